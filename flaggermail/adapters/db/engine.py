@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An engine on which a commit is durable, a reader has one view, and an error never shows a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sqlite3 import Connection as SqliteConnection
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.pool import QueuePool
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at a power cut; an outbox must not
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",
+)
+STUCK_SECONDS = 120
+READS = "flaggermail_reads"
+
+
+class PostgresqlConnection(Protocol):
+    """What is used of a connection of PostgreSQL's driver, which is not there in every installation."""
+
+    autocommit: bool
+
+    def execute(self, query: str) -> object:
+        """Run one statement."""
+        ...
+
+
+def make_engine(url: str, wait: float = 10) -> Engine:
+    """The engine for a `sqlite:///` or `postgresql+psycopg://` address; a writer waits `wait` seconds for another."""
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url, hide_parameters=True, poolclass=QueuePool, connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", _prepare_sqlite(wait))
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        event.listen(engine, "connect", _prepare_postgresql(wait))
+        event.listen(engine, "handle_error", _hide_values)
+    return engine
+
+
+def connect_reading(engine: Engine) -> Connection:
+    """A connection that refuses to write and reads the rows of one instant, whoever writes meanwhile."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect().execution_options(**{READS: True})
+    return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _prepare_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:
+    def prepare(connection: SqliteConnection, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
+        connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")  # first: switching to WAL may have to wait
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+
+    return prepare
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers take the lock before they read: a read that turns into a write is refused at once, time-out or not."""
+    reads = bool(connection.get_execution_options().get(READS, False))
+    connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(wait: float) -> Callable[[PostgresqlConnection, object], None]:
+    def prepare(connection: PostgresqlConnection, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
+        # A frozen daemon must not keep the chain's head locked: its successor could never take the lease.
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{STUCK_SECONDS} s'")
+        connection.autocommit = False
+
+    return prepare
+
+
+def _hide_values(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the whole row in the DETAIL of an error, and the value itself in errors of class 22."""
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    text = getattr(getattr(original, "diag", None), "message_primary", None)
+    if text is None or wrapped is None:
+        return
+    if str(getattr(original, "sqlstate", "")).startswith("22"):
+        text = "a value does not fit its column"
+    original.args = (text,)
+    wrapped.args = (f"({type(original).__module__}.{type(original).__name__}) {text}",)

@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The tables. One class a row type of `core.records`, field for field (a test compares them), and the store's own.
+
+SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate; what reaches them are
+frozen values of the core, and the constraints here hold what must not depend on any program.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+# Named, so that a later migration can name what it drops, on either engine. Checks carry their names already.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+}
+
+
+def _list() -> Column[list[str]]:
+    return Column(JSON, nullable=False)
+
+
+class ElectionRow(SQLModel, table=True):
+    """`records.Election`."""
+
+    __tablename__ = "election"
+    code: str = Field(primary_key=True)
+    name_nl: str
+    name_en: str
+    polling_days: list[str] = Field(sa_column=_list())
+    period_from: date
+    period_until: date
+    closed_at: datetime | None
+    exercise: bool
+
+
+class PlatformRow(SQLModel, table=True):
+    """`records.Platform`."""
+
+    __tablename__ = "platform"
+    code: str = Field(primary_key=True)
+    name: str
+    domains: list[str] = Field(sa_column=_list())
+
+
+class ChannelRow(SQLModel, table=True):
+    """`records.Channel`."""
+
+    __tablename__ = "channel"
+    code: str = Field(primary_key=True)
+    platform: str = Field(foreign_key="platform.code")
+    name: str
+    kind: str
+    to: list[str] = Field(sa_column=_list())
+    cc: list[str] = Field(sa_column=_list())
+    language: str
+    can_confirm: bool
+    phone: str | None
+    policy_title: str
+    policy_url: str
+    policy_read_on: date | None
+    valid_from: date
+    valid_until: date | None
+
+
+class CaseRow(SQLModel, table=True):
+    """`records.Case`; `case` alone is a word of SQL."""
+
+    __tablename__ = "case_file"
+    number: str = Field(primary_key=True)
+    election: str = Field(foreign_key="election.code", index=True)
+    type: str
+    origin: str
+    source: str | None
+    state: str = Field(index=True)
+    title: str
+    token: str = Field(unique=True)
+    language: str
+    referrer_address: str | None
+    referrer_name: str | None
+    root_message: str | None
+    related: list[str] = Field(sa_column=_list())
+    aspects: list[str] = Field(sa_column=_list())
+    incorrect: bool | None
+    contradicts: str | None
+    criteria: list[int] = Field(sa_column=_list())
+    own_attempts: int | None
+    all_means_used: bool | None
+    override_reason: str | None
+    satire: bool | None
+    assessed_by: str | None
+    assessed_at: datetime | None
+    decision: str | None
+    decision_reason: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    opened_at: datetime
+    opened_by: str
+    assigned_to: str | None
+    closed_at: datetime | None
+    platform_references: list[str] = Field(sa_column=_list())
+    reminders: str
+    exercise: bool
+
+
+class MessageRow(SQLModel, table=True):
+    """`records.StoredMessage`."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
+        CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
+    )
+    id: str = Field(primary_key=True)
+    message_id: str | None = Field(index=True)
+    content_key: str = Field(index=True)
+    digest: str = Field(index=True)
+    direction: str
+    from_address: str | None = Field(index=True)
+    from_name: str | None
+    subject: str | None = Field(sa_column=Column(Text))
+    received_at: datetime
+    first_seen_at: datetime
+    mechanical: str
+    kinds: list[str] = Field(sa_column=_list())
+    place: str = Field(index=True)
+    case: str | None = Field(foreign_key="case_file.number", index=True)
+    notification: str | None = Field(index=True)
+    basis: str
+    reason: str
+    suggestions: list[str] = Field(sa_column=_list())
+    verdict: str
+    verdict_basis: str
+    rule: str | None
+    automatic: bool
+    substance: bool
+    disputed: bool
+    same_id_as: str | None
+    platform_references: list[str] = Field(sa_column=_list())
+    defects: list[str] = Field(sa_column=_list())
+
+
+class DeliveryRow(SQLModel, table=True):
+    """`records.Delivery`."""
+
+    __tablename__ = "delivery"
+    id: str = Field(primary_key=True)
+    message: str = Field(foreign_key="message.id", index=True)
+    folder: str
+    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
+    uid: int = Field(sa_type=BigInteger)
+    internaldate: datetime
+    digest: str
+    first_seen_at: datetime
+
+
+class NotificationRow(SQLModel, table=True):
+    """`records.Notification`."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft', 'approved', 'sent', 'failed', 'rejected', 'cancelled')", name="notification_state"
+        ),
+    )
+    id: str = Field(primary_key=True)
+    case: str = Field(foreign_key="case_file.number", index=True)
+    platform: str = Field(foreign_key="platform.code")
+    channel: str = Field(foreign_key="channel.code")
+    channel_name: str
+    use: bool
+    template: str
+    language: str
+    to: list[str] = Field(sa_column=_list())
+    cc: list[str] = Field(sa_column=_list())
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    policy_title: str
+    policy_url: str
+    policy_read_on: date | None
+    state: str = Field(index=True)
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: list[str] = Field(sa_column=_list())
+    approved_at: datetime | None
+    rejected_by: str | None
+    rejected_reason: str | None
+    token: str = Field(unique=True)
+    message_id: str | None = Field(index=True)
+    digest: str
+    sent_at: datetime | None
+    by_hand: bool
+    steps: str
+
+
+class ClockTable(SQLModel, table=True):
+    """`records.ClockRow`."""
+
+    __tablename__ = "clock"
+    __table_args__ = (CheckConstraint("kind IN ('receipt', 'human', 'substance')", name="clock_kind"),)
+    id: str = Field(primary_key=True)
+    notification: str = Field(foreign_key="notification.id", index=True)
+    kind: str
+    state: str = Field(index=True)
+    started_at: datetime
+    stopped_at: datetime | None
+    stopped_by: str | None
+    automatic: bool
+    oral: bool
+    by_hand: bool
+
+
+class ContactNoteRow(SQLModel, table=True):
+    """`records.ContactNote`."""
+
+    __tablename__ = "contact_note"
+    id: str = Field(primary_key=True)
+    case: str = Field(foreign_key="case_file.number", index=True)
+    notification: str | None
+    means: str
+    text: str
+    counts_as: list[str] = Field(sa_column=_list())
+    effective_at: datetime
+    entered_at: datetime
+    author: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """`records.OutboxMail`."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('queued', 'attempting', 'accepted', 'refused', 'uncertain', 'cancelled')", name="outbox_state"
+        ),
+    )
+    id: str = Field(primary_key=True)
+    kind: str
+    dedupe: str = Field(unique=True)
+    case: str | None = Field(foreign_key="case_file.number", index=True)
+    notification: str | None = Field(index=True)
+    message_id: str = Field(index=True)
+    sender: str
+    recipient: str
+    subject: str = Field(sa_column=Column(Text, nullable=False))
+    digest: str
+    once: bool
+    state: str = Field(index=True)
+    queued_at: datetime
+    next_try_at: datetime | None
+    tries: int
+    done_at: datetime | None
+    answer: str
+    bounced: bool
+
+
+class AttemptRow(SQLModel, table=True):
+    """`records.Attempt`."""
+
+    __tablename__ = "attempt"
+    id: str = Field(primary_key=True)
+    mail: str = Field(foreign_key="outbox.id", index=True)
+    started_at: datetime
+    ended_at: datetime | None
+    result: str | None
+    code: int
+    text: str
+
+
+class ReminderRow(SQLModel, table=True):
+    """`records.Reminder`."""
+
+    __tablename__ = "reminder"
+    id: str = Field(primary_key=True)
+    kind: str
+    case: str = Field(foreign_key="case_file.number", index=True)
+    notification: str | None = Field(index=True)
+    clock: str
+    step: int
+    officer: str
+    due_at: datetime
+    told_at: datetime
+    token: str
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+class TokenRow(SQLModel, table=True):
+    """`records.Token`."""
+
+    __tablename__ = "token"
+    token: str = Field(primary_key=True)
+    purpose: str
+    case: str | None
+    notification: str | None
+    reminder: str | None
+    officer: str | None
+    issued_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
+class AlarmRow(SQLModel, table=True):
+    """`records.Alarm`."""
+
+    __tablename__ = "alarm"
+    id: str = Field(primary_key=True)
+    kind: str
+    case: str | None = Field(index=True)
+    notification: str | None = Field(index=True)
+    text: str
+    raised_at: datetime
+
+
+class DeclineRow(SQLModel, table=True):
+    """`records.Decline`."""
+
+    __tablename__ = "decline"
+    id: str = Field(primary_key=True)
+    election: str
+    declined_at: datetime
+    message: str
+
+
+class OverrideRow(SQLModel, table=True):
+    """`records.Override`."""
+
+    __tablename__ = "rota_override"
+    id: str = Field(primary_key=True)
+    officer: str
+    begins_at: datetime
+    ends_at: datetime
+    entered_by: str
+    entered_at: datetime
+
+
+class EventRow(SQLModel, table=True):
+    """The chain: `octets` are what happened, `digest` ties them to the event before."""
+
+    __tablename__ = "event"
+    seq: int = Field(primary_key=True)
+    at: datetime
+    kind: str = Field(index=True)
+    actor: str
+    case: str | None = Field(index=True)
+    notification: str | None = Field(index=True)
+    message: str | None = Field(index=True)
+    octets: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    digest: str
+
+
+class ChainHeadRow(SQLModel, table=True):
+    """The one row that every writing transaction locks first: length and last digest of the chain."""
+
+    __tablename__ = "chain_head"
+    __table_args__ = (CheckConstraint("id = 1", name="chain_head_is_one_row"),)
+    id: int = Field(primary_key=True)
+    seq: int
+    digest: str
+
+
+class PersonalRow(SQLModel, table=True):
+    """A personal value behind its commitment; erasing the row leaves the chain valid."""
+
+    __tablename__ = "personal"
+    commitment: str = Field(primary_key=True)
+    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    value: str = Field(sa_column=Column(Text, nullable=False))  # canonical JSON
+    event: int = Field(foreign_key="event.seq", index=True)
+
+
+class CounterRow(SQLModel, table=True):
+    """The last number that was given out under a name."""
+
+    __tablename__ = "counter"
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a folder of the mailbox has been read."""
+
+    __tablename__ = "cursor"
+    folder: str = Field(primary_key=True)
+    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
+    uid: int = Field(sa_type=BigInteger)
+    looked_at: datetime | None
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who may run the daemon; `fencing` rises with every change of hands."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    holder: str
+    fencing: int
+    until: datetime

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One unit of work on one connection: rows for the present, the chain of events for the past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import chain
+from typing import TypeVar
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, insert, or_, select, update
+
+from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
+from flaggermail.core.event_octets import GENESIS, Plain, commitment, decode, encode, link
+from flaggermail.core.events import Change, Event, Rows, values_of
+from flaggermail.core.records import BY_TABLE, Record
+from flaggermail.errors import NotFound
+from flaggermail.ports import Cursor, Position
+
+R = TypeVar("R", bound=Record)
+EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
+COUNTER, CURSOR = table_of("counter"), table_of("cursor")
+PAGE = 500
+
+
+class SqlTransaction:
+    """Implements `ports.Transaction`, and what proves the record."""
+
+    def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
+        self._connection = connection
+        self._salt = salt
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The row of that kind under that key."""
+        found = self.find(kind, **{kind.KEY: key})
+        return found[0] if found else None
+
+    def find(self, kind: type[R], /, **equal: object) -> list[R]:
+        """The rows whose fields equal the values (a tuple or list: is one of), in the order of their keys."""
+        table = table_of(kind.TABLE)
+        query = select(table).where(*(_equals(table.c[name], value) for name, value in equal.items()))
+        names = table.c.keys()
+        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
+        return sorted(found, key=lambda row: row.key)  # not in SQL: there the order is a matter of the server's locale
+
+    def number(self, counter: str) -> int:
+        """The next number of a counter, from 1."""
+        value = self._last(counter) + 1
+        self.set_number(counter, value)
+        return value
+
+    def set_number(self, counter: str, value: int) -> None:
+        """Let the next number of a counter be `value` + 1."""
+        if self._connection.execute(update(COUNTER).where(COUNTER.c.name == counter).values(value=value)).rowcount == 0:
+            self._connection.execute(insert(COUNTER).values(name=counter, value=value))
+
+    def _last(self, counter: str) -> int:
+        return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
+
+    def append(self, *events: Event) -> None:
+        """Write the events to the chain and their changes to the rows; all of them or, on an error, none."""
+        with self._connection.begin_nested():
+            seq, digest = self._connection.execute(select(HEAD.c.seq, HEAD.c.digest)).one()
+            for event in events:
+                seq += 1
+                digest = self._record(seq, digest, event)
+            self._connection.execute(update(HEAD).values(seq=seq, digest=digest))
+
+    def _record(self, seq: int, previous: str, event: Event) -> str:
+        """Write one event and what it changes; answers its digest."""
+        kept: list[dict[str, object]] = []
+
+        def commit(value: Plain) -> str:
+            salt = self._salt()
+            key = commitment(salt, value)
+            text = json.dumps(value, ensure_ascii=False)
+            kept.append({"commitment": key, "salt": salt, "value": text, "event": seq})
+            return key
+
+        octets = encode(event, commit)
+        digest = link(previous, octets)
+        self._connection.execute(insert(EVENT).values(seq=seq, octets=octets, digest=digest, **_columns(event)))
+        if kept:
+            self._connection.execute(insert(PERSONAL), kept)
+        for change in event.changes:
+            self._apply(change)
+        return digest
+
+    def _apply(self, change: Change) -> None:
+        record, table = BY_TABLE[change.table], table_of(change.table)
+        if record.KEY in change.values:
+            self._connection.execute(insert(table).values(**to_columns(change.values)))
+        elif change.values:
+            query = update(table).where(table.c[record.KEY] == change.key).values(**to_columns(change.values))
+            if self._connection.execute(query).rowcount != 1:
+                raise NotFound(f"{change.table} {change.key}: there is no such row to change")
+
+    def advance(self, folder: str, cursor: Cursor) -> None:
+        """Record how far `folder` has been read."""
+        position = cursor.position
+        values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
+        if self._connection.execute(update(CURSOR).where(CURSOR.c.folder == folder).values(**values)).rowcount == 0:
+            self._connection.execute(insert(CURSOR).values(folder=folder, **values))
+
+    def cursor(self, folder: str) -> Cursor | None:
+        """How far `folder` has been read."""
+        query = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == folder)
+        row = self._connection.execute(query).first()
+        return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
+
+    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
+        """The events behind number `after`, with their numbers; personal values revealed unless erased."""
+        for page in self._chain(after):
+            reveal = partial(_revealed, self._values(page[0].seq, page[-1].seq))
+            for row in page:
+                yield row.seq, decode(row.octets, reveal)
+
+    def _values(self, first: int, last: int) -> dict[str, Plain]:
+        """The personal values of these events by their commitments, but for those that were erased."""
+        query = select(PERSONAL.c.commitment, PERSONAL.c.value).where(PERSONAL.c.event.between(first, last))
+        return {row.commitment: json.loads(row.value) for row in self._connection.execute(query)}
+
+    def _chain(self, after: int = 0) -> Iterator[Sequence[Row[*tuple[object, ...]]]]:
+        """The events behind number `after` page by page: a reader may stop anywhere, and no cursor stays open."""
+        query = select(EVENT).order_by(EVENT.c.seq).limit(PAGE)
+        while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
+            yield page
+            after = page[-1].seq
+
+    def broken_link(self) -> int | None:
+        """The first event that was changed, moved or taken away; nothing when the record is whole.
+
+        An event's digest must follow from its octets and the event before, its columns must say what its octets say,
+        and the last one must be the one that the chain's head names.
+        """
+        digest, last = GENESIS, 0
+        for row in chain.from_iterable(self._chain()):
+            digest, last = link(digest, row.octets), last + 1
+            if (row.seq, row.digest) != (last, digest) or not _agrees(row):
+                return last
+        head = self._connection.execute(select(HEAD.c.seq, HEAD.c.digest)).one()
+        return None if (head.seq, head.digest) == (last, digest) else last + 1
+
+    def broken_commitment(self) -> int | None:
+        """The first event with a personal value that does not fit its commitment; nothing when all do."""
+        for row in self._connection.execute(select(PERSONAL).order_by(PERSONAL.c.event)):
+            if commitment(row.salt, json.loads(row.value)) != row.commitment:
+                return int(row.event)
+        return None
+
+    def rows(self) -> Rows:
+        """Every row of the present, as `core.events.fold` gives them."""
+        return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
+
+
+def _equals(column: Column[object], value: object) -> ColumnElement[bool]:
+    if not isinstance(value, list | tuple):
+        return column == value
+    one_of = column.in_([item for item in value if item is not None])
+    return or_(one_of, column.is_(None)) if None in value else one_of
+
+
+def _columns(event: Event) -> dict[str, str | datetime | None]:
+    """What of an event stands in columns of its own, to find it by."""
+    return {
+        "at": event.at,
+        "kind": event.kind.value,
+        "actor": event.actor,
+        "case": event.case,
+        "notification": event.notification,
+        "message": event.message,
+    }
+
+
+def _agrees(row: Row[*tuple[object, ...]]) -> bool:
+    """Whether the columns of an event say what its octets say."""
+    told = _columns(decode(row.octets, partial(_revealed, {})))
+    return all(getattr(row, name) == value for name, value in told.items())
+
+
+def _revealed(values: Mapping[str, Plain], key: str) -> Plain:
+    return values.get(key, key)

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shared mailbox over IMAP (RFC 9051): read with EXAMINE and PEEK, so that nothing our colleagues see changes."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timezone
+from itertools import islice
+
+from imapclient import IMAPClient
+
+from flaggermail.adapters.imap_link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
+from flaggermail.adapters.imap_wait import wait_for_notice
+from flaggermail.errors import ConfigurationError, LinkLost
+from flaggermail.ports import Interrupt, Position, RawMessage
+
+__all__ = ["ImapAccount", "ImapMailbox"]
+
+# The answer to a search is one line, and imaplib takes lines of 1,000,000 octets: some 90,000 UIDs of ten digits.
+_SEARCH_SPAN = 90_000
+_FIELD_NAME = re.compile(r"[A-Za-z0-9-]+")
+
+
+class ImapMailbox:
+    """Implements `ports.Mailbox` on one connection, opened when first needed and again after each loss.
+
+    A connection belongs to the thread that opened it, as long as that thread lives; any other gets a RuntimeError,
+    because imapclient would give it the answers to somebody else's questions. Raises ConfigurationError for an account
+    that would send the password in clear text over a network, watches no folder, or names an unreadable file.
+    """
+
+    def __init__(self, account: ImapAccount) -> None:
+        if not account.folders:
+            raise ConfigurationError("mailbox: no folder to watch")
+        self._account = account
+        self._tls = tls_context(account)
+        self._client: IMAPClient | None = None
+        self._owner: threading.Thread | None = None
+        self._selected: tuple[str, int] | None = None  # folder and UIDVALIDITY
+        self._told: Position | None = None  # the end of the inbox when the caller was last told of it
+
+    def folders(self) -> Sequence[str]:
+        """The watched folders, the inbox first. Connects when not connected; raises LinkLost, LoginRefused."""
+        with self._link():
+            return self._account.folders
+
+    def position(self, folder: str) -> Position:
+        """UIDVALIDITY of `folder` and the highest UID given out in it (UIDNEXT - 1); raises LinkLost."""
+        with self._link() as client:
+            return self._examine(client, folder)
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
+
+        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. What is expunged on the
+        way is left out; what the server lists and yet does not give is a LinkLost that names its UID.
+        """
+        with self._link() as client:
+            here = self._examine(client, folder)
+            first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
+            uids = _search_from(client, first, here.uid)
+        yield from self._batches(folder, here.uidvalidity, uids)
+
+    def find_header(self, folder: str, name: str, value: str) -> list[RawMessage]:
+        """The messages of `folder` with `value` in the header field `name` (RFC 9051, section 6.4.4), in UID order.
+
+        Raises LinkLost, and ValueError when name or value cannot stand in a command.
+        """
+        if not _FIELD_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise ValueError(f"not fit for a search: {name!a}: {value!a}")
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        with self._link() as client:
+            uidvalidity = self._examine(client, folder).uidvalidity
+            uids = _search(client, f'HEADER {name} "{escaped}"')
+        return [message for batch in self._batches(folder, uidvalidity, uids) for message in batch]
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Return when something may have changed in the inbox, on `stop`, or after `at_most` seconds.
+
+        Raises LinkLost. After `stop` the connection is closed.
+        """
+        if stop.is_set():
+            return
+        inbox = self._account.folders[0]
+        with self._link() as client:
+            told = self._told
+            # What came while other folders were read is announced to nobody: the new selection knows it already.
+            if self._examine(client, inbox) != told and told is not None:
+                return
+            if client.has_capability("IDLE"):
+                wait_for_notice(inner(client), stop, at_most)
+            elif not stop.wait(at_most):
+                client.noop()
+        if stop.is_set():
+            self._drop()  # still in IDLE
+
+    def close(self) -> None:
+        """End the connection; safe to repeat."""
+        self._claim()
+        client, self._client = self._client, None
+        if client is not None:
+            close_link(client)
+        self._drop()
+
+    # ---- the connection
+
+    @contextmanager
+    def _link(self) -> Iterator[IMAPClient]:
+        """The connection, opened when there is none. Whatever goes wrong on it ends it, and is a LinkLost."""
+        self._claim()
+        try:
+            if self._client is None:
+                self._client = open_link(self._account, self._tls)
+            yield self._client
+        except Exception as error:  # noqa: BLE001 - the boundary to imapclient, which raises nearly anything on odd answers
+            self._drop()
+            raise as_link_lost(self._account, error) from None
+        except BaseException:
+            self._drop()
+            raise
+
+    def _claim(self) -> None:
+        here = threading.current_thread()
+        if self._owner is not None and self._owner is not here and self._owner.is_alive():
+            raise RuntimeError(f"this mailbox connection belongs to thread {self._owner.name}, not to {here.name}")
+        self._owner = here
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        self._owner = self._selected = None
+        if client is not None:
+            cut(client)
+
+    # ---- what is said on it
+
+    def _examine(self, client: IMAPClient, folder: str) -> Position:
+        """Select `folder` anew, read-only: its UIDVALIDITY and the highest UID given out."""
+        answer: Mapping[bytes, object] = client.select_folder(folder, readonly=True)
+        uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+        if not isinstance(uidvalidity, int):
+            raise LinkLost(f"{folder}: the server gives no UIDVALIDITY")
+        self._selected = folder, uidvalidity
+        last = uidnext - 1 if isinstance(uidnext, int) else max(_search(client, "UID *"), default=0)
+        position = Position(uidvalidity, last)
+        if folder == self._account.folders[0]:
+            self._told = position
+        return position
+
+    def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:
+        rest = iter(uids)
+        while some := list(islice(rest, self._account.batch_messages)):
+            with self._selection(folder, uidvalidity) as client:
+                sizes = _sizes(client, some)
+            for batch in _bounded(some, sizes, self._account.batch_octets):
+                with self._selection(folder, uidvalidity) as client:
+                    messages = _messages(client, folder, uidvalidity, batch)
+                if messages:
+                    yield messages
+
+    @contextmanager
+    def _selection(self, folder: str, uidvalidity: int) -> Iterator[IMAPClient]:
+        """The connection with `folder` selected: between two batches the caller may have looked elsewhere."""
+        with self._link() as client:
+            if self._selected != (folder, uidvalidity) and self._examine(client, folder).uidvalidity != uidvalidity:
+                raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
+            yield client
+
+
+def _search(client: IMAPClient, criteria: str) -> list[int]:
+    return sorted({int(uid) for uid in client.search(criteria)})
+
+
+def _search_from(client: IMAPClient, first: int, last: int) -> list[int]:
+    """The UIDs from `first` on, `last` being the highest known: searched in spans, the last one open at its end."""
+    uids: list[int] = []
+    while first + _SEARCH_SPAN <= last:
+        uids += _search(client, f"UID {first}:{first + _SEARCH_SPAN - 1}")
+        first += _SEARCH_SPAN
+    # n:* always holds the last message, also when its UID is below n (RFC 9051, section 6.4.9)
+    return uids + [uid for uid in _search(client, f"UID {first}:*") if uid >= first]
+
+
+def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int, Mapping[bytes, object]]:
+    """What the server gives of the messages: not necessarily all of them, nor only what was asked for."""
+    try:
+        answer: Mapping[int, Mapping[bytes, object]] = client.fetch(uids, items)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        # NO or BAD: one message of them is gone (RFC 5530, EXPUNGEISSUED) or cannot be read; the others still can.
+        return {}
+    return answer
+
+
+def _sizes(client: IMAPClient, uids: Sequence[int]) -> dict[int, int]:
+    """The sizes in octets of those messages of which the server tells it."""
+    told = {uid: items.get(b"RFC822.SIZE") for uid, items in _fetch(client, uids, "RFC822.SIZE").items()}
+    return {uid: size for uid, size in told.items() if isinstance(size, int)}
+
+
+def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
+    """Cut `uids` so that each part holds `most` octets at most, or one message."""
+    part: list[int] = []
+    total = 0
+    for uid in uids:
+        size = sizes.get(uid, most)
+        if part and total + size > most:
+            yield part
+            part, total = [], 0
+        part.append(uid)
+        total += size
+    if part:
+        yield part
+
+
+def _messages(client: IMAPClient, folder: str, uidvalidity: int, uids: Sequence[int]) -> list[RawMessage]:
+    """The messages, without those that are expunged by now. Raises LinkLost for one that is there and not given."""
+
+    def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
+        answer = _fetch(client, wanted, "INTERNALDATE", "BODY.PEEK[]")
+        raw = (_raw(folder, uidvalidity, uid, answer.get(uid, {})) for uid in wanted)
+        return {message.uid: message for message in raw if message is not None}
+
+    found = fetched(uids)
+    for uid in _still_listed(client, [uid for uid in uids if uid not in found]):
+        found |= fetched([uid])
+        if uid not in found:
+            raise LinkLost(f"{folder}: the server lists the message with UID {uid} and does not give it")
+    return [found[uid] for uid in uids if uid in found]
+
+
+def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
+    if not uids:
+        return []
+    client.noop()  # lets the server say what is expunged
+    return [uid for uid in _search(client, f"UID {','.join(map(str, uids))}") if uid in uids]
+
+
+def _raw(folder: str, uidvalidity: int, uid: int, items: Mapping[bytes, object]) -> RawMessage | None:
+    octets, internaldate = items.get(b"BODY[]"), items.get(b"INTERNALDATE")
+    if not isinstance(octets, bytes) or not isinstance(internaldate, datetime):
+        return None
+    return RawMessage(octets, _aware(internaldate), folder, uidvalidity, uid)
+
+
+def _aware(internaldate: datetime) -> datetime:
+    """With the standard library's time zone. imapclient leaves out the zone that is written -0000, which is UTC."""
+    offset = internaldate.utcoffset()
+    return internaldate.replace(tzinfo=UTC if offset is None else timezone(offset))

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The archive of raw octets as read-only files named by their SHA-256: root/ab/cd/abcd...
+
+Once `put` returns, neither a killed process nor a power cut loses the octets: they are written beside, synced, renamed,
+and the folder is synced. A name therefore always stands for whole content; what a crash leaves beside has another name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flaggermail.errors import ArchiveFault
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PREFIX, _SUFFIX = ".", ".part"  # of a file that is not complete
+_FILE_MODE, _FOLDER_MODE = 0o440, 0o750
+
+
+class FileOctets:
+    """Files under `root`, which is made when the first octets come. Several processes may write at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._durable: set[Path] = set()  # folders whose own entry this process has synced
+
+    def put(self, octets: bytes) -> str:
+        """Make `octets` durable; return their SHA-256 in hexadecimal. Raises ArchiveFault and leaves no half file."""
+        digest = hashlib.sha256(octets).hexdigest()
+        path = self._path(digest)
+        try:
+            if path.exists():
+                self._verify(digest, path.read_bytes())
+            else:
+                self._make(path.parent)
+                self._write(path, octets)
+            # Also for what is there already: a crash may have come between another's rename and this.
+            _sync_folder(path.parent)
+        except OSError as fault:
+            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_why(fault)}") from fault
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The octets filed under `digest`. Raises ArchiveFault when they are missing, unreadable or others."""
+        if not _DIGEST.fullmatch(digest):
+            raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
+        path = self._path(digest)
+        try:
+            octets = path.read_bytes()
+        except OSError as fault:
+            raise ArchiveFault(f"archive: {digest} cannot be read from {path}: {_why(fault)}") from fault
+        self._verify(digest, octets)
+        return octets
+
+    def sweep(self) -> int:
+        """Remove what crashed writers left beside; return how many files. Raises ArchiveFault.
+
+        A file that a writer still holds is left alone.
+        """
+        removed = 0
+        try:
+            for path in self._root.glob(f"??/??/{_PREFIX}*{_SUFFIX}"):
+                removed += _remove_if_abandoned(path)
+        except OSError as fault:
+            raise ArchiveFault(f"archive: {self._root} cannot be swept: {_why(fault)}") from fault
+        return removed
+
+    def _path(self, digest: str) -> Path:
+        return self._root / digest[:2] / digest[2:4] / digest
+
+    def _verify(self, digest: str, octets: bytes) -> None:
+        found = hashlib.sha256(octets).hexdigest()
+        if found != digest:
+            raise ArchiveFault(
+                f"archive: the file of {digest} holds other octets ({len(octets)} of them, SHA-256 {found})"
+            )
+
+    def _make(self, folder: Path) -> None:
+        """Make `folder` and what is missing above it, each with a durable entry in the folder that holds it."""
+        if folder in self._durable and folder.is_dir():
+            return
+        if folder == self._root:
+            missing = [above for above in (folder, *folder.parents) if not above.exists()]
+        else:
+            self._make(folder.parent)
+            missing = [folder]
+        for each in reversed(missing):
+            each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+            _sync_folder(each.parent)
+        self._durable.add(folder)
+
+    def _write(self, path: Path, octets: bytes) -> None:
+        with _beside(path) as (descriptor, temporary):
+            with os.fdopen(descriptor, "wb", closefd=False) as file:
+                file.write(octets)
+            os.fchmod(descriptor, _FILE_MODE)
+            os.fsync(descriptor)
+            temporary.rename(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[int, Path]]:
+    """A new file in the folder of `path`, locked so that no sweep takes it; removed when the block fails."""
+    descriptor, name = tempfile.mkstemp(suffix=_SUFFIX, prefix=_PREFIX, dir=path.parent)
+    temporary = Path(name)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor, temporary
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _remove_if_abandoned(path: Path) -> int:
+    """Remove a file beside unless its writer lives; return how many were removed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:  # its writer has just finished
+        return 0
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    except BlockingIOError:
+        return 0
+    else:
+        return 1
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable (fsync(2), notes: the file's own fsync does not reach its name)."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _why(fault: OSError) -> str:
+    """What the system says, without the path."""
+    return fault.strerror or str(fault)

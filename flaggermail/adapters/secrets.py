@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Passwords: from systemd credentials, else from a file of one's own; never from YAML, argument or environment."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from flaggermail.errors import ConfigurationError
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def credential(name: str, directory: Path) -> Callable[[], str]:
+    """A reader of the credential `name`; it reads at every call, so that a changed password needs no restart.
+
+    Looked for first in `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=), then in `credentials/` of the
+    configuration `directory`, where only its owner may read it. One line break at its end is not part of it. The reader
+    raises ConfigurationError: no such credential, readable by others, empty or not UTF-8.
+    """
+
+    def read() -> str:
+        given = os.environ.get("CREDENTIALS_DIRECTORY")
+        if given and (Path(given) / name).is_file():
+            # systemd guards this folder itself, with access lists that the mode bits do not show.
+            return _text(Path(given) / name, guarded=True)
+        own = directory / "credentials" / name
+        if own.is_file():
+            return _text(own, guarded=False)
+        first = f"{given}/{name}" if given else f"$CREDENTIALS_DIRECTORY/{name} (not set)"
+        raise ConfigurationError(
+            f"credential {name}: found neither as {first} nor as {own}; "
+            f"write `LoadCredential={name}:FILE` into the systemd unit, or the secret into the latter with mode 600"
+        )
+
+    return read
+
+
+def _text(path: Path, *, guarded: bool) -> str:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            octets = file.read()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); let this account read it") from error
+    if not guarded and mode & _OTHERS:
+        raise ConfigurationError(f"{path}: other accounts may read it (mode {mode & 0o777:o}); run `chmod 600 {path}`")
+    try:
+        secret = octets.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not UTF-8; save the secret in that encoding") from None
+    if not secret:
+        raise ConfigurationError(f"{path}: is empty; write the secret into it")
+    return secret

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Hands frozen octets to our own submission server (RFC 6409 over RFC 5321) and tells exactly how far that went.
+
+Up to the final dot every fault is a refusal, and sending again is safe. From the final dot on, only a reply decides: a
+lost line or silence means that the server may have taken the message (RFC 5321, section 4.5.3.2.6, and RFC 1047).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from aiosmtplib import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from flaggermail.adapters.smtp_session import NotOffered, Session
+from flaggermail.core.compose import check_octets
+from flaggermail.errors import ConfigurationError
+from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
+
+Tls = Literal["implicit", "starttls", "none"]
+
+# An envelope address as it stands in a command: with SMTPUTF8 (RFC 6531) not only ASCII, but no quoted local part.
+_MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\],;:\\\"@]+")
+_PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
+_AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about us, not about this message
+_REFUSED = {
+    SMTPSenderRefused: "sender refused: ",
+    SMTPRecipientRefused: "recipient refused: ",
+    SMTPDataError: "message refused: ",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionAccount:
+    """Where and as whom mail is handed over. `timeout` in seconds holds for each step, the reply to the dot included.
+
+    `password` is asked for at each send, so that a changed secret needs no restart. `ca_file` None: the system's
+    authorities. `tls` "none" is for a server on this machine only.
+    """
+
+    host: str
+    port: int
+    user: str | None
+    password: Callable[[], str] | None = field(repr=False)
+    tls: Tls
+    ca_file: Path | None
+    timeout: float = 30.0
+    local_hostname: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why nothing was handed over."""
+
+    permanent: bool
+    code: int
+    text: str
+
+    def refusal(self, recipient: str) -> Refused:
+        return Refused(recipient, self.permanent, self.code, self.text)
+
+
+class SmtpSubmitter:
+    """A `Submitter`: one connection and one event loop for each message, nothing kept between two.
+
+    Raises ConfigurationError when the account would send in clear text over a network, cannot log in, or names a file
+    of authorities that cannot be read.
+    """
+
+    def __init__(self, account: SubmissionAccount, clock: Clock) -> None:
+        if account.tls == "none" and not _is_loopback(account.host):
+            raise ConfigurationError(f"submission: tls none is for a server on this machine, not for {account.host}")
+        if (account.user is None) != (account.password is None):
+            raise ConfigurationError("submission: user and password belong together, one of them is missing")
+        self._account = account
+        self._clock = clock
+        self._tls = None if account.tls == "none" else _verifying(account.ca_file)
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """One result for each recipient, in their order; see `ports.Submitter`. Blocks, at most some time-outs long."""
+        results: dict[str, Submission] = {
+            recipient: Refused(recipient, permanent=True, code=0, text=f"{recipient!a} is not a mail address")
+            for recipient in recipients
+            if not _MAILBOX.fullmatch(recipient)
+        }
+        wanted = [recipient for recipient in dict.fromkeys(recipients) if recipient not in results]
+        fault = _unsendable(octets, sender)
+        if fault:
+            results |= {recipient: fault.refusal(recipient) for recipient in wanted}
+        elif wanted:
+            results |= asyncio.run(self._submit(octets, sender, wanted))
+        return [results[recipient] for recipient in recipients]
+
+    async def _submit(self, octets: bytes, sender: str, recipients: list[str]) -> dict[str, Submission]:
+        account = self._account
+        session = Session(
+            account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
+        )
+        results: dict[str, Submission] = {}
+        try:
+            await self._open(session)
+            await session.mail(octets, sender, recipients)
+            for recipient in recipients:
+                try:
+                    await session.rcpt(recipient)
+                except SMTPRecipientRefused as refused:
+                    results[recipient] = self._fault(refused).refusal(recipient)
+            accepted = [recipient for recipient in recipients if recipient not in results]
+            if accepted:
+                await session.data(octets)
+                results |= await self._end(session, accepted)
+        except (SMTPException, OSError) as error:
+            fault = self._fault(error)
+            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
+        finally:
+            await session.close()
+        return results
+
+    async def _open(self, session: Session) -> None:
+        """Connect, protect the line, say who we are."""
+        account = self._account
+        await session.connect(implicit_tls=account.tls == "implicit")
+        if account.tls == "starttls":
+            await session.starttls()
+        if account.user is not None and account.password is not None:
+            await session.login(account.user, account.password())
+
+    async def _end(self, session: Session, recipients: list[str]) -> dict[str, Submission]:
+        """Send the final dot; from its departure on, whatever is not a reply leaves the message in doubt."""
+        session.dot()
+        try:
+            code, answer = await session.reply()
+        except (SMTPException, OSError) as error:
+            text = f"no reply to the end of the message: {self._words(error)}"
+            return {recipient: Unknown(recipient, text) for recipient in recipients}
+        at, text = self._clock.now(), _one_line(answer)
+        match code // 100:  # RFC 5321, section 4.2.1
+            case 2:
+                return {recipient: Accepted(recipient, at, text) for recipient in recipients}
+            case 4 | 5:
+                fault = self._fault(SMTPDataError(code, answer))
+                return {recipient: fault.refusal(recipient) for recipient in recipients}
+        text = f"reply {code} to the end of the message: {text}"
+        return {recipient: Unknown(recipient, text) for recipient in recipients}
+
+    def _fault(self, error: SMTPException | OSError) -> _Fault:
+        """What went wrong. For good is only a 5yz to this very message, and what no later try can change."""
+        code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
+        refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
+        return _Fault(refused or isinstance(error, NotOffered), code, self._words(error))
+
+    def _words(self, error: SMTPException | OSError) -> str:
+        """The fault for a person, in one line without secrets."""
+        tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
+        if tls_fault is not None:
+            return _tls_words(tls_fault)
+        if isinstance(error, SMTPTimeoutError | TimeoutError):
+            return f"no answer within {self._account.timeout:g} s"
+        if isinstance(error, SMTPServerDisconnected):
+            return "the server ended the connection"
+        said = error.message if isinstance(error, SMTPException) else str(error)
+        return _one_line(_REFUSED.get(type(error), "") + said)
+
+
+def _unsendable(octets: bytes, sender: str) -> _Fault | None:
+    """Why this message cannot go to anybody, however often it is tried; nothing when it can."""
+    if sender and not _MAILBOX.fullmatch(sender):
+        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address")
+    try:
+        check_octets(octets)
+    except ValueError as fault:
+        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}")
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":  # RFC 6761, section 6.3
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _verifying(ca_file: Path | None) -> ssl.SSLContext:
+    """A context that checks the server's name and certificate; TLS 1.2 or later (RFC 8314, section 4.1; RFC 8997)."""
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as fault:
+        raise ConfigurationError(f"submission: ca_file {ca_file} cannot be used: {fault}") from fault
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not accepted: {_one_line(error.verify_message)}"
+    return f"TLS failed: {_one_line(error.reason or str(error))}"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _one_line(text: str) -> str:
+    """What a server said, fit for a log: one line, no control characters, no halves of broken UTF-8."""
+    joined = " ".join(text.encode("utf-8", "replace").decode().split())
+    return "".join(character if character.isprintable() else "?" for character in joined)

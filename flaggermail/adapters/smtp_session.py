@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One SMTP connection, step by step, so that its caller always knows the phase.
+
+aiosmtplib does the commands and replies. DATA is sent here: the library's own call does not tell whether a fault came
+before or after the final dot, and everything in `adapters.smtp` hangs on that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from email.parser import BytesHeaderParser
+from typing import TYPE_CHECKING
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+
+if TYPE_CHECKING:
+    import ssl
+
+    from aiosmtplib.protocol import SMTPProtocol
+
+_QUIT_SECONDS = 2.0  # the result is known by then and waits to be recorded
+_DRAIN_POLL_SECONDS = 0.01
+_START_INPUT = 354
+_ENVID_LIMIT, _ORCPT_LIMIT = 100, 500  # RFC 3461, sections 4.4 and 4.2
+_LAST_REPLY_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r?\n", re.MULTILINE)
+
+
+class OctetsBeforeTls(SMTPException):
+    """The line carried octets between the reply to STARTTLS and TLS: somebody in between writes into it."""
+
+    def __init__(self) -> None:
+        super().__init__("unasked octets came before TLS began: the line may be tampered with")
+
+
+class NotOffered(SMTPException):
+    """The message needs an extension that the server does not have; another try changes nothing."""
+
+    def __init__(self, extension: str) -> None:
+        super().__init__(f"the message needs {extension}, which the server does not offer")
+
+
+class Session:
+    """A connection to `host`; every wait ends after `timeout` seconds. All steps raise SMTPException or OSError."""
+
+    def __init__(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None, local_hostname: str, timeout: float
+    ) -> None:
+        self._client = SMTP(
+            hostname=host,
+            port=port,
+            local_hostname=local_hostname,
+            timeout=timeout,
+            tls_context=tls,
+            start_tls=False,  # the library's default, None, would go on in clear text where STARTTLS is not offered
+        )
+        self._timeout = timeout
+        self._transport: asyncio.BaseTransport | None = None
+        self._recipient_options: tuple[str, ...] = ()
+        self._international = False
+
+    async def connect(self, *, implicit_tls: bool) -> None:
+        """Connect, with TLS from the first octet on (RFC 8314, section 3.3) or in clear text, and say EHLO."""
+        await self._client.connect(use_tls=implicit_tls)
+        self._transport = self._client.transport
+        await self._client.ehlo()
+
+    async def starttls(self) -> None:
+        """Turn to TLS (RFC 3207) or fail; what was learned in clear text is forgotten and asked again."""
+        if not self._client.supports_extension("starttls"):
+            raise SMTPException("the server does not offer STARTTLS, nothing was sent")
+        guard = _PlainLine.before(self._client)
+        try:
+            await self._client.starttls()
+        except (SMTPException, OSError):
+            guard.step_aside()
+            if guard.tampered:
+                raise OctetsBeforeTls from None
+            raise
+        self._transport = self._client.transport
+        await self._client.ehlo()
+
+    async def login(self, user: str, password: str) -> None:
+        """Log in by PLAIN (RFC 4616), else LOGIN: one attempt, as each failure may count towards a lock."""
+        offered = self._client.server_auth_methods
+        try:
+            if "plain" in offered:
+                await self._client.auth_plain(user, password)
+            elif "login" in offered:
+                await self._client.auth_login(user, password)
+            else:
+                raise SMTPException("the server offers no authentication by PLAIN or LOGIN")
+        except SMTPResponseException as refused:
+            # Without the server's words: it may repeat what we sent.
+            raise SMTPAuthenticationError(refused.code, "authentication refused") from None
+
+    async def mail(self, octets: bytes, sender: str, recipients: Sequence[str]) -> None:
+        """Open the envelope. 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) are asked for only where needed."""
+        options = []
+        head = octets.partition(b"\r\n\r\n")[0]
+        self._international = not (head.isascii() and sender.isascii() and all(each.isascii() for each in recipients))
+        if self._international:
+            options.append(self._needed("SMTPUTF8", "SMTPUTF8"))
+        if not octets.isascii():
+            options.append(self._needed("8BITMIME", "BODY=8BITMIME"))
+        if self._client.supports_extension("dsn") and sender and len(recipients) == 1:
+            options += _return_options(octets)
+            self._recipient_options = _notify_options(recipients[0])
+        await self._client.mail(sender, options=options, encoding=self._encoding)
+
+    async def rcpt(self, recipient: str) -> None:
+        """Name one recipient; raises SMTPRecipientRefused."""
+        await self._client.rcpt(recipient, options=self._recipient_options, encoding=self._encoding)
+
+    async def data(self, octets: bytes) -> None:
+        """Send all but the final dot, leading dots doubled (RFC 5321, section 4.5.2), and wait until it has left."""
+        reply = await self._client.execute_command(b"DATA")
+        if reply.code != _START_INPUT:
+            raise SMTPDataError(reply.code, reply.message)
+        self._protocol.write(re.sub(rb"(?m)^\.", b"..", octets))
+        async with asyncio.timeout(self._timeout):
+            while self._unsent():  # noqa: ASYNC110 - no event that asyncio makes public tells when it is empty
+                await asyncio.sleep(_DRAIN_POLL_SECONDS)
+
+    def dot(self) -> None:
+        """Send the final dot; raises SMTPServerDisconnected while that is still known not to have left."""
+        self._protocol.write(b".\r\n")
+
+    async def reply(self) -> SMTPResponse:
+        """The reply to the final dot; without one the connection is given up, as it may hang for long."""
+        try:
+            return await self._protocol.read_response(timeout=self._timeout)
+        except (SMTPException, OSError):
+            self._client.close()
+            raise
+
+    async def close(self) -> None:
+        """End the connection, politely where the server still answers."""
+        try:
+            if self._client.is_connected:
+                await self._client.quit(timeout=min(_QUIT_SECONDS, self._timeout))
+        except (SMTPException, OSError):
+            pass  # all that counts was said before
+        finally:
+            self._client.close()
+            if isinstance(self._transport, asyncio.Transport):
+                self._transport.abort()
+
+    @property
+    def _protocol(self) -> SMTPProtocol:
+        if self._client.protocol is None:
+            raise SMTPServerDisconnected("connection lost")
+        return self._client.protocol
+
+    @property
+    def _encoding(self) -> str:
+        return "utf-8" if self._international else "ascii"
+
+    def _unsent(self) -> int:
+        """Octets of ours that the system has not taken yet."""
+        transport = self._protocol.transport
+        return transport.get_write_buffer_size() if isinstance(transport, asyncio.Transport) else 0
+
+    def _needed(self, extension: str, option: str) -> str:
+        if not self._client.supports_extension(extension):
+            raise NotOffered(extension)
+        return option
+
+
+class _PlainLine(asyncio.Protocol):
+    """Stands before the library's protocol until TLS begins, and ends the connection on octets nobody asked for.
+
+    The library drops such octets in silence. They are never an accident (RFC 3207, section 5; CVE-2011-0411), so the
+    message does not go out over that line.
+    """
+
+    def __init__(self, protocol: SMTPProtocol, transport: asyncio.Transport) -> None:
+        self._protocol = protocol
+        self._transport = transport
+        self._reply = b""
+        self._complete = False
+        self.tampered = False
+
+    @classmethod
+    def before(cls, client: SMTP) -> _PlainLine:
+        """Put one before the protocol of `client`, for the one reply that STARTTLS gets."""
+        if client.protocol is None or not isinstance(client.transport, asyncio.Transport):
+            raise SMTPServerDisconnected("connection lost")
+        guard = cls(client.protocol, client.transport)
+        client.transport.set_protocol(guard)
+        return guard
+
+    def step_aside(self) -> None:
+        """Leave the line to the library again, where STARTTLS came to nothing."""
+        if self._transport.get_protocol() is self:
+            self._transport.set_protocol(self._protocol)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on one reply and no octet more."""
+        self._reply += data
+        last = _LAST_REPLY_LINE.search(self._reply)
+        if self._complete or (last and last.end() < len(self._reply)):
+            self.tampered = True
+            self._transport.abort()
+            return
+        self._complete = last is not None
+        self._protocol.data_received(data)
+
+    def eof_received(self) -> bool:
+        """As the library does."""
+        return self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """As the library does."""
+        self._protocol.connection_lost(exc)
+
+
+def _return_options(octets: bytes) -> tuple[str, ...]:
+    """What a bounce is to return (RFC 3461, section 4.3): the header, and our Message-ID as envelope identifier."""
+    value = BytesHeaderParser().parsebytes(octets.partition(b"\r\n\r\n")[0] + b"\r\n\r\n").get("Message-ID", "")
+    envid = _xtext(str(value).strip().strip("<>"))
+    return ("RET=HDRS", f"ENVID={envid}") if 0 < len(envid) <= _ENVID_LIMIT else ("RET=HDRS",)
+
+
+def _notify_options(recipient: str) -> tuple[str, ...]:
+    """When a report is wanted, and about whom (RFC 3461, sections 4.1 and 4.2)."""
+    notify, original = "NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(recipient)}"
+    return (notify, original) if recipient.isascii() and len(original) <= _ORCPT_LIMIT else (notify,)
+
+
+def _xtext(text: str) -> str:
+    """RFC 3461, section 4: printable ASCII, with + and = and all else as +HH."""
+    return "".join(
+        chr(octet) if 0x21 <= octet <= 0x7E and octet not in b"+=" else f"+{octet:02X}"  # noqa: PLR2004 - "!" to "~"
+        for octet in text.encode("utf-8", "replace")
+    )

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How days, instants and lists are written in a mail: the filters of the templates, for one language and zone."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from jinja2 import TemplateRuntimeError
+from pydantic import BaseModel, ConfigDict, Field
+
+from flaggermail.yaml_model import read_model
+
+WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
+DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
+
+Word = Annotated[str, Field(min_length=1)]
+
+
+class Words(BaseModel):
+    """The words of one language that stand around values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
+    conjunction: Word  # before the last of a list
+    preposition: Word  # between day and time
+    criteria: Mapping[int, Word]
+    aspects: Mapping[str, Word]
+
+
+class WordsFile(BaseModel):
+    """`words.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    nl: Words
+    en: Words
+
+
+def read_words(path: Path) -> Mapping[str, Words]:
+    """The words by language code; raises ConfigurationError naming every fault by file, line and column."""
+    file = read_model(path, WordsFile)
+    return {"nl": file.nl, "en": file.en}
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The filters. A value of the wrong sort raises TemplateRuntimeError: the template is wrong, and is named."""
+
+    words: Words
+    zone: ZoneInfo
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Every filter under the name by which a template calls it."""
+        return {
+            "day": self.day,
+            "clock": self.clock,
+            "instant": self.instant,
+            "minutes_to": minutes_to,
+            "within": self.within,
+            "criterion": self.criterion,
+            "aspect": self.aspect,
+            "flow": flow,
+            "line": line,
+            "marked": marked,
+        }
+
+    def day(self, value: object) -> str:
+        """A date, or the local day of an instant: `6 June 2024`."""
+        if isinstance(value, datetime):
+            value = self._local(value)
+        if not isinstance(value, date):
+            raise TemplateRuntimeError(f"day: a date or an instant is needed, not {type(value).__name__}")
+        return f"{value.day} {self.words.months[value.month - 1]} {value.year}"
+
+    def clock(self, value: object) -> str:
+        """The local time of an instant: `10:34`.
+
+        The offset follows on the day of a clock change and from twelve hours before it, so that a sum over the night
+        can be followed: `23:34 +02:00`.
+        """
+        local = self._local(value)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        later = (local.astimezone(UTC) + timedelta(hours=12)).astimezone(self.zone)
+        changes = len({midnight.utcoffset(), local.utcoffset(), later.utcoffset()}) > 1
+        offset = f" {local.isoformat()[-6:]}" if changes else ""
+        return f"{local:%H:%M}{offset}"
+
+    def instant(self, value: object) -> str:
+        """Day and time of an instant: `6 June 2024 at 10:34`."""
+        return f"{self.day(self._local(value))} {self.words.preposition} {self.clock(value)}"
+
+    def within(self, values: Iterable[object]) -> str:
+        """A list within a sentence: `a, b and c`."""
+        *first, last = [str(value) for value in values] or [""]
+        return f"{', '.join(first)} {self.words.conjunction} {last}" if first else last
+
+    def criterion(self, value: object) -> str:
+        """What the criterion of that number means for a voter."""
+        if not isinstance(value, int) or value not in self.words.criteria:
+            raise TemplateRuntimeError(f"criterion: {value!r} is none of those in words.yaml")
+        return self.words.criteria[value]
+
+    def aspect(self, value: object) -> str:
+        """The name of an aspect of the election process."""
+        if not isinstance(value, str) or value not in self.words.aspects:
+            raise TemplateRuntimeError(f"aspect: {value!r} is none of those in words.yaml")
+        return self.words.aspects[value]
+
+    def _local(self, value: object) -> datetime:
+        return _aware(value).astimezone(self.zone)
+
+
+def minutes_to(begin: object, end: object) -> int:
+    """Whole minutes from one instant to another, both cut to the minute, so that the printed times give this figure."""
+    first, last = (_aware(value).astimezone(UTC).replace(second=0, microsecond=0) for value in (begin, end))
+    return (last - first) // timedelta(minutes=1)
+
+
+def line(value: object) -> str:
+    """Text of others as one line."""
+    return " ".join(str(value).split())
+
+
+def flow(value: object) -> str:
+    """Paragraphs broken anew, for sentences with values of unknown length in them."""
+    paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", str(value).strip()))
+    return "\n\n".join(wrapped(paragraph) for paragraph in paragraphs) + "\n"
+
+
+def marked(value: object) -> str:
+    """Text of others, marked in front of each line, so that nobody takes it for ours.
+
+    Not with `>`: some mail programs on phones hide lines that begin so.
+    """
+    return "\n".join(f"| {text}".rstrip() for text in str(value).strip().splitlines())
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """One line of text as lines within the width, `indent` before the second and later.
+
+    Broken at spaces only, and not within a day: whoever looks for `6 June 2024` finds it.
+    """
+    whole_days = DAY.sub("\\1\x1f\\2\x1f\\3", text)
+    lines = textwrap.wrap(whole_days, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\x1f", " ")
+
+
+def _aware(value: object) -> datetime:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise TemplateRuntimeError(f"an instant with its zone is needed, not {value!r}")
+    return value

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mail templates: one file a mail and language, `Subject: ...`, an empty line, the body in plain text.
+
+A template sees the values of its caller and the filters of `template_formats`, nothing else: no other file, no global,
+and nothing of a value that could change it (jinja2's immutable sandbox).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+from zoneinfo import ZoneInfo
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from flaggermail.adapters.template_formats import WIDTH, Formats, read_words, wrapped
+from flaggermail.core.template_values import LANGUAGES, VALUES
+from flaggermail.errors import ConfigurationError
+from flaggermail.ports import Rendered
+
+SUBJECT = "Subject: "
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A template as read; `place` is folder, language and file, as the reader of a fault looks for it."""
+
+    place: str
+    subject: str
+    body: str  # begins with as many empty lines as stand above it in the file: faults then name the right line
+
+
+class FileTemplates:
+    """Templates under `directory/LANGUAGE/NAME.j2`; instants are shown in `zone`.
+
+    Raises ConfigurationError when `directory/words.yaml` is wrong.
+    """
+
+    def __init__(self, directory: Path, zone: ZoneInfo) -> None:
+        words = read_words(directory / "words.yaml")
+        self._directory = directory
+        self._environments = {language: _environment(Formats(words[language], zone)) for language in LANGUAGES}
+        self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
+
+    def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
+        """Fill in `name` in `language`; raises ConfigurationError naming file, line and what is undefined."""
+        subject, body, place = self._templates(name, language)
+        try:
+            return Rendered(
+                subject=" ".join(subject.render(values).split()),  # a value cannot add a header field
+                body=_broken(body.render(values)),
+            )
+        except (TemplateError, TypeError, ArithmeticError) as error:
+            raise ConfigurationError(_fault(place, error)) from error
+
+    def check(self) -> tuple[str, ...]:
+        """One line a fault: a missing or broken template, or one that uses a name no caller gives."""
+        return tuple(
+            fault for language in LANGUAGES for name in sorted(VALUES) for fault in self._faults(name, language)
+        )
+
+    def _faults(self, name: str, language: str) -> Iterator[str]:
+        environment = self._environments[language]
+        try:
+            source = self._source(name, language)
+            self._templates(name, language)
+        except ConfigurationError as error:
+            yield from error.faults
+            return
+        for part in (source.subject, source.body):
+            tree = environment.parse(part)
+            if any(True for _ in meta.find_referenced_templates(tree)):
+                yield f"{source.place}: uses another file; a template stands alone, write its text here"
+            for unknown in sorted(meta.find_undeclared_variables(tree) - VALUES[name]):
+                line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == unknown), 1)
+                known = ", ".join(sorted(VALUES[name]))
+                yield f"{source.place}:{line} {unknown}: nobody gives this; {name} knows {known}"
+
+    def _templates(self, name: str, language: str) -> tuple[Template, Template, str]:
+        """Subject and body, compiled once, and the place of the file."""
+        if (name, language) not in self._compiled:
+            source = self._source(name, language)
+            environment = self._environments[language]
+            subject, body = (_compile(environment, part, source.place) for part in (source.subject, source.body))
+            self._compiled[name, language] = subject, body, source.place
+        return self._compiled[name, language]
+
+    def _source(self, name: str, language: str) -> _Source:
+        place = f"{self._directory.name}/{language}/{name}.j2"
+        if name not in VALUES or language not in LANGUAGES:
+            raise ConfigurationError(f"{place}: no such template; there are {', '.join(sorted(VALUES))}")
+        try:
+            text = (self._directory / language / f"{name}.j2").read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(
+                f"{place}: cannot be read ({error.strerror}); this file has to be there"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{place}: octet {error.start} is not UTF-8; save the file as UTF-8") from error
+        subject, _, rest = text.partition("\n")
+        if not subject.startswith(SUBJECT):
+            raise ConfigurationError(f"{place}:1 Subject: the first line has to be `{SUBJECT}...`")
+        if not rest.startswith("\n") or not rest.strip():
+            raise ConfigurationError(f"{place}:2: an empty line has to follow the subject, then the body")
+        return _Source(place, subject.removeprefix(SUBJECT), f"\n{rest}")
+
+
+def _environment(formats: Formats) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text: an & that became &amp; would stand so in the mail
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.clear()
+    environment.filters.update(formats.filters())
+    return environment
+
+
+def _printable(value: object) -> object:
+    """`None` in a mail is always a mistake: the template has to ask for the value first."""
+    if value is None:
+        raise UndefinedError("a value that may be missing is printed; test it with `if` first")
+    return value
+
+
+def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) -> Template:
+    try:
+        code = environment.compile(part, name=place, filename=place)
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(f"{place}:{error.lineno} syntax: {error.message}") from error
+    return Template.from_code(environment, code, environment.globals)
+
+
+def _fault(place: str, error: Exception) -> str:
+    """`place:line name: what`; jinja2 puts the template's own lines into the traceback."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == place]
+    text = " ".join(str(error).split())
+    names = re.findall(r"'([^']+)'", text)
+    name = f" {names[-1]}" if isinstance(error, UndefinedError) and names else ""
+    return f"{place}:{lines[-1] if lines else 1}{name}: {text}"
+
+
+def _broken(body: str) -> str:
+    """Lines beyond the width broken at a space; what marks a text of others or a list is kept."""
+    return "\n".join(_within_width(line.rstrip()) for line in body.strip("\n").splitlines()) + "\n"
+
+
+def _within_width(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    mark = re.match(r"[| ]*(?:- )?", line)
+    return wrapped(line, mark.group().replace("-", " ") if mark else "")

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Steps on cases that mail and officers share: opening one, keeping its clocks true, telling the officer on call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flaggermail.core import clocks, escalation
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.message import Address, Message
+from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
+from flaggermail.core.records import (
+    Alarm,
+    Case,
+    ClockRow,
+    ContactNote,
+    Election,
+    Notification,
+    Override,
+    Reminder,
+    StoredMessage,
+    Token,
+)
+from flaggermail.core.rota import Officer, Shift, on_call
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Work
+from flaggermail.post import issue, queue
+
+SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away
+
+
+def officer_on_call(work: Work) -> Officer | None:
+    """Who is on call now, overrides included."""
+    overrides = [Shift(o.officer, o.begins_at, o.ends_at) for o in work.tx.find(Override)]
+    return on_call(work.env.settings.rota, overrides, work.now)
+
+
+def open_election(work: Work) -> Election | None:
+    """The election that a referral of today belongs to: open, in its period, the nearest polling day first."""
+    running = [e for e in work.tx.find(Election, closed_at=None) if e.period_from <= work.today <= e.period_until]
+    return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
+
+
+def in_period(work: Work, election: str) -> bool:
+    """Whether today lies in the period of that election."""
+    found = work.tx.get(Election, election)
+    return found is not None and found.period_from <= work.today <= found.period_until
+
+
+def new_case(work: Work, case: Case, reason: str) -> Case:
+    """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
+    election = work.tx.get(Election, case.election)
+    steps = work.env.settings.desk.reminders.steps("decision") if in_period(work, case.election) else ()
+    prefix = work.env.settings.desk.organisation.case_prefix
+    case = replace(
+        case,
+        number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
+        token=work.env.randomness.token(),
+        reminders=escalation.write_steps(steps),
+        exercise=election is not None and election.exercise,
+    )
+    work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=About(case=case.number))
+    issue(work, Token(token=case.token, purpose="case", case=case.number, issued_at=work.now))
+    return case
+
+
+def rejudge(work: Work, notification_id: str) -> None:
+    """Bring the clocks of a notification in line with all that is known about it now."""
+    notification = work.tx.get(Notification, notification_id)
+    if notification is None:
+        return
+    notes = [n for n in work.tx.find(ContactNote, case=notification.case) if n.notification == notification_id]
+    messages = work.tx.find(StoredMessage, notification=notification_id)
+    before = {clock.id: clock for clock in work.tx.find(ClockRow, notification=notification_id)}
+    about = About(case=notification.case, notification=notification_id)
+    answered = False
+    for clock in clocks.judge(notification, messages, notes):
+        old = before.get(clock.id)
+        if old is None:
+            old = clocks.running(clock)
+            work.record(EventKind.CLOCK_STARTED, added(old), reason=clock.kind, about=about)
+        if old != clock and old.state != "cancelled":
+            kind = EventKind.CLOCK_STOPPED if clock.state == "stopped" else EventKind.CLOCK_RESUMED
+            work.record(kind, changed(old, clock), reason=clock.kind, about=about)
+            answered |= clock.kind == clocks.HUMAN and clock.state == "stopped"
+    case = work.tx.get(Case, notification.case)
+    if answered and case is not None and case.state == "notified":
+        work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state="answered")), about=about)
+
+
+def reopen_for(work: Work, case: Case, message: str) -> None:
+    """A late answer opens a closed case again."""
+    if case.state == "closed":
+        opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
+        work.record(EventKind.CASE_REOPENED, changed(case, opened), about=About(case=case.number, message=message))
+
+
+def raise_alarm(work: Work, alarm: Alarm, next_step: str) -> None:
+    """Tell the officer on call, or the head when nobody is, of something that cannot wait; once for each `alarm.id`."""
+    if work.tx.get(Alarm, alarm.id) is not None:
+        return
+    about = About(case=alarm.case, notification=alarm.notification)
+    work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
+    officer = officer_on_call(work) or work.env.settings.rota.head()
+    if officer is not None:
+        notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about)
+        tell(work, officer, notice, {"what": f"{alarm.kind}: {alarm.text}", "next_step": next_step})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a mail to an officer is about; an answer to it carries a token of its own."""
+
+    kind: Kind
+    template: str
+    dedupe: str
+    about: About
+    reminder: Reminder | None = None
+    answers: str | None = None
+
+
+def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
+    """Queue one mail to an officer."""
+    token = Token(
+        token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
+        purpose="reminder" if notice.reminder else "notice",
+        case=notice.about.case,
+        notification=notice.about.notification,
+        reminder=notice.reminder.id if notice.reminder else None,
+        officer=officer.id,
+        issued_at=work.now,
+    )
+    issue(work, token)
+    queue(
+        work,
+        Outgoing(
+            kind=notice.kind,
+            template=notice.template,
+            language=work.env.settings.desk.organisation.language,
+            to=(Address(officer.address, officer.name),),
+            values=values,
+            dedupe=notice.dedupe,
+            token=token.token,
+            case=notice.about.case,
+            notification=notice.about.notification,
+            answers=(notice.answers,) if notice.answers else (),
+            automatic=REPLIED if notice.answers else GENERATED,
+        ),
+    )
+
+
+def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message) -> None:
+    """Show the officer on call a mail that came in, unfolded, with what can be done next."""
+    officer = officer_on_call(work)
+    if officer is None:
+        work.record(EventKind.NOBODY_ON_CALL, reason=what, about=About(case=stored.case, message=stored.id))
+        officer = work.env.settings.rota.head()
+    if officer is None:
+        return
+    text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
+    values = {
+        "kind": what,
+        "sender": stored.from_address or "",
+        "subject": stored.subject or "",
+        "text": text[:SHOWN_TEXT],
+        "attachments": [a.filename or a.content_type for a in message.attachments],
+        "suggestions": list(stored.suggestions),
+        "next_step": _next_step(stored),
+    }
+    notice = Notice(
+        Kind.OFFICER_NOTICE, "officer_notice", f"notice/{stored.id}", About(stored.case, stored.notification)
+    )
+    tell(work, officer, notice, values)
+
+
+def _next_step(stored: StoredMessage) -> str:
+    if stored.place == "quarantine":
+        return f"flaggermail quarantine show {stored.id}"
+    if stored.verdict != "verified" or stored.disputed:
+        return f"flaggermail message confirm {stored.id}"
+    return f"flaggermail case show {stored.case}"
+
+
+def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str) -> None:
+    """Queue one mail to the referrer of a case, in answer to the referral; a case without one gives none."""
+    if case.referrer_address is None:
+        return
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    queue(
+        work,
+        Outgoing(
+            kind=kind,
+            template=template,
+            language=case.language,
+            to=(Address(case.referrer_address, case.referrer_name),),
+            values=values,
+            dedupe=dedupe,
+            token=case.token,
+            case=case.number,
+            answers=(root.message_id,) if root and root.message_id else (),
+            automatic=REPLIED,
+        ),
+    )
+
+
+def confirm_intake(work: Work, case: Case, subject: str) -> None:
+    """Tell the referrer the case number, and in the election period tonight's phone number; only ever once."""
+    phone = work.env.settings.desk.organisation.phone if in_period(work, case.election) else None
+    values = {"title": subject, "phone": phone}
+    dedupe = f"confirmation/{case.number}"
+    to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

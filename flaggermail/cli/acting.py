@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A command line that an officer types, run inside the program: how a replay does the acts of its scenario."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli import commands, one_line
+from flaggermail.cli.session import Session
+from flaggermail.errors import FlaggermailError, Refusal
+
+if TYPE_CHECKING:
+    from flaggermail.environment import Environment
+
+_NAME = "flaggermail"
+
+
+def typed(environment: Environment, officer: str, words: Sequence[str]) -> str:
+    """What the command line `words` (with or without the program's name) prints, typed by that officer.
+
+    Raises Refusal with the text that would have stood on stderr.
+    """
+    arguments = list(words[1:] if words[:1] == (_NAME,) or words[:1] == [_NAME] else words)
+    session = Session(environment.settings.directory, given=environment, officer=officer)
+    # A stream with octets behind it, as a terminal has: some commands print octets.
+    printed, complained = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
+        try:
+            status = commands.main(args=arguments, prog_name=_NAME, obj=session, standalone_mode=False)
+        except click.ClickException as fault:
+            raise Refusal(one_line(fault)) from fault
+        except click.Abort as fault:
+            raise Refusal(f"{' '.join(arguments)}: aborted") from fault
+        except Refusal:
+            raise
+        except FlaggermailError as fault:
+            raise Refusal(str(fault)) from fault
+    if status:
+        raise Refusal(_read(complained).strip() or f"{' '.join(arguments)}: exit status {status}")
+    return _read(printed)
+
+
+def _read(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()

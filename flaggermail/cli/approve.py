@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail approve`: the only way by which something leaves for a platform."""
+
+from __future__ import annotations
+
+import click
+
+from flaggermail.cli.session import Session, report
+from flaggermail.core.acts import Approve, Reject
+
+
+@click.command(name="approve")
+@click.argument("draft")
+@click.option("--reject", metavar="REASON", help="Do not let it go out, and say why.")
+@click.pass_obj
+def command(session: Session, draft: str, reject: str | None) -> None:
+    """Let a draft go out, or reject it.
+
+    What leaves is the draft octet for octet, as `flaggermail notify --preview` printed it.
+
+    Example: flaggermail approve VF-EP2024-0001/1
+    """
+    report(session.act(Approve(draft=draft) if reject is None else Reject(draft=draft, reason=reject)))

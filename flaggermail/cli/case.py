@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail case`: the officer's work on a case, from opening to closing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TextIO
+
+import click
+
+from flaggermail.cli.case_assess import assess
+from flaggermail.cli.case_show import list_, show
+from flaggermail.cli.instants import INSTANT_HELP, instant
+from flaggermail.cli.session import Session, report
+from flaggermail.core import acts
+
+
+@click.group(name="case")
+def command() -> None:
+    """Open, assess, decide and follow cases.
+
+    Example: flaggermail case list --state open
+    """
+
+
+command.add_command(list_)
+command.add_command(show)
+command.add_command(assess)
+
+
+@command.command(name="open")
+@click.option("--election", required=True, metavar="CODE", help="The election that it endangers.")
+@click.option("--type", "type_", required=True, type=click.Choice(acts.CASE_TYPES), help="What it is about.")
+@click.option("--origin", required=True, type=click.Choice(acts.ORIGINS), help="What brought it up.")
+@click.option("--title", default="", metavar="TEXT", help="A few words; else the subject of the message.")
+@click.option("--source", type=click.Choice(acts.SOURCES), help="Who pointed it out.")
+@click.option("--from-message", metavar="ID", help="The message at hand that it begins with.")
+@click.option("--related", multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable.")
+@click.pass_obj
+def open_(  # noqa: PLR0913 - one argument an option
+    session: Session, *, election: str, type_: str, origin: str, title: str, source: str | None,
+    from_message: str | None, related: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Open a case without a referral, or from a message at hand.
+
+    Example: flaggermail case open --election EP2024 --type D_general_warning --origin earlier_cases
+    --related VF-PS2023-0001 --related VF-TK2023-0001
+    """
+    report(
+        session.act(
+            acts.OpenCase(
+                election=election, type=type_, origin=origin, title=title, source=source, from_message=from_message,
+                related=related,
+            )
+        )
+    )  # fmt: skip
+
+
+@command.command(name="decide")
+@click.argument("case")
+@click.argument("decision", type=click.Choice(acts.DECISIONS))
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it stays in the record.")
+@click.option("--advice", default="", metavar="TEXT", help="What the referrer is advised to do instead.")
+@click.pass_obj
+def decide(session: Session, case: str, decision: str, reason: str, advice: str) -> None:
+    """Record the decision on a case: notify, decline, refer or none.
+
+    Example: flaggermail case decide VF-EP2024-0001 notify --reason "a vote cast that way is invalid"
+    """
+    report(session.act(acts.Decide(case=case, decision=decision, reason=reason, advice=advice)))
+
+
+@command.command(name="assign")
+@click.argument("case")
+@click.argument("officer")
+@click.pass_obj
+def assign(session: Session, case: str, officer: str) -> None:
+    """Give a case to an officer, named by the id in oncall.yaml.
+
+    Example: flaggermail case assign VF-EP2024-0001 officer2
+    """
+    report(session.act(acts.AssignCase(case=case, officer=officer)))
+
+
+@command.command(name="link")
+@click.argument("case")
+@click.argument("related", nargs=-1, required=True)
+@click.pass_obj
+def link(session: Session, case: str, related: tuple[str, ...]) -> None:
+    """Name earlier cases on the same narrative.
+
+    Example: flaggermail case link VF-EP2024-0001 VF-PS2023-0001 VF-TK2023-0001
+    """
+    report(session.act(acts.LinkCase(case=case, related=related)))
+
+
+@command.command(name="reclassify")
+@click.argument("case")
+@click.option("--type", "type_", type=click.Choice(acts.CASE_TYPES), help="What it is about.")
+@click.option("--source", type=click.Choice(acts.SOURCES), help="Who pointed it out.")
+@click.pass_obj
+def reclassify(session: Session, case: str, type_: str | None, source: str | None) -> None:
+    """Correct type or source of a case; what it was before stays in the record.
+
+    Example: flaggermail case reclassify VF-EP2024-0001 --type B_channel
+    """
+    report(session.act(acts.ReclassifyCase(case=case, type=type_, source=source)))
+
+
+@command.command(name="note")
+@click.argument("case")
+@click.option("--means", required=True, type=click.Choice(["phone", "portal", "meeting"]), help="How it was said.")
+@click.option("--text", metavar="TEXT", help="What was said or shown.")
+@click.option("--file", "file", type=click.File(encoding="utf-8"), help="The same, from a file; - is standard input.")
+@click.option("--at", type=instant, metavar="INSTANT", help=f"When it happened, if not now. {INSTANT_HELP}")
+@click.option(
+    "--counts-as", multiple=True, type=click.Choice(acts.COUNTS), help="Which clocks it starts or stops; repeatable."
+)
+@click.option("--channel", metavar="CODE", help="The channel it is about, when several were used.")
+@click.pass_obj
+def note(  # noqa: PLR0913 - one argument an option
+    session: Session, *, case: str, means: str, text: str | None, file: TextIO | None, at: datetime | None,
+    counts_as: tuple[str, ...], channel: str | None,
+) -> None:  # fmt: skip
+    """Note what was said by phone or shown by a portal; a note is never changed afterwards.
+
+    Example: flaggermail case note VF-PS2027-0006 --means phone --at 2027-03-17T21:45 --counts-as platform_ack
+    --text "They have it, a colleague is looking."
+    """
+    if (text is None) == (file is None):
+        raise click.UsageError("Give the note with either --text or --file.")
+    words = text if text is not None else file.read() if file is not None else ""
+    report(
+        session.act(
+            acts.NoteContact(
+                case=case, means=means, text=words, effective_at=at, counts_as=counts_as, channel=channel
+            )
+        )
+    )  # fmt: skip
+
+
+@command.command(name="reply")
+@click.argument("case")
+@click.option("--to", required=True, type=click.Choice(["platform"]), help="Who is written to.")
+@click.option("--channel", required=True, metavar="CODE", help="The channel over which the exchange runs.")
+@click.option(
+    "--text", required=True, type=click.File(encoding="utf-8"), help="What to say, from a file; - is standard input."
+)
+@click.pass_obj
+def reply(session: Session, case: str, to: str, channel: str, text: TextIO) -> None:
+    """Write a further mail in an exchange: approved like a notification, counted as no use, starts no clock.
+
+    Example: flaggermail case reply VF-EP2024-0001 --to platform --channel x-urgent --text answer.txt
+    """
+    del to  # the only one there is
+    report(session.act(acts.Draft(case=case, channel=channel, text=text.read(), follow_up=True)))
+
+
+@command.command(name="close")
+@click.argument("case")
+@click.pass_obj
+def close(session: Session, case: str) -> None:
+    """Close a case; a later answer opens it again.
+
+    Example: flaggermail case close VF-EP2024-0001
+    """
+    report(session.act(acts.CloseCase(case=case)))

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail case assess`: both steps of the assessment as a YAML form, from a file or in an editor.
+
+A form may be half filled in: what it leaves empty stays as it was, so the case itself keeps the draft.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from flaggermail.cli.session import Session, report
+from flaggermail.cli.terminal import safe_json, safe_line
+from flaggermail.core.acts import ASPECTS, Assess
+from flaggermail.core.records import Case
+from flaggermail.errors import ConfigurationError, Refusal
+
+if TYPE_CHECKING:
+    from flaggermail.settings_files.yaml_source import Fault, Source
+
+T = TypeVar("T")
+
+CRITERIA = {
+    1: "a vote becomes invalid",
+    2: "another person than meant is designated",
+    3: "voters lose the chance to vote",
+}
+_KEYS = (
+    ("incorrect", "(a) is it in fact incorrect or misleading? true or false"),
+    ("contradicts", "the rule or source that it contradicts"),
+    ("criteria", f"(b) which of {'; '.join(f'{n} {what}' for n, what in CRITERIA.items())}, as in [1, 3]"),
+    ("aspects", f"any of {', '.join(ASPECTS)}, as in [{ASPECTS[0]}]"),
+    ("own_attempts", "how often the referrer asked the platform, as a number; repeated means at least 2"),
+    ("all_means_used", "of a lost channel: has its owner used all own means? true or false"),
+    ("override_reason", "why to go on although the owner has not"),
+    ("satire", "does it present itself as satire? true or false; by itself that does not exclude it"),
+)
+
+
+@click.command(name="assess")
+@click.argument("case")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR).")
+@click.pass_obj
+def assess(session: Session, case: str, file: Path | None, *, edit: bool) -> None:
+    """Assess a case in two steps, with a filled-in YAML FILE or --edit; what is left empty stays as it was.
+
+    Example: flaggermail case assess VF-EP2024-0001 --edit
+    """
+    if edit == (file is not None):
+        raise click.UsageError("Give the assessment as either FILE or --edit.")
+    if file is None:
+        _edited(session, case)
+    else:
+        report(session.act(read_form(file, case)))
+
+
+def _edited(session: Session, number: str) -> None:
+    """Let the officer fill in the form; when it cannot be taken it is kept, and the message says where."""
+    form = _form_of(session, number)
+    descriptor, name = tempfile.mkstemp(prefix="assessment-", suffix=".yaml")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(form)
+    path = Path(name)
+    keep = False
+    try:
+        click.edit(filename=name)
+        if path.read_text(encoding="utf-8") == form:
+            raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")
+        keep = True
+        report(session.act(read_form(path, number)))
+        keep = False
+    finally:
+        if keep:
+            click.echo(f"note: your form is kept; `flaggermail case assess {number} {name}` takes it", err=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _form_of(session: Session, number: str) -> str:
+    from flaggermail.desk.outcome import the_case  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    with session.reading() as work:
+        case = the_case(work, number)
+        return written_form(case, work.tx.find(Case, number=case.related))
+
+
+def written_form(case: Case, related: list[Case]) -> str:
+    """The form for `case`, filled in with what is known, the reasoning of the related cases beside it."""
+    comments = [f"Assessment of {case.number}: {case.title}", "What is left empty stays as it was."]
+    for other in related:
+        comments.append(f"Related case {other.number}: {other.title}")
+        reasoning = (
+            ("criteria", ", ".join(map(str, other.criteria))),
+            ("contradicts", other.contradicts),
+            ("decision", other.decision),
+            ("reason", other.decision_reason),
+        )
+        comments += [f"  {name}: {value}" for name, value in reasoning if value]
+    lines = [f"# {safe_line(comment)}" for comment in comments]
+    for key, words in _KEYS:
+        value = getattr(case, key)
+        known = "" if value is None or value == () else f" {safe_json(json.dumps(value, ensure_ascii=False))}"
+        lines += ["", f"# {words}", f"{key}:{known}"]
+    return "\n".join(lines) + "\n"
+
+
+def read_form(path: Path, case: str) -> Assess:
+    """The act that a filled-in form stands for. Raises ConfigurationError with one line for every fault."""
+    from flaggermail.settings_files.yaml_source import read  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    source = read(path, str(path))
+    faults = list(source.faults)
+    known = tuple(key for key, _ in _KEYS)
+    faults += [
+        source.fault((key,), f"is not known; the form has the keys {', '.join(known)}")
+        for key in source.values
+        if key not in known
+    ]
+    answers = _Answers(source, faults)
+    act = Assess(
+        case=case,
+        incorrect=answers.one("incorrect", _truth, "must be true or false"),
+        contradicts=answers.one("contradicts", _words, "must be text"),
+        criteria=answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
+        aspects=answers.several("aspects", _words, f"must be a list such as [{ASPECTS[0]}]"),
+        own_attempts=answers.one("own_attempts", _number, "must be a whole number"),
+        all_means_used=answers.one("all_means_used", _truth, "must be true or false"),
+        override_reason=answers.one("override_reason", _words, "must be text"),
+        satire=answers.one("satire", _truth, "must be true or false"),
+    )
+    if faults:
+        raise ConfigurationError(*map(str, sorted(faults)))
+    return act
+
+
+class _Answers:
+    """Reads the answers of a form, each of its own type, and notes the ones that are not."""
+
+    def __init__(self, source: Source, faults: list[Fault]) -> None:
+        self._values: Mapping[str, object] = source.values
+        self._source = source
+        self._faults = faults
+
+    def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:
+        """The single answer under `key`; nothing where it is left empty."""
+        value = self._values.get(key)
+        if value is None:
+            return None
+        found = convert(value)
+        if found is None:
+            self._faults.append(self._source.fault((key,), f"{value!r} {right}"))
+        return found
+
+    def several(self, key: str, convert: Callable[[object], T | None], right: str) -> tuple[T, ...] | None:
+        """The list under `key`; nothing where it is left empty, an empty list where it says so."""
+
+        def each(value: object) -> tuple[T, ...] | None:
+            entries = [convert(entry) for entry in value] if isinstance(value, list) else [None]
+            kept = tuple(entry for entry in entries if entry is not None)
+            return kept if len(kept) == len(entries) else None
+
+        return self.one(key, each, right)
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _words(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail case list` and `case show`: what is recorded on cases, and how long a platform took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.showing import listed, plain, table
+from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.core import latency
+from flaggermail.core.clocks import CLOCKS
+from flaggermail.core.message_json import Json
+from flaggermail.core.records import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+
+if TYPE_CHECKING:
+    from flaggermail.environment import Work
+
+STATES = ("open", "decided", "notified", "answered", "closed")
+
+
+@click.command(name="list")
+@click.option("--election", metavar="CODE", help="Only cases of this election.")
+@click.option("--state", type=click.Choice(STATES), help="Only cases in this state.")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, election: str | None, state: str | None, *, as_json: bool) -> None:
+    """List cases in the order in which they were opened.
+
+    Example: flaggermail case list --election EP2024 --state open
+    """
+    equal = {name: value for name, value in (("election", election), ("state", state)) if value is not None}
+    with session.reading() as work:
+        cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
+    if as_json:
+        show_json([plain(case, session.zone) for case in cases])
+        return
+    table(
+        ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
+        [
+            (
+                case.number, shown(case.opened_at, session.zone), case.state, case.decision, case.type, case.origin,
+                case.assigned_to, case.title,
+            )
+            for case in cases
+        ],
+        "no cases",
+    )  # fmt: skip
+
+
+@click.command(name="show")
+@click.argument("number", metavar="CASE")
+@as_json_option
+@click.pass_obj
+def show(session: Session, number: str, *, as_json: bool) -> None:
+    """Show a case: its messages in the order of their arrival, its notifications with their clocks, its notes.
+
+    Example: flaggermail case show VF-EP2024-0001
+    """
+    with session.reading() as work:
+        dossier = _gather(work, number)
+    if as_json:
+        show_json(_document(dossier, session.zone))
+    else:
+        _print(dossier, session.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dossier:
+    """Every row that belongs to a case."""
+
+    case: Case
+    related: list[Case]
+    messages: list[StoredMessage]
+    notifications: list[Notification]
+    clocks: list[ClockRow]
+    reminders: list[Reminder]
+    notes: list[ContactNote]
+
+    def clocks_of(self, notification: Notification) -> list[ClockRow]:
+        """Its clocks: receipt, human, substance."""
+        own = [clock for clock in self.clocks if clock.notification == notification.id]
+        return sorted(own, key=lambda clock: CLOCKS.index(clock.kind))
+
+    def reminders_of(self, notification: Notification | None) -> list[Reminder]:
+        """What was told about it, or about the case itself."""
+        about = notification.id if notification else None
+        return [reminder for reminder in self.reminders if reminder.notification == about]
+
+
+def _gather(work: Work, number: str) -> _Dossier:
+    from flaggermail.desk.outcome import the_case  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    case, tx = the_case(work, number), work.tx
+    notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
+    return _Dossier(
+        case=case,
+        related=tx.find(Case, number=case.related),
+        messages=sorted(tx.find(StoredMessage, case=number), key=lambda row: (row.received_at, row.id)),
+        notifications=notifications,
+        clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
+        reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
+        notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),
+    )
+
+
+def _minutes(clock: ClockRow) -> int | None:
+    return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
+
+
+def _marks(clock: ClockRow) -> list[str]:
+    marks = (("automatic", clock.automatic), ("oral", clock.oral), ("noted by hand", clock.by_hand))
+    return [mark for mark, holds in marks if holds]
+
+
+# ---------------------------------------------------------------- as JSON
+
+
+def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
+    return {
+        **plain(dossier.case, zone),
+        "messages": [plain(message, zone) for message in dossier.messages],
+        "notifications": [
+            {
+                **plain(notification, zone),
+                "clocks": [_clock_document(clock, zone) for clock in dossier.clocks_of(notification)],
+                "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(notification)],
+            }
+            for notification in dossier.notifications
+        ],
+        "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(None)],
+        "notes": [plain(note, zone) for note in dossier.notes],
+    }
+
+
+def _clock_document(clock: ClockRow, zone: ZoneInfo) -> dict[str, Json]:
+    minutes = _minutes(clock)
+    figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
+    if minutes is not None:
+        figures["hours"] = latency.hours(minutes)
+        figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
+    return {**plain(clock, zone), **figures}
+
+
+# ---------------------------------------------------------------- for a person
+
+
+def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
+    _print_case(dossier.case, dossier.related, zone)
+    _print_messages(dossier.messages, zone)
+    for notification in dossier.notifications:
+        _print_notification(dossier, notification, zone)
+    _print_reminders(dossier.reminders_of(None), zone, "")
+    for note in dossier.notes:
+        _print_note(note, zone)
+
+
+def _print_case(case: Case, related: list[Case], zone: ZoneInfo) -> None:
+    click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
+    listed(
+        (
+            ("state", f"{case.state}, exercise" if case.exercise else case.state),
+            ("election", case.election),
+            ("type", case.type),
+            ("origin", case.origin),
+            ("source", case.source),
+            ("referrer", _person(case.referrer_name, case.referrer_address)),
+            ("opened", f"{shown(case.opened_at, zone)} by {case.opened_by}"),
+            ("with", case.assigned_to),
+            ("incorrect", case.incorrect),
+            ("contradicts", case.contradicts),
+            ("criteria", case.criteria),
+            ("aspects", case.aspects),
+            ("own attempts", case.own_attempts),
+            ("all means used", case.all_means_used),
+            ("went on because", case.override_reason),
+            ("satire", case.satire),
+            ("assessed", case.assessed_at and f"{shown(case.assessed_at, zone)} by {case.assessed_by}"),
+            ("decision", case.decision),
+            ("reason", case.decision_reason),
+            ("decided", case.decided_at and f"{shown(case.decided_at, zone)} by {case.decided_by}"),
+            ("closed", shown(case.closed_at, zone)),
+            ("platform references", case.platform_references),
+        )
+    )
+    for other in related:
+        click.echo(safe_line(f"related: {other.number}  {other.title}  {other.decision_reason or ''}".rstrip()))
+
+
+def _person(name: str | None, address: str | None) -> str:
+    return f"{name} <{address}>" if name and address else name or address or ""
+
+
+def _print_messages(messages: list[StoredMessage], zone: ZoneInfo) -> None:
+    click.echo("\nMessages in the order of their arrival")
+    table(
+        ("at", "way", "id", "kinds", "sender", "placed by", "subject"),
+        [
+            (
+                shown(message.received_at, zone), message.direction, message.id, " + ".join(message.kinds),
+                f"{message.verdict}, arrival disputed" if message.disputed else message.verdict, message.basis,
+                message.subject,
+            )
+            for message in messages
+        ],
+        "none",
+    )  # fmt: skip
+
+
+def _print_notification(dossier: _Dossier, notification: Notification, zone: ZoneInfo) -> None:
+    what = "Notification" if notification.use else "Follow-up"
+    where = f"{notification.platform}, {notification.channel_name}"
+    click.echo("\n" + safe_line(f"{what} {notification.id} to {where}: {notification.state}"))
+    listed(
+        (
+            ("subject", notification.subject),
+            ("drafted", f"{shown(notification.drafted_at, zone)} by {notification.drafted_by}"),
+            ("approved by", notification.approved_by),
+            ("rejected by", notification.rejected_by),
+            ("because", notification.rejected_reason),
+            ("sent", _sent(notification, zone)),
+            *((clock.kind, _clock_line(clock, zone)) for clock in dossier.clocks_of(notification)),
+        ),
+        indent="  ",
+    )
+    _print_reminders(dossier.reminders_of(notification), zone, "  ")
+
+
+def _sent(notification: Notification, zone: ZoneInfo) -> str:
+    by_hand = ", noted by hand" if notification.by_hand else ""
+    return f"{shown(notification.sent_at, zone)}{by_hand}" if notification.sent_at else ""
+
+
+def _clock_line(clock: ClockRow, zone: ZoneInfo) -> str:
+    minutes = _minutes(clock)
+    if minutes is None:
+        return f"{clock.state} since {shown(clock.started_at, zone)}"
+    unit = "minute" if minutes == 1 else "minutes"
+    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", latency.spoken(minutes, "en"), *_marks(clock))
+    return ", ".join(parts)
+
+
+def _print_reminders(reminders: list[Reminder], zone: ZoneInfo, indent: str) -> None:
+    for reminder in reminders:
+        line = f"{reminder.kind} {reminder.id}: told {shown(reminder.told_at, zone)} to {reminder.officer}"
+        if reminder.acknowledged_at is not None:
+            line += f", acknowledged {shown(reminder.acknowledged_at, zone)} by {reminder.acknowledged_by}"
+        click.echo(safe_line(f"{indent}{line}"))
+
+
+def _print_note(note: ContactNote, zone: ZoneInfo) -> None:
+    counts = f", counts as {' and '.join(note.counts_as)}" if note.counts_as else ""
+    entered = f"{shown(note.effective_at, zone)}, entered {shown(note.entered_at, zone)} by {note.author}"
+    click.echo(f"\nNote {note.id} ({note.means}{counts}) {entered}")
+    for line in note.text.strip().splitlines():
+        click.echo(f"  {safe(line)}")

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail check`: whether the configuration is in order, and somebody on call in the coming weeks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.core.rota import gaps
+from flaggermail.draft_patterns import load_draft_patterns
+from flaggermail.errors import ConfigurationError
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load, warnings
+
+_AHEAD = timedelta(weeks=4)
+_FAULTY = 2
+
+Span = tuple[datetime, datetime]
+
+
+@click.command(name="check")
+@as_json_option
+@click.pass_obj
+def command(session: Session, *, as_json: bool) -> None:
+    """Check configuration, rules, templates and rota.
+
+    Every fault is one line on standard error (file, line, column, key, what would be right), and the exit status is 2.
+    Warnings, and hours of the coming four weeks in which nobody is on call, are printed and are no faults.
+
+    Example: flaggermail --config /etc/flaggermail check
+    """
+    try:
+        settings = load(session.directory)
+        load_draft_patterns(settings.rules_directory / "drafts.yaml")
+    except ConfigurationError as error:
+        if as_json:
+            show_json({"faults": error.faults})
+        for fault in error.faults:
+            click.echo(fault, err=True)
+        raise click.exceptions.Exit(_FAULTY) from None
+    now = datetime.now(UTC)
+    empty = gaps(settings.rota, (), now, now + _AHEAD)
+    if as_json:
+        show_json(_document(settings, empty))
+    else:
+        click.echo(_report(settings, empty))
+
+
+def _counts(settings: Settings) -> dict[str, int]:
+    return {
+        "elections": len(settings.election_list),
+        "platforms": len(settings.platform_list),
+        "channels": len(settings.channels),
+        "officers": len(settings.oncall.officers),
+        "rules": len(settings.rules.rules),
+    }
+
+
+def _report(settings: Settings, empty: tuple[Span, ...]) -> str:
+    counted = ", ".join(f"{count} {what}" for what, count in _counts(settings).items())
+    lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in warnings(settings))]
+    for begins, ends in empty:
+        begin, end = (instant.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M %z") for instant in (begins, ends))
+        lines.append(f"nobody is on call: {begin} to {end}")
+    return "\n".join(lines)
+
+
+def _document(settings: Settings, empty: tuple[Span, ...]) -> dict[str, object]:
+    spans = [
+        {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
+        for begins, ends in empty
+    ]
+    return {"faults": [], **_counts(settings), "warnings": warnings(settings), "gaps": spans}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail db`: the database behind the record."""
+
+from __future__ import annotations
+
+import click
+
+from flaggermail.cli.session import Session
+
+
+@click.group(name="db")
+def command() -> None:
+    """Look after the database.
+
+    Example: flaggermail db upgrade
+    """
+
+
+@command.command(name="upgrade")
+@click.pass_obj
+def upgrade(session: Session) -> None:
+    """Bring the database to the schema of this program; stop the daemon first.
+
+    Example: flaggermail db upgrade
+    """
+    from flaggermail.wiring import upgrade_database  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    click.echo(f"database is at revision {upgrade_database(session.directory)}")

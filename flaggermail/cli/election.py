@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail election`: the elections to which cases belong."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from flaggermail.cli.instants import day
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
+from flaggermail.core.acts import AddElection, CloseElection
+from flaggermail.core.records import Election
+
+
+@click.group(name="election")
+def command() -> None:
+    """List, add and close elections.
+
+    Example: flaggermail election list
+    """
+
+
+@command.command(name="list")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, *, as_json: bool) -> None:
+    """List the elections with their polling days and periods.
+
+    Example: flaggermail election list
+    """
+    with session.reading() as work:
+        elections = sorted(work.tx.find(Election), key=lambda election: (election.polling_days, election.code))
+    if as_json:
+        show_json([plain(election, session.zone) for election in elections])
+        return
+    language = session.environment.settings.desk.organisation.language
+    table(
+        ("code", "polling days", "from", "until", "state", "name"),
+        [
+            (
+                election.code, election.polling_days, election.period_from, election.period_until, _state(election),
+                getattr(election, f"name_{language}"),
+            )
+            for election in elections
+        ],
+        "no elections; `flaggermail election add` adds one",
+    )  # fmt: skip
+
+
+def _state(election: Election) -> str:
+    state = "open" if election.closed_at is None else "closed"
+    return f"{state}, exercise" if election.exercise else state
+
+
+@command.command(name="add")
+@click.argument("code")
+@click.option("--name-nl", required=True, metavar="NAME", help="Its name in Dutch.")
+@click.option("--name-en", required=True, metavar="NAME", help="Its name in English.")
+@click.option(
+    "--polling-day", "polling_days", required=True, multiple=True, type=day, metavar="DATE",
+    help="YYYY-MM-DD; give it once for each polling day.",
+)  # fmt: skip
+@click.option(
+    "--period", required=True, nargs=2, type=(day, day), metavar="FROM UNTIL",
+    help="First and last day on which the desk is on alert, YYYY-MM-DD.",
+)  # fmt: skip
+@click.option("--exercise", is_flag=True, help="A rehearsal: in no figure.")
+@click.pass_obj
+def add(  # noqa: PLR0913 - one argument an option
+    session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],
+    period: tuple[date, date], exercise: bool,
+) -> None:  # fmt: skip
+    """Make an election exist, at once and without a restart.
+
+    Example: flaggermail election add GR2026 --name-nl "Gemeenteraadsverkiezingen 2026"
+    --name-en "Municipal elections 2026" --polling-day 2026-03-18 --period 2026-02-02 2026-04-01
+    """
+    report(
+        session.act(
+            AddElection(
+                code=code, name_nl=name_nl, name_en=name_en, polling_days=polling_days, period_from=period[0],
+                period_until=period[1], exercise=exercise,
+            )
+        )
+    )  # fmt: skip
+
+
+@command.command(name="close")
+@click.argument("code")
+@click.pass_obj
+def close(session: Session, code: str) -> None:
+    """Close an election: no new case may belong to it from now on.
+
+    Example: flaggermail election close EP2024
+    """
+    report(session.act(CloseElection(code=code)))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Days and instants as they are typed on a command line, and instants as they are shown."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from flaggermail.cli.session import Session
+
+INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
+_LENGTH_OF_A_DAY = len("2024-06-06")
+
+
+def day(text: str) -> date:
+    """A day typed as YYYY-MM-DD; for `type=` of an option. Raises click.BadParameter."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.isoformat() != text:
+        raise click.BadParameter(f"{text!r} is no day; write it as 2024-06-06")
+    return found
+
+
+def instant(text: str) -> datetime:
+    """An instant typed in ISO 8601; for `type=` of an option. Raises click.BadParameter.
+
+    Without an offset it is local time in the configured zone, unless the change of the clock makes that two instants or
+    none: then the offset must be written.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or len(text) <= _LENGTH_OF_A_DAY:
+        raise click.BadParameter(f"{text!r} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
+    if found.tzinfo is not None:
+        return found
+    session = click.get_current_context().ensure_object(Session)
+    earlier = found.replace(tzinfo=session.zone)
+    later = earlier.replace(fold=1)
+    if earlier.utcoffset() != later.utcoffset():
+        choices = f"{earlier.isoformat()} or {later.isoformat()}"
+        raise click.BadParameter(f"{text!r} is not one instant, the clock changes then; write the offset: {choices}")
+    return earlier
+
+
+def shown(at: datetime | None, zone: ZoneInfo) -> str:
+    """An instant to the minute, in `zone` with the offset; empty when there is none."""
+    return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="minutes")

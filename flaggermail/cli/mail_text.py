@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A stored mail unfolded: what its sender wrote, what was forwarded in it, what hangs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.session import Session, show_json
+from flaggermail.cli.showing import listed, plain
+from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.core.message import Address, Forwarded, Message
+from flaggermail.core.message_json import contract
+from flaggermail.core.records import StoredMessage
+
+
+def show_mail(session: Session, key: str, *, as_json: bool) -> None:
+    """Print the message of that id or Message-ID. Raises NotFound, ArchiveFault."""
+    from flaggermail.desk.outcome import the_message  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    environment = session.environment
+    with session.reading() as work:
+        stored = the_message(work, key)
+    message = environment.parser.parse(environment.octets.get(stored.digest))
+    if as_json:
+        show_json({**plain(stored, session.zone), "mail": contract(message)})
+        return
+    _print_facts(stored, message, session.zone)
+    _print_text(message)
+
+
+def _print_facts(stored: StoredMessage, message: Message, zone: ZoneInfo) -> None:
+    received = "sent" if stored.direction == "out" else "received"
+    disputed = ", disputed: a person must confirm it" if stored.disputed else ""
+    listed(
+        (
+            ("id", stored.id),
+            ("from", _people(message.from_)),
+            ("to", _people(message.to)),
+            ("cc", _people(message.cc)),
+            ("subject", message.subject),
+            (received, f"{shown(stored.received_at, zone)}{disputed}"),
+            ("sender", f"{stored.verdict} ({stored.verdict_basis})" if stored.verdict_basis else stored.verdict),
+            ("kinds", " + ".join(stored.kinds)),
+            ("rule", stored.rule),
+            ("place", stored.place),
+            ("case", stored.case),
+            ("notification", stored.notification),
+            ("placed by", stored.basis),
+            ("reason", stored.reason),
+            ("suggestions", stored.suggestions),
+            ("same Message-ID as", stored.same_id_as),
+            ("defects", stored.defects),
+        )
+    )
+
+
+def _print_text(message: Message) -> None:
+    forwarded = message.forwarded
+    own = message.reply_text if forwarded is not None else message.text
+    if own.strip():
+        click.echo(f"\n{safe(own.strip())}")
+    if forwarded is not None:
+        _print_forwarded(forwarded)
+    if message.attachments:
+        click.echo("\nAttachments")
+    for attachment in message.attachments:
+        name = attachment.filename or "(no name)"
+        click.echo(safe_line(f"  {name}  {attachment.content_type}  {attachment.size} octets"))
+
+
+def _print_forwarded(forwarded: Forwarded) -> None:
+    said = "as its text says, not verified" if forwarded.source == "inline" else "attached, not verified"
+    click.echo(f"\nForwarded mail ({said})")
+    listed(
+        (
+            ("from", _people([forwarded.sender] if forwarded.sender else [])),
+            ("to", _people(forwarded.to)),
+            ("cc", _people(forwarded.cc)),
+            ("subject", forwarded.subject),
+            ("date", forwarded.date),
+        ),
+        indent="  ",
+    )
+    for line in safe(forwarded.body.strip()).splitlines():
+        click.echo(f"  | {line}")
+
+
+def _people(addresses: Iterable[Address]) -> str:
+    return ", ".join(f"{one.name} <{one.address}>" if one.name else one.address for one in addresses)

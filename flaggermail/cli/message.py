@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail message`: a mail unfolded, and what a person says of its sender and its meaning."""
+
+from __future__ import annotations
+
+import click
+
+from flaggermail.cli.mail_text import show_mail
+from flaggermail.cli.session import Session, as_json_option, report
+from flaggermail.core.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.core.rules import Kind
+
+KINDS = click.Choice([kind.value for kind in Kind])
+
+
+@click.group(name="message")
+def command() -> None:
+    """Show a mail; vouch for its sender, or not.
+
+    Example: flaggermail message show m00000012
+    """
+
+
+@command.command(name="show")
+@click.argument("message", metavar="ID")
+@as_json_option
+@click.pass_obj
+def show(session: Session, message: str, *, as_json: bool) -> None:
+    """Show a mail unfolded, by its id here or by its Message-ID.
+
+    Example: flaggermail message show m00000012
+    """
+    show_mail(session, message, as_json=as_json)
+
+
+@command.command(name="confirm")
+@click.argument("message", metavar="ID")
+@click.pass_obj
+def confirm(session: Session, message: str) -> None:
+    """Vouch for the sender of a mail, and for a disputed arrival: from now on it counts.
+
+    Example: flaggermail message confirm m00000012
+    """
+    report(session.act(ConfirmMessage(message=message)))
+
+
+@command.command(name="refuse")
+@click.argument("message", metavar="ID")
+@click.option("--reason", required=True, metavar="TEXT", help="Why you do not believe the sender.")
+@click.pass_obj
+def refuse(session: Session, message: str, reason: str) -> None:
+    """Say that the sender of a mail is not believed: it stops no clock.
+
+    Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
+    """
+    report(session.act(RefuseMessage(message=message, reason=reason)))
+
+
+@command.command(name="reclassify")
+@click.argument("message", metavar="ID")
+@click.option(
+    "--kind", "kinds", required=True, multiple=True, type=KINDS, metavar="KIND", help="What it is; repeatable."
+)
+@click.pass_obj
+def reclassify(session: Session, message: str, kinds: tuple[str, ...]) -> None:
+    """Correct what a mail is; clocks and figures follow at once, the history stays.
+
+    Example: flaggermail message reclassify m00000012 --kind platform_ack --kind substantive_reply
+    """
+    report(session.act(ReclassifyMessage(message=message, kinds=kinds)))

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail notify`: write a notification; nothing leaves before it is approved."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+import click
+
+from flaggermail.cli.session import Session
+from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.core.acts import Draft
+from flaggermail.core.records import Notification
+from flaggermail.errors import NotFound
+
+
+@click.command(name="notify")
+@click.argument("case")
+@click.option("--channel", required=True, metavar="CODE", help="The channel of the platform, as in platforms.yaml.")
+@click.option("--template", metavar="NAME", help="The template; else the one for the type of the case.")
+@click.option("--title", default="", metavar="TEXT", help="A few words for the subject; else the title of the case.")
+@click.option(
+    "--text", type=click.File(encoding="utf-8"),
+    help="What the platform is asked to look at, from a file; - is standard input.",
+)  # fmt: skip
+@click.option("--contact", default="", metavar="TEXT", help="Whom the platform can reach.")
+@click.option("--preview", is_flag=True, help="Print the very octets that would leave; the id goes to standard error.")
+@click.pass_obj
+def command(  # noqa: PLR0913 - one argument an option
+    session: Session, *, case: str, channel: str, template: str | None, title: str, text: TextIO | None, contact: str,
+    preview: bool,
+) -> None:  # fmt: skip
+    """Write a notification to a platform.
+
+    Prints the id of the draft. It leaves only when `flaggermail approve` says so, octet for octet as it is now.
+
+    Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
+    """
+    outcome = session.act(
+        Draft(
+            case=case, channel=channel, template=template, title=title, text=text.read() if text else "",
+            contact=contact,
+        )
+    )  # fmt: skip
+    for warning in outcome.warnings:
+        click.echo(f"note: {safe_line(warning)}", err=True)
+    click.echo(safe_line(outcome.text), err=True)
+    if preview:
+        _print_octets(session, outcome.key)
+    else:
+        click.echo(outcome.key)
+
+
+def _print_octets(session: Session, draft: str) -> None:
+    """Octet for octet into a file or pipe; on a terminal nothing in them may act on it."""
+    with session.reading() as work:
+        notification = work.tx.get(Notification, draft)
+    if notification is None:
+        raise NotFound(f"draft {draft}: is gone")
+    octets = session.environment.octets.get(notification.digest)
+    if sys.stdout.isatty():
+        click.echo(safe(octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)
+    else:
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()

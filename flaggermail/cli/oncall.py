@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail oncall`: who is on call, what was told to whom, and what comes next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.instants import INSTANT_HELP, instant, shown
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
+from flaggermail.cli.terminal import safe_line
+from flaggermail.core.acts import Acknowledge, OverrideRota
+from flaggermail.core.records import Case, ClockRow, Override, Reminder
+from flaggermail.core.rota import Officer, Rota, Shift
+
+if TYPE_CHECKING:
+    from flaggermail.ports import Transaction
+
+
+@click.group(name="oncall")
+def command() -> None:
+    """Who is on call, and what was told.
+
+    Example: flaggermail oncall now
+    """
+
+
+@command.command(name="now")
+@as_json_option
+@click.pass_obj
+def now(session: Session, *, as_json: bool) -> None:
+    """Say who is on call, and which reminders nobody has acknowledged yet.
+
+    Example: flaggermail oncall now
+    """
+    from flaggermail.casework import officer_on_call  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    with session.reading() as work:
+        officer = officer_on_call(work)
+        reminders = [row for row in work.tx.find(Reminder, acknowledged_at=None) if _still_waits(work.tx, row)]
+    if as_json:
+        who = {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
+        show_json({"officer": who, "reminders": [plain(reminder, session.zone) for reminder in reminders]})
+        return
+    click.echo(f"on call: {named(officer)}")
+    table(
+        ("reminder", "kind", "told", "to"),
+        [(r.id, r.kind, shown(r.told_at, session.zone), r.officer) for r in sorted(reminders, key=lambda r: r.told_at)],
+        "no reminder waits for an acknowledgement",
+    )
+
+
+def named(officer: Officer | None) -> str:
+    """The officer for a person who reads: name, id and phone."""
+    if officer is None:
+        return "nobody"
+    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
+
+
+def _still_waits(tx: Transaction, reminder: Reminder) -> bool:
+    """Whether what the reminder is about has not happened yet."""
+    if reminder.notification is not None:
+        clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
+        return clock is not None and clock.state == "running"
+    case = tx.get(Case, reminder.case)
+    return case is not None and case.decision is None and case.state != "closed"
+
+
+@command.command(name="next")
+@as_json_option
+@click.pass_obj
+def next_(session: Session, *, as_json: bool) -> None:
+    """List the shifts to come, and say when the next reminder falls due.
+
+    Example: flaggermail oncall next
+    """
+    from flaggermail.remind import next_due  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    rota = session.environment.settings.rota
+    with session.reading() as work:
+        due = next_due(work.env, work.tx)
+        overrides = [(Shift(row.officer, row.begins_at, row.ends_at), True) for row in work.tx.find(Override)]
+    planned = [(shift, False) for shift in rota.shifts]
+    ahead = [(shift, override) for shift, override in planned + overrides if shift.ends_at > work.now]
+    coming = sorted(ahead, key=lambda pair: pair[0].begins_at)
+    if as_json:
+        _next_document(session, coming, due)
+        return
+    table(
+        ("from", "until", "officer", ""),
+        [
+            (
+                shown(shift.begins_at, session.zone), shown(shift.ends_at, session.zone), _name(rota, shift.officer),
+                "override" if override else "",
+            )
+            for shift, override in coming
+        ],
+        "no shifts to come",
+    )  # fmt: skip
+    otherwise = rota.officer(rota.otherwise) if rota.otherwise else None
+    click.echo(f"at other hours: {named(otherwise)}")
+    click.echo(f"next reminder due: {shown(due, session.zone) or 'none'}")
+
+
+def _name(rota: Rota, officer_id: str) -> str:
+    officer = rota.officer(officer_id)
+    return officer.name if officer else officer_id
+
+
+def _next_document(session: Session, coming: list[tuple[Shift, bool]], due: datetime | None) -> None:
+    zone = session.zone
+    show_json(
+        {
+            "shifts": [
+                {
+                    "officer": shift.officer, "begins_at": shift.begins_at.astimezone(zone).isoformat(),
+                    "ends_at": shift.ends_at.astimezone(zone).isoformat(), "override": override,
+                }
+                for shift, override in coming
+            ],
+            "otherwise": session.environment.settings.rota.otherwise,
+            "next_reminder_due": None if due is None else due.astimezone(zone).isoformat(),
+        }
+    )  # fmt: skip
+
+
+@command.command(name="ack")
+@click.argument("reminder")
+@click.pass_obj
+def ack(session: Session, reminder: str) -> None:
+    """Say that you are on it: your reminders are silent until this expires, the escalation never is.
+
+    Example: flaggermail oncall ack VF-EP2024-0001/1/receipt/60/officer1
+    """
+    report(session.act(Acknowledge(reminder=reminder)))
+
+
+@command.command(name="override")
+@click.argument("officer")
+@click.option("--from", "begins_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.pass_obj
+def override(session: Session, officer: str, begins_at: datetime, ends_at: datetime) -> None:
+    """Let OFFICER be on call for a while, whatever the rota says.
+
+    Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
+    """
+    report(session.act(OverrideRota(officer=officer, begins_at=begins_at, ends_at=ends_at)))

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail parse`: what is read from mails, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+
+from flaggermail.cli.mail_files import mail_files, octets_of
+from flaggermail.core.message_json import contract
+
+
+@click.command(name="parse")
+@click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON object a mail, one a line.")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Read mails and print what they hold.
+
+    PATH is a file or a folder of .eml files; nothing is stored.
+
+    A broken mail is read as far as it can be; what is wrong with it stands under "defects".
+
+    Example: flaggermail parse --json referral.eml
+    """
+    del as_json  # the only form there is
+    from flaggermail.wiring import parser  # noqa: PLC0415 - not loaded for --help
+
+    files = mail_files(paths)
+    reader = parser()
+    for path in files:
+        octets = octets_of(path)
+        begun = time.perf_counter()
+        message = reader.parse(octets)
+        seconds = round(time.perf_counter() - begun, 6)
+        click.echo(json.dumps({"file": path.name, **contract(message), "seconds": seconds}))

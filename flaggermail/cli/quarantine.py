@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail quarantine`: the mail for which a person must say where it belongs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.mail_text import show_mail
+from flaggermail.cli.message import KINDS
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
+from flaggermail.core.acts import CASE_TYPES, SOURCES, PlaceMessage
+from flaggermail.core.latency import minutes
+from flaggermail.core.records import StoredMessage
+
+
+@click.group(name="quarantine")
+def command() -> None:
+    """Mail that fits nowhere.
+
+    Example: flaggermail quarantine list
+    """
+
+
+@command.command(name="list")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, *, as_json: bool) -> None:
+    """List what waits for a person, the oldest first, with the reason and where it may belong.
+
+    Example: flaggermail quarantine list
+    """
+    with session.reading() as work:
+        waiting = sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda row: (row.received_at, row.id))
+    if as_json:
+        show_json([{**plain(row, session.zone), "age_minutes": minutes(row.received_at, work.now)} for row in waiting])
+        return
+    table(
+        ("age", "received", "id", "from", "subject", "reason", "suggestions"),
+        [
+            (
+                age(row.received_at, work.now), shown(row.received_at, session.zone), row.id, row.from_address,
+                row.subject, row.reason, row.suggestions,
+            )
+            for row in waiting
+        ],
+        "the quarantine is empty",
+    )  # fmt: skip
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago `since` was, in hours and minutes: `26h05`."""
+    hours, rest = divmod(max(minutes(since, now), 0), 60)
+    return f"{hours}h{rest:02}"
+
+
+@command.command(name="show")
+@click.argument("message", metavar="ID")
+@as_json_option
+@click.pass_obj
+def show(session: Session, message: str, *, as_json: bool) -> None:
+    """Show a mail unfolded, with the reason why it waits and where it may belong.
+
+    Example: flaggermail quarantine show m00000012
+    """
+    show_mail(session, message, as_json=as_json)
+
+
+@command.command(name="place")
+@click.argument("message", metavar="ID")
+@click.argument("case", required=False)
+@click.option("--new", is_flag=True, help="It opens a case of its own.")
+@click.option("--noise", is_flag=True, help="It is noise; needs --reason.")
+@click.option(
+    "--type", "type_", default=CASE_TYPES[0], type=click.Choice(CASE_TYPES), show_default=True, help="Of the new case."
+)
+@click.option("--election", metavar="CODE", help="Of the new case; else the one that is on.")
+@click.option("--source", type=click.Choice(SOURCES), help="Of the new case: who pointed it out.")
+@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What the mail is; repeatable.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the record.")
+@click.pass_obj
+def place(  # noqa: PLR0913 - one argument an option
+    session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
+    kinds: tuple[str, ...], reason: str, new: bool, noise: bool,
+) -> None:  # fmt: skip
+    """Put a mail where it belongs: into CASE, into a new case, or to the noise.
+
+    Its arrival stays what it was, so a clock that it stops stops then.
+
+    Example: flaggermail quarantine place m00000012 VF-EP2024-0001 --kind platform_ack
+    """
+    if sum((case is not None, new, noise)) != 1:
+        raise click.UsageError("Say where it belongs with one of CASE, --new and --noise.")
+    report(
+        session.act(
+            PlaceMessage(
+                message=message, case=case, new=new, noise=noise, reason=reason, type=type_, election=election,
+                source=source, kinds=kinds,
+            )
+        )
+    )  # fmt: skip

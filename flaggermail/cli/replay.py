@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail replay`: scenarios through the live code path, compared with what must come of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from flaggermail.cli.session import as_json_option, show_json
+from flaggermail.cli.terminal import safe_line
+
+_FILE = "scenario.yaml"
+
+
+@click.command(name="replay")
+@click.argument("paths", metavar="SCENARIO...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@as_json_option
+def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Play a scenario in simulated time.
+
+    SCENARIO is a folder with scenario.yaml and its mails, or a folder of such folders. Differences from what the
+    scenario expects go to standard error, and the exit status is 1 when there are any.
+
+    Example: flaggermail replay tests/scenarios/S01
+    """
+    from flaggermail.cli.acting import typed  # noqa: PLC0415 - imports the module that loads this one
+    from flaggermail.wiring import play  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    scenarios = list(_scenarios(paths))
+    reports = [play(scenario, typed) for scenario in scenarios]
+    if as_json:
+        alone = len(paths) == 1 and _is_scenario(paths[0])
+        show_json(reports[0].json if alone else [report.json for report in reports])
+    different = False
+    for scenario, report in zip(scenarios, reports, strict=True):
+        if not as_json:
+            for line in report.story:
+                click.echo(safe_line(line))
+        for difference in report.differences:
+            click.echo(safe_line(f"{scenario.name}: {difference}"), err=True)
+            different = True
+    if different:
+        raise click.exceptions.Exit(1)
+
+
+def _is_scenario(path: Path) -> bool:
+    return path.name == _FILE or (path / _FILE).is_file()
+
+
+def _scenarios(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The folder of each scenario: a path may be the scenario itself, its file, or a folder of scenarios."""
+    for path in paths:
+        if _is_scenario(path):
+            yield path.parent if path.name == _FILE else path
+            continue
+        found = sorted(entry for entry in path.iterdir() if _is_scenario(entry)) if path.is_dir() else []
+        if not found:
+            raise click.UsageError(f"{path}: holds no {_FILE}, and no folder in it does.")
+        yield from found

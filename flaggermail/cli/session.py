@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every command works with: the configuration, the environment made from it when first asked for, and who acts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from flaggermail.cli.terminal import safe_json, safe_line
+from flaggermail.errors import Refusal
+
+if TYPE_CHECKING:
+    from flaggermail.core.acts import Act
+    from flaggermail.desk import Outcome
+    from flaggermail.environment import Environment, Work
+
+
+@dataclass
+class Session:
+    """One call of the command line. A replay hands in its own environment and the officer who acts."""
+
+    directory: Path
+    given: Environment | None = None
+    officer: str | None = None
+    _opened: Environment | None = field(default=None, init=False)
+
+    @property
+    def environment(self) -> Environment:
+        """The environment; opened once. Raises ConfigurationError."""
+        if self.given is not None:
+            return self.given
+        if self._opened is None:
+            from flaggermail.wiring import open_environment  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+            self._opened = open_environment(self.directory)
+        return self._opened
+
+    def close(self) -> None:
+        """End what this session opened; a given environment is its giver's."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A unit of work that only reads: one consistent view, at one instant."""
+        from flaggermail.environment import Work  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+        with self.environment.store.read() as tx:
+            yield Work(self.environment, tx, self.environment.clock.now())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which instants are shown, and read when they are typed without an offset."""
+        return self.environment.settings.zone
+
+    @property
+    def actor(self) -> str:
+        """The officer behind the user of the operating system. Raises Refusal for one not in oncall.yaml."""
+        if self.officer is not None:
+            return self.officer
+        login = _login()
+        officer = self.environment.settings.rota.by_login(login)
+        if officer is None:
+            raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
+        return officer.id
+
+    def act(self, act: Act) -> Outcome:
+        """Do an act as this user. Raises Refusal."""
+        from flaggermail.desk import run  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+        return run(self.environment, act, self.actor)
+
+
+def _login() -> str:
+    import pwd  # noqa: PLC0415 - not there on every system, and only needed here
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def report(outcome: Outcome, *, as_json: bool = False) -> None:
+    """Print what an act answered: its state on stdout, its warnings on stderr."""
+    for warning in outcome.warnings:
+        click.echo(f"note: {safe_line(warning)}", err=True)
+    if as_json:
+        show_json({"key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings)})
+    else:
+        click.echo(safe_line(outcome.text))
+
+
+def show_json(value: object) -> None:
+    """Print one JSON document."""
+    click.echo(safe_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
+
+
+as_json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rows as tables, as lists of fields and as JSON. Everything printed here is made safe for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import click
+
+from flaggermail.cli.terminal import safe_line
+from flaggermail.core.message_json import Json
+from flaggermail.core.records import Record
+
+_SECRET = frozenset({"token"})  # whoever has one could act by mail
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """Print columns as wide as their widest cell, the last one free; `empty` when there is no row."""
+    lines = [[safe_line(_text(cell)) for cell in row] for row in rows]
+    if not lines:
+        click.echo(empty)
+        return
+    lines.insert(0, [head.upper() for head in heads])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
+    """Print `name: value` lines, the values below each other; what has no value is left out."""
+    kept = [(name, safe_line(_text(value))) for name, value in pairs if _text(value)]
+    width = max((len(name) for name, _ in kept), default=0) + 1
+    for name, value in kept:
+        click.echo(f"{indent}{f'{name}:'.ljust(width)} {value}")
+
+
+def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
+    """A row for JSON: instants in `zone` with their offset, secrets left out."""
+    return {spec.name: _json(getattr(record, spec.name), zone) for spec in fields(record) if spec.name not in _SECRET}
+
+
+def _json(value: object, zone: ZoneInfo) -> Json:
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_json(entry, zone) for entry in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is not known in JSON")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    return str(value)

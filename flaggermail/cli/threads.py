@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail threads`: which mails belong to one conversation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from flaggermail.cli.mail_files import mail_files, octets_of
+from flaggermail.core.conversations import conversations
+
+
+@click.command(name="threads")
+@click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON list of lists of Message-IDs.")
+@click.argument("path", type=click.Path(path_type=Path))
+def command(path: Path, *, as_json: bool) -> None:
+    """Print which mails belong together.
+
+    PATH is a folder of .eml files; each list holds the Message-IDs of one conversation.
+
+    Example: flaggermail threads --json archive/
+    """
+    del as_json  # the only form there is
+    from flaggermail.wiring import parser  # noqa: PLC0415 - not loaded for --help
+
+    files = mail_files([path])
+    reader = parser()
+    messages = [reader.parse(octets_of(file)) for file in files]
+    click.echo(json.dumps(conversations(messages)))

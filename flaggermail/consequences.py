@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What follows from a message that was filed, in the same transaction: clocks, answers, notices, alarms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from flaggermail import casework, desk, recognise
+from flaggermail.casework import Notice
+from flaggermail.core import acts, verbs
+from flaggermail.core.case import Decision
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.message import Address, MechanicalKind, Message
+from flaggermail.core.outgoing import REPLIED, Outgoing
+from flaggermail.core.records import Alarm, Case, ClockRow, Decline, Notification, OutboxMail, StoredMessage, Token
+from flaggermail.core.rules import Classification, Kind
+from flaggermail.core.subject import split_subject
+from flaggermail.environment import DAEMON, About, Work
+from flaggermail.errors import Refusal
+from flaggermail.post import issue, queue
+from flaggermail.recognise import Sender
+
+
+def follow(work: Work, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
+    """Do all that the decision on `stored` asks for."""
+    if message.kind is MechanicalKind.BOUNCE:
+        _returned(work, stored, message)
+        return
+    if sender.officer is not None and sender.reminder is not None and stored.direction == "in":
+        _obey(work, stored, message, sender.reminder, sender.officer)
+        return
+    if stored.notification is not None:
+        casework.rejudge(work, stored.notification)
+    own = work.tx.get(Case, stored.case) if stored.case else None
+    if own is not None:
+        own = _learn(work, own, stored)
+        if sender.platform is not None:
+            casework.reopen_for(work, own, stored.id)
+        if decision.confirms:
+            casework.confirm_intake(work, own, stored.subject or "")
+    if decision.declines:
+        _decline(work, stored)
+    if decision.tells is not None:
+        casework.tell_of_mail(work, decision.tells, stored, message)
+    if decision.alarm is not None:
+        _alarm(work, decision.alarm, stored)
+
+
+def open_case(work: Work, stored: StoredMessage, found: Classification, election: str) -> Case:
+    """The case that a referral opens."""
+    opened = Case(
+        number="",
+        token="",
+        election=election,
+        type=found.case_type or "other",
+        origin="referral",
+        source=found.source,
+        title=split_subject(stored.subject or "", work.env.language).base,
+        language=work.env.settings.desk.organisation.language,
+        referrer_address=stored.from_address,
+        referrer_name=stored.from_name,
+        root_message=stored.id,
+        opened_at=work.now,
+        opened_by=work.actor,
+    )
+    return casework.new_case(work, opened, "a referral came in")
+
+
+def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
+    """A copy of our own mail turned up: every send of it that was in doubt did happen."""
+    for mail in work.tx.find(OutboxMail, message_id=own.message_id, state="uncertain"):
+        desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=at))
+
+
+def _alarm(work: Work, kind: str, stored: StoredMessage) -> None:
+    alarm = Alarm(
+        id=f"{kind}/{stored.id}",
+        kind=kind,
+        case=stored.case,
+        notification=stored.notification,
+        text=f"{stored.from_address}: {stored.verdict_basis}",
+        raised_at=work.now,
+    )
+    casework.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+
+
+def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:
+    """Remember the platform's own reference to the matter."""
+    new = tuple(r for r in stored.platform_references if r not in own.platform_references)
+    if not new:
+        return own
+    richer = replace(own, platform_references=own.platform_references + new)
+    work.record(EventKind.REFERENCE_LEARNED, changed(own, richer), about=About(case=own.number, message=stored.id))
+    return richer
+
+
+def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
+    """A bounce or a delay of what we sent. A bounce takes the acceptance back; both raise an alarm, once."""
+    about = message.original_message_id
+    failed = {address.lower() for address in message.failed_recipients}
+    sent = work.tx.find(OutboxMail, message_id=about) if about else []
+    mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
+    if not mails:
+        casework.tell_of_mail(work, "unplaced mail", stored, message)
+    for mail in mails:
+        final = message.bounce_class != "delayed"
+        if final and not mail.bounced:
+            change = changed(mail, replace(mail, bounced=True, state="refused"))
+            work.record(
+                EventKind.MAIL_BOUNCED,
+                change,
+                about=About(case=mail.case, notification=mail.notification, message=stored.id),
+            )
+        kind = "bounced" if final else "delayed"
+        alarm = Alarm(
+            id=f"{kind}/{mail.id}",
+            kind=kind,
+            case=mail.case,
+            notification=mail.notification,
+            text=f"{mail.recipient}: {mail.subject}",
+            raised_at=work.now,
+        )
+        casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}")
+        if mail.notification is not None:
+            _take_back(work, mail.notification, stored)
+
+
+def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
+    """When no recipient is left, the notification was not sent: its clocks end, and it can be sent again."""
+    notification = work.tx.get(Notification, notification_id)
+    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    if notification is None or notification.state != "sent" or any(mail.state != "refused" for mail in mails):
+        return
+    about = About(case=notification.case, notification=notification.id, message=stored.id)
+    for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
+        change = changed(clock, replace(clock, state="cancelled"))
+        work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
+    failed = replace(notification, state="failed")
+    work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+
+
+def _obey(work: Work, stored: StoredMessage, message: Message, reminder: str, officer_id: str) -> None:
+    """An officer answered a reminder: do what he says, or say what would have been understood."""
+    officer = work.env.settings.rota.officer(officer_id)
+    if officer is None or stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN:
+        return  # nobody vouches for it: it is filed, and acts on nothing
+    state, would_work = _done(replace(work, actor=officer_id), message, reminder)
+    about = About(stored.case, stored.notification, stored.id)
+    if would_work:
+        replace(work, actor=officer_id).record(EventKind.REPLY_NOT_UNDERSTOOD, about=about)
+    notice = Notice(Kind.REPLY_ANSWER, "reply_answer", f"answer/{stored.id}", about, answers=stored.message_id)
+    values = {"understood": not would_work, "state": state, "what_would_work": list(would_work)}
+    casework.tell(work, officer, notice, values)
+
+
+def _done(work: Work, message: Message, reminder: str) -> tuple[str, tuple[str, ...]]:
+    """The new state, or what would have worked."""
+    understood = verbs.read(message.reply_text, reminder)
+    if isinstance(understood, verbs.NotUnderstood):
+        return "", understood.would_work
+    try:
+        return desk.perform(work, understood).text, ()
+    except Refusal as refusal:
+        return "", (str(refusal),)
+
+
+def _decline(work: Work, stored: StoredMessage) -> None:
+    """Tell a citizen, once in the period, that reports about single posts go to the platform itself."""
+    key = recognise.decline_key(work, stored.from_address or "")
+    if key is None or stored.from_address is None:
+        return
+    row = Decline(id=key[1], election=key[0], declined_at=work.now, message=stored.id)
+    work.record(EventKind.SENDER_DECLINED, added(row), about=About(message=stored.id))
+    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
+    issue(work, token)
+    language = work.env.settings.desk.organisation.language
+    platforms = [p for p in work.env.settings.platform_list if p.report_url]
+    queue(
+        work,
+        Outgoing(
+            kind=Kind.DECLINE,
+            template="decline",
+            language=language,
+            to=(Address(stored.from_address, stored.from_name),),
+            values={"report_urls": [{"platform": p.name, "url": getattr(p.report_url, language)} for p in platforms]},
+            dedupe=f"decline/{row.id}",
+            token=token.token,
+            answers=(stored.message_id,) if stored.message_id else (),
+            automatic=REPLIED,
+        ),
+    )

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Address lists of header fields and of forwarded blocks (RFC 5322, section 3.4), in one pass without recursion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from flaggermail.core.message import Address
+
+MOST = 1000
+
+# One token: a quoted pair, a sign with a meaning, or a run of anything else.
+_TOKEN = re.compile(r"\\.|[\"()<>,;:]|[^\\\"()<>,;:]+|\\", re.DOTALL)
+# "ADDRESS<mailto:ADDRESS>" and "Jane [mailto:ADDRESS]": what Outlook makes of a link in a text.
+_LINK = re.compile(r"<mailto:[^<>\s]{0,300}>")
+_MAILTO = re.compile(r"\[mailto:([^\[\]\s]{1,300})\]", re.IGNORECASE)
+# 'Doe, Jane' <ADDRESS>: apostrophes for quotes, as some programs print them
+_APOSTROPHES = re.compile(r"((?:\A|[,;])\s{0,4})'([^'<>@]{1,80})'\s{0,4}<")
+_QUOTES = "'\"\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0"
+
+
+@dataclass
+class _Mailbox:
+    """One mailbox while it is being read."""
+
+    phrase: list[str] = field(default_factory=list)
+    comment: list[str] = field(default_factory=list)
+    angle: str | None = None
+
+    def finish(self, decode: Callable[[str], str]) -> list[Address]:
+        """The addresses read: one, or none where none was written.
+
+        Words with an @ and no brackets around them are addresses; where there are several, each is told, since nobody
+        can say which of them the author is.
+        """
+        phrase = " ".join("".join(self.phrase).split())
+        if self.angle is not None:
+            return _address(self.angle.strip(), phrase, decode)
+        words = phrase.split(" ")
+        bare = [word for word in words if "@" in word]
+        if len(words) == 1 or not bare:
+            return _address(phrase, "".join(self.comment), decode)
+        name = " ".join(word for word in words if "@" not in word)
+        return [address for word in bare for address in _address(word, name, decode)]
+
+
+def _address(address: str, name: str, decode: Callable[[str], str]) -> list[Address]:
+    address = decode(address).strip("'\"")
+    address = address.replace(" ", "") if "@" in address else address
+    return [Address(address, decode(name).strip(_QUOTES) or None)] if address else []
+
+
+def read_addresses(text: str, decode: Callable[[str], str] = str) -> tuple[Address, ...]:
+    """The mailboxes of a list, group members included (RFC 5322, section 3.4; groups as in RFC 6854), at most 1,000.
+
+    `decode` decodes a phrase after the list was taken apart (RFC 2047 forbids the other order: a decoded comma would
+    split it). Semicolons separate as well as commas, since Outlook writes them. Never raises.
+    """
+    addresses: list[Address] = []
+    for box in _mailboxes(text):
+        addresses += box.finish(decode)
+        if len(addresses) >= MOST:
+            break
+    return tuple(addresses[:MOST])
+
+
+def _mailboxes(text: str) -> Iterator[_Mailbox]:
+    box, angle = _Mailbox(), False
+    for sign, token in _signs(text):
+        if sign == "(":
+            box.comment.append(token)
+        elif sign == "<":
+            if box.angle:  # a second pair of brackets: a second address, lest the first hides behind it
+                yield box
+                box = _Mailbox()
+            angle, box.angle = True, ""
+        elif sign == ">":
+            angle = False
+        elif sign == "," or (sign == ";" and not angle):
+            yield box
+            box, angle = _Mailbox(), False
+        elif angle:
+            box.angle = (box.angle or "") + token
+        elif sign == ":" and box.phrase and box.angle is None:
+            box = _Mailbox()  # what stood before is the name of a group
+        else:
+            box.phrase.append(token)
+    yield box
+
+
+def _signs(text: str) -> Iterator[tuple[str, str]]:
+    """Each token with the sign that it is: empty for text, "(" for what stands in a comment (RFC 5322, section 3.2)."""
+    depth, quoted = 0, False
+    for match in _TOKEN.finditer(text):
+        piece = match.group()
+        if depth:
+            depth += (piece == "(") - (piece == ")")
+            if depth:
+                yield "(", piece
+        elif piece == '"':
+            quoted = not quoted
+        elif quoted:
+            yield "", piece.removeprefix("\\")
+        elif piece == "(":
+            depth = 1
+        else:
+            yield piece if len(piece) == 1 else "", piece
+
+
+def read_written(text: str) -> tuple[Address, ...]:
+    """The mailboxes as a mail program prints them in the text of a reply or forward."""
+    plain = _MAILTO.sub(r"<\1>", _LINK.sub("", text))
+    return read_addresses(_APOSTROPHES.sub(r'\1"\2" <', plain))

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether an assessment carries the decision to notify: the two steps, own means first on a lost channel."""
+
+from __future__ import annotations
+
+from flaggermail.core.records import Case
+
+ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
+
+
+def missing(case: Case) -> tuple[str, ...]:
+    """What the assessment lacks before a notification may be decided on."""
+    lacks = []
+    if case.type == "A_content" and case.incorrect is not True:
+        lacks.append("step (a), whether it is in fact incorrect or misleading, is not answered with yes")
+    if case.type in {"A_content", "D_general_warning"} and not case.criteria:
+        lacks.append("step (b), at least one of the criteria 1 to 3, is not filled in")
+    if case.type == "B_channel" and case.all_means_used is not True and not case.override_reason:
+        lacks.append("the owner has not used all own means, and no reason to go on without them is given")
+    return tuple(lacks)
+
+
+def warnings(case: Case) -> tuple[str, ...]:
+    """What a person should weigh; none of it stands in the way."""
+    if case.origin == "referral" and (case.own_attempts or 0) < ENOUGH_ATTEMPTS:
+        return (f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}",)
+    return ()

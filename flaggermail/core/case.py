@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What becomes of one message: facts in, a decision with a named reason out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail.core.message import MechanicalKind
+from flaggermail.core.rules import Kind
+
+MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the decision rests on."""
+
+    mechanical: MechanicalKind
+    kinds: frozenset[Kind]
+    template: str | None
+    verdict: str
+    placed: bool
+    suggestions: bool
+    from_platform: bool
+    election: str | None
+    declined_before: bool
+    known_sender: bool
+    disputed: bool
+    sent_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where the message goes and what follows."""
+
+    place: str  # case | quarantine | noise | declined
+    reason: str
+    opens: bool = False
+    confirms: bool = False
+    declines: bool = False
+    tells: str | None = None  # what the officer on call is told: "new case" | "unplaced mail" | "platform answer"
+    alarm: str | None = None
+
+
+def decide(facts: Facts) -> Decision:
+    """The one decision on a message that was taken in."""
+    if facts.sent_folder:
+        return _by_a_colleague(facts)
+    if facts.mechanical in MACHINE:
+        return Decision("case" if facts.placed else "noise", f"machine mail: {facts.mechanical}")
+    if facts.placed:
+        return _in_its_case(facts)
+    if facts.from_platform:
+        return _quarantined(facts, "a platform's mail that fits no case")
+    if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
+        return Decision("noise", "nobody wrote it for the desk")
+    if Kind.REFERRAL in facts.kinds:
+        return _referral(facts)
+    if Kind.CITIZEN_REPORT in facts.kinds:
+        return _citizen(facts)
+    return _quarantined(facts, "no rule knows what it is")
+
+
+def _by_a_colleague(facts: Facts) -> Decision:
+    """Mail in Sent that we did not send: somebody typed it. It is filed, and starts or stops nothing by itself."""
+    if facts.placed:
+        return Decision("case", "sent by a colleague in this case")
+    return Decision("noise", "sent by a colleague, belongs to no case")
+
+
+def _in_its_case(facts: Facts) -> Decision:
+    if facts.from_platform and facts.verdict == "failed":
+        return Decision("case", "filed; the sender failed the check and stops nothing", tells=None, alarm="forged")
+    if facts.from_platform and facts.verdict != "verified":
+        return Decision("case", "filed; unverified, stops nothing until a person confirms it", tells="platform answer")
+    if facts.disputed:
+        return Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer")
+    human = facts.mechanical is MechanicalKind.HUMAN
+    return Decision("case", "filed in its case", tells="platform answer" if facts.from_platform and human else None)
+
+
+def _referral(facts: Facts) -> Decision:
+    if facts.verdict != "verified":
+        return _quarantined(facts, f"looks like a referral, but its sender is {facts.verdict}")
+    if facts.suggestions:
+        return _quarantined(facts, "may belong to a case that is there")
+    if facts.election is None:
+        return _quarantined(facts, "looks like a referral, but no election is open")
+    return Decision("case", "a referral", opens=True, confirms=facts.template is not None, tells="new case")
+
+
+def _citizen(facts: Facts) -> Decision:
+    if facts.declined_before:
+        return _quarantined(facts, "this sender was declined in this period")
+    if facts.verdict != "verified":
+        return _quarantined(facts, f"looks like a citizen's report, but its sender is {facts.verdict}")
+    if facts.template is None or facts.known_sender or facts.election is None:
+        return _quarantined(facts, "looks like a citizen's report: a person decides")
+    return Decision("declined", "a citizen's report about a single post", declines=True)
+
+
+def _quarantined(facts: Facts, reason: str) -> Decision:
+    alarm = "forged" if facts.verdict == "failed" and facts.from_platform else None
+    return Decision("quarantine", reason, tells=None if alarm else "unplaced mail", alarm=alarm)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The three clocks of a notification, judged anew from everything that counts as an answer to it.
+
+Nothing is added up over time: whatever is learned later (an earlier copy, a correction, a confirmed sender) gives the
+clocks that would stand there had it been known at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.core.rules import Kind
+
+RECEIPT, HUMAN, SUBSTANCE = "receipt", "human", "substance"
+CLOCKS = (RECEIPT, HUMAN, SUBSTANCE)
+ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Something that answers a notification, and which clocks it stops."""
+
+    id: str
+    at: datetime
+    stops: frozenset[str]
+    automatic: bool = False
+    oral: bool = False
+    by_hand: bool = False
+
+
+def answer_of_message(message: StoredMessage) -> Answer | None:
+    """What a message of a platform stops, or nothing: only a verified sender at an undisputed instant counts."""
+    kinds = set(message.kinds)
+    if message.direction != "in" or message.verdict != "verified" or message.disputed or not kinds & ANSWERS:
+        return None
+    automatic = message.automatic or Kind.AUTO_REPLY in kinds
+    stops = {RECEIPT}
+    if not automatic:
+        stops.add(HUMAN)
+        if message.substance or Kind.SUBSTANTIVE_REPLY in kinds:
+            stops.add(SUBSTANCE)
+    return Answer(message.id, message.received_at, frozenset(stops), automatic=automatic)
+
+
+def answer_of_note(note: ContactNote) -> Answer | None:
+    """What a contact note stops; a spoken answer stops receipt and human unless it is noted as one to the matter."""
+    kinds = set(note.counts_as)
+    if not kinds & ANSWERS:
+        return None
+    stops = {RECEIPT, HUMAN} | ({SUBSTANCE} if Kind.SUBSTANTIVE_REPLY in kinds else set())
+    return Answer(note.id, note.effective_at, frozenset(stops), oral=note.means == "phone", by_hand=True)
+
+
+def judge(
+    notification: Notification, messages: Iterable[StoredMessage], notes: Iterable[ContactNote]
+) -> tuple[ClockRow, ...]:
+    """The clocks of a notification that was sent; none for one that was not, or that is no use of the line."""
+    if notification.sent_at is None or not notification.use:
+        return ()
+    answers = [answer for message in messages if (answer := answer_of_message(message))]
+    answers += [answer for note in notes if (answer := answer_of_note(note))]
+    since = sorted((a for a in answers if a.at >= _minute(notification.sent_at)), key=lambda a: a.at)
+    return tuple(_clock(notification, notification.sent_at, kind, since) for kind in CLOCKS)
+
+
+def running(clock: ClockRow) -> ClockRow:
+    """The clock as it stands when it starts."""
+    return ClockRow(
+        id=clock.id, notification=clock.notification, kind=clock.kind, started_at=clock.started_at
+    )  # fmt: skip
+
+
+def _minute(instant: datetime) -> datetime:
+    """Answer times come by the minute from some servers: one in the minute of sending is not before it."""
+    return instant.replace(second=0, microsecond=0)
+
+
+def _clock(notification: Notification, started_at: datetime, kind: str, answers: Sequence[Answer]) -> ClockRow:
+    clock = ClockRow(
+        id=f"{notification.id}/{kind}",
+        notification=notification.id,
+        kind=kind,
+        started_at=started_at,
+        by_hand=notification.by_hand,
+    )
+    first = next((answer for answer in answers if kind in answer.stops), None)
+    if first is None:
+        return clock
+    return replace(
+        clock,
+        state="stopped",
+        stopped_at=first.at,
+        stopped_by=first.id,
+        automatic=first.automatic,
+        oral=first.oral,
+        by_hand=clock.by_hand or first.by_hand,
+    )

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From a letter to the octets that go out: plain text, CRLF and ASCII only; the same letter gives the same octets.
+
+RFC 5322 (format), RFC 2045 and 2046 (text/plain, quoted-printable), RFC 2047 (encoded words). Nothing is repaired: a
+letter that could be read otherwise than a person approved it is refused with a ValueError of one line.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from base64 import b64encode
+from binascii import b2a_qp
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from flaggermail.core.message import Address
+from flaggermail.core.unseen import is_unseen
+
+LINE_LIMIT = 998  # octets without CRLF, RFC 5322, section 2.1.1
+_LINE_AIM = 76  # the same section asks for 78, RFC 2047, section 2, for 76 where encoded words stand
+_CHUNK = 30  # octets in one encoded word: 52 characters, so that it fits on a line behind the field's name
+_WORD_LIMIT = 60  # a longer run without a space is encoded, as it could not be folded
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LOCAL_PART_LIMIT, _ADDRESS_LIMIT = 64, 254  # RFC 5321, section 4.5.3.1, less the angle brackets of a path
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_IDENTIFIER = re.compile(r"[!-;=?-~]{1,900}")  # printable, no space, no angle bracket; others' need not hold an @
+_OWN_IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
+_FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
+_PHRASE = re.compile(rf"{_ATOM}(?: {_ATOM})*")
+_PIECE = re.compile(r" *[^ ]+")
+_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+# Written by compose itself, or never sent at all.
+_RESERVED = frozenset({
+    "date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "in-reply-to", "references",
+    "mime-version", "return-path", "received",
+})  # fmt: skip
+_RESERVED_BEGINNINGS = ("content-", "resent-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is to be sent. Message-IDs stand without angle brackets; `body` has LF or CRLF line ends.
+
+    `headers` are further fields of unstructured text, as (name, value), in their order.
+    """
+
+    message_id: str
+    date: datetime
+    from_: Address
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...] = ()
+    reply_to: Address | None = None
+    subject: str
+    body: str
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def compose(letter: Letter) -> bytes:
+    """The octets of `letter`, ending with CRLF. Raises ValueError, one line, when it cannot be sent as it stands."""
+    encoding, body = _body(letter.body)
+    fields = [
+        *_fields(letter),
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Transfer-Encoding: {encoding}",
+    ]
+    octets = "\r\n".join(fields).encode("ascii") + b"\r\n\r\n" + body
+    check_octets(octets)
+    return octets
+
+
+def check_octets(octets: bytes) -> None:
+    """Raise ValueError unless `octets` can go through SMTP unchanged and undivided.
+
+    A bare CR or LF can end the message early for one server and not for the next (SMTP smuggling), lines hold at most
+    998 octets (RFC 5322, section 2.1.1), and the last line ends with CRLF (RFC 5321, section 4.1.1.4).
+    """
+    bare = _BARE.search(octets)
+    if bare:
+        which = "CR" if bare[0] == b"\r" else "LF"
+        raise ValueError(f"octet {bare.start()} is a bare {which}")
+    if not octets.endswith(b"\r\n"):
+        raise ValueError("the last line does not end with CRLF")
+    for number, line in enumerate(octets.split(b"\r\n"), start=1):
+        if len(line) > LINE_LIMIT:
+            raise ValueError(f"line {number} has {len(line)} octets, more than {LINE_LIMIT}")
+
+
+def _fields(letter: Letter) -> Iterator[str]:
+    """The header fields that a reader sees, each with its folds."""
+    if not letter.to:
+        raise ValueError("To: no recipient")
+    if not _OWN_IDENTIFIER.fullmatch(letter.message_id):
+        raise ValueError(f"Message-ID: {letter.message_id!a} is not of the form left@right")
+    yield f"Date: {_date(letter.date)}"
+    yield _addresses("From", (letter.from_,))
+    if letter.reply_to is not None:
+        yield _addresses("Reply-To", (letter.reply_to,))
+    yield _addresses("To", letter.to)
+    if letter.cc:
+        yield _addresses("Cc", letter.cc)
+    yield _unstructured("Subject", letter.subject)
+    yield _identifiers("Message-ID", (letter.message_id,))
+    if letter.in_reply_to:
+        yield _identifiers("In-Reply-To", letter.in_reply_to)
+    if letter.references:
+        yield _identifiers("References", letter.references)
+    for name, value in letter.headers:
+        _check_name(name)
+        yield _unstructured(name, value)
+
+
+def _check_name(name: str) -> None:
+    if not _FIELD_NAME.fullmatch(name):
+        raise ValueError(f"{name!a} is not the name of a header field")
+    if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
+        raise ValueError(f"{name}: this field cannot be added to a letter")
+
+
+def _date(date: datetime) -> str:
+    offset = date.utcoffset()
+    if offset is None:
+        raise ValueError("Date: the instant has no zone")
+    if offset % timedelta(minutes=1):
+        raise ValueError(f"Date: the offset {offset} is not in whole minutes")
+    return format_datetime(date)
+
+
+def _visible(name: str, value: str) -> str:
+    """`value`, once it holds nothing that a reader cannot see; raises ValueError naming field and character."""
+    for character in value:
+        if is_unseen(character):
+            called = unicodedata.name(character, "no name")
+            raise ValueError(f"{name}: holds the invisible character U+{ord(character):04X} ({called.lower()})")
+    return value
+
+
+def _unstructured(name: str, value: str) -> str:
+    """A field of free text (RFC 5322, section 3.2.5), folded before spaces or in encoded words."""
+    text = _visible(name, value).strip(" ")
+    pieces = _PIECE.findall(text)
+    plain = text.isascii() and "=?" not in text and all(len(piece) <= _WORD_LIMIT for piece in pieces)
+    if not plain:
+        pieces = [f" {word}" for word in _encoded_words(text)]
+    elif pieces:
+        pieces[0] = f" {pieces[0]}"
+    return _folded(f"{name}:", pieces)
+
+
+def _identifiers(name: str, values: Iterable[str]) -> str:
+    pieces = []
+    for value in values:
+        if not _IDENTIFIER.fullmatch(value):
+            raise ValueError(f"{name}: {value!a} cannot stand between angle brackets")
+        pieces.append(f" <{value}>")
+    return _folded(f"{name}:", pieces)
+
+
+def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
+    pieces: list[str] = []
+    for number, address in enumerate(addresses, start=1):
+        if not is_address(address.address):
+            raise ValueError(f"{name}: {address.address!a} is not a mail address")
+        comma = "," if number < len(addresses) else ""
+        words = _display_name(_visible(name, address.name or "").strip(" "))
+        pieces += [f" {word}" for word in words]
+        pieces.append(f" <{address.address}>{comma}" if words else f" {address.address}{comma}")
+    return _folded(f"{name}:", pieces)
+
+
+def is_message_id(text: str) -> bool:
+    """Whether `text` can stand between angle brackets in a field that names other mails (RFC 5322, section 3.6.4)."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` is a plain local-part@domain in ASCII: no quotes, comments, literals (RFC 5321, section 4.1.2)."""
+    local = text.partition("@")[0]
+    short = len(local) <= _LOCAL_PART_LIMIT and len(text) <= _ADDRESS_LIMIT
+    return short and _ADDRESS.fullmatch(text) is not None
+
+
+def _display_name(name: str) -> list[str]:
+    """The pieces of a phrase (RFC 5322, section 3.2.5): as it is, quoted, or in encoded words."""
+    if not name:
+        return []
+    if not name.isascii() or "=?" in name or len(name) > _WORD_LIMIT:
+        return _encoded_words(name)
+    if _PHRASE.fullmatch(name):
+        return [name]
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return [f'"{escaped}"']
+
+
+def _encoded_words(text: str) -> list[str]:
+    """`text` as encoded words of whole characters (RFC 2047, sections 2 and 5)."""
+    chunks = [b""]
+    for character in text:
+        octets = character.encode()
+        if len(chunks[-1]) + len(octets) > _CHUNK:
+            chunks.append(b"")
+        chunks[-1] += octets
+    return [f"=?utf-8?B?{b64encode(chunk).decode('ascii')}?=" for chunk in chunks]
+
+
+def _folded(begin: str, pieces: Iterable[str]) -> str:
+    """The pieces, each beginning with its space, on lines of 76 characters where they allow it (RFC 5322, 2.2.3)."""
+    lines = [begin]
+    for piece in pieces:
+        if len(lines[-1]) + len(piece) > _LINE_AIM and lines[-1] != begin:
+            lines.append("")
+        lines[-1] += piece
+    return "\r\n".join(lines)
+
+
+def _body(text: str) -> tuple[str, bytes]:
+    """The name of the transfer encoding and the encoded lines (RFC 2045, section 6); the last one ends with CRLF."""
+    lines = text.replace("\r\n", "\n")
+    if "\r" in lines:
+        raise ValueError("body: holds a bare CR")
+    try:
+        octets = lines.removesuffix("\n").replace("\n", "\r\n").encode() + b"\r\n"
+    except UnicodeEncodeError as fault:
+        raise ValueError(f"body: character {fault.start} is half a surrogate pair") from None
+    if _needs_no_encoding(octets):
+        return "7bit", octets
+    quoted = b2a_qp(octets, quotetabs=False, istext=True, header=False)
+    return "quoted-printable", re.sub(rb"(?m)^From ", b"=46rom ", quoted)
+
+
+def _needs_no_encoding(octets: bytes) -> bool:
+    """Whether every line is short, plain, and free of what servers on the way change: spaces at its end, "From "."""
+    return all(
+        len(line) <= _LINE_AIM and not line.endswith((b" ", b"\t")) and not line.startswith(b"From ")
+        for line in octets.split(b"\r\n")
+    ) and not re.search(rb"[^\t\r\n -~]", octets)

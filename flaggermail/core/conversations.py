@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which mails belong to one conversation, by the identifiers that they name (RFC 5256, section 2.2, without order)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flaggermail.core.language import folded
+from flaggermail.core.message import Message
+from flaggermail.core.subject import stems
+
+
+class _Sets:
+    """Disjoint sets of texts (union by path halving)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def root(self, item: str) -> str:
+        parent = self._parent
+        parent.setdefault(item, item)
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    def join(self, first: str, second: str) -> None:
+        self._parent[self.root(second)] = self.root(first)
+
+
+def conversations(messages: Sequence[Message]) -> list[list[str]]:
+    """The Message-IDs of `messages`, one list a conversation, in the order of their first mail.
+
+    Mails that name the same unseen mail belong together. The subject joins only where nothing else can: a mail that
+    names no other goes to the one conversation that holds a mail with its subject less a prefix, sent to its author by
+    whom it goes to; when there are several, it stays alone. A mail without a Message-ID cannot be listed.
+    """
+    listed = [message for message in messages if message.message_id]
+    sets = _Sets()
+    for message in listed:
+        named = (message.message_id or "", *message.references, *message.in_reply_to)
+        for identifier in named[1:]:
+            sets.join(named[0], identifier)
+    _join_by_subject(listed, sets)
+    found: dict[str, dict[str, None]] = {}
+    for message in listed:
+        identifier = message.message_id or ""
+        found.setdefault(sets.root(identifier), {})[identifier] = None
+    return [list(identifiers) for identifiers in found.values()]
+
+
+def _join_by_subject(messages: Sequence[Message], sets: _Sets) -> None:
+    subjects: dict[str, list[Message]] = {}
+    for message in messages:
+        subjects.setdefault(folded(message.subject or ""), []).append(message)
+    for message in messages:
+        if not message.references and not message.in_reply_to:
+            same = (other for stem in stems(message.subject or "") for other in subjects.get(stem, ()))
+            fitting = {sets.root(other.message_id or "") for other in same if _answers(message, other)}
+            if len(fitting) == 1:
+                sets.join(fitting.pop(), message.message_id or "")
+
+
+def _answers(reply: Message, other: Message) -> bool:
+    """Whether `reply` goes from somebody the other mail was sent to, to its author."""
+    receivers = {address.key for address in (*other.to, *other.cc)}
+    authors = {address.key for address in (*other.from_, *other.reply_to)}
+    return bool({one.key for one in reply.from_} & receivers) and bool({one.key for one in reply.to} & authors)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reports of delivery (RFC 3464) and what they say about which mail and which recipients."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flaggermail.core.fields import read_header, unfolded, words_decoded
+from flaggermail.core.ident import message_ids
+
+FAILED = "failed"
+DELAYED = "delayed"
+_DONE = frozenset({"delivered", "relayed", "expanded"})
+
+MOST_RECIPIENTS = 1000
+_TYPED = re.compile(r"^\s*[A-Za-z0-9-]{1,40}\s*;\s*")  # "rfc822; ADDRESS" (RFC 3464, section 2.3.2)
+_QUOTED_ID = re.compile(r"^[> \t]{0,8}message-id:\s{0,4}<([^<>\s]{1,250})>", re.IGNORECASE | re.MULTILINE)
+_GROUPS = re.compile(rb"\r?\n[ \t]*\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """What a report says about one recipient (RFC 3464, section 2.3); `action` in small letters, empty when missing."""
+
+    address: str
+    action: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """All recipients of a report, in its order."""
+
+    recipients: tuple[Recipient, ...] = ()
+
+    @property
+    def outcome(self) -> str | None:
+        """The worst that the report says: "failed", "delayed", "delivered", or nothing when no action is readable."""
+        actions = {_action(recipient) for recipient in self.recipients}
+        return next((outcome for outcome in (FAILED, DELAYED, "delivered") if outcome in actions), None)
+
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """The recipients that failed or, when none did, those that are delayed; small letters, each once."""
+        wanted = self.outcome
+        if wanted not in {FAILED, DELAYED}:
+            return ()
+        found = (recipient.address.lower() for recipient in self.recipients if _action(recipient) == wanted)
+        return tuple(dict.fromkeys(address for address in found if address))
+
+
+def _action(recipient: Recipient) -> str:
+    if recipient.action in _DONE:
+        return "delivered"
+    if recipient.action in {FAILED, DELAYED}:
+        return recipient.action
+    # some systems leave Action out or misspell it; the class of the status code says the same (RFC 3463, section 2)
+    return {"5": FAILED, "4": DELAYED, "2": "delivered"}.get(recipient.status[:1], FAILED if recipient.action else "")
+
+
+def read_report(octets: bytes) -> DeliveryReport:
+    """Read the body of a message/delivery-status or message/global-delivery-status part; never raises."""
+    recipients: list[Recipient] = []
+    for group in _GROUPS.split(octets)[: MOST_RECIPIENTS + 1]:
+        fields: dict[str, str] = {}
+        for name, value in read_header(group.lstrip(b"\r\n")).fields:
+            fields.setdefault(name, words_decoded(unfolded(value)[0]).strip())
+        # the address that we wrote to is the original one, where it is told (RFC 3464, section 2.3.1)
+        original, final = (_address(fields.get(f"{which}-recipient", "")) for which in ("original", "final"))
+        address = original if "@" in original else final or original
+        if address or "action" in fields:
+            action = fields.get("action", "").partition(" ")[0].strip(";.").lower()
+            recipients.append(Recipient(address, action, fields.get("status", "")))
+    return DeliveryReport(tuple(recipients))
+
+
+def _address(value: str) -> str:
+    """The address of a typed field, without its type, brackets and comments."""
+    plain = _TYPED.sub("", value, count=1).partition(" (")[0].strip()
+    inner = plain[plain.find("<") + 1 :].partition(">")[0] if "<" in plain else plain
+    return inner.strip("<>\"' \t;,")
+
+
+def original_message_id(returned: bytes) -> str | None:
+    """The Message-ID in the header of the returned mail (RFC 6522, section 3: whole, or its header alone)."""
+    value = read_header(returned.lstrip(b"\r\n")).first("message-id")
+    identifiers = message_ids(unfolded(value)[0]) if value else ()
+    return identifiers[0] if identifiers else None
+
+
+def quoted_message_id(text: str) -> str | None:
+    """The first Message-ID that a bounce without parts quotes in its text."""
+    match = _QUOTED_ID.search(text)
+    return match.group(1) if match else None

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Events as octets: canonical JSON (sorted names, no blanks, UTF-8), so that one event has one form and one digest.
+
+Personal values stand in it as salted commitments; the value and its salt are kept beside the chain and can be erased
+without breaking it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import get_args, get_type_hints
+
+from flaggermail.core.events import Change, Event, EventKind, Scalar
+from flaggermail.core.records import BY_TABLE, Record
+
+Plain = str | int | bool | None | list[str] | list[int]
+COMMITMENT = "sha256:"
+GENESIS = "0" * 64
+
+
+def plain(value: Scalar) -> Plain:
+    """A field's value as JSON holds it: instants in UTC with microseconds, days in ISO 8601, tuples as lists.
+
+    Raises ValueError on what not every database can hold: an instant without a zone, text with NUL.
+    """
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("text with NUL cannot be recorded")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("an instant without a zone cannot be recorded")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        if all(isinstance(item, int) for item in value):
+            return [item for item in value if isinstance(item, int)]
+        return [item.isoformat() if isinstance(item, date) else str(item) for item in value]
+    return value
+
+
+def typed(record: type[Record], name: str, value: object) -> Scalar:
+    """The inverse of `plain` for field `name` of `record`."""
+    kind = _kinds(record.TABLE)[name]
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return tuple(date.fromisoformat(str(item)) for item in value) if kind is date else tuple(value)
+    if kind is datetime and isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if kind is date and isinstance(value, str):
+        return date.fromisoformat(value)
+    if kind is bool:
+        return bool(value)
+    if isinstance(value, str | int | date):
+        return value
+    raise TypeError(f"{record.TABLE}.{name} cannot hold {type(value).__name__}")
+
+
+@cache
+def _kinds(table: str) -> Mapping[str, type]:
+    """The innermost type of each field: `tuple[date, ...]` and `date | None` both give `date`."""
+    record = BY_TABLE[table]
+    hints = get_type_hints(record)
+    return {spec.name: _innermost(hints[spec.name]) for spec in fields(record)}
+
+
+def _innermost(hint: object) -> type:
+    inner = [argument for argument in get_args(hint) if argument not in {type(None), Ellipsis}]
+    if inner:
+        return _innermost(inner[0])
+    if isinstance(hint, type):
+        return hint
+    raise TypeError(f"a row cannot hold {hint!r}")
+
+
+def commitment(salt: bytes, value: Plain) -> str:
+    """The commitment that stands in for a personal value: SHA-256 over salt and the value's canonical JSON."""
+    return COMMITMENT + hashlib.sha256(salt + _json(value)).hexdigest()
+
+
+def encode(event: Event, commit: Callable[[Plain], str]) -> bytes:
+    """The octets of `event`; `commit` keeps a personal value elsewhere and answers its commitment."""
+    return _json(
+        {
+            "kind": event.kind.value,
+            "at": plain(event.at),
+            "actor": event.actor,
+            "case": event.case,
+            "notification": event.notification,
+            "message": event.message,
+            "reason": event.reason,
+            "facts": {name: plain(value) for name, value in event.facts.items()},
+            "changes": [
+                {"table": change.table, "key": change.key, "values": _values(change, commit)}
+                for change in event.changes
+            ],
+        }
+    )
+
+
+def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
+    personal = BY_TABLE[change.table].PERSONAL
+    return {
+        name: commit(plain(value)) if name in personal and value is not None else plain(value)
+        for name, value in change.values.items()
+    }
+
+
+def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
+    """The event in `octets`; `reveal` gives the value behind a commitment, or the commitment itself once erased."""
+    found = json.loads(octets)
+    return Event(
+        kind=EventKind(found["kind"]),
+        at=datetime.fromisoformat(found["at"]),
+        actor=found["actor"],
+        case=found["case"],
+        notification=found["notification"],
+        message=found["message"],
+        reason=found["reason"],
+        facts={name: tuple(value) if isinstance(value, list) else value for name, value in found["facts"].items()},
+        changes=tuple(_change(change, reveal) for change in found["changes"]),
+    )
+
+
+def _change(found: Mapping[str, object], reveal: Callable[[str], Plain]) -> Change:
+    table, key, values = str(found["table"]), str(found["key"]), found["values"]
+    record = BY_TABLE[table]
+    if not isinstance(values, dict):
+        raise TypeError(f"a change of {table} {key} holds no values")
+    return Change(
+        table,
+        key,
+        {
+            name: typed(record, name, reveal(value) if name in record.PERSONAL and isinstance(value, str) else value)
+            for name, value in values.items()
+        },
+    )
+
+
+def link(previous: str, octets: bytes) -> str:
+    """The digest that ties an event to the one before it; the first is tied to `GENESIS`."""
+    return hashlib.sha256(previous.encode("ascii") + octets).hexdigest()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")

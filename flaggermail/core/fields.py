@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Header fields: from octets to decoded text, tolerant of everything that real mail does, in linear time."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from flaggermail.core.charset import decoded, storable
+
+# RFC 2047, section 2. Blanks inside the text part occur in the Q form, though they may not. The bounds keep a long
+# field of "=?" from being read to its end again and again.
+_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,20000})\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+_NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_SEGMENT = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
+_EARLIEST, _LATEST = 1970, 2100
+_MOST_FIELDS = 2000
+_MOST_PARAMETERS = 200
+
+EIGHT_BIT = "8-bit header"
+BROKEN_HEADER = "malformed header line"
+NO_HEADER_END = "no blank line after the header"
+TOO_MANY_FIELDS = "too many header fields"
+ABSURD_DATE = "absurd date"
+UNREADABLE_DATE = "unreadable date"
+DATE_WITHOUT_ZONE = "date without zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The fields of one header block, from top to bottom: name in small letters, value as octets, still folded."""
+
+    fields: tuple[tuple[str, bytes], ...]
+    length: int  # octets up to where the body starts
+    defects: tuple[str, ...] = ()
+
+    def first(self, name: str) -> bytes | None:
+        """The topmost field of that name (small letters)."""
+        return next((value for key, value in self.fields if key == name), None)
+
+
+def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header:
+    """Read the fields from `start` up to the first blank line or `end` (RFC 5322, section 2.2).
+
+    A line that is no field is passed over when a field follows it; otherwise the body begins there.
+    """
+    end = len(octets) if end is None else end
+    fields: list[tuple[str, list[bytes]]] = []
+    defects: list[str] = []
+    at = start
+    while at < end:
+        stop = octets.find(b"\n", at, end)
+        stop = end if stop < 0 else stop + 1
+        line = octets[at:stop]
+        if not line.strip(b"\r\n"):
+            return _header(fields, stop - start, defects)
+        if line[:1] in {b" ", b"\t"} and fields:
+            fields[-1][1].append(line)
+        elif name := _NAME.match(line):
+            if len(fields) >= _MOST_FIELDS:
+                blank = _BLANK_LINE.search(octets, at, end)
+                return _header(fields, (blank.end() if blank else end) - start, [*defects, TOO_MANY_FIELDS])
+            fields.append((name.group(1).decode("ascii").lower(), [line[name.end() :]]))
+        elif not (at == start and line.startswith((b"From ", b">From "))):  # the line that mbox files put in front
+            if not _NAME.match(octets, stop, end):
+                return _header(fields, at - start, [*defects, NO_HEADER_END])
+            defects.append(BROKEN_HEADER)
+        at = stop
+    return _header(fields, end - start, defects)
+
+
+def _header(fields: list[tuple[str, list[bytes]]], length: int, defects: list[str]) -> Header:
+    joined = tuple((name, b"".join(lines)) for name, lines in fields)
+    return Header(joined, length, tuple(dict.fromkeys(defects)))
+
+
+def unfolded(value: bytes) -> tuple[str, str | None]:
+    """A field's octets as text, unfolded and not yet decoded by RFC 2047; a defect when it holds 8-bit octets."""
+    if value.isascii():
+        return _FOLD.sub("", value.decode("ascii")).strip(" \t\r\n"), None
+    text, _ = decoded(value, None)
+    return _FOLD.sub("", text).strip(" \t\r\n"), EIGHT_BIT
+
+
+def words_decoded(text: str) -> str:
+    """`text` with its encoded words decoded (RFC 2047, section 6.2), line breaks inside them made spaces.
+
+    What is no valid encoded word stays as it stands. Neighbouring words are joined before decoding where a program
+    has cut a character in two.
+    """
+    if "=?" in text:
+        text = _joined_words(_BETWEEN_WORDS.sub(r"\1", text))
+    return " ".join(storable(text).split("\n")).replace("\t", " ")
+
+
+def _joined_words(text: str) -> str:
+    out: list[str] = []
+    pending: tuple[str, bytes] | None = None
+    at = 0
+    for match in _WORD.finditer(text):
+        octets = _word_octets(match.group(2), match.group(3))
+        charset = match.group(1).lower()
+        if pending and (match.start() > at or pending[0] != charset):
+            out.append(decoded(pending[1], pending[0])[0])
+            pending = None
+        out.append(text[at : match.start()])
+        at = match.end()
+        if octets is None:
+            out.append(match.group())
+        else:
+            pending = (charset, pending[1] + octets if pending else octets)
+    if pending:
+        out.append(decoded(pending[1], pending[0])[0])
+    return "".join((*out, text[at:]))
+
+
+def _word_octets(encoding: str, text: str) -> bytes | None:
+    if not text.isascii():
+        return None
+    octets = text.encode("ascii")
+    if encoding in "qQ":
+        return _HEX.sub(_octet, octets.replace(b"_", b" "))
+    return unbase64(octets)
+
+
+def unbase64(octets: bytes) -> bytes:
+    """Decode base64 (RFC 4648) with foreign signs, missing or early padding; what is left over is dropped."""
+    try:
+        return binascii.a2b_base64(octets)
+    except binascii.Error:
+        clean = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
+        whole = len(clean) - (1 if len(clean) % 4 == 1 else 0)
+        return binascii.a2b_base64(clean[:whole] + b"=" * (-whole % 4))
+
+
+def _octet(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match.group(1), 16)])
+
+
+def read_date(text: str) -> tuple[datetime | None, str | None]:
+    """The instant of a Date field (RFC 5322, section 3.3), aware, and a defect when it is missing a zone or absurd.
+
+    A date without a zone, or with -0000, is taken as UTC. A year outside 1970 to 2100 is no date.
+    """
+    try:
+        instant = parsedate_to_datetime(text[:200])
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None, UNREADABLE_DATE
+    if not _EARLIEST <= instant.year <= _LATEST:
+        return None, ABSURD_DATE
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC), DATE_WITHOUT_ZONE
+    try:
+        instant.astimezone(UTC)
+        instant.isoformat()
+    except (ValueError, OverflowError):
+        return None, ABSURD_DATE
+    return instant, None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameterised:
+    """A field such as Content-Type: its value in small letters and its parameters, decoded (RFC 2045, RFC 2231)."""
+
+    value: str
+    parameters: dict[str, str]
+
+
+def read_parameters(text: str) -> Parameterised:
+    """Split a structured field at its semicolons, quoted strings respected, in one pass."""
+    pieces = _pieces(text)
+    raw: dict[str, str] = {}
+    for piece in pieces[1 : 1 + _MOST_PARAMETERS]:
+        name, equals, value = piece.partition("=")
+        if equals and name.strip():
+            raw.setdefault(name.strip().lower(), _unquoted(value.strip()))
+    return Parameterised(pieces[0].strip().lower().partition(" ")[0], _continued(raw))
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` cut at each semicolon outside quotes; an unclosed quote ends with the text."""
+    pieces, start, at, quoted = [], 0, 0, False
+    for match in re.finditer(r'\\.|["; ]', text, re.DOTALL):
+        sign, at = match.group(), match.start()
+        if sign == '"':
+            quoted = not quoted
+        elif sign == ";" and not quoted:
+            pieces.append(text[start:at])
+            start = at + 1
+    return [*pieces, text[start:]]
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        value = value[1:].rpartition('"')[0] if value.rfind('"') > 0 else value[1:]
+        return re.sub(r'\\(["\\])', r"\1", value)
+    return value
+
+
+def _continued(raw: dict[str, str]) -> dict[str, str]:
+    """Parameters with their continuations joined and their octets decoded (RFC 2231, sections 3 and 4)."""
+    plain: dict[str, str] = {}
+    parts: dict[str, list[tuple[int, str, bool]]] = {}
+    for name, value in raw.items():
+        match = _SEGMENT.match(name) if "*" in name else None
+        if match is None:
+            plain[name] = words_decoded(value)
+        else:
+            parts.setdefault(match.group(1), []).append((int(match.group(2) or 0), value, match.group(3) is not None))
+    joined = {name: _joined(sorted(segments)) for name, segments in parts.items()}
+    return {**plain, **joined}  # the extended form is meant to win over the plain one
+
+
+def _joined(segments: list[tuple[int, str, bool]]) -> str:
+    charset, octets = "", b""
+    for position, (_, value, encoded) in enumerate(segments):
+        if encoded and position == 0 and value.count("'") > 1:
+            charset, _, value = value.split("'", 2)  # noqa: PLW2901 - the value proper begins behind the language
+        part = value.encode("utf-8", "replace")
+        octets += _PERCENT.sub(_octet, part) if encoded else part
+    return words_decoded(decoded(octets, charset or None)[0])

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A Message as JSON: in the form that `flaggermail parse --json` promises, and whole, for another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+def contract(message: Message) -> dict[str, Json]:
+    """The object of `parse --json`; dates in ISO 8601 with offset."""
+    return {
+        "sha256": message.sha256,
+        "message_id": message.message_id,
+        "in_reply_to": message.in_reply_to,
+        "references": message.references,
+        "from": _addresses(message.from_),
+        "to": _addresses(message.to),
+        "cc": _addresses(message.cc),
+        "subject": message.subject,
+        "date": message.date.isoformat() if message.date else None,
+        "kind": message.kind.value,
+        "failed_recipients": message.failed_recipients,
+        "bounce_class": message.bounce_class,
+        "forwarded": _claimed(message.forwarded) if message.forwarded else None,
+        "text": message.text,
+        "reply_text": message.reply_text,
+        "attachments": _attachments(message.attachments),
+        "defects": message.defects,
+    }
+
+
+def _addresses(addresses: Iterable[Address]) -> list[Json]:
+    return [{"name": one.name, "address": one.address} for one in addresses]
+
+
+def _attachments(attachments: Iterable[Attachment]) -> list[Json]:
+    return [{"filename": one.filename, "content_type": one.content_type, "size": one.size} for one in attachments]
+
+
+def _claimed(forwarded: Forwarded) -> dict[str, Json]:
+    """A forwarded mail; a forwarder's program often prints a name without its address."""
+
+    def person(address: Address) -> Json:
+        if "@" in address.address:
+            return {"name": address.name, "address": address.address}
+        return {"name": address.name or address.address, "address": None}
+
+    return {
+        "from": person(forwarded.sender) if forwarded.sender else None,
+        "to": [person(one) for one in forwarded.to],
+        "cc": [person(one) for one in forwarded.cc],
+        "subject": forwarded.subject,
+        "date": forwarded.date,
+        "body": forwarded.body,
+        "source": forwarded.source,
+    }
+
+
+def packed(message: Message) -> dict[str, Json]:
+    """Everything that a Message holds; `unpacked` is the inverse."""
+    return {
+        **contract(message),
+        "size": message.size,
+        "reply_to": _addresses(message.reply_to),
+        "original_message_id": message.original_message_id,
+        "forwarded": _packed_forward(message.forwarded) if message.forwarded else None,
+        "headers": [list(field) for field in message.headers],
+        "content_key": message.content_key,
+    }
+
+
+def _packed_forward(forwarded: Forwarded) -> dict[str, Json]:
+    return {
+        "from": _addresses([forwarded.sender] if forwarded.sender else []),
+        "to": _addresses(forwarded.to),
+        "cc": _addresses(forwarded.cc),
+        "subject": forwarded.subject,
+        "date": forwarded.date,
+        "body": forwarded.body,
+        "source": forwarded.source,
+    }
+
+
+def unpacked(value: object) -> Message:
+    """The Message of a `packed` object; raises TypeError, KeyError or ValueError when it is none."""
+    fields = _object(value)
+    date = _text_or_none(fields["date"])
+    forwarded = fields["forwarded"]
+    return Message(
+        sha256=_text(fields["sha256"]),
+        size=_number(fields["size"]),
+        message_id=_text_or_none(fields["message_id"]),
+        in_reply_to=_texts(fields["in_reply_to"]),
+        references=_texts(fields["references"]),
+        from_=_mailboxes(fields["from"]),
+        reply_to=_mailboxes(fields["reply_to"]),
+        to=_mailboxes(fields["to"]),
+        cc=_mailboxes(fields["cc"]),
+        subject=_text_or_none(fields["subject"]),
+        date=datetime.fromisoformat(date) if date else None,
+        kind=MechanicalKind(_text(fields["kind"])),
+        failed_recipients=_texts(fields["failed_recipients"]),
+        bounce_class=_text_or_none(fields["bounce_class"]),
+        original_message_id=_text_or_none(fields["original_message_id"]),
+        forwarded=_forward(_object(forwarded)) if forwarded is not None else None,
+        text=_text(fields["text"]),
+        reply_text=_text(fields["reply_text"]),
+        attachments=tuple(_listed(_object(one)) for one in _list(fields["attachments"])),
+        defects=_texts(fields["defects"]),
+        headers=tuple((_text(name), _text(content)) for name, content in map(_list, _list(fields["headers"]))),
+        content_key=_text(fields["content_key"]),
+    )
+
+
+def _forward(fields: Mapping[str, object]) -> Forwarded:
+    return Forwarded(
+        sender=next(iter(_mailboxes(fields["from"])), None),
+        to=_mailboxes(fields["to"]),
+        cc=_mailboxes(fields["cc"]),
+        subject=_text_or_none(fields["subject"]),
+        date=_text_or_none(fields["date"]),
+        body=_text(fields["body"]),
+        source=_text(fields["source"]),
+    )
+
+
+def _listed(fields: Mapping[str, object]) -> Attachment:
+    return Attachment(_text_or_none(fields["filename"]), _text(fields["content_type"]), _number(fields["size"]))
+
+
+def _mailboxes(value: object) -> tuple[Address, ...]:
+    people = map(_object, _list(value))
+    return tuple(Address(_text(person["address"]), _text_or_none(person["name"])) for person in people)
+
+
+def _object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object was expected, not {type(value).__name__}")
+    return value
+
+
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"a list was expected, not {type(value).__name__}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(_text, _list(value)))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"a number was expected, not {type(value).__name__}")
+    return value

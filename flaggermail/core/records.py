@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rows of the present: one frozen value a row, equal in the store, in the fold of the events and in decisions.
+
+Every instant is an aware datetime in UTC. Fields named in `PERSONAL` hold personal values: in the octets of an event
+they stand as salted commitments, so that erasing them leaves the chain valid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Base of every row. `TABLE` names it in store and events, `KEY` names the field that identifies it."""
+
+    TABLE: ClassVar[str] = ""
+    KEY: ClassVar[str] = "id"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """The value of the identifying field."""
+        return str(getattr(self, self.KEY))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Election(Record):
+    """An election with its polling days and the period in which the desk is on alert."""
+
+    TABLE: ClassVar[str] = "election"
+    KEY: ClassVar[str] = "code"
+    code: str
+    name_nl: str
+    name_en: str
+    polling_days: tuple[date, ...]
+    period_from: date
+    period_until: date
+    closed_at: datetime | None = None
+    exercise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform(Record):
+    """A platform; sub-domains of `domains` are its own too."""
+
+    TABLE: ClassVar[str] = "platform"
+    KEY: ClassVar[str] = "code"
+    code: str
+    name: str
+    domains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel(Record):
+    """A platform's escalation address, portal or phone, valid from one day up to and including another."""
+
+    TABLE: ClassVar[str] = "channel"
+    KEY: ClassVar[str] = "code"
+    code: str
+    platform: str
+    name: str
+    kind: str  # "mail" | "portal" | "phone"
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    language: str = "en"
+    can_confirm: bool = True
+    phone: str | None = None
+    policy_title: str = ""
+    policy_url: str = ""
+    policy_read_on: date | None = None
+    valid_from: date
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Record):
+    """One matter the desk assesses."""
+
+    TABLE: ClassVar[str] = "case_file"
+    KEY: ClassVar[str] = "number"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"referrer_address", "referrer_name", "title"})
+    number: str
+    election: str
+    type: str  # A_content | B_channel | C_advert | D_general_warning | other
+    origin: str  # referral | media | earlier_cases
+    source: str | None = None  # media | fact_checker | government_body | fellow_authority
+    state: str = "open"  # open | decided | notified | answered | closed
+    title: str = ""
+    token: str
+    language: str = "nl"
+    referrer_address: str | None = None
+    referrer_name: str | None = None
+    root_message: str | None = None
+    related: tuple[str, ...] = ()
+    aspects: tuple[str, ...] = ()  # organisation | conduct | integrity
+    incorrect: bool | None = None
+    contradicts: str | None = None
+    criteria: tuple[int, ...] = ()
+    own_attempts: int | None = None
+    all_means_used: bool | None = None
+    override_reason: str | None = None
+    satire: bool | None = None
+    assessed_by: str | None = None
+    assessed_at: datetime | None = None
+    decision: str | None = None  # notify | decline | refer | none
+    decision_reason: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    opened_at: datetime
+    opened_by: str
+    assigned_to: str | None = None
+    closed_at: datetime | None = None
+    platform_references: tuple[str, ...] = ()
+    reminders: str = "[]"  # the steps for an undecided case, stamped when it was opened (JSON)
+    exercise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage(Record):
+    """One message, taken in or sent, however often it was delivered."""
+
+    TABLE: ClassVar[str] = "message"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject"})
+    id: str
+    message_id: str | None
+    content_key: str
+    digest: str
+    direction: str  # in | out
+    from_address: str | None = None
+    from_name: str | None = None
+    subject: str | None = None
+    received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of what we sent
+    first_seen_at: datetime
+    mechanical: str = "human"
+    kinds: tuple[str, ...] = ()
+    place: str  # case | quarantine | noise | declined | own
+    case: str | None = None
+    notification: str | None = None
+    basis: str = ""  # why it was placed there
+    reason: str = ""  # why it waits for a person
+    suggestions: tuple[str, ...] = ()
+    verdict: str = "unverified"  # verified | unverified | failed
+    verdict_basis: str = ""
+    rule: str | None = None
+    automatic: bool = False
+    substance: bool = False
+    disputed: bool = False
+    same_id_as: str | None = None  # another message with this Message-ID and other content
+    platform_references: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery(Record):
+    """One copy of a message in one folder; `id` is folder, UIDVALIDITY and UID."""
+
+    TABLE: ClassVar[str] = "delivery"
+    id: str
+    message: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    internaldate: datetime
+    digest: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification(Record):
+    """One use of the line to a platform: the counted unit, however many mails it took."""
+
+    TABLE: ClassVar[str] = "notification"
+    id: str
+    case: str
+    platform: str
+    channel: str
+    channel_name: str
+    use: bool = True  # a follow-up is sent with the same approval and is no use
+    template: str
+    language: str
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    subject: str
+    policy_title: str = ""
+    policy_url: str = ""
+    policy_read_on: date | None = None
+    state: str = "draft"  # draft | approved | sent | failed | rejected | cancelled
+    drafted_by: str
+    drafted_at: datetime
+    approved_by: tuple[str, ...] = ()
+    approved_at: datetime | None = None
+    rejected_by: str | None = None
+    rejected_reason: str | None = None
+    token: str
+    message_id: str | None = None
+    digest: str  # of the frozen octets that go out
+    sent_at: datetime | None = None
+    by_hand: bool = False
+    steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRow(Record):
+    """One of the three clocks of a notification; `id` is notification and kind."""
+
+    TABLE: ClassVar[str] = "clock"
+    id: str
+    notification: str
+    kind: str  # receipt | human | substance
+    state: str = "running"  # running | stopped | cancelled
+    started_at: datetime
+    stopped_at: datetime | None = None
+    stopped_by: str | None = None  # message or contact note
+    automatic: bool = False
+    oral: bool = False
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactNote(Record):
+    """What was said by phone or shown by a portal; never changed, only followed by another note."""
+
+    TABLE: ClassVar[str] = "contact_note"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
+    id: str
+    case: str
+    notification: str | None = None
+    means: str  # phone | portal | meeting
+    text: str
+    counts_as: tuple[str, ...] = ()  # notification | platform_ack | substantive_reply
+    effective_at: datetime
+    entered_at: datetime
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMail(Record):
+    """One envelope that waits, was handed over, or needs a person; `dedupe` keeps it from being queued twice."""
+
+    TABLE: ClassVar[str] = "outbox"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject"})
+    id: str
+    kind: str
+    dedupe: str
+    case: str | None = None
+    notification: str | None = None
+    message_id: str
+    sender: str  # envelope sender, empty for the null path
+    recipient: str
+    subject: str
+    digest: str
+    once: bool = False  # a platform's mail: at most once; else at least once
+    state: str = "queued"  # queued | attempting | accepted | refused | uncertain | cancelled
+    queued_at: datetime
+    next_try_at: datetime | None = None
+    tries: int = 0
+    done_at: datetime | None = None
+    answer: str = ""
+    bounced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt(Record):
+    """One try to hand over an envelope, recorded before the network is touched."""
+
+    TABLE: ClassVar[str] = "attempt"
+    id: str
+    mail: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    result: str | None = None  # accepted | refused | deferred | unknown
+    code: int = 0
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder(Record):
+    """One step that was told to one officer; `id` is what it is about, clock, step and officer."""
+
+    TABLE: ClassVar[str] = "reminder"
+    id: str
+    kind: str  # reminder | escalation
+    case: str
+    notification: str | None = None
+    clock: str  # receipt | human | decision
+    step: int
+    officer: str
+    due_at: datetime
+    told_at: datetime
+    token: str
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token(Record):
+    """An unguessable value that stood in a mail we sent, and what an answer to that mail is about."""
+
+    TABLE: ClassVar[str] = "token"
+    KEY: ClassVar[str] = "token"
+    token: str
+    purpose: str  # case | notification | reminder | notice
+    case: str | None = None
+    notification: str | None = None
+    reminder: str | None = None
+    officer: str | None = None
+    issued_at: datetime
+    expires_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm(Record):
+    """Something a person must know at once; raised once for each thing it is about."""
+
+    TABLE: ClassVar[str] = "alarm"
+    id: str  # kind and what it is about
+    kind: str
+    case: str | None = None
+    notification: str | None = None
+    text: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decline(Record):
+    """A sender who was told once in this period that reports about single posts are not handled."""
+
+    TABLE: ClassVar[str] = "decline"
+    id: str  # election and salted digest of the address
+    election: str
+    declined_at: datetime
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override(Record):
+    """A change to the rota made outside the file: from one instant to another somebody else is on call."""
+
+    TABLE: ClassVar[str] = "rota_override"
+    id: str
+    officer: str
+    begins_at: datetime
+    ends_at: datetime
+    entered_by: str
+    entered_at: datetime
+
+
+RECORDS: tuple[type[Record], ...] = (
+    Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
+    Attempt, Reminder, Token, Alarm, Decline, Override,
+)  # fmt: skip
+BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Subject lines: prefixes of replies and forwards, and case numbers in brackets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flaggermail.core.language import Language, folded
+
+# "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. The prefix has at most
+# 24 characters, and each step looks at no more than the first 60, so a long subject costs nothing.
+_PREFIX = re.compile(
+    r"\s*([^\s:\uff1a\[\](){}]{1,24}(?: [^\s:\uff1a\[\](){}]{1,24})?)\s?(?:[\[(^]\d{1,3}[\])]?)?\s?[:\uff1a]\s*"
+)
+_LOOK = 60
+_REPEATS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectParts:
+    """A subject without its prefixes; `first` is the kind of the outermost prefix: "reply", "forward" or nothing.
+
+    "VS:" is a reply in Finnish and a forward in Danish: such a prefix is taken away and says nothing.
+    """
+
+    base: str
+    first: str | None = None
+
+
+def split_subject(subject: str, language: Language) -> SubjectParts:
+    """Take away the prefixes of replies and forwards, however often they are repeated."""
+    rest, first = subject.strip(), None
+    for _ in range(_REPEATS):
+        match = _PREFIX.match(rest[:_LOOK])
+        kind = _kind(match.group(1), language) if match else None
+        if match is None or kind is None:
+            break
+        first = first or (kind if kind != "either" else None)
+        rest = rest[match.end() :]
+    return SubjectParts(rest.strip(), first)
+
+
+def stems(subject: str) -> tuple[str, ...]:
+    """`subject`, folded, with one, two, three ... of the words before a colon taken off, whatever these are."""
+    found: list[str] = []
+    rest = subject.strip()
+    while len(found) < _REPEATS and (match := _PREFIX.match(rest[:_LOOK])):
+        rest = rest[match.end() :]
+        found.append(folded(rest))
+    return tuple(stem for stem in found if stem)
+
+
+def case_numbers(text: str, prefix: str) -> tuple[str, ...]:
+    """The case numbers in `text` that begin with `prefix` and a hyphen, in capitals, in order, each once.
+
+    A number is the prefix, the code of the election and at least three digits: `VF-EP2024-0001` for prefix "VF".
+    """
+    number = re.compile(rf"(?<![\w-]){re.escape(prefix)}-[A-Za-z0-9]{{1,24}}-\d{{3,9}}(?![\w-])", re.IGNORECASE)
+    return tuple(dict.fromkeys(found.upper() for found in number.findall(text)))
+
+
+def _kind(prefix: str, language: Language) -> str | None:
+    word = folded(prefix).rstrip(".")
+    replies, forwards = word in language.reply_prefixes, word in language.forward_prefixes
+    if replies and forwards:
+        return "either"
+    if replies:
+        return "reply"
+    return "forward" if forwards else None

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts on cases: open, assign, link, correct, close."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import casework
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.core.subject import split_subject
+from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
+from flaggermail.environment import About, Work
+from flaggermail.errors import NotFound, Refusal
+
+
+def open_case(work: Work, act: acts.OpenCase) -> Outcome:
+    """Open a case without a referral, or from a message at hand."""
+    if the_election(work, act.election).closed_at is not None:
+        raise Refusal(f"election {act.election}: is closed; no new case may belong to it")
+    one_of("type", act.type, acts.CASE_TYPES)
+    one_of("origin", act.origin, acts.ORIGINS)
+    if act.source is not None:
+        one_of("source", act.source, acts.SOURCES)
+    for number in act.related:
+        the_case(work, number)
+    message = the_message(work, act.from_message) if act.from_message else None
+    if message is not None and message.case is not None:
+        raise Refusal(f"message {message.id}: belongs to {message.case} already")
+    case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
+    if message is not None:
+        file_in(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
+        if message.verdict == "verified":
+            casework.confirm_intake(work, case, message.subject or "")
+    return Outcome(f"case {case.number} opened", case.number)
+
+
+def _wanted(work: Work, act: acts.OpenCase, message: StoredMessage | None) -> Case:
+    subject = split_subject(message.subject or "", work.env.language).base if message else ""
+    return Case(
+        number="",
+        token="",
+        election=act.election,
+        type=act.type,
+        origin=act.origin,
+        source=act.source,
+        title=act.title or subject,
+        language=work.env.settings.desk.organisation.language,
+        referrer_address=message.from_address if message else None,
+        referrer_name=message.from_name if message else None,
+        root_message=message.id if message else None,
+        related=act.related,
+        opened_at=work.now,
+        opened_by=work.actor,
+        assigned_to=work.actor,
+    )
+
+
+def file_in(
+    work: Work,
+    message: StoredMessage,
+    case: str,
+    kinds: tuple[str, ...],
+    reason: str,
+    notification: str | None = None,
+) -> None:
+    """Put a message into a case by a person's hand; clocks run to the instant at which it arrived."""
+    filed = replace(
+        message,
+        place="case",
+        case=case,
+        notification=notification,
+        kinds=kinds or message.kinds,
+        basis=f"placed by {work.actor}",
+        reason=reason,
+        suggestions=(),
+    )
+    about = About(case=case, notification=notification, message=message.id)
+    work.record(EventKind.MESSAGE_PLACED, changed(message, filed), reason=reason, about=about)
+    for touched in {notification, message.notification} - {None}:
+        casework.rejudge(work, str(touched))
+    casework.reopen_for(work, the_case(work, case), message.id)
+
+
+def assign(work: Work, act: acts.AssignCase) -> Outcome:
+    """An officer takes the case, or hands it to another."""
+    case = the_case(work, act.case)
+    if work.env.settings.rota.officer(act.officer) is None:
+        raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
+    change = changed(case, replace(case, assigned_to=act.officer))
+    work.record(EventKind.CASE_ASSIGNED, change, reason=act.officer, about=About(case=case.number))
+    return Outcome(f"case {case.number} is with {act.officer}", case.number)
+
+
+def link(work: Work, act: acts.LinkCase) -> Outcome:
+    """Name earlier cases on the same narrative."""
+    case = the_case(work, act.case)
+    for number in act.related:
+        if the_case(work, number).number == case.number:
+            raise Refusal(f"case {number}: cannot be related to itself")
+    linked = replace(case, related=tuple(dict.fromkeys((*case.related, *act.related))))
+    work.record(EventKind.CASE_LINKED, changed(case, linked), about=About(case=case.number))
+    return Outcome(f"case {case.number} related to {', '.join(linked.related)}", case.number)
+
+
+def reclassify(work: Work, act: acts.ReclassifyCase) -> Outcome:
+    """Correct type or source; the history keeps what it was."""
+    case = the_case(work, act.case)
+    if act.type is not None:
+        one_of("type", act.type, acts.CASE_TYPES)
+    if act.source is not None:
+        one_of("source", act.source, acts.SOURCES)
+    corrected = replace(case, type=act.type or case.type, source=act.source or case.source)
+    if corrected == case:
+        raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
+    work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=About(case=case.number))
+    return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number)
+
+
+def close(work: Work, act: acts.CloseCase) -> Outcome:
+    """The matter is done; a later answer opens it again."""
+    case = the_case(work, act.case)
+    if case.state == "closed":
+        raise Refusal(f"case {case.number}: is closed already")
+    if case.decision is None:
+        raise Refusal(f"case {case.number}: has no decision yet; `flaggermail case decide {case.number} ...`")
+    change = changed(case, replace(case, state="closed", closed_at=work.now))
+    work.record(EventKind.CASE_CLOSED, change, about=About(case=case.number))
+    return Outcome(f"case {case.number} closed", case.number)

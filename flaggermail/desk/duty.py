@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts of the officer on call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Override, Reminder, Token
+from flaggermail.desk.outcome import Outcome
+from flaggermail.environment import About, Work
+from flaggermail.errors import NotFound, Refusal
+
+
+def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
+    """The officer is on it: officer's reminders are silent until this expires; the escalation is not."""
+    reminder = work.tx.get(Reminder, act.reminder)
+    if reminder is None:
+        raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
+    if reminder.acknowledged_at is not None:
+        raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
+    changes = [changed(reminder, replace(reminder, acknowledged_at=work.now, acknowledged_by=work.actor))]
+    token = work.tx.get(Token, reminder.token)
+    if token is not None:
+        changes.append(changed(token, replace(token, used_at=work.now)))
+    about = About(case=reminder.case, notification=reminder.notification)
+    work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
+    return Outcome(f"reminder {reminder.id} acknowledged by {work.actor}", reminder.id)
+
+
+def override(work: Work, act: acts.OverrideRota) -> Outcome:
+    """Somebody else is on call for a while; what is not yet due goes to that person."""
+    if work.env.settings.rota.officer(act.officer) is None:
+        raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
+    if act.ends_at <= act.begins_at:
+        raise Refusal(f"override: ends {act.ends_at.isoformat()}, which is not after its begin")
+    row = Override(
+        id=f"v{work.tx.number('override'):06d}",
+        officer=act.officer,
+        begins_at=act.begins_at,
+        ends_at=act.ends_at,
+        entered_by=work.actor,
+        entered_at=work.now,
+    )
+    work.record(EventKind.ROTA_OVERRIDDEN, added(row), reason=act.officer)
+    return Outcome(f"{act.officer} is on call from {act.begins_at.isoformat()} to {act.ends_at.isoformat()}", row.id)

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts on elections."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Election
+from flaggermail.desk.outcome import Outcome, the_election
+from flaggermail.environment import Work
+from flaggermail.errors import Refusal
+
+
+def add(work: Work, act: acts.AddElection) -> Outcome:
+    """Make an election exist, without a restart."""
+    if work.tx.get(Election, act.code) is not None:
+        raise Refusal(f"election {act.code}: exists already")
+    if not act.polling_days:
+        raise Refusal(f"election {act.code}: has no polling day; give --polling-day")
+    if not act.period_from <= min(act.polling_days) <= max(act.polling_days) <= act.period_until:
+        period = f"{act.period_from} to {act.period_until}"
+        raise Refusal(f"election {act.code}: polling days must lie in the period {period}")
+    election = Election(
+        code=act.code,
+        name_nl=act.name_nl,
+        name_en=act.name_en,
+        polling_days=tuple(sorted(act.polling_days)),
+        period_from=act.period_from,
+        period_until=act.period_until,
+        exercise=act.exercise,
+    )
+    work.record(EventKind.ELECTION_ADDED, added(election), reason=act.code)
+    return Outcome(f"election {act.code} added", act.code)
+
+
+def close(work: Work, act: acts.CloseElection) -> Outcome:
+    """No new case may belong to the election from now on."""
+    election = the_election(work, act.code)
+    if election.closed_at is not None:
+        raise Refusal(f"election {act.code}: is closed already")
+    work.record(EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=act.code)
+    return Outcome(f"election {act.code} closed", act.code)

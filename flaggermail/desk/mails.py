@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts on mails that wait to be sent, or whose sending is in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, changed
+from flaggermail.desk.outcome import Outcome, the_mail
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+from flaggermail.ports import Accepted
+from flaggermail.settle import settle
+
+
+def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
+    """Settle a mail in doubt: it was sent then, or it must be sent again."""
+    mail = the_mail(work, act.mail)
+    if mail.state != "uncertain":
+        raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
+    if act.again:
+        change = changed(mail, replace(mail, state="queued", next_try_at=work.now))
+        about = About(case=mail.case, notification=mail.notification)
+        work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
+        return Outcome(f"outbox {mail.id}: is sent again", mail.id)
+    if act.sent_at is None:
+        raise Refusal(f"outbox {mail.id}: say when it was sent (--sent-at) or that it is to be sent again (--again)")
+    if act.sent_at > work.now:
+        raise Refusal(f"outbox {mail.id}: {act.sent_at.isoformat()} has not come yet")
+    settle(work, mail, Accepted(mail.recipient, act.sent_at, f"settled by {work.actor}"))
+    return Outcome(f"outbox {mail.id}: was sent", mail.id)
+
+
+def cancel(work: Work, act: acts.CancelMail) -> Outcome:
+    """Take back a mail that was never tried."""
+    mail = the_mail(work, act.mail)
+    if mail.state != "queued" or mail.tries:
+        raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
+    change = changed(mail, replace(mail, state="cancelled", next_try_at=None))
+    work.record(EventKind.MAIL_CANCELLED, change, about=About(case=mail.case, notification=mail.notification))
+    return Outcome(f"outbox {mail.id} cancelled", mail.id)

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The act of noting a contact: what was said by phone or shown by a portal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from flaggermail import casework
+from flaggermail.core import acts, escalation
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Case, Channel, ContactNote, Notification
+from flaggermail.desk.outcome import Outcome, given, one_of, the_case
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+MEANS = ("phone", "portal", "meeting")
+
+
+def note(work: Work, act: acts.NoteContact) -> Outcome:
+    """Record it with the instant it happened and that of its entry; a note is never changed, only followed."""
+    case = the_case(work, act.case)
+    effective = act.effective_at or work.now
+    one_of("means", act.means, MEANS)
+    given("note", act.text)
+    for count in act.counts_as:
+        one_of("counts-as", count, acts.COUNTS)
+    if effective > work.now:
+        raise Refusal(f"note: {effective.isoformat()} has not come yet; a note says what has happened")
+    notification = _about(work, case, act, effective)
+    row = ContactNote(
+        id=f"n{work.tx.number('note'):06d}",
+        case=case.number,
+        notification=notification,
+        means=act.means,
+        text=act.text,
+        counts_as=act.counts_as,
+        effective_at=effective,
+        entered_at=work.now,
+        author=work.actor,
+    )
+    work.record(
+        EventKind.CONTACT_NOTED, added(row), reason=act.means, about=About(case=case.number, notification=notification)
+    )
+    if notification is not None:
+        casework.rejudge(work, notification)
+    return Outcome(f"note {row.id} on {case.number}", row.id)
+
+
+def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
+    """The notification that a note is about; one that counts as a notification makes it."""
+    if "notification" in act.counts_as:
+        return _use_by_hand(work, case, act, effective)
+    if not act.counts_as:
+        return None
+    uses = work.tx.find(Notification, case=case.number, use=True, state="sent")
+    uses = [n for n in uses if act.channel in {None, n.channel}]
+    if len(uses) != 1:
+        named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
+        raise Refusal(f"case {case.number}: name the channel that the note is about (--channel); there is {named}")
+    return uses[0].id
+
+
+def _use_by_hand(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str:
+    """A notification made through a portal or by phone: the note that a person wrote starts its clocks."""
+    channel = work.tx.get(Channel, act.channel or "")
+    if channel is None:
+        raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
+    if case.decision != "notify":
+        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+    notification = Notification(
+        id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
+        case=case.number,
+        platform=channel.platform,
+        channel=channel.code,
+        channel_name=channel.name,
+        template="by hand",
+        language=channel.language,
+        subject=case.title,
+        policy_title=channel.policy_title,
+        policy_url=channel.policy_url,
+        policy_read_on=channel.policy_read_on,
+        state="sent",
+        drafted_by=work.actor,
+        drafted_at=work.now,
+        approved_by=(work.actor,),
+        approved_at=work.now,
+        token=work.env.randomness.token(),
+        digest="",
+        sent_at=effective,
+        by_hand=True,
+        steps=escalation.write_steps(work.env.settings.desk.reminders.steps("receipt", "human")),
+    )
+    noted = replace(case, state="notified")
+    about = About(case=case.number, notification=notification.id)
+    work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
+    return notification.id

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts on notifications: draft, approve, reject. Nothing leaves for a platform without the second."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import post
+from flaggermail.core import acts, drafts, escalation
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.message import Address
+from flaggermail.core.outgoing import Outgoing
+from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
+from flaggermail.core.rules import Kind
+from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
+from flaggermail.environment import About, Work
+from flaggermail.errors import NotFound, Refusal
+
+TEMPLATE_OF_TYPE = {
+    "A_content": "notification",
+    "B_channel": "channel_recovery",
+    "C_advert": "advert",
+    "D_general_warning": "general_warning",
+    "other": "notification",
+}
+FOLLOW_UP = "follow_up"
+NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
+
+
+def draft(work: Work, act: acts.Draft) -> Outcome:
+    """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
+    case = the_case(work, act.case)
+    channel = _channel(work, act.channel)
+    if case.decision != "notify":
+        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+    template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
+    one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
+    if template in NEEDS_TEXT and not act.text.strip():
+        raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
+    blank = _blank(work, case, channel, template)
+    frozen = post.freeze(work, _outgoing(work, case, channel, blank, act))
+    _check(work, channel, blank, frozen)
+    drafted = replace(blank, subject=frozen.subject, message_id=frozen.message_id, digest=frozen.digest)
+    _supersede(work, case, channel)
+    about = About(case=case.number, notification=drafted.id)
+    work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
+    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id)
+
+
+def approve(work: Work, act: acts.Approve) -> Outcome:
+    """A person lets a draft go; with two persons asked for, neither is its author."""
+    notification = the_draft(work, act.draft)
+    persons = work.env.settings.desk.approval.persons
+    if persons > 1 and work.actor == notification.drafted_by:
+        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
+    if work.actor in notification.approved_by:
+        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
+    channel = _channel(work, notification.channel)
+    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
+    count = len(approved.approved_by)
+    if count >= persons:
+        steps = _steps(work, channel) if approved.use else ()
+        approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
+    about = About(case=approved.case, notification=approved.id)
+    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
+    if count < persons:
+        return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
+    _release(work, approved)
+    return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
+
+
+def reject(work: Work, act: acts.Reject) -> Outcome:
+    """A person does not let a draft go."""
+    notification = the_draft(work, act.draft)
+    given("reason", act.reason)
+    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
+    about = About(case=rejected.case, notification=rejected.id)
+    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
+    return Outcome(f"draft {rejected.id} rejected", rejected.id)
+
+
+def _channel(work: Work, code: str) -> Channel:
+    channel = work.tx.get(Channel, code)
+    if channel is None:
+        known = ", ".join(c.code for c in work.tx.find(Channel))
+        raise NotFound(f"channel {code}: is not known; there are {known}")
+    if work.today < channel.valid_from or (channel.valid_until is not None and work.today > channel.valid_until):
+        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
+        raise Refusal(f"channel {code}: is valid {span}, not on {work.today}")
+    if channel.kind != "mail":
+        raise Refusal(
+            f"channel {code}: is a {channel.kind}; submit there and record it with "
+            f"`flaggermail case note CASE --channel {code} --counts-as notification`"
+        )
+    return channel
+
+
+def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
+    return Notification(
+        id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
+        case=case.number,
+        platform=channel.platform,
+        channel=channel.code,
+        channel_name=channel.name,
+        use=template != FOLLOW_UP,
+        template=template,
+        language=channel.language,
+        to=channel.to,
+        cc=channel.cc,
+        subject="",
+        policy_title=channel.policy_title,
+        policy_url=channel.policy_url,
+        policy_read_on=channel.policy_read_on,
+        drafted_by=work.actor,
+        drafted_at=work.now,
+        token=work.env.randomness.token(),
+        digest="",
+    )
+
+
+def _supersede(work: Work, case: Case, channel: Channel) -> None:
+    """A new draft takes the place of one for the same channel that nobody approved."""
+    for old in work.tx.find(Notification, case=case.number, channel=channel.code, state="draft"):
+        change = changed(old, replace(old, state="cancelled"))
+        about = About(case=case.number, notification=old.id)
+        work.record(EventKind.NOTIFICATION_REJECTED, change, reason="superseded", about=about)
+
+
+def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act: acts.Draft) -> Outgoing:
+    return Outgoing(
+        kind=Kind.FOLLOW_UP if act.follow_up else Kind.NOTIFICATION,
+        template=blank.template,
+        language=channel.language,
+        to=tuple(Address(address) for address in channel.to),
+        cc=tuple(Address(address) for address in channel.cc),
+        values=_values(work, case, channel, act),
+        dedupe=f"notification/{blank.id}",
+        token=blank.token,
+        case=case.number,
+        notification=blank.id,
+        answers=_thread(work, case, channel) if act.follow_up else (),
+        automatic=None,
+        once=True,
+    )
+
+
+def _values(work: Work, case: Case, channel: Channel, act: acts.Draft) -> dict[str, object]:
+    platform = work.tx.get(Platform, channel.platform)
+    election: Election = the_election(work, case.election)
+    return {
+        "platform": platform.name if platform else channel.platform,
+        "channel": channel.name,
+        "election": getattr(election, f"name_{channel.language}"),
+        "polling_day": max(election.polling_days),
+        "policy_title": channel.policy_title,
+        "policy_url": channel.policy_url,
+        "policy_read_on": channel.policy_read_on,
+        "can_confirm": channel.can_confirm,
+        "criteria": list(case.criteria),
+        "aspects": list(case.aspects),
+        "title": act.title or case.title,
+        "text": act.text.strip(),
+        "earlier": _earlier(work, case, channel.platform),
+        "authority": case.referrer_name or "",
+        "attempts": case.own_attempts or 0,
+        "contact": act.contact,
+    }
+
+
+def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
+    """The Message-IDs of the exchange with this platform so far, the latest last."""
+    uses = [n.id for n in work.tx.find(Notification, case=case.number, platform=channel.platform)]
+    said = work.tx.find(StoredMessage, notification=uses)
+    exchanged = [m for m in said if m.direction == "in" or Kind.NOTIFICATION.value in m.kinds]
+    return tuple(m.message_id for m in sorted(exchanged, key=lambda m: m.received_at) if m.message_id)
+
+
+def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
+    """The notifications to this platform in the related cases, with the day on which they were sent."""
+    uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
+    dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
+    zone = work.env.settings.zone
+    return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
+
+
+def _check(work: Work, channel: Channel, notification: Notification, frozen: post.Frozen) -> None:
+    """Refuse a text that lacks what every notification must say, or says what none may."""
+    requirements = drafts.Requirements(
+        language=channel.language,
+        number=notification.case,
+        policy_title=channel.policy_title,
+        policy_url=channel.policy_url,
+        policy_read_on=channel.policy_read_on or channel.valid_from,
+        can_confirm=channel.can_confirm,
+        follow_up=not notification.use,
+    )
+    patterns, search = work.env.draft_patterns, work.env.matcher.search
+    faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
+    if faults:
+        raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
+
+
+def _steps(work: Work, channel: Channel) -> tuple[escalation.Step, ...]:
+    """The policy in force now; a channel that cannot confirm has no receipt to wait for."""
+    reminders = work.env.settings.desk.reminders
+    return reminders.steps("receipt", "human") if channel.can_confirm else reminders.steps("human")
+
+
+def _release(work: Work, approved: Notification) -> None:
+    """Put the approved octets, and no others, into the outbox."""
+    token = Token(
+        token=approved.token,
+        purpose="notification",
+        case=approved.case,
+        notification=approved.id,
+        issued_at=work.now,
+    )
+    post.issue(work, token)
+    outgoing = Outgoing(
+        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
+        template=approved.template,
+        language=approved.language,
+        to=tuple(Address(address) for address in approved.to),
+        dedupe=f"notification/{approved.id}",
+        token=approved.token,
+        case=approved.case,
+        notification=approved.id,
+        once=True,
+    )
+    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest)
+    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an act answers, and the look-ups and checks that all acts share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flaggermail.core.records import Case, Election, Notification, OutboxMail, StoredMessage
+from flaggermail.environment import Work
+from flaggermail.errors import NotFound, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The new state in one line, the key of what was made, and remarks that a person should read."""
+
+    text: str
+    key: str
+    warnings: tuple[str, ...] = ()
+
+
+def the_election(work: Work, code: str) -> Election:
+    """The election of that code."""
+    election = work.tx.get(Election, code)
+    if election is None:
+        raise NotFound(f"election {code}: there is no such election; `flaggermail election list` shows them")
+    return election
+
+
+def the_case(work: Work, number: str) -> Case:
+    """The case of that number."""
+    case = work.tx.get(Case, number)
+    if case is None:
+        raise NotFound(f"case {number}: there is no such case; `flaggermail case list` shows them")
+    return case
+
+
+def the_message(work: Work, key: str) -> StoredMessage:
+    """The message of that id, or of that Message-ID when only one bears it."""
+    message = work.tx.get(StoredMessage, key)
+    if message is not None:
+        return message
+    found = work.tx.find(StoredMessage, message_id=key.strip("<>"))
+    if len(found) != 1:
+        raise NotFound(f"message {key}: there is no such message; ids look like m00000001")
+    return found[0]
+
+
+def the_draft(work: Work, key: str) -> Notification:
+    """The notification of that id, which must still be a draft."""
+    notification = work.tx.get(Notification, key)
+    if notification is None:
+        raise NotFound(f"draft {key}: there is no such draft; `flaggermail notify` prints its id")
+    if notification.state != "draft":
+        raise Refusal(f"draft {key}: is {notification.state}; only a draft can be approved or rejected")
+    return notification
+
+
+def the_mail(work: Work, key: str) -> OutboxMail:
+    """The outgoing mail of that id."""
+    mail = work.tx.get(OutboxMail, key)
+    if mail is None:
+        raise NotFound(f"outbox {key}: there is no such mail; `flaggermail outbox list` shows them")
+    return mail
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Refuse a word that is not among those allowed."""
+    if value not in allowed:
+        raise Refusal(f"{name}: {value!r} is not known; it must be one of {', '.join(allowed)}")
+
+
+def given(name: str, text: str) -> None:
+    """Refuse an empty text."""
+    if not text.strip():
+        raise Refusal(f"{name}: is empty; write at least a word")

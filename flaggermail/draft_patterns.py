@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`rules/drafts.yaml`: the words by which a draft to a platform is judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import re2
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from flaggermail.core.drafts import DraftPatterns, LanguagePatterns
+from flaggermail.yaml_model import read_model
+
+
+def _compiles(pattern: str) -> str:
+    """The pattern itself; raises ValueError when RE2 does not understand it."""
+    options = re2.Options()
+    options.log_errors = False  # otherwise RE2 writes its own line to standard error
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(f"no pattern of RE2 ({error}); look-around and back-references are not possible") from error
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
+Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
+Month = Annotated[str, Field(min_length=1)]
+
+
+class Model(BaseModel):
+    """Base of every model: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class MustPatterns(Model):
+    """What a draft says."""
+
+    check: Patterns
+    decides: Patterns
+    confirmation: Patterns
+
+
+class MustNotPatterns(Model):
+    """What a draft does not say."""
+
+    removal: Patterns
+    illegality: Patterns
+    deadline: Patterns
+    power: Patterns
+    status: Patterns
+
+
+class LanguageModel(Model):
+    """One language."""
+
+    months: Annotated[tuple[Month, ...], Field(min_length=12, max_length=12)]
+    must: MustPatterns
+    must_not: MustNotPatterns
+
+
+class DraftsFile(Model):
+    """`drafts.yaml`."""
+
+    nl: LanguageModel
+    en: LanguageModel
+
+
+def load_draft_patterns(path: Path) -> DraftPatterns:
+    """The patterns of the file; raises ConfigurationError naming every fault by file, line and column."""
+    file = read_model(path, DraftsFile)
+    return DraftPatterns({"nl": _language(file.nl), "en": _language(file.en)})
+
+
+def _language(model: LanguageModel) -> LanguagePatterns:
+    return LanguagePatterns(model.months, dict(model.must), dict(model.must_not))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every part of the shell works with: the ports filled in by `wiring`, and one unit of work on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flaggermail.core.drafts import DraftPatterns
+from flaggermail.core.events import Change, Event, EventKind
+from flaggermail.core.language import Language
+from flaggermail.ports import Clock, Matcher, Octets, Parser, Randomness, Store, Submitter, Templates, Transaction
+from flaggermail.settings import Settings
+
+DAEMON = "daemon"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The ports behind which the world is, and the settings."""
+
+    settings: Settings
+    store: Store
+    octets: Octets
+    parser: Parser
+    templates: Templates
+    matcher: Matcher
+    submitter: Submitter
+    clock: Clock
+    randomness: Randomness
+    draft_patterns: DraftPatterns
+    language: Language
+
+    def close(self) -> None:
+        """End what runs behind the ports; safe to repeat."""
+        self.parser.close()
+        self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an event is about, by the keys under which it is found again."""
+
+    case: str | None = None
+    notification: str | None = None
+    message: str | None = None
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One unit of work: its transaction, the one instant at which all of it happens, and who does it."""
+
+    env: Environment
+    tx: Transaction
+    now: datetime
+    actor: str = DAEMON
+
+    @property
+    def today(self) -> date:
+        """The day on which it happens, in the zone of the desk."""
+        return self.now.astimezone(self.env.settings.zone).date()
+
+    def record(self, kind: EventKind, *changes: Change, about: About = NOTHING, reason: str = "") -> None:
+        """Write down that this happened, with the rows it changed."""
+        event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason)
+        self.tx.append(event)

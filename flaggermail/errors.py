@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The one tree of exceptions.
+
+FlaggermailError
++-- ConfigurationError    a setting, rule, template or rota is wrong: the program does not start      (exit 2)
++-- Refusal               an act is not possible or not allowed: nothing was changed                  (exit 1)
+|   `-- NotFound          what the act is about does not exist
++-- LinkLost              the mailbox or the line to it is gone: reconnect, nothing is lost
+|   `-- LoginRefused      the server refuses the credentials: an alarm, then reconnect more slowly
++-- StoreBusy             another daemon holds the lease
+`-- ArchiveFault          octets could not be written durably, or differ from their digest
+"""
+
+from __future__ import annotations
+
+
+class FlaggermailError(Exception):
+    """Base of all errors that flaggermail raises on purpose; its text is one line for a person."""
+
+
+class ConfigurationError(FlaggermailError):
+    """Faults in the configuration, one line each: `file:line:column key: what is wrong, what would be right`."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Refusal(FlaggermailError):
+    """The act is refused; the text says what, where, and what would be right. Nothing was changed."""
+
+
+class NotFound(Refusal):
+    """What the act is about does not exist."""
+
+
+class LinkLost(FlaggermailError):
+    """The connection to a mailbox ended: end of stream, BYE, time-out or a protocol fault."""
+
+
+class LoginRefused(LinkLost):
+    """The server refuses the credentials."""
+
+
+class StoreBusy(FlaggermailError):
+    """The lease on the store is held by another process; the text says by whom and since when."""
+
+
+class ArchiveFault(FlaggermailError):
+    """Octets could not be made durable, or stored octets do not have the digest they are filed under."""

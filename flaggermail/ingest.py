@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way of one mail, from top to bottom.
+
+    octets durable -> parsed -> seen before? -> placed -> vouched for -> classified -> decided -> one commit
+
+From the first step on nothing can lose the message; up to the commit everything can be done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flaggermail import casework, consequences, recognise
+from flaggermail.core import authres, case, rules, threads
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.records import Alarm, Delivery, StoredMessage
+from flaggermail.environment import About, Environment, Work
+from flaggermail.errors import ArchiveFault, StoreBusy
+from flaggermail.ports import Cursor, Position, RawMessage
+
+
+def ingest(env: Environment, raw: RawMessage) -> str:
+    """Take in one mail; answers in a few words what became of it. Raises ArchiveFault when it is not durable.
+
+    A mail on which the judgement itself fails is filed in the quarantine with the name of the fault, and the next one
+    goes on; a store that cannot write fails again there, and that is raised.
+    """
+    digest = env.octets.put(raw.octets)
+    message = env.parser.parse(raw.octets)
+    try:
+        return _commit(env, raw, digest, lambda work, delivery: _file(work, raw, message, delivery), message)
+    except (StoreBusy, ArchiveFault):
+        raise
+    except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
+        name = type(fault).__name__
+        return _commit(env, raw, digest, lambda work, delivery: _unjudged(work, raw, message, delivery, name), message)
+
+
+def _commit(
+    env: Environment,
+    raw: RawMessage,
+    digest: str,
+    file: Callable[[Work, Delivery], str],
+    message: Message,
+) -> str:
+    """Everything about this mail, and how far the folder is read, in one transaction."""
+    now = env.clock.now()
+    delivery = Delivery(
+        id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
+        message="",
+        folder=raw.folder,
+        uidvalidity=raw.uidvalidity,
+        uid=raw.uid,
+        internaldate=raw.internaldate,
+        digest=digest,
+        first_seen_at=now,
+    )
+    with env.store.begin() as tx:
+        work = Work(env, tx, now)
+        if tx.get(Delivery, delivery.id) is not None:
+            outcome = "seen before"
+        else:
+            twin = _twin(work, message)
+            outcome = _another_copy(work, twin, delivery) if twin else file(work, delivery)
+        cursor = tx.cursor(raw.folder)
+        tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
+    return outcome
+
+
+def _twin(work: Work, message: Message) -> StoredMessage | None:
+    """The message that this is another copy of: equal in its stable parts, or our own under its own Message-ID."""
+    same = work.tx.find(StoredMessage, content_key=message.content_key)
+    ours = message.sender is not None and message.sender.key == work.env.settings.desk.mailbox.address.lower()
+    if not same and ours and message.message_id is not None:
+        same = work.tx.find(StoredMessage, message_id=message.message_id, direction="out")
+    return same[0] if same else None
+
+
+def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery) -> str:
+    """The same message once more is a second delivery of it. The earliest delivery sets the clock."""
+    about = About(case=twin.case, notification=twin.notification, message=twin.id)
+    work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
+    if twin.direction == "out":
+        consequences.prove_sent(work, twin, delivery.internaldate)
+    elif delivery.internaldate < twin.received_at:
+        change = changed(twin, replace(twin, received_at=delivery.internaldate))
+        work.record(EventKind.EARLIER_DELIVERY, change, about=about)
+        if twin.notification is not None:
+            casework.rejudge(work, twin.notification)
+    return f"another copy of {twin.id}"
+
+
+def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> str:
+    """A message that is new: place, vouch, classify, decide, and write it all down at once."""
+    sender = recognise.sender_of(work, message)
+    placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
+    verdict = authres.vouch(message, work.env.settings.desk.mailbox.authserv_id)
+    context = rules.Context(
+        from_platform=sender.platform is not None,
+        from_officer=sender.officer is not None,
+        placed=placement.case is not None,
+        verified=verdict.value == "verified",
+        declined_before=recognise.declined_before(work, message),
+    )
+    found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
+    election = casework.open_election(work)
+    facts = case.Facts(
+        mechanical=message.kind,
+        kinds=frozenset(found.kinds),
+        template=found.template,
+        verdict=verdict.value,
+        placed=placement.case is not None,
+        suggestions=bool(placement.suggestions),
+        from_platform=context.from_platform,
+        election=election.code if election else None,
+        declined_before=context.declined_before,
+        known_sender=recognise.known_sender(work, message),
+        disputed=recognise.disputed(work, raw),
+        sent_folder=raw.folder == work.env.settings.desk.mailbox.sent,
+    )
+    decision = case.decide(facts)
+    in_case = decision.place == "case"
+    stored = StoredMessage(
+        id=f"m{work.tx.number('message'):08d}",
+        message_id=message.message_id,
+        content_key=message.content_key,
+        digest=delivery.digest,
+        direction="out" if facts.sent_folder else "in",
+        from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None,
+        subject=message.subject,
+        received_at=raw.internaldate,
+        first_seen_at=work.now,
+        mechanical=message.kind.value,
+        kinds=tuple(kind.value for kind in found.kinds),
+        place=decision.place,
+        case=placement.case if in_case else None,
+        notification=placement.notification if in_case else None,
+        basis=placement.basis,
+        reason=decision.reason,
+        suggestions=tuple(f"{s.case}: {s.why}" for s in placement.suggestions),
+        verdict=verdict.value,
+        verdict_basis=verdict.basis,
+        rule=found.rule,
+        automatic=message.kind is MechanicalKind.AUTO_REPLY,
+        disputed=facts.disputed,
+        same_id_as=recognise.same_id(work, message),
+        platform_references=found.references if sender.platform else (),
+        defects=message.defects,
+    )
+    if decision.opens and facts.election is not None:
+        stored = replace(stored, case=consequences.open_case(work, stored, found, facts.election).number)
+    about = About(case=stored.case, notification=stored.notification, message=stored.id)
+    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
+    consequences.follow(work, stored, message, decision, replace(sender, reminder=placement.reminder))
+    return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {decision.reason}"
+
+
+def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
+    """The judgement failed: the mail waits for a person, and the officer on call is told once."""
+    stored = StoredMessage(
+        id=f"m{work.tx.number('message'):08d}",
+        message_id=message.message_id,
+        content_key=message.content_key,
+        digest=delivery.digest,
+        direction="in",
+        from_address=message.sender.key if message.sender else None,
+        subject=message.subject,
+        received_at=raw.internaldate,
+        first_seen_at=work.now,
+        kinds=(rules.Kind.UNKNOWN.value,),
+        place="quarantine",
+        reason=f"could not be judged: {fault}",
+        defects=(*message.defects, fault),
+    )
+    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=About(message=stored.id), reason=fault)
+    alarm = Alarm(id=f"unjudged/{stored.id}", kind="unjudged", text=f"{stored.id}: {fault}", raised_at=work.now)
+    casework.raise_alarm(work, alarm, f"flaggermail quarantine show {stored.id}")
+    return f"quarantine: {stored.reason}"

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The doors between the shell and the world. Each Protocol is small; `wiring` puts an adapter behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from flaggermail.core.events import Event
+from flaggermail.core.message import Message
+from flaggermail.core.records import Record
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """One mail as the mailbox server holds it. `internaldate` is aware (RFC 9051, section 2.3.3)."""
+
+    octets: bytes
+    internaldate: datetime
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a folder has been read: every UID up to and including `uid` is stored (RFC 9051, section 2.3.1.1)."""
+
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a folder has been read, and when it was last seen to hold nothing more."""
+
+    position: Position
+    looked_at: datetime | None
+
+
+class Clock(Protocol):
+    """The only source of the present instant."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class Randomness(Protocol):
+    """The only source of unguessable values."""
+
+    def token(self) -> str:
+        """128 random bits as 32 lower-case hexadecimal digits."""
+        ...
+
+    def salt(self) -> bytes:
+        """16 random octets."""
+        ...
+
+
+class Interrupt(Protocol):
+    """Ends a wait from another thread; once set it stays set."""
+
+    def set(self) -> None:
+        """End every present and later wait."""
+        ...
+
+    def is_set(self) -> bool:
+        """Whether an end was asked for."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the end is asked for, `seconds` at most; answers whether it was."""
+        ...
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable when the end is asked for."""
+        ...
+
+
+class Ticker(Protocol):
+    """Calls work again and again; a call that is still running is not started a second time."""
+
+    def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Call `work` every `seconds`, from `start` on."""
+        ...
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def stop(self, deadline: float) -> None:
+        """End; waits for calls in hand, `deadline` seconds at most."""
+        ...
+
+
+class Mailbox(Protocol):
+    r"""The shared mailbox. Reads with PEEK, never sets \\Seen, \\Flagged or \\Answered, never moves or expunges."""
+
+    def folders(self) -> Sequence[str]:
+        """The watched folders, the inbox first. Connects when not connected; raises LinkLost, LoginRefused."""
+        ...
+
+    def position(self, folder: str) -> Position:
+        """UIDVALIDITY and the highest UID of `folder` now; raises LinkLost."""
+        ...
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
+
+        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. Raises LinkLost.
+        """
+        ...
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Return when something may have changed in the inbox, on `stop`, or after `at_most` seconds: a hint, no truth.
+
+        Raises LinkLost.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connection; safe to repeat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The submission server took responsibility for the message for this recipient (RFC 5321, section 4.2.5)."""
+
+    recipient: str
+    at: datetime
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came."""
+
+    recipient: str
+    permanent: bool
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The line was lost or fell silent after the end of DATA was sent: the server may have taken the message."""
+
+    recipient: str
+    text: str
+
+
+Submission = Accepted | Refused | Unknown
+
+
+class Submitter(Protocol):
+    """Hands one frozen message to our own submission server (RFC 6409)."""
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """One result for each recipient, in their order; `sender` is the envelope sender, empty for the null path.
+
+        Never raises for what the network or the server does.
+        """
+        ...
+
+
+class Octets(Protocol):
+    """The archive of raw octets under their SHA-256."""
+
+    def put(self, octets: bytes) -> str:
+        """Make `octets` durable; return their SHA-256 in hexadecimal. Raises ArchiveFault."""
+        ...
+
+    def get(self, digest: str) -> bytes:
+        """The octets filed under `digest`, checked against it. Raises ArchiveFault."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads the octets of a mail."""
+
+    def parse(self, octets: bytes) -> Message:
+        """The mail as a value; never raises on content: what cannot be read is a defect."""
+        ...
+
+    def close(self) -> None:
+        """End what parses; safe to repeat."""
+        ...
+
+
+class Matcher(Protocol):
+    """A pattern of a rule, found in linear time."""
+
+    def search(self, pattern: str, text: str) -> str | None:
+        """The first text that matches `pattern` (RE2 syntax, capitals ignored), or nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template filled in: plain text, lines end with LF."""
+
+    subject: str
+    body: str
+
+
+class Templates(Protocol):
+    """The mail templates of the configuration."""
+
+    def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
+        """Fill in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work: everything or nothing. The only way to change a row is to append the event that says so."""
+
+    def get(self, kind: type[R], key: str) -> R | None:
+        """The row of that kind under that key."""
+        ...
+
+    def find(self, kind: type[R], /, **equal: object) -> list[R]:
+        """The rows whose fields equal the given values (a list: is one of them), in the order of their keys."""
+        ...
+
+    def number(self, counter: str) -> int:
+        """The next number of a counter, from 1; gaps appear only when the transaction is rolled back."""
+        ...
+
+    def set_number(self, counter: str, value: int) -> None:
+        """Let the next number of a counter be `value` + 1."""
+        ...
+
+    def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
+        """The events behind number `after`, with their numbers; personal values revealed unless erased."""
+        ...
+
+    def append(self, *events: Event) -> None:
+        """Write the events to the chain and their changes to the rows."""
+        ...
+
+    def advance(self, folder: str, cursor: Cursor) -> None:
+        """Record how far `folder` has been read."""
+        ...
+
+    def cursor(self, folder: str) -> Cursor | None:
+        """How far `folder` has been read; nothing when it never was."""
+        ...
+
+    def broken_link(self) -> int | None:
+        """The first event whose digest does not follow from its octets and the event before; nothing when all do."""
+        ...
+
+    def broken_commitment(self) -> int | None:
+        """The first event with a personal value that does not fit its commitment; nothing when all do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run the daemon; every write of its holder is checked against `fencing`."""
+
+    name: str
+    holder: str
+    fencing: int
+
+
+class Store(Protocol):
+    """Rows for the present, events for the past."""
+
+    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+        """Take the lease; from then on every write of this store checks it. Raises StoreBusy, which says who holds it.
+
+        `holder` is host, process and start; a holder on the same host whose process is gone is replaced at once.
+        """
+        ...
+
+    def renew(self, now: datetime, seconds: int) -> None:
+        """Keep the lease for `seconds` more. Raises StoreBusy when it was lost."""
+        ...
+
+    def release(self) -> None:
+        """Give the lease back; safe to repeat."""
+        ...
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A transaction that writes: commits at the end of the block, rolls back on an exception."""
+        ...
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """A transaction that only reads: one consistent view."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection; safe to repeat."""
+        ...

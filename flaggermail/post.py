@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""From a wanted mail to frozen octets in the outbox: rendered, composed and archived before its row exists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flaggermail.core.compose import Letter, compose, is_message_id
+from flaggermail.core.events import EventKind, added
+from flaggermail.core.identifiers import LOOP_HEADER, OWN_HEADER, message_id, reply_address, root_reference
+from flaggermail.core.message import Address
+from flaggermail.core.outgoing import Outgoing
+from flaggermail.core.records import OutboxMail, StoredMessage, Token
+from flaggermail.core.unseen import visible
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A mail that has octets and a name, and is in the archive."""
+
+    message_id: str
+    subject: str
+    body: str
+    digest: str
+
+
+def freeze(work: Work, outgoing: Outgoing) -> Frozen:
+    """Render and compose `outgoing` and make its octets durable. Raises Refusal when no valid mail comes of it."""
+    desk = work.env.settings.desk
+    values = {
+        "organisation": getattr(desk.organisation.name, outgoing.language),
+        "desk_address": desk.mailbox.address,
+        "language": outgoing.language,
+        "number": outgoing.case,
+        **outgoing.values,
+    }
+    rendered = work.env.templates.render(outgoing.template, outgoing.language, values)
+    letter = _letter(work, outgoing, rendered.subject, rendered.body)
+    try:
+        octets = compose(letter)
+    except ValueError as fault:
+        raise Refusal(f"{outgoing.template}: {fault}") from fault
+    return Frozen(letter.message_id, rendered.subject, rendered.body, work.env.octets.put(octets))
+
+
+def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
+    """What a stranger's mail brings into ours (a subject, a name, a Message-ID) is made fit for it first."""
+    mailbox = work.env.settings.desk.mailbox
+    domain = mailbox.address.rpartition("@")[2]
+    answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
+    headers = [(OWN_HEADER, outgoing.token)]
+    if outgoing.automatic is not None:
+        headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]
+    return Letter(
+        message_id=message_id(outgoing.token, work.tx.number("letter"), domain),
+        date=work.now.astimezone(work.env.settings.zone),
+        from_=Address(mailbox.address, getattr(mailbox.display_name, outgoing.language)),
+        to=tuple(Address(to.address, visible(to.name) if to.name else None) for to in outgoing.to),
+        cc=outgoing.cc,
+        reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
+        subject=visible(subject) if outgoing.automatic else subject,
+        body=body,
+        in_reply_to=answers[-1:],
+        references=(root_reference(outgoing.token, domain), *answers),
+        headers=tuple(headers),
+    )
+
+
+def queue(work: Work, outgoing: Outgoing) -> None:
+    """Freeze `outgoing` and put it into the outbox; to whom the same reason was told before is left out.
+
+    A mail that cannot be written (an address that no server takes) is recorded as such: it must not keep the message
+    that asked for it from being filed.
+    """
+    waiting = [to for to in outgoing.to if not work.tx.find(OutboxMail, dedupe=_dedupe(outgoing, to.address))]
+    if not waiting:
+        return
+    try:
+        frozen = freeze(work, outgoing)
+    except Refusal as refusal:
+        about = About(outgoing.case, outgoing.notification)
+        work.record(EventKind.MAIL_IMPOSSIBLE, about=about, reason=f"{outgoing.kind}: {refusal}")
+        return
+    enqueue(work, outgoing, frozen, [to.address for to in waiting])
+
+
+def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
+    """Record a frozen mail and put it into the outbox, one envelope a recipient."""
+    sender = work.env.settings.desk.mailbox.address
+    own = StoredMessage(
+        id=f"m{work.tx.number('message'):08d}",
+        message_id=frozen.message_id,
+        content_key=work.env.parser.parse(work.env.octets.get(frozen.digest)).content_key,
+        digest=frozen.digest,
+        direction="out",
+        from_address=sender.lower(),
+        subject=frozen.subject,
+        received_at=work.now,  # until our server takes it
+        first_seen_at=work.now,
+        kinds=(outgoing.kind.value,),
+        place="own",
+        case=outgoing.case,
+        notification=outgoing.notification,
+        basis="sent by us",
+        verdict="verified",
+        verdict_basis="composed here",
+    )
+    about = About(outgoing.case, outgoing.notification, own.id)
+    work.record(EventKind.MESSAGE_COMPOSED, added(own), about=about)
+    for recipient in recipients:
+        mail = OutboxMail(
+            id=f"o{work.tx.number('outbox'):08d}",
+            kind=outgoing.kind.value,
+            dedupe=_dedupe(outgoing, recipient),
+            case=outgoing.case,
+            notification=outgoing.notification,
+            message_id=frozen.message_id,
+            sender=sender,
+            recipient=recipient,
+            subject=frozen.subject,
+            digest=frozen.digest,
+            once=outgoing.once,
+            queued_at=work.now,
+            next_try_at=work.now,
+        )
+        work.record(EventKind.MAIL_QUEUED, added(mail), about=about)
+
+
+def issue(work: Work, token: Token) -> None:
+    """Record what an answer that carries `token` will be about."""
+    work.record(EventKind.TOKEN_ISSUED, added(token), about=About(case=token.case, notification=token.notification))
+
+
+def _dedupe(outgoing: Outgoing, recipient: str) -> str:
+    return f"{outgoing.dedupe}/{recipient.lower()}"

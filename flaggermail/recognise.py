@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the store knows about a message that has just come in: all look-ups that placing and deciding rest on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flaggermail import casework
+from flaggermail.core import identifiers, rules, subject, threads
+from flaggermail.core.message import Message
+from flaggermail.core.records import Case, Decline, Notification, Platform, StoredMessage, Token
+from flaggermail.environment import Work
+from flaggermail.ports import RawMessage
+
+DISPUTE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote a mail, as far as the address says: a platform (code), an officer (id), or neither."""
+
+    platform: str | None
+    officer: str | None
+    reminder: str | None = None  # which one he answers
+
+
+def sender_of(work: Work, message: Message) -> Sender:
+    """Whose address it is; whether he wrote it is another question."""
+    address = message.sender
+    if address is None:
+        return Sender(None, None)
+    platforms = work.tx.find(Platform)
+    platform = next((p.code for p in platforms if rules.in_domains(address.domain, frozenset(p.domains))), None)
+    officer = work.env.settings.rota.by_address(address.address)
+    return Sender(platform, officer.id if officer else None)
+
+
+def tokens_of(message: Message) -> tuple[str, ...]:
+    """The tokens in the places where mail clients and servers carry them, the most telling first."""
+    return identifiers.tokens(
+        [
+            *message.in_reply_to,
+            *reversed(message.references),
+            *(address.address for address in (*message.to, *message.cc)),
+            *message.header_all("delivered-to"),
+            *message.header_all("x-original-to"),
+            *message.header_all(identifiers.OWN_HEADER),
+            *([message.original_message_id] if message.original_message_id else []),
+        ]
+    )
+
+
+def known(work: Work, message: Message, sender: Sender) -> threads.Known:
+    """All that the store holds about the keys of this message; one look-up a kind of key."""
+    found = work.tx.find(Token, token=tokens_of(message))
+    tokens = {t.token: threads.Anchor(t.case, t.notification, t.reminder) for t in found}
+    named = [*message.in_reply_to, *message.references]
+    named += [message.original_message_id] if message.original_message_id else []
+    held = {
+        m.message_id or "": threads.Anchor(m.case, m.notification)
+        for m in work.tx.find(StoredMessage, message_id=named)
+    }
+    prefix = work.env.settings.desk.organisation.case_prefix
+    numbers = subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix)
+    cases = work.tx.find(Case, number=numbers)
+    fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
+    near = {anchor.case for anchor in (*tokens.values(), *held.values()) if anchor.case} | set(fitting)
+    uses = {n.id: n for n in work.tx.find(Notification, case=sorted(near), use=True, state="sent")}
+    if sender.platform is not None:
+        uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", use=True)}
+    return threads.Known(
+        tokens=tokens,
+        messages=held,
+        numbers=fitting,
+        sender_platform=sender.platform,
+        uses=[threads.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
+        twins=_twins(work, message),
+    )
+
+
+def _twins(work: Work, message: Message) -> tuple[str, ...]:
+    """Cases that were opened by the very mail which this one forwards."""
+    inner = message.forwarded
+    if inner is None or inner.sender is None or inner.subject is None:
+        return ()
+    wanted = subject.split_subject(inner.subject, work.env.language).base
+    return tuple(
+        m.case
+        for m in work.tx.find(StoredMessage, from_address=inner.sender.key, place="case")
+        if m.case is not None
+        and m.subject is not None
+        and subject.split_subject(m.subject, work.env.language).base == wanted
+    )
+
+
+def known_sender(work: Work, message: Message) -> bool:
+    """Whether mail from this address was taken in before."""
+    return message.sender is not None and bool(work.tx.find(StoredMessage, from_address=message.sender.key))
+
+
+def disputed(work: Work, raw: RawMessage) -> bool:
+    """Whether the server dates the mail before a look at the folder that did not show it."""
+    cursor = work.tx.cursor(raw.folder)
+    looked_at = cursor.looked_at if cursor else None
+    return looked_at is not None and raw.internaldate < looked_at - DISPUTE
+
+
+def same_id(work: Work, message: Message) -> str | None:
+    """A message that bears this Message-ID with other content: both are kept, each names the other."""
+    if message.message_id is None:
+        return None
+    return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
+
+
+def decline_key(work: Work, address: str) -> tuple[str, str] | None:
+    """Election, and the key under which a citizen is remembered in it: a digest, since citizens are not indexed."""
+    election = casework.open_election(work)
+    if election is None:
+        return None
+    return election.code, f"{election.code}/{hashlib.sha256(f'{election.code} {address}'.encode()).hexdigest()}"
+
+
+def declined_before(work: Work, message: Message) -> bool:
+    """Whether this sender was told in this period that reports about single posts are not handled."""
+    key = decline_key(work, message.sender.key) if message.sender else None
+    return key is not None and work.tx.get(Decline, key[1]) is not None

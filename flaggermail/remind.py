@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way of one reminder: what is late, whom to tell. Everything is derived from the rows at each tick.
+
+The scheduler only ticks; nothing is kept that could be lost with a process, and a step that was told has a row whose
+key a second process cannot write again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flaggermail import casework
+from flaggermail.casework import Notice
+from flaggermail.core import escalation
+from flaggermail.core.clocks import HUMAN, RECEIPT
+from flaggermail.core.escalation import HEAD, Due, Silence, Step
+from flaggermail.core.events import EventKind, added
+from flaggermail.core.records import Case, Channel, ClockRow, Notification, Platform, Reminder
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Environment, Work
+from flaggermail.ports import Transaction
+
+DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits: a notification for its platform, or a case for a decision."""
+
+    case: Case
+    notification: Notification | None
+    clock: str
+    started_at: datetime
+    steps: Sequence[Step]
+    told: Sequence[Reminder]  # about the same notification, or the same case
+
+    @property
+    def about(self) -> str:
+        """The key of what waits."""
+        return self.notification.id if self.notification else self.case.number
+
+    def silence(self, acknowledged: timedelta) -> Silence:
+        """The facts on which the next step depends; an acknowledgement holds for `acknowledged`."""
+        until = max((r.acknowledged_at + acknowledged for r in self.told if r.acknowledged_at), default=None)
+        return Silence(self.started_at, [r.step for r in self.told if r.clock == self.clock], until)
+
+
+def tick(env: Environment) -> int:
+    """Tell whoever must be told now; answers how many reminders that were."""
+    told = 0
+    with env.store.begin() as tx:
+        work = Work(env, tx, env.clock.now())
+        for waiting in _waiting(tx):
+            due = escalation.due(waiting.silence(_expiry(env)), waiting.steps, work.now)
+            if isinstance(due, Due):
+                _remind(work, waiting, due)
+                told += 1
+    return told
+
+
+def next_due(env: Environment, tx: Transaction) -> datetime | None:
+    """When `tick` will next have something to tell."""
+    instants = (escalation.next_due(w.silence(_expiry(env)), w.steps) for w in _waiting(tx))
+    return min((at for at in instants if at is not None), default=None)
+
+
+def _expiry(env: Environment) -> timedelta:
+    return timedelta(minutes=env.settings.desk.reminders.acknowledged_minutes)
+
+
+def _waiting(tx: Transaction) -> Iterator[Waiting]:
+    """Candidates by SQL: running clocks, and cases that nobody has decided on."""
+    running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
+    unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
+    for clock in running:
+        if clock.kind == HUMAN and clock.notification in unconfirmed:
+            continue  # while nothing at all came, the receipt clock reminds
+        notification = tx.get(Notification, clock.notification)
+        case = tx.get(Case, notification.case) if notification else None
+        if notification is not None and case is not None and case.state != "closed":
+            steps = [s for s in escalation.read_steps(notification.steps) if s.clock == clock.kind]
+            told = tx.find(Reminder, notification=notification.id)
+            yield Waiting(case, notification, clock.kind, clock.started_at, steps, told)
+    for case in tx.find(Case, state="open", decision=None):
+        steps = list(escalation.read_steps(case.reminders))
+        if steps:
+            told = tx.find(Reminder, case=case.number, notification=None)
+            yield Waiting(case, None, DECISION, case.opened_at, steps, told)
+
+
+def _remind(work: Work, waiting: Waiting, due: Due) -> None:
+    """One mail to the officer on call, or to the head; with nobody on call the head is told, and it is an event."""
+    head = work.env.settings.rota.head()
+    escalates = due.step.tell == HEAD
+    officer = head if escalates else casework.officer_on_call(work)
+    if officer is None:
+        work.record(EventKind.NOBODY_ON_CALL, reason=due.step.clock, about=About(case=waiting.case.number))
+        officer = head
+    if officer is None:
+        return
+    kind = Kind.ESCALATION if escalates else Kind.REMINDER
+    reminder = Reminder(
+        id=f"{waiting.about}/{due.step.clock}/{due.step.after}/{officer.id}",
+        kind=kind.value,
+        case=waiting.case.number,
+        notification=waiting.notification.id if waiting.notification else None,
+        clock=due.step.clock,
+        step=due.step.after,
+        officer=officer.id,
+        due_at=due.due_at,
+        told_at=work.now,
+        token=work.env.randomness.token(),
+    )
+    why = f"{due.step.after} minutes of {due.step.clock}"
+    about = About(case=reminder.case, notification=reminder.notification)
+    work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
+    notice = Notice(kind, kind.value, f"reminder/{reminder.id}", about, reminder)
+    casework.tell(work, officer, notice, _values(work, waiting, due))
+
+
+def _values(work: Work, waiting: Waiting, due: Due) -> dict[str, object]:
+    """What the mail says: how late, how that was worked out, whom to call, what was told and acknowledged before."""
+    notification = waiting.notification
+    platform = work.tx.get(Platform, notification.platform) if notification else None
+    channel = work.tx.get(Channel, notification.channel) if notification else None
+    confirmed = [(r.acknowledged_at, r.acknowledged_by) for r in waiting.told if r.acknowledged_at]
+    at, by = max(confirmed, key=lambda pair: pair[0]) if confirmed else (None, None)
+    return {
+        "platform": platform.name if platform else None,
+        "channel": notification.channel_name if notification else None,
+        "minutes": int((work.now - waiting.started_at).total_seconds()) // 60,
+        "sent_at": waiting.started_at,
+        "due_at": due.due_at,
+        "phone": channel.phone if channel else None,
+        "clock": due.step.clock,
+        "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
+        "acknowledged_by": _name(work, by) if by else None,
+        "told": [{"at": r.told_at, "officer": _name(work, r.officer)} for r in waiting.told],
+    }
+
+
+def _name(work: Work, officer_id: str) -> str:
+    officer: Officer | None = work.env.settings.rota.officer(officer_id)
+    return officer.name if officer else officer_id

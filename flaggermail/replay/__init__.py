@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A scenario (mails and acts) played through the live code path, and compared with what must come out.
+
+Time is simulated. It differs from the daemon in clock, mailbox and submitter only, and acts go through the command
+line's own parser.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from flaggermail import outbox, remind, watch
+from flaggermail.environment import Environment
+from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.replay.given import prepare
+from flaggermail.replay.report import Report, report
+from flaggermail.replay.scenario import Scenario, read
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+
+__all__ = ["Report", "play"]
+
+Command = Callable[[Environment, str, Sequence[str]], str]
+Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Environment]
+
+
+def play(path: Path, command: Command, build: Build) -> Report:
+    """Play the scenario in folder `path`. Raises ConfigurationError for a faulty one, Refusal for an act refused."""
+    scenario = read(path)
+    settings = load(
+        scenario.config, None if (scenario.config / "rules").is_dir() else shipped("rules"), _templates(scenario)
+    )
+    clock, mailbox = SetClock(scenario.instants()[0]), ListMailbox(settings.desk.mailbox)
+    submitter = ScriptedSubmitter(clock, scenario.submission)
+    with tempfile.TemporaryDirectory(prefix="flaggermail-") as folder:
+        env = build(settings, Path(folder), clock, CountedRandomness(scenario.title), submitter)
+        try:
+            prepare(env, scenario)
+            _run(env, scenario, clock, mailbox, command)
+            return report(env, scenario)
+        finally:
+            env.close()
+
+
+def _templates(scenario: Scenario) -> Path | None:
+    own = scenario.config / "templates"
+    return None if own.is_dir() else shipped("config") / "templates"
+
+
+def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMailbox, command: Command) -> None:
+    """Go from instant to instant: those of the scenario, and those at which the rows say that something is due."""
+    planned = list(scenario.instants())
+    while planned:
+        due = _next_due(env, clock.now())
+        clock.set(min(planned[0], due) if due is not None else planned[0])
+        now = clock.now()
+        if planned[0] == now:
+            planned.pop(0)
+        for mail in scenario.mails_at(now):
+            mailbox.deliver(mail.folder, mail.octets(env), now)
+        watch.look(env, mailbox)
+        for act in scenario.acts_at(now):
+            with contextlib.chdir(scenario.folder):
+                command(env, act.by, act.words)
+        _settle(env)
+
+
+def _settle(env: Environment) -> None:
+    """What the daemon's ticks do: send, remind, send the reminders."""
+    outbox.drain(env)
+    remind.tick(env)
+    outbox.drain(env)
+
+
+def _next_due(env: Environment, now: datetime) -> datetime | None:
+    with env.store.read() as tx:
+        instants = (outbox.next_due(tx), remind.next_due(env, tx))
+    return min((at for at in instants if at is not None and at > now), default=None)

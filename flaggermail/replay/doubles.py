@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The doubles of a replay: a clock that is set, a mailbox that is a list, a submission server with scripted answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Refused, Submission, Unknown
+from flaggermail.settings import MailboxSettings
+
+UIDVALIDITY = 1
+
+
+class SetClock:
+    """Implements `ports.Clock`: stands still until it is set."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The instant it was set to."""
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        """Go on to `instant`; a clock never goes back here."""
+        self._now = max(self._now, instant.astimezone(UTC))
+
+
+class CountedRandomness:
+    """Implements `ports.Randomness` with values that are the same in every run of a scenario."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed, self._count = seed, 0
+
+    def token(self) -> str:
+        """The next value, as 32 hexadecimal digits."""
+        return self.salt().hex()
+
+    def salt(self) -> bytes:
+        """The next value, as 16 octets."""
+        self._count += 1
+        return hashlib.sha256(f"{self._seed} {self._count}".encode()).digest()[:16]
+
+
+class ListMailbox:
+    """Implements `ports.Mailbox` on lists of messages."""
+
+    def __init__(self, settings: MailboxSettings) -> None:
+        self.names = {"inbox": settings.inbox, "sent": settings.sent}
+        self._messages: dict[str, list[RawMessage]] = {name: [] for name in self.names.values()}
+
+    def deliver(self, folder: str, octets: bytes, at: datetime) -> None:
+        """Put a mail into "inbox" or "sent"."""
+        messages = self._messages[self.names[folder]]
+        messages.append(RawMessage(octets, at, self.names[folder], UIDVALIDITY, len(messages) + 1))
+
+    def folders(self) -> Sequence[str]:
+        """Inbox and Sent."""
+        return tuple(self._messages)
+
+    def position(self, folder: str) -> Position:
+        """How far the folder goes."""
+        return Position(UIDVALIDITY, len(self._messages[folder]))
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """One batch with all that is new."""
+        new = self._messages[folder][position.uid :]
+        if new:
+            yield new
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Time does not pass by waiting here."""
+        del stop, at_most
+
+    def close(self) -> None:
+        """There is no line to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server says to a recipient in a span of time: a reply code, 0 for no connection, -1 for silence."""
+
+    recipient: str | None
+    code: int
+    text: str
+    begins_at: datetime | None
+    ends_at: datetime | None
+
+    def fits(self, recipient: str, now: datetime) -> bool:
+        """Whether this answer is the one now."""
+        here = self.recipient in {None, recipient}
+        begun = self.begins_at is None or self.begins_at <= now
+        return here and begun and (self.ends_at is None or now < self.ends_at)
+
+
+class ScriptedSubmitter:
+    """Implements `ports.Submitter`: accepts everything at once, save what the script says."""
+
+    def __init__(self, clock: SetClock, script: Sequence[Answer] = ()) -> None:
+        self._clock, self._script = clock, script
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """One result a recipient."""
+        del octets, sender
+        return [self._answer(recipient) for recipient in recipients]
+
+    def _answer(self, recipient: str) -> Submission:
+        now = self._clock.now()
+        answer = next((a for a in self._script if a.fits(recipient, now)), None)
+        if answer is None:
+            return Accepted(recipient, now, "250 accepted")
+        if answer.code < 0:
+            return Unknown(recipient, answer.text)
+        return Refused(recipient, answer.code >= 500, answer.code, answer.text)  # noqa: PLR2004 - 5yz, RFC 5321

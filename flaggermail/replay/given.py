@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The state in which a scenario begins, brought into the record by events like everything else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flaggermail import casework
+from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.records import Case, Channel, ContactNote, Notification
+from flaggermail.environment import Environment, Work
+from flaggermail.errors import ConfigurationError
+from flaggermail.ports import Transaction
+from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
+
+GIVEN = "given"
+
+
+def prepare(env: Environment, scenario: Scenario) -> None:
+    """Write the earlier cases, and where each election's numbers go on."""
+    with env.store.begin() as tx:
+        for case in scenario.given.cases:
+            _case(env, tx, case)
+        for election, number in scenario.given.next_number.items():
+            tx.set_number(f"case {election}", number - 1)
+
+
+def _case(env: Environment, tx: Transaction, given: GivenCase) -> None:
+    election = given.number.split("-")[1]
+    at = min((n.sent for n in given.notifications), default=env.clock.now())
+    case = Case(
+        number=given.number, election=election, type=given.type, origin=given.origin, source=given.source,
+        state=given.state, title=given.title, token=env.randomness.token(), criteria=given.criteria,
+        own_attempts=given.own_attempts, referrer_address=given.referrer,
+        decision="notify" if given.notifications else None, opened_at=at, opened_by=GIVEN,
+        closed_at=at if given.state == "closed" else None,
+    )  # fmt: skip
+    tx.append(Event(EventKind.CASE_OPENED, at, GIVEN, (added(case),), case.number, reason=GIVEN))
+    for number, notification in enumerate(given.notifications, start=1):
+        _notification(env, tx, case, notification, number)
+    tx.set_number(f"notification {case.number}", len(given.notifications))
+
+
+def _notification(env: Environment, tx: Transaction, case: Case, given: GivenNotification, number: int) -> None:
+    channel = tx.get(Channel, given.channel)
+    if channel is None:
+        raise ConfigurationError(f"given: case {case.number}: channel {given.channel} is not in platforms.yaml")
+    sent_at = given.sent.astimezone(UTC)
+    row = Notification(
+        id=f"{case.number}/{number}", case=case.number, platform=channel.platform, channel=channel.code,
+        channel_name=channel.name, template=GIVEN, language=channel.language, subject=case.title, state="sent",
+        drafted_by=GIVEN, drafted_at=sent_at, token=env.randomness.token(), digest="", sent_at=sent_at, by_hand=True,
+    )  # fmt: skip
+    tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, GIVEN, (added(row),), case.number, row.id, reason=GIVEN))
+    if given.answered is not None:
+        answered(tx, row, given.answered.astimezone(UTC))
+    casework.rejudge(Work(env, tx, sent_at, GIVEN), row.id)
+
+
+def answered(tx: Transaction, row: Notification, at: datetime) -> None:
+    """The answer that an earlier notification got."""
+    note = ContactNote(
+        id=f"n{tx.number('note'):06d}", case=row.case, notification=row.id, means="meeting", text=GIVEN,
+        counts_as=("platform_ack", "substantive_reply"), effective_at=at, entered_at=at, author=GIVEN,
+    )  # fmt: skip
+    tx.append(Event(EventKind.CONTACT_NOTED, at, GIVEN, (added(note),), row.case, row.id, reason=GIVEN))

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a replay made of its scenario: as JSON, as a story, and where it differs from what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flaggermail.core import latency
+from flaggermail.core.records import (
+    Alarm,
+    Case,
+    ClockRow,
+    ContactNote,
+    Decline,
+    Notification,
+    OutboxMail,
+    Platform,
+    Reminder,
+    StoredMessage,
+)
+from flaggermail.environment import Environment
+from flaggermail.ports import Transaction
+from flaggermail.replay.scenario import Scenario
+
+Json = Mapping[str, object]
+CLOCKS = ("receipt", "human", "substance")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`json` as the contract says; `differences` from what the scenario expects, one line each."""
+
+    title: str
+    json: Json
+    story: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def report(env: Environment, scenario: Scenario) -> Report:
+    """Read everything back from the store."""
+    given = {case.number for case in scenario.given.cases}
+    with env.store.read() as tx:
+        found: Json = {
+            "cases": [_case(env, tx, c) for c in tx.find(Case) if c.number not in given],
+            "notifications": [
+                _notification(env, tx, n) for n in tx.find(Notification) if n.case not in given and n.use and n.sent_at
+            ],
+            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine")],
+            "declined": len(tx.find(Decline)),
+            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state="accepted")],
+        }
+        story = tuple(_story(env, tx, given))
+    return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
+
+
+def _shown(env: Environment, instant: datetime | None) -> str | None:
+    return instant.astimezone(env.settings.zone).isoformat() if instant else None
+
+
+def _case(env: Environment, tx: Transaction, case: Case) -> Json:
+    messages = sorted(tx.find(StoredMessage, case=case.number), key=lambda m: (m.received_at, m.id))
+    notes = tx.find(ContactNote, case=case.number)
+    reminders = [r for r in tx.find(Reminder, case=case.number) if r.notification is None]
+    return {
+        "number": case.number,
+        "election": case.election,
+        "origin": case.origin,
+        "source": case.source,
+        "type": case.type,
+        "state": case.state,
+        "criteria": list(case.criteria),
+        "own_attempts": case.own_attempts,
+        "all_means_used": case.all_means_used,
+        "decision": case.decision,
+        "platform_references": list(case.platform_references),
+        "related": list(case.related),
+        "messages": [
+            {
+                "message_id": m.message_id,
+                "kinds": list(m.kinds),
+                "direction": m.direction,
+                "received_at": _shown(env, m.received_at),
+                "basis": m.basis,
+                "verdict": m.verdict,
+            }
+            for m in messages
+        ],
+        "notes": [{"counts_as": list(n.counts_as), "effective_at": _shown(env, n.effective_at)} for n in notes],
+        "reminders": sorted(str(_shown(env, r.told_at)) for r in reminders),
+    }
+
+
+def _notification(env: Environment, tx: Transaction, notification: Notification) -> Json:
+    clocks = {c.kind: c for c in tx.find(ClockRow, notification=notification.id)}
+    told = tx.find(Reminder, notification=notification.id)
+    platform = tx.get(Platform, notification.platform)
+    human = _minutes(clocks.get("human"))
+    return {
+        "case": notification.case,
+        "platform": platform.name if platform else notification.platform,
+        "channel": notification.channel,
+        "state": notification.state,
+        "sent_at": _shown(env, notification.sent_at),
+        **{f"{kind}_at": _shown(env, c.stopped_at) if (c := clocks.get(kind)) else None for kind in CLOCKS},
+        **{f"{kind}_min": _minutes(clocks.get(kind)) for kind in CLOCKS},
+        "reported_hours": None if human is None else latency.hours(human),
+        "reminders": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == "reminder"),
+        "escalations": sorted(str(_shown(env, r.told_at)) for r in told if r.kind == "escalation"),
+        "alarms": [a.kind for a in tx.find(Alarm, notification=notification.id)],
+        "by_hand": notification.by_hand or any(c.by_hand for c in clocks.values()),
+        "oral": any(c.oral for c in clocks.values()),
+    }
+
+
+def _minutes(clock: ClockRow | None) -> int | None:
+    if clock is None or clock.stopped_at is None:
+        return None
+    return latency.minutes(clock.started_at, clock.stopped_at)
+
+
+def _quarantined(message: StoredMessage) -> Json:
+    named = (suggestion.partition(": ") for suggestion in message.suggestions)
+    return {
+        "message_id": message.message_id,
+        "kinds": list(message.kinds),
+        "reason": message.reason,
+        "suggestions": [{"case": case, "why": why} for case, _, why in named],
+    }
+
+
+def _outgoing(env: Environment, mail: OutboxMail) -> Json:
+    message = env.parser.parse(env.octets.get(mail.digest))
+    return {
+        "at": _shown(env, mail.done_at),
+        "to": mail.recipient,
+        "subject": mail.subject,
+        "kind": mail.kind,
+        "case": mail.case,
+        "envelope_sender": mail.sender,
+        "headers": {_canonical(name): value for name, value in reversed(message.headers)},
+        "text": message.text,
+    }
+
+
+def _canonical(name: str) -> str:
+    return {"message-id": "Message-ID", "mime-version": "MIME-Version"}.get(name, name.title())
+
+
+def _story(env: Environment, tx: Transaction, given: set[str]) -> Iterator[str]:
+    """The outcome in lines for a person."""
+    for case in tx.find(Case):
+        if case.number in given:
+            continue
+        yield f"{case.number} {case.type}, {case.state}, {len(tx.find(StoredMessage, case=case.number))} messages"
+        for notification in tx.find(Notification, case=case.number, use=True):
+            if notification.sent_at is not None:
+                yield from _clock_lines(env, tx, notification)
+
+
+def _clock_lines(env: Environment, tx: Transaction, notification: Notification) -> Iterator[str]:
+    platform = tx.get(Platform, notification.platform)
+    name = platform.name if platform else notification.platform
+    yield f"  {name}, {notification.channel_name}: sent {_shown(env, notification.sent_at)}"
+    for clock in sorted(tx.find(ClockRow, notification=notification.id), key=lambda c: CLOCKS.index(c.kind)):
+        minutes = _minutes(clock)
+        if minutes is None:
+            yield f"    {clock.kind}: {clock.state}"
+        else:
+            marks = [mark for mark, on in (("automatic", clock.automatic), ("oral", clock.oral)) if on]
+            yield (
+                f"    {clock.kind}: {minutes} minutes, {latency.hours(minutes)} hours / {latency.spoken(minutes, 'nl')}"
+                f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
+            )
+    for reminder in tx.find(Reminder, notification=notification.id):
+        yield f"    {reminder.kind} at {_shown(env, reminder.told_at)} to {reminder.officer}"
+
+
+EXACT = frozenset({"cases", "notifications", "quarantine"})  # lists in which nothing may stand that is not expected
+
+
+def differences(expected: object, found: object, where: str = "") -> Iterator[str]:
+    """Where `found` does not hold what is expected: named keys agree, each entry of a list has a match of its own."""
+    if isinstance(expected, Mapping):
+        if not isinstance(found, Mapping):
+            yield f"{where}: expected {dict(expected)}, found {found!r}"
+            return
+        for key, value in expected.items():
+            place = f"{where}.{key}".lstrip(".")
+            if key not in found:
+                yield f"{place}: is not in the result"
+            else:
+                yield from differences(value, found[key], place)
+    elif isinstance(expected, Sequence) and not isinstance(expected, str):
+        yield from _list_differences(list(expected), found, where)
+    elif not _equal(expected, found):
+        yield f"{where}: expected {_plain(expected)!r}, found {found!r}"
+
+
+def _list_differences(expected: list[object], found: object, where: str) -> Iterator[str]:
+    rest = list(found) if isinstance(found, Sequence) else []
+    exact = where in EXACT or not any(isinstance(item, Mapping) for item in expected)
+    if exact and len(rest) != len(expected):
+        yield f"{where}: expected {len(expected)} entries, found {len(rest)}: {rest!r}"
+        return
+    for number, item in enumerate(expected):
+        if not rest:
+            yield f"{where}[{number}]: expected {_plain(item)!r}, found nothing"
+            continue
+        scored = [list(differences(item, other, f"{where}[{number}]")) for other in rest]
+        best = min(range(len(rest)), key=lambda index: len(scored[index]))
+        yield from scored[best]
+        rest.pop(best)
+
+
+def _equal(expected: object, found: object) -> bool:
+    if isinstance(expected, datetime) and isinstance(found, str):
+        return datetime.fromisoformat(found) == expected
+    if isinstance(expected, str) and isinstance(found, str) and expected != found:
+        try:
+            return datetime.fromisoformat(expected) == datetime.fromisoformat(found)
+        except (ValueError, TypeError):
+            return False
+    return expected == found
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value

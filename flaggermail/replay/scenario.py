@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads a scenario: a folder with scenario.yaml and its mails, in the form of `tests/scenarios/README.md`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from flaggermail.core.message import Address
+from flaggermail.core.records import OutboxMail, StoredMessage
+from flaggermail.core.rules import in_domains
+from flaggermail.environment import Environment
+from flaggermail.errors import ConfigurationError
+from flaggermail.replay.doubles import Answer
+from flaggermail.settings import Model
+from flaggermail.shipped import shipped
+from flaggermail.yaml_model import read_model
+
+Instant = AwareDatetime
+
+
+class GivenNotification(Model):
+    """A notification that was sent before the scenario begins."""
+
+    channel: str
+    sent: Instant
+    answered: Instant | None = None
+
+
+class GivenCase(Model):
+    """A case that was there before the scenario begins."""
+
+    number: str
+    type: str = "A_content"
+    origin: str = "media"
+    source: str | None = None
+    title: str = ""
+    criteria: tuple[int, ...] = ()
+    own_attempts: int | None = None
+    referrer: str | None = None
+    state: str = "closed"
+    notifications: tuple[GivenNotification, ...] = ()
+
+
+class Given(Model):
+    """The state in which the scenario begins; elections are those of the configuration."""
+
+    cases: tuple[GivenCase, ...] = ()
+    next_number: Mapping[str, int] = Field(default_factory=dict)
+
+
+class Answers(Model):
+    """Which mail that we sent a mail answers: the latest one of this kind, to this platform, address or case."""
+
+    kind: str | None = None
+    to: str | None = None
+    case: str | None = None
+    number: int = -1  # 0 the first, -1 the latest
+
+
+class MailEntry(Model):
+    """One mail that comes in."""
+
+    id: str | None = None
+    file: str
+    at: Instant
+    copies: tuple[Instant, ...] = ()
+    folder: Literal["inbox", "sent"] = "inbox"
+    auth: Literal["pass", "fail", "none", "forged"] = "pass"
+    answers: Answers | None = None
+    to_reply_address: bool = False
+
+
+class ActEntry(Model):
+    """One command line that an officer types."""
+
+    at: Instant
+    by: str
+    do: str
+
+
+class SubmissionEntry(Model):
+    """What the submission server answers in a span of time: code 0 is no connection, -1 silence after the final dot."""
+
+    to: str | None = None
+    code: int
+    text: str = ""
+    begins: Instant | None = None
+    ends: Instant | None = None
+
+
+class ScenarioFile(Model):
+    """`scenario.yaml`."""
+
+    title: str
+    config: str | None = None
+    given: Given = Given()
+    mails: tuple[MailEntry, ...] = ()
+    acts: tuple[ActEntry, ...] = ()
+    submission: tuple[SubmissionEntry, ...] = ()
+    until: Instant | None = None
+    expect: Mapping[str, object] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One delivery; `octets` are known only once the mail that it answers was sent."""
+
+    at: datetime
+    folder: str
+    octets: Callable[[Environment], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A command line, split into its words."""
+
+    at: datetime
+    by: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that was read and checked."""
+
+    folder: Path
+    config: Path
+    title: str
+    given: Given
+    mails: tuple[Incoming, ...]
+    acts: tuple[Typed, ...]
+    submission: tuple[Answer, ...]
+    until: datetime | None
+    expect: Mapping[str, object]
+
+    def instants(self) -> tuple[datetime, ...]:
+        """Every instant at which the scenario itself does something, and its end."""
+        found = {mail.at for mail in self.mails} | {act.at for act in self.acts}
+        return tuple(sorted(found | {self.until} if self.until else found))
+
+    def mails_at(self, now: datetime) -> list[Incoming]:
+        """What is delivered now."""
+        return [mail for mail in self.mails if mail.at == now]
+
+    def acts_at(self, now: datetime) -> list[Typed]:
+        """What is typed now."""
+        return [act for act in self.acts if act.at == now]
+
+
+def read(folder: Path) -> Scenario:
+    """The scenario in `folder`. Raises ConfigurationError with file, line and column."""
+    folder = folder.absolute()
+    found = read_model(folder / "scenario.yaml", ScenarioFile)
+    missing = [mail.file for mail in found.mails if not (folder / mail.file).is_file()]
+    if missing:
+        raise ConfigurationError(
+            *(f"{folder.name}/scenario.yaml: mail {name}: there is no such file" for name in missing)
+        )
+    if not found.mails and not found.acts:
+        raise ConfigurationError(f"{folder.name}/scenario.yaml: has neither mails nor acts; nothing would happen")
+    mails = [
+        Incoming(at, mail.folder, _octets(folder / mail.file, mail, copy))
+        for mail in found.mails
+        for copy, at in enumerate((mail.at, *mail.copies))
+    ]
+    return Scenario(
+        folder=folder,
+        config=_config(folder, found.config),
+        title=found.title,
+        given=found.given,
+        mails=tuple(mails),
+        acts=tuple(Typed(act.at, act.by, tuple(shlex.split(act.do))) for act in found.acts),
+        submission=tuple(Answer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
+        until=found.until,
+        expect=found.expect,
+    )
+
+
+def _config(folder: Path, named: str | None) -> Path:
+    if named is not None:
+        places = [folder / named]
+    else:
+        places = [folder.parent.parent / "config", shipped("config").parent / "tests" / "config"]
+    for place in places:
+        if (place / "flaggermail.yaml").is_file():
+            return place
+    raise ConfigurationError(f"{folder.name}/scenario.yaml config: no configuration in {places[0]}; name its folder")
+
+
+def _octets(file: Path, mail: MailEntry, copy: int) -> Callable[[Environment], bytes]:
+    """The mail as our own server hands it over: its trace lines and verdict on top, what it answers filled in."""
+
+    def octets(env: Environment) -> bytes:
+        raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        header, blank, body = raw.partition(b"\r\n\r\n")
+        sender = env.parser.parse(raw).sender
+        lines = _trace(env, sender, mail.auth, copy) if mail.folder == "inbox" else []
+        if mail.answers is not None:
+            answered = _answered(env, mail.answers, file.name)
+            lines += [f"In-Reply-To: <{answered}>", f"References: <{answered}>"]
+        return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
+
+    return octets
+
+
+def _trace(env: Environment, sender: Address | None, auth: str, copy: int) -> list[str]:
+    """What our own receiving server writes above a mail (RFC 8601), and what a forger writes below it."""
+    server = env.settings.desk.mailbox.authserv_id or "localhost"
+    domain = sender.domain if sender else "invalid"
+    says = {"pass": "pass", "fail": "fail"}.get(auth, "none")
+    lines = [
+        f"Authentication-Results: {server}; dmarc={says} header.from={domain}",
+        f"Received: from mail.{domain} by {server} with ESMTPS id {copy:08d}",
+    ]
+    if auth == "forged":
+        lines.append(f"Authentication-Results: {server}; dmarc=pass header.from={domain}")
+    return lines
+
+
+def _answered(env: Environment, wanted: Answers, file: str) -> str:
+    with env.store.read() as tx:
+        sent = [m for m in tx.find(OutboxMail, state="accepted") if _fits(m, wanted, env)]
+        known = {m.message_id for m in tx.find(StoredMessage, direction="out")}
+    if not sent:
+        raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
+    mail = sent[wanted.number]
+    return mail.message_id if mail.message_id in known else ""
+
+
+def _fits(mail: OutboxMail, wanted: Answers, env: Environment) -> bool:
+    domains = next((frozenset(p.domains) for p in env.settings.platform_list if p.name == wanted.to), None)
+    to = wanted.to is None or mail.recipient.lower() == wanted.to.lower()
+    to = to or (domains is not None and in_domains(mail.recipient.rpartition("@")[2], domains))
+    return to and wanted.kind in {None, mail.kind} and wanted.case in {None, mail.case}

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The configuration as frozen values: `config/*.yaml` and `rules/*.yaml`, checked before anything starts.
+
+The models here say what the files may hold; `settings_files` reads them and names every fault by file, line and column.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from flaggermail.core.escalation import Step
+from flaggermail.core.records import Channel, Election, Platform
+from flaggermail.core.rota import Officer, Rota, Shift
+from flaggermail.core.rules import RuleSet
+
+
+def _shape(pattern: str, words: str) -> AfterValidator:
+    """Text of that shape; `words` say what is wrong otherwise, and what would be right."""
+    shape = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
+def _written(pattern: str, words: str) -> BeforeValidator:
+    """Written out in that shape: pydantic alone would take a bare year for seconds since 1970."""
+    shape = re.compile(pattern)
+
+    def check(value: object) -> object:
+        if isinstance(value, int | float) or (isinstance(value, str) and not shape.fullmatch(value)):
+            raise ValueError(words)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("has no offset; write it as 2027-03-17T08:00:00+01:00")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        raise ValueError("is no known time zone; write one such as Europe/Amsterdam") from None
+    return value
+
+
+_DAY = r"\d{4}-\d\d-\d\d"
+_INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Code = Annotated[
+    str,
+    _shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
+]
+Domain = Annotated[
+    str, _shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
+]
+MailAddress = Annotated[
+    str,
+    _shape(
+        r"[^\s@<>,;:\x00-\x1f]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+        "is no mail address; write name@domain alone, without a display name",
+    ),
+]
+Phone = Annotated[str, _shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
+WebAddress = Annotated[str, _shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, _written(_DAY, "is no day; write it as 2027-03-17")]
+Instant = Annotated[
+    datetime, _written(_INSTANT, "is no instant; write it as 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
+]
+Minutes = Annotated[int, Field(ge=1, le=20160)]
+Language = Literal["nl", "en"]
+Tls = Literal["implicit", "starttls", "none"]
+
+
+class Model(BaseModel):
+    """Base of every model: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False)
+
+
+class Names(Model):
+    """A name in both languages."""
+
+    nl: Text
+    en: Text
+
+
+class OrganisationSettings(Model):
+    """Who we are, and how figures and texts are shown."""
+
+    name: Names
+    case_prefix: Code = "VF"
+    language: Language = "nl"
+    time_zone: Zone = "Europe/Amsterdam"
+    phone: Phone | None = None  # named in confirmations during an election period
+
+
+class MailboxSettings(Model):
+    """The shared mailbox."""
+
+    address: MailAddress
+    display_name: Names
+    host: Text
+    port: int = Field(default=993, ge=1, le=65535)
+    tls: Tls = "implicit"
+    ca_file: Path | None = None
+    user: Text
+    credential: Code = "imap-password"
+    inbox: Text = "INBOX"
+    sent: Text = "Sent"
+    poll_seconds: int = Field(default=60, ge=1, le=1740)
+    timeout_seconds: int = Field(default=30, ge=1, le=300)
+    plus_addresses: bool = True
+    authserv_id: Text | None = None  # of our own receiving server; without it no sender is verified
+
+
+class SubmissionSettings(Model):
+    """The submission server through which all mail leaves."""
+
+    host: Text
+    port: int = Field(default=465, ge=1, le=65535)
+    tls: Tls = "implicit"
+    ca_file: Path | None = None
+    user: Text | None = None
+    credential: Code = "smtp-password"
+    timeout_seconds: int = Field(default=30, ge=1, le=300)
+    retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then every last value
+    give_up_hours: int = Field(default=48, ge=1, le=240)
+
+
+class StoreSettings(Model):
+    """Where rows and octets are kept; relative paths are relative to the configuration directory."""
+
+    database: Text = "sqlite:///flaggermail.db"
+    archive: Path = Path("archive")
+
+
+class StepSettings(Model):
+    """One step of the reminder policy."""
+
+    after: Minutes
+    tell: Literal["officer", "head"] = "officer"
+
+
+class ReminderSettings(Model):
+    """After how many minutes of silence who is told."""
+
+    receipt: tuple[StepSettings, ...] = ()
+    human: tuple[StepSettings, ...] = ()
+    decision: tuple[StepSettings, ...] = ()  # a new case without a decision, in an election period only
+    acknowledged_minutes: int = Field(default=60, ge=5, le=1440)
+
+    def steps(self, *clocks: str) -> tuple[Step, ...]:
+        """The steps of the named clocks, lowest first."""
+        return tuple(
+            Step(clock, step.after, step.tell)
+            for clock in clocks
+            for step in sorted(getattr(self, clock), key=lambda step: step.after)
+        )
+
+
+class ApprovalSettings(Model):
+    """How many persons must approve a notification; with two, the author is not one of them."""
+
+    persons: Literal[1, 2] = 1
+
+
+class DeskSettings(Model):
+    """`flaggermail.yaml`."""
+
+    organisation: OrganisationSettings
+    mailbox: MailboxSettings
+    submission: SubmissionSettings
+    store: StoreSettings = StoreSettings()
+    reminders: ReminderSettings = ReminderSettings()
+    approval: ApprovalSettings = ApprovalSettings()
+
+
+class WebAddresses(Names):
+    """A web address in both languages."""
+
+    nl: WebAddress
+    en: WebAddress
+
+
+class PolicySettings(Model):
+    """The rule of the platform that a notification relies on, as it was read that day."""
+
+    title: Text
+    url: WebAddress
+    read_on: Day
+
+
+class ChannelSettings(Model):
+    """One way to reach a platform, valid from a day up to and including another."""
+
+    code: Code
+    name: Text
+    kind: Literal["mail", "portal", "phone"] = "mail"
+    to: tuple[MailAddress, ...] = ()
+    cc: tuple[MailAddress, ...] = ()
+    language: Language = "en"
+    can_confirm: bool = True
+    phone: Phone | None = None
+    policy: PolicySettings | None = None  # else the platform's
+    valid_from: Day
+    valid_until: Day | None = None
+
+
+class PlatformSettings(Model):
+    """One platform."""
+
+    code: Code
+    name: Text
+    domains: tuple[Domain, ...] = Field(min_length=1)
+    policy: PolicySettings
+    report_url: WebAddresses | None = None  # where a citizen reports a post to the platform itself
+    channels: tuple[ChannelSettings, ...] = Field(min_length=1)
+
+
+class PlatformsFile(Model):
+    """`platforms.yaml`."""
+
+    platforms: tuple[PlatformSettings, ...] = Field(min_length=1)
+
+
+class OfficerSettings(Model):
+    """One person of the desk."""
+
+    id: Code
+    name: Text
+    address: MailAddress
+    phone: Phone | None = None
+    login: Code | None = None
+    roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
+
+
+class ShiftSettings(Model):
+    """One shift; instants carry their offset."""
+
+    officer: Code
+    begins: Instant
+    ends: Instant
+
+
+class OncallFile(Model):
+    """`oncall.yaml`."""
+
+    officers: tuple[OfficerSettings, ...] = Field(min_length=1)
+    shifts: tuple[ShiftSettings, ...] = ()
+    otherwise: Code | None = None  # who is on call when no shift says anybody
+
+
+class PeriodSettings(Model):
+    """First and last day."""
+
+    begins: Day
+    ends: Day
+
+
+class ElectionSettings(Model):
+    """One election."""
+
+    code: Code
+    name: Names
+    polling_days: tuple[Day, ...] = Field(min_length=1)
+    period: PeriodSettings
+    exercise: bool = False
+
+
+class ElectionsFile(Model):
+    """`elections.yaml`: seeds an empty database; afterwards `flaggermail election add` is the truth."""
+
+    elections: tuple[ElectionSettings, ...] = ()
+
+
+class Settings(Model):
+    """Everything that was read, checked as one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    directory: Path  # of the configuration
+    templates: Path
+    rules_directory: Path
+    desk: DeskSettings
+    platform_list: tuple[PlatformSettings, ...]
+    oncall: OncallFile
+    election_list: tuple[ElectionSettings, ...]
+    rules: RuleSet
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which instants are shown."""
+        return ZoneInfo(self.desk.organisation.time_zone)
+
+    @property
+    def archive(self) -> Path:
+        """Where the octets are kept."""
+        return self.directory / self.desk.store.archive
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms as rows."""
+        return tuple(Platform(code=p.code, name=p.name, domains=p.domains) for p in self.platform_list)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels as rows."""
+        return tuple(_channel(platform, channel) for platform in self.platform_list for channel in platform.channels)
+
+    @property
+    def elections(self) -> tuple[Election, ...]:
+        """The elections of the file as rows."""
+        return tuple(_election(election) for election in self.election_list)
+
+    @property
+    def rota(self) -> Rota:
+        """Officers and shifts."""
+        return Rota(
+            tuple(Officer(o.id, o.name, o.address, o.phone, o.login, frozenset(o.roles)) for o in self.oncall.officers),
+            tuple(Shift(s.officer, s.begins, s.ends) for s in self.oncall.shifts),
+            self.oncall.otherwise,
+        )
+
+
+def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
+    policy = channel.policy or platform.policy
+    return Channel(
+        code=channel.code,
+        platform=platform.code,
+        name=channel.name,
+        kind=channel.kind,
+        to=channel.to,
+        cc=channel.cc,
+        language=channel.language,
+        can_confirm=channel.can_confirm,
+        phone=channel.phone,
+        policy_title=policy.title,
+        policy_url=policy.url,
+        policy_read_on=policy.read_on,
+        valid_from=channel.valid_from,
+        valid_until=channel.valid_until,
+    )
+
+
+def _election(election: ElectionSettings) -> Election:
+    return Election(
+        code=election.code,
+        name_nl=election.name.nl,
+        name_en=election.name.en,
+        polling_days=election.polling_days,
+        period_from=election.period.begins,
+        period_until=election.period.ends,
+        exercise=election.exercise,
+    )

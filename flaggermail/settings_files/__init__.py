@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reads a configuration directory: four YAML files, the rules, and where the templates lie.
+
+`load` reads every file and collects every fault into one ConfigurationError. `yaml_source` gives a file as plain values
+that know their line and column, `words` says in plain words what pydantic found wrong, `checks` finds what one value
+alone cannot show, `rule_files` reads `rules/NN-name.yaml`, `advice` names what is allowed and probably not meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from flaggermail.errors import ConfigurationError
+from flaggermail.settings import DeskSettings, ElectionsFile, Model, OncallFile, PlatformsFile, Settings
+from flaggermail.settings_files import checks
+from flaggermail.settings_files.advice import warnings
+from flaggermail.settings_files.rule_files import load_rules
+from flaggermail.settings_files.words import checked
+from flaggermail.settings_files.yaml_source import Fault, Source, read
+
+__all__ = ["load", "warnings"]
+
+M = TypeVar("M", bound=Model)
+
+_SQLITE_FILE = "sqlite:///"
+
+
+def load(directory: Path, rules_directory: Path | None = None, templates_directory: Path | None = None) -> Settings:
+    """The configuration in `directory`, checked as one; raises ConfigurationError with one line for every fault.
+
+    Rules are read from `rules_directory`, else from `rules` in the directory, else from `rules` beside it (the checkout
+    has `config/` and `rules/` side by side); templates from `templates_directory`, else from `templates` in the
+    directory. Relative paths in the files are relative to the directory and come back absolute.
+    """
+    directory = directory.absolute()
+    faults: list[Fault] = []
+    rules_directory = (rules_directory or _beside(directory)).absolute()
+    rules = load_rules(rules_directory, faults)
+    sources = {name: read(directory / name, name) for name in _FILES}
+    desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
+    platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
+    oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
+    elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
+    if oncall:
+        _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
+    faults += [fault for source in sources.values() for fault in source.faults]
+    if faults or not (desk and platforms and oncall and elections):
+        raise ConfigurationError(*map(str, sorted(faults)))
+    return Settings(
+        directory=directory,
+        templates=templates_directory or directory / "templates",
+        rules_directory=rules_directory,
+        desk=_absolute(desk, directory),
+        platform_list=platforms.platforms,
+        oncall=oncall,
+        election_list=elections.elections,
+        rules=rules,
+    )
+
+
+_FILES = ("flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml")
+
+
+def _beside(directory: Path) -> Path:
+    inside = directory / "rules"
+    return inside if inside.is_dir() else directory.parent / "rules"
+
+
+def _model(model: type[M], source: Source, check: Callable[[M], Iterable[checks.Finding]]) -> M | None:
+    """The file as a model, with the faults that only its values together show."""
+    file = checked(model, source)
+    if file is not None:
+        _add(source, check(file))
+    return file
+
+
+def _add(source: Source, findings: Iterable[checks.Finding]) -> None:
+    source.faults += [source.fault(key, words) for key, words in findings]
+
+
+def _absolute(desk: DeskSettings, directory: Path) -> DeskSettings:
+    """The same with absolute paths."""
+    mailbox, submission, store = desk.mailbox, desk.submission, desk.store
+    return desk.model_copy(
+        update={
+            "mailbox": mailbox.model_copy(update={"ca_file": mailbox.ca_file and directory / mailbox.ca_file}),
+            "submission": submission.model_copy(
+                update={"ca_file": submission.ca_file and directory / submission.ca_file}
+            ),
+            "store": store.model_copy(
+                update={"database": _absolute_url(store.database, directory), "archive": directory / store.archive}
+            ),
+        }
+    )
+
+
+def _absolute_url(url: str, directory: Path) -> str:
+    path = url.removeprefix(_SQLITE_FILE)
+    if path == url or path.startswith(":memory:"):
+        return url
+    return f"{_SQLITE_FILE}{directory / path}"

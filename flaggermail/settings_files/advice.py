@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a configuration may say and its writer probably did not mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flaggermail.settings import Settings
+
+
+def warnings(settings: Settings) -> tuple[str, ...]:
+    """One line a warning: what follows from the setting, and what would change it."""
+    return tuple(_warnings(settings))
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if settings.desk.mailbox.authserv_id is None:
+        yield (
+            "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
+            "nobody is answered automatically; write the name that your server puts into Authentication-Results"
+        )
+    if not settings.election_list:
+        yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
+    if not settings.oncall.shifts and settings.oncall.otherwise is None:
+        yield "oncall.yaml: no shift and nobody `otherwise`, so nobody is ever on call; add shifts or name one officer"
+    approvers = sum("approver" in officer.roles for officer in settings.oncall.officers)
+    persons = settings.desk.approval.persons
+    if approvers < persons:
+        yield (
+            f"flaggermail.yaml approval.persons: {persons} must approve, but {approvers} officers in oncall.yaml have "
+            "the role approver, so no notification can be sent; give the role to more of them"
+        )
+    if not settings.rules.rules:
+        yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
+    yield from _offsets(settings)
+
+
+def _offsets(settings: Settings) -> Iterator[str]:
+    """An offset that the desk's own zone does not have at that instant: most often the other side of a clock change."""
+    for index, shift in enumerate(settings.oncall.shifts):
+        for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
+            local = instant.astimezone(settings.zone)
+            if instant.utcoffset() not in {local.utcoffset(), None}:
+                yield (
+                    f"oncall.yaml shifts[{index}].{name}: {instant.isoformat()} is {local.isoformat()} in "
+                    f"{settings.zone.key}; write it so if another hour was meant"
+                )

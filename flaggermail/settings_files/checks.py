@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What one value alone cannot show: names that point nowhere, spans that overlap, mail that would go to strangers.
+
+Each check takes a file's model and gives the key and the words of each fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from ipaddress import ip_address
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from flaggermail.core.rules import in_domains
+from flaggermail.settings import (
+    ChannelSettings,
+    DeskSettings,
+    ElectionsFile,
+    MailboxSettings,
+    OncallFile,
+    PlatformSettings,
+    PlatformsFile,
+    SubmissionSettings,
+)
+from flaggermail.settings_files.words import nearest
+from flaggermail.settings_files.yaml_source import Key
+
+Finding = tuple[Key, str]
+
+_SQLITE = re.compile(r"sqlite://(/.+)?")
+_POSTGRESQL = "postgresql+psycopg://"
+
+
+def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
+    """Faults of `flaggermail.yaml`; `directory` is where it lies."""
+    yield from _server("mailbox", settings.mailbox, directory)
+    yield from _server("submission", settings.submission, directory)
+    if settings.mailbox.inbox == settings.mailbox.sent:
+        yield ("mailbox", "sent"), f"{settings.mailbox.sent!r} is the inbox; name the folder that holds sent mail"
+    fault = _database(settings.store.database)
+    if fault:
+        yield ("store", "database"), fault
+    reminders = settings.reminders
+    for clock, steps in (("receipt", reminders.receipt), ("human", reminders.human), ("decision", reminders.decision)):
+        for index in range(1, len(steps)):
+            before, after = steps[index - 1].after, steps[index].after
+            if after <= before:
+                key = ("reminders", clock, index, "after")
+                yield key, f"{after} does not come after the {before} above it; write the steps in rising order"
+
+
+def platforms(file: PlatformsFile) -> Iterator[Finding]:
+    """Faults of `platforms.yaml`."""
+    numbered = tuple(enumerate(file.platforms))
+    yield from _twice("code", ((("platforms", i, "code"), p.code) for i, p in numbered))
+    channels = [(("platforms", i, "channels", j), p, c) for i, p in numbered for j, c in enumerate(p.channels)]
+    yield from _twice("channel code", (((*key, "code"), channel.code) for key, _, channel in channels))
+    yield from _shared_domains(file)
+    for key, platform, channel in channels:
+        yield from _channel(key, platform, channel)
+
+
+def oncall(file: OncallFile) -> Iterator[Finding]:
+    """Faults of `oncall.yaml`."""
+    officers = tuple(enumerate(file.officers))
+    yield from _twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
+    yield from _twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
+    yield from _twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
+    if not any("head" in officer.roles for officer in file.officers):
+        yield ("officers",), "nobody has the role head, so an escalation would reach nobody; give it to one officer"
+    ids = {officer.id for officer in file.officers}
+    named: list[tuple[Key, str]] = [(("shifts", i, "officer"), s.officer) for i, s in enumerate(file.shifts)]
+    if file.otherwise is not None:
+        named.append((("otherwise",), file.otherwise))
+    for key, officer in named:
+        if officer not in ids:
+            yield key, f"{officer!r} is no officer's id; {nearest(officer, ids)}"
+    yield from _shifts(file)
+
+
+def elections(file: ElectionsFile) -> Iterator[Finding]:
+    """Faults of `elections.yaml`."""
+    numbered = tuple(enumerate(file.elections))
+    yield from _twice("code", ((("elections", i, "code"), e.code) for i, e in numbered))
+    for index, election in numbered:
+        begins, ends = election.period.begins, election.period.ends
+        if ends < begins:
+            yield ("elections", index, "period", "ends"), f"{ends} lies before the first day {begins}; exchange them"
+            continue
+        for number, day in enumerate(election.polling_days):
+            if not begins <= day <= ends:
+                key = ("elections", index, "polling_days", number)
+                yield key, f"{day} lies outside the period {begins} to {ends}; widen the period or correct the day"
+
+
+def correspondents(
+    file: OncallFile, settings: DeskSettings | None, platforms: PlatformsFile | None
+) -> Iterator[Finding]:
+    """Officers whose mail could not be told from the mailbox's own or a platform's; needs the other files' models."""
+    ours = settings.mailbox.address.lower() if settings else None
+    domains = frozenset(domain for platform in platforms.platforms for domain in platform.domains) if platforms else ()
+    for index, officer in enumerate(file.officers):
+        key = ("officers", index, "address")
+        if officer.address.lower() == ours:
+            yield key, f"{officer.address!r} is the shared mailbox; write the officer's own address"
+        elif in_domains(_domain(officer.address), frozenset(domains)):
+            yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether mail to `host` stays on this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: Path) -> Iterator[Finding]:
+    if server.tls == "none" and not is_loopback(server.host):
+        yield (key, "tls"), f"'none' would send the password to {server.host!r} in clear; write implicit or starttls"
+    if server.ca_file and not (directory / server.ca_file).is_file():
+        yield (key, "ca_file"), f"'{server.ca_file}' does not exist; name a PEM file, or remove the line"
+
+
+def _database(url: str) -> str | None:
+    """What is wrong with a database URL; its text is not repeated, a password may stand in it."""
+    if _SQLITE.fullmatch(url):
+        return None
+    if not url.startswith(_POSTGRESQL):
+        return f"is no database URL known here; write sqlite:///FILE or {_POSTGRESQL}USER@HOST/NAME"
+    try:
+        parts = urlsplit(url)
+        port_is_fine = parts.port != 0
+    except ValueError:
+        port_is_fine = False
+    if not port_is_fine:
+        return f"has no usable host and port; write {_POSTGRESQL}USER@HOST:PORT/NAME"
+    if parts.password is not None or "password" in parse_qs(parts.query):
+        return f"holds a password; remove it, libpq reads a password file: {_POSTGRESQL}USER@HOST/NAME?passfile=FILE"
+    if not parts.path.strip("/"):
+        return f"names no database; write {_POSTGRESQL}USER@HOST/NAME"
+    return None
+
+
+def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> Iterator[Finding]:
+    if channel.valid_until and channel.valid_until < channel.valid_from:
+        words = f"{channel.valid_until} lies before valid_from {channel.valid_from}; exchange or correct them"
+        yield (*key, "valid_until"), words
+    if channel.kind == "mail" and not channel.to:
+        yield (*key, "to"), "a mail channel needs an address; add `to:` with a list of addresses, or change `kind`"
+    if channel.kind == "phone" and not channel.phone:
+        yield (*key, "phone"), "a phone channel needs a number; add `phone:`, or change `kind`"
+    domains = frozenset(platform.domains)
+    for name, addresses in (("to", channel.to), ("cc", channel.cc)):
+        for index, address in enumerate(addresses):
+            if channel.kind == "mail" and not in_domains(_domain(address), domains):
+                words = f"{address!r} lies in none of the platform's domains ({', '.join(platform.domains)})"
+                yield (*key, name, index), f"{words}; correct the address, or add its domain"
+
+
+def _shared_domains(file: PlatformsFile) -> Iterator[Finding]:
+    """A domain that two platforms hold, or that lies below another's: an answer could be credited to either."""
+    owned = [
+        (("platforms", i, "domains", j), platform.code, domain)
+        for i, platform in enumerate(file.platforms)
+        for j, domain in enumerate(platform.domains)
+    ]
+    for index, (key, code, domain) in enumerate(owned):
+        for _, other, theirs in owned[:index]:
+            if code != other and (in_domains(domain, frozenset({theirs})) or in_domains(theirs, frozenset({domain}))):
+                yield key, f"{domain!r} and {theirs!r} of {other} cover the same addresses; leave it to one platform"
+
+
+def _shifts(file: OncallFile) -> Iterator[Finding]:
+    timely: list[tuple[datetime, datetime, int]] = []
+    for index, shift in enumerate(file.shifts):
+        if shift.begins < shift.ends:
+            timely.append((shift.begins, shift.ends, index))
+        else:
+            words = f"{shift.ends.isoformat()} is not after {shift.begins.isoformat()}; a shift ends after it begins"
+            yield ("shifts", index, "ends"), words
+    timely.sort()
+    for (_, ends, before), (begins, _, index) in pairwise(timely):
+        if begins < ends:
+            other = file.shifts[before]
+            words = f"the shift of {other.officer} lasts until {other.ends.isoformat()}; begin then or later"
+            yield ("shifts", index, "begins"), f"{file.shifts[index].begins.isoformat()} lies in another shift: {words}"
+
+
+def _twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for key, value in values:
+        if value in seen:
+            yield key, f"{value!r} is the {what} of another entry too; each needs its own"
+        seen.add(value)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()

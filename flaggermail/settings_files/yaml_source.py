@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One YAML 1.2 file as plain values that still know where each of them was written.
+
+The file is only composed into nodes, never constructed into objects: every value keeps its line and column, days and
+instants stay text until the models read them (a constructor would turn an instant's offset into UTC and forget it), and
+no tag can make anything but text, numbers, truth values, lists and mappings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+Key = tuple[str | int, ...]
+Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
+
+_TAG = "tag:yaml.org,2002:"
+_ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map"})
+
+# What the scanner says -> what the person with the editor needs to hear.
+_PLAIN = (
+    (r"found character '\\t'|found a tab character", "a tab; indent with spaces"),
+    (r"found character '[@`%*&!|>]' that cannot start", "this sign cannot begin a value; put the value in quotes"),
+    (r"^mapping values are not allowed here$", "a second colon on the line; put the value in quotes"),
+    (r"^expected <block end>", "the indentation does not fit the lines above; align it with them"),
+    (r"^found unexpected end of stream$", "the quotation mark opened here is never closed; close it"),
+    (r"^expected ',' or '[]}]'", "the bracket opened here is never closed, or a comma is missing after it"),
+    (r"^could not find expected ':'$", "a line that is neither `key: value` nor `- entry`; add the colon"),
+    (r"^but found another document$", "a second document begins; one file holds one, remove the line `---`"),
+    (r"^found undefined alias", "an alias; write the value out, or put it in quotes"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong in one file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}"
+        return f"{place} {self.key}: {self.text}" if self.key else f"{place}: {self.text}"
+
+
+@dataclass(slots=True)
+class Source:
+    """The values of one file, and the line and column of each key and list entry."""
+
+    file: str
+    values: dict[str, Value] = field(default_factory=dict)
+    places: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, key: Key, text: str) -> Fault:
+        """A fault at `key`, or where that is not written at the nearest key around it."""
+        written = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
+        line, column = self.places.get(written, (1, 1))
+        return Fault(self.file, line, column, dotted(key), text)
+
+    def value(self, key: Key) -> Value:
+        """What is written at `key`; nothing where nothing is."""
+        found: Value = self.values
+        for step in key:
+            if isinstance(found, dict) and isinstance(step, str):
+                found = found.get(step)
+            elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+                found = found[step]
+            else:
+                return None
+        return found
+
+
+def dotted(key: Key) -> str:
+    """`('platforms', 0, 'code')` as `platforms[0].code`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
+
+
+def read(path: Path, name: str) -> Source:
+    """The file at `path`, called `name` in messages; never raises: what is wrong stands in `faults`."""
+    source = Source(name)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        source.faults.append(Fault(name, 1, 1, "", "the file is missing; `flaggermail init DIR` writes one"))
+    except OSError as error:
+        words = f"cannot be read ({error.strerror}); let this account read the file"
+        source.faults.append(Fault(name, 1, 1, "", words))
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        source.faults.append(Fault(name, line, column, "", "is not UTF-8; save the file in that encoding"))
+    else:
+        _compose(text, source)
+    return source
+
+
+def _compose(text: str, source: Source) -> None:
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except YAMLError as error:
+        source.faults.append(_syntax(error, text, source.file))
+        return
+    if isinstance(root, MappingNode):
+        source.values = _Reader(source).mapping(root, ())
+    else:
+        what = "is empty" if root is None else "is not a mapping"
+        source.faults.append(Fault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
+
+
+def _syntax(error: YAMLError, text: str, file: str) -> Fault:
+    """What the YAML reader refused, in plain words where they are known."""
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return Fault(file, line, column, "", "a control character; remove it")
+    if not isinstance(error, MarkedYAMLError):
+        return Fault(file, 1, 1, "", f"is not YAML 1.2: {error}")
+    problem = str(error.problem)
+    words = next((plain for said, plain in _PLAIN if re.search(said, problem)), f"is not YAML 1.2: {problem}")
+    opened = error.context_mark if "opened here" in words else None
+    mark = opened or error.problem_mark or error.context_mark
+    return Fault(file, mark.line + 1, mark.column + 1, "", words)
+
+
+class _Reader:
+    """Turns nodes into values and notes where each was written."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._seen: set[int] = set()
+
+    def mapping(self, node: MappingNode, key: Key) -> dict[str, Value]:
+        """The entries of a mapping; the first of two equal keys counts and the second is a fault."""
+        found: dict[str, Value] = {}
+        for name, entry in node.value:
+            here = (*key, str(name.value) if isinstance(name, ScalarNode) else "?")
+            if here in self._source.places:
+                first = self._source.places[here][0]
+                self._fault(name, here, f"is written twice, first on line {first}; keep one of them")
+                continue
+            self._source.places[here] = _place(name)
+            found[str(here[-1])] = self._value(entry, here)
+        return found
+
+    def _value(self, node: Node, key: Key) -> Value:
+        if id(node) in self._seen:
+            self._fault(node, key, "is an alias of a value above; write the value out")
+            return None
+        self._seen.add(id(node))
+        if str(node.tag).removeprefix(_TAG) not in _ALLOWED:
+            self._fault(node, key, f"has the tag {node.tag}; write the value without a tag")
+            return None
+        if isinstance(node, MappingNode):
+            return self.mapping(node, key)
+        if isinstance(node, SequenceNode):
+            return [self._entry(entry, (*key, index)) for index, entry in enumerate(node.value)]
+        return _scalar(str(node.tag).removeprefix(_TAG), str(node.value))
+
+    def _entry(self, node: Node, key: Key) -> Value:
+        self._source.places[key] = _place(node)
+        return self._value(node, key)
+
+    def _fault(self, node: Node, key: Key, text: str) -> None:
+        line, column = _place(node)
+        self._source.faults.append(Fault(self._source.file, line, column, dotted(key), text))
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _scalar(kind: str, text: str) -> Value:
+    """A plain scalar by the core schema (YAML 1.2.2, section 10.3.2): `no` and `06:34` are text, `012` is twelve."""
+    if kind == "null":
+        return None
+    if kind == "bool" and text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    if kind == "int" and re.fullmatch(r"[-+]?[0-9]+", text):
+        return int(text)
+    if kind == "float" and re.fullmatch(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?", text):
+        return float(text)
+    return text

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What becomes of a mail that was handed to our server: the answer written down, and all that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flaggermail import casework
+from flaggermail.core.events import Change, EventKind, changed
+from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.core.retry import next_try
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Work
+from flaggermail.ports import Accepted, Refused, Submission, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How an attempt ended."""
+
+    result: str  # accepted | deferred | refused | unknown
+    code: int
+    text: str
+
+
+def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
+    """Write down what became of the attempt in hand, and do what follows from it."""
+    if isinstance(answer, Accepted):
+        _accepted(replace(work, now=answer.at), mail, answer)
+    elif isinstance(answer, Refused):
+        _refused(work, mail, answer)
+    else:
+        _in_doubt(work, mail, answer)
+
+
+def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
+    attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    changes: list[Change] = [changed(mail, settled)]
+    if attempt is not None:
+        ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
+        changes.append(changed(attempt, ended))
+    work.record(
+        kind, *changes, reason=f"{end.code} {end.text}", about=About(case=mail.case, notification=mail.notification)
+    )
+
+
+def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
+    """Our server took the mail: its message was sent then, and if it is a notification its clocks start."""
+    settled = replace(mail, state="accepted", done_at=answer.at, answer=answer.answer)
+    _write(work, EventKind.MAIL_ACCEPTED, mail, settled, _End("accepted", 250, answer.answer))
+    sent_at = _first_acceptance(work, mail, answer.at)
+    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
+    if own is not None and own.received_at != sent_at:
+        change = changed(own, replace(own, received_at=sent_at))
+        work.record(
+            EventKind.MESSAGE_SENT, change, about=About(case=own.case, notification=own.notification, message=own.id)
+        )
+    notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
+    if notification is not None and notification.state != "sent":
+        _sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
+
+
+def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
+    """The clocks start when the first recipient's copy was accepted."""
+    copies = work.tx.find(OutboxMail, message_id=mail.message_id, state="accepted")
+    return min((copy.done_at for copy in copies if copy.done_at), default=at)
+
+
+def _sent(work: Work, sent: Notification, before: Notification) -> None:
+    about = About(case=sent.case, notification=sent.id)
+    work.record(EventKind.NOTIFICATION_SENT, changed(before, sent), about=about)
+    case = work.tx.get(Case, sent.case)
+    if case is None or not sent.use:
+        return
+    if case.state in {"open", "decided"}:
+        work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
+    casework.rejudge(work, sent.id)
+    platform = work.tx.get(Platform, sent.platform)
+    if platform is not None:
+        values, dedupe = {"platforms": [platform.name]}, f"decided/{case.number}/{sent.platform}"
+        casework.to_referrer(work, case, Kind.DECISION_NOTICE, "decided_notified", values, dedupe)
+
+
+def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
+    policy = work.env.settings.desk.submission
+    limit = timedelta(hours=policy.give_up_hours)
+    again = None
+    if not answer.permanent:
+        again = next_try(mail.tries, policy.retry_minutes, mail.queued_at, work.now, limit)
+    text = f"{answer.code} {answer.text}".strip()
+    if again is not None:
+        settled = replace(mail, state="queued", next_try_at=again, answer=text)
+        _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End("deferred", answer.code, answer.text))
+        if mail.once:
+            _alarm(work, "deferred", settled)
+        return
+    settled = replace(mail, state="refused", next_try_at=None, done_at=work.now, answer=text)
+    _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
+    if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
+        _alarm(work, "refused", settled)
+    if mail.notification is not None and mail.once:
+        _given_up(work, mail.notification, text)
+
+
+def _given_up(work: Work, notification_id: str, text: str) -> None:
+    """Refused for every recipient: the notification was not sent."""
+    notification = work.tx.get(Notification, notification_id)
+    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    if notification is not None and all(mail.state == "refused" for mail in mails):
+        failed = changed(notification, replace(notification, state="failed"))
+        work.record(
+            EventKind.NOTIFICATION_FAILED,
+            failed,
+            reason=text,
+            about=About(case=notification.case, notification=notification.id),
+        )
+
+
+def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
+    """At most once for a platform, which waits for proof or a person; at least once for everybody else."""
+    state = "uncertain" if mail.once else "queued"
+    settled = replace(mail, state=state, next_try_at=None if mail.once else work.now, answer=answer.text)
+    _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
+    if mail.once:
+        _alarm(work, "uncertain", settled)
+
+
+def _alarm(work: Work, kind: str, mail: OutboxMail) -> None:
+    alarm = Alarm(
+        id=f"{kind}/{mail.id}",
+        kind=kind,
+        case=mail.case,
+        notification=mail.notification,
+        text=f"{mail.recipient}: {mail.subject}: {mail.answer}",
+        raised_at=work.now,
+    )
+    casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}")

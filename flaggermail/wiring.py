@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Puts the adapters behind the ports: the only module that knows both."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from flaggermail import replay
+from flaggermail.adapters.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.db.migrate import require_current, upgrade
+from flaggermail.adapters.db.store import SqlStore, this_process
+from flaggermail.adapters.imap import ImapAccount, ImapMailbox
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.parse_worker import ContainedParser
+from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.secrets import credential
+from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.templates import FileTemplates
+from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.daemon import Daemon
+from flaggermail.draft_patterns import load_draft_patterns
+from flaggermail.environment import Environment
+from flaggermail.ports import Clock, Interrupt, Mailbox, Parser, Randomness, Submitter
+from flaggermail.register import register
+from flaggermail.replay import Command, Report
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+
+
+def parser() -> Parser:
+    """The parser in its own process, with the limits that hold for mail of strangers."""
+    return ContainedParser(shipped("rules"))
+
+
+def submitter(settings: Settings, clock: Clock) -> Submitter:
+    """The submission server of the settings."""
+    server = settings.desk.submission
+    return SmtpSubmitter(
+        SubmissionAccount(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=credential(server.credential, settings.directory) if server.user else None,
+            tls=server.tls,
+            ca_file=server.ca_file,
+            timeout=float(server.timeout_seconds),
+            local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
+        ),
+        clock,
+    )
+
+
+def mailbox(settings: Settings) -> Mailbox:
+    """The mailbox of the settings."""
+    server = settings.desk.mailbox
+    return ImapMailbox(
+        ImapAccount(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=credential(server.credential, settings.directory),
+            tls=server.tls,
+            ca_file=server.ca_file,
+            folders=(server.inbox, server.sent),
+            timeout=float(server.timeout_seconds),
+        )
+    )
+
+
+def make_environment(
+    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, database: str | None = None,
+    archive: Path | None = None,
+) -> Environment:  # fmt: skip
+    """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
+    store = SqlStore(database or settings.desk.store.database, randomness.salt)
+    require_current(store.engine)
+    octets = FileOctets(archive or settings.archive)
+    env = Environment(
+        settings=settings,
+        store=store,
+        octets=octets,
+        parser=ContainedParser(settings.rules_directory),
+        templates=FileTemplates(settings.templates, settings.zone),
+        matcher=Re2Matcher(),
+        submitter=submit,
+        clock=clock,
+        randomness=randomness,
+        draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
+        language=read_language(settings.rules_directory),
+    )
+    register(env)
+    return env
+
+
+def open_environment(directory: Path) -> Environment:
+    """The environment of a configuration directory. Raises ConfigurationError."""
+    settings, clock = load(directory), SystemClock()
+    return make_environment(
+        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock)
+    )  # fmt: skip
+
+
+def daemon(directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env) -> Daemon:
+    """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
+    env = adapt(open_environment(directory))
+    return Daemon(
+        env=env,
+        mailbox=mailbox(env.settings),
+        ticker=SchedulerTicker(),
+        stop=interrupt(),
+        holder=this_process(env.clock.now()),
+        fraction=random.SystemRandom().random,
+    )
+
+
+def interrupt() -> Interrupt:
+    """A new way to end waits."""
+    return EventInterrupt()
+
+
+def upgrade_database(directory: Path) -> str:
+    """Bring the database of a configuration directory to the newest schema; answers which revision that is."""
+    store = SqlStore(load(directory).desk.store.database, SystemRandomness().salt)
+    try:
+        return upgrade(store.engine)
+    finally:
+        store.close()
+
+
+def play(path: Path, command: Command) -> Report:
+    """Play the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
+    return replay.play(path, command, replayed)
+
+
+def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+    """An environment for a scenario: database and archive in `folder`, the live code behind every other port."""
+    return make_environment(
+        settings, clock=clock, randomness=randomness, submit=submit, database=f"sqlite:///{folder}/scenario.db",
+        archive=folder / "archive",
+    )  # fmt: skip

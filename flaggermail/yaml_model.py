@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One YAML 1.2 file into one frozen model; each fault as `folder/file:line:column key: what is wrong`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from flaggermail.errors import ConfigurationError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """The file as a `model`; raises ConfigurationError with every fault in it."""
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        content: object = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{name}: cannot be read ({error.strerror}); this file has to be there") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{name}: octet {error.start} is not UTF-8; save the file as UTF-8") from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigurationError(f"{name}{place}: no YAML: {error.problem}") from error
+    except YAMLError as error:
+        raise ConfigurationError(f"{name}: no YAML: {' '.join(str(error).split())}") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(
+            *(
+                f"{name}:{_position(content, fault['loc'])} {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+                for fault in error.errors(include_url=False)
+            )
+        ) from error
+
+
+def _position(content: object, path: tuple[int | str, ...]) -> str:
+    """`line:column`, from 1, of the value at `path`, or of the nearest one above it that is there."""
+    line, column = 0, 0
+    for key in path:
+        if isinstance(content, CommentedMap) and key in content:
+            line, column = content.lc.key(key)
+        elif isinstance(content, CommentedSeq) and isinstance(key, int) and key < len(content):
+            line, column = content.lc.item(key)
+        else:
+            break
+        content = content[key]
+    return f"{line + 1}:{column + 1}"

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A mailbox on a scripted IMAP server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from flaggermail.adapters.imap import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap_link import Tls
+from tests.doubles.scripted_imap import ScriptedImap
+
+SECRET = "geheim wachtwoord"
+
+
+class Changes(TypedDict, total=False):
+    """What a test wants otherwise in the account."""
+
+    host: str
+    user: str
+    password: Callable[[], str]
+    tls: Tls
+    ca_file: Path | None
+    timeout: float
+    batch_messages: int
+    batch_octets: int
+
+
+def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:
+    """Give an account in clear text on this machine."""
+    plain = ImapAccount(
+        host="127.0.0.1", port=port, user="desk", password=lambda: SECRET, tls="none", ca_file=None,
+        folders=("INBOX", "Sent"), timeout=5,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+@contextmanager
+def mailbox_on(server: ScriptedImap, **changes: Unpack[Changes]) -> Iterator[ImapMailbox]:
+    """Give a mailbox on a server that plays its scripts to the end."""
+    with server.running() as port:
+        mailbox = ImapMailbox(account(port, **changes))
+        try:
+            yield mailbox
+        finally:
+            mailbox.close()

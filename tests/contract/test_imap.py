@@ -1,0 +1,620 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Reading a mailbox: whatever the server does, no message is lost, doubled, taken for another, or changed."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flaggermail.adapters.imap import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap_link import close_link, inner, open_link
+from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
+from flaggermail.ports import Position, RawMessage
+from tests.contract.imap_account import SECRET, Changes, account, mailbox_on
+from tests.doubles.scripted_imap import Line, Script, ScriptedImap
+from tests.servers.certificates import Certificates
+
+MAIL = b"Subject: proef\r\n\r\nVertrouwelijk.\r\n"
+DATE = "06-Jun-2024 10:34:00 +0200"
+
+
+def uids(batches: Sequence[Sequence[RawMessage]]) -> list[list[int]]:
+    """Give the UIDs of each batch."""
+    return [[message.uid for message in batch] for batch in batches]
+
+
+def mail(uid: int, octets: bytes = MAIL, date: str = DATE, extra: str = "") -> bytes:
+    """Give the line with one message."""
+    head = f'* {uid} FETCH (UID {uid} {extra}INTERNALDATE "{date}" BODY[] {{{len(octets)}}}\r\n'
+    return head.encode() + octets + b")\r\n"
+
+
+def give(line: Line, *messages: bytes, asked: str = "BODY.PEEK[]", done: str = "OK done") -> None:
+    """Answer the next fetch of messages."""
+    tag = line.expect(asked)
+    line.send(b"".join(messages) + f"{tag} {done}\r\n".encode())
+
+
+def sizes(line: Line, **octets: int) -> None:
+    """Answer the next fetch of sizes; the keywords are `u` and the UID."""
+    told = (f"* {uid[1:]} FETCH (UID {uid[1:]} RFC822.SIZE {size})" for uid, size in octets.items())
+    line.answer("RFC822.SIZE", *told)
+
+
+def read(script: Script, after: Position = Position(1, 0), **changes: int) -> list[Sequence[RawMessage]]:  # noqa: B008 - frozen
+    """Read the inbox of a server that goes on like this after the login."""
+
+    def whole(line: Line) -> None:
+        line.log_in()
+        script(line)
+        line.until_closed()
+
+    wanted: Changes = {"batch_messages": changes.get("messages", 100), "batch_octets": changes.get("octets", 1000)}
+    with mailbox_on(ScriptedImap((whole,)), **wanted) as mailbox:
+        return list(mailbox.fetch_after("INBOX", after))
+
+
+class TestFetching:
+    """What lies above the position comes once, whole, and in order."""
+
+    def test_octets_instant_and_place(self) -> None:
+        """The octets are untouched and the instant keeps its offset."""
+
+        def script(line: Line) -> None:
+            line.examine(uidvalidity=7, uidnext=4)
+            line.answer("SEARCH UID 1:*", "* SEARCH 3")
+            sizes(line, u3=40)
+            give(line, mail(3, b"\x00\xffA: \xe9\r\n\r\n"))
+
+        [[message]] = read(script, Position(7, 0))
+        assert message == RawMessage(b"\x00\xffA: \xe9\r\n\r\n", message.internaldate, "INBOX", 7, 3)
+        assert message.internaldate.isoformat() == "2024-06-06T10:34:00+02:00"
+        assert type(message.internaldate.tzinfo) is type(UTC)
+
+    def test_the_unknown_zone_is_utc(self) -> None:
+        """An INTERNALDATE with -0000 is aware like any other."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=4)
+            line.answer("SEARCH", "* SEARCH 3")
+            sizes(line, u3=40)
+            give(line, mail(3, date="06-Jun-2024 08:34:00 -0000"))
+
+        [[message]] = read(script)
+        assert message.internaldate == datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
+        assert message.internaldate.utcoffset() == timedelta(0)
+
+    def test_nothing_above_the_position(self) -> None:
+        """The last message, which `n:*` always holds, is not given again."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=6)
+            line.answer("SEARCH UID 6:*", "* SEARCH 5")
+
+        assert read(script, Position(1, 5)) == []
+
+    def test_another_uidvalidity(self) -> None:
+        """When the UIDs have become others the whole folder is given, however high the position."""
+
+        def script(line: Line) -> None:
+            line.examine(uidvalidity=2, uidnext=2)
+            line.answer("SEARCH UID 1:*", "* SEARCH 1")
+            sizes(line, u1=10)
+            give(line, mail(1))
+
+        [[message]] = read(script, Position(1, 5))
+        assert (message.uidvalidity, message.uid) == (2, 1)
+
+    def test_uidvalidity_between_position_and_fetch(self) -> None:
+        """The position is compared with the folder as it is selected for the fetch, not as it was before."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidvalidity=1, uidnext=6)
+            line.examine(uidvalidity=2, uidnext=2)
+            line.answer("SEARCH UID 1:*", "* SEARCH 1")
+            sizes(line, u1=10)
+            give(line, mail(1))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            position = mailbox.position("INBOX")
+            assert position == Position(1, 5)
+            assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
+
+    def test_many_uids(self) -> None:
+        """A wide range is searched in spans: no answer is longer than a line may be."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=200_000)
+            line.answer("SEARCH UID 1:90000", "* SEARCH 5")
+            line.answer("SEARCH UID 90001:180000", "* SEARCH")
+            line.answer("SEARCH UID 180001:*", "* SEARCH 199999")
+            sizes(line, u5=10, u199999=10)
+            give(line, mail(5), mail(199_999))
+
+        assert uids(read(script)) == [[5, 199_999]]
+
+    def test_no_uidnext(self) -> None:
+        """A server that does not tell UIDNEXT is asked for its last message."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer("EXAMINE", "* 2 EXISTS", "* OK [UIDVALIDITY 1] valid")
+            line.answer("SEARCH UID *", "* SEARCH 12")
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("INBOX") == Position(1, 12)
+
+    def test_only_reading(self) -> None:
+        """Folders are examined, never selected, and bodies are peeked at: no flag can change."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=2)
+            line.answer("SEARCH", "* SEARCH 1")
+            sizes(line, u1=10)
+            give(line, mail(1))
+            line.until_closed()
+
+        server = ScriptedImap((script,))
+        with mailbox_on(server) as mailbox:
+            list(mailbox.fetch_after("INBOX", Position(1, 0)))
+        words = " ".join(server.commands)
+        assert "BODY.PEEK[]" in words
+        assert not {"SELECT", "STORE", "COPY", "MOVE", "EXPUNGE", "BODY[]"} & set(words.replace("(", " ").split())
+
+
+class TestBatches:
+    """Batches are bounded in number and in octets."""
+
+    def test_octets(self) -> None:
+        """A batch ends before it grows over the bound; what is larger alone is alone."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=6)
+            line.answer("SEARCH", "* SEARCH 1 2 3 4 5")
+            sizes(line, u1=600, u2=400, u3=1, u4=5000, u5=10)
+            give(line, mail(1), mail(2), asked="FETCH 1,2 ")
+            give(line, mail(3), asked="FETCH 3 ")
+            give(line, mail(4), asked="FETCH 4 ")
+            give(line, mail(5), asked="FETCH 5 ")
+
+        assert uids(read(script, octets=1000)) == [[1, 2], [3], [4], [5]]
+
+    def test_number(self) -> None:
+        """Nor does one hold more messages than the bound."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=4)
+            line.answer("SEARCH", "* SEARCH 3 1 2")
+            sizes(line, u1=1, u2=1)
+            give(line, mail(1), mail(2), asked="FETCH 1,2 ")
+            sizes(line, u3=1)
+            give(line, mail(3), asked="FETCH 3 ")
+
+        assert uids(read(script, messages=2)) == [[1, 2], [3]]
+
+    def test_another_folder_in_between(self) -> None:
+        """Between two batches the caller may look elsewhere: the next is of the first folder all the same."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 1 2")
+            sizes(line, u1=1)
+            give(line, mail(1))
+            line.examine("Sent")
+            line.examine(uidnext=3)
+            sizes(line, u2=1)
+            give(line, mail(2))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
+            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            next(batches)
+            mailbox.position("Sent")
+            assert uids(list(batches)) == [[2]]
+
+    def test_another_uidvalidity_in_between(self) -> None:
+        """When the UIDs become others on the way, none of the new ones is taken for an old one."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 1 2")
+            sizes(line, u1=1)
+            give(line, mail(1))
+            line.examine("Sent")
+            line.examine(uidvalidity=2, uidnext=3)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
+            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            next(batches)
+            mailbox.position("Sent")
+            with pytest.raises(LinkLost, match="UIDVALIDITY changed"):
+                next(batches)
+
+
+class TestOddAnswers:
+    """What is missing or too much in an answer is noticed."""
+
+    def test_expunged_meanwhile(self) -> None:
+        """A message that goes between search and fetch is left out; the others come."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 1 2")
+            sizes(line, u1=1, u2=1)
+            give(line, mail(2))
+            line.answer("NOOP", "* 1 EXPUNGE")
+            line.answer("SEARCH UID 1", "* SEARCH")
+
+        assert uids(read(script)) == [[2]]
+
+    def test_no_for_the_whole_batch(self) -> None:
+        """A server that refuses the batch because one message is gone is asked for each of the others."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=4)
+            line.answer("SEARCH", "* SEARCH 1 2 3")
+            sizes(line, u1=1, u2=1, u3=1)
+            give(line, done="NO [EXPUNGEISSUED] some are gone")
+            line.answer("NOOP", "* 1 EXPUNGE")
+            line.answer("SEARCH UID 1,2,3", "* SEARCH 2 3")
+            give(line, mail(2), asked="FETCH 2 ")
+            give(line, mail(3), asked="FETCH 3 ")
+
+        assert uids(read(script)) == [[2, 3]]
+
+    def test_listed_and_not_given(self) -> None:
+        """A message that is there and does not come is never passed over: the text names folder and UID."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 1 2")
+            sizes(line, u1=1, u2=1)
+            give(line, mail(1), b"* 2 FETCH (UID 2 BODY[] NIL)\r\n")
+            line.answer("NOOP")
+            line.answer("SEARCH UID 2", "* SEARCH 2")
+            give(line, done="NO cannot read it")
+
+        with pytest.raises(LinkLost, match="INBOX: the server lists the message with UID 2 and does not give it"):
+            read(script)
+
+    def test_what_nobody_asked_for(self) -> None:
+        """Flags in an answer, and lines about messages that were not asked for, are no messages."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 2")
+            sizes(line, u2=1, u9=1)
+            unasked = b"* 2 FETCH (FLAGS (\\Seen))\r\n* 5 EXISTS\r\n* 1 FETCH (UID 1 FLAGS (\\Seen))\r\n"
+            give(line, unasked, mail(1), mail(2, extra="FLAGS (\\Seen) "))
+
+        assert uids(read(script)) == [[2]]
+
+    def test_unreadable(self) -> None:
+        """An answer that cannot be read is a lost link, and its text holds nothing of it: it may be mail."""
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=3)
+            line.answer("SEARCH", "* SEARCH 2")
+            sizes(line, u2=1)
+            line.expect("BODY.PEEK[]")
+            line.say("Vertrouwelijk")
+
+        with pytest.raises(LinkLost, match="cannot be read") as lost:
+            read(script)
+        assert "Vertrouwelijk" not in str(lost.value)
+
+    def test_a_folder_that_is_not_there(self) -> None:
+        """The server's reason is told."""
+
+        def script(line: Line) -> None:
+            line.answer("EXAMINE", done="NO Mailbox does not exist")
+
+        with pytest.raises(LinkLost, match="Mailbox does not exist"):
+            read(script)
+
+
+class TestLogin:
+    """Credentials go only where they are safe; a refusal is told from a line that broke."""
+
+    def refused(self, answer: str, capabilities: str = "IMAP4rev1", **changes: str) -> str:
+        """Log in at a server that answers this; give what is told of it."""
+
+        def script(line: Line) -> None:
+            line.greet(capabilities)
+            line.answer("LOGIN", done=answer)
+            line.until_closed()
+
+        with (
+            mailbox_on(ScriptedImap((script,)), user=changes.get("user", "desk")) as mailbox,
+            pytest.raises(LinkLost) as lost,
+        ):
+            mailbox.folders()
+        assert SECRET not in str(lost.value)
+        return f"{type(lost.value).__name__}: {lost.value}"
+
+    def test_no(self) -> None:
+        """NO is a refusal, told without the server's text, which may repeat what it was sent."""
+        text = self.refused(f"NO [AUTHENTICATIONFAILED] not with {SECRET}")
+        assert text == "LoginRefused: 127.0.0.1: the server refuses the login of desk (AUTHENTICATIONFAILED)"
+
+    def test_no_without_a_code(self) -> None:
+        """Older servers give no response code."""
+        assert self.refused("NO BAD password").startswith("LoginRefused: ")
+
+    def test_not_now(self) -> None:
+        """A server whose password check is down does not refuse the credentials."""
+        assert self.refused("NO [UNAVAILABLE] later").startswith("LinkLost: ")
+
+    def test_bad(self) -> None:
+        """Nor does one that did not understand."""
+        assert self.refused("BAD what").startswith("LinkLost: ")
+
+    def test_the_line_breaks(self) -> None:
+        """Nor one that goes away in the middle of it."""
+
+        def script(line: Line) -> None:
+            line.greet()
+            line.expect("LOGIN")
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox, pytest.raises(LinkLost, match="closed") as lost:
+            mailbox.folders()
+        assert not isinstance(lost.value, LoginRefused)
+
+    def test_user_with_a_backslash(self) -> None:
+        """The user name of a shared mailbox is quoted like any string."""
+        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        with mailbox_on(server, user=r"eigenaar\gedeeld vak") as mailbox:
+            mailbox.folders()
+        assert any(rf'LOGIN "eigenaar\\gedeeld vak" "{SECRET}"' in command for command in server.commands)
+
+    def test_plain_where_offered(self) -> None:
+        """SASL PLAIN carries a password of any letters."""
+
+        def script(line: Line) -> None:
+            line.greet("IMAP4rev1 AUTH=PLAIN")
+            tag = line.expect("AUTHENTICATE PLAIN")
+            line.say("+ ")
+            line.expect("AGRlc2sAZ8OpaGVpbQ==")
+            line.say("* CAPABILITY IMAP4rev1", f"{tag} OK done")
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,)), password=lambda: "géheim") as mailbox:
+            assert mailbox.folders() == ("INBOX", "Sent")
+
+    def test_plain_refused(self) -> None:
+        """NO to SASL PLAIN is a refusal as well."""
+
+        def script(line: Line) -> None:
+            line.greet("IMAP4rev1 AUTH=PLAIN")
+            tag = line.expect("AUTHENTICATE PLAIN")
+            line.say("+ ")
+            line.hear()
+            line.say(f"{tag} NO [EXPIRED] change it")
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox, pytest.raises(LoginRefused, match=r"\(EXPIRED\)"):
+            mailbox.folders()
+
+    @pytest.mark.parametrize("password", ["géheim", "geheim\r\nx LOGOUT"])
+    def test_login_that_cannot_carry_it(self, password: str) -> None:
+        """Where LOGIN alone is offered, a password it cannot carry is not sent, least of all as a command."""
+        server = ScriptedImap((lambda line: (line.greet(), line.until_closed())[1],))
+        with mailbox_on(server, password=lambda: password) as mailbox, pytest.raises(LoginRefused) as refused:
+            mailbox.folders()
+        assert password not in str(refused.value)
+
+    def test_no_password(self) -> None:
+        """A credential that is not there is told as what it is, and looked for again at the next try."""
+
+        def missing() -> str:
+            raise ConfigurationError("credential imap-password: not found")
+
+        server = ScriptedImap((lambda line: (line.greet(), line.until_closed())[1],))
+        with mailbox_on(server, password=missing) as mailbox, pytest.raises(LoginRefused, match="imap-password"):
+            mailbox.folders()
+
+    def test_login_disabled(self) -> None:
+        """A server that takes no password is sent none."""
+        server = ScriptedImap((lambda line: (line.greet("IMAP4rev1 LOGINDISABLED"), line.until_closed())[1],))
+        with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="takes no password"):
+            mailbox.folders()
+
+    def test_preauth(self) -> None:
+        """A session that is open before anybody proved who he is ends at once (decision 25)."""
+        server = ScriptedImap((lambda line: (line.greet(greeting="PREAUTH hello"), line.until_closed())[1],))
+        with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="PREAUTH"):
+            mailbox.folders()
+
+    def test_greeted_with_goodbye(self) -> None:
+        """The reason of a server that is too busy is told."""
+        server = ScriptedImap((lambda line: line.say("* BYE too many"),))
+        with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="BYE too many"):
+            mailbox.folders()
+
+    def test_the_secret_is_not_in_repr(self) -> None:
+        """An account in a log shows no password, nor where it comes from."""
+        assert "password" not in repr(account(1))
+
+
+class TestTls:
+    """Nothing goes out in clear text over a network, and nobody speaks before the line is safe."""
+
+    def starttls(self, certificates: Certificates, script: Script, **changes: str) -> ImapMailbox:
+        """Connect with STARTTLS."""
+        wanted: Changes = {"tls": "starttls", "ca_file": certificates.ca_file, "host": changes.get("host", "localhost")}
+        with mailbox_on(ScriptedImap((script,)), **wanted) as mailbox:
+            mailbox.folders()
+        return mailbox
+
+    def test_starttls(self, certificates: Certificates) -> None:
+        """The login comes after TLS, and what was said before it is forgotten."""
+
+        def script(line: Line) -> None:
+            line.greet("IMAP4rev1 STARTTLS LOGINDISABLED", greeting="OK [CAPABILITY IMAP4rev1 STARTTLS] ready")
+            line.answer("STARTTLS")
+            line.start_tls(certificates.server.server_context())
+            line.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
+            line.answer("LOGIN")
+            line.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 IDLE")
+            line.until_closed()
+
+        self.starttls(certificates, script)
+
+    def test_octets_behind_starttls(self, certificates: Certificates) -> None:
+        """Octets that somebody put in before TLS began end the connection (decision 25)."""
+
+        def script(line: Line) -> None:
+            line.greet("IMAP4rev1 STARTTLS")
+            tag = line.expect("STARTTLS")
+            line.say(f"{tag} OK begin", "* CAPABILITY IMAP4rev1 EVIL")
+            line.until_closed()
+
+        with pytest.raises(LinkLost, match="octets behind the answer to STARTTLS"):
+            self.starttls(certificates, script)
+
+    def test_no_starttls(self, certificates: Certificates) -> None:
+        """Where STARTTLS is not offered the password stays here."""
+        with pytest.raises(LinkLost, match="no STARTTLS"):
+            self.starttls(certificates, lambda line: (line.greet(), line.until_closed())[1])
+
+    def test_preauth_instead_of_starttls(self, certificates: Certificates) -> None:
+        """PREAUTH cannot talk us out of TLS."""
+        with pytest.raises(LinkLost, match="PREAUTH"):
+            self.starttls(
+                certificates,
+                lambda line: (line.greet("IMAP4rev1 STARTTLS", "PREAUTH hello"), line.until_closed())[1],
+            )
+
+    def test_clear_text_stays_on_this_machine(self) -> None:
+        """`tls none` to another machine is a fault of the configuration."""
+        with pytest.raises(ConfigurationError, match="tls none"):
+            ImapMailbox(account(143, host="mail.bzk.example"))
+
+    def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
+        """So is a file of authorities that is not there."""
+        with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be used"):
+            ImapMailbox(account(993, tls="implicit", ca_file=tmp_path / "ca.pem"))
+
+    def test_no_folder(self) -> None:
+        """So is a mailbox without a folder to watch."""
+        with pytest.raises(ConfigurationError, match="no folder"):
+            ImapMailbox(
+                ImapAccount(
+                    host="::1", port=1, user="a", password=lambda: "b", tls="none", ca_file=None, folders=()
+                )
+            )  # fmt: skip
+
+
+class TestConnection:
+    """One connection belongs to one thread, tells no log what it reads, and is easy to end."""
+
+    def test_the_trace_is_off(self, caplog: pytest.LogCaptureFixture) -> None:
+        """No mail, subject or password stands in a log, not even at DEBUG."""
+        caplog.set_level(logging.DEBUG)
+
+        def script(line: Line) -> None:
+            line.examine(uidnext=4)
+            line.answer("SEARCH", "* SEARCH 3")
+            sizes(line, u3=40)
+            give(line, mail(3))
+
+        read(script)
+        assert "proef" not in caplog.text
+        assert "Vertrouwelijk" not in caplog.text
+        assert SECRET not in caplog.text
+
+    def test_the_trace_is_off_inside(self) -> None:
+        """imaplib's own level is 0: it does not even format what it reads."""
+        with ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],)).running() as port:
+            client = open_link(account(port), None)
+            assert client._imap.debug == 0  # noqa: SLF001 - the very attribute that imapclient sets
+            assert inner(client).debug == 0
+            close_link(client)
+
+    def test_another_thread(self) -> None:
+        """Another thread is refused: it would get the answers to the first one's questions."""
+        errors: list[str] = []
+
+        def elsewhere(mailbox: ImapMailbox) -> None:
+            for act in (mailbox.folders, mailbox.close, lambda: mailbox.position("INBOX")):
+                with pytest.raises(RuntimeError) as error:
+                    act()
+                errors.append(str(error.value))
+
+        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        with mailbox_on(server) as mailbox:
+            mailbox.folders()
+            thread = threading.Thread(target=elsewhere, args=(mailbox,), name="second")
+            thread.start()
+            thread.join()
+        assert errors == ["this mailbox connection belongs to thread MainThread, not to second"] * 3
+
+    def test_a_thread_that_has_ended(self) -> None:
+        """What a thread leaves open when it ends, another may close."""
+        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        with mailbox_on(server) as mailbox:
+            thread = threading.Thread(target=mailbox.folders)
+            thread.start()
+            thread.join()
+            mailbox.close()
+            mailbox.close()
+
+    def test_nobody_listens(self) -> None:
+        """A server that is not there is a lost link."""
+        with ScriptedImap(()).running() as port:
+            mailbox = ImapMailbox(account(port))
+        with pytest.raises(LinkLost, match="Connection refused"):
+            mailbox.folders()
+
+    def test_silence(self) -> None:
+        """A server that accepts and says nothing is given up after the time-out."""
+        server = ScriptedImap((lambda line: line.until_closed(),))
+        with mailbox_on(server, timeout=0.1) as mailbox, pytest.raises(LinkLost, match=r"no answer within 0\.1 s"):
+            mailbox.folders()
+
+    def test_goodbye_that_is_not_answered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Closing does not wait for a dead server, and raises nothing."""
+        monkeypatch.setattr("flaggermail.adapters.imap_link._GOODBYE", 0.05)
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.expect("LOGOUT")
+            line.hear()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            mailbox.folders()
+
+
+class TestFinding:
+    """Our own header in Sent proves that an uncertain mail was sent."""
+
+    def test_found(self) -> None:
+        """The messages that hold it are given whole; the value is quoted."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine("Sent", uidvalidity=4, uidnext=9)
+            line.answer(r'SEARCH HEADER X-Own "a (b) \"c\" \\d"', "* SEARCH 8")
+            sizes(line, u8=10)
+            give(line, mail(8))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            [message] = mailbox.find_header("Sent", "X-Own", r'a (b) "c" \d')
+        assert (message.folder, message.uidvalidity, message.uid, message.octets) == ("Sent", 4, 8, MAIL)
+
+    @pytest.mark.parametrize(("name", "value"), [("X-Own", "a\r\nx LOGOUT"), ("X-Own", "é"), ("X Own", "a")])
+    def test_unfit(self, name: str, value: str) -> None:
+        """What cannot stand in a command is not sent as one."""
+        with mailbox_on(ScriptedImap(())) as mailbox, pytest.raises(ValueError, match="not fit"):
+            mailbox.find_header("Sent", name, value)

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Waiting for mail: a notice is never overlooked, and the end of a connection is never taken for silence."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import imaplib
+import pytest
+
+from flaggermail.adapters.imap_link import close_link, inner, open_link
+from flaggermail.adapters.imap_wait import RENEW_AFTER, wait_for_notice
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.errors import LinkLost
+from tests.contract.imap_account import account, mailbox_on
+from tests.doubles.scripted_imap import Line, Script, ScriptedImap
+from tests.servers.certificates import Certificates
+
+LONG = 60.0  # seconds; longer than any script is patient: a notice that is overlooked fails the test
+
+
+def idle(line: Line, *after_continuation: str) -> str:
+    """Let the client begin to idle; give the tag with which that ends."""
+    tag = line.expect("WAIT IDLE")
+    line.say("+ idling", *after_continuation)
+    return tag
+
+
+def done(line: Line, tag: str, *untagged: str) -> None:
+    """Let the client end it."""
+    line.expect("DONE")
+    line.say(*untagged, f"{tag} OK idle over")
+
+
+def at_the_inbox(rest: Callable[[Line], None]) -> Script:
+    """Give the script of a client that logs in and selects the inbox, and what happens then."""
+
+    def script(line: Line) -> None:
+        line.log_in()
+        line.examine()
+        rest(line)
+
+    return script
+
+
+def wait_against(rest: Callable[[Line], None], *, at_most: float = LONG, timeout: float = 5) -> list[str]:
+    """Wait for mail at a server that goes on like this; give the commands it heard."""
+    server = ScriptedImap((at_the_inbox(rest),))
+    with mailbox_on(server, timeout=timeout) as mailbox:
+        mailbox.wait(EventInterrupt(), at_most)
+    return server.commands
+
+
+@contextmanager
+def connection_to(rest: Script) -> Iterator[imaplib.IMAP4]:
+    """Give a connection that is logged in, to a server that goes on like this."""
+
+    def script(line: Line) -> None:
+        line.log_in()
+        rest(line)
+
+    with ScriptedImap((script,)).running() as port:
+        client = open_link(account(port), None)
+        try:
+            yield inner(client)
+        finally:
+            close_link(client)
+
+
+class TestNotices:
+    """Each way a server may tell of mail ends the wait."""
+
+    def test_together_with_the_continuation(self) -> None:
+        """A notice in the same segment as `+`, already read into the buffer, is seen at once."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line, "* 5 EXISTS"))
+            line.until_closed()
+
+        wait_against(rest)
+
+    def test_together_with_the_continuation_in_tls(self, certificates: Certificates) -> None:
+        """The same where it lies deciphered in the TLS layer, where a poll of the socket sees nothing."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line, "* 5 EXISTS"))
+            line.until_closed()
+
+        server = ScriptedImap((at_the_inbox(rest),), tls=certificates.server.server_context())
+        with mailbox_on(server, tls="implicit", ca_file=certificates.ca_file) as mailbox:
+            mailbox.wait(EventInterrupt(), LONG)
+
+    def test_later_in_tls(self, certificates: Certificates) -> None:
+        """A notice that comes during the wait is seen through TLS too."""
+
+        def rest(line: Line) -> None:
+            tag = idle(line)
+            line.pause()
+            line.say("* OK still here")
+            line.pause()
+            line.say("* 5 EXISTS")
+            done(line, tag)
+            line.until_closed()
+
+        server = ScriptedImap((at_the_inbox(rest),), tls=certificates.server.server_context())
+        with mailbox_on(server, tls="implicit", ca_file=certificates.ca_file) as mailbox:
+            mailbox.wait(EventInterrupt(), LONG)
+
+    def test_before_the_continuation(self) -> None:
+        """An untagged line before `+` is a notice like any other, no fault."""
+
+        def rest(line: Line) -> None:
+            tag = line.expect("IDLE")
+            line.say("* 5 EXISTS", "+ idling")
+            done(line, tag)
+            line.until_closed()
+
+        wait_against(rest)
+
+    def test_in_two_pieces(self) -> None:
+        """A line that arrives in pieces is read as one."""
+
+        def rest(line: Line) -> None:
+            tag = idle(line)
+            line.send(b"* 5 EX")
+            line.pause()
+            line.send(b"ISTS\r\n")
+            done(line, tag)
+            line.until_closed()
+
+        wait_against(rest)
+
+    def test_with_the_end_of_idle(self) -> None:
+        """A notice between DONE and its answer ends the wait: IDLE is not begun anew over it."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line), "* 5 EXISTS")
+            line.until_closed()
+
+        with connection_to(rest) as imap:
+            wait_for_notice(imap, EventInterrupt(), LONG, renew_after=0.01)
+
+    def test_while_another_folder_was_read(self) -> None:
+        """Mail that came while Sent was selected is announced to nobody; the next wait ends at once all the same."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=5)
+            line.examine("Sent")
+            line.examine(uidnext=6)
+            line.examine(uidnext=6)
+            done(line, idle(line, "* 7 EXISTS"))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            mailbox.position("INBOX")
+            mailbox.position("Sent")
+            mailbox.wait(EventInterrupt(), LONG)  # at once
+            mailbox.wait(EventInterrupt(), LONG)  # told already: idles
+
+    def test_expunges_and_flags_are_no_notice(self) -> None:
+        """What colleagues do in the mailbox does not end the wait."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line, "* 3 EXPUNGE", "* 1 FETCH (FLAGS (\\Seen))", "* OK still here"))
+            done(line, idle(line, "* 4 EXISTS"))
+            line.until_closed()
+
+        with connection_to(rest) as imap:
+            wait_for_notice(imap, EventInterrupt(), LONG, renew_after=0.05)
+
+
+class TestEnds:
+    """A connection that ends, or may have ended, is lost: never an empty answer."""
+
+    def test_the_server_closes(self) -> None:
+        """The end of the stream is told once, and the next call connects anew."""
+
+        def first(line: Line) -> None:
+            line.log_in()
+            line.examine()
+            idle(line)
+
+        def second(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=9)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((first, second))) as mailbox:
+            with pytest.raises(LinkLost, match=r"127\.0\.0\.1: the server closed the connection"):
+                mailbox.wait(EventInterrupt(), LONG)
+            assert mailbox.position("INBOX").uid == 8
+
+    def test_the_server_closes_in_tls(self, certificates: Certificates) -> None:
+        """The same in TLS."""
+        server = ScriptedImap((at_the_inbox(lambda line: None if idle(line) else None),), tls=certificates.server.server_context())
+        with (
+            mailbox_on(server, tls="implicit", ca_file=certificates.ca_file) as mailbox,
+            pytest.raises(LinkLost, match="the server closed the connection"),
+        ):
+            mailbox.wait(EventInterrupt(), LONG)
+
+    def test_the_server_says_goodbye(self) -> None:
+        """BYE ends the connection, with the server's reason."""
+
+        def rest(line: Line) -> None:
+            idle(line, "* BYE down for maintenance")
+            line.until_closed()
+
+        with pytest.raises(LinkLost, match="goodbye: down for maintenance"):
+            wait_against(rest)
+
+    def test_the_server_closes_in_the_middle_of_a_line(self) -> None:
+        """Half a line and then the end is the end."""
+
+        def rest(line: Line) -> None:
+            idle(line)
+            line.send(b"* 5 EX")
+
+        with pytest.raises(LinkLost, match="the server closed the connection"):
+            wait_against(rest)
+
+    def test_half_a_line_and_silence(self) -> None:
+        """The rest of a line is waited for as long as the time-out says."""
+
+        def rest(line: Line) -> None:
+            idle(line)
+            line.send(b"* 5 EX")
+            line.until_closed()
+
+        with pytest.raises(LinkLost, match=r"no answer within 0\.2 s"):
+            wait_against(rest, timeout=0.2)
+
+    def test_a_line_that_is_dead_without_a_word(self) -> None:
+        """A half-open connection is found at the end of each wait, when DONE gets no answer."""
+
+        def rest(line: Line) -> None:
+            idle(line)
+            line.until_closed()
+
+        with pytest.raises(LinkLost, match=r"no answer within 0\.2 s"):
+            wait_against(rest, at_most=0.01, timeout=0.2)
+
+    def test_idle_is_refused(self) -> None:
+        """A server that offers IDLE and refuses it is told as that."""
+
+        def rest(line: Line) -> None:
+            line.answer("IDLE", done="NO not now")
+            line.until_closed()
+
+        with pytest.raises(LinkLost, match="refuses IDLE: WAIT NO not now"):
+            wait_against(rest)
+
+
+class TestTime:
+    """Every wait ends: by the clock, by the interrupt, and IDLE before the server would end it."""
+
+    def test_nothing_comes(self) -> None:
+        """After `at_most` seconds the wait is over, and the connection goes on."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line))
+            line.examine(uidnext=3)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((at_the_inbox(rest),))) as mailbox:
+            mailbox.wait(EventInterrupt(), 0.01)
+            assert mailbox.position("INBOX").uid == 2
+
+    def test_renewed_before_the_server_ends_it(self) -> None:
+        """IDLE is begun anew in one wait, and before the 25th minute."""
+
+        def rest(line: Line) -> None:
+            done(line, idle(line))
+            done(line, idle(line))
+            done(line, idle(line, "* 1 EXISTS"))
+            line.until_closed()
+
+        assert RENEW_AFTER < 25 * 60
+        with connection_to(rest) as imap:
+            wait_for_notice(imap, EventInterrupt(), LONG, renew_after=0.01)
+
+    def test_interrupted(self) -> None:
+        """The interrupt ends the wait at once, without asking a server that may be slow, and closes the connection."""
+        stop = EventInterrupt()
+
+        def rest(line: Line) -> None:
+            idle(line)
+            stop.set()
+            line.until_closed()
+
+        server = ScriptedImap((at_the_inbox(rest),))
+        with mailbox_on(server) as mailbox:
+            mailbox.wait(stop, LONG)
+        assert "DONE" not in server.commands
+
+    def test_interrupted_before(self) -> None:
+        """Once set the interrupt ends later waits too, without a word to the server."""
+        stop = EventInterrupt()
+        stop.set()
+        with mailbox_on(ScriptedImap(())) as mailbox:
+            mailbox.wait(stop, LONG)
+
+    def test_no_idle(self) -> None:
+        """Where IDLE is not offered the wait is a sleep, and NOOP tells that the connection lives."""
+
+        def script(line: Line) -> None:
+            line.log_in("IMAP4rev1")
+            line.examine()
+            line.answer("NOOP")
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            mailbox.wait(EventInterrupt(), 0.01)
+
+    def test_no_idle_interrupted(self) -> None:
+        """The interrupt ends that sleep as well."""
+        stop = EventInterrupt()
+
+        def script(line: Line) -> None:
+            line.log_in("IMAP4rev1")
+            line.examine()
+            stop.set()
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            mailbox.wait(stop, LONG)

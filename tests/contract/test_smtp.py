@@ -1,0 +1,500 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whatever a submission server does, the result says how far the message went: refused is safe to send again."""
+
+import base64
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount, Tls
+from flaggermail.errors import ConfigurationError
+from flaggermail.ports import Accepted, Refused, Submission, Unknown
+from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
+from tests.servers.certificates import Certificates
+
+NOW = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
+SENDER, ONE, TWO = "desk@desk.example", "one@platform.example", "two@platform.example"
+OCTETS = b"Message-ID: <vf.1+2=3@desk.example>\r\nSubject: proef\r\n\r\nGoedemorgen.\r\n"
+SECRET = "geheim-wachtwoord"
+
+
+@dataclass
+class SteppingClock:
+    """A clock that moves on by one second each time it is read."""
+
+    times: list[datetime] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """Give the next instant."""
+        self.times.append(NOW + timedelta(seconds=len(self.times)))
+        return self.times[-1]
+
+
+class Changes(TypedDict, total=False):
+    """What a test wants otherwise in the account."""
+
+    host: str
+    user: str | None
+    password: Callable[[], str] | None
+    tls: Tls
+    ca_file: Path | None
+    timeout: float
+
+
+def account(port: int, **changes: Unpack[Changes]) -> SubmissionAccount:
+    """Give an account in clear text on this machine, without login."""
+    plain = SubmissionAccount(
+        host="127.0.0.1", port=port, user=None, password=None, tls="none", ca_file=None, timeout=5,
+        local_hostname="desk.example",
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+def submit(
+    server: ScriptedSmtp,
+    *recipients: str,
+    octets: bytes = OCTETS,
+    sender: str = SENDER,
+    changes: Changes | None = None,
+) -> list[Submission]:
+    """Send through a server that runs for this one message."""
+    with server.running():
+        submitter = SmtpSubmitter(account(server.port, **(changes or {})), SteppingClock())
+        return list(submitter.submit(octets, sender, recipients or (ONE,)))
+
+
+def login(certificates: Certificates, **changes: Unpack[Changes]) -> Changes:
+    """Give the changes for an account with STARTTLS and login."""
+    usual: Changes = {
+        "tls": "starttls",
+        "ca_file": certificates.ca_file,
+        "user": "desk",
+        "password": lambda: SECRET,
+    }
+    return {**usual, **changes}
+
+
+def starttls(certificates: Certificates, **replies: Reply) -> ScriptedSmtp:
+    """Give a server that offers STARTTLS, then login."""
+    return ScriptedSmtp(replies, offers=("STARTTLS",), tls=certificates.server.server_context())
+
+
+class TestAccepted:
+    """The server took the message."""
+
+    def test_the_instant_is_that_of_the_reply_to_the_final_dot(self) -> None:
+        """The clock is read once, when the 250 is there; the server's words, with its queue id, are kept."""
+        assert submit(ScriptedSmtp()) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
+
+    def test_each_recipient_has_a_result_in_the_order_asked(self) -> None:
+        """Who is refused gets nothing, who is accepted gets the message: one DATA, three results."""
+        server = ScriptedSmtp({f"RCPT {TWO}": "550 5.1.1 unknown"})
+        results = submit(server, TWO, ONE, "three@platform.example")
+        assert results == [
+            Refused(TWO, permanent=True, code=550, text="recipient refused: 5.1.1 unknown"),
+            Accepted(ONE, NOW, "2.0.0 queued as 4711"),
+            Accepted("three@platform.example", NOW, "2.0.0 queued as 4711"),
+        ]
+        assert server.verbs() == ["EHLO", "MAIL", "RCPT", "RCPT", "RCPT", "DATA", "QUIT"]
+
+    def test_a_recipient_named_twice_gets_it_once(self) -> None:
+        """Two results, one RCPT."""
+        server = ScriptedSmtp()
+        assert submit(server, ONE, ONE) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")] * 2
+        assert server.verbs().count("RCPT") == 1
+
+    def test_nobody_to_send_to_needs_no_connection(self) -> None:
+        """No recipients, no results, no network."""
+        assert SmtpSubmitter(account(1), SteppingClock()).submit(OCTETS, SENDER, []) == []
+
+    @pytest.mark.parametrize("fault", [Fault.HANG, Fault.DROP, "500 5.5.2 what"])
+    def test_what_happens_after_the_reply_changes_nothing(self, fault: Reply) -> None:
+        """QUIT is a courtesy: a server that hangs or leaves then has taken the message all the same."""
+        assert submit(ScriptedSmtp({"QUIT": fault}), changes={"timeout": 0.2}) == [
+            Accepted(ONE, NOW, "2.0.0 queued as 4711")
+        ]
+
+    def test_an_empty_sender_is_the_null_path(self) -> None:
+        """MAIL FROM:<> (RFC 5321, section 4.5.5), and no report is asked for, as none can come."""
+        server = ScriptedSmtp(offers=("DSN",))
+        submit(server, sender="")
+        assert "MAIL FROM:<>" in server.commands
+
+
+class TestOctetsOnTheWire:
+    """What was frozen is what goes out."""
+
+    @settings(max_examples=60)
+    @given(st.lists(st.binary(max_size=40).map(lambda line: line.translate(None, b"\r\n")), min_size=1, max_size=12))
+    def test_undoubling_the_dots_gives_the_frozen_octets(self, lines: list[bytes]) -> None:
+        """RFC 5321, section 4.5.2, for lines of any octets, among them lines of dots alone."""
+        octets = b"".join(
+            line + b"\r\n" for line in [b"S: x", b"", b".", b"..", *lines, *[b"." + line for line in lines]]
+        )
+        server = ScriptedSmtp(offers=("8BITMIME", "SMTPUTF8"))
+        assert isinstance(submit(server, octets=octets)[0], Accepted)
+        (wire,) = server.wire
+        assert wire.endswith(b"\r\n.\r\n")
+        received = [line.removeprefix(b".") for line in wire.removesuffix(b".\r\n").split(b"\r\n")]
+        assert b"\r\n".join(received) == octets
+
+    def test_a_large_message_arrives_whole(self) -> None:
+        """More than the system takes at once: the final dot waits until the rest has left."""
+        octets = b"Subject: groot\r\n\r\n" + (b".".ljust(900, b"x") + b"\r\n") * 15_000
+        server = ScriptedSmtp()
+        assert isinstance(submit(server, octets=octets, changes={"timeout": 30})[0], Accepted)
+        assert server.wire == [octets.replace(b"\r\n.", b"\r\n..") + b".\r\n"]
+
+    @pytest.mark.parametrize("octets", [b"a\nb\r\n", b"a\rb\r\n", b"a", b"", b"x" * 999 + b"\r\n"])
+    def test_octets_unfit_for_smtp_never_reach_the_network(self, octets: bytes) -> None:
+        """Refused for good, without a connection: there is no server at port 1."""
+        (result,) = SmtpSubmitter(account(1), SteppingClock()).submit(octets, SENDER, [ONE])
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (True, 0)
+        assert result.text.startswith("the message is not fit for SMTP: ")
+
+    @pytest.mark.parametrize(
+        "address",
+        ["", "a", "a b@c.example", "<a@b.example>", "a@b.example\r\nDATA", "a@b.example> NOTIFY=NEVER", "a@b@c"],
+    )
+    def test_an_address_cannot_write_commands(self, address: str) -> None:
+        """What is no address is refused for good; the others get the message."""
+        server = ScriptedSmtp()
+        bad, good = submit(server, address, ONE)
+        assert isinstance(bad, Refused)
+        assert (bad.permanent, bad.code) == (True, 0)
+        assert isinstance(good, Accepted)
+        assert server.verbs() == ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]
+        if address:
+            (result,) = submit(server, sender=address)
+            assert isinstance(result, Refused)
+            assert result.permanent
+
+
+class TestExtensions:
+    """Asked for only where offered and needed."""
+
+    def test_a_report_is_asked_for_one_recipient(self) -> None:
+        """RFC 3461: header only, our Message-ID in xtext as envelope identifier, the recipient as we know it."""
+        server = ScriptedSmtp(offers=("DSN", "8BITMIME", "SMTPUTF8"))
+        submit(server, "a+b@platform.example")
+        assert f"MAIL FROM:<{SENDER}> RET=HDRS ENVID=vf.1+2B2+3D3@desk.example" in server.commands
+        expected = "RCPT TO:<a+b@platform.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb@platform.example"
+        assert expected in server.commands
+
+    @pytest.mark.parametrize(("offers", "recipients"), [((), (ONE,)), (("DSN",), (ONE, TWO))])
+    def test_else_no_report(self, offers: tuple[str, ...], recipients: tuple[str, ...]) -> None:
+        """Not without the offer, and not for several recipients, who would all get the same ORCPT."""
+        server = ScriptedSmtp(offers=offers)
+        submit(server, *recipients)
+        assert f"MAIL FROM:<{SENDER}>" in server.commands
+        assert f"RCPT TO:<{ONE}>" in server.commands
+
+    def test_a_message_without_a_usable_message_id_has_no_envelope_identifier(self) -> None:
+        """ENVID is at most 100 characters long (RFC 3461, section 4.4)."""
+        server = ScriptedSmtp(offers=("DSN",))
+        submit(server, octets=b"Message-ID: <" + b"x" * 99 + b"@b>\r\n\r\n\r\n")
+        assert f"MAIL FROM:<{SENDER}> RET=HDRS" in server.commands
+
+    @pytest.mark.parametrize(
+        ("octets", "recipient", "options"),
+        [
+            ("S: x\r\n\r\né\r\n".encode(), ONE, " BODY=8BITMIME"),
+            ("S: é\r\n\r\nx\r\n".encode(), ONE, " SMTPUTF8 BODY=8BITMIME"),
+            (OCTETS, "é@platform.example", " SMTPUTF8"),
+        ],
+    )
+    def test_eight_bits_need_the_servers_offer(self, octets: bytes, recipient: str, options: str) -> None:
+        """With it they are declared; without it the message is refused for good and DATA never sent."""
+        able, unable = ScriptedSmtp(offers=("8BITMIME", "SMTPUTF8")), ScriptedSmtp()
+        assert isinstance(submit(able, recipient, octets=octets)[0], Accepted)
+        assert f"MAIL FROM:<{SENDER}>{options}" in able.commands
+        assert f"RCPT TO:<{recipient}>" in able.commands
+        (result,) = submit(unable, recipient, octets=octets)
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (True, 0)
+        assert "which the server does not offer" in result.text
+        assert unable.verbs() == ["EHLO", "QUIT"]
+
+
+class TestRefused:
+    """The server certainly does not have the message."""
+
+    @pytest.mark.parametrize(
+        ("step", "said"),
+        [("MAIL", "sender"), ("RCPT", "recipient"), ("DATA", "message"), (".", "message")],
+    )
+    @pytest.mark.parametrize(("reply", "permanent"), [("550 5.7.1 no", True), ("450 4.7.1 later", False)])
+    def test_a_reply_to_the_message_is_for_good_or_for_now(
+        self,
+        step: str,
+        said: str,
+        reply: str,
+        permanent: bool,  # noqa: FBT001 - the expectation
+    ) -> None:
+        """5yz and 4yz at each step, with code and words; DATA only once a recipient is accepted."""
+        server = ScriptedSmtp({step: reply})
+        assert submit(server) == [
+            Refused(ONE, permanent=permanent, code=int(reply[:3]), text=f"{said} refused: {reply[4:]}")
+        ]
+        assert ("DATA" in server.verbs()) == (step in {"DATA", "."})
+        assert server.verbs()[-1] == "QUIT"
+
+    def test_all_recipients_share_a_refusal_at_the_dot(self) -> None:
+        """Who was refused before keeps the own reason."""
+        server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
+        assert submit(server, ONE, TWO) == [
+            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big"),
+            Refused(TWO, permanent=False, code=450, text="recipient refused: 4.7.1 greylisted"),
+        ]
+
+    @pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+    @pytest.mark.parametrize("fault", [Fault.DROP, Fault.HANG])
+    def test_a_lost_line_before_the_message_is_for_now(self, step: str, fault: Fault) -> None:
+        """Code 0, as no reply came, and words that say what happened."""
+        (result,) = submit(ScriptedSmtp({step: fault}), changes={"timeout": 0.3})
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert result.text
+
+    def test_a_line_that_breaks_within_the_message_is_for_now(self) -> None:
+        """The final dot never left: the server cannot have taken it (RFC 5321, section 4.1.1.4)."""
+        octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
+        (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
+        assert result == Refused(ONE, permanent=False, code=0, text="the server ended the connection")
+
+    def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
+        """A 554 in the greeting is about the server's state, not about this message."""
+        (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
+        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed")
+
+    def test_a_server_that_goes_while_we_name_recipients(self) -> None:
+        """421 ends the session: nobody is accepted, also who was named before."""
+        server = ScriptedSmtp({f"RCPT {TWO}": "421 4.3.2 going down"})
+        results = submit(server, ONE, TWO)
+        assert [isinstance(result, Refused) and not result.permanent for result in results] == [True, True]
+        assert server.wire == []
+
+    def test_no_server_at_all(self) -> None:
+        """A refused connection names host and port."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+            (result,) = SmtpSubmitter(account(port), SteppingClock()).submit(OCTETS, SENDER, [ONE])
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert f"127.0.0.1 on port {port}" in result.text
+
+    def test_words_are_one_printable_line(self) -> None:
+        """Replies of several lines, escape sequences and broken UTF-8 do not reach a log or a terminal."""
+        (result,) = submit(ScriptedSmtp({"MAIL": "550-no\x1b[2J\r\n550 never \udcff"}))
+        assert isinstance(result, Refused)
+        assert result.text == "sender refused: no?[2J never ?"
+
+    def test_nonsense_is_for_now(self) -> None:
+        """A reply that is no reply."""
+        (result,) = submit(ScriptedSmtp({"RCPT": "hello there"}))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+
+
+class TestUnknown:
+    """From the final dot on, only a reply decides."""
+
+    @pytest.mark.parametrize(
+        ("reply", "words"),
+        [
+            (Fault.HANG, "no answer within 0.3 s"),
+            (Fault.DROP, "the server ended the connection"),
+            ("hello there", "Malformed"),
+            ("354 go on", "reply 354"),
+        ],
+    )
+    def test_no_clear_reply_to_the_dot(self, reply: Reply, words: str) -> None:
+        """The server has every octet of the message and may keep it; refused recipients are certain all the same."""
+        server = ScriptedSmtp({".": reply, f"RCPT {TWO}": "550 5.1.1 unknown"})
+        first, second = submit(server, ONE, TWO, changes={"timeout": 0.3})
+        assert isinstance(first, Unknown)
+        assert first.recipient == ONE
+        assert words in first.text
+        assert isinstance(second, Refused)
+        assert second.permanent
+        assert server.wire == [OCTETS + b".\r\n"]
+
+
+class TestTls:
+    """Never in clear text over a network, never to somebody else."""
+
+    @pytest.mark.parametrize("mechanisms", ["PLAIN LOGIN", "CRAM-MD5 PLAIN"])
+    def test_starttls_and_login(self, certificates: Certificates, mechanisms: str) -> None:
+        """EHLO again inside TLS (RFC 3207, section 4.2), then one AUTH, then the message."""
+        server = replace(starttls(certificates), offers_in_tls=(f"AUTH {mechanisms}",))
+        assert submit(server, changes=login(certificates)) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
+        assert server.verbs() == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
+        assert base64.b64decode(server.commands[3].split()[2]) == f"\0desk\0{SECRET}".encode()
+
+    def test_implicit_tls(self, certificates: Certificates) -> None:
+        """TLS from the first octet (RFC 8314, section 3.3)."""
+        server = ScriptedSmtp(tls=certificates.server.server_context(), implicit_tls=True)
+        assert submit(server, changes=login(certificates, tls="implicit")) == [
+            Accepted(ONE, NOW, "2.0.0 queued as 4711")
+        ]
+        assert server.verbs() == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
+
+    def test_no_starttls_offered(self, certificates: Certificates) -> None:
+        """Whoever strips the offer gets neither password nor message."""
+        server = replace(starttls(certificates), offers=("AUTH PLAIN",))
+        (result,) = submit(server, changes=login(certificates))
+        assert result == Refused(
+            ONE, permanent=False, code=0, text="the server does not offer STARTTLS, nothing was sent"
+        )
+        assert server.verbs() == ["EHLO", "QUIT"]
+
+    @pytest.mark.parametrize("reply", ["454 4.7.0 not now", "501 5.5.4 no"])
+    def test_starttls_refused(self, certificates: Certificates, reply: str) -> None:
+        """For now, whatever the code: nothing was said about the message."""
+        server = starttls(certificates, STARTTLS=reply)
+        (result,) = submit(server, changes=login(certificates))
+        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:])
+        assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
+
+    @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
+    def test_octets_injected_before_tls_end_the_connection(self, certificates: Certificates, injected: str) -> None:
+        """CVE-2011-0411: an attacker on the line answers ahead of the server. TLS does not even begin."""
+        server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
+        (result,) = submit(server, changes=login(certificates))
+        assert result == Refused(
+            ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with"
+        )
+        assert server.verbs() == ["EHLO", "STARTTLS"]
+
+    def test_clear_text_in_place_of_tls(self, certificates: Certificates) -> None:
+        """A server that goes on in clear text after its 220."""
+        server = replace(starttls(certificates), tls=None)
+        (result,) = submit(server, changes=login(certificates, timeout=0.5))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert server.wire == []
+
+    @pytest.mark.parametrize("mode", ["implicit", "starttls"])
+    @pytest.mark.parametrize(
+        ("which", "words"), [("expired", "certificate has expired"), ("wrong_host", "not valid for '127.0.0.1'")]
+    )
+    def test_a_certificate_that_does_not_fit(
+        self, certificates: Certificates, mode: Tls, which: str, words: str
+    ) -> None:
+        """Refused for now, the reason in words, no password sent."""
+        shown = certificates.expired() if which == "expired" else certificates.wrong_host()
+        server = ScriptedSmtp(offers=("STARTTLS",), tls=shown.server_context(), implicit_tls=mode == "implicit")
+        (result,) = submit(server, changes=login(certificates, tls=mode))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert words in result.text
+        assert "AUTH" not in server.verbs()
+
+    def test_an_unknown_authority(self, certificates: Certificates) -> None:
+        """Without ca_file the system's authorities judge, and none of them knows this server."""
+        server = starttls(certificates)
+        (result,) = submit(server, changes=login(certificates, ca_file=None))
+        assert isinstance(result, Refused)
+        assert "the server's certificate is not accepted: " in result.text
+
+    def test_tls_below_1_2(self, certificates: Certificates) -> None:
+        """RFC 8997 forbids it for mail."""
+        with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+            (result,) = submit(old_tls(certificates), changes=login(certificates))
+        assert isinstance(result, Refused)
+        assert result.text.startswith("TLS failed: ")
+
+
+def old_tls(certificates: Certificates) -> ScriptedSmtp:
+    """Give a server that knows TLS 1.1 at most."""
+    context = certificates.server.server_context()
+    context.minimum_version = context.minimum_version.MINIMUM_SUPPORTED
+    context.maximum_version = context.maximum_version.TLSv1_1
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    return ScriptedSmtp(offers=("STARTTLS",), tls=context)
+
+
+class TestAuthentication:
+    """Refused for now: a wrong password is our fault, not the message's."""
+
+    @pytest.mark.parametrize("code", [535, 534, 454, 421])
+    def test_refused_credentials(self, certificates: Certificates, code: int) -> None:
+        """The code is kept; the message waits until somebody mends the password."""
+        server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
+        (result,) = submit(server, changes=login(certificates))
+        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused")
+        assert server.verbs().count("AUTH") == 1
+        assert "MAIL" not in server.verbs()
+
+    @pytest.mark.parametrize("form", ["535 5.7.8 {} is wrong", "{} is wrong"])
+    def test_a_server_that_repeats_the_secret(self, certificates: Certificates, form: str) -> None:
+        """Neither password nor its encoded form gets into a text that is stored and logged."""
+        encoded = base64.b64encode(f"\0desk\0{SECRET}".encode()).decode()
+        server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
+        (result,) = submit(server, changes=login(certificates))
+        assert isinstance(result, Refused)
+        assert result.text == "authentication refused"
+
+    def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
+        """Only PLAIN and LOGIN, inside TLS."""
+        server = replace(starttls(certificates), offers_in_tls=("AUTH CRAM-MD5",))
+        (result,) = submit(server, changes=login(certificates))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert server.verbs() == ["EHLO", "STARTTLS", "EHLO", "QUIT"]
+
+    @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+    def test_authentication_demanded_later(self, step: str) -> None:
+        """530 at any step is about us (RFC 4954, section 6)."""
+        (result,) = submit(ScriptedSmtp({step: "530 5.7.0 authentication required"}))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 530)
+
+    def test_a_password_that_cannot_be_read(self, certificates: Certificates, tmp_path: Path) -> None:
+        """The file's name, never its content, is in the text."""
+        missing = tmp_path / "password"
+        (result,) = submit(starttls(certificates), changes=login(certificates, password=missing.read_text))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.code) == (False, 0)
+        assert str(missing) in result.text
+
+    def test_the_account_hides_its_password(self, certificates: Certificates) -> None:
+        """Not in its representation either."""
+        assert "password" not in repr(account(1, **login(certificates)))
+
+
+class TestConfiguration:
+    """An account that could not be used safely does not start."""
+
+    @pytest.mark.parametrize("host", ["mail.example", "192.0.2.1", "::", "0.0.0.0"])  # noqa: S104 - not bound to
+    def test_clear_text_over_a_network(self, host: str) -> None:
+        """`tls: none` is for a server on this machine."""
+        with pytest.raises(ConfigurationError, match="on this machine"):
+            SmtpSubmitter(account(25, host=host), SteppingClock())
+
+    @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+    def test_clear_text_on_this_machine(self, host: str) -> None:
+        """The demo and a local relay."""
+        SmtpSubmitter(account(25, host=host), SteppingClock())
+
+    def test_half_a_login(self, certificates: Certificates) -> None:
+        """A user without password, or the reverse."""
+        halves: tuple[Changes, ...] = (login(certificates, user=None), login(certificates, password=None))
+        for half in halves:
+            with pytest.raises(ConfigurationError, match="belong together"):
+                SmtpSubmitter(account(25, **half), SteppingClock())
+
+    def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
+        """The file is named."""
+        missing = tmp_path / "ca.pem"
+        with pytest.raises(ConfigurationError, match=str(missing)):
+            SmtpSubmitter(account(25, tls="implicit", ca_file=missing), SteppingClock())

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An IMAP server on loopback that says line by line what its script says, for what no real server does on demand."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails instead of hanging
+_PAUSE = 0.05
+
+
+@dataclass
+class Line:
+    """The server's end of one connection."""
+
+    sock: socket.socket
+    file: BinaryIO
+    commands: list[str]
+
+    def say(self, *lines: str) -> None:
+        """Send the lines in one piece, each with its CRLF."""
+        self.send("".join(f"{line}\r\n" for line in lines).encode())
+
+    def send(self, octets: bytes) -> None:
+        """Send the octets as they are."""
+        self.sock.sendall(octets)
+
+    def hear(self) -> str:
+        """Give the next line of the client, empty when it has gone."""
+        line = self.file.readline().decode().rstrip("\r\n")
+        if line:
+            self.commands.append(line)
+        return line
+
+    def expect(self, words: str) -> str:
+        """Take the next command, which has to hold these words; give its tag."""
+        line = self.hear()
+        assert words in line, f"expected {words}, heard {line!r}"
+        return line.split(" ")[0]
+
+    def answer(self, words: str, *untagged: str, done: str = "OK done") -> None:
+        """Take a command with these words, send the untagged lines and the tagged end, all in one piece."""
+        tag = self.expect(words)
+        self.say(*untagged, f"{tag} {done}")
+
+    def greet(self, capabilities: str = "IMAP4rev1 IDLE", greeting: str = "OK ready") -> None:
+        """Greet, and tell the capabilities that imaplib asks for at once."""
+        self.say(f"* {greeting}")
+        self.answer("CAPABILITY", f"* CAPABILITY {capabilities}")
+
+    def log_in(self, capabilities: str = "IMAP4rev1 IDLE") -> None:
+        """Greet and let the client log in."""
+        self.greet(capabilities)
+        self.answer("LOGIN", f"* CAPABILITY {capabilities}")
+
+    def examine(self, folder: str = "INBOX", *, uidvalidity: int = 1, uidnext: int = 1) -> None:
+        """Let the client select the folder read-only."""
+        self.answer(
+            f'EXAMINE "{folder}"',
+            "* 0 EXISTS",
+            f"* OK [UIDVALIDITY {uidvalidity}] valid",
+            f"* OK [UIDNEXT {uidnext}] next",
+            done="OK [READ-ONLY] examined",
+        )
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Begin TLS on the connection."""
+        self.sock = context.wrap_socket(self.sock, server_side=True)
+        self.file = self.sock.makefile("rb")
+
+    def until_closed(self) -> None:
+        """Say nothing more until the client goes; a tidy goodbye is answered."""
+        while command := self.hear():
+            if command.endswith(" LOGOUT"):
+                self.say("* BYE", f"{command.split(' ')[0]} OK done")
+
+    def pause(self) -> None:
+        """Let what was sent arrive alone: TCP may join what follows at once."""
+        threading.Event().wait(_PAUSE)
+
+
+Script = Callable[[Line], None]
+
+
+@dataclass
+class ScriptedImap:
+    """Plays one script for each connection, in their order; `commands` holds all lines heard."""
+
+    scripts: tuple[Script, ...]
+    tls: ssl.SSLContext | None = None
+    commands: list[str] = field(default_factory=list)
+    failures: list[BaseException] = field(default_factory=list)
+
+    @contextmanager
+    def running(self) -> Iterator[int]:
+        """Give the port; at the end every script has to have been played without a fault."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(PATIENCE)
+            thread = threading.Thread(target=self._serve, args=(listener,))
+            thread.start()
+            try:
+                yield listener.getsockname()[1]
+            finally:
+                thread.join(2 * PATIENCE)
+        if self.failures:
+            raise self.failures[0]
+
+    def _serve(self, listener: socket.socket) -> None:
+        try:
+            for script in self.scripts:
+                self._play(script, listener.accept()[0])
+        except (AssertionError, OSError) as failure:
+            self.failures.append(failure)
+
+    def _play(self, script: Script, sock: socket.socket) -> None:
+        sock.settimeout(PATIENCE)
+        line = Line(sock, sock.makefile("rb"), self.commands)
+        try:
+            if self.tls is not None:
+                line.start_tls(self.tls)
+            script(line)
+        except ssl.SSLError:
+            pass  # the client broke the handshake off: the test says why it had to
+        finally:
+            line.file.close()
+            line.sock.close()
+            sock.close()

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mailbox on a real Dovecot: new mail is noticed and read whole, and nobody else sees that we looked."""
+
+import imaplib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from threading import Timer
+
+import pytest
+
+from flaggermail.adapters.imap import ImapAccount, ImapMailbox
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.errors import LinkLost, LoginRefused
+from flaggermail.ports import Position, RawMessage
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+
+LONG = 30.0
+SHORTLY = 0.3  # seconds: by then the client is in IDLE
+SOON = 5.0  # seconds: far below LONG, far above Dovecot's half second
+
+
+def mail(subject: str, body: str = "Goedemorgen.\r\n") -> bytes:
+    """Give a small mail."""
+    return f"From: a@gemeente.example\r\nSubject: {subject}\r\nX-Own: {subject}\r\n\r\n{body}".encode()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A mailbox nobody used before, on a server."""
+
+    user: str
+    dovecot: Dovecot
+    certificates: Certificates
+
+    @property
+    def account(self) -> ImapAccount:
+        """The account as an installation has it: implicit TLS."""
+        return ImapAccount(
+            host="localhost",
+            port=self.dovecot.imaps_port,
+            user=self.user,
+            password=lambda: self.dovecot.password,
+            tls="implicit",
+            ca_file=self.certificates.ca_file,
+            folders=("INBOX", "Sent"),
+            timeout=20,
+        )
+
+    def deliver(self, *subjects: str) -> None:
+        """Deliver mails with these subjects."""
+        for subject in subjects:
+            self.dovecot.deliver(self.user, mail(subject))
+
+    @contextmanager
+    def colleague(self) -> Iterator[imaplib.IMAP4]:
+        """Give another client of the same mailbox."""
+        with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=LONG) as client:
+            client.login(self.user, self.dovecot.password)
+            yield client
+
+
+@pytest.fixture
+def desk(mail_user: str, dovecot: Dovecot, certificates: Certificates) -> Desk:
+    """Give an untouched mailbox."""
+    return Desk(mail_user, dovecot, certificates)
+
+
+@pytest.fixture
+def mailbox(desk: Desk) -> Iterator[ImapMailbox]:
+    """Give the adapter on it."""
+    with closing(desk.account) as opened:
+        yield opened
+
+
+@contextmanager
+def closing(account: ImapAccount) -> Iterator[ImapMailbox]:
+    """Give the mailbox of an account, close it at the end."""
+    opened = ImapMailbox(account)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def shortly(act: Callable[[], None]) -> Iterator[None]:
+    """Let something happen from elsewhere while the test waits."""
+    timer = Timer(SHORTLY, act)
+    timer.start()
+    yield
+    timer.join()
+
+
+def read(mailbox: ImapMailbox, folder: str = "INBOX", after: Position = Position(0, 0)) -> list[RawMessage]:  # noqa: B008 - frozen
+    """Read everything above a position."""
+    return [message for batch in mailbox.fetch_after(folder, after) for message in batch]
+
+
+def subjects(messages: list[RawMessage]) -> list[str]:
+    """Give the subjects of the messages."""
+    lines = [line for message in messages for line in message.octets.split(b"\r\n") if line.startswith(b"Subject: ")]
+    return [line.removeprefix(b"Subject: ").decode() for line in lines]
+
+
+def seconds_of(wait: Callable[[], None]) -> float:
+    """Tell how long something takes."""
+    started = time.monotonic()
+    wait()
+    return time.monotonic() - started
+
+
+class TestWaiting:
+    """The wait ends when mail comes, whenever that is."""
+
+    def test_a_delivery_ends_the_wait(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """A mail that is delivered while we idle ends the wait, and is there."""
+        assert read(mailbox) == []
+        with shortly(lambda: desk.deliver("one")):
+            assert seconds_of(lambda: mailbox.wait(EventInterrupt(), LONG)) < SOON
+        assert subjects(read(mailbox)) == ["one"]
+
+    def test_every_delivery_does(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """The second and the third too, each read once."""
+        position = mailbox.position("INBOX")
+        for subject in ("one", "two", "three"):
+            with shortly(lambda name=subject: desk.deliver(name)):  # type: ignore[misc] # mypy infers no type of a default
+                assert seconds_of(lambda: mailbox.wait(EventInterrupt(), LONG)) < SOON
+            found = read(mailbox, after=position)
+            assert subjects(found) == [subject]
+            position = Position(found[-1].uidvalidity, found[-1].uid)
+
+    def test_what_came_between_look_and_wait(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """A mail that came after the last look, while Sent was read, is no reason to wait half an hour."""
+        read(mailbox)
+        desk.deliver("between")
+        read(mailbox, "Sent")
+        assert seconds_of(lambda: mailbox.wait(EventInterrupt(), LONG)) < SHORTLY
+        assert subjects(read(mailbox)) == ["between"]
+
+    def test_the_interrupt(self, mailbox: ImapMailbox) -> None:
+        """The interrupt ends the wait at once."""
+        stop = EventInterrupt()
+        with shortly(stop.set):
+            assert seconds_of(lambda: mailbox.wait(stop, LONG)) < 2 * SHORTLY
+
+    def test_the_time(self, mailbox: ImapMailbox) -> None:
+        """So does the clock; the connection goes on, and a colleague's reading was no reason to end it earlier."""
+        assert SHORTLY <= seconds_of(lambda: mailbox.wait(EventInterrupt(), SHORTLY)) < SOON
+        assert read(mailbox) == []
+
+
+class TestReading:
+    """Everything is read, as it is, and stays as it is."""
+
+    def test_the_octets(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """The octets are those the server holds."""
+        desk.deliver("one", "two")
+        assert [message.octets for message in read(mailbox)] == desk.dovecot.messages(desk.user)
+
+    def test_no_flag_changes(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        r"""After our reading no mail is \\Seen, and a colleague's flags are as they were."""
+        desk.deliver("one", "two")
+        with desk.colleague() as client:
+            client.select()
+            client.store("2", "+FLAGS", r"(\Flagged \Answered)")
+        assert len(read(mailbox)) == 2
+        assert desk.dovecot.flags(desk.user) == [frozenset(), frozenset({"\\Flagged", "\\Answered"})]
+
+    def test_a_colleague_has_read_it(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        r"""A mail that a colleague has opened is read all the same: \\Seen decides nothing."""
+        desk.deliver("one")
+        with desk.colleague() as client:
+            client.select()
+            client.fetch("1", "(BODY[])")
+        assert subjects(read(mailbox)) == ["one"]
+
+    def test_sent(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """Sent is read too, and the instant keeps the offset the server has."""
+        at = datetime(2024, 6, 6, 10, 34, tzinfo=timezone(timedelta(hours=2)))
+        desk.dovecot.append(desk.user, "Sent", mail("answer"), at)
+        [message] = read(mailbox, "Sent")
+        assert message.internaldate == at
+        assert message.internaldate.utcoffset() is not None
+        assert (message.folder, message.octets) == ("Sent", mail("answer"))
+
+    def test_bounded_batches(self, desk: Desk) -> None:
+        """Batches keep to both bounds."""
+        desk.deliver(*"abcde")
+        with closing(replace(desk.account, batch_messages=2)) as mailbox:
+            assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [2, 2, 1]
+        with closing(replace(desk.account, batch_octets=100)) as mailbox:
+            assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [1] * 5
+
+    def test_a_colleague_deletes_meanwhile(self, desk: Desk) -> None:
+        """A mail that is expunged while we read is left out, the rest comes."""
+        desk.deliver("one", "two", "three")
+        with closing(replace(desk.account, batch_messages=1)) as mailbox:
+            batches = mailbox.fetch_after("INBOX", Position(0, 0))
+            first = list(next(batches))
+            with desk.colleague() as client:
+                client.select()
+                client.store("2", "+FLAGS", r"(\Deleted)")
+                client.expunge()
+            assert subjects(first + [message for batch in batches for message in batch]) == ["one", "three"]
+
+    def test_a_folder_made_anew(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """A folder that was deleted and made again is read from its beginning."""
+        folder = "Verzonden é"
+        with desk.colleague() as client:
+            client.create('"Verzonden &AOk-"')
+            client.append('"Verzonden &AOk-"', "", "", mail("old"))
+            [old] = read(mailbox, folder)
+            mailbox.position("INBOX")
+            client.delete('"Verzonden &AOk-"')
+            client.create('"Verzonden &AOk-"')
+            client.append('"Verzonden &AOk-"', "", "", mail("new"))
+        assert subjects(read(mailbox, folder, Position(old.uidvalidity, old.uid))) == ["new"]
+
+    def test_forty_megabytes(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """A film by mail is read whole, in a batch of its own."""
+        large = mail("film", ("x" * 998 + "\r\n") * 40_000)
+        desk.deliver("before")
+        desk.dovecot.deliver(desk.user, large)
+        desk.deliver("after")
+        batches = list(mailbox.fetch_after("INBOX", Position(0, 0)))
+        assert [subjects(list(batch)) for batch in batches] == [["before"], ["film"], ["after"]]
+        assert batches[1][0].octets.endswith(large)
+
+    def test_own_header_in_sent(self, desk: Desk, mailbox: ImapMailbox) -> None:
+        """A mail is found by our own header, another is not."""
+        at = datetime(2024, 6, 6, 10, 34, tzinfo=timezone.utc)
+        for subject in ("mine", "other"):
+            desk.dovecot.append(desk.user, "Sent", mail(subject), at)
+        assert subjects(mailbox.find_header("Sent", "X-Own", "mine")) == ["mine"]
+        assert mailbox.find_header("Sent", "X-Own", "nobody's") == []
+
+
+class TestLink:
+    """The line is safe, and a lost one comes back."""
+
+    def test_starttls(self, desk: Desk) -> None:
+        """STARTTLS reads the same mailbox."""
+        desk.deliver("one")
+        with closing(replace(desk.account, tls="starttls", port=desk.dovecot.imap_port)) as mailbox:
+            assert subjects(read(mailbox)) == ["one"]
+
+    def test_wrong_password(self, desk: Desk) -> None:
+        """A wrong password is told as that, without the password."""
+        with closing(replace(desk.account, password=lambda: "verkeerd")) as mailbox:
+            with pytest.raises(LoginRefused, match=r"refuses the login of .*AUTHENTICATIONFAILED") as refused:
+                mailbox.folders()
+            assert "verkeerd" not in str(refused.value)
+
+    def test_expired_certificate(self, desk: Desk, certificates: Certificates) -> None:
+        """An expired certificate is refused and named as that."""
+        with (
+            Dovecot.running(certificates.expired()) as server,
+            closing(replace(desk.account, port=server.imaps_port)) as mailbox,
+            pytest.raises(LinkLost, match="certificate is not accepted: certificate has expired"),
+        ):
+            mailbox.folders()
+
+    def test_wrong_host_name(self, desk: Desk, certificates: Certificates) -> None:
+        """So is the certificate of another host, with TLS from the start and after STARTTLS."""
+        with Dovecot.running(certificates.wrong_host()) as server:
+            for account in (
+                replace(desk.account, port=server.imaps_port),
+                replace(desk.account, port=server.imap_port, tls="starttls"),
+            ):
+                with closing(account) as mailbox, pytest.raises(LinkLost, match="not valid for 'localhost'"):
+                    mailbox.folders()
+
+    def test_unknown_authority(self, desk: Desk) -> None:
+        """So is a certificate of an authority nobody told us to trust."""
+        with (
+            closing(replace(desk.account, ca_file=None)) as mailbox,
+            pytest.raises(LinkLost, match="certificate is not accepted"),
+        ):
+            mailbox.folders()
+
+    def test_the_server_restarts(self, mail_user: str, certificates: Certificates) -> None:
+        """A restart ends the wait with LinkLost; the next call connects anew and finds what came meanwhile."""
+        with Dovecot.running(certificates.server) as server:
+            desk = Desk(mail_user, server, certificates)
+            with closing(desk.account) as mailbox:
+                position = mailbox.position("INBOX")
+                with shortly(server.stop), pytest.raises(LinkLost, match=r"closed|goodbye"):
+                    mailbox.wait(EventInterrupt(), LONG)
+                with pytest.raises(LinkLost, match="refused"):
+                    mailbox.position("INBOX")
+                server.start()
+                desk.deliver("meanwhile")
+                assert subjects(read(mailbox, after=position)) == ["meanwhile"]

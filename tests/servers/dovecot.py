@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Dovecot 2.4: IMAP, delivery by LMTP, and the password check for Postfix.
+
+Every user name logs in with the one password and has INBOX, Sent, Junk and Deleted from its first use on, so a test
+takes a name of its own and cleans nothing up. New mail is told to an idling client after 500 ms, by Dovecot's design.
+"""
+
+import imaplib
+import re
+import secrets
+import smtplib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from string import Template
+
+from tests.servers import (
+    OUR_DOMAIN,
+    ServerNotStartedError,
+    account,
+    crlf,
+    give,
+    program,
+    read_text,
+    run,
+    server_folder,
+    under,
+)
+from tests.servers.certificates import ServerCertificate
+from tests.servers.ports import HOST, free_ports, started, terminate, wait_until_greeting, wait_until_refused
+
+_CLIENT_TIMEOUT = 30.0
+_POLL = 0.02
+
+_CONFIGURATION = Template("""\
+# The two version lines must come first: without them 2.4 does not start.
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = $folder/run
+state_dir = $folder/state
+instance_name = $instance
+log_path = $folder/dovecot.log
+listen = 127.0.0.1
+protocols {
+  imap = yes
+  lmtp = yes
+}
+default_internal_user = $user
+default_internal_group = $group
+default_login_user = $user
+first_valid_uid = 1
+first_valid_gid = 1
+mail_max_userip_connections = 100
+ssl = yes
+ssl_server_cert_file = $cert_file
+ssl_server_key_file = $key_file
+
+auth_mechanisms = plain login
+auth_allow_cleartext = yes
+auth_failure_delay = 0 secs
+# LMTP looks up the whole address otherwise: mail for u@domain would go, unseen, to another home than IMAP's user u.
+auth_username_format = %{user | username | lower}
+recipient_delimiter = +
+passdb static {
+  passdb_static_password = $password
+}
+userdb static {
+  userdb_static_allow_all_users = yes
+  fields {
+    uid = $user
+    gid = $group
+  }
+}
+
+mail_driver = maildir
+mail_home = $folder/home/%{user}
+mail_path = ~/Maildir
+mail_fsync = never
+mailbox_list_layout = maildir++
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Sent {
+    auto = subscribe
+    special_use = \\Sent
+  }
+  mailbox Junk {
+    auto = subscribe
+    special_use = \\Junk
+  }
+  mailbox Deleted {
+    auto = subscribe
+    special_use = \\Trash
+  }
+}
+
+# Without root nothing may change its root folder.
+service anvil {
+  chroot =
+}
+service stats {
+  chroot =
+}
+service imap-urlauth-login {
+  chroot =
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = $imap_port
+  }
+  inet_listener imaps {
+    port = $imaps_port
+    ssl = yes
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    listen = 127.0.0.1
+    port = $lmtp_port
+  }
+}
+service auth {
+  inet_listener postfix {
+    listen = 127.0.0.1
+    port = $auth_port
+  }
+}
+""")
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    """A Dovecot that listens on four ports of 127.0.0.1."""
+
+    folder: Path
+    certificate: ServerCertificate
+    password: str
+    imap_port: int
+    """Clear text, STARTTLS offered."""
+    imaps_port: int
+    """TLS from the first octet."""
+    lmtp_port: int
+    auth_port: int
+    """Dovecot's own authentication protocol, for Postfix."""
+
+    @classmethod
+    @contextmanager
+    def running(cls, certificate: ServerCertificate) -> Iterator["Dovecot"]:
+        """Start one that shows this certificate, stop it at the end; raises ServerNotStartedError."""
+        with server_folder("dovecot") as folder:
+            server = started(lambda: cls(folder, certificate, secrets.token_hex(8), *free_ports(4)))
+            try:
+                yield server
+            finally:
+                server.stop()
+
+    def start(self) -> None:
+        """Start, also again after stop(): same ports, same mail."""
+        user, group = account("nobody")
+        for name in ("run", "state", "home"):
+            (self.folder / name).mkdir(exist_ok=True)
+        configuration = self.folder / "dovecot.conf"
+        configuration.write_text(self._configuration(user, group), "utf-8")
+        give(self.folder, user, group)
+        output, log = self.folder / "start.log", self.folder / "dovecot.log"
+        if run([*under(user, group), program("dovecot"), "-c", str(configuration)], output) != 0:
+            raise ServerNotStartedError("Dovecot refused to start", [output, log])
+        try:
+            for port in (self.imap_port, self.lmtp_port, self.auth_port):
+                wait_until_greeting(port)
+        except TimeoutError as error:
+            self.stop()
+            raise ServerNotStartedError(str(error), [output, log]) from error
+
+    def stop(self) -> None:
+        """Stop and cut all connections; the mail stays."""
+        terminate(self.folder / "run" / "master.pid")
+        for port in (self.imap_port, self.imaps_port, self.lmtp_port, self.auth_port):
+            wait_until_refused(port)
+
+    def log(self) -> str:
+        """Return the text of the log so far."""
+        return read_text(self.folder / "dovecot.log")
+
+    def deliver(self, user: str, octets: bytes, sender: str = "") -> None:
+        """Deliver a message by LMTP (RFC 2033) into the user's INBOX; an empty sender is the null return path."""
+        with smtplib.LMTP(HOST, self.lmtp_port, local_hostname="mx.bzk.example") as client:
+            client.sendmail(sender, [f"{user}@{OUR_DOMAIN}"], crlf(octets), ["BODY=8BITMIME"])
+
+    def append(self, user: str, folder: str, octets: bytes, internaldate: datetime) -> None:
+        """Put a message into a folder by IMAP APPEND with this INTERNALDATE (aware; the offset is kept)."""
+        with self._login(user) as client:
+            date = imaplib.Time2Internaldate(internaldate)
+            _expect_ok(*client.append(folder, "", date, octets))
+
+    def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
+        """Return the messages of a folder in the order of their UIDs; no flag changes by it."""
+        return [item[1] for item in self._fetch(user, folder, "(BODY.PEEK[])") if isinstance(item, tuple)]
+
+    def flags(self, user: str, folder: str = "INBOX") -> list[frozenset[str]]:
+        r"""Return each message's flags and keywords, in the order of messages().
+
+        Without \\Recent: it only tells who looked first.
+        """
+        lines = (item for item in self._fetch(user, folder, "(FLAGS)") if isinstance(item, bytes))
+        return [frozenset(flag.decode("ascii") for flag in imaplib.ParseFlags(line)) - {"\\Recent"} for line in lines]
+
+    def wait_for_messages(self, user: str, count: int, folder: str = "INBOX", *, seconds: float = 20) -> list[bytes]:
+        """Return the messages of a folder once there are at least `count`, else raise TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while len(found := self.messages(user, folder)) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(found)} of {count} messages in {folder} of {user} after {seconds} s")
+            time.sleep(_POLL)
+        return found
+
+    @contextmanager
+    def _login(self, user: str) -> Iterator[imaplib.IMAP4]:
+        with imaplib.IMAP4(HOST, self.imap_port, timeout=_CLIENT_TIMEOUT) as client:
+            client.login(user, self.password)
+            yield client
+
+    def _fetch(self, user: str, folder: str, items: str) -> list[bytes | tuple[bytes, bytes]]:
+        with self._login(user) as client:
+            status, selected = client.select(folder, readonly=True)
+            _expect_ok(status, selected)
+            if selected == [b"0"]:
+                return []
+            status, lines = client.fetch("1:*", items)
+            _expect_ok(status, lines)
+            return [line for line in lines if line is not None]
+
+    def _configuration(self, user: str, group: str) -> str:
+        return _CONFIGURATION.substitute(
+            folder=self.folder,
+            instance=re.sub(r"\W", "", self.folder.name),
+            user=user,
+            group=group,
+            password=self.password,
+            cert_file=self.certificate.cert_file,
+            key_file=self.certificate.key_file,
+            imap_port=self.imap_port,
+            imaps_port=self.imaps_port,
+            lmtp_port=self.lmtp_port,
+            auth_port=self.auth_port,
+        )
+
+
+def _expect_ok(status: str, lines: object) -> None:
+    """Raise imaplib's error when the server did not say OK."""
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"{status} {lines!r}")

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The platforms' mail server, in this process: it keeps what it gets, refuses and answers as a test tells it.
+
+It refuses the DSN options RET, ENVID and NOTIFY by its nature, so those are tested with Postfix in front of it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Condition
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.servers import ServerNotStartedError
+from tests.servers.ports import HOST, free_ports, started, taken
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """One mail as it came over the wire."""
+
+    mail_from: str
+    """Envelope sender, empty for the null return path."""
+    rcpt_tos: tuple[str, ...]
+    octets: bytes
+    """Dot-stuffing undone, otherwise untouched."""
+    at: datetime
+    """Instant of our 250 after the final dot, UTC."""
+
+
+class PlatformServer:
+    """An SMTP server for every domain that is not ours.
+
+    Two attributes may be set at any time. `refusals`: recipient address in lower case -> code RCPT TO is answered with
+    (550, 450 ...). `answer`: called with each accepted mail, in a thread of its own, so it may send mail itself.
+    """
+
+    def __init__(self, port: int) -> None:
+        """Prepare a server for this port of 127.0.0.1."""
+        self.port = port
+        self.refusals: dict[str, int] = {}
+        self.answer: Callable[[ReceivedMail], None] | None = None
+        self._received: list[ReceivedMail] = []
+        self._arrival = Condition()
+        self._answering = ThreadPoolExecutor(max_workers=1, thread_name_prefix="platform-answers")
+        self._answers: list[Future[None]] = []
+        self._controller: Controller | None = None
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator["PlatformServer"]:
+        """Start one and stop it at the end; raises ServerNotStartedError."""
+        server = started(lambda: cls(*free_ports(1)))
+        try:
+            yield server
+        finally:
+            server.close()
+
+    def start(self) -> None:
+        """Listen, also again after stop(), on the same port."""
+        if taken([self.port]):  # aiosmtpd would tell only after its whole ready_timeout
+            raise ServerNotStartedError(f"address already in use: port {self.port}")
+        controller = Controller(
+            self,
+            hostname=HOST,
+            port=self.port,
+            ready_timeout=10,
+            server_hostname="mx.platforms.example",
+            data_size_limit=None,  # aiosmtpd's own limit of 32 MiB is below what we must be able to send
+        )
+        try:
+            controller.start()
+        except OSError as error:  # TimeoutError is one of them
+            controller.loop.close()
+            raise ServerNotStartedError(
+                f"the platforms' server does not listen on port {self.port}: {error}"
+            ) from error
+        self._controller = controller
+
+    def stop(self) -> None:
+        """Refuse connections; what was received stays."""
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def close(self) -> None:
+        """Stop for good, after the last answer; raises what an answer raised."""
+        self.stop()
+        self._answering.shutdown()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget the mails, refusals and the answer; raises what an answer raised since the last time."""
+        with self._arrival:
+            answers, self._answers = self._answers, []
+            self._received.clear()
+            self.refusals = {}
+            self.answer = None
+        for answer in answers:
+            answer.result()
+
+    def received(self, recipient: str | None = None) -> Sequence[ReceivedMail]:
+        """Return the mails so far, in order of arrival: all, or those to one recipient."""
+        with self._arrival:
+            return self._for(recipient)
+
+    def wait(self, count: int, timeout: float = 20, *, recipient: str | None = None) -> Sequence[ReceivedMail]:
+        """Return the mails once there are at least `count`, else raise TimeoutError after `timeout` seconds."""
+        with self._arrival:
+            if not self._arrival.wait_for(lambda: len(self._for(recipient)) >= count, timeout):
+                raise TimeoutError(
+                    f"{len(self._for(recipient))} of {count} mails for {recipient or 'anyone'} after {timeout} s"
+                )
+            return self._for(recipient)
+
+    def _for(self, recipient: str | None) -> list[ReceivedMail]:
+        return [mail for mail in self._received if recipient is None or recipient in mail.rcpt_tos]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks the hook up by this name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        """Accept a recipient unless the test refuses it."""
+        code = self.refusals.get(address.lower())
+        if code is not None:
+            return f"{code} {code // 100}.1.1 <{address}> refused by the platform"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd looks the hook up by this name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Keep the mail, wake whoever waits, have it answered."""
+        octets = envelope.original_content or b""
+        mail = ReceivedMail(envelope.mail_from or "", tuple(envelope.rcpt_tos), octets, datetime.now(UTC))
+        with self._arrival:
+            self._received.append(mail)
+            if self.answer is not None:
+                self._answers.append(self._answering.submit(self.answer, mail))
+            self._arrival.notify_all()
+        return "250 2.0.0 accepted by the platform"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`python -m tests.store.processes NAME URL`: what a test wants done by another process.
+
+It says that it is ready, waits for a line, does its work and says so.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import PIPE, Popen
+
+from flaggermail.adapters.db.engine import make_engine
+from flaggermail.adapters.db.migrate import require_current
+from flaggermail.core.events import added
+from tests.store.conftest import new_store
+from tests.store.samples import alarm, happened
+
+
+def start(url: str) -> None:
+    """Make the database current, as every command does first."""
+    engine = make_engine(url)
+    await_word()
+    require_current(engine)
+    print("done", flush=True)
+
+
+def write(url: str) -> None:
+    """Write in a transaction that does not end before the next word comes."""
+    store = new_store(url)
+    await_word()
+    with store.begin() as tx:
+        tx.number("message")
+        tx.append(happened(added(alarm("half"))))
+        print("done", flush=True)
+        await_word()
+
+
+def await_word() -> None:
+    """Say that the work before is done, and wait."""
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+@contextmanager
+def other_process(name: str, url: str) -> Iterator[Popen[str]]:
+    """That process, ready; it is killed at the end if it still runs."""
+    command = [sys.executable, "-m", "tests.store.processes", name, url]
+    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
+        try:
+            assert told(process) == "ready"
+            yield process
+        finally:
+            process.kill()
+
+
+def told(process: Popen[str]) -> str:
+    """The next line it says."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def go_on(process: Popen[str]) -> None:
+    """Let it do its work."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+if __name__ == "__main__":
+    {"start": start, "write": write}[sys.argv[1]](sys.argv[2])

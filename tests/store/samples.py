@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rows and histories made up by hypothesis from nothing but the records' types and the tables' constraints."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from types import NoneType, UnionType
+from typing import get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+from sqlalchemy import BigInteger, CheckConstraint, Column
+
+from flaggermail.adapters.db.rows import metadata, table_of
+from flaggermail.core.events import Change, Event, EventKind, Scalar, added, changed
+from flaggermail.core.records import BY_TABLE, Alarm, Record
+
+NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+ZONES = st.builds(lambda minutes: timezone(timedelta(minutes=minutes)), st.integers(-14 * 60, 14 * 60))
+INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
+PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
+    str: TEXTS,
+    bool: st.booleans(),
+    int: st.integers(-(2**31), 2**31 - 1),
+    date: st.dates(),
+    datetime: INSTANTS,
+}
+Draw = Callable[[st.SearchStrategy[Scalar]], Scalar]
+Known = dict[str, list[str]]
+
+# Parents stand before what refers to them.
+KINDS: tuple[type[Record], ...] = tuple(BY_TABLE[table.name] for table in metadata.sorted_tables if table.name in BY_TABLE)
+
+
+def hints_of(kind: type[Record]) -> dict[str, object]:
+    """The type of each field."""
+    hints = get_type_hints(kind)
+    return {spec.name: hints[spec.name] for spec in fields(kind)}
+
+
+def is_optional(hint: object) -> bool:
+    """Whether a field may be None."""
+    return isinstance(hint, UnionType) and NoneType in get_args(hint)
+
+
+def allowed(kind: type[Record], name: str) -> list[str]:
+    """The texts that a CHECK lets a column hold; none where there is no such CHECK."""
+    checks = [str(rule.sqltext) for rule in table_of(kind.TABLE).constraints if isinstance(rule, CheckConstraint)]
+    return [text for check in checks if check.startswith(f"{name} IN") for text in re.findall(r"'([^']*)'", check)]
+
+
+def parent(column: Column[object]) -> str | None:
+    """The table to which a column refers."""
+    return next((key.column.table.name for key in column.foreign_keys), None)
+
+
+def values_for(kind: type[Record], name: str, known: Known, *, optional: bool | None) -> st.SearchStrategy[Scalar]:
+    """What field `name` may hold; `optional` None leaves open whether an optional field is filled."""
+    hint, column = hints_of(kind)[name], table_of(kind.TABLE).c[name]
+    target = parent(column)
+    if is_optional(hint):
+        (hint,) = (inner for inner in get_args(hint) if inner is not NoneType)
+        if optional is False or (target and not known.get(target)):
+            return st.none()
+        found = _filled(kind, name, hint, known)
+        return found if optional else st.none() | found
+    return _filled(kind, name, hint, known)
+
+
+def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.SearchStrategy[Scalar]:
+    column = table_of(kind.TABLE).c[name]
+    target, texts = parent(column), allowed(kind, name)
+    if target or texts:
+        return st.sampled_from(known[target] if target else texts)
+    if column.primary_key or column.unique:
+        taken = len(known.get(kind.TABLE, []))
+        return TEXTS.map(lambda text: f"{taken} {text}")  # the number keeps it apart from the others
+    if isinstance(column.type, BigInteger):
+        return st.integers(0, 2**32 - 1)
+    if get_origin(hint) is tuple:
+        return st.lists(PLAIN[get_args(hint)[0]], min_size=1, max_size=3).map(_as_tuple)
+    return PLAIN[hint]
+
+
+def _as_tuple(items: Iterable[Scalar]) -> Scalar:
+    return tuple(items)  # type: ignore[arg-type]  # all items are of one type, which the list strategy does not say
+
+
+def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | None = None) -> Record:
+    """A row of that kind whose references are `known`; it is known afterwards."""
+    names = hints_of(kind)
+    values = {name: draw(values_for(kind, name, known, optional=optional)) for name in names}
+    made = kind(**values)
+    known.setdefault(kind.TABLE, []).append(made.key)
+    return made
+
+
+def alarm(key: str, **values: str | None) -> Alarm:
+    """An alarm for tests that need just any row."""
+    return replace(Alarm(id=key, kind="silent", text="no word", raised_at=NOON), **values)
+
+
+def happened(*changes: Change) -> Event:
+    """An event with these changes."""
+    return Event(EventKind.CASE_OPENED, NOON, "daemon", changes, reason="made up")
+
+
+@st.composite
+def family(draw: st.DrawFn, kind: type[Record], *, optional: bool) -> list[Record]:
+    """A row of that kind behind all that it may refer to; optional fields are filled or all None."""
+    known: Known = {}
+    ancestors = [other for other in KINDS[: KINDS.index(kind)] if other in _ancestors(kind)]
+    return [record(draw, other, known, optional=optional) for other in (*ancestors, kind)]
+
+
+def _ancestors(kind: type[Record]) -> set[type[Record]]:
+    parents = {BY_TABLE[target] for column in table_of(kind.TABLE).c if (target := parent(column))}
+    return parents.union(*(_ancestors(other) for other in parents))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Events that add a row of every kind, then add and change any of them in any order."""
+    known: Known = {}
+    rows = [record(draw, kind, known) for kind in KINDS]
+    events = [happened(*(added(row) for row in rows))]
+    for _ in range(draw(st.integers(1, 10))):
+        events.append(happened(*_changes(draw, rows, known)))
+    return events
+
+
+def _changes(draw: st.DrawFn, rows: list[Record], known: Known) -> Iterator[Change]:
+    for _ in range(draw(st.integers(0, 3))):
+        if draw(st.booleans()):
+            rows.append(record(draw, draw(st.sampled_from(KINDS)), known))
+            yield added(rows[-1])
+        else:
+            place = draw(st.integers(0, len(rows) - 1))
+            old, rows[place] = rows[place], _another(draw, rows[place], known)
+            yield changed(old, rows[place])
+
+
+def _another(draw: st.DrawFn, old: Record, known: Known) -> Record:
+    """The row with some of its fields changed; never those by which rows are told apart."""
+    columns = table_of(old.TABLE).c
+    free = [name for name in hints_of(type(old)) if not (columns[name].primary_key or columns[name].unique)]
+    names = draw(st.sets(st.sampled_from(free), max_size=4))
+    return replace(old, **{name: draw(values_for(type(old), name, known, optional=None)) for name in sorted(names)})

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is set on every connection, and what an error may say."""
+
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.events import Change, added, values_of
+from flaggermail.core.records import Reminder
+from tests.store.conftest import new_store
+from tests.store.samples import happened
+from tests.store.test_chain import CANARY, CASE, ELECTION, MESSAGE
+
+EXPECTED = {
+    "journal_mode": "wal",
+    "synchronous": 2,  # FULL
+    "foreign_keys": 1,
+    "recursive_triggers": 1,
+    "busy_timeout": 10_000,  # milliseconds
+}
+
+
+@pytest.fixture
+def on_sqlite(sqlite_path: Path) -> Iterator[SqlStore]:
+    """A store on SQLite."""
+    store = new_store(f"sqlite:///{sqlite_path}")
+    yield store
+    store.close()
+
+
+def test_pragmas_are_set_on_every_connection(on_sqlite: SqlStore) -> None:
+    """On all of several connections at once, not only on the first."""
+    with ExitStack() as stack:
+        for _ in range(4):
+            connection = stack.enter_context(on_sqlite.engine.connect())
+            read = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in EXPECTED}
+            assert read == EXPECTED
+
+
+def locked(path: Path) -> bool:
+    """Whether somebody holds the write lock of the file at this instant."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+def test_a_writer_takes_the_lock_before_it_reads(on_sqlite: SqlStore, sqlite_path: Path) -> None:
+    """BEGIN IMMEDIATE for who will write; a reader takes no lock, before and after it has read."""
+    with on_sqlite.begin():
+        assert locked(sqlite_path)
+    assert not locked(sqlite_path)
+    with on_sqlite.read() as tx:
+        assert not locked(sqlite_path)
+        tx.rows()
+        assert not locked(sqlite_path)
+
+
+def test_waits_are_bounded_on_postgresql(postgres_url: str) -> None:
+    """For a lock ten seconds; a transaction that falls silent is ended by the server, or nobody could take the lease."""
+    store = new_store(postgres_url)
+    with store.engine.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar() == "10s"
+        assert connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar() == "2min"
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        added(CASE),
+        Change("case_file", "2", {**values_of(CASE), "number": "2"}),
+        Change("case_file", "2", {**values_of(CASE), "number": "2", "token": "t2", "election": CANARY}),
+        Change("case_file", "2", {**values_of(CASE), "number": "2", "token": "t2", "state": None}),
+        Change("message", "m1", {**values_of(MESSAGE), "direction": CANARY}),
+        Change("message", "m1", {**values_of(MESSAGE), "disputed": CANARY}),
+        Change("message", "m1", {**values_of(MESSAGE), "received_at": CANARY}),
+    ],
+    ids=["key twice", "token twice", "no such parent", "field missing", "CHECK", "type", "no instant"],
+)
+def test_an_error_never_shows_a_value(store: SqlStore, change: Change) -> None:
+    """Neither its text nor a traceback of it and its causes: logs are read by people who may not read the mail."""
+    with store.begin() as tx:
+        tx.append(happened(added(ELECTION), added(CASE)))
+    with pytest.raises((SQLAlchemyError, ValueError, TypeError)) as caught, store.begin() as tx:
+        tx.append(happened(change))
+    shown = "".join(traceback.format_exception(caught.value))
+    assert CANARY not in shown
+    assert "town.example" not in shown
+
+
+def test_a_value_of_the_wrong_type_is_not_shown_either(postgres_url: str) -> None:
+    """PostgreSQL quotes what it cannot read as a number."""
+    store = new_store(postgres_url)
+    with pytest.raises(SQLAlchemyError, match="does not fit") as caught, store.read() as tx:
+        tx.find(Reminder, step=CANARY)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    store.close()

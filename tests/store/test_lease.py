@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One daemon at a time, whatever became of the one before."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from flaggermail.adapters.db.store import SqlStore, this_process
+from flaggermail.core.events import added
+from flaggermail.core.records import Alarm
+from flaggermail.errors import StoreBusy
+from flaggermail.ports import Lease
+from tests.store.conftest import new_store
+from tests.store.samples import NOON, alarm, happened
+
+FIRST, SECOND = "node-a:100:2026-03-18T12:00:00Z", "node-b:200:2026-03-18T12:05:00Z"
+SECONDS = 60
+LATER = NOON + timedelta(seconds=SECONDS)
+JUST_BEFORE = LATER - timedelta(microseconds=1)
+
+
+@pytest.fixture
+def other(url: str) -> Iterator[SqlStore]:
+    """The same database, opened by a second daemon."""
+    store = new_store(url)
+    yield store
+    store.close()
+
+
+def write(store: SqlStore, key: str) -> None:
+    """Write one row."""
+    with store.begin() as tx:
+        tx.append(happened(added(alarm(key))))
+
+
+def test_a_second_holder_is_refused(store: SqlStore, other: SqlStore) -> None:
+    """Until the last instant; the message names the first holder and until when it holds."""
+    assert store.acquire("daemon", FIRST, NOON, SECONDS) == Lease("daemon", FIRST, 1)
+    with pytest.raises(StoreBusy, match=f"daemon is held by {FIRST} until 12:01:00 UTC"):
+        other.acquire("daemon", SECOND, JUST_BEFORE, SECONDS)
+    write(store, "a")
+
+
+def test_leases_of_different_names_do_not_meet(store: SqlStore, other: SqlStore) -> None:
+    """One daemon a mailbox: two names, two holders."""
+    store.acquire("one mailbox", FIRST, NOON, SECONDS)
+    assert other.acquire("another mailbox", SECOND, NOON, SECONDS).fencing == 1
+    write(store, "a")
+    write(other, "b")
+
+
+def test_it_is_taken_over_once_it_has_expired(store: SqlStore, other: SqlStore) -> None:
+    """A holder that did not renew is out, with a higher fencing number for the next."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    assert other.acquire("daemon", SECOND, LATER, SECONDS) == Lease("daemon", SECOND, 2)
+
+
+def test_renewing_keeps_it(store: SqlStore, other: SqlStore) -> None:
+    """From the instant of the renewal on."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    store.renew(JUST_BEFORE, SECONDS)
+    with pytest.raises(StoreBusy, match="12:01:59"):
+        other.acquire("daemon", SECOND, LATER, SECONDS)
+
+
+def test_a_holder_that_was_replaced_writes_no_more(store: SqlStore, other: SqlStore) -> None:
+    """However it was held up, its next write and its renewal raise StoreBusy, and nothing of them is there."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    other.acquire("daemon", SECOND, LATER, SECONDS)
+    with pytest.raises(StoreBusy, match="taken over"):
+        write(store, "late")
+    with pytest.raises(StoreBusy, match="taken over"):
+        store.renew(LATER, SECONDS)
+    write(other, "a")
+    with other.read() as tx:
+        assert [row.id for row in tx.find(Alarm)] == ["a"]
+
+
+def test_a_holder_that_was_replaced_still_reads(store: SqlStore, other: SqlStore) -> None:
+    """What it shows while it stops is right."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    other.acquire("daemon", SECOND, LATER, SECONDS)
+    with store.read() as tx:
+        assert tx.find(Alarm) == []
+
+
+def test_giving_back_what_was_taken_over_has_no_effect(store: SqlStore, other: SqlStore, url: str) -> None:
+    """The successor keeps it."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    other.acquire("daemon", SECOND, LATER, SECONDS)
+    store.release()
+    third = new_store(url)
+    with pytest.raises(StoreBusy, match=SECOND):
+        third.acquire("daemon", FIRST, LATER, SECONDS)
+    third.close()
+
+
+def test_a_lease_given_back_is_free_at_once(store: SqlStore, other: SqlStore) -> None:
+    """Giving back twice does no harm; without a lease there is nothing to renew, and writing is free."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    store.release()
+    store.release()
+    assert other.acquire("daemon", SECOND, NOON, SECONDS).fencing == 2
+    with pytest.raises(StoreBusy, match="no lease is held"):
+        store.renew(NOON, SECONDS)
+    write(store, "a command beside the daemon")
+
+
+def test_the_same_holder_may_take_it_again(store: SqlStore, other: SqlStore) -> None:
+    """What it began under the lease before cannot write any more."""
+    store.acquire("daemon", FIRST, NOON, SECONDS)
+    assert other.acquire("daemon", FIRST, NOON, SECONDS).fencing == 2
+    with pytest.raises(StoreBusy, match="taken over"):
+        write(store, "a")
+
+
+def test_a_dead_process_of_this_host_is_replaced_at_once(store: SqlStore, other: SqlStore) -> None:
+    """A crashed daemon does not keep its successor waiting; a living one does, whoever owns it."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        holder = f"{socket.gethostname()}:{process.pid}:2026-03-18T12:00:00Z"
+        store.acquire("daemon", holder, NOON, SECONDS)
+        with pytest.raises(StoreBusy, match=f":{process.pid}:"):
+            other.acquire("daemon", SECOND, NOON, SECONDS)
+        process.kill()
+    assert other.acquire("daemon", SECOND, NOON, SECONDS).fencing == 2
+    with pytest.raises(StoreBusy, match="taken over"):
+        write(store, "a")
+
+
+def test_a_process_of_somebody_else_lives(store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That we may not send it a signal shows that it is there."""
+
+    def not_permitted(_process: int, _signal: int) -> None:
+        raise PermissionError
+
+    store.acquire("daemon", f"{socket.gethostname()}:1:2026-03-18T12:00:00Z", NOON, SECONDS)
+    monkeypatch.setattr(os, "kill", not_permitted)
+    with pytest.raises(StoreBusy, match="held by"):
+        other.acquire("daemon", SECOND, NOON, SECONDS)
+
+
+def test_the_same_process_number_elsewhere_says_nothing(store: SqlStore, other: SqlStore) -> None:
+    """Another host's processes cannot be seen from here: its lease runs out by time alone."""
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
+        process.wait(timeout=30)
+    store.acquire("daemon", f"another-host:{process.pid}:2026-03-18T12:00:00Z", NOON, SECONDS)
+    with pytest.raises(StoreBusy, match="another-host"):
+        other.acquire("daemon", SECOND, NOON, SECONDS)
+
+
+def test_this_process_is_named_by_host_number_and_start() -> None:
+    """In UTC, whatever the zone of the instant."""
+    started = datetime(2026, 3, 18, 14, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert this_process(started) == f"{socket.gethostname()}:{os.getpid()}:2026-03-18T12:00:00Z"
+    assert started == NOON.astimezone(UTC)
+
+
+def test_of_many_at_once_one_gets_it(url: str, in_threads: Callable[..., list[object]]) -> None:
+    """Four daemons start at the same instant on an expired lease."""
+
+    def start(number: int) -> bool:
+        store = new_store(url)
+        try:
+            store.acquire("daemon", f"node-{number}:1:x", NOON, SECONDS)
+        except StoreBusy:
+            return False
+        finally:
+            store.close()
+        return True
+
+    assert sorted(map(bool, in_threads(start, 4))) == [False, False, False, True]

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the archive said it keeps survives a killed process, a power cut, a full disk; what it gives back is whole."""
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.errors import ArchiveFault
+
+OCTETS = b"Subject: proef\r\n\r\nGoedemorgen.\r\n"
+DIGEST = hashlib.sha256(OCTETS).hexdigest()
+PROJECT = Path(__file__).resolve().parents[2]
+PROLOGUE = """\
+import os, signal, sys
+from pathlib import Path
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.errors import ArchiveFault
+octets = sys.stdin.buffer.readline() + sys.stdin.buffer.readline() + sys.stdin.buffer.readline()
+root = Path(sys.argv[1])
+archive = FileOctets(root)
+os.write(2, b"begin")
+"""
+PUT = "os.write(1, archive.put(octets).encode())\n"
+# Once everything is imported: another account may not be able to enter the checkout.
+AS_ANOTHER_ACCOUNT = "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """Give a folder that other accounts may enter, with no archive in it yet."""
+    folder = Path(tempfile.mkdtemp(prefix="octets-"))
+    folder.chmod(0o755)
+    try:
+        yield folder / "archive"
+    finally:
+        shutil.rmtree(folder)
+
+
+def run(root: Path, script: str, *before: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script on an archive in another process, started by the command `before`; it reads OCTETS."""
+    command = [*before, sys.executable, "-B", "-c", PROLOGUE + script, str(root)]
+    return subprocess.run(
+        command, input=OCTETS.decode(), capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT
+    )
+
+
+def files(root: Path) -> list[Path]:
+    """Give every file below `root`, complete or not."""
+    return sorted(path for path in root.rglob("*") if path.is_file())
+
+
+def place(root: Path, digest: str = DIGEST) -> Path:
+    """Give the path of the file with this digest."""
+    return root / digest[:2] / digest[2:4] / digest
+
+
+class TestPutAndGet:
+    """Octets in, the same octets out."""
+
+    @given(st.binary(max_size=300))
+    def test_what_was_put_is_given_back(self, octets: bytes) -> None:
+        """Under the SHA-256 of the raw octets, whatever they are."""
+        with tempfile.TemporaryDirectory() as folder:
+            archive = FileOctets(Path(folder))
+            digest = archive.put(octets)
+            assert digest == hashlib.sha256(octets).hexdigest()
+            assert FileOctets(Path(folder)).get(digest) == octets
+
+    def test_files_are_read_only_and_folders_closed_to_others(self, root: Path) -> None:
+        """Mode 0440 in folders of 0750, whatever the umask of the daemon."""
+        before = os.umask(0)
+        try:
+            FileOctets(root).put(OCTETS)
+        finally:
+            os.umask(before)
+        (path,) = files(root)
+        assert path == place(root)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o440
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o750}
+
+    def test_the_same_octets_are_written_once(self, root: Path) -> None:
+        """The second put leaves the file, its inode and its instants alone."""
+        first = FileOctets(root)
+        first.put(OCTETS)
+        before = place(root).stat()
+        assert first.put(OCTETS) == FileOctets(root).put(OCTETS) == DIGEST
+        assert place(root).stat() == before
+        assert files(root) == [place(root)]
+
+    def test_many_writers_of_the_same_octets(self, root: Path) -> None:
+        """Threads that put the same and other octets at once all succeed and leave nothing beside."""
+        archive = FileOctets(root)
+        with ThreadPoolExecutor(8) as pool:
+            digests = list(pool.map(archive.put, [b"%d" % (number % 5) for number in range(200)]))
+        assert {path.name for path in files(root)} == set(digests)
+        assert len(set(digests)) == 5
+
+    def test_a_folder_that_somebody_removed_is_made_again(self, root: Path) -> None:
+        """The next put of a running daemon works."""
+        archive = FileOctets(root)
+        archive.put(OCTETS)
+        shutil.rmtree(root)
+        assert archive.put(OCTETS) == DIGEST
+        assert archive.get(DIGEST) == OCTETS
+
+
+class TestDurability:
+    """The order of the system calls, as the kernel saw them."""
+
+    CALLS = "trace=openat,write,fsync,fdatasync,fchmod,rename,renameat,renameat2,mkdir,unlink"
+
+    def calls(self, root: Path) -> list[str]:
+        """Give what one put did, up to the print of its result; paths stand in place of descriptors."""
+        trace = root.parent / "trace"
+        done = run(root, PUT, "strace", "-f", "-y", "-s", "8", "-o", str(trace), "-e", self.CALLS)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == DIGEST
+        lines = [line.split(maxsplit=1)[1] for line in trace.read_text().partition('"begin"')[2].splitlines()[1:]]
+        return [
+            re.sub(r"\.\w+\.part", "PART", line.replace(DIGEST, "DIGEST").replace(str(root.parent), "ABOVE"))
+            for line in lines
+            if str(root.parent) in line or line.startswith("write(1<")
+        ]
+
+    def test_nothing_is_returned_before_it_is_durable(self, root: Path) -> None:
+        """Write beside, mode, fsync, rename, fsync of the folder; new folders are synced into theirs before."""
+        calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
+        one, two = f"ABOVE/archive/{DIGEST[:2]}", f"ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}"
+        expected = [
+            r'mkdir\("ABOVE/archive", 0750\)',
+            r"fsync\(\d+<ABOVE>\)",
+            rf'mkdir\("{one}", 0750\)',
+            r"fsync\(\d+<ABOVE/archive>\)",
+            rf'mkdir\("{two}", 0750\)',
+            rf"fsync\(\d+<{one}>\)",
+            rf'openat\(AT_FDCWD(<[^>]*>)?, "{two}/PART", [A-Z_|]*O_CREAT\|O_EXCL[A-Z_|]*, 0600\)',
+            rf"write\(\d+<{two}/PART>, .*, {len(OCTETS)}\)",
+            rf"fchmod\(\d+<{two}/PART>, 0440\)",
+            rf"fsync\(\d+<{two}/PART>\)",
+            rf'rename\("{two}/PART", "{two}/DIGEST"\)',
+            rf"fsync\(\d+<{two}>\)",
+            r"write\(1<",
+        ]
+        assert len(calls) == len(expected), calls
+        for call, pattern in zip(calls, expected, strict=True):
+            assert re.match(pattern, call), (call, pattern)
+
+    def test_a_file_that_is_there_already_is_made_durable_too(self, root: Path) -> None:
+        """A crash may have come between the rename and the fsync of the folder, so that is done again."""
+        FileOctets(root).put(OCTETS)
+        synced = [call for call in self.calls(root) if not call.startswith("openat")]
+        assert [call.partition("(")[0] for call in synced] == ["fsync", "write"]
+        assert f"<ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}>" in synced[0]
+
+
+class TestFaults:
+    """Said in words, and nothing half is left."""
+
+    @staticmethod
+    def disk(root: Path, options: str) -> tuple[str, ...]:
+        """Give a command that runs another with a file system at `root` that only the two of them see."""
+        mount = f'mount -t tmpfs -o {options} tmpfs "$0" && exec "$@"'
+        as_root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+        root.mkdir()
+        return ("unshare", *as_root, "--mount", "sh", "-c", mount, str(root))
+
+    def test_a_full_disk(self, root: Path) -> None:
+        """ArchiveFault names digest, place and reason; a smaller message still fits, as no half file takes the room."""
+        story = """
+try:
+    archive.put(bytes(3 << 20))
+except ArchiveFault as fault:
+    print(fault)
+print([str(path) for path in root.rglob("*") if path.is_file()])
+print(len(archive.get(archive.put(bytes(1 << 20)))))
+"""
+        done = run(root, story, *self.disk(root, "size=2m"))
+        assert done.returncode == 0, done.stderr
+        digest = hashlib.sha256(bytes(3 << 20)).hexdigest()
+        assert done.stdout.splitlines() == [
+            f"archive: {digest} cannot be written to {place(root, digest)}: No space left on device",
+            "[]",
+            str(1 << 20),
+        ]
+        assert files(root) == []  # all of it happened on the small disk
+
+    def test_a_read_only_disk(self, root: Path) -> None:
+        """Also root cannot write there."""
+        done = run(root, PUT, *self.disk(root, "ro"))
+        assert done.returncode == 1
+        last = done.stderr.splitlines()[-1]
+        assert last.endswith(
+            f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Read-only file system"
+        )
+
+    def test_a_folder_that_may_not_be_written(self, root: Path) -> None:
+        """Tried as another account, since to root everything is writable."""
+        root.mkdir(mode=0o555)
+        done = run(root, AS_ANOTHER_ACCOUNT + PUT)
+        assert done.returncode == 1
+        last = done.stderr.splitlines()[-1]
+        assert last.endswith(f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Permission denied")
+        assert files(root) == []
+
+    def test_a_file_that_may_not_be_read(self, root: Path) -> None:
+        """The archive of another account; the reason is said."""
+        FileOctets(root).put(OCTETS)
+        place(root).chmod(0)
+        done = run(root, AS_ANOTHER_ACCOUNT + f"archive.get({DIGEST!r})")
+        assert done.returncode == 1
+        last = done.stderr.splitlines()[-1]
+        assert last.endswith(f"ArchiveFault: archive: {DIGEST} cannot be read from {place(root)}: Permission denied")
+
+    @pytest.mark.parametrize("found", [b"", OCTETS[:-1], OCTETS + b"x", OCTETS.replace(b"G", b"g")])
+    def test_other_octets_under_a_digest_are_named(self, root: Path, found: bytes) -> None:
+        """Neither given out nor written over: somebody has to look."""
+        archive = FileOctets(root)
+        archive.put(OCTETS)
+        place(root).unlink()
+        place(root).write_bytes(found)
+        for act in (lambda: archive.get(DIGEST), lambda: archive.put(OCTETS)):
+            with pytest.raises(ArchiveFault, match=f"file of {DIGEST} holds other octets"):
+                act()
+        assert place(root).read_bytes() == found
+
+    def test_missing_octets_are_named(self, root: Path) -> None:
+        """The digest and the place where it should be."""
+        with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be read from {place(root)}: No such file"):
+            FileOctets(root).get(DIGEST)
+
+    @pytest.mark.parametrize(
+        "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], DIGEST + "0", DIGEST + "\n"]
+    )
+    def test_what_is_no_digest_is_no_path(self, root: Path, digest: str) -> None:
+        """No name leads out of the archive."""
+        with pytest.raises(ArchiveFault, match="not a SHA-256"):
+            FileOctets(root).get(digest)
+
+
+class TestSweep:
+    """What a crash leaves beside."""
+
+    KILLED_BEFORE_RENAME = "Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+    WAITING_BEFORE_RENAME = "Path.rename = lambda *_: (print('written', flush=True), sys.stdin.read())\n"
+
+    def test_a_killed_writer_leaves_no_name_that_counts(self, root: Path) -> None:
+        """What it left is ignored by get and put, and removed by the sweep."""
+        assert run(root, self.KILLED_BEFORE_RENAME + PUT).returncode == -signal.SIGKILL
+        (left,) = files(root)
+        archive = FileOctets(root)
+        with pytest.raises(ArchiveFault, match="No such file"):
+            archive.get(DIGEST)
+        assert archive.put(OCTETS) == DIGEST
+        assert files(root) == sorted([left, place(root)])
+        assert archive.sweep() == 1
+        assert files(root) == [place(root)]
+        assert archive.sweep() == 0
+
+    def test_a_living_writer_is_left_alone(self, root: Path) -> None:
+        """Commands write beside the daemon: what another process is writing stays."""
+        script = PROLOGUE + self.WAITING_BEFORE_RENAME + PUT
+        with subprocess.Popen(
+            [sys.executable, "-B", "-c", script, str(root)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=PROJECT,
+        ) as writer:  # fmt: skip
+            assert writer.stdin is not None
+            assert writer.stdout is not None
+            writer.stdin.write(OCTETS)
+            writer.stdin.flush()
+            assert writer.stdout.readline() == b"written\n"
+            (beside,) = files(root)
+            assert FileOctets(root).sweep() == 0
+            assert files(root) == [beside]
+
+    def test_an_archive_that_is_not_there_yet(self, root: Path) -> None:
+        """Nothing to sweep, nothing made."""
+        assert FileOctets(root).sweep() == 0
+        assert not root.exists()

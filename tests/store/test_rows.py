@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rows come back as they were written, whichever engine keeps them."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import JSON
+
+from flaggermail.adapters.db.rows import metadata, table_of
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.events import Change, added, values_of
+from flaggermail.core.records import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
+from flaggermail.ports import Cursor, Position
+from tests.store.conftest import new_store
+from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
+
+OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease"}
+MANY = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)
+
+
+class UndoneError(Exception):
+    """Ends a transaction of which nothing shall stay."""
+
+
+@by_kind
+@pytest.mark.parametrize("optional", [True, False], ids=["every field filled", "optional fields None"])
+def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record], *, optional: bool) -> None:
+    """By key and by each field that is no list: equal, of the same types, and instants in UTC."""
+
+    @MANY
+    @given(family(kind, optional=optional))
+    def round_trip(rows: list[Record]) -> None:
+        with suppress(UndoneError), store.begin() as tx:
+            tx.append(happened(*(added(row) for row in rows)))
+            read = tx.get(kind, rows[-1].key)
+            assert read == rows[-1]
+            for name, value in values_of(read).items():
+                wrote = getattr(rows[-1], name)
+                assert type(value) is type(wrote), name
+                assert not isinstance(value, datetime) or value.tzinfo is UTC
+                if isinstance(value, tuple):
+                    assert [type(item) for item in value] == [type(item) for item in wrote]
+                else:
+                    assert tx.find(kind, **{name: wrote}) == [read]
+            raise UndoneError
+
+    round_trip()
+
+
+@by_kind
+def test_the_columns_of_a_table_are_the_fields_of_its_record(kind: type[Record]) -> None:
+    """Same names in the same order; a column may be empty where the field may be None, and nowhere else."""
+    columns, hints = table_of(kind.TABLE).c, hints_of(kind)
+    assert list(columns.keys()) == [spec.name for spec in fields(kind)]
+    assert {name: bool(columns[name].nullable) for name in hints} == {n: is_optional(hint) for n, hint in hints.items()}
+    assert [column.name for column in columns if column.primary_key] == [kind.KEY]
+    for name in kind.PERSONAL:
+        assert hints[name] in {str, str | None}, "a commitment is a text, so an erased field must be able to hold one"
+
+
+def test_every_table_keeps_a_record_or_is_the_stores_own() -> None:
+    """There is no row that events could not carry."""
+    assert set(metadata.tables) == set(BY_TABLE) | OWN_TABLES
+
+
+def test_an_instant_keeps_its_microsecond_and_loses_its_zone(store: SqlStore) -> None:
+    """Aware in, UTC out; two hours east of Greenwich is the same instant."""
+    told = datetime.fromisoformat("2026-03-29T03:00:00.000001+02:00")
+    with store.begin() as tx:
+        tx.append(happened(added(replace(alarm("a"), raised_at=told))))
+    with store.read() as tx:
+        (read,) = tx.find(Alarm)
+        assert read.raised_at.isoformat() == "2026-03-29T01:00:00.000001+00:00"
+        assert tx.find(Alarm, raised_at=told) == [read]
+
+
+def test_a_session_in_another_zone_reads_utc(postgres_url: str) -> None:
+    """A PostgreSQL server or role may be set to any zone; instants still come back in UTC."""
+    store = new_store(f"{postgres_url}&options=-c%20timezone%3DEurope/Amsterdam")
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("a"))))
+        tx.advance("INBOX", Cursor(Position(1, 1), NOON))
+    with store.read() as tx:
+        cursor = tx.cursor("INBOX")
+        assert cursor is not None
+        assert cursor.looked_at is not None
+        assert [str(row.raised_at) for row in tx.find(Alarm)] == [str(cursor.looked_at)] == ["2026-03-18 12:00:00+00:00"]
+    store.close()
+
+
+@pytest.mark.parametrize("bad", [datetime(2026, 3, 18), "NUL \0 in a text"])  # noqa: DTZ001 - naive is the point
+def test_what_not_every_engine_can_hold_is_refused(store: SqlStore, bad: datetime | str) -> None:
+    """An instant without a zone and a text with NUL are refused before anything is written."""
+    name = "raised_at" if isinstance(bad, datetime) else "text"
+    with pytest.raises(ValueError, match="cannot be recorded"), store.begin() as tx:
+        tx.append(happened(Change("alarm", "a", {**values_of(alarm("a")), name: bad})))
+    with store.read() as tx:
+        assert tx.find(Alarm) == []
+        assert list(tx.events()) == []
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**32 - 1])
+def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
+    """UID and UIDVALIDITY go up to 4294967295 (RFC 9051, section 9), in deliveries and in the cursor."""
+    position = Position(uidvalidity=number, uid=2**32 - 1 - number)
+    with store.begin() as tx:
+        assert tx.cursor("INBOX") is None
+        tx.advance("INBOX", Cursor(Position(1, 1), None))
+        tx.advance("INBOX", Cursor(position, NOON))
+        tx.advance("Sent", Cursor(Position(3, 4), None))
+    with store.read() as tx:
+        assert tx.cursor("INBOX") == Cursor(position, NOON)
+        assert tx.cursor("Sent") == Cursor(Position(3, 4), None)
+    columns = table_of(Delivery.TABLE).c
+    assert type(columns["uid"].type) is type(columns["uidvalidity"].type) is type(table_of("cursor").c["uid"].type)
+
+
+@pytest.mark.parametrize(
+    ("equal", "keys"),
+    [
+        ({}, ["B", "a", "c", "d"]),
+        ({"case": "1"}, ["B", "c"]),
+        ({"case": "1", "kind": "loud"}, ["c"]),
+        ({"case": None}, ["d"]),
+        ({"case": ["1", "2"]}, ["B", "a", "c"]),
+        ({"case": ("2", None)}, ["a", "d"]),
+        ({"case": []}, []),
+        ({"id": "a"}, ["a"]),
+        ({"id": "x"}, []),
+        ({"raised_at": NOON}, ["B", "a", "c", "d"]),
+    ],
+)  # fmt: skip
+def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, object], keys: list[str]) -> None:
+    """All conditions hold at once; a list or tuple means one of them, None means empty; the order is that of the keys."""
+    rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind="loud")
+    with store.begin() as tx:
+        tx.append(happened(*(added(row) for row in rows)))
+        assert [row.id for row in tx.find(Alarm, **equal)] == keys
+
+
+def test_the_order_does_not_depend_on_the_servers_locale(icu_url: str) -> None:
+    """Where the server sorts as a dictionary does, rows still come in the order of code points."""
+    store = new_store(icu_url)
+    with store.begin() as tx:
+        tx.append(happened(*(added(alarm(key)) for key in ("a", "B", "c"))))
+        assert [row.id for row in tx.find(Alarm)] == ["B", "a", "c"]
+    store.close()
+
+
+def test_no_list_is_part_of_a_key_or_index() -> None:
+    """`find` cannot ask for a list: PostgreSQL does not compare JSON."""
+    lists = [column for table in metadata.tables.values() for column in table.c if isinstance(column.type, JSON)]
+    assert lists
+    assert not [column for column in lists if column.index or column.primary_key or column.unique]
+
+
+def test_there_is_no_row_under_an_unknown_key(store: SqlStore) -> None:
+    """`get` answers None."""
+    with store.read() as tx:
+        assert tx.get(Token, "nowhere") is None

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The revisions lead to the tables, and a start makes no half database."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
+
+from flaggermail.adapters.db.engine import make_engine
+from flaggermail.adapters.db.migrate import HERE, newest, require_current, upgrade
+from flaggermail.adapters.db.rows import metadata
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.event_octets import GENESIS
+from flaggermail.errors import ConfigurationError
+from tests.store.processes import go_on, other_process, told
+from tests.tools.make_migration import make
+
+
+@pytest.fixture
+def empty(empty_url: str) -> Iterator[Engine]:
+    """An engine on a database without a table."""
+    engine = make_engine(empty_url)
+    yield engine
+    engine.dispose()
+
+
+def tables_of(engine: Engine) -> list[str]:
+    """The names of the tables there are."""
+    return inspect(engine).get_table_names()
+
+
+def schema(engine: Engine) -> dict[str, object]:
+    """All that the database itself says about its tables."""
+    with engine.connect() as connection:
+        found = inspect(connection)
+        return {name: _described(found, name) for name in found.get_table_names() if name != "alembic_version"}
+
+
+def _described(found: object, name: str) -> list[object]:
+    aspects = ("columns", "pk_constraint", "foreign_keys", "indexes", "unique_constraints", "check_constraints")
+    return [_plain(getattr(found, f"get_{aspect}")(name)) for aspect in aspects]
+
+
+def _plain(value: object) -> object:
+    """The description without objects that equal nothing but themselves, and without an order where there is none."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted((_plain(item) for item in value), key=repr)
+    if isinstance(value, TypeEngine):
+        return f"{value!r} {getattr(value, 'timezone', '')}"
+    return value
+
+
+def test_a_fresh_schema_equals_a_migrated_one(empty: Engine, store: SqlStore) -> None:
+    """Columns, keys, references, indexes, uniqueness and checks: what the tables make is what the revisions make."""
+    metadata.create_all(empty)
+    fresh = schema(empty)
+    assert fresh == schema(store.engine)
+    assert set(fresh) == set(metadata.tables)
+
+
+def test_alembic_finds_nothing_to_change(store: SqlStore) -> None:
+    """Alembic's own comparison of the migrated database with the tables."""
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_an_empty_database_is_made_current(empty: Engine) -> None:
+    """The first start migrates; the chain has its head, and a second start changes nothing."""
+    require_current(empty)
+    require_current(empty)
+    assert upgrade(empty) == newest(empty)
+    with empty.connect() as connection:
+        assert connection.execute(text("SELECT id, seq, digest FROM chain_head")).all() == [(1, 0, GENESIS)]
+
+
+def test_the_chain_has_one_head(store: SqlStore) -> None:
+    """A second head row would let two writers pass at once."""
+    with pytest.raises(DBAPIError), store.engine.begin() as connection:
+        connection.execute(text("INSERT INTO chain_head (id, seq, digest) VALUES (2, 0, '')"))
+
+
+def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
+    """A revision is one transaction: the table that was in its way is all there is afterwards."""
+    with empty.begin() as connection:
+        connection.execute(text("CREATE TABLE outbox (id INTEGER)"))
+    with pytest.raises(DBAPIError):
+        upgrade(empty)
+    assert tables_of(empty) == ["outbox"]
+
+
+@pytest.mark.parametrize("revision", ["0000", "9999"], ids=["behind", "ahead"])
+def test_another_revision_prevents_the_start(store: SqlStore, revision: str) -> None:
+    """Neither an older nor a newer schema is touched; the message names both revisions and the command that helps."""
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    with pytest.raises(ConfigurationError, match=rf"is {revision}, .* needs {newest(store.engine)}: run `flaggermail db"):
+        require_current(store.engine)
+
+
+def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
+    """A database that belongs to another program is not taken over."""
+    with empty.begin() as connection:
+        connection.execute(text("CREATE TABLE somebody_elses (id INTEGER)"))
+    with pytest.raises(ConfigurationError, match="is None"):
+        require_current(empty)
+    assert tables_of(empty) == ["somebody_elses"]
+
+
+def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> None:
+    """`make_migration` finds nothing to do now, and all tables where there is no revision yet."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(HERE, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    nothing = make("Nothing changes.", scripts)
+    assert nothing.name == f"{int(newest_in(scripts)):04d}_nothing_changes.py"
+    assert "op." not in nothing.read_text("utf-8").partition("def upgrade")[2]
+    for revision in (scripts / "versions").glob("0*.py"):
+        revision.unlink()
+    everything = make("The first schema", scripts)
+    assert everything.name == "0001_the_first_schema.py"
+    assert everything.read_text("utf-8").count("op.create_table(") == len(metadata.tables)
+
+
+def newest_in(scripts: Path) -> str:
+    """The number of the newest revision in a folder."""
+    return max(path.name for path in (scripts / "versions").glob("0*.py"))[:4]
+
+
+def test_two_starts_at_once_make_one_database(empty_url: str, empty: Engine) -> None:
+    """Two commands that find an empty database at the same instant both end well, with one schema."""
+    with other_process("start", empty_url) as one, other_process("start", empty_url) as another:
+        go_on(one)
+        go_on(another)
+        assert [told(one), told(another)] == ["done", "done"]
+    assert set(tables_of(empty)) == {*metadata.tables, "alembic_version"}

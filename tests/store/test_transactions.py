@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Everything or nothing, one writer at a time, readers undisturbed."""
+
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.events import Change, Event, added, changed
+from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Election
+from flaggermail.errors import NotFound, StoreBusy
+from flaggermail.ports import Cursor, Position, Transaction
+from tests.store.conftest import new_store
+from tests.store.processes import go_on, other_process, told
+from tests.store.samples import NOON, alarm, happened
+
+InThreads = Callable[[Callable[[int], object], int], list[object]]
+ROUNDS = 100
+THREADS = 3
+NO_SUCH_CASE = Change("case_file", "nowhere", {"state": "decided"})
+
+
+class UndoneError(Exception):
+    """Ends a transaction of which nothing shall stay."""
+
+
+def everything(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables."""
+    with store.engine.connect() as connection:
+        tables = ("alarm", "event", "chain_head", "personal", "counter", "cursor")
+        return {name: sorted(map(tuple, connection.execute(select(table_of(name)))), key=repr) for name in tables}
+
+
+def write(tx: Transaction) -> None:
+    """Write a row, an event, a number and a cursor."""
+    tx.append(happened(added(alarm(f"a{tx.number('alarm')}"))))
+    tx.advance("INBOX", Cursor(Position(1, tx.number("uid")), NOON))
+
+
+def test_an_exception_undoes_all_of_it(store: SqlStore) -> None:
+    """Rows, events, the chain's head, counters and cursors are as before; the next transaction goes on from there."""
+    with store.begin() as tx:
+        write(tx)
+    before = everything(store)
+    with pytest.raises(UndoneError), store.begin() as tx:
+        write(tx)
+        assert [row.id for row in tx.find(Alarm)] == ["a1", "a2"]
+        raise UndoneError
+    assert everything(store) == before
+    with store.begin() as tx:
+        assert tx.number("alarm") == 2
+        assert tx.broken_link() is None
+
+
+@pytest.mark.parametrize("caught", [True, False], ids=["caught", "not caught"])
+@pytest.mark.parametrize(
+    ("events", "error"),
+    [
+        ((happened(added(alarm("b"))), happened(NO_SUCH_CASE)), NotFound),
+        ((happened(added(alarm("b")), added(alarm("a"))),), DBAPIError),
+        ((happened(Change("alarm", "b", {"id": "b", "kind": "half a row"})),), DBAPIError),
+        ((happened(added(Attempt(id="t", mail="no such mail", started_at=NOON))),), DBAPIError),
+        ((happened(added(ClockRow(id="k", notification="n", kind="lunch", started_at=NOON))),), DBAPIError),
+    ],
+    ids=["a change to a missing row", "a key twice", "a field missing", "a reference to nothing", "against a CHECK"],
+)
+def test_an_append_that_fails_writes_nothing(
+    store: SqlStore, events: tuple[Event, ...], error: type[Exception], *, caught: bool
+) -> None:
+    """Neither the row nor the event nor those before it in the same call, even if the caller goes on to commit."""
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("a"))))
+    before = everything(store)
+    with suppress(UndoneError), store.begin() as tx:
+        with pytest.raises(error):
+            tx.append(*events)
+        if not caught:
+            raise UndoneError
+    assert everything(store) == before
+
+
+def test_a_change_to_a_missing_row_is_told(store: SqlStore) -> None:
+    """NotFound names table and key; a change without values changes nothing, so it needs no row."""
+    with pytest.raises(NotFound, match="case_file nowhere"), store.begin() as tx:
+        tx.append(happened(NO_SUCH_CASE))
+    with store.begin() as tx:
+        tx.append(happened(changed(alarm("a"), alarm("a"))))
+        assert [len(event.changes) for _, event in tx.events()] == [1]
+
+
+def test_set_number_says_which_comes_next(store: SqlStore) -> None:
+    """Counters begin at 1, know nothing of each other, and can be set before and after their first number."""
+    with store.begin() as tx:
+        assert [tx.number("a"), tx.number("a"), tx.number("b")] == [1, 2, 1]
+        tx.set_number("a", 41)
+        tx.set_number("c", 6)
+        assert [tx.number("a"), tx.number("b"), tx.number("c")] == [42, 2, 7]
+
+
+def test_numbers_have_no_duplicates_and_no_gaps(store: SqlStore, in_threads: InThreads) -> None:
+    """Two threads draw from a counter that is not there yet; every tenth transaction is undone and its number reused."""
+    drawn: list[int] = []
+
+    def draw(_thread: int) -> None:
+        for round_ in range(ROUNDS):
+            with suppress(UndoneError), store.begin() as tx:
+                number = tx.number("case")
+                if round_ % 10 == 9:
+                    raise UndoneError
+                drawn.append(number)  # under the writers' lock, so the list is in the order of the commits
+
+    in_threads(draw, 2)
+    assert drawn == list(range(1, 2 * ROUNDS * 9 // 10 + 1))
+
+
+def test_concurrent_writers_lose_nothing(store: SqlStore, in_threads: InThreads) -> None:
+    """Three threads read a row, add one and write it, a hundred times each: 300, and 300 events in one chain."""
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("counted", text="0"))))
+
+    def add_one(_thread: int) -> None:
+        for _ in range(ROUNDS):
+            with store.begin() as tx:
+                row = tx.get(Alarm, "counted")
+                assert row is not None
+                tx.append(happened(changed(row, replace(row, text=str(int(row.text) + 1)))))
+
+    in_threads(add_one, THREADS)
+    with store.read() as tx:
+        assert [row.text for row in tx.find(Alarm)] == [str(THREADS * ROUNDS)]
+        assert len(list(tx.events())) == THREADS * ROUNDS + 1
+        assert tx.broken_link() is None
+
+
+def test_readers_are_not_blocked_by_a_writer(store: SqlStore, url: str) -> None:
+    """While a transaction has written and not ended, a reader sees what was before, at once."""
+    reader = new_store(url, wait=0)
+    with store.begin() as tx:
+        tx.append(happened(added(alarm("a"))))
+        with reader.read() as view:
+            assert view.find(Alarm) == []
+    with reader.read() as view:
+        assert view.find(Alarm) == [alarm("a")]
+    reader.close()
+
+
+def test_a_writer_is_not_blocked_by_readers_who_see_one_instant(store: SqlStore) -> None:
+    """What is committed meanwhile, a reader that began before does not see: neither rows nor events nor the head."""
+    with store.begin() as tx:
+        write(tx)
+    with store.read() as view:
+        before = view.rows()
+        with store.begin() as tx:
+            write(tx)
+        assert view.rows() == before
+        assert len(list(view.events())) == 1
+        assert view.broken_link() is None
+    with store.read() as view:
+        assert len(list(view.events())) == 2
+
+
+def test_a_reader_cannot_write(store: SqlStore) -> None:
+    """It is refused, not silently undone; the connection is back to writing for the next transaction."""
+    before = everything(store)
+    for work in (write, lambda tx: tx.number("a"), lambda tx: tx.advance("INBOX", Cursor(Position(1, 1), None))):
+        with pytest.raises(DBAPIError, match=r"readonly|read-only"), store.read() as view:
+            work(view)
+    assert everything(store) == before
+    with store.begin() as tx:
+        write(tx)
+
+
+def test_a_reader_may_stop_halfway(store: SqlStore) -> None:
+    """Who leaves the events after the first leaves nothing open behind."""
+    with store.begin() as tx:
+        tx.append(*(happened(added(alarm(f"a{number}"))) for number in range(1200)))
+    with store.read() as view:
+        assert next(view.events())[0] == 1
+        assert [seq for seq, _ in view.events(after=400)] == list(range(401, 1201))
+        assert view.broken_link() is None
+
+
+def test_a_writer_that_does_not_end_is_told_of(store: SqlStore, url: str) -> None:
+    """The second writer waits its time, then says that the database is being written, without a driver's words."""
+    impatient = new_store(url, wait=0.05)
+    with store.begin():
+        with pytest.raises(StoreBusy, match="is being written by another process"), impatient.begin():
+            pass
+        with pytest.raises(StoreBusy, match="is being written by another process"):
+            impatient.acquire("daemon", "host:1:now", NOON, 30)
+    with impatient.begin() as tx:
+        write(tx)
+    impatient.close()
+
+
+def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url: str) -> None:
+    """SIGKILL after the writes and before the commit: no row, no event, no number, and the next writer is not kept."""
+    with store.begin() as tx:
+        write(tx)
+    before = everything(store)
+    with other_process("write", url) as process:
+        go_on(process)
+        assert told(process) == "done"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(timeout=30) == -signal.SIGKILL
+    assert everything(store) == before
+    with store.begin() as tx:
+        write(tx)
+        assert tx.broken_link() is None
+
+
+def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
+    """The same process, let go on instead of killed: the double of the test above works."""
+    with other_process("write", url) as process:
+        go_on(process)
+        assert told(process) == "done"
+        go_on(process)
+        assert (told(process), process.wait(timeout=30)) == ("ready", 0)
+    with store.read() as tx:
+        assert tx.find(Alarm) == [alarm("half")]
+
+
+def test_case_and_election_are_tied(store: SqlStore) -> None:
+    """A case of an election that is not there is refused on both engines: references are really checked."""
+    case = Case(number="1", election="none", type="other", origin="media", token="t", opened_at=NOON, opened_by="o")
+    with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.begin() as tx:
+        tx.append(happened(added(case)))
+    with store.read() as tx:
+        assert tx.find(Election) == []

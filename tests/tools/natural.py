@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Finds in Python what belongs to config/ and rules/: platforms, mail addresses, lists of words to look for."""
+
+import ast
+import re
+import tokenize
+from collections.abc import Iterator
+from io import StringIO
+
+# Unquoted, X is a letter like any other; as a whole literal, or before Corp, it is the platform.
+PLATFORMS = r"\bMeta\b|\bX Corp\b|(?i:\b(?:TikTok|Snapchat|Twitter|Facebook|YouTube|Instagram|Google(?!-re2))\b)"
+X_ALONE = "X"
+
+# Only top-level domains that are no file ending or attribute in use here; `notification.nl.j2` is a file, not a domain.
+DOMAIN = re.compile(
+    r"(?<![\w.-])(?!flaggermail\.)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
+    r"(?:example|test|invalid|nl|eu|be|de|uk|com|org|net|gov|co|io|tv)(?![\w-]|\.\w)",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)
+
+# Lower-case words with spaces between them are what one looks for in a mail ("out of office"). One to three may be
+# messages of ours; four together are a list.
+LIST_LENGTH = 4
+PHRASE = re.compile(r"[^\W\d_A-Z]+(?:['-][^\W\d_A-Z]+)*(?: [^\W\d_A-Z]+(?:['-][^\W\d_A-Z]+)*)+")
+# Single words that a Dutch list about this mailbox would hardly do without, and that are no English identifiers.
+DUTCH_WORDS = """
+aan afwezig afwezigheid antwoord automatisch bedankt bericht bijlage dank doorgestuurd doorst geachte gemeente groet
+hallo ja kennisgeving kiezer melding mvg namens nee niet nieuwsbrief ongewenst onderwerp ontvangen ontvangst
+oorspronkelijk oorspronkelijke spoed stem stembureau stemmen stempas storing uitslag uur uren van vakantie verkiezing
+verkiezingen verstuurd verzonden volmacht zaak ziek
+maandag dinsdag woensdag donderdag vrijdag zaterdag zondag
+januari februari maart april mei juni juli augustus september oktober november december
+"""
+DUTCH = frozenset(DUTCH_WORDS.split())
+
+
+def names_within(node: object) -> Iterator[str]:
+    """Every text of two letters or more under a key `name` of a YAML document, at whatever depth."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "name" and isinstance(value, str) and len(value) > 1:
+                yield value
+            yield from names_within(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from names_within(value)
+
+
+def named_platforms(source: str, names: set[str]) -> list[str]:
+    """The platforms that a text of Python names, one of `names` or one of those known since the beginning."""
+    configured = "".join(rf"|\b{re.escape(name)}\b" for name in sorted(names))
+    return re.findall(PLATFORMS + configured, source) + [text for text in texts(source) if text == X_ALONE]
+
+
+def addresses(source: str) -> list[str]:
+    """The mail domains and addresses that stand in a text of Python. A URN or tag URI is a name, not an address."""
+    plain = [re.sub(r"\b(?:urn|tag):\S+", "", text) for text in texts(source)]
+    return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
+
+
+def word_lists(source: str) -> list[list[str]]:
+    """Each sequence, set, mapping (its keys) or alternation in a text of Python with four natural-language entries."""
+    natural = [
+        [entry for entry in entries(node) if entry.lower() in DUTCH or PHRASE.fullmatch(entry)]
+        for node in ast.walk(ast.parse(source))
+    ]
+    return [found for found in natural if len(found) >= LIST_LENGTH]
+
+
+def entries(node: ast.AST) -> list[str]:
+    """What a literal enumerates: its items, its keys, or the alternatives of a regular expression."""
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        return [text for item in node.elts for text in literal(item)]
+    if isinstance(node, ast.Dict):
+        return [text for key in node.keys for text in literal(key)]
+    return [re.sub(r"\\\w|[^\w '-]", "", part) for text in literal(node) for part in re.split(r"[|()]", text)]
+
+
+def literal(node: ast.AST | None) -> Iterator[str]:
+    """The text of a string literal, of octets as Latin-1; nothing of any other node."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+        yield node.value.decode("latin-1")
+
+
+def texts(source: str) -> Iterator[str]:
+    """Every string literal (the pieces of f-strings too) and every comment of a text of Python."""
+    for node in ast.walk(ast.parse(source)):
+        yield from literal(node)
+    for token in tokenize.generate_tokens(StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk on the morning of 6 June 2024: real store and archive, a clock that is set, a submission server that accepts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail import outbox, remind
+from flaggermail.cli import main
+from flaggermail.cli.session import Session
+from flaggermail.core.records import StoredMessage
+from flaggermail.environment import Environment
+from flaggermail.ingest import ingest
+from flaggermail.ports import RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from flaggermail.wiring import replayed
+
+CONFIG = Path(__file__).parents[2] / "config"
+VOUCHED = (
+    "Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
+    "Received: from mail.{domain} by mx.bzk.example; Thu, 6 Jun 2024 11:06:00 +0000\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line came to."""
+
+    status: int
+    octets: bytes
+    err: str
+
+    @property
+    def out(self) -> str:
+        """Standard output as text."""
+        return self.octets.decode()
+
+    @property
+    def json(self) -> object:
+        """Standard output as the one JSON document that it must be."""
+        return json.loads(self.octets)
+
+
+class Desk:
+    """Types command lines as an officer, and lets time pass."""
+
+    def __init__(self, env: Environment, clock: SetClock, folder: Path) -> None:
+        self.env, self.clock, self.folder = env, clock, folder
+        self._uid = 0
+
+    def type(self, *words: str, officer: str = "officer1", text: str = "") -> Ran:
+        """Run a command line; `text` is its standard input."""
+        session = Session(CONFIG, given=self.env, officer=officer)
+        with CliRunner().isolation(input=text) as (out, err, _):
+            status: object = 0
+            try:
+                main(words, session)
+            except SystemExit as ended:
+                status = ended.code
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
+
+    def done(self, *words: str, officer: str = "officer1", text: str = "") -> str:
+        """Run a command line that must succeed; answers what it printed."""
+        ran = self.type(*words, officer=officer, text=text)
+        assert (ran.status, ran.err) == (0, ran.err), ran
+        return ran.out
+
+    def go_to(self, instant: str) -> None:
+        """Let it be that instant, and do what the daemon would have done by then."""
+        self.clock.set(datetime.fromisoformat(instant))
+        outbox.drain(self.env)
+        remind.tick(self.env)
+        outbox.drain(self.env)
+
+    def receive(self, octets: bytes) -> str:
+        """Take in a mail that arrives now; answers its id."""
+        self._uid += 1
+        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self._uid))
+        with self.env.store.read() as tx:
+            return max(message.id for message in tx.find(StoredMessage, direction="in"))
+
+    def notified(self) -> str:
+        """Have a case whose notification left at 10:34; answers the number of the case."""
+        self.done(
+            "case", "open", "--election", "EP2024", "--type", "D_general_warning", "--origin", "earlier_cases",
+            "--title", "Two boxes coloured on one list",
+        )  # fmt: skip
+        form = self.folder / "form.yaml"
+        form.write_text("incorrect: true\ncriteria: [1]\n", encoding="utf-8")
+        self.done("case", "assess", "VF-EP2024-0001", str(form))
+        self.done("case", "decide", "VF-EP2024-0001", "notify", "--reason", "such votes are invalid")
+        self.done("notify", "VF-EP2024-0001", "--channel", "x-urgent")
+        self.done("approve", "VF-EP2024-0001/1")
+        self.go_to("2024-06-06T10:34:00+02:00")
+        return "VF-EP2024-0001"
+
+
+def opened(settings: Settings, folder: Path) -> Desk:
+    """A desk at 10:33 in `folder`."""
+    clock = SetClock(datetime.fromisoformat("2024-06-06T10:33:00+02:00"))
+    env = replayed(settings, folder, clock, CountedRandomness("desk"), ScriptedSubmitter(clock))
+    return Desk(env, clock, folder)
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The elections, platforms and officers of tests/config, with the shipped rules and templates."""
+    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
+
+
+@pytest.fixture(scope="session")
+def fresh(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that was made once: to copy it is quicker than to make each test its own."""
+    folder = tmp_path_factory.mktemp("fresh")
+    opened(settings, folder).env.close()
+    return folder / "scenario.db"
+
+
+@pytest.fixture
+def desk(settings: Settings, fresh: Path, tmp_path: Path) -> Iterator[Desk]:
+    """The desk, with nothing on it."""
+    shutil.copy(fresh, tmp_path / "scenario.db")
+    desk = opened(settings, tmp_path)
+    yield desk
+    desk.env.close()

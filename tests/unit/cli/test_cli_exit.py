@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Exit status and standard error: 1 refused, 2 wrong use or configuration, one line each and never a traceback."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flaggermail.cli import main
+from flaggermail.cli.acting import typed
+from flaggermail.errors import Refusal
+from flaggermail.shipped import shipped
+from tests.unit.cli.conftest import Desk
+
+
+def test_a_refused_act_is_status_1_and_one_line(desk: Desk) -> None:
+    """Nothing on standard output, what was refused and what would be right on standard error."""
+    ran = desk.type("case", "close", "VF-EP2024-0099")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "case VF-EP2024-0099: there is no such case; `flaggermail case list` shows them\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["case", "decide", "VF-1", "perhaps", "--reason", "x"], "'perhaps'"),
+        (["case", "decide", "VF-1", "notify"], "--reason"),
+        (["case", "show"], "CASE"),
+        (["case", "show", "VF-1", "--colour"], "--colour"),
+        (["cases"], "cases"),
+        (["case", "note", "VF-1", "--means", "phone"], "--text"),
+        (["case", "assess", "VF-1"], "--edit"),
+        (["case", "reply", "VF-1", "--to", "everybody", "--channel", "c", "--text", "-"], "'everybody'"),
+        (["quarantine", "place", "m00000001"], "--noise"),
+        (["quarantine", "place", "m00000001", "VF-1", "--new"], "--noise"),
+        (["outbox", "resolve", "o00000001"], "--again"),
+        (["notify", "VF-1", "--channel", "c", "--text", "no such file"], "no such file"),
+        (["replay", "/"], "scenario.yaml"),
+    ],
+)
+def test_wrong_use_is_status_2_and_one_line(desk: Desk, words: list[str], named: str) -> None:
+    """The line names what was wrong, and the command that explains the right use."""
+    ran = desk.type(*words)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert named in ran.err
+    assert "--help`" in ran.err
+
+
+def test_a_faulty_configuration_is_status_2_without_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every fault is one line with its place."""
+    shutil.copytree(shipped("config"), tmp_path / "desk")
+    path = tmp_path / "desk" / "oncall.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "\ncolour: blue\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["--config", str(tmp_path / "desk"), "case", "list"])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    assert [line for line in err.splitlines() if line.startswith("oncall.yaml:") and "colour" in line]
+    assert "Traceback" not in err
+
+
+def test_a_user_whom_the_rota_does_not_know_may_not_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Reading is open to whoever may read the database; an act needs an officer behind the user of the system."""
+    shutil.copytree(shipped("config"), tmp_path / "desk")
+    shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
+    arguments = ["--config", str(tmp_path / "desk"), "election"]
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "list"])
+    assert ended.value.code in {0, None}
+    assert "CODE" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "close", "EP2024"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith(f"user {getpass.getuser()}: ")
+
+
+def test_text_typed_by_an_officer_of_a_scenario_runs_the_same_commands(desk: Desk) -> None:
+    """What the command prints comes back, with or without the program's name in front."""
+    for words in (["case", "list"], ["flaggermail", "case", "list"], ("case", "list")):
+        assert typed(desk.env, "officer1", words) == "no cases\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["case", "close", "VF-1"], "case VF-1: there is no such case"),
+        (["case", "decide", "VF-1", "perhaps", "--reason", "x"], "'perhaps'"),
+        (["case", "assess", "VF-1", "{form}"], "form.yaml:1:1 colour"),
+        (["case", "frobnicate"], "frobnicate"),
+    ],
+)
+def test_whatever_goes_wrong_in_a_typed_act_is_a_refusal(desk: Desk, words: list[str], named: str) -> None:
+    """A scenario sees one kind of failure, with the text that an officer would have seen."""
+    form = desk.folder / "form.yaml"
+    form.write_text("colour: blue\n", encoding="utf-8")
+    with pytest.raises(Refusal) as refused:
+        typed(desk.env, "officer1", [word.replace("{form}", str(form)) for word in words])
+    assert named in str(refused.value)
+
+
+def test_an_act_is_that_of_the_officer_who_typed_it(desk: Desk) -> None:
+    """The actor is a person, and the roles of that person hold."""
+    typed(desk.env, "officer2", ["case", "open", "--election", "EP2024", "--type", "other", "--origin", "media"])
+    shown = desk.type("case", "show", "VF-EP2024-0001", "--json").json
+    assert isinstance(shown, dict)
+    assert (shown["opened_by"], shown["assigned_to"]) == ("officer2", "officer2")
+    with pytest.raises(Refusal, match="nobody is not an officer of this desk"):
+        typed(desk.env, "nobody", ["case", "close", "VF-EP2024-0001"])

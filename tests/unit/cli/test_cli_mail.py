@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail on the command line: shown unfolded and harmless, placed, vouched for, previewed, sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.conftest import Desk
+
+HOSTILE = (
+    "From: =?utf-8?q?Griffie_=1B=5B2J?= <griffie@raad.example>\r\nTo: verkiezingenflagger@bzk.example\r\n"
+    "Subject: =?utf-8?q?Factuur_=E2=80=AEfdp=2Eexe=0AFrom=3A_iemand_anders?=\r\nMessage-ID: <h1@raad.example>\r\n"
+    "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nZie dit. \x1b]0;title\x07\r\n\r\n"
+    "---------- Forwarded message ---------\r\nFrom: Lezer <lezer@post.example>\r\n"
+    "Date: Thu, 6 Jun 2024 09:12:00 +0200\r\nSubject: Twee vakjes\r\nTo: <griffie@raad.example>\r\n\r\n"
+    "Kleur twee vakjes \u202e!\r\n"
+    "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=\"a\x1bb.png\"\r\n"
+    "Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"
+).encode()  # fmt: skip
+
+
+def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -> None:
+    """Its own text, the forwarded mail and the attachments; no control or bidirectional character gets through."""
+    key = desk.receive(HOSTILE)
+    for words in (("message", "show", key), ("message", "show", "<h1@raad.example>"), ("quarantine", "show", key)):
+        shown = desk.done(*words)
+        assert not set("\x1b\x07\u202e\x9b") & set(shown)
+        assert "received:" in shown
+        assert "2024-06-06 10:33+02:00" in shown
+        assert "Factuur <U+202E>fdp.exe From: iemand anders\n" in shown
+        assert "\nZie dit." in shown
+        assert "Lezer <lezer@post.example>" in shown
+        assert "  | Kleur twee vakjes <U+202E>!" in shown
+        assert "image/png  8 octets" in shown
+    for words in (("quarantine", "list"), ("quarantine", "list", "--json"), ("message", "show", key, "--json")):
+        assert not set("\x1b\x07\u202e\x9b") & set(desk.done(*words))
+    document = desk.type("message", "show", key, "--json").json
+    assert isinstance(document, dict)
+    assert document["mail"]["message_id"] == "h1@raad.example"
+
+
+def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
+    """The oldest first; placing empties it, and the arrival stays what it was."""
+    number = desk.notified()
+    assert desk.done("quarantine", "list") == "the quarantine is empty\n"
+    key = desk.receive(HOSTILE)
+    desk.go_to("2024-06-07T12:39:00+02:00")
+    line = desk.done("quarantine", "list").splitlines()[1]
+    assert line.split()[:4] == ["26h05", "2024-06-06", "10:34+02:00", key]
+    waiting = desk.type("quarantine", "list", "--json").json
+    assert isinstance(waiting, list)
+    assert [(row["id"], row["age_minutes"], bool(row["reason"])) for row in waiting] == [(key, 1565, True)]
+    assert desk.done("quarantine", "place", key, number, "--kind", "referral") == f"message {key} is in {number}\n"
+    assert desk.done("quarantine", "list") == "the quarantine is empty\n"
+
+
+def test_quarantined_mail_becomes_a_case_or_noise(desk: Desk) -> None:
+    """A new case has the type and source that the officer names; noise needs a reason."""
+    key = desk.receive(HOSTILE)
+    assert desk.type("quarantine", "place", key, "--noise").status == 1
+    desk.done("quarantine", "place", key, "--noise", "--reason", "advert")
+    desk.done("quarantine", "place", key, "--new", "--type", "B_channel", "--source", "government_body")
+    document = desk.type("case", "show", "VF-EP2024-0001", "--json").json
+    assert isinstance(document, dict)
+    assert (document["type"], document["source"], document["root_message"]) == ("B_channel", "government_body", key)
+
+
+def test_a_person_vouches_for_a_sender_or_does_not(desk: Desk) -> None:
+    """Confirm, refuse and reclassify say what the message now is."""
+    key = desk.receive(HOSTILE)
+    assert desk.done("message", "confirm", key) == f"message {key} confirmed\n"
+    assert "verified (confirmed by officer1)" in desk.done("message", "show", key)
+    assert desk.done("message", "refuse", key, "--reason", "forged") == f"message {key} refused\n"
+    kinds = ("--kind", "platform_ack", "--kind", "substantive_reply")
+    assert desk.done("message", "reclassify", key, *kinds) == f"message {key} is platform_ack and substantive_reply\n"
+    assert "failed (refused by officer1: forged)" in desk.done("message", "show", key)
+
+
+def decided(desk: Desk) -> str:
+    """A case on which somebody decided to notify; answers its number."""
+    desk.done("case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--title", "Boxes")
+    (desk.folder / "form.yaml").write_text("incorrect: true\ncriteria: [1]\n", encoding="utf-8")
+    desk.done("case", "assess", "VF-EP2024-0001", str(desk.folder / "form.yaml"))
+    desk.done("case", "decide", "VF-EP2024-0001", "notify", "--reason", "such votes are invalid")
+    return "VF-EP2024-0001"
+
+
+def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
+    """Standard output holds the mail and nothing else; the draft's id stands on standard error."""
+    number = decided(desk)
+    ran = desk.type(
+        "notify",
+        number,
+        "--channel",
+        "x-urgent",
+        "--text",
+        "-",
+        "--preview",
+        text="Posts that ask voters to colour two boxes.",
+    )
+    assert ran.status == 0
+    assert f"{number}/1" in ran.err
+    assert ran.octets.count(b"\n") == ran.octets.count(b"\r\n")
+    desk.done("approve", f"{number}/1")
+    mails = desk.type("outbox", "list", "--json").json
+    assert isinstance(mails, list)
+    assert [desk.env.octets.get(mail["digest"]) for mail in mails] == [ran.octets]
+
+
+def test_a_draft_is_named_and_can_be_rejected(desk: Desk) -> None:
+    """The id alone on standard output, so that a script can take it; a rejected draft never leaves."""
+    number = decided(desk)
+    ran = desk.type(
+        "notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes."
+    )
+    assert (ran.status, ran.out) == (0, f"{number}/1\n")
+    assert "flaggermail approve" in ran.err
+    assert desk.done("approve", f"{number}/1", "--reject", "too long") == f"draft {number}/1 rejected\n"
+    assert desk.done("outbox", "list") == "nothing waits\n"
+    assert desk.type("approve", f"{number}/1").status == 1
+
+
+@pytest.mark.parametrize("words", [(), ("--all",)])
+def test_the_outbox_lists_what_waits(desk: Desk, words: tuple[str, ...]) -> None:
+    """A mail that waits is shown with its recipient, can be taken back, and is listed with --all afterwards."""
+    number = decided(desk)
+    desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes.")
+    desk.done("approve", f"{number}/1")
+    assert "urgent-escalation@x-platform.example" in desk.done("outbox", "list", *words)
+    assert "no attempt yet" in desk.done("outbox", "show", "o00000001")
+    assert desk.done("outbox", "cancel", "o00000001") == "outbox o00000001 cancelled\n"
+    assert ("cancelled" in desk.done("outbox", "list", *words)) == bool(words)
+    assert desk.type("outbox", "resolve", "o00000001", "--again").status == 1
+
+
+def test_an_attempt_is_shown(desk: Desk) -> None:
+    """When it was tried, and what the server answered."""
+    desk.notified()
+    shown = desk.done("outbox", "show", "o00000001")
+    assert "250 accepted" in shown
+    document = desk.type("outbox", "show", "o00000001", "--json").json
+    assert isinstance(document, dict)
+    assert [(a["result"], a["started_at"]) for a in document["attempts"]] == [("accepted", "2024-06-06T10:34:00+02:00")]

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What holds for the checkout as a whole: the lock, and what may not stand in the Python of the product."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.tools.natural import addresses, named_platforms, names_within, word_lists
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "flaggermail").rglob("*.py"))
+CORE = sorted((ROOT / "flaggermail" / "core").rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    """A path as the test's name shows it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+# ---------------------------------------------------------------- the lock
+
+PIN = re.compile(
+    r"(?P<name>[a-z0-9-]+)==[0-9][0-9a-z.]*(?: ; [^\\]+)?(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n"
+)
+
+
+def locked() -> str:
+    """The text of requirements.lock."""
+    return (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_lock_is_nothing_but_exact_versions_with_hashes() -> None:
+    """Taking out every pin with its hashes leaves nothing: no address, no index, no folder, no remark, no bare name."""
+    assert PIN.sub("", locked()) == ""
+
+
+def test_lock_names_everything_that_pyproject_asks_for() -> None:
+    """Each dependency of the product and of every extra is pinned, and so is the build backend (it is not fetched)."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *(line for extra in project["project"]["optional-dependencies"].values() for line in extra),
+    ]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~! ;]", line)[0]).lower() for line in asked}
+    assert names - {pin["name"] for pin in PIN.finditer(locked())} == set()
+
+
+# ---------------------------------------------------------------- names, addresses and words: config/ and rules/
+
+
+def configured_names() -> set[str]:
+    """Each platform's name as config/platforms.yaml has it now."""
+    path = ROOT / "config" / "platforms.yaml"
+    return set(names_within(YAML(typ="safe").load(path))) if path.exists() else set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_product_holds_no_platform_address_or_word_list(path: Path) -> None:
+    """An officer can change each of them without touching Python, because none of them stands there."""
+    source = path.read_text(encoding="utf-8")
+    assert named_platforms(source, configured_names()) == []
+    assert addresses(source) == []
+    assert word_lists(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# as Meta does",
+        "channel = 'X'",
+        "'''X Corp answered.'''",
+        "sender = f'{user} at YOUTUBE'",
+        "'https://www.google.nl'",
+    ],
+)
+def test_search_finds_a_platform(source: str) -> None:
+    """A platform's name is found in comments, literals, docstrings and pieces of f-strings."""
+    assert named_platforms(source, set())
+
+
+@pytest.mark.parametrize("source", ["import re2  # google-re2", "sa.MetaData", "f'{n:x}'", "open(name, 'x')", "X = 1"])
+def test_search_lets_other_names_pass(source: str) -> None:
+    """The package of the matcher, SQLAlchemy's metadata, a file mode and a hexadecimal format are no platforms."""
+    assert named_platforms(source, set()) == []
+
+
+def test_search_finds_a_platform_that_only_the_configuration_names() -> None:
+    """A platform added to config/platforms.yaml is looked for from then on."""
+    assert named_platforms("# Bluebird was slow", set(names_within({"platforms": [{"name": "Bluebird"}]}))) == [
+        "Bluebird"
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "'jan@gemeente.example'",
+        "# bzk.example",
+        "b'mx.bzk.example'",
+        "f'{user}@bzk.nl'",
+        "'see https://lists.debian.org/x'",
+    ],
+)
+def test_search_finds_an_address(source: str) -> None:
+    """Addresses and domains are found in text, octets, comments and pieces of f-strings."""
+    assert addresses(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "'flaggermail.core.rules'",
+        "'notification.nl.j2'",
+        "'urn:x:example.com'",
+        "'tag:yaml.org,2002:int'",
+        "'platforms.yaml'",
+        "message.nl",
+    ],
+)
+def test_search_lets_dotted_names_pass(source: str) -> None:
+    """Modules, templates, files, attributes, URNs and tag URIs are no addresses."""
+    assert addresses(source) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "('out of office', 'on leave', 'automatic reply', 'delivery failed')",
+        "['afwezig', 'vakantie', 'ziek', 'Automatisch antwoord', 'automatisch']",
+        "{'van': 1, 'aan': 2, 'onderwerp': 3, 'verzonden': 4}",
+        "r'(?i)\\b(maandag|dinsdag|woensdag|donderdag)\\b'",
+    ],
+)
+def test_search_finds_a_word_list(source: str) -> None:
+    """A list is found as a sequence, a mapping or an alternation."""
+    assert word_lists(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "('subject', 'from', 'to', 'body', 'received_at')",
+        "('PRAGMA foreign_keys = ON', 'PRAGMA journal_mode = WAL', 'BEGIN IMMEDIATE', 'COMMIT')",
+        "{NOT_DUE: 'not due yet', TOLD: 'told before', SILENT: 'asked for silence', PAST: 'long past'}",
+        "('Case', 'Sent at', 'Received at', 'Whole minutes', 'Hours')",
+        "log('no answer yet', 'still on it', 'too late')",
+    ],
+)
+def test_search_lets_field_names_and_statements_pass(source: str) -> None:
+    """Names of fields, SQL, the text of each reason and the headings of a table are no word lists."""
+    assert word_lists(source) == []
+
+
+# ---------------------------------------------------------------- where third-party packages and the clock may be
+
+# What reads an officer's files, what speaks to a person (cli, web, report, logbook), what stands in for servers (demo).
+READERS = frozenset({"settings.py", "settings_files", "yaml_model.py", "draft_patterns.py"})
+THIRD_PARTY_TOPS = READERS | {"adapters", "cli", "demo", "logbook.py", "replay", "report", "web"}
+NOW = frozenset({"now", "today", "utcnow"})
+
+
+def imported_tops(tree: ast.AST) -> set[str]:
+    """The top-level packages that a module imports, at whatever depth in it."""
+    tops = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            tops |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            tops.add(node.module.partition(".")[0])
+    return tops
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
+    """Decisions and the shell around them need the standard library alone, so they outlive any package."""
+    if path.relative_to(ROOT / "flaggermail").parts[0] not in THIRD_PARTY_TOPS:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert imported_tops(tree) - sys.stdlib_module_names - {"flaggermail"} == set()
+
+
+@pytest.mark.parametrize("path", CORE, ids=name_of)
+def test_core_is_told_the_time_and_never_asks(path: Path) -> None:
+    """The imports core may make are checked by `./dev check`; datetime is one of them, its clock is not."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    asked = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in NOW]
+    assert asked == []

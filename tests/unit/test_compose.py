@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What leaves holds exactly what a person approved, in octets that no server on the way has to change."""
+
+import re
+from base64 import b64decode
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.headerregistry import DateHeader
+from email.message import EmailMessage
+from email.utils import getaddresses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.core.compose import Letter, check_octets, compose, is_address
+from flaggermail.core.message import Address
+
+DESK = Address("desk@desk.example", "Verkiezingen flagger")
+PLATFORM = Address("escalations@platform.example")
+LETTER = Letter(
+    message_id="vf.0123456789abcdef0123456789abcdef.1@desk.example",
+    date=datetime(2024, 6, 6, 10, 34, 12, tzinfo=timezone(timedelta(hours=2))),
+    from_=DESK,
+    to=(PLATFORM,),
+    subject="Please check: polling hours",
+    body="Good morning,\n\nPlease check this.\n",
+)
+
+# Printable text of many scripts: no controls, no format characters, no surrogates, nothing without a name.
+VISIBLE = st.text(st.characters(categories=["L", "Mc", "N", "P", "S", "Zs"], exclude_characters="ᅟᅠㅤᅠ⠀"), max_size=80)
+BODY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=200)
+IDENTIFIERS = st.lists(st.from_regex(r"[a-zA-Z0-9.$_-]{1,150}@[a-z0-9.-]{1,60}", fullmatch=True), max_size=4)
+ADDRESSES = st.builds(
+    Address,
+    st.from_regex(r"[a-z0-9_+-]{1,30}(\.[a-z0-9]{1,9}){0,2}@[a-z0-9]{1,30}\.example", fullmatch=True),
+    st.none() | VISIBLE,
+)
+OFFSETS = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+LETTERS = st.builds(
+    Letter,
+    message_id=st.just(LETTER.message_id),
+    date=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=OFFSETS),  # noqa: DTZ001 - zones: OFFSETS
+    from_=ADDRESSES,
+    to=st.lists(ADDRESSES, min_size=1, max_size=3).map(tuple),
+    cc=st.lists(ADDRESSES, max_size=3).map(tuple),
+    reply_to=st.none() | ADDRESSES,
+    subject=VISIBLE,
+    body=BODY,
+    in_reply_to=IDENTIFIERS.map(tuple),
+    references=IDENTIFIERS.map(tuple),
+    headers=st.lists(st.tuples(st.from_regex(r"X-[A-Za-z-]{1,40}", fullmatch=True), VISIBLE), max_size=2).map(tuple),
+)
+
+
+def parsed(octets: bytes) -> EmailMessage:
+    """Read a mail with the standard library's strict-minded parser, which must find no defect."""
+    message = message_from_bytes(octets, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def addresses(octets: bytes, name: str) -> list[tuple[str, str]]:
+    """Give (name, address) of every mailbox in a field."""
+    # Not by the newer header classes: until 3.13 they put a space between two encoded words of a name.
+    fields = message_from_bytes(octets, policy=policy.compat32).get_all(name, [])
+    return [(str(make_header(decode_header(shown))), address) for shown, address in getaddresses(fields)]
+
+
+def written(*given_addresses: Address | None) -> list[tuple[str, str]]:
+    """Give what `addresses` must find."""
+    return [((each.name or "").strip(" "), each.address) for each in given_addresses if each is not None]
+
+
+class TestOctets:
+    """The form of what leaves."""
+
+    @given(LETTERS)
+    def test_only_crlf_ascii_and_bounded_lines(self, letter: Letter) -> None:
+        """No bare CR or LF, no line over 998 octets, nothing that asks for 8BITMIME or SMTPUTF8."""
+        octets = compose(letter)
+        check_octets(octets)
+        assert octets.isascii()
+        assert re.sub(rb"\r\n", b"", octets).translate(None, b"\r\n") == re.sub(rb"\r\n", b"", octets)
+        assert max(map(len, octets.split(b"\r\n"))) <= 998
+
+    @given(LETTERS)
+    def test_no_line_is_blank_but_the_one_that_ends_the_header(self, letter: Letter) -> None:
+        """A folded line of spaces only ends the header for some readers (RFC 5322, section 3.2.2)."""
+        head = compose(letter).partition(b"\r\n\r\n")[0]
+        assert all(line.strip() for line in head.split(b"\r\n"))
+
+    @given(VISIBLE)
+    def test_header_lines_keep_to_the_lengths_asked_for(self, text: str) -> None:
+        """At most 76 characters, whatever the subject (RFC 2047, section 2)."""
+        head = compose(replace(LETTER, subject=text)).partition(b"\r\n\r\n")[0]
+        assert max(map(len, head.split(b"\r\n"))) <= 76
+
+    @given(LETTERS)
+    def test_the_same_letter_gives_the_same_octets(self, letter: Letter) -> None:
+        """Octets are frozen by their digest: nothing in them may come from anywhere but the letter."""
+        assert compose(letter) == compose(replace(letter))
+
+    def test_a_plain_letter_reads_as_it_would_be_typed(self) -> None:
+        """Short ASCII text stands there unencoded."""
+        assert compose(LETTER) == (
+            b"Date: Thu, 06 Jun 2024 10:34:12 +0200\r\n"
+            b"From: Verkiezingen flagger <desk@desk.example>\r\n"
+            b"To: escalations@platform.example\r\n"
+            b"Subject: Please check: polling hours\r\n"
+            b"Message-ID: <vf.0123456789abcdef0123456789abcdef.1@desk.example>\r\n"
+            b"MIME-Version: 1.0\r\n"
+            b"Content-Type: text/plain; charset=utf-8\r\n"
+            b"Content-Transfer-Encoding: 7bit\r\n"
+            b"\r\n"
+            b"Good morning,\r\n\r\nPlease check this.\r\n"
+        )
+
+
+class TestRoundTrip:
+    """A reader gets back what was written."""
+
+    @given(LETTERS)
+    def test_addresses_subject_and_further_fields(self, letter: Letter) -> None:
+        """Names with quotes, commas, any script; long subjects; fields of our own."""
+        octets = compose(letter)
+        message = parsed(octets)
+        assert addresses(octets, "From") == written(letter.from_)
+        assert addresses(octets, "To") == written(*letter.to)
+        assert addresses(octets, "Cc") == written(*letter.cc)
+        assert addresses(octets, "Reply-To") == written(letter.reply_to)
+        assert message["Subject"] == letter.subject.strip(" ")
+        assert message["Bcc"] is None
+        for name, value in letter.headers:
+            assert value.strip(" ") in message.get_all(name, [])
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'Jan "de Vries" van \\Dam\\',
+            "Vries, Jan de; desk: <x@y.example>",
+            "=?utf-8?Q?not_encoded?= by us",
+            "=?utf-8?B?",
+            "a  b   c",
+            "x" * 200,
+            "x " * 100 + "x",
+            "a" + " " * 120 + "b",
+            "Ministerie, \N{LATIN SMALL LETTER E WITH ACUTE}\N{LATIN SMALL LETTER E WITH ACUTE}n (desk)",
+            "",
+        ],
+    )
+    def test_texts_that_look_like_syntax(self, text: str) -> None:
+        """As display name and as subject they come back as they were typed."""
+        octets = compose(replace(LETTER, from_=Address("desk@desk.example", text), subject=text))
+        assert addresses(octets, "From") == [(text, "desk@desk.example")]
+        assert parsed(octets)["Subject"] == text
+
+    @given(VISIBLE)
+    def test_encoded_words_hold_whole_characters(self, text: str) -> None:
+        """Each can be shown by itself (RFC 2047, section 5)."""
+        octets = compose(replace(LETTER, subject=f"\N{EURO SIGN}{text}"))
+        words = re.findall(rb"=\?utf-8\?B\?([^?]*)\?=", octets)
+        assert "".join(b64decode(word).decode() for word in words) == f"\N{EURO SIGN}{text}".strip(" ")
+
+    @given(LETTERS)
+    def test_identifiers(self, letter: Letter) -> None:
+        """Message-IDs come back in their order, each between angle brackets."""
+        message = message_from_bytes(compose(letter), policy=policy.compat32)
+        for name, values in (("In-Reply-To", letter.in_reply_to), ("References", letter.references)):
+            assert re.findall(r"<(.*?)>", message.get(name, "")) == list(values)
+        assert message["Message-ID"] == f"<{letter.message_id}>"
+
+    @given(LETTERS)
+    def test_body(self, letter: Letter) -> None:
+        """Every character of the body comes back; the last line ends with a line end."""
+        decoded = parsed(compose(letter)).get_payload(decode=True)
+        assert isinstance(decoded, bytes)
+        assert decoded.decode().replace("\r\n", "\n") == letter.body.removesuffix("\n") + "\n"
+
+    @given(LETTERS)
+    def test_date_keeps_its_offset(self, letter: Letter) -> None:
+        """The Date field shows the instant in the zone it was given in."""
+        header = parsed(compose(letter))["Date"]
+        assert isinstance(header, DateHeader)
+        assert header.datetime == letter.date.replace(microsecond=0)
+        assert header.datetime.utcoffset() == letter.date.utcoffset()
+
+    @pytest.mark.parametrize(
+        ("body", "encoding"),
+        [
+            ("kort\n", "7bit"),
+            (".\n..\n.verborgen\n", "7bit"),
+            ("één\n", "quoted-printable"),
+            ("x" * 77, "quoted-printable"),
+            ("-- \nhet team\n", "quoted-printable"),
+            ("From now on\n", "quoted-printable"),
+        ],
+    )
+    def test_the_body_is_encoded_where_a_server_could_change_it(self, body: str, encoding: str) -> None:
+        """Long lines, spaces at the end of a line and a leading "From " do not travel in clear."""
+        octets = compose(replace(LETTER, body=body))
+        assert parsed(octets)["Content-Transfer-Encoding"] == encoding
+        assert b"\r\nFrom " not in octets.partition(b"\r\n\r\n")[2]
+        assert not re.search(rb"(?m)[ \t]\r$", octets)
+
+    def test_crlf_and_lf_bodies_are_the_same_letter(self) -> None:
+        """Line ends are not content."""
+        assert compose(replace(LETTER, body="a\r\nb\r\n")) == compose(replace(LETTER, body="a\nb"))
+
+
+class TestRefusals:
+    """What could be read otherwise than it was approved does not leave."""
+
+    @pytest.mark.parametrize("field", ["subject", "name", "reply name", "own header"])
+    @pytest.mark.parametrize(
+        "character",
+        ["\r", "\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u200b", "\u200d", "\u202e", "\u2066", "\u2028", "\ufeff",
+         "\u00ad", "\ufe0f", "\u3164", "\u2800", "\U000e0041", "\ud800"],
+    )  # fmt: skip
+    def test_invisible_characters_in_header_values(self, field: str, character: str) -> None:
+        """Controls, line separators, bidirectional and other characters that show as nothing, each named by number."""
+        value = f"a{character}Bcc: x"
+        letters = {
+            "subject": lambda: replace(LETTER, subject=value),
+            "name": lambda: replace(LETTER, to=(PLATFORM, Address("a@b.example", value))),
+            "reply name": lambda: replace(LETTER, reply_to=Address("a@b.example", value)),
+            "own header": lambda: replace(LETTER, headers=(("X-Flaggermail-Ref", value),)),
+        }
+        with pytest.raises(ValueError, match=rf"U\+{ord(character):04X}") as refused:
+            compose(letters[field]())
+        assert str(refused.value).isprintable()
+
+    @pytest.mark.parametrize("body", ["a\rb", "a\r", "\r\r\n", "a\n\rb"])
+    def test_a_bare_cr_in_the_body(self, body: str) -> None:
+        """It would be a line end to some servers and not to others."""
+        with pytest.raises(ValueError, match="body: holds a bare CR"):
+            compose(replace(LETTER, body=body))
+
+    def test_half_a_character_in_the_body(self) -> None:
+        """A lone surrogate has no octets."""
+        with pytest.raises(ValueError, match="character 1 is half"):
+            compose(replace(LETTER, body="a\udc80"))
+
+    @pytest.mark.parametrize(
+        "address",
+        ["", "a", "@b.example", "a@", "a b@c.example", "a@b@c.example", "a@b.example>", "a@b..example", ".a@b.example",
+         "a@b.example\r\nBcc: c@d.example", "a@[192.0.2.1]", "a@-b.example", "é@b.example", "a" * 65 + "@b.example",
+         "a@" + "b." * 130 + "example"],
+    )  # fmt: skip
+    def test_what_is_no_address(self, address: str) -> None:
+        """From, To, Cc and Reply-To hold plain addresses only."""
+        assert not is_address(address)
+        wrong = Address(address)
+        for letter in (
+            replace(LETTER, from_=wrong),
+            replace(LETTER, to=(PLATFORM, wrong)),
+            replace(LETTER, cc=(wrong,)),
+            replace(LETTER, reply_to=wrong),
+        ):
+            with pytest.raises(ValueError, match="is not a mail address"):
+                compose(letter)
+
+    def test_a_missing_recipient(self) -> None:
+        """To holds somebody, even where Cc does."""
+        with pytest.raises(ValueError, match="To: no recipient"):
+            compose(replace(LETTER, to=(), cc=(PLATFORM,)))
+
+    @pytest.mark.parametrize("name", ["Bcc", "bcc", "To", "Subject", "Resent-To", "Content-Type", "Received"])
+    def test_fields_that_are_not_the_writers_to_add(self, name: str) -> None:
+        """Bcc would tell a hidden reader's name; the others stand there already or belong to servers."""
+        with pytest.raises(ValueError, match="cannot be added"):
+            compose(replace(LETTER, headers=((name, "a@b.example"),)))
+
+    @pytest.mark.parametrize("name", ["", "X Ref", "X:Ref", "X-Réf", "X\r\nBcc"])
+    def test_what_is_no_field_name(self, name: str) -> None:
+        """RFC 5322, section 2.2: printable ASCII without colon."""
+        with pytest.raises(ValueError, match="not the name of a header field"):
+            compose(replace(LETTER, headers=((name, "x"),)))
+
+    @pytest.mark.parametrize("value", ["", "a b@c", "a@b>", "<a@b", "a\r\n@b", "é@b", "a" * 901])
+    def test_identifiers_that_would_leave_their_brackets(self, value: str) -> None:
+        """An identifier taken from a stranger's mail cannot write fields into ours."""
+        for letter in (replace(LETTER, references=("a@b", value)), replace(LETTER, in_reply_to=(value,))):
+            with pytest.raises(ValueError, match="cannot stand between angle brackets"):
+                compose(letter)
+        with pytest.raises(ValueError, match="not of the form left@right"):
+            compose(replace(LETTER, message_id=value))
+
+    def test_an_instant_without_zone(self) -> None:
+        """A wall clock without offset is no instant."""
+        with pytest.raises(ValueError, match="no zone"):
+            compose(replace(LETTER, date=datetime(2024, 6, 6, 10, 34)))  # noqa: DTZ001 - the fault under test
+
+    def test_an_offset_that_the_field_cannot_show(self) -> None:
+        """RFC 5322 knows offsets in whole minutes."""
+        amsterdam_in_1930 = timezone(timedelta(minutes=19, seconds=32))
+        with pytest.raises(ValueError, match="not in whole minutes"):
+            compose(replace(LETTER, date=datetime(1930, 1, 1, tzinfo=amsterdam_in_1930)))
+
+
+class TestCheckOctets:
+    """The gate in front of the network."""
+
+    @pytest.mark.parametrize("octets", [b"\r\n", b"a\r\n", b"a\r\n\r\n.\r\n", b"x" * 998 + b"\r\n", "é\r\n".encode()])
+    def test_passes(self, octets: bytes) -> None:
+        """Whole lines of up to 998 octets, of any content."""
+        check_octets(octets)
+
+    @pytest.mark.parametrize(
+        ("octets", "fault"),
+        [
+            (b"a\nb\r\n", "octet 1 is a bare LF"),
+            (b"a\rb\r\n", "octet 1 is a bare CR"),
+            (b"\n", "octet 0 is a bare LF"),
+            (b"a\r\r\n", "octet 1 is a bare CR"),
+            (b"a\r\n.\n\r\n", "octet 4 is a bare LF"),
+            (b"a\r\n\r.\r\n", "octet 3 is a bare CR"),
+            (b"ab\r", "octet 2 is a bare CR"),
+            (b"a\r\nb", "does not end with CRLF"),
+            (b"", "does not end with CRLF"),
+            (b"a\r\n" + b"x" * 999 + b"\r\n", "line 2 has 999 octets"),
+        ],
+    )
+    def test_refuses(self, octets: bytes, fault: str) -> None:
+        """Names the first octet or line that another server may read otherwise."""
+        with pytest.raises(ValueError, match=fault):
+            check_octets(octets)
+
+
+def test_utc_is_shown_as_such() -> None:
+    """+0000, not the -0000 that says the zone is unknown (RFC 5322, section 3.3)."""
+    assert b"Date: Thu, 06 Jun 2024 08:34:00 +0000\r\n" in compose(
+        replace(LETTER, date=datetime(2024, 6, 6, 8, 34, tzinfo=UTC))
+    )

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail that nobody in this project wrote, kept beside the checkout: each is taken in whole and in time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from email import message_from_bytes
+from email.message import Message as EmailMessage
+from pathlib import Path
+
+import pytest
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.core.message import Message
+from flaggermail.core.message_json import contract, packed, unpacked
+from flaggermail.shipped import shipped
+
+CORPUS = Path(__file__).parents[2].parent / "shared" / "mail-corpus"
+MAILS = sorted(CORPUS.glob("*/cases/*.eml"))
+SLOWEST = 1.0  # seconds for one mail
+CAUGHT_AT_MOST = 1 / 200  # share of mails in which an exception was caught
+
+pytestmark = pytest.mark.skipif(not MAILS, reason=f"{len(MAILS)} mails of the corpus are at hand")
+
+
+def read_all() -> list[tuple[Path, bytes, Message, float]]:
+    """Every mail, what was read from it, and the seconds that took."""
+    parser = StandardParser(read_language(shipped("rules")))
+    found = []
+    for path in MAILS:
+        octets = path.read_bytes()
+        begun = time.perf_counter()
+        message = parser.parse(octets)
+        found.append((path, octets, message, time.perf_counter() - begun))
+    return found
+
+
+def test_every_mail_is_taken_in_whole_and_in_time() -> None:
+    """No crash, the digest of every octet, no mail over a second, hardly an exception caught."""
+    read = read_all()
+    assert [
+        path.name for path, octets, message, _ in read if message.sha256 != hashlib.sha256(octets).hexdigest()
+    ] == []
+    assert [(path.name, seconds) for path, _, _, seconds in read if seconds > SLOWEST] == []
+    caught = [path.name for path, _, message, _ in read if any(one.startswith("parser") for one in message.defects)]
+    assert len(caught) <= len(read) * CAUGHT_AT_MOST, caught
+
+
+def test_what_was_read_can_be_stored_and_sent() -> None:
+    """No surrogate, no NUL, no bare CR, aware dates, and the same value back from JSON."""
+    for path, _, message, _ in read_all():
+        text = json.dumps(packed(message), ensure_ascii=False)
+        text.encode("utf-8")
+        assert "\\u0000" not in text, path.name
+        assert "\\r" not in json.dumps([message.text, message.subject]).replace("\\\\", ""), path.name
+        assert message.date is None or message.date.tzinfo is not None, path.name
+        assert unpacked(json.loads(json.dumps(packed(message)))) == message, path.name
+        json.dumps(contract(message))
+
+
+def plain_leaf(mail: EmailMessage) -> EmailMessage | None:
+    """The first plain text part by the parser of the standard library, enclosed mails left closed."""
+    if mail.is_multipart():
+        parts = mail.get_payload() if mail.get_content_type() != "message/rfc822" else []
+        found = (plain_leaf(part) for part in parts if isinstance(part, EmailMessage))
+        return next((leaf for leaf in found if leaf is not None), None)
+    own = mail.get_content_disposition() != "attachment" and mail.get_filename() is None
+    return mail if own and mail.get_content_type() == "text/plain" else None
+
+
+def test_the_text_is_what_the_standard_library_reads() -> None:
+    """An independent reader agrees on every mail without defects (where the plain part is empty, HTML is read)."""
+    differing = []
+    for path, octets, message, _ in read_all():
+        leaf = None if message.defects else plain_leaf(message_from_bytes(octets))
+        payload = leaf.get_payload(decode=True) if leaf is not None else None
+        if leaf is None or not isinstance(payload, bytes) or not payload.strip():
+            continue
+        try:
+            text = payload.decode(leaf.get_content_charset() or "utf-8")
+        except (LookupError, UnicodeDecodeError):
+            continue
+        if text.replace("\0", "\ufffd").split() != message.text.split():
+            differing.append(path.name)
+    assert differing == []

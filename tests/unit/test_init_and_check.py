@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`init` writes a configuration that `check` accepts, and `check` says everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import CliRunner, Result
+
+from flaggermail.cli.check import command as check
+from flaggermail.cli.init import command as init
+from flaggermail.cli.session import Session
+from flaggermail.shipped import shipped
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """What `init` wrote."""
+    result = run_init(tmp_path / "desk")
+    assert result.exit_code == 0, result.output
+    return tmp_path / "desk"
+
+
+def run_init(directory: Path) -> Result:
+    """`flaggermail init DIR`."""
+    return CliRunner().invoke(init, [str(directory)])
+
+
+def run_check(directory: Path, *options: str) -> Result:
+    """`flaggermail --config DIR check`."""
+    return CliRunner().invoke(check, options, obj=Session(directory))
+
+
+def files(directory: Path) -> set[str]:
+    """The files below a directory."""
+    return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_init_writes_what_is_shipped(directory: Path) -> None:
+    """Configuration, templates and rules, octet for octet, and a folder for secrets that others cannot open."""
+    assert {"flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml"} <= files(directory)
+    assert {"rules/00-lists.yaml", "rules/README.md", "rules/mail-language.yaml"} <= files(directory)
+    assert {path for path in files(shipped("config")) if path.endswith(".j2")} <= files(directory)
+    for name in ("flaggermail.yaml", "templates/nl/reminder.j2"):
+        assert (directory / name).read_bytes() == (shipped("config") / name).read_bytes()
+    assert stat.S_IMODE((directory / "credentials").stat().st_mode) == 0o700
+
+
+def test_init_never_overwrites(directory: Path) -> None:
+    """One file that is there is enough: nothing is written, and the message names it."""
+    for path in directory.rglob("*"):
+        if path.is_file() and path.name != "oncall.yaml":
+            path.unlink()
+    (directory / "oncall.yaml").write_text("ours", encoding="utf-8")
+    result = run_init(directory)
+    assert result.exit_code == 2
+    assert f"{directory}/oncall.yaml: is there already" in result.stderr
+    assert files(directory) == {"oncall.yaml"}
+    assert (directory / "oncall.yaml").read_text(encoding="utf-8") == "ours"
+
+
+def test_init_leaves_other_files_alone(tmp_path: Path) -> None:
+    """A folder that holds something else is filled in around it."""
+    (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
+    assert run_init(tmp_path).exit_code == 0
+    assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "ours"
+
+
+def test_init_says_in_one_line_what_it_cannot_write(tmp_path: Path) -> None:
+    """A file where the folder should be made."""
+    (tmp_path / "file").touch()
+    result = run_init(tmp_path / "file" / "desk")
+    assert result.exit_code == 1
+    assert "cannot be written" in result.stderr
+
+
+def test_check_accepts_what_init_wrote(directory: Path) -> None:
+    """From the checkout to a configuration in order without an edit."""
+    result = run_check(directory)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == ("configuration in order: 4 elections, 5 platforms, 7 channels, 3 officers, 32 rules\n")
+
+
+def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:
+    """Exit status 2, nothing on standard output, no traceback."""
+    (directory / "elections.yaml").unlink()
+    with (directory / "oncall.yaml").open("a", encoding="utf-8") as file:
+        file.write("holidays: []\n")
+    result = run_check(directory)
+    assert (result.exit_code, result.stdout) == (2, "")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("elections.yaml:1:1: the file is missing")
+    assert " holidays: is no known key" in lines[1]
+    assert len(lines) == 2
+
+
+def test_check_reads_the_words_for_drafts_too(directory: Path) -> None:
+    """What would stop the first notification is a fault now."""
+    (directory / "rules" / "drafts.yaml").unlink()
+    result = run_check(directory)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("rules/drafts.yaml: cannot be read")
+
+
+def test_check_prints_faults_as_one_document(directory: Path) -> None:
+    """With --json, standard output holds one document, faults or not."""
+    assert json.loads(run_check(directory, "--json").stdout)["faults"] == []
+    (directory / "elections.yaml").unlink()
+    result = run_check(directory, "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["faults"] == result.stderr.splitlines()
+
+
+@time_machine.travel("2027-03-16T12:00:00+01:00", tick=False)
+def test_check_lists_hours_without_anybody_on_call(directory: Path) -> None:
+    """The coming four weeks, in the desk's zone, with the offset of either side of the clock change."""
+    oncall = directory / "oncall.yaml"
+    text = oncall.read_text(encoding="utf-8").replace("\notherwise: officer1", "\n# otherwise: officer1")
+    oncall.write_text(text, encoding="utf-8")
+    result = run_check(directory)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1:] == [
+        "nobody is on call: 2027-03-18 07:00 +0100 to 2027-04-13 13:00 +0200",
+    ]
+    (gap,) = json.loads(run_check(directory, "--json").stdout)["gaps"]
+    assert gap == {"begins": "2027-03-18T07:00:00+01:00", "ends": "2027-04-13T13:00:00+02:00"}
+
+
+def test_check_prints_warnings(directory: Path) -> None:
+    """A warning is no fault."""
+    path = directory / "flaggermail.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("  authserv_id:", "  # authserv_id:"), encoding="utf-8")
+    result = run_check(directory)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].startswith("warning: flaggermail.yaml mailbox.authserv_id: missing")

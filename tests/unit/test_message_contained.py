@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The parser in a process of its own: same results, bounded time, and a new process after one has died."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parse_worker import ContainedParser
+from flaggermail.core.message import Address
+from flaggermail.shipped import shipped
+
+MAILS = Path(__file__).parent.parent / "mails"
+LIMIT = 5.0  # seconds for one hostile mail; each takes well under one
+MAIL = b"Message-ID: <a@b.example>\r\nFrom: Jan <jan@b.example>\r\nSubject: =?utf-8?Q?caf=C3=A9?=\r\n\r\nhello\r\n"
+
+
+def nested(depth: int) -> bytes:
+    """Multiparts in one another, none closed."""
+    line = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+    return b"From: a@b.example\r\n" + b"".join(line % (n, n) for n in range(depth)) + b"x\r\n" * 100_000
+
+
+HOSTILE = {
+    "500 open brackets in From": b"From: " + b"(" * 500 + b"\r\n\r\nx",
+    "a million open brackets": b"From: " + b"(" * 1_000_000 + b"\r\n\r\nx",
+    "5,000 nested multiparts": nested(5000),
+    "a million equal boundaries": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n" * 1_000_000,
+    "a subject of 280 kB": b"Subject: " + b"=?utf-8?q?a?= " * 20_000 + b"\r\n\r\nx",
+    "a subject of unclosed words": b"Subject: " + b"=?utf-8?q?a" * 25_000 + b"\r\n\r\nx",
+    "600 kB of the first word of a quote line": b"\r\n" + b"Op " * 200_000,
+    "as many lines of it": b"\r\n" + b"Op 1 schreef a@b\n" * 50_000,
+    "labels without end": b"\r\n" + b"From: " * 100_000,
+    "lines of labels": b"\r\n" + b"From: a,\nTo: b,\n" + b"c,\n" * 200_000,
+    "6 MB in one line": b"\r\n" + b"x" * 6_000_000,
+    "NUL octets": b"Fr\0om: a\0@b\r\nSubject: \0\r\n\r\n" + b"\0" * 100_000,
+    "unclosed HTML attributes": b"Content-Type: text/html\r\n\r\n" + b'<a x="' * 200_000,
+    "unclosed HTML comments": b"Content-Type: text/html\r\n\r\n" + b"<!--" * 250_000,
+    "parameters in open quotes": b"Content-Type: text/plain" + b'; a="' * 200_000 + b"\r\n\r\nx",
+    "a million continuation lines": b"Subject: x\r\n" + b" y\r\n" * 1_000_000 + b"\r\nx",
+    "a bounce of nested parts": b"From: mailer-daemon@b.example\r\n" + nested(5000),
+}
+
+
+@pytest.fixture(scope="module")
+def contained() -> Iterator[ContainedParser]:
+    """One parser for the tests that leave it alive."""
+    parser = ContainedParser(shipped("rules"), time_limit=LIMIT)
+    yield parser
+    parser.close()
+
+
+def test_it_reads_what_the_parser_in_this_process_reads(contained: ContainedParser) -> None:
+    """Nothing is lost between the processes."""
+    parser = StandardParser(read_language(shipped("rules")))
+    for path in sorted(MAILS.glob("*.eml")):
+        assert contained.parse(path.read_bytes()) == parser.parse(path.read_bytes())
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_mail_ends_in_time_and_the_next_is_read(contained: ContainedParser, what: str) -> None:
+    """It is read, not cut off: no such mail reaches the limit."""
+    begun = time.monotonic()
+    message = contained.parse(HOSTILE[what])
+    assert time.monotonic() - begun < LIMIT
+    assert message.sha256 == hashlib.sha256(HOSTILE[what]).hexdigest()
+    assert not [defect for defect in message.defects if defect.startswith("parser")]
+    assert "\0" not in message.text
+    assert contained.parse(MAIL).text == "hello\n"
+
+
+def test_a_process_that_dies_is_replaced(contained: ContainedParser) -> None:
+    """Killed between two mails: the next is read by a new process."""
+    assert contained.parse(MAIL).text == "hello\n"
+    old = contained.pid
+    assert old is not None
+    os.kill(old, signal.SIGKILL)
+    os.waitid(os.P_PID, old, os.WEXITED | os.WNOWAIT)
+    assert contained.parse(MAIL).text == "hello\n"
+    assert contained.pid != old
+
+
+def test_a_mail_over_its_time_comes_back_by_its_header_alone() -> None:
+    """A process that stands still is ended; what the header says is told; the next mail is read by a new process."""
+    parser = ContainedParser(shipped("rules"), time_limit=0.5)
+    assert parser.parse(MAIL).text == "hello\n"
+    old = parser.pid
+    assert old is not None
+    os.kill(old, signal.SIGSTOP)
+    message = parser.parse(MAIL)
+    assert message.defects == ("parser ended: over its time limit",)
+    assert (message.message_id, message.subject, message.from_) == (
+        "a@b.example",
+        "caf\u00e9",
+        (Address("jan@b.example", "Jan"),),
+    )
+    assert (message.sha256, message.size, message.text) == (hashlib.sha256(MAIL).hexdigest(), len(MAIL), "")
+    assert parser.parse(MAIL).text == "hello\n"
+    assert parser.pid != old
+    parser.close()
+
+
+def test_a_mail_that_takes_too_much_memory_ends_the_process_alone() -> None:
+    """The limit on memory holds in the child; the mail is told by its header."""
+    parser = ContainedParser(shipped("rules"), time_limit=LIMIT, memory_limit=120 * 1024 * 1024)
+    large = MAIL + b"x" * 150_000_000
+    message = parser.parse(large)
+    assert message.defects[0].startswith(("parser ended", "parser failed"))
+    assert (message.message_id, message.size) == ("a@b.example", len(large))
+    assert parser.parse(MAIL).text == "hello\n"
+    parser.close()
+
+
+def test_the_child_has_two_pipes_and_no_environment() -> None:
+    """No descriptor of the daemon, no token of the service manager."""
+    with Path("/dev/null").open("rb") as inherited:
+        os.set_inheritable(inherited.fileno(), True)  # noqa: FBT003 - the argument has no name
+        parser = ContainedParser(shipped("rules"))
+        assert parser.parse(MAIL).text == "hello\n"
+        process = Path(f"/proc/{parser.pid}")
+        assert sorted(int(entry.name) for entry in (process / "fd").iterdir()) == [0, 1, 2]
+        names = {entry.partition(b"=")[0] for entry in (process / "environ").read_bytes().split(b"\0") if entry}
+        assert names == {b"PYTHONPATH", b"PYTHONSAFEPATH"}
+        limits = (process / "limits").read_text()
+        assert "Max file size             0 " in limits
+        parser.close()
+
+
+def test_closing_ends_the_child_and_may_be_repeated() -> None:
+    """Nothing is left behind; a parser that is used again starts again."""
+    parser = ContainedParser(shipped("rules"))
+    parser.close()
+    assert parser.parse(MAIL).text == "hello\n"
+    old = parser.pid
+    parser.close()
+    parser.close()
+    assert parser.pid is None
+    assert not Path(f"/proc/{old}").exists()
+    assert parser.parse(MAIL).text == "hello\n"
+    parser.close()
+
+
+def test_rules_that_cannot_be_read_are_told_as_a_defect(tmp_path: Path) -> None:
+    """The child cannot start; the mail is still archived and told by its header."""
+    parser = ContainedParser(tmp_path)
+    message = parser.parse(MAIL)
+    assert message.defects == ("parser ended: exit 1",)
+    assert message.message_id == "a@b.example"
+    parser.close()
+
+
+def test_several_threads_share_one_child(contained: ContainedParser) -> None:
+    """Mails and answers never mix."""
+    found: dict[int, set[tuple[str | None, int, bool]]] = {number: set() for number in range(6)}
+    together = threading.Barrier(len(found))
+
+    def read(number: int) -> None:
+        mail = b"Subject: %d\r\n\r\n%s" % (number, b"x" * number * 50_000)
+        together.wait()
+        for _ in range(5):
+            message = contained.parse(mail)
+            found[number].add((message.subject, len(message.text), "parser" in " ".join(message.defects)))
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {number: {(str(number), number * 50_000, False)} for number in found}

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Message-IDs, the key over a mail's content, subjects, and which mails form a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.core.conversations import conversations
+from flaggermail.core.ident import message_ids
+from flaggermail.core.message import Address, Message
+from flaggermail.core.subject import SubjectParts, case_numbers, split_subject
+from flaggermail.shipped import shipped
+
+LANGUAGE = read_language(shipped("rules"))
+MAIL = (
+    b"Received: from a.example by mx.b.example; Thu, 6 Jun 2024 13:06:00 +0200\r\n"
+    b"From: Desk <desk@platform.example>\r\nTo: a@b.example, c@b.example\r\nSubject: We look\r\n into it\r\n"
+    b"Date: Thu, 6 Jun 2024 13:05:59 +0200\r\nMessage-ID: <r1@platform.example>\r\n\r\nThank you.\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("<a@b> junk <c@d>", ("a@b", "c@d")),
+        ("<a@b><c@d>", ("a@b", "c@d")),
+        ("<a@b> <a@b>", ("a@b",)),
+        ("a@b", ("a@b",)),
+        ("Your message of Monday <a@b>", ("a@b",)),
+        ("<no-at-sign>", ("no-at-sign",)),
+        ("<a@b", ()),
+        ("<<a@b>>", ("a@b",)),
+        ("", ()),
+        ("Jane's mail of 6 June", ()),
+    ],
+)
+def test_message_ids_are_read_from_what_programs_write(field: str, expected: tuple[str, ...]) -> None:
+    """Brackets are taken off; phrases and repetitions between the identifiers are passed over."""
+    assert message_ids(field) == expected
+
+
+def key(octets: bytes) -> str:
+    """The content key that the parser gives."""
+    return StandardParser(LANGUAGE).parse(octets).content_key
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (b"Received: from a.example by mx.b.example", b"Received: from z.example by mx2.b.example"),
+        (b"Received:", b"Delivered-To: a@b.example\r\nReceived:"),
+        (b"We look\r\n into it", b"We look into it"),
+        (b"a@b.example, c@b.example", b"c@b.example, A <A@B.example>"),
+        (b"Thank you.\r\n", b"Thank you.  \n\n"),
+    ],
+)
+def test_a_second_delivery_has_the_same_content_key(part: bytes, other: bytes) -> None:
+    """Trace fields, folding, the order of recipients and white space do not change what a mail says."""
+    assert key(MAIL.replace(part, other)) == key(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("part", "other"),
+    [
+        (b"We look", b"We looked"),
+        (b"desk@", b"other@"),
+        (b"13:05:59", b"13:05:58"),
+        (b"c@b.example", b"d@b.example"),
+        (b"Thank you", b"No thank you"),
+        (b"Message-ID:", b"References: <x@y.example>\r\nMessage-ID:"),
+        (b"To: a@b.example, c@b.example", b"To: a@b.example\r\nCc: c@b.example"),
+    ],
+)
+def test_another_mail_has_another_content_key(part: bytes, other: bytes) -> None:
+    """Each stable part counts, also when a mail claims the Message-ID of another."""
+    assert key(MAIL.replace(part, other)) != key(MAIL)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Re: Vraag", SubjectParts("Vraag", "reply")),
+        ("RE : Re[2]: AW: Vraag", SubjectParts("Vraag", "reply")),
+        ("Antw:Doorst: Vraag", SubjectParts("Vraag", "reply")),
+        ("FW: RE: Vraag: wat nu", SubjectParts("Vraag: wat nu", "forward")),
+        ("WG: Vraag", SubjectParts("Vraag", "forward")),
+        ("Redir.: Vraag", SubjectParts("Vraag", "forward")),
+        ("VS: Vraag", SubjectParts("Vraag", None)),
+        ("Regel: Vraag", SubjectParts("Regel: Vraag", None)),
+        ("Re\uff1aVraag", SubjectParts("Vraag", "reply")),
+        ("", SubjectParts("", None)),
+    ],
+)
+def test_prefixes_are_taken_off_the_subject(subject: str, expected: SubjectParts) -> None:
+    """However often, in any language of the rules; the outermost prefix tells a reply from a forward."""
+    assert split_subject(subject, LANGUAGE) == expected
+
+
+def test_case_numbers_are_found_by_their_prefix() -> None:
+    """In capitals, each once; what only looks like one is none."""
+    text = "Re: [vf-ep2024-0001] and VF-EP2024-0012, VF-EP2024-0001; XVF-EP2024-0003 VF-EP2024-1 VF-EP2024-0004-b"
+    assert case_numbers(text, "VF") == ("VF-EP2024-0001", "VF-EP2024-0012")
+    assert case_numbers("[A.B-GR26-001]", "A.B") == ("A.B-GR26-001",)
+    assert case_numbers("[AxB-GR26-001]", "A.B") == ()
+
+
+ROOT = Message(
+    sha256="0",
+    size=1,
+    message_id="root@a.example",
+    from_=(Address("flagger@a.example"),),
+    to=(Address("desk@p.example"),),
+    subject="Notice",
+)
+
+
+def mail(identifier: str, *references: str, subject: str = "Re: Notice", sender: str = "desk@p.example") -> Message:
+    """An answer to the flagger."""
+    return replace(
+        ROOT,
+        message_id=identifier,
+        references=references,
+        subject=subject,
+        from_=(Address(sender),),
+        to=(Address("flagger@a.example"),),
+    )
+
+
+def test_references_join_also_by_a_mail_that_was_never_seen() -> None:
+    """Two answers to a mail that is not at hand are siblings."""
+    mails = [mail("b", "unseen"), mail("c", "unseen"), mail("d", subject="Another")]
+    assert conversations(mails) == [["b", "c"], ["d"]]
+
+
+def test_the_subject_joins_only_where_it_is_safe() -> None:
+    """A reply without References goes to the mail its author was sent, and nowhere when two of them fit."""
+    assert conversations([ROOT, mail("b")]) == [["root@a.example", "b"]]
+    assert conversations([ROOT, mail("b", sender="x@y.example")]) == [["root@a.example"], ["b"]]
+    second = replace(ROOT, message_id="root2@a.example")
+    assert len(conversations([ROOT, second, mail("b")])) == 3
+    assert conversations([ROOT, mail("b", subject="Notice")]) == [["root@a.example"], ["b"]]

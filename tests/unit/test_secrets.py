@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Secrets come from systemd credentials or a guarded file, and from nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flaggermail.adapters.secrets import credential
+from flaggermail.errors import ConfigurationError
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """`credentials/` of a configuration directory; no systemd around."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    folder = tmp_path / "config" / "credentials"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def write(path: Path, octets: bytes, mode: int = 0o600) -> None:
+    """A file with those octets and that mode."""
+    path.write_bytes(octets)
+    path.chmod(mode)
+
+
+def test_file_that_only_its_owner_reads_is_taken(own: Path) -> None:
+    """One line break at the end is not part of the secret; blanks are."""
+    write(own / "imap-password", b" correct horse \n")
+    assert credential("imap-password", own.parent)() == " correct horse "
+    write(own / "imap-password", "wachtwoord\u00e9\n\n".encode())
+    assert credential("imap-password", own.parent)() == "wachtwoord\u00e9\n"
+
+
+def test_changed_secret_is_seen_without_restart(own: Path) -> None:
+    """It is read anew at every call."""
+    write(own / "imap-password", b"old")
+    read = credential("imap-password", own.parent)
+    assert read() == "old"
+    write(own / "imap-password", b"new")
+    assert read() == "new"
+
+
+def test_systemd_credential_comes_first(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of systemd is guarded by systemd itself: the mode bits there are not judged."""
+    given = tmp_path / "run"
+    given.mkdir()
+    write(given / "imap-password", b"of systemd", 0o444)
+    write(own / "imap-password", b"of the file")
+    write(own / "smtp-password", b"only in the file")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    assert credential("imap-password", own.parent)() == "of systemd"
+    assert credential("smtp-password", own.parent)() == "only in the file"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_file_open_to_others_is_refused(own: Path, mode: int) -> None:
+    """The message names the command that mends it, and not the secret."""
+    write(own / "imap-password", b"hunter2", mode)
+    with pytest.raises(ConfigurationError, match=f"run `chmod 600 {own}/imap-password`") as caught:
+        credential("imap-password", own.parent)()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_missing_secret_names_both_places(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment variable of that name is no third place."""
+    monkeypatch.setenv("imap-password", "hunter2")
+    monkeypatch.setenv("IMAP_PASSWORD", "hunter2")
+    read = credential("imap-password", own.parent)
+    with pytest.raises(ConfigurationError, match=r"\$CREDENTIALS_DIRECTORY/imap-password \(not set\)") as caught:
+        read()
+    assert str(own / "imap-password") in str(caught.value)
+
+
+@pytest.mark.parametrize(("octets", "said"), [(b"", "is empty"), (b"\n", "is empty"), (b"\xff", "is not UTF-8")])
+def test_useless_secret_is_refused(own: Path, octets: bytes, said: str) -> None:
+    """Better now than as a refused login at night."""
+    write(own / "imap-password", octets)
+    with pytest.raises(ConfigurationError, match=said):
+        credential("imap-password", own.parent)()

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A configuration is taken as a whole or refused with every fault named by file, line and column."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from flaggermail.core.escalation import Step
+from flaggermail.errors import ConfigurationError
+from flaggermail.settings_files import load, warnings
+from flaggermail.shipped import shipped
+
+TESTS = Path(__file__).parents[1]
+GOOD = TESTS / "config"
+MISTAKES = sorted(path for path in (TESTS / "bad_config").iterdir() if path.is_dir())
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A good configuration that a test may spoil, rules included."""
+    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped("rules"), tmp_path / "rules")
+    return tmp_path
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Change one place of a file that must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def faults(directory: Path) -> tuple[str, ...]:
+    """The faults of a configuration that must be refused."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(directory)
+    return caught.value.faults
+
+
+# ---- mistakes
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.name)
+def test_mistake_is_named_with_place_and_remedy(mistake: Path, directory: Path) -> None:
+    """Every directory of tests/bad_config is refused with exactly the message it expects."""
+    overlay = [path for path in mistake.rglob("*") if path.is_file() and path.suffix == ".yaml"]
+    for path in overlay:
+        shutil.copyfile(path, directory / path.relative_to(mistake))
+    removed = mistake / "removed.txt"
+    for name in removed.read_text(encoding="utf-8").split() if removed.exists() else ():
+        (directory / name).unlink()
+    assert "\n".join(faults(directory)) + "\n" == (mistake / "expected.txt").read_text(encoding="utf-8")
+
+
+def test_there_are_enough_mistakes() -> None:
+    """The collection cannot vanish unnoticed."""
+    assert len(MISTAKES) >= 50
+
+
+@pytest.mark.parametrize("key", ["password", "imap_password", "secret", "api_key", "access_token", "wachtwoord"])
+def test_secret_is_refused_and_never_repeated(directory: Path, key: str) -> None:
+    """Under whatever name a secret stands in YAML, the message says where it belongs and does not show it."""
+    replace(directory / "flaggermail.yaml", "  tls: none\n  user", f"  tls: none\n  {key}: hunter2\n  user")
+    (fault,) = faults(directory)
+    assert "systemd credential or a file" in fault
+    assert "hunter2" not in fault
+
+
+def test_secret_below_an_unknown_key_is_found_too(directory: Path) -> None:
+    """A block pasted from another program is searched as well."""
+    replace(directory / "flaggermail.yaml", "submission:\n", "imap:\n  login:\n    password: hunter2\nsubmission:\n")
+    found = faults(directory)
+    assert any(" imap.login.password: a secret has no place here" in fault for fault in found)
+    assert not any("hunter2" in fault for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  database: sqlite:///flaggermail.db", "  database: postgres://u:hunter2@db.bzk.example/x"),
+        ("  database: sqlite:///flaggermail.db", "  database: postgresql+psycopg://db.bzk.example/x?password=hunter2"),
+        ("  user: verkiezingenflagger", "  user: verkiezingenflagger\n  credential: hunter2 correct horse"),
+    ],
+)
+def test_value_that_may_hold_a_password_is_not_repeated(directory: Path, old: str, new: str) -> None:
+    """A password pasted into a database URL or in place of a credential's name stays out of the message."""
+    replace(directory / "flaggermail.yaml", old, new)
+    assert "hunter2" not in "\n".join(faults(directory))
+
+
+@pytest.mark.parametrize("value", ["*other", "!!python/name:os.system x", "&a [*a]"])
+def test_yaml_can_make_plain_values_only(directory: Path, value: str) -> None:
+    """Tags, aliases and values that hold themselves are faults, not objects."""
+    replace(directory / "flaggermail.yaml", "  host: localhost\n  port: 143", f"  host: {value}\n  port: 143")
+    assert faults(directory)[0].startswith("flaggermail.yaml:14:")
+
+
+# ---- what is read
+
+
+def test_yaml_is_version_1_2(directory: Path) -> None:
+    """`no` as a name stays text, and a leading zero does not make a number octal (YAML 1.2.2, section 10.3.2)."""
+    replace(directory / "flaggermail.yaml", "nl: Ministerie van Voorbeeldzaken", "nl: no")
+    replace(directory / "flaggermail.yaml", "  port: 143", "  port: 0143")
+    settings = load(directory)
+    assert settings.desk.organisation.name.nl == "no"
+    assert settings.desk.mailbox.port == 143
+
+
+def test_instant_keeps_its_offset(directory: Path) -> None:
+    """A shift begins at the instant that is written, whichever offset it is written with."""
+    shift = "shifts:\n  - {officer: officer2, begins: 2027-03-28T01:30:00+01:00, ends: 2027-03-28T07:00:00+02:00}\n"
+    replace(directory / "oncall.yaml", "shifts: []\n", shift)
+    (read,) = load(directory).rota.shifts
+    assert (read.begins_at, read.ends_at) == (
+        datetime(2027, 3, 28, 0, 30, tzinfo=UTC),
+        datetime(2027, 3, 28, 5, 0, tzinfo=UTC),
+    )
+
+
+def test_paths_are_relative_to_the_directory(directory: Path) -> None:
+    """Database, archive and certificate are found from wherever the program is started."""
+    (directory / "ca.pem").touch()
+    replace(directory / "flaggermail.yaml", "  tls: none\n  user", "  tls: none\n  ca_file: ca.pem\n  user")
+    settings = load(directory)
+    assert settings.desk.store.database == f"sqlite:///{directory}/flaggermail.db"
+    assert settings.archive == directory / "archive"
+    assert settings.desk.mailbox.ca_file == directory / "ca.pem"
+    assert settings.templates == directory / "templates"
+    assert settings.rules_directory == directory / "rules"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:////var/lib/flaggermail/desk.db",
+        "postgresql+psycopg:///flaggermail",
+        "postgresql+psycopg://flagger@db.bzk.example:5433/flaggermail?passfile=/etc/flaggermail/pgpass",
+    ],
+)
+def test_database_url_is_left_alone(directory: Path, url: str) -> None:
+    """In memory, absolute, on PostgreSQL: nothing is there to be resolved."""
+    replace(directory / "flaggermail.yaml", "sqlite:///flaggermail.db", f"'{url}'")
+    assert load(directory).desk.store.database == url
+
+
+def test_rules_are_looked_for_inside_then_beside_the_directory(tmp_path: Path) -> None:
+    """`config/rules` wins over `rules` beside `config`, and a folder that is named wins over both."""
+    config = shutil.copytree(GOOD, tmp_path / "config")
+    for folder, name in ((tmp_path / "rules", "beside"), (config / "rules", "inside"), (tmp_path / "named", "named")):
+        folder.mkdir()
+        rule = f"rules:\n  - name: {name}\n    when: {{placed: true}}\n    then: {{kind: noise}}\n"
+        (folder / "10-only.yaml").write_text(rule, encoding="utf-8")
+    assert [rule.name for rule in load(config, tmp_path / "named").rules.rules] == ["named"]
+    assert [rule.name for rule in load(config).rules.rules] == ["inside"]
+    shutil.rmtree(config / "rules")
+    assert [rule.name for rule in load(config).rules.rules] == ["beside"]
+    shutil.rmtree(tmp_path / "rules")
+    assert faults(config) == (
+        "rules:1:1: the folder is missing or holds no NN-name.yaml; `flaggermail init DIR` writes rules to start from",
+    )
+
+
+def test_version_of_the_rules_is_that_of_their_octets(directory: Path) -> None:
+    """A comment makes another version; a word table of another purpose does not."""
+    before = load(directory).rules.version
+    (directory / "rules" / "mail-language.yaml").write_text("else: true\n", encoding="utf-8")
+    assert load(directory).rules.version == before
+    with (directory / "rules" / "90-noise.yaml").open("a", encoding="utf-8") as file:
+        file.write("# one more\n")
+    assert load(directory).rules.version != before
+
+
+def test_rule_knows_its_file_and_line(directory: Path) -> None:
+    """What decided a message can be opened in an editor."""
+    rule = load(directory).rules.rules[0]
+    file, _, line = rule.place.partition(":")
+    written = (directory / "rules" / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+    assert written.strip() == f"- name: {rule.name}"
+
+
+def test_list_may_be_continued_in_another_file(directory: Path) -> None:
+    """The domains of one list in two files are one list."""
+    (directory / "rules" / "01-more.yaml").write_text("lists: {media: [weekblad.example]}\n", encoding="utf-8")
+    assert {"dagblad.example", "weekblad.example"} <= load(directory).rules.lists["media"]
+
+
+# ---- what is shipped
+
+
+@pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "tests/config"])
+def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
+    """Both load without fault or warning and hold what the scenarios speak of."""
+    settings = load(config, shipped("rules"))
+    assert warnings(settings) == ()
+    assert [platform.code for platform in settings.platforms] == ["X", "Meta", "Google", "TikTok", "Snapchat"]
+    assert {election.code for election in settings.elections} >= {"PS2023", "TK2023", "EP2024", "PS2027"}
+    urgent = next(channel for channel in settings.channels if channel.code == "x-urgent")
+    assert (urgent.name, urgent.to) == ("Urgent Escalation Channel", ("urgent-escalation@x-platform.example",))
+    assert (urgent.valid_from, urgent.can_confirm, urgent.language) == (date(2019, 5, 1), True, "en")
+    head = settings.rota.head()
+    assert head is not None
+    assert head.id == "head1"
+
+
+@pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "tests/config"])
+def test_reminder_policy_is_the_default_one(config: Path) -> None:
+    """Receipt at 60 and 120 minutes and to the head at 240; human at 180; a case without a decision at 30."""
+    reminders = load(config, shipped("rules")).desk.reminders
+    assert reminders.steps("receipt", "human", "decision") == (
+        Step("receipt", 60, "officer"),
+        Step("receipt", 120, "officer"),
+        Step("receipt", 240, "head"),
+        Step("human", 180, "officer"),
+        Step("decision", 30, "officer"),
+    )
+    assert reminders.acknowledged_minutes == 60
+
+
+def test_shipped_files_go_into_the_wheel() -> None:
+    """What `shipped` looks for in the package is what the build puts there."""
+    pyproject = tomllib.loads((TESTS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    sources = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
+    assert sources == {name: f"flaggermail/_shipped/{name}" for name in ("config", "rules")}
+
+
+# ---- warnings
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "", "no sender is verified"),
+        ("flaggermail.yaml", "  persons: 1", "  persons: 2", ""),
+        ("oncall.yaml", "otherwise: officer1\n", "", "nobody is ever on call"),
+        (
+            "oncall.yaml",
+            "shifts: []\n",
+            "shifts:\n  - {officer: head1, begins: 2027-03-29T07:00:00+01:00, ends: 2027-03-29T17:00:00+02:00}\n",
+            "shifts[0].begins: 2027-03-29T07:00:00+01:00 is 2027-03-29T08:00:00+02:00 in Europe/Amsterdam",
+        ),
+    ],
+)
+def test_what_is_allowed_and_probably_not_meant_is_a_warning(
+    directory: Path, file: str, old: str, new: str, said: str
+) -> None:
+    """It loads, and `warnings` names it; three approvers are enough for two approvals."""
+    replace(directory / file, old, new)
+    said_lines = warnings(load(directory))
+    assert len(said_lines) == (1 if said else 0)
+    assert said in "".join(said_lines)
+
+
+def test_too_few_approvers_are_a_warning(directory: Path) -> None:
+    """With nobody to approve, nothing can ever be sent."""
+    file = directory / "oncall.yaml"
+    text = file.read_text(encoding="utf-8").replace(", approver]", "]").replace("[head]", "[head, assessor]")
+    file.write_text(text, encoding="utf-8")
+    (warning,) = warnings(load(directory))
+    assert "no notification can be sent" in warning

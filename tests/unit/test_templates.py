@@ -1,0 +1,481 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shipped mail templates, read as they leave, and the faults of templates that are wrong."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import re2
+
+from flaggermail.adapters.template_formats import Formats, minutes_to, read_words
+from flaggermail.adapters.templates import FileTemplates
+from flaggermail.core.drafts import Requirements, faults
+from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
+from flaggermail.draft_patterns import load_draft_patterns
+from flaggermail.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[2]
+DIRECTORY = ROOT / "config" / "templates"
+ZONE = ZoneInfo("Europe/Amsterdam")
+TEMPLATES = FileTemplates(DIRECTORY, ZONE)
+PATTERNS = load_draft_patterns(ROOT / "rules" / "drafts.yaml")
+SENT = datetime(2024, 6, 6, 8, 34, 40, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier notification."""
+
+    number: str
+    sent_on: date
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """Where a platform takes reports."""
+
+    platform: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who was told, and when."""
+
+    at: datetime
+    officer: str
+
+
+OURS = {
+    "nl": {
+        "organisation": "Ministerie van Voorbeelden en Koninkrijksrelaties",
+        "election": "Europees Parlement 2024",
+        "title": "Oproep om twee vakjes te kleuren",
+        "text": "Het bericht zegt dat twee vakjes kleuren mag. Dat maakt het stembiljet ongeldig.",
+        "authority": "de gemeente Voorbeeldstad",
+        "contact": "het hoofd communicatie, wie@voorbeeldstad.example",
+        "reason": "het gaat over een verkiezingsbelofte.",
+        "advice": "op uw eigen site uitleggen hoe het zit.",
+        "next_step": "kijk wie dit oppakt.",
+        "subject": "Bericht over twee vakjes",
+        "what": "De mailbox is tien minuten niet bereikbaar.",
+        "state": "zaak VF-EP2024-0001 staat op uw naam.",
+        "missing": ["wat u zelf heeft gedaan, wanneer, en met welk resultaat", "waar het bericht staat"],
+        "what_would_work": ["ok", "over aan NAAM"],
+        "acknowledged": "om 11:36, geldig tot 12:36",
+    },
+    "en": {
+        "organisation": "Ministry of Examples and Kingdom Relations",
+        "election": "European Parliament 2024",
+        "title": "Call to colour two boxes",
+        "text": "The post says that two boxes may be coloured. That makes the ballot invalid.",
+        "authority": "the municipality of Exampletown",
+        "contact": "the head of communication, who@exampletown.example",
+        "reason": "it is about a campaign promise.",
+        "advice": "explain it on your own pages.",
+        "next_step": "see who takes it.",
+        "subject": "Post about two boxes",
+        "what": "The mailbox was out of reach for ten minutes.",
+        "state": "case VF-EP2024-0001 is yours.",
+        "missing": ["what you did yourself, when, and what came of it", "where the post is"],
+        "what_would_work": ["ok", "to NAME"],
+        "acknowledged": "at 11:36, until 12:36",
+    },
+}
+
+ALIKE: Mapping[str, object] = {
+    "desk_address": "desk@ministry.example",
+    "number": "VF-EP2024-0001",
+    "platform": "Loudhailer",
+    "channel": "Urgent Escalation Channel",
+    "polling_day": date(2024, 6, 6),
+    "policy_title": "Civic integrity policy",
+    "policy_url": "https://rules.loudhailer.example/civic-integrity",
+    "policy_read_on": date(2024, 5, 2),
+    "can_confirm": True,
+    "criteria": [1, 3],
+    "aspects": ["organisation", "conduct", "integrity"],
+    "earlier": [
+        Earlier("VF-PS2023-0001", date(2023, 3, 13)),
+        Earlier("VF-TK2023-0001", date(2023, 11, 22)),
+    ],
+    "attempts": 3,
+    "phone": "+31 70 000 0000",
+    "platforms": ["Loudhailer", "Pictogram"],
+    "report_urls": [
+        ReportPage("Loudhailer", "https://help.loudhailer.example/report"),
+        ReportPage("Pictogram", "https://pictogram.example/report"),
+    ],
+    "kind": "new case",
+    "sender": "A. Bode <a.bode@exampletown.example>",
+    "attachments": ["screenshot.png", "original.eml"],
+    "suggestions": ["VF-EP2024-0001"],
+    "minutes": 60,
+    "sent_at": SENT,
+    "due_at": SENT + timedelta(minutes=60),
+    "clock": "receipt",
+    "told": [Told(SENT + timedelta(minutes=60), "J. Wacht"), Told(SENT + timedelta(minutes=120), "J. Wacht")],
+    "acknowledged_by": "J. Wacht",
+    "understood": True,
+}
+
+NOTHING: Mapping[str, object] = {
+    "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
+    "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
+    "told": [], "acknowledged_by": None, "what_would_work": [], "can_confirm": False,
+}  # fmt: skip
+
+LISTED = "https://loudhailer.example/post/1"
+
+VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
+    "officer_notice": [{"kind": "unplaced mail", "number": None}, {"kind": "platform answer"}],
+    "reminder": [
+        {"clock": "human", "acknowledged": None},
+        {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},
+    ],
+    **{
+        name: [{"criteria": []}, {"aspects": []}, {"text": f"{LISTED}\r\n\r\n- {LISTED}\r\n"}]
+        for name in PLATFORM_TEMPLATES
+    },
+    "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
+    "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
+    "alarm": [{"number": None}],
+    "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
+}
+
+EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
+EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
+    """What the callers of `name` give, and no name more."""
+    known = {**ALIKE, **OURS[language], "language": language, **(changes or {})}
+    return {key: known[key] for key in VALUES[name]}
+
+
+def variants(name: str) -> list[Mapping[str, object]]:
+    """Every branch of a template: full, empty, and those of its own."""
+    return [{}, NOTHING, *VARIANTS.get(name, []), *({**NOTHING, **each} for each in VARIANTS.get(name, []))]
+
+
+def mails(name: str, language: str) -> Iterator[str]:
+    """Every variant as subject, empty line and body."""
+    for changes in variants(name):
+        mail = TEMPLATES.render(name, language, values(name, language, changes))
+        yield f"{mail.subject}\n\n{mail.body}"
+
+
+def search(pattern: str, text: str) -> str | None:
+    """As the matcher of the adapters: RE2, capitals ignored."""
+    match = re2.search(f"(?i){pattern}", text)
+    return match.group() if match else None
+
+
+def requirements(name: str, language: str, *, can_confirm: bool = True) -> Requirements:
+    """What product and platform ask of a draft made from `name`."""
+    return Requirements(
+        language=language,
+        number="VF-EP2024-0001",
+        policy_title="Civic integrity policy",
+        policy_url="https://rules.loudhailer.example/civic-integrity",
+        policy_read_on=date(2024, 5, 2),
+        can_confirm=can_confirm,
+        follow_up=name == "follow_up",
+    )
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences, paragraphs, and lines that are indented or marked."""
+    return [part for part in re.split(r"(?<=[.?!:])\s+|\n\s*\n|\n(?=[ |-])", text) if part.strip()]
+
+
+def test_the_shipped_templates_have_no_fault() -> None:
+    """Every one is there in both languages and uses only what its callers give."""
+    assert TEMPLATES.check() == ()
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_every_template_reads_as_plain_text(name: str, language: str) -> None:
+    """One line of subject, no line beyond 76, no doubled empty line, nothing left of a template or a missing value."""
+    for mail in mails(name, language):
+        assert max(map(len, mail.splitlines()[2:])) <= 76
+        assert len(mail.splitlines()[0]) <= 120
+        assert "\n\n\n" not in mail
+        assert not re.search(r"[{}%]|\bNone\b|[ \t]$|(?<=\S) {2,}|\r", mail, re.MULTILINE)
+        assert mail.endswith("\n")
+        assert not mail.endswith("\n\n")
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str) -> None:
+    """A line without a value is at most 76 wide in the file: a broken one would leave a single word behind."""
+    lines = (DIRECTORY / language / f"{name}.j2").read_text(encoding="utf-8").splitlines()[1:]
+    assert not [line for line in lines if "{" not in line and len(line) > 76]
+
+
+@EVERY_TEMPLATE
+@EVERY_LANGUAGE
+def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
+    """In brackets, first; a citizen gets none."""
+    mail = TEMPLATES.render(name, language, values(name, language))
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name != "decline")
+    assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+
+
+@EVERY_TEMPLATE
+def test_dutch_and_english_share_no_sentence(name: str) -> None:
+    """Each is written for its readers; values, digits and punctuation do not count."""
+    dutch, english = ({key for mail in mails(name, language) for key in _own_words(mail)} for language in LANGUAGES)
+    assert dutch
+    assert english
+    assert not dutch & english
+
+
+def _own_words(mail: str) -> Iterator[str]:
+    """The template's own sentences of two words or more, without values."""
+    given = {LISTED, *(value for known in (ALIKE, *OURS.values()) for value in _texts(known.values()))}
+    for value in sorted(given, key=len, reverse=True):
+        mail = re.sub(r"\s+(?:[|] )?".join(map(re.escape, value.split())), " ", mail)
+    for part in [*sentences(mail), *mail.splitlines()]:
+        words = re.findall(r"[^\W\d_]+", part.lower())
+        if len(words) > 1:
+            yield " ".join(words)
+
+
+def _texts(found: Iterable[object]) -> Iterator[str]:
+    """Every text within values, also that of lists and of their objects."""
+    for each in found:
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, list):
+            yield from _texts(each)
+        elif isinstance(each, (Earlier, ReportPage, Told)):
+            yield from _texts(vars(each).values())
+
+
+@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@EVERY_LANGUAGE
+def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not(name: str, language: str) -> None:
+    """A request to check, the policy read that day, who decides, and a receipt where the channel can give one."""
+    for changes in variants(name):
+        given = values(name, language, changes)
+        mail = TEMPLATES.render(name, language, given)
+        wanted = requirements(name, language, can_confirm=bool(given["can_confirm"]))
+        assert faults(mail.subject, mail.body, wanted, PATTERNS, search) == ()
+
+
+@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@EVERY_LANGUAGE
+def test_without_any_one_of_its_sentences_that_carry_an_element_a_mail_to_a_platform_is_refused(
+    name: str, language: str
+) -> None:
+    """Sentences are left out one at a time: for each element there is exactly one whose absence is noticed."""
+    mail = TEMPLATES.render(name, language, values(name, language))
+    wanted = requirements(name, language)
+    parts = sentences(mail.body)
+    without = [" ".join(parts[:index] + parts[index + 1 :]) for index in range(len(parts))]
+    noticed = [fault for body in without for fault in faults(mail.subject, body, wanted, PATTERNS, search)]
+    expected = 2 if name == "follow_up" else 7
+    assert len(noticed) == len(set(noticed)) == expected, noticed
+
+
+@pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
+@EVERY_LANGUAGE
+def test_a_channel_that_cannot_confirm_is_not_asked_to(name: str, language: str) -> None:
+    """No sentence of such a mail asks for a receipt."""
+    mail = TEMPLATES.render(name, language, values(name, language, {"can_confirm": False}))
+    assert not any(
+        search(each, " ".join(mail.body.split())) for each in PATTERNS.languages[language].must["confirmation"]
+    )
+
+
+def test_a_general_warning_names_the_days_of_the_earlier_ones_but_not_their_numbers() -> None:
+    """An answer that quotes two numbers could be filed under the wrong one."""
+    days = {"en": ("13 March 2023", "and", "22 November 2023"), "nl": ("13 maart 2023", "en", "22 november 2023")}
+    for language, (first, conjunction, second) in days.items():
+        body = TEMPLATES.render("general_warning", language, values("general_warning", language)).body
+        assert first in body
+        assert second in body
+        assert f"{first} {conjunction} {second}" in " ".join(body.split())
+        assert "2023-0001" not in body
+
+
+@EVERY_LANGUAGE
+def test_a_reminder_shows_its_sum_the_phone_and_the_one_acknowledgement(language: str) -> None:
+    """Whoever follows the sum gets the printed time; ok is a line's last word."""
+    mail = TEMPLATES.render("reminder", language, values("reminder", language, {"minutes": 75}))
+    assert {"en": "60 min after 10:34 = 11:34.", "nl": "60 min na 10:34 = 11:34."}[language] in mail.body
+    assert "75" in mail.subject
+    assert "+31 70 000 0000" in mail.body
+    assert len(re.findall(r": ok$", mail.body, re.MULTILINE)) == 1
+
+
+@EVERY_LANGUAGE
+def test_an_escalation_names_who_was_told_and_who_acknowledged(language: str) -> None:
+    """With the times."""
+    mail = TEMPLATES.render("escalation", language, values("escalation", language))
+    for expected in ("- 11:34 J. Wacht", "- 12:34 J. Wacht", "J. Wacht (", "11:36", "60 min", "= 11:34", ": ok\n"):
+        assert expected in mail.body
+
+
+@EVERY_LANGUAGE
+def test_text_of_others_is_marked_line_by_line(language: str) -> None:
+    """Nobody takes a sentence of a sender for an instruction of ours, also where a long line is broken."""
+    text = f"Reply: genuine\n\n{'word ' * 40}"
+    changes = {"text": text, "subject": "one\r\nSubject: two", "kind": "unplaced mail"}
+    mail = TEMPLATES.render("officer_notice", language, values("officer_notice", language, changes))
+    below = mail.body[mail.body.index("| ") :]
+    assert all(line.startswith("|") for line in below.splitlines())
+    assert len(below.splitlines()) == 5
+    assert "\n" not in mail.subject
+
+
+def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:
+    """The subject stays one line; braces in a value are text."""
+    given = values(
+        "notification", "en", {"title": "a\nBcc: b@c.example\n\n{{ number.__class__ }}", "text": "{% x %} & <b>"}
+    )
+    mail = TEMPLATES.render("notification", "en", given)
+    assert mail.subject == "[VF-EP2024-0001] a Bcc: b@c.example {{ number.__class__ }}"
+    assert "{% x %} & <b>" in mail.body
+
+
+# ---- templates that are wrong
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Callable[[str, str], FileTemplates]:
+    """The shipped templates with an own English alarm."""
+
+    def write(source: str, name: str = "alarm") -> FileTemplates:
+        directory = tmp_path / "templates"
+        shutil.copytree(DIRECTORY, directory)
+        (directory / "en" / f"{name}.j2").write_text(source, encoding="utf-8")
+        return FileTemplates(directory, ZONE)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("Subject: x\n\na\n{{ whta }}\n", "templates/en/alarm.j2:4 whta: 'whta' is undefined"),
+        ("Subject: {{ whta }}\n\na\n", "templates/en/alarm.j2:1 whta: 'whta' is undefined"),
+        ("Subject: x\n\n{{ what.size }}\n", "templates/en/alarm.j2:3 size: 'str object' has no attribute 'size'"),
+        ("Subject: x\n\n{{ number }}\n", "templates/en/alarm.j2:3: a value that may be missing"),
+        ("Subject: x\n\na\n{% if what %}\n", "templates/en/alarm.j2:4 syntax: "),
+        ("Subject: x\n\n{{ what | upercase }}\n", "templates/en/alarm.j2:3 syntax: No filter named 'upercase'"),
+        ("Subject: x\n\n{{ what | clock }}\n", "templates/en/alarm.j2:3: an instant with its zone is needed"),
+        ("Subject: x\n\n{{ what.__class__.__mro__ }}\n", "templates/en/alarm.j2:3"),
+        ("Subject: x\n\n{% include '../nl/alarm.j2' %}\n", "templates/en/alarm.j2:3"),
+        ("Subject: x\n\n{{ range(3) }}\n", "templates/en/alarm.j2:3 range: 'range' is undefined"),
+        ("Subject: x\n\n{{ 1 / 0 }}{{ what }}\n", "templates/en/alarm.j2:3"),
+        ("Onderwerp: x\n\na\n", "templates/en/alarm.j2:1 Subject: the first line"),
+        ("Subject: x\na\n", "templates/en/alarm.j2:2: an empty line"),
+        ("Subject: x\n\n", "templates/en/alarm.j2:2: an empty line"),
+    ],
+)
+def test_a_wrong_template_is_named_by_file_and_line(
+    broken: Callable[[str], FileTemplates], source: str, fault: str
+) -> None:
+    """And the undefined name, where there is one."""
+    with pytest.raises(ConfigurationError) as error:
+        broken(source).render("alarm", "en", values("alarm", "en", {"number": None}))
+    assert error.value.faults[0].startswith(fault)
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("Subject: {{ whta }}\n\na\n", "templates/en/alarm.j2:1 whta: nobody gives this"),
+        ("Subject: x\n\na\n{% if false %}{{ due_at | clock }}{% endif %}\n", "templates/en/alarm.j2:4 due_at: nobody"),
+        ("Subject: x\n\na\n{% include 'decline.j2' %}\n", "templates/en/alarm.j2: uses another file"),
+        ("Subject: x\n\n{% for %}\n", "templates/en/alarm.j2:3 syntax: "),
+    ],
+)
+def test_check_names_a_wrong_template_before_anything_starts(
+    broken: Callable[[str], FileTemplates], source: str, fault: str
+) -> None:
+    """Also a name in a branch that is seldom taken."""
+    (found,) = broken(source).check()
+    assert found.startswith(fault)
+
+
+def test_check_names_every_missing_template(tmp_path: Path) -> None:
+    """In both languages."""
+    shutil.copy(DIRECTORY / "words.yaml", tmp_path)
+    found = FileTemplates(tmp_path, ZONE).check()
+    assert len(found) == 2 * len(VALUES)
+    assert all("this file has to be there" in fault for fault in found)
+
+
+def test_there_is_no_way_out_of_the_directory() -> None:
+    """A name that is none of ours, and a language that is none, are refused before any file is opened."""
+    for name, language in (("../words", "en"), ("alarm", "../nl"), ("alarm", "fr")):
+        with pytest.raises(ConfigurationError, match="no such template"):
+            TEMPLATES.render(name, language, {})
+
+
+# ---- days, instants and lists
+
+
+FORMATS = {language: Formats(words, ZONE) for language, words in read_words(DIRECTORY / "words.yaml").items()}
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        ("2024-06-06T08:34:59+00:00", "10:34"),
+        ("2024-01-06T23:34:00+00:00", "00:34"),
+        ("2024-03-30T21:59:00+00:00", "22:59 +01:00"),
+        ("2024-03-31T00:59:00+00:00", "01:59 +01:00"),
+        ("2024-03-31T01:00:00+00:00", "03:00 +02:00"),
+        ("2024-03-31T20:00:00+00:00", "22:00 +02:00"),
+        ("2024-04-01T08:00:00+00:00", "10:00"),
+        ("2024-10-27T00:30:00+00:00", "02:30 +02:00"),
+        ("2024-10-27T01:30:00+00:00", "02:30 +01:00"),
+        ("2024-10-26T08:00:00+00:00", "10:00"),
+    ],
+)
+def test_a_clock_time_shows_its_offset_around_a_clock_change_only(instant: str, expected: str) -> None:
+    """02:30 occurs twice in the night of 27 October 2024."""
+    assert FORMATS["en"].clock(datetime.fromisoformat(instant)) == expected
+
+
+def test_days_instants_and_lists_are_written_as_the_language_does() -> None:
+    """In the zone of the desk."""
+    late = datetime(2024, 6, 5, 22, 5, tzinfo=UTC)
+    assert [each.day(date(2024, 6, 6)) for each in FORMATS.values()] == ["6 juni 2024", "6 June 2024"]
+    assert [each.day(late) for each in FORMATS.values()] == ["6 juni 2024", "6 June 2024"]
+    assert [each.instant(late) for each in FORMATS.values()] == ["6 juni 2024 om 00:05", "6 June 2024 at 00:05"]
+    assert [each.within(["a", "b", "c"]) for each in FORMATS.values()] == ["a, b en c", "a, b and c"]
+    assert [FORMATS["en"].within(each) for each in ([], ["a"], ["a", "b"])] == ["", "a", "a and b"]
+
+
+def test_minutes_are_those_between_the_printed_times() -> None:
+    """Seconds are cut off on both sides, and a clock change does not count as an hour."""
+    first = datetime(2024, 6, 6, 10, 34, 40, tzinfo=ZONE)
+    assert minutes_to(first, datetime(2024, 6, 6, 11, 34, 10, tzinfo=ZONE)) == 60
+    assert minutes_to(datetime(2024, 3, 31, 1, 30, tzinfo=ZONE), datetime(2024, 3, 31, 3, 30, tzinfo=ZONE)) == 60
+
+
+def test_the_months_of_templates_and_of_draft_patterns_are_the_same() -> None:
+    """Otherwise a date that a template wrote would be missed in the draft."""
+    for language, words in read_words(DIRECTORY / "words.yaml").items():
+        assert words.months == PATTERNS.languages[language].months
+
+
+def test_words_that_are_wrong_are_named_by_line_and_key(tmp_path: Path) -> None:
+    """Before any template is read."""
+    text = (DIRECTORY / "words.yaml").read_text(encoding="utf-8")
+    (tmp_path / "words.yaml").write_text(text.replace("  preposition: at\n", "  prepositon: at\n"), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as error:
+        FileTemplates(tmp_path, ZONE)
+    assert any(re.search(r"words\.yaml:\d+:\d+ en\.preposition: Field required", each) for each in error.value.faults)
