@@ -21,7 +21,7 @@ def start(url: str) -> None:
     engine = make_engine(url)
     await_word()
     require_current(engine)
-    print("done", flush=True)
+    tell("done")
 
 
 def write(url: str) -> None:
@@ -31,13 +31,19 @@ def write(url: str) -> None:
     with store.begin() as tx:
         tx.number("message")
         tx.append(happened(added(alarm("half"))))
-        print("done", flush=True)
+        tell("done")
         await_word()
+
+
+def tell(word: str) -> None:
+    """Say it to who started this process."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def await_word() -> None:
     """Say that the work before is done, and wait."""
-    print("ready", flush=True)
+    tell("ready")
     sys.stdin.readline()
 
 

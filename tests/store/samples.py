@@ -2,7 +2,7 @@
 """Rows and histories made up by hypothesis from nothing but the records' types and the tables' constraints."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from types import NoneType, UnionType
@@ -19,18 +19,26 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ZONES = st.builds(lambda minutes: timezone(timedelta(minutes=minutes)), st.integers(-14 * 60, 14 * 60))
 INSTANTS = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES)  # noqa: DTZ001 - zones are drawn
+INTEGERS = st.integers(-(2**31), 2**31 - 1)
 PLAIN: Mapping[object, st.SearchStrategy[Scalar]] = {
     str: TEXTS,
     bool: st.booleans(),
-    int: st.integers(-(2**31), 2**31 - 1),
+    int: INTEGERS,
     date: st.dates(),
     datetime: INSTANTS,
+}
+LISTS: Mapping[object, st.SearchStrategy[Scalar]] = {
+    str: st.lists(TEXTS, min_size=1, max_size=3).map(tuple),
+    int: st.lists(INTEGERS, min_size=1, max_size=3).map(tuple),
+    date: st.lists(st.dates(), min_size=1, max_size=3).map(tuple),
 }
 Draw = Callable[[st.SearchStrategy[Scalar]], Scalar]
 Known = dict[str, list[str]]
 
 # Parents stand before what refers to them.
-KINDS: tuple[type[Record], ...] = tuple(BY_TABLE[table.name] for table in metadata.sorted_tables if table.name in BY_TABLE)
+KINDS: tuple[type[Record], ...] = tuple(
+    BY_TABLE[table.name] for table in metadata.sorted_tables if table.name in BY_TABLE
+)
 
 
 def hints_of(kind: type[Record]) -> dict[str, object]:
@@ -79,12 +87,8 @@ def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.Sea
     if isinstance(column.type, BigInteger):
         return st.integers(0, 2**32 - 1)
     if get_origin(hint) is tuple:
-        return st.lists(PLAIN[get_args(hint)[0]], min_size=1, max_size=3).map(_as_tuple)
+        return LISTS[get_args(hint)[0]]
     return PLAIN[hint]
-
-
-def _as_tuple(items: Iterable[Scalar]) -> Scalar:
-    return tuple(items)  # type: ignore[arg-type]  # all items are of one type, which the list strategy does not say
 
 
 def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | None = None) -> Record:
@@ -96,9 +100,9 @@ def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | Non
     return made
 
 
-def alarm(key: str, **values: str | None) -> Alarm:
+def alarm(key: str, *, kind: str = "silent", text: str = "no word", case: str | None = None) -> Alarm:
     """An alarm for tests that need just any row."""
-    return replace(Alarm(id=key, kind="silent", text="no word", raised_at=NOON), **values)
+    return Alarm(id=key, kind=kind, text=text, case=case, raised_at=NOON)
 
 
 def happened(*changes: Change) -> Event:
@@ -125,9 +129,8 @@ def histories(draw: st.DrawFn) -> list[Event]:
     known: Known = {}
     rows = [record(draw, kind, known) for kind in KINDS]
     events = [happened(*(added(row) for row in rows))]
-    for _ in range(draw(st.integers(1, 10))):
-        events.append(happened(*_changes(draw, rows, known)))
-    return events
+    more = draw(st.integers(1, 10))
+    return events + [happened(*_changes(draw, rows, known)) for _ in range(more)]
 
 
 def _changes(draw: st.DrawFn, rows: list[Record], known: Known) -> Iterator[Change]:

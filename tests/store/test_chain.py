@@ -82,7 +82,7 @@ def test_a_chain_left_alone_is_whole(store: SqlStore) -> None:
 
 
 def test_the_digest_is_what_the_documentation_says(store: SqlStore) -> None:
-    """SHA-256 over the digest before, in hexadecimal, and the stored octets: anybody can check it without this program."""
+    """SHA-256 over the digest before, in hexadecimal, and the stored octets: anybody can check it without us."""
     write(store, *alarms(2))
     with store.engine.connect() as connection:
         digest = GENESIS
@@ -144,12 +144,14 @@ def test_an_event_behind_the_head_is_noticed(store: SqlStore) -> None:
     assert broken(store)[0] == 3
 
 
-REFUSED = ("UPDATE event SET actor = 'other'", "UPDATE event SET actor = 'x' WHERE seq = 9 OR 1 = 1", "DELETE FROM event")
-REPLACED = "INSERT OR REPLACE INTO event SELECT seq, at, kind, 'other', \"case\", notification, message, octets, digest FROM event"
-UPSERTED = (
-    "INSERT INTO event SELECT seq, at, kind, 'other', \"case\", notification, message, octets, digest FROM event "
-    "WHERE true ON CONFLICT (seq) DO UPDATE SET actor = 'other'"
+REFUSED = (
+    "UPDATE event SET actor = 'other'",
+    "UPDATE event SET actor = 'x' WHERE seq = 9 OR 1 = 1",
+    "DELETE FROM event",
 )
+AGAIN = """event SELECT seq, at, kind, 'other', "case", notification, message, octets, digest FROM event """
+REPLACED = "INSERT OR REPLACE INTO " + AGAIN
+UPSERTED = "INSERT INTO " + AGAIN + "WHERE true ON CONFLICT (seq) DO UPDATE SET actor = 'other'"
 
 
 @pytest.mark.parametrize("statement", [*REFUSED, UPSERTED])
@@ -192,7 +194,7 @@ def octets_of(store: SqlStore) -> bytes:
 
 
 def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
-    """Added or changed, a personal field is a salted commitment there; the rows and the events as read show the value."""
+    """Added or changed, a personal field is a salted commitment there; rows and events as read show the value."""
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in PERSONAL)))
         tx.append(happened(changed(CASE, replace(CASE, title=f"{CANARY} new title", state="decided"))))
@@ -230,12 +232,19 @@ def test_erasing_personal_values_leaves_the_record_valid(store: SqlStore) -> Non
         assert rows["case_file", "GR26-1"]["title"] == CASE.title
 
 
-@pytest.mark.parametrize("change", ["value = '\"somebody else\"'", "salt = :salt"])
-def test_a_changed_personal_value_is_noticed(store: SqlStore, change: str) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE personal SET value = '\"somebody else\"' WHERE event = 3",
+        "UPDATE personal SET salt = :salt WHERE event = 3",
+    ],
+    ids=["value", "salt"],
+)
+def test_a_changed_personal_value_is_noticed(store: SqlStore, statement: str) -> None:
     """Who alters a value beside the chain cannot make a salt that fits its commitment."""
     with store.begin() as tx:
         tx.append(*(happened(added(row)) for row in PERSONAL))
-    behind_its_back(store, f"UPDATE personal SET {change} WHERE event = 3", salt=b"0" * 16)
+    behind_its_back(store, statement, salt=b"0" * 16)
     assert broken(store) == (None, 3)
 
 

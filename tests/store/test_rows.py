@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Rows come back as they were written, whichever engine keeps them."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import JSON
 
 from flaggermail.adapters.db.rows import metadata, table_of
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import Change, added, values_of
+from flaggermail.core.events import Change, Scalar, added, values_of
 from flaggermail.core.records import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
 from flaggermail.ports import Cursor, Position
 from tests.store.conftest import new_store
@@ -42,10 +40,11 @@ def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record],
             read = tx.get(kind, rows[-1].key)
             assert read == rows[-1]
             for name, value in values_of(read).items():
-                wrote = getattr(rows[-1], name)
+                wrote: Scalar = getattr(rows[-1], name)
                 assert type(value) is type(wrote), name
                 assert not isinstance(value, datetime) or value.tzinfo is UTC
                 if isinstance(value, tuple):
+                    assert isinstance(wrote, tuple)
                     assert [type(item) for item in value] == [type(item) for item in wrote]
                 else:
                     assert tx.find(kind, **{name: wrote}) == [read]
@@ -91,7 +90,9 @@ def test_a_session_in_another_zone_reads_utc(postgres_url: str) -> None:
         cursor = tx.cursor("INBOX")
         assert cursor is not None
         assert cursor.looked_at is not None
-        assert [str(row.raised_at) for row in tx.find(Alarm)] == [str(cursor.looked_at)] == ["2026-03-18 12:00:00+00:00"]
+        assert (
+            [str(row.raised_at) for row in tx.find(Alarm)] == [str(cursor.looked_at)] == ["2026-03-18 12:00:00+00:00"]
+        )
     store.close()
 
 
@@ -138,7 +139,7 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
     ],
 )  # fmt: skip
 def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, object], keys: list[str]) -> None:
-    """All conditions hold at once; a list or tuple means one of them, None means empty; the order is that of the keys."""
+    """All conditions hold; a list or tuple means one of them, None means empty; the order is that of the keys."""
     rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind="loud")
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in rows)))

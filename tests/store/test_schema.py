@@ -102,7 +102,9 @@ def test_another_revision_prevents_the_start(store: SqlStore, revision: str) -> 
     """Neither an older nor a newer schema is touched; the message names both revisions and the command that helps."""
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
-    with pytest.raises(ConfigurationError, match=rf"is {revision}, .* needs {newest(store.engine)}: run `flaggermail db"):
+    with pytest.raises(
+        ConfigurationError, match=rf"is {revision}, .* needs {newest(store.engine)}: run `flaggermail db"
+    ):
         require_current(store.engine)
 
 

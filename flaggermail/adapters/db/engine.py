@@ -42,7 +42,7 @@ def make_engine(url: str, wait: float = 10) -> Engine:
     else:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
         event.listen(engine, "connect", _prepare_postgresql(wait))
-        event.listen(engine, "handle_error", _hide_values)
+    event.listen(engine, "handle_error", _hide_values)
     return engine
 
 
@@ -82,12 +82,21 @@ def _prepare_postgresql(wait: float) -> Callable[[PostgresqlConnection, object],
 
 
 def _hide_values(context: ExceptionContext) -> None:
-    """PostgreSQL quotes the whole row in the DETAIL of an error, and the value itself in errors of class 22."""
+    """Take the values out of an error and its cause: `hide_parameters` only keeps them out of the statement."""
     original, wrapped = context.original_exception, context.sqlalchemy_exception
-    text = getattr(getattr(original, "diag", None), "message_primary", None)
-    if text is None or wrapped is None:
-        return
-    if str(getattr(original, "sqlstate", "")).startswith("22"):
-        text = "a value does not fit its column"
-    original.args = (text,)
-    wrapped.args = (f"({type(original).__module__}.{type(original).__name__}) {text}",)
+    text = _without_values(original)
+    if text is not None and wrapped is not None:
+        original.args = (text,)
+        wrapped.args = (f"({type(original).__module__}.{type(original).__name__}) {text}",)
+
+
+def _without_values(error: BaseException) -> str | None:
+    """What an error may say, or nothing where it may say all it says.
+
+    PostgreSQL quotes the whole row in the DETAIL of an error, and the value itself in errors of class 22; SQLAlchemy's
+    column types quote what they cannot convert.
+    """
+    if isinstance(error, ValueError | TypeError) or str(getattr(error, "sqlstate", None)).startswith("22"):
+        return "a value does not fit its column"
+    text: str | None = getattr(getattr(error, "diag", None), "message_primary", None)
+    return text

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.errors import ConfigurationError
 
 HERE = Path(__file__).parent / "migrations"
@@ -36,7 +37,7 @@ def newest(engine: Engine) -> str:
 
 def require_current(engine: Engine) -> None:
     """Make an empty database current; refuse one that is behind or ahead, naming the command that helps."""
-    with engine.connect() as connection:
+    with connect_reading(engine) as connection:
         empty = not inspect(connection).get_table_names()
         current = MigrationContext.configure(connection).get_current_revision()
     if empty:

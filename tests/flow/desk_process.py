@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The desk as its users have it: a configuration directory, the daemon as a process, the command line beside it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from ruamel.yaml import YAML
+
+from flaggermail.shipped import shipped
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+KILLING = Path(__file__).with_name("killed_daemon.py")
+PATIENCE = 30.0  # seconds for what happens in one or two
+
+
+def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
+    """Give what `look` finds as soon as it is something, else fail saying what was waited for."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+@dataclass
+class DeskProcess:
+    """One desk in a folder; `mailbox` and `officer` are accounts that no other test has."""
+
+    folder: Path
+    mailbox: str
+    officer: str
+    process: subprocess.Popen[bytes] | None = None
+    logs: list[Path] = field(default_factory=list)
+
+    def start(self, kill_at: str | None = None) -> None:
+        """Start the daemon; with `kill_at` one that ends itself with SIGKILL when it comes to that port."""
+        log = self.folder / f"daemon-{len(self.logs)}.log"
+        self.logs.append(log)
+        command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), "run"]
+        if kill_at is not None:
+            command = [sys.executable, str(KILLING), str(self.folder), kill_at]
+        with log.open("wb") as sink:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT)
+        patiently(
+            lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
+        )
+
+    def process_ended(self) -> bool:
+        """Whether the daemon is gone."""
+        return self.process is None or self.process.poll() is not None
+
+    def killed(self) -> None:
+        """Wait until the daemon has been killed by SIGKILL."""
+        assert self.process is not None
+        assert self.process.wait(PATIENCE) == -signal.SIGKILL, self.log()
+
+    def stop(self) -> float:
+        """Ask the daemon to end; give how many seconds that took. It must end in order."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(PATIENCE)
+        assert status == 0, self.log()
+        self.process = None
+        return time.monotonic() - began
+
+    def end(self) -> None:
+        """Leave no process behind, whatever happened."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+
+    def log(self) -> str:
+        """What the daemon said last."""
+        return self.logs[-1].read_text("utf-8") if self.logs else ""
+
+    def run(self, *words: str) -> str:
+        """Type a command; give its output. It must succeed."""
+        command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), *words]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+        assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
+        return done.stdout
+
+    def read(self, *words: str) -> object:
+        """Type a command with --json; give its document."""
+        return json.loads(self.run(*words, "--json"))
+
+
+def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer: str) -> None:
+    """Write the configuration of the scenarios into `folder`, with other servers and one officer who is this user."""
+    yaml = YAML()
+    for name in ("platforms.yaml", "elections.yaml"):
+        (folder / name).write_bytes((ROOT / "tests" / "config" / name).read_bytes())
+    (folder / "templates").symlink_to(shipped("config") / "templates")
+    (folder / "rules").symlink_to(shipped("rules"))
+    desk = yaml.load((ROOT / "tests" / "config" / "flaggermail.yaml").read_text("utf-8"))
+    for section, values in changes.items():
+        desk[section].update(values)
+    yaml.dump(desk, folder / "flaggermail.yaml")
+    oncall = {
+        "officers": [
+            {
+                "id": "officer1",
+                "name": "A. Jansen",
+                "address": f"{officer}@bzk.example",
+                "login": "root",
+                "roles": ["officer", "assessor", "approver"],
+            },
+            {"id": "head1", "name": "C. Bakker", "address": f"head-{officer}@bzk.example", "roles": ["head"]},
+        ],
+        "otherwise": "officer1",
+    }
+    yaml.dump(oncall, folder / "oncall.yaml")
+    credentials = folder / "credentials"
+    credentials.mkdir(mode=0o700)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daemon with one port wrapped so that the process kills itself there: `killed_daemon.py CONFIG POINT`.
+
+The wrapping is the test's own wiring; the product has no hook for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from flaggermail import logbook, wiring
+from flaggermail.environment import Environment
+from flaggermail.ports import Octets, Submission, Submitter
+
+POINTS = ("octets stored", "attempt recorded", "after the final dot")
+
+
+def die() -> None:
+    """End at once, as a power cut does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class KilledOctets:
+    """Dies as soon as the first octets are durable."""
+
+    def __init__(self, octets: Octets) -> None:
+        self._octets = octets
+
+    def put(self, octets: bytes) -> str:
+        """Store, then die."""
+        self._octets.put(octets)
+        die()
+        raise AssertionError("still alive")
+
+    def get(self, digest: str) -> bytes:
+        """What is stored."""
+        return self._octets.get(digest)
+
+
+class KilledSubmitter:
+    """Dies before the network is touched, or after the server's answer, at the first mail to a platform."""
+
+    def __init__(self, submitter: Submitter, point: str) -> None:
+        self._submitter, self._point = submitter, point
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """Hand the mail over, or not, and die."""
+        ours = all("platform.example" not in recipient for recipient in recipients)
+        if not ours and self._point == "attempt recorded":
+            die()
+        answers = self._submitter.submit(octets, sender, recipients)
+        if not ours:
+            die()
+        return answers
+
+
+def adapt(env: Environment, point: str) -> Environment:
+    """The environment with the port wrapped that `point` names."""
+    if point == "octets stored":
+        return replace(env, octets=KilledOctets(env.octets))
+    return replace(env, submitter=KilledSubmitter(env.submitter, point))
+
+
+def main(directory: str, point: str) -> None:
+    """Run the daemon until it comes to `point`."""
+    if point not in POINTS:
+        raise ValueError(f"no such point: {point}")
+    logbook.configure()
+    daemon = wiring.daemon(Path(directory), lambda env: adapt(env, point))
+    daemon.obey_signals()
+    daemon.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

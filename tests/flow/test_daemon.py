@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The whole way on real servers: the daemon as a process between Dovecot (TLS, IDLE) and Postfix (STARTTLS, AUTH)."""
+
+from __future__ import annotations
+
+import email
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import Message as Mail
+from pathlib import Path
+
+import pytest
+
+from tests.flow.desk_process import DeskProcess, configure, patiently
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.platform import PlatformServer, ReceivedMail
+from tests.servers.postfix import Postfix
+
+REFERRER, PLATFORM = "f.voorbeeld@lindewaard.example", "elections-eu@tiktok-platform.example"
+
+
+@pytest.fixture
+def desk(
+    dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
+) -> Iterator[DeskProcess]:
+    """Give a configured desk of its own between the real servers; no process is left when the test ends."""
+    assert platform.received() == []
+    with tempfile.TemporaryDirectory(prefix="vf-") as name:
+        folder, officer = Path(name), f"o{mail_user[5:]}"
+        tls = {"host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user}
+        changes = {
+            "mailbox": {
+                **tls, "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "tls": "implicit",
+                "poll_seconds": 5,
+            },
+            "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
+        }  # fmt: skip
+        configure(folder, changes, officer)
+        for credential in ("imap-password", "smtp-password"):
+            file = folder / "credentials" / credential
+            file.write_text(dovecot.password, "utf-8")
+            file.chmod(0o600)
+        desk = DeskProcess(folder, mail_user, officer)
+        postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
+        today = datetime.now(UTC).date()
+        desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
+                 "--polling-day", str(today), "--period", str(today), str(today))  # fmt: skip
+        try:
+            yield desk
+        finally:
+            desk.end()
+
+
+def written(octets: bytes) -> Mail:
+    """The mail as a reader sees it."""
+    return email.message_from_bytes(octets)
+
+
+def refer(desk: DeskProcess, postfix: Postfix, number: int = 1) -> None:
+    """A municipality sends a referral."""
+    octets = (
+        f"From: Fenna Voorbeeld <{REFERRER}>\r\nTo: {desk.mailbox}@bzk.example\r\n"
+        f"Subject: Verkeerde stemdag rondgestuurd\r\nMessage-ID: <r{number}.{desk.mailbox}@lindewaard.example>\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n\r\nZie het bericht. Zelf twee keer gemeld.\r\n"
+    ).encode()
+    postfix.deliver_from_outside(octets, REFERRER, f"{desk.mailbox}@bzk.example")
+
+
+def answer(desk: DeskProcess, postfix: Postfix, notified: ReceivedMail) -> None:
+    """The platform answers the notification that it got."""
+    name = written(notified.octets)["Message-ID"]
+    octets = (
+        f"From: Elections EU <{PLATFORM}>\r\nTo: {desk.mailbox}@bzk.example\r\nSubject: Re: your request\r\n"
+        f"Message-ID: <a.{desk.mailbox}@tiktok-platform.example>\r\nIn-Reply-To: {name}\r\nReferences: {name}\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n\r\nReceived. We will look into this.\r\n"
+    ).encode()
+    postfix.deliver_from_outside(octets, PLATFORM, f"{desk.mailbox}@bzk.example")
+
+
+def the_case(desk: DeskProcess) -> str | None:
+    """The number of the one case, once there is one."""
+    cases = desk.read("case", "list")
+    assert isinstance(cases, list)
+    assert len(cases) <= 1, "a case was doubled"
+    return str(cases[0]["number"]) if cases else None
+
+
+def decide(desk: DeskProcess, case: str) -> str:
+    """A person assesses, decides and writes the notification; give the draft's id."""
+    (desk.folder / "assessment.yaml").write_text(
+        "incorrect: true\ncontradicts: The polling day is another.\ncriteria: [3]\nown_attempts: 2\n", "utf-8"
+    )
+    (desk.folder / "text.txt").write_text("A post that names a wrong polling day: https://posts.example/1\n", "utf-8")
+    desk.run("case", "assess", case, str(desk.folder / "assessment.yaml"))
+    desk.run("case", "decide", case, "notify", "--reason", "Voters may come on the wrong day")
+    desk.run("notify", case, "--channel", "tiktok-elections", "--title", "Wrong polling day", "--text",
+             str(desk.folder / "text.txt"))  # fmt: skip
+    return f"{case}/1"
+
+
+def clocks_stopped(desk: DeskProcess, case: str) -> bool:
+    """Whether all three clocks of the one notification stand."""
+    document = desk.read("case", "show", case)
+    assert isinstance(document, dict)
+    (notification,) = document["notifications"]
+    return [clock["state"] for clock in notification["clocks"]] == ["stopped"] * 3
+
+
+def uncertain(desk: DeskProcess) -> str | None:
+    """The id of a mail in doubt, once there is one."""
+    mails = desk.read("outbox", "list", "--all")
+    assert isinstance(mails, list)
+    return next((str(mail["id"]) for mail in mails if mail["state"] == "uncertain"), None)
+
+
+def test_from_the_referral_to_the_stopped_clocks(
+    desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
+) -> None:
+    """A referral is confirmed, a person's notification leaves once, the answer stops all three clocks; flags stay."""
+    desk.start()
+    refer(desk, postfix)
+    (confirmation,) = platform.wait(1, recipient=REFERRER)
+    case = patiently(lambda: the_case(desk), "a case")
+    assert case == "VF-NU-0001"
+    assert case in written(confirmation.octets)["Subject"]
+    assert written(confirmation.octets)["Auto-Submitted"] == "auto-replied"
+    (notice,) = dovecot.wait_for_messages(desk.officer, 1)
+    assert case in written(notice)["Subject"]
+    assert platform.received(PLATFORM) == []
+
+    draft = decide(desk, case)
+    assert platform.received(PLATFORM) == []  # decided is not approved
+    desk.run("approve", draft)
+    (notified,) = platform.wait(1, recipient=PLATFORM)
+    answer(desk, postfix, notified)
+    patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
+
+    assert len(platform.received(PLATFORM)) == 1
+    assert dovecot.flags(desk.mailbox) == [frozenset(), frozenset()]
+    assert desk.stop() < 10
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> None:
+    """Killed between archive and record, the mail is taken in by the next start: one case, one confirmation."""
+    desk.start(kill_at="octets stored")
+    refer(desk, postfix)
+    desk.killed()
+    assert desk.read("case", "list") == []
+    assert len([f for f in (desk.folder / "archive").rglob("*") if f.is_file()]) == 1
+    desk.start()
+    platform.wait(1, recipient=REFERRER)
+    assert patiently(lambda: the_case(desk), "a case") == "VF-NU-0001"
+    desk.stop()
+    assert len(platform.received(REFERRER)) == 1
+
+
+def test_killed_with_the_attempt_recorded(
+    desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
+) -> None:
+    """Killed before the network was touched, a platform's mail is in doubt and alarms; a person has it sent, once."""
+    desk.start()
+    refer(desk, postfix)
+    case = patiently(lambda: the_case(desk), "a case")
+    desk.stop()
+    draft = decide(desk, case)
+    desk.start(kill_at="attempt recorded")
+    desk.run("approve", draft)
+    desk.killed()
+    desk.start()
+    mail = patiently(lambda: uncertain(desk), "a mail in doubt")
+    alarms = patiently(lambda: _subjects(dovecot, desk.officer, "uncertain"), "the officer's alarm")
+    assert len(alarms) == 1
+    assert platform.received(PLATFORM) == []
+    desk.run("outbox", "resolve", mail, "--again")
+    (notified,) = platform.wait(1, recipient=PLATFORM)
+    answer(desk, postfix, notified)
+    patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
+    desk.stop()
+    assert len(platform.received(PLATFORM)) == 1
+
+
+def test_killed_after_the_final_dot(
+    desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
+) -> None:
+    """Killed with the server's answer unrecorded, nothing is sent again; the copy in Sent proves when it was sent."""
+    desk.start()
+    refer(desk, postfix)
+    case = patiently(lambda: the_case(desk), "a case")
+    desk.stop()
+    draft = decide(desk, case)
+    desk.start(kill_at="after the final dot")
+    desk.run("approve", draft)
+    desk.killed()
+    (notified,) = platform.wait(1, recipient=PLATFORM)
+    desk.start()
+    patiently(lambda: uncertain(desk), "a mail in doubt")
+    dovecot.append(desk.mailbox, "Sent", notified.octets, notified.at)
+    patiently(lambda: uncertain(desk) is None, "the doubt is settled by the copy")
+    answer(desk, postfix, notified)
+    patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
+    desk.stop()
+    assert len(platform.received(PLATFORM)) == 1
+
+
+def _subjects(dovecot: Dovecot, user: str, word: str) -> list[str]:
+    subjects = (str(written(octets)["Subject"]) for octets in dovecot.messages(user))
+    return [subject for subject in subjects if word in subject]

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The scenarios come out to the minute, and a replay notices when the live code path is broken."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail import ingest, outbox, remind, watch
+from flaggermail.cli import commands
+from flaggermail.cli.acting import typed
+from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.replay import Report
+from flaggermail.wiring import play
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
+
+
+def played(name: str) -> Report:
+    """The report on a scenario."""
+    return play(SCENARIOS / name, typed)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_scenario_comes_out_as_expected(folder: Path) -> None:
+    """Every scenario expects something, and nothing differs from it."""
+    report = play(folder, typed)
+    assert report.differences == ()
+    assert report.json["cases"] or report.json["quarantine"] or report.json["declined"]
+
+
+def test_the_real_exchange_is_told_in_both_languages() -> None:
+    """S01 prints 152 minutes on all three clocks, "2.5 hours", "2,5 uur (2 uur en 32 minuten)" and both reminders."""
+    result = CliRunner().invoke(commands, ["replay", str(SCENARIOS / "S01")])
+    assert result.exit_code == 0, result.output
+    for clock in ("receipt", "human", "substance"):
+        assert f"{clock}: 152 minutes, 2.5 hours / 2,5 uur (2 uur en 32 minuten)" in result.output
+    assert "reminder at 2024-06-06T11:34:00+02:00" in result.output
+    assert "reminder at 2024-06-06T12:34:00+02:00" in result.output
+
+
+def test_the_general_warning_names_the_days_of_the_earlier_cases() -> None:
+    """S01's mail to the platform names 13 March and 22 November 2023, from the linked cases."""
+    outgoing = played("S01").json["outgoing"]
+    assert isinstance(outgoing, list)
+    (text,) = [mail["text"] for mail in outgoing if mail["kind"] == "notification"]
+    assert "13 March 2023" in text
+    assert "22 November 2023" in text
+
+
+def test_json_holds_the_contract_and_nothing_else_is_printed() -> None:
+    """`replay --json` prints one document with the five parts that outside checks read."""
+    result = CliRunner().invoke(commands, ["replay", "--json", str(SCENARIOS / "S10")])
+    document = json.loads(result.output)
+    assert set(document) == {"cases", "notifications", "quarantine", "declined", "outgoing"}
+    assert [n["reported_hours"] for n in document["notifications"]] == ["0.4", "2.6"]
+
+
+def test_two_runs_of_a_scenario_are_equal() -> None:
+    """Time and chance are given, so a replay is the same twice."""
+    assert played("S08").json == played("S08").json
+
+
+BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
+    ("ingest takes nothing in", lambda patch: patch.setattr(watch, "ingest", lambda _env, _raw: "nothing")),
+    ("ingest forgets what follows", lambda patch: patch.setattr(ingest.consequences, "follow", lambda *_: None)),
+    ("outbox sends nothing", lambda patch: patch.setattr(outbox, "_claim", lambda _env: None)),
+    ("outbox forgets the answer", lambda patch: patch.setattr(outbox, "settle", lambda *_: None)),
+    ("remind tells nobody", lambda patch: patch.setattr(remind, "tick", lambda _env: 0)),
+    ("remind sees nothing wait", lambda patch: patch.setattr(remind, "_waiting", lambda _tx: iter(()))),
+]
+
+
+@pytest.mark.parametrize(("name", "spoil"), BREAKS, ids=[name for name, _ in BREAKS])
+def test_a_broken_code_path_makes_a_replay_fail(
+    name: str, spoil: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay goes through the live code: spoil a piece of it and S01 no longer comes out."""
+    spoil(monkeypatch)
+    try:
+        differences = played("S01").differences
+    except (ConfigurationError, Refusal) as fault:
+        differences = (str(fault),)
+    assert differences, name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("human_min: 152", "human_min: 151", "notifications[0].human_min"),
+        ('reported_hours: "2.5"', 'reported_hours: "2.4"', "notifications[0].reported_hours"),
+        ("T12:34:00+02:00]", "T12:35:00+02:00]", "notifications[0].reminders"),
+        ("escalations: []", "escalations: [2024-06-06T14:34:00+02:00]", "notifications[0].escalations"),
+        ("quarantine: []", "quarantine: [{reason: any}]", "quarantine"),
+        ("to: urgent-escalation@x-platform.example}", "to: other@x-platform.example}", "outgoing[0].to"),
+        ("kinds: [platform_ack, substantive_reply]", "kinds: [platform_ack]", "cases[0].messages[1].kinds"),
+    ],
+)
+def test_a_difference_is_named_by_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
+    """What is expected and does not come is named; exit 1."""
+    folder = tmp_path / "scenarios" / "S01"
+    shutil.copytree(SCENARIOS / "S01", folder)
+    text = (folder / "scenario.yaml").read_text("utf-8")
+    assert old in text
+    (folder / "scenario.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    assert any(line.startswith(place) for line in play(folder, typed).differences)
+    assert CliRunner().invoke(commands, ["replay", str(folder)]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("mails: [{file: m9.eml, at: 2024-06-06T10:00:00+02:00}]", "m9.eml: there is no such file"),
+        ("mails: []", "neither mails nor acts"),
+        ("actz: []", "actz"),
+        ("acts: [{at: 2024-06-06 10:00, by: officer1, do: status}]", "acts.0.at"),
+    ],
+)
+def test_a_faulty_scenario_is_refused_with_its_place(tmp_path: Path, line: str, fault: str) -> None:
+    """A scenario that cannot be right is not played."""
+    folder = tmp_path / "S99"
+    folder.mkdir()
+    (folder / "scenario.yaml").write_text(f"title: faulty\n{line}\n", "utf-8")
+    with pytest.raises(ConfigurationError, match="scenario.yaml") as caught:
+        play(folder, typed)
+    assert fault in str(caught.value)
