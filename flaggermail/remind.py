@@ -138,7 +138,9 @@ def _values(work: Work, waiting: Waiting, due: Due) -> dict[str, object]:
         "clock": due.step.clock,
         "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
         "acknowledged_by": _name(work, by) if by else None,
-        "told": [{"at": r.told_at, "officer": _name(work, r.officer)} for r in waiting.told],
+        "told": [
+            {"at": r.told_at, "officer": _name(work, r.officer)} for r in sorted(waiting.told, key=lambda r: r.told_at)
+        ],
     }
 
 

@@ -152,7 +152,7 @@ def _broken(body: str) -> str:
 
 
 def _within_width(line: str) -> str:
-    if len(line) <= WIDTH:
+    if len(line) <= WIDTH + 2:
         return line
     mark = re.match(r"[| ]*(?:- )?", line)
     return wrapped(line, mark.group().replace("-", " ") if mark else "")

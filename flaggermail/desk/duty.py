@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
@@ -26,7 +27,10 @@ def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
         changes.append(changed(token, replace(token, used_at=work.now)))
     about = About(case=reminder.case, notification=reminder.notification)
     work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
-    return Outcome(f"reminder {reminder.id} acknowledged by {work.actor}", reminder.id)
+    zone = work.env.settings.zone
+    until = work.now + timedelta(minutes=work.env.settings.desk.reminders.acknowledged_minutes)
+    span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
+    return Outcome(f"{reminder.id}: ok {span}", reminder.id)
 
 
 def override(work: Work, act: acts.OverrideRota) -> Outcome:

@@ -173,7 +173,7 @@ def _clock_lines(env: Environment, tx: Transaction, notification: Notification) 
                 f"    {clock.kind}: {minutes} minutes, {latency.hours(minutes)} hours / {latency.spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
             )
-    for reminder in tx.find(Reminder, notification=notification.id):
+    for reminder in sorted(tx.find(Reminder, notification=notification.id), key=lambda r: r.told_at):
         yield f"    {reminder.kind} at {_shown(env, reminder.told_at)} to {reminder.officer}"
 
 

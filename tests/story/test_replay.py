@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import ingest, outbox, remind, watch
+from flaggermail import consequences, outbox, remind, watch
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.errors import ConfigurationError, Refusal
@@ -69,7 +69,7 @@ def test_two_runs_of_a_scenario_are_equal() -> None:
 
 BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("ingest takes nothing in", lambda patch: patch.setattr(watch, "ingest", lambda _env, _raw: "nothing")),
-    ("ingest forgets what follows", lambda patch: patch.setattr(ingest.consequences, "follow", lambda *_: None)),
+    ("ingest forgets what follows", lambda patch: patch.setattr(consequences, "follow", lambda *_: None)),
     ("outbox sends nothing", lambda patch: patch.setattr(outbox, "_claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(outbox, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(remind, "tick", lambda _env: 0)),
@@ -127,6 +127,6 @@ def test_a_faulty_scenario_is_refused_with_its_place(tmp_path: Path, line: str, 
     folder = tmp_path / "S99"
     folder.mkdir()
     (folder / "scenario.yaml").write_text(f"title: faulty\n{line}\n", "utf-8")
-    with pytest.raises(ConfigurationError, match="scenario.yaml") as caught:
+    with pytest.raises(ConfigurationError, match=r"scenario\.yaml") as caught:
         play(folder, typed)
     assert fault in str(caught.value)

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daemon's stack: one place starts, the same in reverse stops, and a worker that fails ends it loudly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flaggermail import outbox, remind, wiring
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.daemon import Daemon
+from flaggermail.environment import Environment
+from flaggermail.errors import LinkLost, StoreBusy
+from flaggermail.ports import Interrupt, Position, RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+
+CONFIG = Path(__file__).parents[1] / "config"
+NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
+
+
+class StepTicker:
+    """A ticker that calls only when the test says so."""
+
+    def __init__(self) -> None:
+        self.works: dict[str, Callable[[], None]] = {}
+        self.calls: list[str] = []
+
+    def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
+        """Keep the work."""
+        assert seconds > 0
+        self.works[name] = work
+
+    def start(self) -> None:
+        """Note that it began."""
+        self.calls.append("start")
+
+    def stop(self, deadline: float) -> None:
+        """Note that it ended."""
+        assert deadline > 0
+        self.calls.append("stop")
+
+
+class WatchedMailbox(ListMailbox):
+    """A mailbox whose line can be lost, and whose wait lasts until the end."""
+
+    def __init__(self, env: Environment, losses: int = 0, error: Exception | None = None) -> None:
+        super().__init__(env.settings.desk.mailbox)
+        self.losses, self.error, self.closed = losses, error, 0
+        self.looked = threading.Event()
+
+    def folders(self) -> Sequence[str]:
+        """The folders, unless the line is lost."""
+        if self.error is not None:
+            raise self.error
+        if self.losses:
+            self.losses -= 1
+            raise LinkLost("the server closed the connection")
+        return super().folders()
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Say that a whole look was made, then wait for the end."""
+        self.looked.set()
+        stop.wait(at_most)
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+class HeldMailbox(WatchedMailbox):
+    """A mailbox that asks for the end while the first of two messages is in hand."""
+
+    def __init__(self, env: Environment, stop: Interrupt) -> None:
+        super().__init__(env)
+        self._stop = stop
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Both messages, one by one; the end is asked for between fetch and filing of the first."""
+        for batch in super().fetch_after(folder, position):
+            for raw in batch:
+                yield [raw]
+                self._stop.set()
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[Environment]:
+    """Give an environment with set time and no network."""
+    clock = SetClock(NOW)
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("daemon"), ScriptedSubmitter(clock))
+    yield made
+    made.close()
+
+
+def a_daemon(env: Environment, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
+    """A daemon that waits only moments before it reconnects."""
+    return Daemon(env, mailbox, StepTicker(), stop or EventInterrupt(), "here:1:now", lambda: 0.0)
+
+
+def running(daemon: Daemon) -> threading.Thread:
+    """The daemon, started in a thread."""
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    return thread
+
+
+MAIL = b"From: a@lindewaard.example\r\nMessage-ID: <%d@x.example>\r\nSubject: Vraag %d\r\n\r\nTekst %d\r\n"
+
+
+def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Environment) -> None:
+    """After the end the ticker stopped, the line is closed, and another daemon may start at once."""
+    mailbox = WatchedMailbox(env)
+    daemon = a_daemon(env, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert isinstance(daemon.ticker, StepTicker)
+    assert daemon.ticker.calls == ["start", "stop"]
+    assert set(daemon.ticker.works) == {"lease", "outbox", "remind"}
+    assert mailbox.closed == 1
+    assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
+
+
+def test_a_second_daemon_is_refused_and_told_who_runs(env: Environment) -> None:
+    """One daemon at a time; the refusal names the holder."""
+    env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)
+    with pytest.raises(StoreBusy, match="elsewhere:9:now"):
+        a_daemon(env, WatchedMailbox(env)).run()
+
+
+def test_a_failing_watcher_stops_the_daemon_loudly(env: Environment) -> None:
+    """A fault that no reconnect helps ends everything, and run raises it."""
+    daemon = a_daemon(env, WatchedMailbox(env, error=RuntimeError("broken")))
+    with pytest.raises(RuntimeError, match="broken"):
+        daemon.run()
+
+
+@pytest.mark.parametrize("worker", ["lease", "outbox", "remind"])
+def test_a_failing_tick_stops_the_daemon_loudly(env: Environment, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same holds for each of the ticker's works."""
+
+    def fail(*_: object) -> None:
+        raise ValueError(worker)
+
+    monkeypatch.setattr(outbox, "drain", fail)
+    monkeypatch.setattr(remind, "tick", fail)
+    monkeypatch.setattr(type(env.store), "renew", fail)
+    mailbox = WatchedMailbox(env)
+    daemon = a_daemon(env, mailbox)
+    thread = running_expecting(daemon, worker)
+    assert mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    daemon.ticker.works[worker]()
+    thread.join(10)
+    assert str(daemon.failure) == worker
+
+
+def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
+    """The daemon in a thread that expects it to raise."""
+
+    def run() -> None:
+        with pytest.raises(ValueError, match=fault):
+            daemon.run()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_a_lost_line_is_taken_up_again(env: Environment) -> None:
+    """LinkLost closes the line and looks again after a wait; nothing stops."""
+    mailbox = WatchedMailbox(env, losses=3)
+    mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
+    daemon = a_daemon(env, mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert mailbox.closed == 4
+    with env.store.read() as tx:
+        cursor = tx.cursor("INBOX")
+    assert cursor is not None
+    assert cursor.position.uid == 1
+
+
+def test_the_message_in_hand_is_finished(env: Environment) -> None:
+    """The end comes between two messages: the first is filed whole, the second is left for the next start."""
+    stop = EventInterrupt()
+    mailbox = HeldMailbox(env, stop)
+    for number in (1, 2):
+        mailbox.deliver("inbox", MAIL % (number, number, number), NOW)
+    a_daemon(env, mailbox, stop).run()
+    with env.store.read() as tx:
+        cursor = tx.cursor("INBOX")
+    assert cursor is not None
+    assert cursor.position.uid == 1
