@@ -36,6 +36,8 @@ class Daemon:
     holder: str
     fraction: Callable[[], float]  # in [0, 1): spreads the reconnects of many clients
     ready: Callable[[], None] = lambda: None
+    outbox_every: float = OUTBOX_EVERY  # seconds
+    remind_every: float = REMIND_EVERY
     failure: BaseException | None = None
 
     def run(self) -> None:
@@ -48,8 +50,8 @@ class Daemon:
             if doubtful:
                 logbook.unsettled(doubtful)
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
-            self.ticker.every(OUTBOX_EVERY, "outbox", self._guarded("outbox", self._send))
-            self.ticker.every(REMIND_EVERY, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
+            self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
             watcher = threading.Thread(target=self._guarded("watcher", self._watch), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)

@@ -8,7 +8,8 @@ FlaggermailError
 +-- LinkLost              the mailbox or the line to it is gone: reconnect, nothing is lost
 |   `-- LoginRefused      the server refuses the credentials: an alarm, then reconnect more slowly
 +-- StoreBusy             another daemon holds the lease
-`-- ArchiveFault          octets could not be written durably, or differ from their digest
++-- ArchiveFault          octets could not be written durably, or differ from their digest
+`-- StoryBroken           the demo did not come out as it is told                                     (exit 1)
 """
 
 from __future__ import annotations
@@ -48,3 +49,7 @@ class StoreBusy(FlaggermailError):
 
 class ArchiveFault(FlaggermailError):
     """Octets could not be made durable, or stored octets do not have the digest they are filed under."""
+
+
+class StoryBroken(FlaggermailError):
+    """Something in the demo did not happen that the story tells of; the text says what."""

@@ -106,6 +106,7 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
     )
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
     election = casework.open_election(work)
+    dispute = recognise.disputed(work, raw, message)
     facts = case.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
@@ -117,7 +118,7 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
         election=election.code if election else None,
         declined_before=context.declined_before,
         known_sender=recognise.known_sender(work, message),
-        disputed=recognise.disputed(work, raw),
+        disputed=dispute is not None,
         sent_folder=raw.folder == work.env.settings.desk.mailbox.sent,
     )
     decision = case.decide(facts)
@@ -139,7 +140,7 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         basis=placement.basis,
-        reason=decision.reason,
+        reason=f"{decision.reason}: {dispute}" if dispute else decision.reason,
         suggestions=tuple(f"{s.case}: {s.why}" for s in placement.suggestions),
         verdict=verdict.value,
         verdict_basis=verdict.basis,

@@ -51,13 +51,19 @@ def next_due(tx: Transaction) -> datetime | None:
 def _claim(env: Environment) -> OutboxMail | None:
     """Take the first mail that is due and commit that it is being tried, before the network is touched."""
     now = env.clock.now()
+    with env.store.read() as tx:
+        if not _due(tx, now):
+            return None  # an idle desk writes nothing
     with env.store.begin() as tx:
-        waiting = [m for m in tx.find(OutboxMail, state="queued") if m.next_try_at and m.next_try_at <= now]
-        if not waiting:
+        mail = next(iter(_due(tx, now)), None)
+        if mail is None:
             return None
-        mail = waiting[0]
         claimed = replace(mail, state="attempting", tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
         about = About(mail.case, mail.notification)
         Work(env, tx, now).record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
     return claimed
+
+
+def _due(tx: Transaction, now: datetime) -> list[OutboxMail]:
+    return [m for m in tx.find(OutboxMail, state="queued") if m.next_try_at and m.next_try_at <= now]

@@ -229,6 +229,10 @@ class Transaction(Protocol):
         """The rows whose fields equal the given values (a list: is one of them), in the order of their keys."""
         ...
 
+    def exists(self, kind: type[R], /, **equal: object) -> bool:
+        """Whether `find` would give a row; costs the same however many there are."""
+        ...
+
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1; gaps appear only when the transaction is rolled back."""
         ...

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flaggermail import casework
-from flaggermail.core import identifiers, rules, subject, threads
+from flaggermail.core import arrival, identifiers, rules, subject, threads
 from flaggermail.core.message import Message
 from flaggermail.core.records import Case, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.environment import Work
 from flaggermail.ports import RawMessage
-
-DISPUTE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +94,14 @@ def _twins(work: Work, message: Message) -> tuple[str, ...]:
 
 def known_sender(work: Work, message: Message) -> bool:
     """Whether mail from this address was taken in before."""
-    return message.sender is not None and bool(work.tx.find(StoredMessage, from_address=message.sender.key))
+    return message.sender is not None and work.tx.exists(StoredMessage, from_address=message.sender.key)
 
 
-def disputed(work: Work, raw: RawMessage) -> bool:
-    """Whether the server dates the mail before a look at the folder that did not show it."""
+def disputed(work: Work, raw: RawMessage, message: Message) -> str | None:
+    """Why the instant of arrival cannot be relied on, or nothing."""
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
-    return looked_at is not None and raw.internaldate < looked_at - DISPUTE
+    return arrival.disputed(message, raw.internaldate, looked_at, work.env.settings.desk.mailbox.authserv_id)
 
 
 def same_id(work: Work, message: Message) -> str | None:

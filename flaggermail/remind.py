@@ -50,15 +50,20 @@ class Waiting:
 
 def tick(env: Environment) -> int:
     """Tell whoever must be told now; answers how many reminders that were."""
-    told = 0
+    now = env.clock.now()
+    with env.store.read() as tx:
+        if not _late(env, tx, now):
+            return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        work = Work(env, tx, env.clock.now())
-        for waiting in _waiting(tx):
-            due = escalation.due(waiting.silence(_expiry(env)), waiting.steps, work.now)
-            if isinstance(due, Due):
-                _remind(work, waiting, due)
-                told += 1
-    return told
+        late = _late(env, tx, now)
+        for waiting, due in late:
+            _remind(Work(env, tx, now), waiting, due)
+    return len(late)
+
+
+def _late(env: Environment, tx: Transaction, now: datetime) -> list[tuple[Waiting, Due]]:
+    judged = ((w, escalation.due(w.silence(_expiry(env)), w.steps, now)) for w in _waiting(tx))
+    return [(waiting, due) for waiting, due in judged if isinstance(due, Due)]
 
 
 def next_due(env: Environment, tx: Transaction) -> datetime | None:

@@ -66,6 +66,9 @@ Code = Annotated[
     str,
     _shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
 ]
+Login = Annotated[  # as useradd(8) and directories of other systems let a person be called
+    str, _shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
+]
 Domain = Annotated[
     str, _shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
 ]
@@ -247,7 +250,7 @@ class OfficerSettings(Model):
     name: Text
     address: MailAddress
     phone: Phone | None = None
-    login: Code | None = None
+    login: Login | None = None
     roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
 
 

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from flaggermail import replay
+from flaggermail import demo, replay
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
@@ -19,6 +19,7 @@ from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.adapters.secrets import credential
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.story_clock import StoryClock
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.daemon import Daemon
@@ -31,10 +32,17 @@ from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 
+DEMO_TICK = 0.05  # seconds; a story of days is told in some of them
+
 
 def parser() -> Parser:
     """The parser in its own process, with the limits that hold for mail of strangers."""
     return ContainedParser(shipped("rules"))
+
+
+def template_faults(settings: Settings) -> tuple[str, ...]:
+    """What is wrong with the templates of the settings, one line each: file, line, name."""
+    return FileTemplates(settings.templates, settings.zone).check()
 
 
 def submitter(settings: Settings, clock: Clock) -> Submitter:
@@ -97,17 +105,19 @@ def make_environment(
     return env
 
 
-def open_environment(directory: Path) -> Environment:
-    """The environment of a configuration directory. Raises ConfigurationError."""
-    settings, clock = load(directory), SystemClock()
+def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
+    """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
+    settings, clock = load(directory), clock or SystemClock()
     return make_environment(
         settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock)
     )  # fmt: skip
 
 
-def daemon(directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env) -> Daemon:
+def daemon(
+    directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env, clock: Clock | None = None
+) -> Daemon:
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(open_environment(directory))
+    env = adapt(open_environment(directory, clock))
     return Daemon(
         env=env,
         mailbox=mailbox(env.settings),
@@ -143,3 +153,23 @@ def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomn
         settings, clock=clock, randomness=randomness, submit=submit, database=f"sqlite:///{folder}/scenario.db",
         archive=folder / "archive",
     )  # fmt: skip
+
+
+def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
+    """Play the story of the demo. Raises StoryBroken, and ImportError when the extra `demo` is not installed."""
+    from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - of the extra; no other command needs it
+
+    parts = demo.Parts(DemoServers, story_clock, upgrade_database, open_environment, command, start_daemon)
+    demo.show(wanted, parts, tell)
+
+
+def demo_daemon(directory: Path) -> Daemon:
+    """The daemon of the demo: by the clock of the story, and quick enough for it. Raises ConfigurationError."""
+    running = daemon(directory, clock=story_clock(directory))
+    running.outbox_every = running.remind_every = DEMO_TICK
+    return running
+
+
+def story_clock(directory: Path) -> StoryClock:
+    """The clock of the demo whose configuration that is."""
+    return StoryClock(directory / "clock")

@@ -40,7 +40,7 @@ class ImapMailbox:
         self._tls = tls_context(account)
         self._client: IMAPClient | None = None
         self._owner: threading.Thread | None = None
-        self._selected: tuple[str, int] | None = None  # folder and UIDVALIDITY
+        self._selected: tuple[str, Position] | None = None  # and its end when it was last asked for
         self._told: Position | None = None  # the end of the inbox when the caller was last told of it
 
     def folders(self) -> Sequence[str]:
@@ -49,9 +49,9 @@ class ImapMailbox:
             return self._account.folders
 
     def position(self, folder: str) -> Position:
-        """UIDVALIDITY of `folder` and the highest UID given out in it (UIDNEXT - 1); raises LinkLost."""
+        """UIDVALIDITY of `folder` and the highest UID seen in it, of messages since expunged too; raises LinkLost."""
         with self._link() as client:
-            return self._examine(client, folder)
+            return self._look(client, folder)
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
@@ -60,7 +60,7 @@ class ImapMailbox:
         way is left out; what the server lists and yet does not give is a LinkLost that names its UID.
         """
         with self._link() as client:
-            here = self._examine(client, folder)
+            here = self._look(client, folder)
             first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
             uids = _search_from(client, first, here.uid)
         yield from self._batches(folder, here.uidvalidity, uids)
@@ -74,7 +74,7 @@ class ImapMailbox:
             raise ValueError(f"not fit for a search: {name!a}: {value!a}")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         with self._link() as client:
-            uidvalidity = self._examine(client, folder).uidvalidity
+            uidvalidity = self._look(client, folder).uidvalidity
             uids = _search(client, f'HEADER {name} "{escaped}"')
         return [message for batch in self._batches(folder, uidvalidity, uids) for message in batch]
 
@@ -88,8 +88,8 @@ class ImapMailbox:
         inbox = self._account.folders[0]
         with self._link() as client:
             told = self._told
-            # What came while other folders were read is announced to nobody: the new selection knows it already.
-            if self._examine(client, inbox) != told and told is not None:
+            # What the server told in passing, or came while another folder was selected, IDLE announces to nobody.
+            if self._look(client, inbox) != told and told is not None:
                 return
             if client.has_capability("IDLE"):
                 wait_for_notice(inner(client), stop, at_most)
@@ -137,18 +137,16 @@ class ImapMailbox:
 
     # ---- what is said on it
 
-    def _examine(self, client: IMAPClient, folder: str) -> Position:
-        """Select `folder` anew, read-only: its UIDVALIDITY and the highest UID given out."""
-        answer: Mapping[bytes, object] = client.select_folder(folder, readonly=True)
-        uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
-        if not isinstance(uidvalidity, int):
-            raise LinkLost(f"{folder}: the server gives no UIDVALIDITY")
-        self._selected = folder, uidvalidity
-        last = uidnext - 1 if isinstance(uidnext, int) else max(_search(client, "UID *"), default=0)
-        position = Position(uidvalidity, last)
+    def _look(self, client: IMAPClient, folder: str) -> Position:
+        """UIDVALIDITY and end of `folder` now."""
+        if self._selected is None or self._selected[0] != folder:
+            here = _examine(client, folder)
+        else:
+            here = _look_again(client, self._selected[1])
+        self._selected = folder, here
         if folder == self._account.folders[0]:
-            self._told = position
-        return position
+            self._told = here
+        return here
 
     def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:
         rest = iter(uids)
@@ -165,9 +163,28 @@ class ImapMailbox:
     def _selection(self, folder: str, uidvalidity: int) -> Iterator[IMAPClient]:
         """The connection with `folder` selected: between two batches the caller may have looked elsewhere."""
         with self._link() as client:
-            if self._selected != (folder, uidvalidity) and self._examine(client, folder).uidvalidity != uidvalidity:
+            if self._selected is None or self._selected[0] != folder:
+                self._look(client, folder)
+            if self._selected is None or self._selected[1].uidvalidity != uidvalidity:
                 raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
             yield client
+
+
+def _examine(client: IMAPClient, folder: str) -> Position:
+    """Select `folder`, read-only: its UIDVALIDITY and the highest UID given out."""
+    answer: Mapping[bytes, object] = client.select_folder(folder, readonly=True)
+    uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
+    if not isinstance(uidvalidity, int):
+        raise LinkLost(f"{folder}: the server gives no UIDVALIDITY")
+    last = uidnext - 1 if isinstance(uidnext, int) else max(_search(client, "UID *"), default=0)
+    return Position(uidvalidity, last)
+
+
+def _look_again(client: IMAPClient, here: Position) -> Position:
+    """The end of the selected folder now. Selecting it again would cost a server with Maildirs a reading of all names."""
+    client.noop()  # until then a server may keep what is new from a search
+    inner(client).untagged_responses.clear()  # what it told by the way would pile up there
+    return Position(here.uidvalidity, max(_search_from(client, here.uid + 1, here.uid), default=here.uid))
 
 
 def _search(client: IMAPClient, criteria: str) -> list[int]:

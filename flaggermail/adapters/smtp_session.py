@@ -154,6 +154,7 @@ class Session:
             self._client.close()
             if isinstance(self._transport, asyncio.Transport):
                 self._transport.abort()
+                await asyncio.sleep(0)  # the loop closes the socket in its next turn, and it may be at its last
 
     @property
     def _protocol(self) -> SMTPProtocol:

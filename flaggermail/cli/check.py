@@ -32,8 +32,7 @@ def command(session: Session, *, as_json: bool) -> None:
     Example: flaggermail --config /etc/flaggermail check
     """
     try:
-        settings = load(session.directory)
-        load_draft_patterns(settings.rules_directory / "drafts.yaml")
+        settings = _loaded(session)
     except ConfigurationError as error:
         if as_json:
             show_json({"faults": error.faults})
@@ -46,6 +45,18 @@ def command(session: Session, *, as_json: bool) -> None:
         show_json(_document(settings, empty))
     else:
         click.echo(_report(settings, empty))
+
+
+def _loaded(session: Session) -> Settings:
+    """The settings, once everything they name could be read. Raises ConfigurationError."""
+    from flaggermail.wiring import template_faults  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    settings = load(session.directory)
+    load_draft_patterns(settings.rules_directory / "drafts.yaml")
+    broken = template_faults(settings)
+    if broken:
+        raise ConfigurationError(*broken)
+    return settings
 
 
 def _counts(settings: Settings) -> dict[str, int]:

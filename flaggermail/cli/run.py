@@ -20,7 +20,7 @@ def command(session: Session) -> None:
     from flaggermail import logbook  # noqa: PLC0415 - slow to load, and --help needs none of it
     from flaggermail.wiring import daemon  # noqa: PLC0415 - slow to load, and --help needs none of it
 
-    logbook.configure()
     running = daemon(session.directory)
+    logbook.configure()
     running.obey_signals()
     running.run()

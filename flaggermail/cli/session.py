@@ -67,10 +67,10 @@ class Session:
         """The officer behind the user of the operating system. Raises Refusal for one not in oncall.yaml."""
         if self.officer is not None:
             return self.officer
-        login = _login()
-        officer = self.environment.settings.rota.by_login(login)
+        user = login()
+        officer = self.environment.settings.rota.by_login(user)
         if officer is None:
-            raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
+            raise Refusal(f"user {user}: no officer in oncall.yaml has this login; only officers of the desk may act")
         return officer.id
 
     def act(self, act: Act) -> Outcome:
@@ -80,7 +80,8 @@ class Session:
         return run(self.environment, act, self.actor)
 
 
-def _login() -> str:
+def login() -> str:
+    """The user of the operating system; the number of one without a name."""
     import pwd  # noqa: PLC0415 - not there on every system, and only needed here
 
     try:

@@ -45,12 +45,22 @@ def vouch(message: Message, authserv_id: str | None) -> Verdict:
     return Verdict("unverified", f"{authserv_id} says nothing about DMARC")
 
 
+def own_received_line(message: Message, authserv_id: str) -> str | None:
+    """The topmost Received field that our own receiving server wrote (RFC 5321, section 4.4), or nothing."""
+    wanted = authserv_id.lower()
+    return next((line for line in message.header_all("received") if _written_by(line) == wanted), None)
+
+
+def _written_by(received: str) -> str | None:
+    by = RECEIVED_BY.search(_without_comments(received))
+    return by[1].lower() if by else None
+
+
 def _own_fields(message: Message, authserv_id: str) -> Iterator[str]:
     fields: list[str] = []
     for name, value in message.headers:
         if name == "received":
-            by = RECEIVED_BY.search(_without_comments(value))
-            if by is not None and by[1].lower() == authserv_id:
+            if _written_by(value) == authserv_id:
                 yield from fields
                 return
         elif name == "authentication-results":

@@ -9,7 +9,9 @@ from datetime import datetime
 from flaggermail import casework
 from flaggermail.core import acts, escalation
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Case, Channel, ContactNote, Notification
+from flaggermail.core.records import Case, Channel, ContactNote, Notification, Platform, StoredMessage
+from flaggermail.core.rules import in_domains
+from flaggermail.desk import cases
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -44,7 +46,21 @@ def note(work: Work, act: acts.NoteContact) -> Outcome:
     )
     if notification is not None:
         casework.rejudge(work, notification)
+        _attach(work, case, notification, act.text)
     return Outcome(f"note {row.id} on {case.number}", row.id)
+
+
+def _attach(work: Work, case: Case, notification: str, text: str) -> None:
+    """Mail of the platform that waited because nothing told where it belongs: the note names its reference."""
+    use = work.tx.get(Notification, notification)
+    platform = work.tx.get(Platform, use.platform) if use else None
+    if platform is None:
+        return
+    for message in work.tx.find(StoredMessage, place="quarantine"):
+        domain = (message.from_address or "").rpartition("@")[2]
+        named = next((r for r in message.platform_references if r in text), None)
+        if named is not None and in_domains(domain, frozenset(platform.domains)):
+            cases.file_in(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
 
 def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:

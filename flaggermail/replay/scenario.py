@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -166,9 +167,9 @@ def read(folder: Path) -> Scenario:
     if not found.mails and not found.acts:
         raise ConfigurationError(f"{folder.name}/scenario.yaml: has neither mails nor acts; nothing would happen")
     mails = [
-        Incoming(at, mail.folder, _octets(folder / mail.file, mail, copy))
+        Incoming(at, mail.folder, _octets(folder / mail.file, mail, at))
         for mail in found.mails
-        for copy, at in enumerate((mail.at, *mail.copies))
+        for at in (mail.at, *mail.copies)
     ]
     return Scenario(
         folder=folder,
@@ -194,14 +195,14 @@ def _config(folder: Path, named: str | None) -> Path:
     raise ConfigurationError(f"{folder.name}/scenario.yaml config: no configuration in {places[0]}; name its folder")
 
 
-def _octets(file: Path, mail: MailEntry, copy: int) -> Callable[[Environment], bytes]:
+def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Environment], bytes]:
     """The mail as our own server hands it over: its trace lines and verdict on top, what it answers filled in."""
 
     def octets(env: Environment) -> bytes:
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         header, blank, body = raw.partition(b"\r\n\r\n")
         sender = env.parser.parse(raw).sender
-        lines = _trace(env, sender, mail.auth, copy) if mail.folder == "inbox" else []
+        lines = _trace(env, sender, mail.auth, at) if mail.folder == "inbox" else []
         if mail.answers is not None:
             answered = _answered(env, mail.answers, file.name)
             lines += [f"In-Reply-To: <{answered}>", f"References: <{answered}>"]
@@ -210,14 +211,14 @@ def _octets(file: Path, mail: MailEntry, copy: int) -> Callable[[Environment], b
     return octets
 
 
-def _trace(env: Environment, sender: Address | None, auth: str, copy: int) -> list[str]:
+def _trace(env: Environment, sender: Address | None, auth: str, at: datetime) -> list[str]:
     """What our own receiving server writes above a mail (RFC 8601), and what a forger writes below it."""
     server = env.settings.desk.mailbox.authserv_id or "localhost"
     domain = sender.domain if sender else "invalid"
     says = {"pass": "pass", "fail": "fail"}.get(auth, "none")
     lines = [
         f"Authentication-Results: {server}; dmarc={says} header.from={domain}",
-        f"Received: from mail.{domain} by {server} with ESMTPS id {copy:08d}",
+        f"Received: from mail.{domain} by {server} with ESMTPS; {format_datetime(at)}",
     ]
     if auth == "forged":
         lines.append(f"Authentication-Results: {server}; dmarc=pass header.from={domain}")

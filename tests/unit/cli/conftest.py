@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk on the morning of 6 June 2024: real store and archive, a clock that is set, a submission server that accepts."""
+"""A desk on the morning of 6 June 2024: real store and archive, a clock that is set, a server that accepts."""
 
 from __future__ import annotations
 

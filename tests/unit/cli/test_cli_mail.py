@@ -15,7 +15,7 @@ HOSTILE = (
     "---------- Forwarded message ---------\r\nFrom: Lezer <lezer@post.example>\r\n"
     "Date: Thu, 6 Jun 2024 09:12:00 +0200\r\nSubject: Twee vakjes\r\nTo: <griffie@raad.example>\r\n\r\n"
     "Kleur twee vakjes \u202e!\r\n"
-    "--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=\"a\x1bb.png\"\r\n"
+    '--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename="a\x1bb.png"\r\n'
     "Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"
 ).encode()  # fmt: skip
 
@@ -33,8 +33,9 @@ def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -
         assert "Lezer <lezer@post.example>" in shown
         assert "  | Kleur twee vakjes <U+202E>!" in shown
         assert "image/png  8 octets" in shown
-    for words in (("quarantine", "list"), ("quarantine", "list", "--json"), ("message", "show", key, "--json")):
-        assert not set("\x1b\x07\u202e\x9b") & set(desk.done(*words))
+    listings: tuple[tuple[str, ...], ...] = (("quarantine", "list"), ("quarantine", "list", "--json"), ("message", "show", key, "--json"))
+    for listing in listings:
+        assert not set("\x1b\x07\u202e\x9b") & set(desk.done(*listing))
     document = desk.type("message", "show", key, "--json").json
     assert isinstance(document, dict)
     assert document["mail"]["message_id"] == "h1@raad.example"

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail demo`: the whole story in one command, without configuration and without root."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.session import login
+from flaggermail.cli.terminal import safe_line
+
+if TYPE_CHECKING:
+    from flaggermail.daemon import Daemon
+    from flaggermail.demo import Look
+
+_PROGRAM = "flaggermail"
+_WEEK = 7 * 24 * 60  # minutes
+
+
+@click.command(name="demo")
+@click.option("--once", is_flag=True, help="End after the story; else the daemon goes on until Ctrl-C.")
+@click.option(
+    "--answer-after", type=click.IntRange(1, _WEEK), metavar="MINUTES",
+    help="How long the platform of the first story stays silent. [default: 152]",
+)  # fmt: skip
+@click.option(
+    "--daemon", "directory", hidden=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+def command(*, once: bool, answer_after: int | None, directory: Path | None) -> None:
+    """Play the whole story on this machine.
+
+    Needs neither configuration nor root. The real daemon runs against a mailbox server and a submission server on
+    loopback; a day passes in seconds. Everything is kept in a temporary folder, which is named.
+
+    Example: flaggermail demo --once --answer-after 97
+    """
+    if directory is not None:
+        _run_daemon(directory)
+        return
+    from flaggermail.cli.acting import typed  # noqa: PLC0415 - imports the module that loads this one
+    from flaggermail.demo import Wanted  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.wiring import show_demo  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it in order, as Ctrl-C does
+    wanted = Wanted(once, answer_after, login(), _how_called())
+    try:
+        show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell)
+    except ModuleNotFoundError as missing:
+        click.echo(
+            f"demo: {missing.name} is not installed; install the extra `demo`: pip install 'flaggermail[demo]'", err=True
+        )
+        raise click.exceptions.Exit(2) from None
+
+
+def _tell(line: str, look: Look) -> None:
+    text = safe_line(line)
+    if look == "heading":
+        click.secho(text, bold=True)
+    elif look == "typed":
+        click.secho(text, fg="cyan")
+    elif look == "faint":
+        click.secho(text, dim=True)
+    elif look == "figure":
+        click.secho(text, fg="green", bold=True)
+    else:
+        click.echo(text)
+
+
+def _how_called() -> str:
+    """How this program can be called again from the same place."""
+    called = Path(sys.argv[0])
+    if called.name != _PROGRAM:
+        return f"{sys.executable} -m {_PROGRAM}"
+    found = shutil.which(_PROGRAM)
+    return _PROGRAM if found is not None and Path(found).resolve() == called.resolve() else str(called)
+
+
+def _run_daemon(directory: Path) -> None:
+    """The daemon of a demo that runs in another process: it ends on SIGTERM, and when nobody is left to send it."""
+    from flaggermail import logbook  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.wiring import demo_daemon  # noqa: PLC0415 - slow to load, and --help needs none of it
+
+    logbook.configure()
+    running = demo_daemon(directory)
+    running.obey_signals()
+    Thread(target=_end_with_the_demo, args=(running,), daemon=True).start()
+    running.run()
+
+
+def _end_with_the_demo(running: Daemon) -> None:
+    sys.stdin.buffer.read()
+    running.stop.set()

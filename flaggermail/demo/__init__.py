@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The whole story in one command: the real daemon, real sockets, and a clock that jumps from event to event.
+
+A story (`story/story.yaml`) is played on a stage: a mailbox server and a submission server on loopback, the daemon as a
+process of its own, and the command line as officers type it. Only the clock is not the machine's: the demo sets it, and
+waits each time until the daemon has done all that is due. What is told at the end is read back from the record.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from flaggermail.demo import figures, script
+from flaggermail.demo.answers import Incoming, Platforms, referral
+from flaggermail.demo.configuration import STORY
+from flaggermail.demo.script import Step, Story
+from flaggermail.demo.stage import LOG, Parts, Stage, opened
+from flaggermail.demo.telling import Look, Tell, Teller
+from flaggermail.errors import FlaggermailError, StoryBroken
+
+__all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
+
+LATER = 3.0  # seconds until a platform answers when the story is over
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    once: bool
+    answer_after: int | None  # minutes; None: as in the story
+    login: str  # of the user, who is an officer for the time of the demo
+    program: str  # how the user calls this program
+
+
+def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
+    """Play the story, then go on until Ctrl-C unless only once is wanted. Raises StoryBroken."""
+    folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
+    try:
+        story = script.read(wanted.answer_after)
+        _introduce(folder, tell)
+        with opened(folder, parts, story, wanted.login) as stage:
+            platforms = Platforms(story, stage.env.settings)
+            teller = Teller(stage.env, tell)
+            _play(stage, story, platforms, teller)
+            _conclude(stage, story, teller)
+            if not wanted.once:
+                stage.clock.release()
+                _invite(folder, story, wanted.program, tell)
+                with suppress(KeyboardInterrupt):
+                    _go_on(stage, platforms)
+            stage.end()
+        _say_where(folder, story, wanted.program, tell)
+    except (FlaggermailError, OSError) as fault:
+        raise StoryBroken(f"demo: {fault}; the daemon's log is {folder / LOG}") from fault
+
+
+def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> None:
+    """Go from instant to instant: those of the story and its answers, and those at which the daemon has to act."""
+    steps, answers = list(story.steps), list[Incoming]()
+    while (now := _next(stage, steps, answers)) is not None:
+        stage.clock.set(now)
+        stage.settle()  # what falls due in this very minute comes before what happens in it
+        teller.news()
+        for answer in [answer for answer in answers if answer.at <= now]:
+            answers.remove(answer)
+            stage.deliver(answer.octets, answer.at)
+        while steps and steps[0].at <= now:
+            _do(stage, story, steps.pop(0), teller)
+        stage.settle()
+        teller.news()
+        answers += platforms.answers(stage.servers.taken(), now)
+
+
+def _next(stage: Stage, steps: Sequence[Step], answers: Sequence[Incoming]) -> datetime | None:
+    planned = [step.at for step in steps[:1]] + [answer.at for answer in answers]
+    due = stage.next_due()
+    return min([*planned, due] if due is not None else planned, default=None)
+
+
+def _do(stage: Stage, story: Story, step: Step, teller: Teller) -> None:
+    if step.tell:
+        teller.remark(step.at, step.tell)
+    if step.mail:
+        arriving = referral(step.mail, step.at, stage.env.settings)
+        stage.deliver(arriving.octets, arriving.at)
+    if step.do:
+        printed = stage.do(story.officer, step.do)
+        if not step.brief:
+            teller.typed(step.at, story.officer, step.do, printed)
+
+
+def _go_on(stage: Stage, platforms: Platforms) -> NoReturn:
+    """Answer what the user sends, until he has enough of it. Raises KeyboardInterrupt, StoryBroken, OSError."""
+    while True:
+        time.sleep(LATER)
+        if stage.daemon.poll() is not None:
+            raise StoryBroken(f"the daemon ended with status {stage.daemon.returncode}")
+        for answer in platforms.later_answers(stage.servers.taken(), stage.clock.now()):
+            stage.deliver(answer.octets, answer.at)
+
+
+def _introduce(folder: Path, tell: Tell) -> None:
+    tell("The real daemon reads a mailbox over IMAP and sends over SMTP, all on this machine. Only the clock is not", "plain")
+    tell("the machine's: it jumps from one event to the next. Everything is kept in", "plain")
+    tell(f"  {folder}", "plain")
+
+
+def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
+    with stage.env.store.read() as tx:
+        wrong = figures.faults(tx)
+        found = list(figures.lines(tx, story.figures, teller))
+    if wrong:
+        raise StoryBroken("; ".join(wrong))
+    teller.tell("", "plain")
+    teller.tell("What the record says now", "heading")
+    for text, look in found:
+        teller.tell(text, look)
+
+
+def _invite(folder: Path, story: Story, program: str, tell: Tell) -> None:
+    tell("", "plain")
+    tell("The story is over. The daemon goes on, from now on by the clock of this machine.", "heading")
+    tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
+    for line in story.tries:
+        tell(f"  {program} --config {folder} {line.format(story=folder / STORY)}", "typed")
+    tell("Ctrl-C ends it.", "plain")
+
+
+def _say_where(folder: Path, story: Story, program: str, tell: Tell) -> None:
+    tell("", "plain")
+    tell("The daemon has ended. All of it can still be looked at:", "heading")
+    for name, what in (("flaggermail.db", "database"), ("archive", "archive"), (LOG, "daemon's log")):
+        tell(f"  {what:<16}{folder / name}", "plain")
+    for line in story.look:
+        tell(f"  {program} --config {folder} {line}", "typed")

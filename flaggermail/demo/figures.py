@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the record says when the story is over: nothing here is taken from the story itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flaggermail.core import escalation, latency
+from flaggermail.core.clocks import CLOCKS, HUMAN, RECEIPT
+from flaggermail.core.records import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.demo.telling import Look, Teller
+from flaggermail.errors import StoryBroken
+from flaggermail.ports import Transaction
+
+Line = tuple[str, Look]
+
+
+def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator[Line]:
+    """Case, clocks, latency and reminders of each of these cases. Raises StoryBroken when one is not there."""
+    for number in numbers:
+        case = tx.get(Case, number)
+        if case is None:
+            raise StoryBroken(f"there is no case {number}")
+        yield "", "plain"
+        yield f"{case.number}  {case.title}", "heading"
+        yield _row("case", f"{case.type.replace('_', ' ')}, {_origin(case)}, now {case.state}"), "plain"
+        yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
+        yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
+        for notification in tx.find(Notification, case=number, use=True, state="sent"):
+            yield from _notification(tx, notification, teller)
+
+
+def faults(tx: Transaction) -> list[str]:
+    """What is not as it must be after the story, whatever the story was."""
+    found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
+    found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place="quarantine")]
+    found += [f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != "accepted"]
+    found += [f"case {case.number} has no decision" for case in tx.find(Case, decision=None)]
+    for case in tx.find(Case, origin="referral"):
+        if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION.value):
+            found.append(f"case {case.number}: nobody told the referrer its number")
+    for notification in tx.find(Notification, use=True):
+        found += _faults_of(tx, notification)
+    return found
+
+
+def _faults_of(tx: Transaction, notification: Notification) -> list[str]:
+    """Answered and every clock stopped, or silent and every clock running; told at every step that was reached."""
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
+    if notification.state != "sent" or set(clocks) != set(CLOCKS):
+        return [f"notification {notification.id}: is {notification.state} with the clocks {sorted(clocks)}"]
+    answers = tx.find(StoredMessage, notification=notification.id, direction="in")
+    wanted = "stopped" if answers else "running"
+    found = [
+        f"notification {notification.id}: clock {kind} is {clock.state}"
+        for kind, clock in clocks.items()
+        if clock.state != wanted
+    ]
+    minutes = _minutes(clocks[RECEIPT])
+    steps = [step for step in escalation.read_steps(notification.steps) if step.clock == RECEIPT]
+    due = [step.after for step in steps if minutes is None or step.after <= minutes]
+    told = sorted(r.step for r in tx.find(Reminder, notification=notification.id, clock=RECEIPT))
+    if told != due:
+        found.append(f"notification {notification.id}: reminders at minutes {told}, must be {due}")
+    return found
+
+
+def _notification(tx: Transaction, notification: Notification, teller: Teller) -> Iterator[Line]:
+    platform = tx.get(Platform, notification.platform)
+    clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
+    reminders = sorted(tx.find(Reminder, notification=notification.id), key=lambda r: (r.told_at, r.step))
+    to = f"{platform.name if platform else notification.platform}, {notification.channel_name}"
+    yield _row("notified", to), "plain"
+    if notification.sent_at is not None:
+        yield _row("sent", f"{teller.day(notification.sent_at)} {teller.clock(notification.sent_at)}"), "plain"
+    for kind in CLOCKS:
+        yield _row(f"{kind} clock", _clock(clocks[kind], teller)), "plain"
+    minutes = _minutes(clocks[HUMAN])
+    if minutes is not None:
+        yield _row("latency", f"{latency.hours(minutes)} hours ({_counted(minutes)})"), "figure"
+        yield _row("in Dutch", latency.spoken(minutes, "nl")), "figure"
+    for kind in (Kind.REMINDER, Kind.ESCALATION):
+        told = [reminder for reminder in reminders if reminder.kind == kind]
+        yield _row(f"{kind}s", "; ".join(_told(r, teller) for r in told) or "none"), "plain"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {name:<16}{text}"
+
+
+def _origin(case: Case) -> str:
+    return f"referred by {case.referrer_name}" if case.referrer_name else f"from {case.origin.replace('_', ' ')}"
+
+
+def _minutes(clock: ClockRow) -> int | None:
+    return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
+
+
+def _clock(clock: ClockRow, teller: Teller) -> str:
+    minutes = _minutes(clock)
+    if minutes is None or clock.stopped_at is None:
+        return f"{clock.state} since {teller.clock(clock.started_at)}"
+    day = f" on {teller.day(clock.stopped_at)}" if teller.day(clock.stopped_at) != teller.day(clock.started_at) else ""
+    return f"stopped at {teller.clock(clock.stopped_at)}{day}, after {_counted(minutes)}"
+
+
+def _counted(minutes: int) -> str:
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def _told(reminder: Reminder, teller: Teller) -> str:
+    officer = teller.env.settings.rota.officer(reminder.officer)
+    name = officer.name if officer else reminder.officer
+    return f"{teller.clock(reminder.told_at)} to {name} (after {_counted(reminder.step)})"

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tells the story: what an officer typed, and every mail as the record has it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from flaggermail.core.records import OutboxMail, StoredMessage
+from flaggermail.environment import Environment
+
+Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
+Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can differ
+
+WIDTH = 110
+PROGRAM = "flaggermail"
+_INDENT = " " * 9
+
+
+@dataclass
+class Teller:
+    """Tells everything once, in the order in which it happened."""
+
+    env: Environment
+    tell: Tell
+    _day: date | None = None
+    _told: set[str] = field(default_factory=set)
+
+    def remark(self, at: datetime, text: str) -> None:
+        """What a reader should know about what comes next."""
+        self._turn_to(at)
+        for line in textwrap.wrap(text, WIDTH - 2):
+            self.tell(f"  {line}", "faint")
+
+    def typed(self, at: datetime, officer: str, line: str, printed: str) -> None:
+        """A command line, and what it answered."""
+        self._turn_to(at)
+        found = self.env.settings.rota.officer(officer)
+        head = f"  {self.clock(at)}  {found.name if found else officer} types: "
+        command = textwrap.wrap(
+            f"{PROGRAM} {line}", WIDTH, initial_indent=head, subsequent_indent=_INDENT + "    ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        for part in command:
+            self.tell(part, "typed")
+        for answer in printed.splitlines():
+            self.tell(f"{_INDENT}{answer}", "faint")
+
+    def news(self) -> None:
+        """Every mail that came in or left since the last time, as the record has it."""
+        with self.env.store.read() as tx:
+            came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._told]
+            left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._told]
+        for message in came:
+            kinds = " + ".join(kind.replace("_", " ") for kind in message.kinds)
+            sender = f"{message.from_name} <{message.from_address}>" if message.from_name else message.from_address
+            self._mail(message.id, message.received_at, f"mail from {sender}: {kinds}", message.subject or "")
+        for mail in left:
+            if mail.done_at is not None:
+                what = f"{mail.kind.replace('_', ' ')} leaves for {self._whom(mail.recipient)}"
+                self._mail(mail.id, mail.done_at, what, mail.subject)
+
+    def clock(self, at: datetime) -> str:
+        """The time of day at the desk."""
+        return f"{at.astimezone(self.env.settings.zone):%H:%M}"
+
+    def day(self, at: datetime) -> str:
+        """The day at the desk."""
+        local = at.astimezone(self.env.settings.zone)
+        return f"{local:%A} {local.day} {local:%B %Y}"
+
+    def _mail(self, key: str, at: datetime, what: str, subject: str) -> None:
+        self._turn_to(at)
+        self._told.add(key)
+        self.tell(f"  {self.clock(at)}  {what}", "mail")
+        for line in textwrap.wrap(subject, WIDTH - len(_INDENT)):
+            self.tell(f"{_INDENT}{line}", "plain")
+
+    def _whom(self, address: str) -> str:
+        officer = self.env.settings.rota.by_address(address)
+        if officer is not None:
+            return f"{officer.name}, {'head' if 'head' in officer.roles else 'officer'}"
+        for platform in self.env.settings.platform_list:
+            for channel in platform.channels:
+                if address in channel.to:
+                    return f"{platform.name}, {channel.name} <{address}>"
+        return address
+
+    def _turn_to(self, at: datetime) -> None:
+        local = at.astimezone(self.env.settings.zone).date()
+        if local != self._day:
+            self._day = local
+            self.tell("", "plain")
+            self.tell(self.day(at), "heading")
