@@ -113,6 +113,7 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
         template=found.template,
         verdict=verdict.value,
         placed=placement.case is not None,
+        use_placed=placement.notification is not None,
         suggestions=bool(placement.suggestions),
         from_platform=context.from_platform,
         election=election.code if election else None,
@@ -120,6 +121,7 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
         known_sender=recognise.known_sender(work, message),
         disputed=dispute is not None,
         sent_folder=raw.folder == work.env.settings.desk.mailbox.sent,
+        to_channel=recognise.channel_of(work, message) is not None,
     )
     decision = case.decide(facts)
     in_case = decision.place == "case"

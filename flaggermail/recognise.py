@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flaggermail import casework
 from flaggermail.core import arrival, identifiers, rules, subject, threads
 from flaggermail.core.message import Message
-from flaggermail.core.records import Case, Decline, Notification, Platform, StoredMessage, Token
+from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.environment import Work
 from flaggermail.ports import RawMessage
 
@@ -123,3 +123,10 @@ def declined_before(work: Work, message: Message) -> bool:
     """Whether this sender was told in this period that reports about single posts are not handled."""
     key = decline_key(work, message.sender.key) if message.sender else None
     return key is not None and work.tx.get(Decline, key[1]) is not None
+
+
+def channel_of(work: Work, message: Message) -> Channel | None:
+    """The channel to whose address a mail goes."""
+    recipients = {address.key for address in (*message.to, *message.cc)}
+    channels = work.tx.find(Channel)
+    return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)

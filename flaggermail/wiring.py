@@ -32,7 +32,7 @@ from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 
-DEMO_TICK = 0.05  # seconds; a story of days is told in some of them
+DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 
 
 def parser() -> Parser:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
+import logging
 import socket
 import threading
 from argparse import Namespace
@@ -26,6 +27,8 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 _NAME = "localhost"
 _SECONDS = 10.0  # for each step of starting and stopping
+# aiosmtpd warns of a name of its own, at each login, and has no other way to tell of it.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 _FOLDERS = ("INBOX",)  # all that pymap has when it starts
 
 

@@ -29,7 +29,7 @@ def verify(session: Session) -> None:
     with session.reading() as work:
         broken = work.tx.broken_link()
         if broken is not None:
-            raise Refusal(f"event {broken}: does not follow from its octets and the event before it; it was changed")
+            raise Refusal(f"event {broken}: was changed, moved or taken away: the chain does not hold from there on")
         unfit = work.tx.broken_commitment()
         if unfit is not None:
             raise Refusal(f"event {unfit}: a personal value is not the one that the event vouches for; it was changed")

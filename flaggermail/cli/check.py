@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.core.rota import gaps
-from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings import Settings
-from flaggermail.settings_files import load, warnings
+
+if TYPE_CHECKING:
+    from flaggermail.settings import Settings
 
 _AHEAD = timedelta(weeks=4)
 _FAULTY = 2
@@ -39,16 +41,20 @@ def command(session: Session, *, as_json: bool) -> None:
         for fault in error.faults:
             click.echo(fault, err=True)
         raise click.exceptions.Exit(_FAULTY) from None
-    now = datetime.now(UTC)
+    from flaggermail.settings_files import warnings  # noqa: PLC0415 - as in _loaded
+
+    now, remarks = datetime.now(UTC), warnings(settings)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
     if as_json:
-        show_json(_document(settings, empty))
+        show_json(_document(settings, remarks, empty))
     else:
-        click.echo(_report(settings, empty))
+        click.echo(_report(settings, remarks, empty))
 
 
 def _loaded(session: Session) -> Settings:
     """The settings, once everything they name could be read. Raises ConfigurationError."""
+    from flaggermail.draft_patterns import load_draft_patterns  # noqa: PLC0415 - as wiring
+    from flaggermail.settings_files import load  # noqa: PLC0415 - as wiring
     from flaggermail.wiring import template_faults  # noqa: PLC0415 - slow to load, and --help needs none of it
 
     settings = load(session.directory)
@@ -69,18 +75,18 @@ def _counts(settings: Settings) -> dict[str, int]:
     }
 
 
-def _report(settings: Settings, empty: tuple[Span, ...]) -> str:
+def _report(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...]) -> str:
     counted = ", ".join(f"{count} {what}" for what, count in _counts(settings).items())
-    lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in warnings(settings))]
+    lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in remarks)]
     for begins, ends in empty:
         begin, end = (instant.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M %z") for instant in (begins, ends))
         lines.append(f"nobody is on call: {begin} to {end}")
     return "\n".join(lines)
 
 
-def _document(settings: Settings, empty: tuple[Span, ...]) -> dict[str, object]:
+def _document(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...]) -> dict[str, object]:
     spans = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty
     ]
-    return {"faults": [], **_counts(settings), "warnings": warnings(settings), "gaps": spans}
+    return {"faults": [], **_counts(settings), "warnings": remarks, "gaps": spans}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -94,5 +95,5 @@ def _run_daemon(directory: Path) -> None:
 
 
 def _end_with_the_demo(running: Daemon) -> None:
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # not through the stream: its lock, held at the end, would abort the interpreter
     running.stop.set()

@@ -20,6 +20,7 @@ class Facts:
     template: str | None
     verdict: str
     placed: bool
+    use_placed: bool  # in the exchange about a notification that was sent
     suggestions: bool
     from_platform: bool
     election: str | None
@@ -27,6 +28,7 @@ class Facts:
     known_sender: bool
     disputed: bool
     sent_folder: bool
+    to_channel: bool  # a channel's address is among the recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def decide(facts: Facts) -> Decision:
 
 def _by_a_colleague(facts: Facts) -> Decision:
     """Mail in Sent that we did not send: somebody typed it. It is filed, and starts or stops nothing by itself."""
+    if facts.to_channel and not facts.use_placed:
+        return Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use")
     if facts.placed:
         return Decision("case", "sent by a colleague in this case")
     return Decision("noise", "sent by a colleague, belongs to no case")

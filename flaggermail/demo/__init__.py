@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from flaggermail.demo import figures, script
 from flaggermail.demo.answers import Incoming, Platforms, referral
-from flaggermail.demo.configuration import STORY
+from flaggermail.demo.configuration import ARCHIVE, DATABASE, STORY
 from flaggermail.demo.script import Step, Story
 from flaggermail.demo.stage import LOG, Parts, Stage, opened
 from flaggermail.demo.telling import Look, Tell, Teller
@@ -48,7 +48,7 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
         _introduce(folder, tell)
         with opened(folder, parts, story, wanted.login) as stage:
             platforms = Platforms(story, stage.env.settings)
-            teller = Teller(stage.env, tell)
+            teller = Teller(stage.env, story.words, tell)
             _play(stage, story, platforms, teller)
             _conclude(stage, story, teller)
             if not wanted.once:
@@ -57,7 +57,7 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
                 with suppress(KeyboardInterrupt):
                     _go_on(stage, platforms)
             stage.end()
-        _say_where(folder, story, wanted.program, tell)
+        _take_leave(folder, story, wanted.program, tell)
     except (FlaggermailError, OSError) as fault:
         raise StoryBroken(f"demo: {fault}; the daemon's log is {folder / LOG}") from fault
 
@@ -72,10 +72,14 @@ def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> N
         for answer in [answer for answer in answers if answer.at <= now]:
             answers.remove(answer)
             stage.deliver(answer.octets, answer.at)
+        letters = False
         while steps and steps[0].at <= now:
+            letters |= steps[0].letter
             _do(stage, story, steps.pop(0), teller)
         stage.settle()
         teller.news()
+        if letters:
+            teller.letter(stage.servers.taken()[-1].octets)
         answers += platforms.answers(stage.servers.taken(), now)
 
 
@@ -108,9 +112,12 @@ def _go_on(stage: Stage, platforms: Platforms) -> NoReturn:
 
 
 def _introduce(folder: Path, tell: Tell) -> None:
-    tell("The real daemon reads a mailbox over IMAP and sends over SMTP, all on this machine. Only the clock is not", "plain")
-    tell("the machine's: it jumps from one event to the next. Everything is kept in", "plain")
-    tell(f"  {folder}", "plain")
+    for line in (
+        "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock is not",
+        "the machine's: it jumps from one event to the next. Mail to officers and referrers is in Dutch, as configured.",
+        f"Everything is kept in {folder}",
+    ):
+        tell(line, "plain")
 
 
 def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
@@ -123,21 +130,24 @@ def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
     teller.tell("What the record says now", "heading")
     for text, look in found:
         teller.tell(text, look)
+    teller.tell("", "plain")
+    for what, name in (("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG)):
+        teller.tell(f"  {what:<16}{stage.folder / name}", "plain")
 
 
 def _invite(folder: Path, story: Story, program: str, tell: Tell) -> None:
     tell("", "plain")
-    tell("The story is over. The daemon goes on, from now on by the clock of this machine.", "heading")
-    tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
-    for line in story.tries:
-        tell(f"  {program} --config {folder} {line.format(story=folder / STORY)}", "typed")
-    tell("Ctrl-C ends it.", "plain")
+    tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
+    tell("In another terminal you are the officer. The platform of the first story answers what you send it within seconds:", "plain")
+    _commands(folder, story.tries, program, tell)
 
 
-def _say_where(folder: Path, story: Story, program: str, tell: Tell) -> None:
+def _take_leave(folder: Path, story: Story, program: str, tell: Tell) -> None:
     tell("", "plain")
-    tell("The daemon has ended. All of it can still be looked at:", "heading")
-    for name, what in (("flaggermail.db", "database"), ("archive", "archive"), (LOG, "daemon's log")):
-        tell(f"  {what:<16}{folder / name}", "plain")
-    for line in story.look:
-        tell(f"  {program} --config {folder} {line}", "typed")
+    tell("The daemon has ended. The record can still be read:", "heading")
+    _commands(folder, story.look, program, tell)
+
+
+def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:
+    for line in lines:
+        tell(f"  {program} --config {folder} {line.format(story=folder / STORY)}", "typed")

@@ -14,6 +14,7 @@ from flaggermail.demo.script import SHIPPED
 from flaggermail.shipped import shipped
 
 CREDENTIALS = ("imap-password", "smtp-password")
+DATABASE, ARCHIVE = "flaggermail.db", "archive"
 STORY = "story"  # the folder in which the forms and texts of the officer lie
 _OWN = ("flaggermail.yaml", "oncall.yaml")
 _AS_SHIPPED = ("elections.yaml", "platforms.yaml")
@@ -22,6 +23,7 @@ _READ_ON = re.compile(r"(?m)^( *read_on: *)\S+")
 
 def write(folder: Path, values: Mapping[str, str], password: str, policy_read_on: date) -> None:
     """Fill the empty `folder`; `values` are those of the templates in `story/`. Raises OSError."""
+    values = {**values, "database": DATABASE, "archive": ARCHIVE}
     for name in _OWN:
         text = Template((SHIPPED / name).read_text(encoding="utf-8")).substitute(values)
         (folder / name).write_text(text, encoding="utf-8")

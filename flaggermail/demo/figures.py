@@ -24,9 +24,11 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
             raise StoryBroken(f"there is no case {number}")
         yield "", "plain"
         yield f"{case.number}  {case.title}", "heading"
-        yield _row("case", f"{case.type.replace('_', ' ')}, {_origin(case)}, now {case.state}"), "plain"
+        yield _row("type", case.type.replace("_", " ")), "plain"
+        yield _row("origin", _origin(case)), "plain"
         yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
         yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
+        yield _row("state", case.state), "plain"
         for notification in tx.find(Notification, case=number, use=True, state="sent"):
             yield from _notification(tx, notification, teller)
 
@@ -90,7 +92,9 @@ def _row(name: str, text: str) -> str:
 
 
 def _origin(case: Case) -> str:
-    return f"referred by {case.referrer_name}" if case.referrer_name else f"from {case.origin.replace('_', ' ')}"
+    if case.referrer_address:
+        return f"referred by {case.referrer_name or case.referrer_address}"
+    return ", ".join([case.origin.replace("_", " "), *case.related])
 
 
 def _minutes(clock: ClockRow) -> int | None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
@@ -36,6 +37,7 @@ class Step(Model):
     do: str = ""
     mail: str = ""
     brief: bool = False
+    letter: bool = False
 
 
 class Story(Model):
@@ -45,6 +47,7 @@ class Story(Model):
     officer: Code
     platforms: tuple[PlatformEntry, ...]
     steps: tuple[Step, ...]
+    words: Mapping[str, str]  # kind of mail -> what it is called
     figures: tuple[str, ...]  # case numbers
     tries: tuple[str, ...]  # command lines
     look: tuple[str, ...]  # command lines

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -25,6 +25,7 @@ class Teller:
     """Tells everything once, in the order in which it happened."""
 
     env: Environment
+    words: Mapping[str, str]  # kind of mail -> what it is called
     tell: Tell
     _day: date | None = None
     _told: set[str] = field(default_factory=set)
@@ -55,13 +56,16 @@ class Teller:
             came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._told]
             left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._told]
         for message in came:
-            kinds = " + ".join(kind.replace("_", " ") for kind in message.kinds)
-            sender = f"{message.from_name} <{message.from_address}>" if message.from_name else message.from_address
-            self._mail(message.id, message.received_at, f"mail from {sender}: {kinds}", message.subject or "")
+            way = f"{self._whom(message.from_address or '', message.from_name)} to the desk"
+            self._mail(message.id, message.received_at, way, message.kinds, message.subject or "")
         for mail in left:
             if mail.done_at is not None:
-                what = f"{mail.kind.replace('_', ' ')} leaves for {self._whom(mail.recipient)}"
-                self._mail(mail.id, mail.done_at, what, mail.subject)
+                self._mail(mail.id, mail.done_at, f"the desk to {self._whom(mail.recipient)}", [mail.kind], mail.subject)
+
+    def letter(self, octets: bytes) -> None:
+        """A mail as its reader sees it."""
+        for line in self.env.parser.parse(octets).text.strip().splitlines():
+            self.tell(f"{_INDENT}| {line}".rstrip(), "faint")
 
     def clock(self, at: datetime) -> str:
         """The time of day at the desk."""
@@ -72,22 +76,23 @@ class Teller:
         local = at.astimezone(self.env.settings.zone)
         return f"{local:%A} {local.day} {local:%B %Y}"
 
-    def _mail(self, key: str, at: datetime, what: str, subject: str) -> None:
+    def _mail(self, key: str, at: datetime, way: str, kinds: Iterable[str], subject: str) -> None:
         self._turn_to(at)
         self._told.add(key)
-        self.tell(f"  {self.clock(at)}  {what}", "mail")
+        what = " and ".join(self.words.get(kind, kind.replace("_", " ")) for kind in kinds)
+        self.tell(f"  {self.clock(at)}  {way}: {what}", "mail")
         for line in textwrap.wrap(subject, WIDTH - len(_INDENT)):
             self.tell(f"{_INDENT}{line}", "plain")
 
-    def _whom(self, address: str) -> str:
+    def _whom(self, address: str, name: str | None = None) -> str:
         officer = self.env.settings.rota.by_address(address)
         if officer is not None:
-            return f"{officer.name}, {'head' if 'head' in officer.roles else 'officer'}"
+            return f"{officer.name} ({'head' if 'head' in officer.roles else 'officer'})"
         for platform in self.env.settings.platform_list:
             for channel in platform.channels:
                 if address in channel.to:
                     return f"{platform.name}, {channel.name} <{address}>"
-        return address
+        return f"{name} <{address}>" if name else address
 
     def _turn_to(self, at: datetime) -> None:
         local = at.astimezone(self.env.settings.zone).date()

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework
+from flaggermail import casework, recognise
 from flaggermail.core import acts, rules
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import cases
+from flaggermail.desk import cases, notes
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -21,11 +21,32 @@ UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
     """A person vouches for the sender, and for a disputed arrival: from now on the message counts."""
     message = the_message(work, act.message)
+    if message.direction == "out" and message.notification is None:
+        return _register_use(work, message)
     if message.verdict == "verified" and not message.disputed:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
     sure = replace(message, verdict="verified", verdict_basis=f"confirmed by {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     return Outcome(f"message {sure.id} confirmed", sure.id)
+
+
+def _register_use(work: Work, message: StoredMessage) -> Outcome:
+    """A notification that somebody typed by hand: the copy in Sent starts its clocks."""
+    if message.case is None:
+        raise Refusal(
+            f"message {message.id}: first put it into a case: `flaggermail quarantine place {message.id} CASE`"
+        )
+    case = the_case(work, message.case)
+    channel = recognise.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
+    if channel is None:
+        raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
+    use = notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
+    registered = replace(
+        message, notification=use.id, kinds=(Kind.NOTIFICATION.value,), verdict="verified",
+        verdict_basis=f"confirmed by {work.actor}",
+    )  # fmt: skip
+    _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
+    return Outcome(f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent", use.id)
 
 
 def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,9 +57,10 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
     platform = work.tx.get(Platform, use.platform) if use else None
     if platform is None:
         return
+    words = frozenset(re.split(r"[^\w#-]+", text))
     for message in work.tx.find(StoredMessage, place="quarantine"):
         domain = (message.from_address or "").rpartition("@")[2]
-        named = next((r for r in message.platform_references if r in text), None)
+        named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
             cases.file_in(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
@@ -66,7 +68,7 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
 def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
     """The notification that a note is about; one that counts as a notification makes it."""
     if "notification" in act.counts_as:
-        return _use_by_hand(work, case, act, effective)
+        return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None
     uses = work.tx.find(Notification, case=case.number, use=True, state="sent")
@@ -77,13 +79,18 @@ def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -
     return uses[0].id
 
 
-def _use_by_hand(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str:
+def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str:
     """A notification made through a portal or by phone: the note that a person wrote starts its clocks."""
     channel = work.tx.get(Channel, act.channel or "")
     if channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+    return use_by_hand(work, case, channel, effective, None).id
+
+
+def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, message_id: str | None) -> Notification:
+    """Record a use of the line that did not go through the outbox; its clocks run from `sent_at`."""
     notification = Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
         case=case.number,
@@ -102,12 +109,13 @@ def _use_by_hand(work: Work, case: Case, act: acts.NoteContact, effective: datet
         approved_by=(work.actor,),
         approved_at=work.now,
         token=work.env.randomness.token(),
+        message_id=message_id,
         digest="",
-        sent_at=effective,
+        sent_at=sent_at,
         by_hand=True,
         steps=escalation.write_steps(work.env.settings.desk.reminders.steps("receipt", "human")),
     )
     noted = replace(case, state="notified")
-    about = About(case=case.number, notification=notification.id)
+    about = About(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
-    return notification.id
+    return notification

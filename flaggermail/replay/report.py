@@ -169,8 +169,9 @@ def _clock_lines(env: Environment, tx: Transaction, notification: Notification) 
             yield f"    {clock.kind}: {clock.state}"
         else:
             marks = [mark for mark, on in (("automatic", clock.automatic), ("oral", clock.oral)) if on]
+            took = f"{minutes} minute{'' if minutes == 1 else 's'}, {latency.hours(minutes)} hours"
             yield (
-                f"    {clock.kind}: {minutes} minutes, {latency.hours(minutes)} hours / {latency.spoken(minutes, 'nl')}"
+                f"    {clock.kind}: {took} / {latency.spoken(minutes, 'nl')}"
                 f", at {_shown(env, clock.stopped_at)}{''.join(f', {mark}' for mark in marks)}"
             )
     for reminder in sorted(tx.find(Reminder, notification=notification.id), key=lambda r: r.told_at):

@@ -107,8 +107,8 @@ def test_the_record_proves_itself(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("tampering", "found"),
     [
-        ("UPDATE event SET octets = X'00' WHERE seq = 3", "event 3: does not follow"),
-        ("DELETE FROM event WHERE seq = 3", "event 4: does not follow"),
+        ("UPDATE event SET octets = X'00' WHERE seq = 3", "event 3: was changed"),
+        ("DELETE FROM event WHERE seq = 3", "event 3: was changed, moved or taken away"),
         ("UPDATE personal SET value = '\"somebody else\"'", "a personal value is not the one"),
     ],
 )
