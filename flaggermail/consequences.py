@@ -47,6 +47,34 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         _alarm(work, decision.alarm, stored)
 
 
+def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Message) -> None:
+    """A mail that was attached to another is a message of its own, "forwarded in": the forwarder vouches for nothing.
+
+    Its key is not that of the same mail delivered to us, which would otherwise pass for a second copy of this one.
+    """
+    stored = StoredMessage(
+        id=f"m{work.tx.number('message'):08d}",
+        message_id=attached.message_id,
+        content_key=f"forwarded in {outer.id} {attached.content_key}",
+        digest=digest,
+        direction="in",
+        from_address=attached.sender.key if attached.sender else None,
+        from_name=attached.sender.name if attached.sender else None,
+        subject=attached.subject,
+        received_at=outer.received_at,
+        first_seen_at=work.now,
+        mechanical=attached.kind.value,
+        place=outer.place,
+        case=outer.case,
+        basis=f"forwarded in {outer.id}",
+        reason="attached to the mail that brought it",
+        verdict_basis="nobody vouches for an attached mail",
+        defects=attached.defects,
+    )
+    about = About(stored.case, None, stored.id)
+    work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.basis)
+
+
 def open_case(work: Work, stored: StoredMessage, found: Classification, election: str) -> Case:
     """The case that a referral opens."""
     opened = Case(

@@ -8,7 +8,7 @@ From the first step on nothing can lose the message; up to the commit everything
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flaggermail import casework, consequences, recognise
@@ -29,8 +29,10 @@ def ingest(env: Environment, raw: RawMessage) -> str:
     """
     digest = env.octets.put(raw.octets)
     message = env.parser.parse(raw.octets)
+    attached = [raw.octets[start:end] for start, end in message.enclosed]
+    inner = [(env.octets.put(octets), env.parser.parse(octets)) for octets in attached]
     try:
-        return _commit(env, raw, digest, lambda work, delivery: _file(work, raw, message, delivery), message)
+        return _commit(env, raw, digest, lambda work, delivery: _file(work, raw, message, delivery, inner), message)
     except (StoreBusy, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
@@ -92,7 +94,9 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery) -> str:
     return f"another copy of {twin.id}"
 
 
-def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> str:
+def _file(
+    work: Work, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
+) -> str:
     """A message that is new: place, vouch, classify, decide, and write it all down at once."""
     sender = recognise.sender_of(work, message)
     placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
@@ -158,6 +162,8 @@ def _file(work: Work, raw: RawMessage, message: Message, delivery: Delivery) -> 
     about = About(case=stored.case, notification=stored.notification, message=stored.id)
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
+    for digest, attached in inner:
+        consequences.file_attached(work, stored, digest, attached)
     consequences.follow(work, stored, message, decision, replace(sender, reminder=placement.reminder))
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {decision.reason}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flaggermail.adapters.failures import read_failures
@@ -30,6 +30,7 @@ DUPLICATE = "duplicate header"
 
 _ONCE = ("from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references")  # RFC 5322, section 3.6
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})  # RFC 2045, section 6.2: the octets as they are
 _RETURNED = ENCLOSED | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 _LONE_CR = re.compile(rb"\r(?!\n)")
 
@@ -137,6 +138,7 @@ class _Reading:
         return replace(
             read,
             attachments=tuple(_attachment(part) for part in self.parts if is_attachment(part, self.body)),
+            enclosed=tuple(self._spans()) if read.kind is MechanicalKind.HUMAN else (),
             defects=tuple(dict.fromkeys(self.defects)),
             content_key=content_key(read.subject, read.from_, date_text, read.to, read.cc, read.references, read.text),
         )
@@ -213,6 +215,16 @@ class _Reading:
         own = lines[: inline.start] if inline else lines
         forwarded = enclosed or (inline.mail if inline else None)
         return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
+
+    def _spans(self) -> Iterator[tuple[int, int]]:
+        """Where the attached mails stand, those inside an attached one left out; RFC 2046 allows them no encoding."""
+        end = 0
+        for part in self.parts:
+            if part.type.value in ENCLOSED and part.children and part.body and part.encoding in _IDENTITY:
+                start = self.octets.find(part.body, end)
+                if start >= 0:
+                    end = start + len(part.body)
+                    yield start, end
 
     def _enclosed(self, part: Part) -> Forwarded | None:
         """The mail in a message/rfc822 part as a forward (RFC 2046, section 5.2.1)."""

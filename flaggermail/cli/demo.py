@@ -53,9 +53,10 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     try:
         show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell)
     except ModuleNotFoundError as missing:
-        click.echo(
-            f"demo: {missing.name} is not installed; install the extra `demo`: pip install 'flaggermail[demo]'", err=True
-        )
+        if str(missing.name).partition(".")[0] == _PROGRAM:
+            raise
+        need = "install the extra `demo`: pip install 'flaggermail[demo]'"
+        click.echo(f"demo: {missing.name} is not installed; {need}", err=True)
         raise click.exceptions.Exit(2) from None
 
 
@@ -79,7 +80,7 @@ def _how_called() -> str:
     if called.name != _PROGRAM:
         return f"{sys.executable} -m {_PROGRAM}"
     found = shutil.which(_PROGRAM)
-    return _PROGRAM if found is not None and Path(found).resolve() == called.resolve() else str(called)
+    return _PROGRAM if found is not None and Path(found).resolve() == called.resolve() else str(called.absolute())
 
 
 def _run_daemon(directory: Path) -> None:

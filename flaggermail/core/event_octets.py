@@ -51,9 +51,7 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
     if isinstance(value, list):
         return tuple(date.fromisoformat(str(item)) for item in value) if kind is date else tuple(value)
     if kind is datetime and isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
+        return datetime.fromisoformat(value)
     if kind is date and isinstance(value, str):
         return date.fromisoformat(value)
     if kind is bool:

@@ -87,6 +87,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see core.ident.content_key
 
     @property

@@ -70,6 +70,7 @@ def packed(message: Message) -> dict[str, Json]:
         "original_message_id": message.original_message_id,
         "forwarded": _packed_forward(message.forwarded) if message.forwarded else None,
         "headers": [list(field) for field in message.headers],
+        "enclosed": [number for span in message.enclosed for number in span],
         "content_key": message.content_key,
     }
 
@@ -113,6 +114,7 @@ def unpacked(value: object) -> Message:
         attachments=tuple(_listed(_object(one)) for one in _list(fields["attachments"])),
         defects=_texts(fields["defects"]),
         headers=tuple((_text(name), _text(content)) for name, content in map(_list, _list(fields["headers"]))),
+        enclosed=_spans(_list(fields["enclosed"])),
         content_key=_text(fields["content_key"]),
     )
 
@@ -127,6 +129,11 @@ def _forward(fields: Mapping[str, object]) -> Forwarded:
         body=_text(fields["body"]),
         source=_text(fields["source"]),
     )
+
+
+def _spans(numbers: Sequence[object]) -> tuple[tuple[int, int], ...]:
+    flat = [_number(number) for number in numbers]
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _listed(fields: Mapping[str, object]) -> Attachment:

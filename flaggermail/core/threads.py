@@ -66,11 +66,11 @@ def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     """Place `message`, whose headers carry `tokens`, by what is known."""
     for token in tokens:
         anchor = known.tokens.get(token)
-        if anchor is not None:
+        if anchor is not None and anchor.case is not None:
             return _placed(anchor, known, "token of ours")
     for message_id in (*message.in_reply_to, *reversed(message.references), message.original_message_id):
         anchor = known.messages.get(message_id) if message_id else None
-        if anchor is not None:
+        if anchor is not None and anchor.case is not None:
             return _placed(anchor, known, f"refers to <{message_id}>")
     sender = message.sender.key if message.sender else ""
     for number, fitting in known.numbers.items():
@@ -80,8 +80,6 @@ def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
 
 
 def _placed(anchor: Anchor, known: Known, basis: str) -> Placement:
-    if anchor.case is None:
-        return Placement(None, None, basis, anchor.reminder, _suggestions(known))
     return Placement(anchor.case, _notification(anchor, known), basis, anchor.reminder)
 
 

@@ -92,6 +92,8 @@ def _next(stage: Stage, steps: Sequence[Step], answers: Sequence[Incoming]) -> d
 def _do(stage: Stage, story: Story, step: Step, teller: Teller) -> None:
     if step.tell:
         teller.remark(step.at, step.tell)
+    if step.policies:
+        stage.read_policies()
     if step.mail:
         arriving = referral(step.mail, step.at, stage.env.settings)
         stage.deliver(arriving.octets, arriving.at)
@@ -113,8 +115,8 @@ def _go_on(stage: Stage, platforms: Platforms) -> NoReturn:
 
 def _introduce(folder: Path, tell: Tell) -> None:
     for line in (
-        "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock is not",
-        "the machine's: it jumps from one event to the next. Mail to officers and referrers is in Dutch, as configured.",
+        "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock",
+        "is not the machine's: it jumps from event to event. Mail to officers and referrers is in Dutch here.",
         f"Everything is kept in {folder}",
     ):
         tell(line, "plain")
@@ -138,7 +140,7 @@ def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
 def _invite(folder: Path, story: Story, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
-    tell("In another terminal you are the officer. The platform of the first story answers what you send it within seconds:", "plain")
+    tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
     _commands(folder, story.tries, program, tell)
 
 

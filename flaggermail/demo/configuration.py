@@ -17,7 +17,7 @@ CREDENTIALS = ("imap-password", "smtp-password")
 DATABASE, ARCHIVE = "flaggermail.db", "archive"
 STORY = "story"  # the folder in which the forms and texts of the officer lie
 _OWN = ("flaggermail.yaml", "oncall.yaml")
-_AS_SHIPPED = ("elections.yaml", "platforms.yaml")
+_ELECTIONS, _PLATFORMS = "elections.yaml", "platforms.yaml"
 _READ_ON = re.compile(r"(?m)^( *read_on: *)\S+")
 
 
@@ -27,10 +27,8 @@ def write(folder: Path, values: Mapping[str, str], password: str, policy_read_on
     for name in _OWN:
         text = Template((SHIPPED / name).read_text(encoding="utf-8")).substitute(values)
         (folder / name).write_text(text, encoding="utf-8")
-    for name in _AS_SHIPPED:
-        text = (shipped("config") / name).read_text(encoding="utf-8")
-        # The story is older than the day on which the shipped policies were read.
-        (folder / name).write_text(_READ_ON.sub(rf"\g<1>{policy_read_on}", text), encoding="utf-8")
+    shutil.copyfile(shipped("config") / _ELECTIONS, folder / _ELECTIONS)
+    read_policies(folder, policy_read_on)
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     shutil.copytree(shipped("rules"), folder / "rules")
     shutil.copytree(SHIPPED, folder / STORY, ignore=shutil.ignore_patterns(*_OWN))
@@ -39,3 +37,9 @@ def write(folder: Path, values: Mapping[str, str], password: str, policy_read_on
     for name in CREDENTIALS:
         (credentials / name).touch(mode=0o600)
         (credentials / name).write_text(password, encoding="ascii")
+
+
+def read_policies(folder: Path, day: date) -> None:
+    """Write down that somebody read the policies of all platforms on that day."""
+    text = (shipped("config") / _PLATFORMS).read_text(encoding="utf-8")
+    (folder / _PLATFORMS).write_text(_READ_ON.sub(rf"\g<1>{day}", text), encoding="utf-8")

@@ -30,12 +30,13 @@ class PlatformEntry(Model):
 
 
 class Step(Model):
-    """Something that happens at the desk: a command line of the officer, or a mail that comes in."""
+    """Something that happens at the desk: a command line of the officer, a mail that comes in, policies read anew."""
 
     at: Instant
     tell: str = ""
     do: str = ""
     mail: str = ""
+    policies: bool = False
     brief: bool = False
     letter: bool = False
 
@@ -57,8 +58,11 @@ def read(answer_after: int | None) -> Story:
     """The shipped story, with another silence of the platform that is asked for it (minutes), if given."""
     story = read_model(SHIPPED / "story.yaml", Story)
     instants = [step.at for step in story.steps]
-    if instants != sorted(instants) or any(bool(step.do) == bool(step.mail) for step in story.steps):
-        raise ConfigurationError("story/story.yaml steps: instants must rise, and each has either do or mail")
+    events = [[bool(step.do), bool(step.mail), step.policies] for step in story.steps]
+    if instants != sorted(instants) or any(event.count(True) != 1 for event in events):
+        raise ConfigurationError(
+            "story/story.yaml steps: instants must rise, and each has one of do, mail and policies"
+        )
     if answer_after is None:
         return story
     return story.model_copy(update={"platforms": tuple(_asked(entry, answer_after) for entry in story.platforms)})

@@ -96,8 +96,9 @@ class Parts:
 
 @dataclass
 class Stage:
-    """The desk with all around it, at one instant of the story."""
+    """The desk with all around it, at one instant of the story; what is opened on it ends with `running`."""
 
+    running: ExitStack
     folder: Path
     env: Environment
     clock: StoryClock
@@ -115,6 +116,12 @@ class Stage:
         """Let an officer type a command line; answers what it prints. Raises Refusal."""
         with contextlib.chdir(self.folder / configuration.STORY):
             return self.parts.command(self.env, officer, shlex.split(line))
+
+    def read_policies(self) -> None:
+        """Let the officer read the platforms' policies today: it stands in the configuration, and in the record."""
+        configuration.read_policies(self.folder, self.clock.now().astimezone(self.env.settings.zone).date())
+        self.env = self.parts.environment(self.folder, self.clock)
+        self.running.callback(self.env.close)
 
     def next_due(self) -> datetime | None:
         """When the daemon will next have something to do by itself."""
@@ -181,7 +188,7 @@ def opened(folder: Path, parts: Parts, story: Story, login: str) -> Iterator[Sta
         env = parts.environment(folder, clock)
         running.callback(env.close)
         daemon = running.enter_context(_process([*parts.daemon, str(folder)], folder / LOG))
-        stage = Stage(folder, env, clock, servers, daemon, parts)
+        stage = Stage(running, folder, env, clock, servers, daemon, parts)
         stage.wait(stage.starting)
         yield stage
 

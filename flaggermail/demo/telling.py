@@ -60,7 +60,8 @@ class Teller:
             self._mail(message.id, message.received_at, way, message.kinds, message.subject or "")
         for mail in left:
             if mail.done_at is not None:
-                self._mail(mail.id, mail.done_at, f"the desk to {self._whom(mail.recipient)}", [mail.kind], mail.subject)
+                way = f"the desk to {self._whom(mail.recipient)}"
+                self._mail(mail.id, mail.done_at, way, [mail.kind], mail.subject)
 
     def letter(self, octets: bytes) -> None:
         """A mail as its reader sees it."""

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+from flaggermail.adapters.db import migrate
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import HERE, newest, require_current, upgrade
 from flaggermail.adapters.db.rows import metadata
@@ -95,6 +96,17 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
     with pytest.raises(DBAPIError):
         upgrade(empty)
     assert tables_of(empty) == ["outbox"]
+
+
+def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a later one fails, those before it are undone too: the database is what its backup was."""
+    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    last = f"revision = '9999'\ndown_revision = '{newest(empty)}'\ndef upgrade():\n    raise OSError('out of paper')\n"
+    (scripts / "versions" / "9999_fails.py").write_text(last, "utf-8")
+    monkeypatch.setattr(migrate, "HERE", scripts)
+    with pytest.raises(OSError, match="out of paper"):
+        upgrade(empty)
+    assert tables_of(empty) == []
 
 
 @pytest.mark.parametrize("revision", ["0000", "9999"], ids=["behind", "ahead"])
