@@ -94,8 +94,33 @@ class Ticker(Protocol):
         """Begin."""
         ...
 
-    def stop(self, deadline: float) -> None:
-        """End; waits for calls in hand, `deadline` seconds at most."""
+    def stop(self, deadline: float) -> bool:
+        """End; waits for calls in hand, `deadline` seconds at most; answers whether all of them have ended."""
+        ...
+
+
+class Supervisor(Protocol):
+    """What started the daemon and watches over it. Nothing here waits or raises: it may not harm what it is told of."""
+
+    @property
+    def interval(self) -> float:
+        """Seconds after which the next `alive` is wanted at the latest; infinite where nobody waits for one."""
+        ...
+
+    def ready(self) -> None:
+        """The daemon does its work from now on."""
+        ...
+
+    def status(self, text: str) -> None:
+        """How things stand, in one line for whoever asks: no subject, no address, no token."""
+        ...
+
+    def alive(self) -> None:
+        """Every loop of the daemon has made progress of late."""
+        ...
+
+    def stopping(self) -> None:
+        """The daemon ends in order."""
         ...
 
 

@@ -25,19 +25,13 @@ from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
-from flaggermail.ports import Clock, Interrupt, Mailbox, Parser, Randomness, Submitter
+from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Submitter
 from flaggermail.register import register
 from flaggermail.replay import Command, Report
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
-from flaggermail.shipped import shipped
 
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
-
-
-def parser() -> Parser:
-    """The parser in its own process, with the limits that hold for mail of strangers."""
-    return ContainedParser(shipped("rules"))
 
 
 def template_faults(settings: Settings) -> tuple[str, ...]:

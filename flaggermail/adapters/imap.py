@@ -181,7 +181,7 @@ def _examine(client: IMAPClient, folder: str) -> Position:
 
 
 def _look_again(client: IMAPClient, here: Position) -> Position:
-    """The end of the selected folder now. Selecting it again would cost a server with Maildirs a reading of all names."""
+    """The end of the selected folder now. To select it again would make a server with Maildirs read all their names."""
     client.noop()  # until then a server may keep what is new from a search
     inner(client).untagged_responses.clear()  # what it told by the way would pile up there
     return Position(here.uidvalidity, max(_search_from(client, here.uid + 1, here.uid), default=here.uid))

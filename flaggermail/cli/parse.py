@@ -26,7 +26,7 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     Example: flaggermail parse --json referral.eml
     """
     del as_json  # the only form there is
-    from flaggermail.wiring import parser  # noqa: PLC0415 - not loaded for --help
+    from flaggermail.wiring_reading import parser  # noqa: PLC0415 - not loaded for --help
 
     files = mail_files(paths)
     reader = parser()

@@ -23,7 +23,7 @@ def command(path: Path, *, as_json: bool) -> None:
     Example: flaggermail threads --json archive/
     """
     del as_json  # the only form there is
-    from flaggermail.wiring import parser  # noqa: PLC0415 - not loaded for --help
+    from flaggermail.wiring_reading import parser  # noqa: PLC0415 - not loaded for --help
 
     files = mail_files([path])
     reader = parser()

@@ -66,6 +66,9 @@ class EventKind(StrEnum):
     MAIL_RESOLVED = "mail resolved"
     MAIL_CANCELLED = "mail cancelled"
     MAIL_BOUNCED = "mail bounced"
+    MAIL_WITHHELD = "mail withheld"
+    OBSERVING_BEGAN = "observing began"
+    OBSERVING_ENDED = "observing ended"
     REMINDER_SENT = "reminder sent"
     REMINDER_ACKNOWLEDGED = "reminder acknowledged"
     TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, no secret

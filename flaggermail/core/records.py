@@ -293,6 +293,7 @@ class Reminder(Record):
     token: str
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    withheld: bool = False  # it fell due while the desk observed: nobody was told, and nobody will be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -349,8 +350,32 @@ class Override(Record):
     entered_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskState(Record):
+    """The one row that says whether the desk observes: takes in and files, and sends nothing."""
+
+    TABLE: ClassVar[str] = "desk_state"
+    id: str = "desk"
+    observing: bool
+    since: datetime
+    since_by: str
+    until: datetime | None = None
+    until_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld(Record):
+    """A mail that was not written because the desk observed; `id` is the reason for it, which gives no later mail."""
+
+    TABLE: ClassVar[str] = "withheld"
+    id: str
+    kind: str
+    withheld_at: datetime
+
+
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
     Attempt, Reminder, Token, Alarm, Decline, Override,
+    DeskState, Withheld,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -14,7 +14,7 @@ from flaggermail.adapters.imap_link import close_link, inner, open_link
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 from flaggermail.ports import Position, RawMessage
 from tests.contract.imap_account import SECRET, Changes, account, mailbox_on
-from tests.doubles.scripted_imap import Line, Script, ScriptedImap
+from tests.doubles.scripted_imap import Line, Script, ScriptedImap, greeting_only, login_only
 from tests.servers.certificates import Certificates
 
 MAIL = b"Subject: proef\r\n\r\nVertrouwelijk.\r\n"
@@ -109,11 +109,12 @@ class TestFetching:
         assert (message.uidvalidity, message.uid) == (2, 1)
 
     def test_uidvalidity_between_position_and_fetch(self) -> None:
-        """The position is compared with the folder as it is selected for the fetch, not as it was before."""
+        """The position is compared with each new selection of the folder, not with the one it came from."""
 
         def script(line: Line) -> None:
             line.log_in()
             line.examine(uidvalidity=1, uidnext=6)
+            line.examine("Sent")
             line.examine(uidvalidity=2, uidnext=2)
             line.answer("SEARCH UID 1:*", "* SEARCH 1")
             sizes(line, u1=10)
@@ -123,7 +124,26 @@ class TestFetching:
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             position = mailbox.position("INBOX")
             assert position == Position(1, 5)
+            mailbox.position("Sent")
             assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
+
+    def test_looked_at_again(self) -> None:
+        """In the folder that is selected already NOOP makes the new mail visible; nothing is selected twice."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=6)
+            line.look_again(5, 6)
+            line.look_again(6, 6)
+            line.answer("SEARCH UID 6:*", "* SEARCH 6")
+            sizes(line, u6=10)
+            give(line, mail(6))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("INBOX") == Position(1, 5)
+            assert mailbox.position("INBOX") == Position(1, 6)
+            assert uids(list(mailbox.fetch_after("INBOX", Position(1, 5)))) == [[6]]
 
     def test_many_uids(self) -> None:
         """A wide range is searched in spans: no answer is longer than a line may be."""
@@ -372,7 +392,7 @@ class TestLogin:
 
     def test_user_with_a_backslash(self) -> None:
         """The user name of a shared mailbox is quoted like any string."""
-        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        server = ScriptedImap((login_only,))
         with mailbox_on(server, user=r"eigenaar\gedeeld vak") as mailbox:
             mailbox.folders()
         assert any(rf'LOGIN "eigenaar\\gedeeld vak" "{SECRET}"' in command for command in server.commands)
@@ -408,7 +428,7 @@ class TestLogin:
     @pytest.mark.parametrize("password", ["géheim", "geheim\r\nx LOGOUT"])
     def test_login_that_cannot_carry_it(self, password: str) -> None:
         """Where LOGIN alone is offered, a password it cannot carry is not sent, least of all as a command."""
-        server = ScriptedImap((lambda line: (line.greet(), line.until_closed())[1],))
+        server = ScriptedImap((greeting_only(),))
         with mailbox_on(server, password=lambda: password) as mailbox, pytest.raises(LoginRefused) as refused:
             mailbox.folders()
         assert password not in str(refused.value)
@@ -419,19 +439,19 @@ class TestLogin:
         def missing() -> str:
             raise ConfigurationError("credential imap-password: not found")
 
-        server = ScriptedImap((lambda line: (line.greet(), line.until_closed())[1],))
+        server = ScriptedImap((greeting_only(),))
         with mailbox_on(server, password=missing) as mailbox, pytest.raises(LoginRefused, match="imap-password"):
             mailbox.folders()
 
     def test_login_disabled(self) -> None:
         """A server that takes no password is sent none."""
-        server = ScriptedImap((lambda line: (line.greet("IMAP4rev1 LOGINDISABLED"), line.until_closed())[1],))
+        server = ScriptedImap((greeting_only("IMAP4rev1 LOGINDISABLED"),))
         with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="takes no password"):
             mailbox.folders()
 
     def test_preauth(self) -> None:
         """A session that is open before anybody proved who he is ends at once (decision 25)."""
-        server = ScriptedImap((lambda line: (line.greet(greeting="PREAUTH hello"), line.until_closed())[1],))
+        server = ScriptedImap((greeting_only(greeting="PREAUTH hello"),))
         with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="PREAUTH"):
             mailbox.folders()
 
@@ -485,14 +505,14 @@ class TestTls:
     def test_no_starttls(self, certificates: Certificates) -> None:
         """Where STARTTLS is not offered the password stays here."""
         with pytest.raises(LinkLost, match="no STARTTLS"):
-            self.starttls(certificates, lambda line: (line.greet(), line.until_closed())[1])
+            self.starttls(certificates, greeting_only())
 
     def test_preauth_instead_of_starttls(self, certificates: Certificates) -> None:
         """PREAUTH cannot talk us out of TLS."""
         with pytest.raises(LinkLost, match="PREAUTH"):
             self.starttls(
                 certificates,
-                lambda line: (line.greet("IMAP4rev1 STARTTLS", "PREAUTH hello"), line.until_closed())[1],
+                greeting_only("IMAP4rev1 STARTTLS", "PREAUTH hello"),
             )
 
     def test_clear_text_stays_on_this_machine(self) -> None:
@@ -534,8 +554,8 @@ class TestConnection:
         assert SECRET not in caplog.text
 
     def test_the_trace_is_off_inside(self) -> None:
-        """imaplib's own level is 0: it does not even format what it reads."""
-        with ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],)).running() as port:
+        """Imaplib's own level is 0: it does not even format what it reads."""
+        with ScriptedImap((login_only,)).running() as port:
             client = open_link(account(port), None)
             assert client._imap.debug == 0  # noqa: SLF001 - the very attribute that imapclient sets
             assert inner(client).debug == 0
@@ -551,7 +571,7 @@ class TestConnection:
                     act()
                 errors.append(str(error.value))
 
-        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        server = ScriptedImap((login_only,))
         with mailbox_on(server) as mailbox:
             mailbox.folders()
             thread = threading.Thread(target=elsewhere, args=(mailbox,), name="second")
@@ -561,7 +581,7 @@ class TestConnection:
 
     def test_a_thread_that_has_ended(self) -> None:
         """What a thread leaves open when it ends, another may close."""
-        server = ScriptedImap((lambda line: (line.log_in(), line.until_closed())[1],))
+        server = ScriptedImap((login_only,))
         with mailbox_on(server) as mailbox:
             thread = threading.Thread(target=mailbox.folders)
             thread.start()

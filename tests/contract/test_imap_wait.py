@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Waiting for mail: a notice is never overlooked, and the end of a connection is never taken for silence."""
 
+import imaplib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import imaplib
 import pytest
 
 from flaggermail.adapters.imap_link import close_link, inner, open_link
@@ -147,7 +147,7 @@ class TestNotices:
             line.examine(uidnext=5)
             line.examine("Sent")
             line.examine(uidnext=6)
-            line.examine(uidnext=6)
+            line.look_again(5, 5)
             done(line, idle(line, "* 7 EXISTS"))
             line.until_closed()
 
@@ -156,6 +156,22 @@ class TestNotices:
             mailbox.position("Sent")
             mailbox.wait(EventInterrupt(), LONG)  # at once
             mailbox.wait(EventInterrupt(), LONG)  # told already: idles
+
+    def test_told_in_passing(self) -> None:
+        """Mail mentioned in the answer to another command is not announced again: the next wait is over at once."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=5)
+            line.answer("NOOP")
+            line.answer("SEARCH UID 5:*", "* SEARCH 4", "* 7 EXISTS")
+            line.answer("SEARCH UID 5:*", "* SEARCH 4")
+            line.look_again(4, 5)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert list(mailbox.fetch_after("INBOX", mailbox.position("INBOX"))) == []
+            mailbox.wait(EventInterrupt(), LONG)
 
     def test_expunges_and_flags_are_no_notice(self) -> None:
         """What colleagues do in the mailbox does not end the wait."""
@@ -192,7 +208,11 @@ class TestEnds:
 
     def test_the_server_closes_in_tls(self, certificates: Certificates) -> None:
         """The same in TLS."""
-        server = ScriptedImap((at_the_inbox(lambda line: None if idle(line) else None),), tls=certificates.server.server_context())
+
+        def rest(line: Line) -> None:
+            idle(line)
+
+        server = ScriptedImap((at_the_inbox(rest),), tls=certificates.server.server_context())
         with (
             mailbox_on(server, tls="implicit", ca_file=certificates.ca_file) as mailbox,
             pytest.raises(LinkLost, match="the server closed the connection"),
@@ -259,7 +279,7 @@ class TestTime:
 
         def rest(line: Line) -> None:
             done(line, idle(line))
-            line.examine(uidnext=3)
+            line.look_again(0, 2)
             line.until_closed()
 
         with mailbox_on(ScriptedImap((at_the_inbox(rest),))) as mailbox:

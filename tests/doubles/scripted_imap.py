@@ -67,6 +67,11 @@ class Line:
             done="OK [READ-ONLY] examined",
         )
 
+    def look_again(self, above: int, *uids: int) -> None:
+        """Let the client look into the selected folder once more: these UIDs lie above the last it knew."""
+        self.answer("NOOP")
+        self.answer(f"SEARCH UID {above + 1}:*", " ".join(("* SEARCH", *map(str, uids))))
+
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Begin TLS on the connection."""
         self.sock = context.wrap_socket(self.sock, server_side=True)
@@ -84,6 +89,22 @@ class Line:
 
 
 Script = Callable[[Line], None]
+
+
+def greeting_only(capabilities: str = "IMAP4rev1 IDLE", greeting: str = "OK ready") -> Script:
+    """Give the script of a server that greets and hears nothing but a goodbye."""
+
+    def script(line: Line) -> None:
+        line.greet(capabilities, greeting)
+        line.until_closed()
+
+    return script
+
+
+def login_only(line: Line) -> None:
+    """Play a server that lets the client log in and hears nothing but a goodbye."""
+    line.log_in()
+    line.until_closed()
 
 
 @dataclass

@@ -148,7 +148,7 @@ class TestWaiting:
             assert seconds_of(lambda: mailbox.wait(stop, LONG)) < 2 * SHORTLY
 
     def test_the_time(self, mailbox: ImapMailbox) -> None:
-        """So does the clock; the connection goes on, and a colleague's reading was no reason to end it earlier."""
+        """So does the clock; the connection goes on."""
         assert SHORTLY <= seconds_of(lambda: mailbox.wait(EventInterrupt(), SHORTLY)) < SOON
         assert read(mailbox) == []
 

@@ -287,6 +287,7 @@ class ReminderRow(SQLModel, table=True):
     token: str
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    withheld: bool
 
 
 class TokenRow(SQLModel, table=True):
@@ -336,6 +337,28 @@ class OverrideRow(SQLModel, table=True):
     ends_at: datetime
     entered_by: str
     entered_at: datetime
+
+
+class DeskStateRow(SQLModel, table=True):
+    """`records.DeskState`."""
+
+    __tablename__ = "desk_state"
+    __table_args__ = (CheckConstraint("id IN ('desk')", name="desk_state_is_one_row"),)
+    id: str = Field(primary_key=True)
+    observing: bool
+    since: datetime
+    since_by: str
+    until: datetime | None
+    until_by: str | None
+
+
+class WithheldRow(SQLModel, table=True):
+    """`records.Withheld`."""
+
+    __tablename__ = "withheld"
+    id: str = Field(primary_key=True)
+    kind: str
+    withheld_at: datetime
 
 
 class EventRow(SQLModel, table=True):

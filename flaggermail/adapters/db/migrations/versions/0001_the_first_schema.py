@@ -354,6 +354,7 @@ def _duty() -> None:
         sa.Column("token", AutoString(), nullable=False),
         sa.Column("acknowledged_at", UTCDateTime(), nullable=True),
         sa.Column("acknowledged_by", AutoString(), nullable=True),
+        sa.Column("withheld", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_reminder_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
     )
@@ -405,6 +406,28 @@ def _tokens() -> None:
         sa.Column("declined_at", UTCDateTime(), nullable=False),
         sa.Column("message", AutoString(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
+    )
+
+
+def _observing() -> None:
+    """Whether the desk observes, and what was not sent because of it."""
+    op.create_table(
+        "desk_state",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("observing", sa.Boolean(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("since_by", AutoString(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=True),
+        sa.Column("until_by", AutoString(), nullable=True),
+        sa.CheckConstraint("id IN ('desk')", name="desk_state_is_one_row"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk_state")),
+    )
+    op.create_table(
+        "withheld",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("withheld_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_withheld")),
     )
 
 

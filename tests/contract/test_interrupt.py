@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An interrupt ends every wait, in every thread, and stays set."""
+
+import gc
+import os
+import select
+import signal
+from threading import Thread
+
+import pytest
+
+from flaggermail.adapters.interrupt import EventInterrupt
+
+LONG = 60.0
+
+
+@pytest.fixture(params=["eventfd", "pipe"])
+def interrupt(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> EventInterrupt:
+    """Give one of each kind: the pipe serves where there is no eventfd."""
+    if request.param == "pipe":
+        monkeypatch.delattr(os, "eventfd")
+    return EventInterrupt()
+
+
+def readable(interrupt: EventInterrupt) -> bool:
+    """Ask as a poll does."""
+    poll = select.poll()
+    poll.register(interrupt, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def test_set(interrupt: EventInterrupt) -> None:
+    """It is not set until it is set; then its descriptor is readable and waits end at once, again and again."""
+    assert (interrupt.is_set(), readable(interrupt), interrupt.wait(0.001)) == (False, False, False)
+    interrupt.set()
+    interrupt.set()
+    for _ in range(2):
+        assert (interrupt.is_set(), readable(interrupt), interrupt.wait(LONG)) == (True, True, True)
+
+
+def test_another_thread_waits(interrupt: EventInterrupt) -> None:
+    """All waiting threads go on."""
+    answers: list[bool] = []
+    waiting = [Thread(target=lambda: answers.append(interrupt.wait(LONG))) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+    interrupt.set()
+    for thread in waiting:
+        thread.join(LONG / 2)
+    assert answers == [True, True]
+
+
+def test_a_signal(interrupt: EventInterrupt) -> None:
+    """A signal handler may set it."""
+    before = signal.signal(signal.SIGUSR1, lambda *_: interrupt.set())
+    try:
+        signal.raise_signal(signal.SIGUSR1)
+        assert interrupt.wait(LONG)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_its_descriptors_end_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left open, and nothing closed while somebody may still wait."""
+    monkeypatch.delattr(os, "eventfd")
+    ends: list[int] = []
+    pipe = os.pipe
+
+    def noted() -> tuple[int, int]:
+        ends.extend(pipe())
+        return ends[0], ends[1]
+
+    monkeypatch.setattr(os, "pipe", noted)
+    interrupt = EventInterrupt()
+    assert [os.fstat(end).st_nlink for end in ends]
+    del interrupt
+    gc.collect()
+    for end in ends:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(end)

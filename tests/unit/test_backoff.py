@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A server that comes back is not met by all its clients at once, nor left alone for long."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.core.backoff import LONGEST, delay
+
+FRACTIONS = st.floats(min_value=0, max_value=1, exclude_max=True)
+
+
+@pytest.mark.parametrize(
+    ("failures", "span"), [(0, 0), (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (10**9, 300)]
+)
+def test_the_span_doubles_up_to_five_minutes(failures: int, span: float) -> None:
+    """Half the span is waited at the fraction 0.5, whatever the number of failures."""
+    assert delay(failures, 0.5) == span / 2
+
+
+@given(st.integers(min_value=0), FRACTIONS)
+def test_every_wait_is_within_bounds(failures: int, fraction: float) -> None:
+    """No wait is negative or longer than 300 seconds."""
+    assert 0 <= delay(failures, fraction) <= LONGEST == 300
+
+
+@given(st.integers(min_value=1), FRACTIONS, FRACTIONS)
+def test_waits_are_spread_over_the_whole_span(failures: int, one: float, other: float) -> None:
+    """A larger fraction never waits less; the fraction 0 does not wait."""
+    assert (delay(failures, one) <= delay(failures, other)) or one > other
+    assert delay(failures, 0) == 0
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
+def test_a_fraction_outside_is_a_mistake(fraction: float) -> None:
+    """What is no fraction in [0, 1) raises instead of giving some wait."""
+    with pytest.raises(ValueError, match="fraction"):
+        delay(1, fraction)
