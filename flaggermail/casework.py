@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from flaggermail import observing
 from flaggermail.core import clocks, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
@@ -122,6 +123,8 @@ class Notice:
 
 def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
+    if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
+        return  # nor is a token issued that nobody gets
     token = Token(
         token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
         purpose="reminder" if notice.reminder else "notice",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, desk, recognise
+from flaggermail import casework, desk, observing, recognise
 from flaggermail.casework import Notice
 from flaggermail.core import acts, verbs
 from flaggermail.core.case import Decision
@@ -27,7 +27,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     if message.kind is MechanicalKind.BOUNCE:
         _returned(work, stored, message)
         return
-    if sender.officer is not None and sender.reminder is not None and stored.direction == "in":
+    if sender.officer is not None and sender.reminder is not None and stored.direction == "in" and not decision.late:
         _obey(work, stored, message, sender.reminder, sender.officer)
         return
     if stored.notification is not None:
@@ -198,6 +198,8 @@ def _decline(work: Work, stored: StoredMessage) -> None:
     key = recognise.decline_key(work, stored.from_address or "")
     if key is None or stored.from_address is None:
         return
+    if observing.withholds(work, Kind.DECLINE, f"decline/{key[1]}/{stored.id}", About(message=stored.id)):
+        return  # so this sender was not told, and will be at the next mail
     row = Decline(id=key[1], election=key[0], declined_at=work.now, message=stored.id)
     work.record(EventKind.SENDER_DECLINED, added(row), about=About(message=stored.id))
     token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)

@@ -2,27 +2,53 @@
 """The daemon: one place starts everything, the same stack in reverse stops it within a deadline.
 
 One thread watches the mailbox; a ticker drains the outbox, reminds, and keeps the lease. A worker that fails stops the
-daemon loudly: a silent half of it would be worse than none.
+daemon loudly: a silent half of it would be worse than none. A worker that is stuck starves the supervisor's watchdog.
 """
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from flaggermail import logbook, outbox, remind, watch
+from flaggermail import logbook, observing, outbox, remind, watch
 from flaggermail.core.backoff import delay
+from flaggermail.core.records import OutboxMail
+from flaggermail.core.standing import Standing
 from flaggermail.environment import Environment
 from flaggermail.errors import LinkLost
-from flaggermail.ports import Interrupt, Mailbox, Ticker
+from flaggermail.ports import Interrupt, Mailbox, Supervisor, Ticker
+from flaggermail.pulse import Lifeline, Pulse
 
-DEADLINE = 10.0  # seconds from the signal to the end of the process
+STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE, LEASE_SECONDS, LEASE_EVERY = "mailbox", 60, 10.0
-OUTBOX_EVERY, REMIND_EVERY = 1.0, 15.0
+OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY = 1.0, 15.0, 10.0
+READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
+STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out
+SLACK = 300.0  # seconds of one step besides: a large mail on a slow line, a database that another process holds
+
+
+class Unsupervised:
+    """Implements `ports.Supervisor`: nobody watches over the daemon."""
+
+    interval = math.inf
+
+    def ready(self) -> None:
+        """Nobody is told."""
+
+    def status(self, text: str) -> None:
+        """Nobody is told."""
+
+    def alive(self) -> None:
+        """Nobody is told."""
+
+    def stopping(self) -> None:
+        """Nobody is told."""
 
 
 @dataclass
@@ -35,34 +61,55 @@ class Daemon:
     stop: Interrupt
     holder: str
     fraction: Callable[[], float]  # in [0, 1): spreads the reconnects of many clients
-    ready: Callable[[], None] = lambda: None
+    supervisor: Supervisor = field(default_factory=Unsupervised)
+    observe: bool = False
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
+    stop_within: float = STOP_WITHIN
+    monotonic: Callable[[], float] = time.monotonic
     failure: BaseException | None = None
+    overdue: list[str] = field(default_factory=list)  # the workers that did not end in time
+    _ready: bool = False
+    _link: bool | None = None
+    _last_mail: datetime | None = None
+    _last_look: datetime | None = None
+    _status: str = ""
+    _deadline: float = math.inf  # of the stop, by `monotonic`
+
+    def __post_init__(self) -> None:
+        desk = self.env.settings.desk
+        bounds = {
+            "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
+            "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
+            "remind": SLACK,
+        }
+        self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
 
     def run(self) -> None:
-        """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy."""
+        """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy.
+
+        A worker that waits for a server and cannot be interrupted is left behind and named in `overdue`. What it had in
+        hand is as after a crash: recorded as begun, and settled by the next start.
+        """
         with ExitStack() as running:
-            env = self.env
-            env.store.acquire(LEASE, self.holder, env.clock.now(), LEASE_SECONDS)
-            running.callback(env.store.release)
-            doubtful = outbox.recover(env)
-            if doubtful:
-                logbook.unsettled(doubtful)
+            self.env.store.acquire(LEASE, self.holder, self.env.clock.now(), LEASE_SECONDS)
+            running.callback(self._release)
+            self._settle()
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
             watcher = threading.Thread(target=self._guarded("watcher", self._watch), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)
             self.ticker.start()
-            running.callback(self.ticker.stop, DEADLINE / 2)
+            running.callback(self._end_ticker)
             logbook.daemon_started(self.holder)
-            self.ready()
-            while not self.stop.is_set():
-                self.stop.wait(1.0)
-            stopping = time.monotonic()
-        logbook.daemon_stopped(time.monotonic() - stopping)
+            self._wait()
+            stopping = self.monotonic()
+            self._deadline = stopping + self.stop_within
+            self.supervisor.stopping()
+        logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
             raise self.failure
 
@@ -70,6 +117,29 @@ class Daemon:
         """SIGTERM and SIGINT end the daemon after the message in hand."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+
+    def _settle(self) -> None:
+        """What an earlier end left in hand, and whether anything may be sent."""
+        doubtful = outbox.recover(self.env)
+        if doubtful:
+            logbook.unsettled(doubtful)
+        if self.observe:
+            observing.begin(self.env)
+        with self.env.store.read() as tx:
+            if observing.is_on(tx):
+                logbook.desk_observes()
+
+    def _wait(self) -> None:
+        """Until the end is asked for; meanwhile say when the daemon is ready, and which loop is stuck."""
+        patience = self.monotonic() + READY_WITHIN
+        stuck: list[str] = []
+        while not self.stop.wait(1.0):
+            if self.monotonic() > patience:
+                self._say_ready()
+            before, stuck = stuck, self._pulse.stuck()
+            for loop in stuck:
+                if loop not in before:
+                    logbook.loop_stuck(loop)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
@@ -85,37 +155,101 @@ class Daemon:
     def _watch(self) -> None:
         """Look, wait for a hint or the interval, look again; reconnect with growing, spread waits."""
         failures = 0
-        every = float(self.env.settings.desk.mailbox.poll_seconds)
-        while not self.stop.is_set():
+        stop = Lifeline(self.stop, self._pulse, "watcher")
+        at_most = min(float(self.env.settings.desk.mailbox.poll_seconds), self.supervisor.interval)
+        while not stop.is_set():
             try:
-                watch.look(self.env, self.mailbox, self.stop)
+                self._look(stop)
                 if failures:
                     logbook.link_up()
                 failures = 0
-                self.mailbox.wait(self.stop, every)
+                self.mailbox.wait(stop, at_most)
             except LinkLost as lost:
                 failures += 1
                 self.mailbox.close()
                 seconds = delay(failures, self.fraction())
                 logbook.link_lost(failures, seconds, str(lost))
-                self.stop.wait(seconds)
+                self._looked(link=False)
+                self._pause(stop, seconds, at_most)
         self.mailbox.close()
 
+    def _look(self, stop: Interrupt) -> None:
+        started = self.env.clock.now()
+        if watch.look(self.env, self.mailbox, stop):
+            self._last_mail = self.env.clock.now()
+        self._last_look = started
+        self._looked(link=True)
+
+    def _looked(self, *, link: bool) -> None:
+        """The first look has ended, so the daemon is ready, also when the mailbox is out of reach.
+
+        Reminders are due and mails wait on that night too: a start that never ends would take them down with the link.
+        """
+        news, self._link = link != self._link, link
+        if news:
+            self._tell()
+        self._say_ready()
+
+    def _pause(self, stop: Interrupt, seconds: float, at_most: float) -> None:
+        """Wait in steps that are short enough for the watchdog."""
+        until = self.monotonic() + seconds
+        while (left := until - self.monotonic()) > 0 and not stop.wait(min(left, at_most)):
+            pass
+
     def _send(self) -> None:
-        tried = outbox.drain(self.env)
+        tried = outbox.drain(self.env, Lifeline(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
 
     def _remind(self) -> None:
         told = remind.tick(self.env)
+        self._pulse.beat("remind")
         if told:
             logbook.reminders_sent(told)
 
     def _keep_lease(self) -> None:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
+    def _tell(self) -> None:
+        """Tell the supervisor how things stand, when that has changed."""
+        with self.env.store.read() as tx:
+            standing = Standing(
+                last_mail=self._last_mail,
+                last_look=self._last_look,
+                link=self._link,
+                waiting=len(tx.find(OutboxMail, state=["queued", "attempting"])),
+                in_doubt=len(tx.find(OutboxMail, state="uncertain")),
+                observing=observing.is_on(tx),
+                stuck=self._pulse.stuck(),
+            )
+        line = standing.line(self.env.settings.zone, self.env.clock.now())
+        if line != self._status:
+            self._status = line
+            self.supervisor.status(line)
+
+    def _say_ready(self) -> None:
+        if not self._ready:
+            self._ready = True
+            self.supervisor.ready()
+
+    def _left(self) -> float:
+        return max(0.0, min(self.stop_within, self._deadline - self.monotonic()))
+
+    def _end_ticker(self) -> None:
+        if not self.ticker.stop(self._left()):
+            self._left_behind("ticker")
+
     def _join(self, worker: threading.Thread) -> None:
         self.stop.set()
-        worker.join(DEADLINE / 2)
+        worker.join(self._left())
         if worker.is_alive():
-            logbook.stop_overdue(worker.name)
+            self._left_behind(worker.name)
+
+    def _left_behind(self, worker: str) -> None:
+        self.overdue.append(worker)
+        logbook.stop_overdue(worker)
+
+    def _release(self) -> None:
+        """Free the lease, unless a worker is left that might still write: then only the end of the process frees it."""
+        if not self.overdue:
+            self.env.store.release()

@@ -128,6 +128,9 @@ def _file(
         to_channel=recognise.channel_of(work, message) is not None,
     )
     decision = case.decide(facts)
+    missed = recognise.late(work, raw) and not decision.quiet
+    if recognise.late(work, raw):
+        decision = case.of_old_mail(decision)
     in_case = decision.place == "case"
     stored = StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
@@ -153,6 +156,7 @@ def _file(
         rule=found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=facts.disputed,
+        missed=missed,
         same_id_as=recognise.same_id(work, message),
         platform_references=found.references if sender.platform else (),
         defects=message.defects,

@@ -1,17 +1,56 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What the daemon says about itself: one function a business event, constant text, fields beside it.
 
-Never a body, a token or a secret. JSON when it goes to a journal, readable lines on a terminal.
+Never a body, a token or a secret. JSON when it goes to a journal, readable lines on a terminal. Each line says what was
+done (action), to what (object), with what result, where it comes from (origin), by whom (actor) and when (timestamp):
+the six that BIO2, 8.15.01, asks for. Logging never raises: no text and no closed terminal may stop the work.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import logging
+import re
 import sys
+import threading
+from collections.abc import MutableMapping
+from contextlib import suppress
+from types import TracebackType
 
 import structlog
 
+from flaggermail.core.unseen import is_unseen
+
 _log = structlog.get_logger("flaggermail")
+
+LONGEST = 500  # characters of a field
+_RESULTS = {"info": "done", "warning": "in doubt", "error": "failed", "critical": "failed"}
+_SECRETS = (
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "<token>"),
+    (re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),  # a pager's address is a secret of its own
+)
+Fields = MutableMapping[str, object]
+
+
+class _Lines:
+    """Standard error, as it is when a line is written. A line that cannot be written is lost, and nothing else."""
+
+    def say(self, line: str) -> None:
+        with suppress(OSError, ValueError, AttributeError):  # full, closed, or none at all
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    info = warning = error = critical = say
+
+
+class _Library(logging.Handler):
+    """What a library reports: where it was said, not what, because that may quote whatever the library was given."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        log = _log.error if record.levelno >= logging.ERROR else _log.warning
+        place = f"{record.module}:{record.lineno}"
+        log("library reported a fault", object=record.name, origin=place, error=type(error).__name__ if error else None)
 
 
 def configure(level: int = logging.INFO) -> None:
@@ -21,14 +60,88 @@ def configure(level: int = logging.INFO) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer(),
+            _complete,
+            _fit,
+            structlog.dev.ConsoleRenderer(event_key="action") if readable else structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+    logging.captureWarnings(capture=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Library()], force=True)
+
+
+def _complete(_logger: object, _method: str, fields: Fields) -> Fields:
+    """The six fields of every line first, then its own."""
+    level = str(fields.pop("level"))
+    return {
+        "timestamp": fields.pop("timestamp"),
+        "level": level,
+        "action": fields.pop("event"),
+        "object": fields.pop("object", "daemon"),
+        "result": fields.pop("result", _RESULTS.get(level, level)),
+        "origin": fields.pop("origin", "process"),
+        "actor": fields.pop("actor", "daemon"),
+        **{name: value for name, value in fields.items() if value is not None},
+    }
+
+
+def _fit(_logger: object, _method: str, fields: Fields) -> Fields:
+    """Every text fit for a log: what looks like a secret masked, nothing unseen, of bounded length."""
+    return {name: _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    text = value if isinstance(value, str) else type(value).__name__
+    for pattern, mask in _SECRETS:
+        text = pattern.sub(mask, text)
+    return "".join(f"<U+{ord(char):04X}>" if is_unseen(char) else char for char in text[:LONGEST])
 
 
 configure(logging.WARNING)  # until a long-running command asks for more; nothing ever goes to stdout
+
+
+def catch_crashes() -> None:
+    """Let whatever ends the process or a thread unforeseen be a line of the log: kind of error and places, no values.
+
+    A traceback of the interpreter's own would end with the text of the error, and that may quote mail or a secret.
+    """
+    sys.excepthook = _process_ended
+    threading.excepthook = lambda ended: crashed(ended.thread.name if ended.thread else "thread", ended.exc_value)
+    sys.unraisablehook = lambda left: crashed("clean-up", left.exc_value)
+    if not faulthandler.is_enabled() and sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)  # on a signal such as the watchdog's it shows files and lines only
+
+
+def _process_ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    crashed("process", error)
+
+
+def crashed(where: str, error: BaseException | None) -> None:
+    """Something ended that should not have: a fault in the program."""
+    _log.critical("crashed", object=where, error=_kinds(error), at=_places(error))
+
+
+def _kinds(error: BaseException | None) -> str:
+    """The kind of the error, and those of what caused it."""
+    kinds = []
+    while error is not None:
+        kinds.append(type(error).__name__)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return " from ".join(kinds)
+
+
+def _places(error: BaseException | None) -> list[str]:
+    """The way to where it was raised, as module:line, the outermost first."""
+    places, trace = [], error.__traceback__ if error else None
+    while trace is not None:
+        places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return places
 
 
 def daemon_started(holder: str) -> None:
@@ -41,41 +154,54 @@ def daemon_stopped(seconds: float) -> None:
     _log.info("daemon stopped", seconds=round(seconds, 3))
 
 
+def desk_observes() -> None:
+    """The daemon starts on a desk that takes in and files, and sends nothing."""
+    _log.warning("desk observes, nothing is sent", object="desk", result="withheld")
+
+
+def loop_stuck(loop: str) -> None:
+    """A loop has made no progress within its bound; a watchdog would end the daemon soon."""
+    _log.error("loop is stuck", object=loop)
+
+
 def stop_overdue(worker: str) -> None:
     """A worker did not end within its deadline."""
-    _log.error("worker did not stop in time", worker=worker)
+    _log.error("worker did not stop in time", object=worker)
 
 
 def worker_failed(worker: str, error: BaseException) -> None:
     """A worker cannot go on; the daemon stops. The kind of the fault is named, its text may hold what came by mail."""
-    _log.error("worker failed, the daemon stops", worker=worker, error=type(error).__name__)
+    _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
 
 
 def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
     """A message is in the archive and in the record."""
-    _log.info("message taken in", folder=folder, uid=uid, octets=octets, outcome=outcome)
+    _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)
 
 
 def link_lost(failures: int, seconds: float, reason: str) -> None:
     """The mailbox is out of reach; it is tried again after `seconds`."""
-    _log.warning("mailbox link lost", failures=failures, again_in=round(seconds, 1), reason=reason)
+    _log.warning(
+        "mailbox link lost", object="mailbox", result="failed", failures=failures, again_in=round(seconds, 1),
+        reason=reason,
+    )  # fmt: skip
 
 
 def link_up() -> None:
     """The mailbox was read to its end after a time out of reach."""
-    _log.info("mailbox link up")
+    _log.info("mailbox link up", object="mailbox")
 
 
 def mails_sent(count: int) -> None:
     """So many mails were tried."""
-    _log.info("mails tried", count=count)
+    _log.info("mails tried", object="outbox", count=count)
 
 
 def reminders_sent(count: int) -> None:
     """So many reminders were queued."""
-    _log.info("reminders queued", count=count)
+    _log.info("reminders queued", object="outbox", count=count)
 
 
 def unsettled(count: int) -> None:
     """So many mails were in hand when the program last died."""
-    _log.warning("mails were in hand when the daemon last ended", count=count)
+    _log.warning("mails were in hand when the daemon last ended", object="outbox", count=count)

@@ -14,17 +14,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from flaggermail import observing
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Attempt, OutboxMail
 from flaggermail.environment import About, Environment, Work
-from flaggermail.ports import Transaction, Unknown
+from flaggermail.ports import Interrupt, Transaction, Unknown
 from flaggermail.settle import settle
 
 
-def drain(env: Environment) -> int:
-    """Send everything that is due, in the order in which it was queued; answers how many mails were tried."""
+def drain(env: Environment, stop: Interrupt | None = None) -> int:
+    """Send everything that is due, in the order in which it was queued; answers how many mails were tried.
+
+    Ends between two mails when `stop` is set.
+    """
     tried = 0
-    while (mail := _claim(env)) is not None:
+    while not (stop is not None and stop.is_set()) and (mail := _claim(env)) is not None:
         octets = env.octets.get(mail.digest)
         answer = env.submitter.submit(octets, mail.sender, [mail.recipient])[0]
         with env.store.begin() as tx:
@@ -66,4 +70,6 @@ def _claim(env: Environment) -> OutboxMail | None:
 
 
 def _due(tx: Transaction, now: datetime) -> list[OutboxMail]:
+    if observing.is_on(tx):
+        return []
     return [m for m in tx.find(OutboxMail, state="queued") if m.next_try_at and m.next_try_at <= now]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flaggermail import observing
 from flaggermail.core.compose import Letter, compose, is_message_id
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.identifiers import LOOP_HEADER, OWN_HEADER, message_id, reply_address, root_reference
@@ -72,11 +73,13 @@ def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
 def queue(work: Work, outgoing: Outgoing) -> None:
     """Freeze `outgoing` and put it into the outbox; to whom the same reason was told before is left out.
 
-    A mail that cannot be written (an address that no server takes) is recorded as such: it must not keep the message
-    that asked for it from being filed.
+    While the desk observes, only the reason for this mail is recorded. A mail that cannot be written (an address that
+    no server takes) is recorded as such: it must not keep the message that asked for it from being filed.
     """
     waiting = [to for to in outgoing.to if not work.tx.find(OutboxMail, dedupe=_dedupe(outgoing, to.address))]
     if not waiting:
+        return
+    if observing.withholds(work, outgoing.kind, outgoing.dedupe, About(outgoing.case, outgoing.notification)):
         return
     try:
         frozen = freeze(work, outgoing)

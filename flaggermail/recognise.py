@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flaggermail import casework
 from flaggermail.core import arrival, identifiers, rules, subject, threads
@@ -130,3 +131,8 @@ def channel_of(work: Work, message: Message) -> Channel | None:
     recipients = {address.key for address in (*message.to, *message.cc)}
     channels = work.tx.find(Channel)
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
+
+
+def late(work: Work, raw: RawMessage) -> bool:
+    """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
+    return raw.internaldate < work.now - timedelta(minutes=work.env.settings.desk.mailbox.old_after_minutes)

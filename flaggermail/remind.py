@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import casework
+from flaggermail import casework, observing
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
@@ -118,9 +118,13 @@ def _remind(work: Work, waiting: Waiting, due: Due) -> None:
         due_at=due.due_at,
         told_at=work.now,
         token=work.env.randomness.token(),
+        withheld=observing.silences(work.tx, due.due_at),
     )
     why = f"{due.step.after} minutes of {due.step.clock}"
     about = About(case=reminder.case, notification=reminder.notification)
+    if reminder.withheld:  # the row is written all the same: this step must not be told later
+        work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
+        return
     work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
     notice = Notice(kind, kind.value, f"reminder/{reminder.id}", about, reminder)
     casework.tell(work, officer, notice, _values(work, waiting, due))
@@ -144,7 +148,9 @@ def _values(work: Work, waiting: Waiting, due: Due) -> dict[str, object]:
         "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
         "acknowledged_by": _name(work, by) if by else None,
         "told": [
-            {"at": r.told_at, "officer": _name(work, r.officer)} for r in sorted(waiting.told, key=lambda r: r.told_at)
+            {"at": r.told_at, "officer": _name(work, r.officer)}
+            for r in sorted(waiting.told, key=lambda r: r.told_at)
+            if not r.withheld
         ],
     }
 

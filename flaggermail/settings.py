@@ -130,6 +130,7 @@ class MailboxSettings(Model):
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True
+    old_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
     authserv_id: Text | None = None  # of our own receiving server; without it no sender is verified
 
 

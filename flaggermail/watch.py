@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from flaggermail import logbook
+from flaggermail.digest import send_digest
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position
@@ -32,4 +33,5 @@ def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None) -> i
             cursor = tx.cursor(folder)
             position = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else since
             tx.advance(folder, Cursor(position, started))
+    send_digest(env)
     return taken

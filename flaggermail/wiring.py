@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.imap import ImapAccount, ImapMailbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.patterns import Re2Matcher
@@ -108,8 +110,9 @@ def open_environment(directory: Path, clock: Clock | None = None) -> Environment
 
 
 def daemon(
-    directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env, clock: Clock | None = None
-) -> Daemon:
+    directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env, clock: Clock | None = None,
+    *, observe: bool = False,
+) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
     env = adapt(open_environment(directory, clock))
     return Daemon(
@@ -119,6 +122,8 @@ def daemon(
         stop=interrupt(),
         holder=this_process(env.clock.now()),
         fraction=random.SystemRandom().random,
+        supervisor=SystemdSupervisor(os.environ),
+        observe=observe,
     )
 
 

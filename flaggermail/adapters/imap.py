@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timezone
+from datetime import datetime, timezone
 from itertools import islice
 
 from imapclient import IMAPClient
@@ -261,10 +261,7 @@ def _raw(folder: str, uidvalidity: int, uid: int, items: Mapping[bytes, object])
     octets, internaldate = items.get(b"BODY[]"), items.get(b"INTERNALDATE")
     if not isinstance(octets, bytes) or not isinstance(internaldate, datetime):
         return None
-    return RawMessage(octets, _aware(internaldate), folder, uidvalidity, uid)
-
-
-def _aware(internaldate: datetime) -> datetime:
-    """With the standard library's time zone. imapclient leaves out the zone that is written -0000, which is UTC."""
     offset = internaldate.utcoffset()
-    return internaldate.replace(tzinfo=UTC if offset is None else timezone(offset))
+    if offset is None:
+        return None
+    return RawMessage(octets, internaldate.replace(tzinfo=timezone(offset)), folder, uidvalidity, uid)

@@ -141,13 +141,11 @@ def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, contex
     if account.tls == "starttls" and context is not None:
         if "STARTTLS" not in imap.capabilities:
             raise LinkLost("the server offers no STARTTLS")
-        imap.untagged_responses.clear()  # else imapclient keeps the greeting's capabilities for the whole session
         client.starttls(_CleanStart(context, imap))
 
 
 def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> None:
     """Log in with SASL PLAIN (RFC 4616) where offered, as it carries any password, else with LOGIN."""
-    imap.untagged_responses.clear()  # RFC 9051, section 6.2.1: forget what was said before TLS and login
     try:
         password = account.password()
     except ConfigurationError as fault:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flaggermail.yaml_model import read_model
 
+MARK = "| "
 WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
 DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
 
@@ -140,7 +141,7 @@ def marked(value: object) -> str:
 
     Not with `>`: some mail programs on phones hide lines that begin so.
     """
-    return "\n".join(f"| {text}".rstrip() for text in str(value).strip().splitlines())
+    return "\n".join(f"{MARK}{text}".rstrip() for text in str(value).strip().splitlines())
 
 
 def wrapped(text: str, indent: str = "") -> str:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flaggermail.adapters.template_formats import WIDTH, Formats, read_words, wrapped
+from flaggermail.adapters.template_formats import MARK, WIDTH, Formats, read_words, wrapped
 from flaggermail.core.template_values import LANGUAGES, VALUES
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Rendered
@@ -152,7 +152,7 @@ def _broken(body: str) -> str:
 
 
 def _within_width(line: str) -> str:
-    if len(line) <= WIDTH + 2:
+    if len(line) <= WIDTH + (len(MARK) if line.startswith(MARK) else 0):  # what came within the width stays whole
         return line
     mark = re.match(r"[| ]*(?:- )?", line)
     return wrapped(line, mark.group().replace("-", " ") if mark else "")

@@ -6,6 +6,7 @@ Its default would drop a call that came a second late; here a late call is made 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ class SchedulerTicker:
             timezone="UTC",
         )
         self._running = 0
+        # It warns of each call that is left out because the one before still runs; the port promises just that.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
         """Call `work` every `seconds`, from `start` on."""
@@ -41,10 +44,12 @@ class SchedulerTicker:
         """Begin."""
         self._scheduler.start()
 
-    def stop(self, deadline: float) -> None:
-        """End; waits for calls in hand, `deadline` seconds at most."""
+    def stop(self, deadline: float) -> bool:
+        """End; waits for calls in hand, `deadline` seconds at most; answers whether all of them have ended."""
         self._scheduler.remove_all_jobs()
         until = time.monotonic() + deadline
         while self._running and time.monotonic() < until:
             time.sleep(0.01)
+        ended = not self._running
         self._scheduler.shutdown(wait=False)
+        return ended

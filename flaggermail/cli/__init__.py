@@ -34,6 +34,7 @@ COMMANDS = {
     "parse": "Read mails and print what they hold.",
     "quarantine": "Mail that fits nowhere.",
     "replay": "Play a scenario in simulated time.",
+    "resume": "End observing: the desk sends again.",
     "run": "Run the daemon.",
     "status": "Say in a few lines how things stand.",
     "threads": "Print which mails belong together.",

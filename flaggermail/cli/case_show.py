@@ -247,7 +247,8 @@ def _clock_line(clock: ClockRow, zone: ZoneInfo) -> str:
 
 def _print_reminders(reminders: list[Reminder], zone: ZoneInfo, indent: str) -> None:
     for reminder in reminders:
-        line = f"{reminder.kind} {reminder.id}: told {shown(reminder.told_at, zone)} to {reminder.officer}"
+        told = "withheld" if reminder.withheld else "told"
+        line = f"{reminder.kind} {reminder.id}: {told} {shown(reminder.told_at, zone)} to {reminder.officer}"
         if reminder.acknowledged_at is not None:
             line += f", acknowledged {shown(reminder.acknowledged_at, zone)} by {reminder.acknowledged_by}"
         click.echo(safe_line(f"{indent}{line}"))

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
-from flaggermail.cli.session import Session, as_json_option, report
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
 from flaggermail.core.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.core.records import StoredMessage
 from flaggermail.core.rules import Kind
 
 KINDS = click.Choice([kind.value for kind in Kind])
@@ -19,6 +22,33 @@ def command() -> None:
 
     Example: flaggermail message show m00000012
     """
+
+
+@command.command(name="list")
+@click.option("--place", type=click.Choice(["noise", "declined", "case", "own"]), default="noise", help="Where it is.")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, place: str, *, as_json: bool) -> None:
+    """List messages by where they ended; nothing is ever dropped. The quarantine has a list of its own.
+
+    Example: flaggermail message list --place declined
+    """
+    with session.reading() as work:
+        found = sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
+    if as_json:
+        show_json([plain(row, session.zone) for row in found])
+        return
+    table(
+        ("received", "id", "from", "subject", "kinds", "reason"),
+        [
+            (
+                shown(row.received_at, session.zone), row.id, row.from_address, row.subject, " + ".join(row.kinds),
+                row.reason,
+            )
+            for row in found
+        ],
+        f"no message is in {place}",
+    )  # fmt: skip
 
 
 @command.command(name="show")

@@ -40,7 +40,9 @@ def now(session: Session, *, as_json: bool) -> None:
 
     with session.reading() as work:
         officer = officer_on_call(work)
-        reminders = [row for row in work.tx.find(Reminder, acknowledged_at=None) if _still_waits(work.tx, row)]
+        reminders = [
+            row for row in work.tx.find(Reminder, acknowledged_at=None, withheld=False) if _still_waits(work.tx, row)
+        ]
     if as_json:
         who = {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
         show_json({"officer": who, "reminders": [plain(reminder, session.zone) for reminder in reminders]})

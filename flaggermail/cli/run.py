@@ -3,24 +3,39 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from flaggermail.cli.session import Session
 
 
 @click.command(name="run")
+@click.option("--observe", is_flag=True, help="From now on take in and file everything, and send nothing.")
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, *, observe: bool) -> None:
     """Run the daemon.
 
-    It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the message in hand.
+    It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the message in hand. A desk that
+    observes goes on observing, also without the option, until `flaggermail resume`.
 
     Example: flaggermail --config /etc/flaggermail run
     """
     from flaggermail import logbook  # noqa: PLC0415 - slow to load, and --help needs none of it
     from flaggermail.wiring import daemon  # noqa: PLC0415 - slow to load, and --help needs none of it
 
-    running = daemon(session.directory)
     logbook.configure()
+    logbook.catch_crashes()
+    running = daemon(session.directory, observe=observe)
     running.obey_signals()
-    running.run()
+    try:
+        running.run()
+    except BaseException as error:
+        if error is not running.failure:
+            raise
+    failed = running.failure is not None  # the log has said so, without the values that the error's text may hold
+    if running.overdue:  # the interpreter would wait for a thread that waits for a server
+        sys.stderr.flush()
+        os._exit(failed)
+    sys.exit(failed)

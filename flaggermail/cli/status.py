@@ -28,6 +28,7 @@ def command(session: Session, *, as_json: bool) -> None:
     Example: flaggermail status
     """
     from flaggermail.casework import officer_on_call  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.observing import state_of  # noqa: PLC0415 - slow to load, and --help needs none of it
 
     zone = session.zone
     mailbox = session.environment.settings.desk.mailbox
@@ -39,10 +40,13 @@ def command(session: Session, *, as_json: bool) -> None:
         outbox = Counter(mail.state for mail in tx.find(OutboxMail, state=WAITING))
         cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
         officer = officer_on_call(work)
+        state = state_of(tx)
+    since = state.since if state is not None and state.observing else None
     looks = {folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()}
     if as_json:
         show_json(
             {
+                "observing_since": since.astimezone(zone).isoformat() if since else None,
                 "cases": {state: cases[state] for state in (*STATES, "exercise")},
                 "running_clocks": {kind: clocks[kind] for kind in CLOCKS},
                 "quarantine": len(quarantine),
@@ -54,6 +58,7 @@ def command(session: Session, *, as_json: bool) -> None:
         return
     listed(
         (
+            ("observing", since and f"since {shown(since, zone)}: nothing is sent until `flaggermail resume`"),
             ("cases", _counts(cases, (*STATES, "exercise"))),
             ("clocks running", _counts(clocks, CLOCKS)),
             ("quarantine", _waiting(quarantine, work.now)),

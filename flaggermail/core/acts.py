@@ -213,6 +213,13 @@ class ResolveMail(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Act):
+    """The desk stops observing: what is wanted from now on is sent, with or without the mails that waited before."""
+
+    with_waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelMail(Act):
     """Take back a mail that was never tried."""
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 
 from flaggermail.core.message import Message
 
-RECEIVED_BY = re.compile(r"\bby\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
-RESULT = re.compile(r"^\s*dmarc\s*=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
-HEADER_FROM = re.compile(r"\bheader\.from\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+# RFC 5321, section 4.4: "from", whatever greeting the client gave (it may be called "by"), then "by" and who took it
+RECEIVED_BY = re.compile(r"^\s*(?:from\s+\S+\s+(?:\S+\s+)*?)?by\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
+RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
+PROPERTY = re.compile(rf"(?<![\w.-])([\w.-]+)\s*=\s*({_QUOTED}|[^\s\";]+)|{_QUOTED}", re.DOTALL)
+STATEMENT = re.compile(rf"(?:[^;\"]|{_QUOTED})+", re.DOTALL)
+WORST_FIRST = ("failed", "unverified", "verified")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,24 @@ def vouch(message: Message, authserv_id: str | None) -> Verdict:
         return Verdict("unverified", "the mail does not have exactly one author")
     domain = message.from_[0].domain
     for field in _own_fields(message, authserv_id.lower()):
-        for result in _statements(field):
-            found = RESULT.match(result)
-            if found is None:
-                continue
-            aligned = HEADER_FROM.search(found[2])
-            if aligned is None or aligned[1].rpartition("@")[2].lower().rstrip(".") != domain:
-                return Verdict("unverified", f"DMARC result of {authserv_id} is not about {domain}")
-            value = {"pass": "verified", "fail": "failed"}.get(found[1].lower(), "unverified")
-            return Verdict(value, f"dmarc={found[1].lower()} by {authserv_id} for {domain}")
+        results = [found for statement in STATEMENT.findall(field) if (found := RESULT.match(statement))]
+        verdicts = [_judge(found[1].lower(), _header_from(found[2]), domain, authserv_id) for found in results]
+        if verdicts:
+            return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value))
     return Verdict("unverified", f"{authserv_id} says nothing about DMARC")
+
+
+def _judge(result: str, about: str | None, domain: str, authserv_id: str) -> Verdict:
+    if about != domain:
+        return Verdict("unverified", f"DMARC result of {authserv_id} is not about {domain}")
+    value = {"pass": "verified", "fail": "failed"}.get(result, "unverified")
+    return Verdict(value, f"dmarc={result} by {authserv_id} for {domain}")
+
+
+def _header_from(properties: str) -> str | None:
+    """The domain that a result is about; what stands inside another property's quotation is not looked at."""
+    found = next((p[2] for p in PROPERTY.finditer(properties) if (p[1] or "").lower() == "header.from"), None)
+    return found.strip('"').rpartition("@")[2].lower().rstrip(".") if found else None
 
 
 def own_received_line(message: Message, authserv_id: str) -> str | None:
@@ -53,40 +65,41 @@ def own_received_line(message: Message, authserv_id: str) -> str | None:
 
 def _written_by(received: str) -> str | None:
     by = RECEIVED_BY.search(_without_comments(received))
-    return by[1].lower() if by else None
+    return by[1].lower().rstrip(".") if by else None
 
 
 def _own_fields(message: Message, authserv_id: str) -> Iterator[str]:
+    """What our server says above its own Received line; nothing when that line cannot be read for certain."""
     fields: list[str] = []
+    mentioned = re.compile(rf"\bby\s+{re.escape(authserv_id)}(?![\w-])", re.IGNORECASE)
     for name, value in message.headers:
-        if name == "received":
+        if name == "received" and mentioned.search(value):
             if _written_by(value) == authserv_id:
                 yield from fields
-                return
-        elif name == "authentication-results":
-            text = _without_comments(value)
-            server, _, rest = text.partition(";")
+            return  # whatever stands further down may have come with the mail
+        if name == "authentication-results":
+            server, _, rest = _without_comments(value).partition(";")
             if server.split() and server.split()[0].lower() == authserv_id:
                 fields.append(rest)
 
 
-def _statements(text: str) -> list[str]:
-    """The parts between semicolons, quoted strings taken as one."""
-    return re.findall(r'(?:[^;"]|"[^"]*")+', text)
-
-
 def _without_comments(value: str) -> str:
-    """The value without its parenthesised comments, which anyone upstream can have filled (RFC 5322, section 3.2.2)."""
-    kept, depth, quoted = [], 0, False
+    """The value without its parenthesised comments, which anyone upstream can have filled (RFC 5322, section 3.2.2).
+
+    A backslash takes the meaning from the next character (section 3.2.1). Of a value whose quotation is not closed
+    nothing is left: where it ends would be the sender's word.
+    """
+    kept, depth, quoted, escaped = [], 0, False, False
     for sign in value:
-        if sign == '"' and depth == 0:
+        plain = escaped or (sign != '"' and (quoted or sign not in "()"))
+        escaped = not escaped and sign == "\\" and (quoted or depth > 0)
+        if not plain and sign == '"' and depth == 0:
             quoted = not quoted
-        if quoted:
-            kept.append(sign)
-        elif sign == "(":
+        elif not plain and sign == "(":
             depth += 1
-        elif sign == ")" and depth:
-            depth -= 1
-        elif depth == 0:
+        elif not plain and sign == ")":
+            depth -= depth > 0
+            continue
+        if depth == 0:
             kept.append(sign)
-    return "".join(kept)
+    return "" if quoted else "".join(kept)

@@ -42,6 +42,12 @@ class Decision:
     declines: bool = False
     tells: str | None = None  # what the officer on call is told: "new case" | "unplaced mail" | "platform answer"
     alarm: str | None = None
+    late: bool = False  # taken in long after it arrived
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody hears of it."""
+        return not (self.confirms or self.declines or self.tells or self.alarm)
 
 
 def decide(facts: Facts) -> Decision:
@@ -61,6 +67,16 @@ def decide(facts: Facts) -> Decision:
     if Kind.CITIZEN_REPORT in facts.kinds:
         return _citizen(facts)
     return _quarantined(facts, "no rule knows what it is")
+
+
+def of_old_mail(decision: Decision) -> Decision:
+    """The decision on a mail that comes to us long after it arrived: filed alike, and nobody is answered or woken.
+
+    A backlog after an outage would otherwise send a confirmation, a decline or a notice for each old mail; one digest
+    says what was missed.
+    """
+    place = "quarantine" if decision.declines else decision.place  # a citizen whom nobody told is not declined
+    return Decision(place, f"{decision.reason}; taken in late", opens=decision.opens, late=True)
 
 
 def _by_a_colleague(facts: Facts) -> Decision:

@@ -62,7 +62,7 @@ def judge(
         return ()
     answers = [answer for message in messages if (answer := answer_of_message(message))]
     answers += [answer for note in notes if (answer := answer_of_note(note))]
-    since = sorted((a for a in answers if a.at >= _minute(notification.sent_at)), key=lambda a: a.at)
+    since = sorted((a for a in answers if a.at >= _minute(notification.sent_at)), key=lambda a: (a.at, a.id))
     return tuple(_clock(notification, notification.sent_at, kind, since) for kind in CLOCKS)
 
 

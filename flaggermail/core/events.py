@@ -73,6 +73,7 @@ class EventKind(StrEnum):
     REMINDER_ACKNOWLEDGED = "reminder acknowledged"
     TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, no secret
     TOKEN_USED = "token used"  # noqa: S105 - the name of an event, no secret
+    DIGEST_SENT = "digest sent"
     SENDER_DECLINED = "sender declined"
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"

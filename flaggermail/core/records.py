@@ -148,6 +148,7 @@ class StoredMessage(Record):
     automatic: bool = False
     substance: bool = False
     disputed: bool = False
+    missed: bool = False  # taken in late: the officer hears of it in the next digest
     same_id_as: str | None = None  # another message with this Message-ID and other content
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
@@ -375,7 +376,6 @@ class Withheld(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, Alarm, Decline, Override,
-    DeskState, Withheld,
+    Attempt, Reminder, Token, Alarm, Decline, Override, DeskState, Withheld,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

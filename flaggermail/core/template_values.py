@@ -15,6 +15,9 @@
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
 | `missing`, `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
+| `total`, `more`, `waiting` | int: mails taken in late, not listed of them, in the quarantine |
+| `cases` | list of str: case numbers |
+| `entries` | list of objects with `at` (aware datetime), `sender`, `subject` and `place` (str) |
 | `kind` | str: new case, unplaced mail, platform answer |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
@@ -50,5 +53,6 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "alarm": EVERY | {"what", "next_step"},
+    "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from flaggermail.errors import FlaggermailError, StoryBroken
 
 __all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
 
+TRACEBACK = "traceback.txt"
 LATER = 3.0  # seconds until a platform answers when the story is over
 
 
@@ -58,8 +60,12 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
                     _go_on(stage, platforms)
             stage.end()
         _take_leave(folder, story, wanted.program, tell)
-    except (FlaggermailError, OSError) as fault:
-        raise StoryBroken(f"demo: {fault}; the daemon's log is {folder / LOG}") from fault
+    except Exception as fault:
+        what = str(fault)
+        if not isinstance(fault, FlaggermailError | OSError):  # nothing that was foreseen: kept whole for who mends it
+            (folder / TRACEBACK).write_text(traceback.format_exc(), encoding="utf-8")
+            what = f"{type(fault).__name__}, see {folder / TRACEBACK}"
+        raise StoryBroken(f"demo: {what}; the daemon's log is {folder / LOG}") from fault
 
 
 def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> None:

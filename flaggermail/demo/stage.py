@@ -26,7 +26,8 @@ from flaggermail.ports import Clock
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
 LOG = "daemon.log"
-PATIENCE = 20.0  # seconds for what the daemon does in a tenth of one
+STARTING = 60.0  # seconds for what takes two where nothing else runs
+PATIENCE = 20.0  # seconds for what takes a tenth of one
 POLL = 0.02
 
 
@@ -131,20 +132,23 @@ class Stage:
 
     def settle(self) -> None:
         """Wait until the daemon has done all that is due at this instant. Raises StoryBroken."""
-        self.wait(self._unfinished)
+        self._wait(self._unfinished, PATIENCE)
 
-    def wait(self, unfinished: Callable[[], str | None]) -> None:
+    def begin(self) -> None:
+        """Wait until the daemon is at work. Raises StoryBroken."""
+        self._wait(self._starting, STARTING)
+
+    def _wait(self, unfinished: Callable[[], str | None], seconds: float) -> None:
         """Wait until nothing is unfinished, but not for ever, and not for a daemon that is gone."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while (what := unfinished()) is not None:
             if self.daemon.poll() is not None:
                 raise StoryBroken(f"the daemon ended with status {self.daemon.returncode}, and {what}")
             if time.monotonic() > deadline:
-                raise StoryBroken(f"for {PATIENCE:.0f} seconds {what}")
+                raise StoryBroken(f"for {seconds:.0f} seconds {what}")
             time.sleep(POLL)
 
-    def starting(self) -> str | None:
-        """Whether the daemon has not looked into every folder yet."""
+    def _starting(self) -> str | None:
         with self.env.store.read() as tx:
             looked = all(tx.cursor(folder) is not None for folder in FOLDERS)
         return None if looked else "the daemon has not read the mailbox"
@@ -189,7 +193,7 @@ def opened(folder: Path, parts: Parts, story: Story, login: str) -> Iterator[Sta
         running.callback(env.close)
         daemon = running.enter_context(_process([*parts.daemon, str(folder)], folder / LOG))
         stage = Stage(running, folder, env, clock, servers, daemon, parts)
-        stage.wait(stage.starting)
+        stage.begin()
         yield stage
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail.core import acts
-from flaggermail.desk import assessing, cases, duty, elections, mails, messages, notes, notifications
+from flaggermail.desk import assessing, cases, duty, elections, mails, messages, notes, notifications, observation
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.errors import Refusal
@@ -17,6 +17,7 @@ from flaggermail.errors import Refusal
 __all__ = ["Outcome", "perform", "run"]
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
+LEADS = frozenset({"officer", "head"})
 DECIDES = frozenset({"assessor", "head"})
 APPROVES = frozenset({"approver", "head"})
 
@@ -43,6 +44,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.PlaceMessage: (DESK, messages.place),
     acts.Acknowledge: (DESK, duty.acknowledge),
     acts.OverrideRota: (DESK, duty.override),
+    acts.Resume: (LEADS, observation.resume),
 }
 _OF_THE_DAEMON = (acts.ResolveMail,)  # on proof: a copy of the mail itself
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
 from flaggermail.desk.outcome import Outcome, the_mail
@@ -20,6 +21,7 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
     if mail.state != "uncertain":
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
     if act.again:
+        observing.refuse(work, f"outbox {mail.id}")
         change = changed(mail, replace(mail, state="queued", next_try_at=work.now))
         about = About(case=mail.case, notification=mail.notification)
         work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import post
+from flaggermail import observing, post
 from flaggermail.core import acts, drafts, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address
@@ -50,6 +50,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
 def approve(work: Work, act: acts.Approve) -> Outcome:
     """A person lets a draft go; with two persons asked for, neither is its author."""
     notification = the_draft(work, act.draft)
+    observing.refuse(work, f"draft {notification.id}")
     persons = work.env.settings.desk.approval.persons
     if persons > 1 and work.actor == notification.drafted_by:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")

@@ -10,12 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 from sqlalchemy import text
 
-from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.events import added, changed
@@ -23,25 +22,34 @@ from flaggermail.core.records import Alarm
 from tests.servers.postgres import Postgres
 from tests.store.samples import alarm, happened
 
-ROUNDS = 5
-COMMITS = 200
+ROUNDS = 9
+COMMITS = 100
 LOOKUPS = 500
 SIZES = (2_000, 20_000)
 
 
 @contextmanager
-def stores() -> Iterator[dict[str, str]]:
-    """The address of a new, migrated database on each engine."""
-    with tempfile.TemporaryDirectory() as folder, Postgres.running() as server:
-        urls = {"SQLite": f"sqlite:///{folder}/database", "PostgreSQL": server.database()}
-        for url in urls.values():
-            engine = make_engine(url)
-            upgrade(engine)
-            with engine.begin() as connection:
-                connection.execute(text("CREATE TABLE bare (id integer PRIMARY KEY, number integer)"))
-                connection.execute(text("INSERT INTO bare VALUES (1, 0)"))
-            engine.dispose()
-        yield urls
+def stores() -> Iterator[dict[str, dict[int, SqlStore]]]:
+    """For each engine a store of each size, on a database of its own."""
+    with tempfile.TemporaryDirectory() as folder, Postgres.running() as server, ExitStack() as stack:
+        opened: dict[str, dict[int, SqlStore]] = {"SQLite": {}, "PostgreSQL": {}}
+        for size in SIZES:
+            for name, url in (("SQLite", f"sqlite:///{folder}/{size}"), ("PostgreSQL", server.database())):
+                store = SqlStore(url, lambda: secrets.token_bytes(16))
+                stack.callback(store.close)
+                upgrade(store.engine)
+                fill(store, size)
+                opened[name][size] = store
+        yield opened
+
+
+def fill(store: SqlStore, size: int) -> None:
+    """Add `size` rows with the keys "0", "1", "2" ..., and the table for bare commits."""
+    with store.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE bare (id integer PRIMARY KEY, number integer)"))
+        connection.execute(text("INSERT INTO bare VALUES (1, 0)"))
+    with store.begin() as tx:
+        tx.append(*(happened(added(alarm(str(number)))) for number in range(size)))
 
 
 def per_second(work: Callable[[], int]) -> float:
@@ -86,45 +94,40 @@ def changes(store: SqlStore) -> int:
     return COMMITS
 
 
-def lookups(store: SqlStore, keys: list[str]) -> int:
+def lookups(store: SqlStore, size: int) -> int:
     """Find rows by their key in one reading transaction."""
     with store.read() as tx:
         for _ in range(LOOKUPS):
-            assert tx.get(Alarm, secrets.choice(keys)) is not None
+            assert tx.get(Alarm, str(secrets.randbelow(size))) is not None
     return LOOKUPS
 
 
-def measure(name: str, store: SqlStore) -> None:
-    """Print the figures of one engine; the writes come last, on the table as the look-ups left it."""
-    slow = [1 / statistics.median(looked_up(store, size)) for size in SIZES]
-    for size, seconds in zip(SIZES, slow, strict=True):
-        print(f"{name:<12}by key of {size:<8}{seconds * 1e6:>9.0f} us{seconds / slow[0]:>8.2f}")
+def medians(works: dict[str, Callable[[], int]]) -> dict[str, float]:
+    """How often each is done in a second. They take turns, so that a busy moment strikes all of them."""
+    found: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(ROUNDS):
+        for name, work in works.items():
+            found[name].append(per_second(work))
+    return {name: statistics.median(figures) for name, figures in found.items()}
+
+
+def measure(name: str, by_size: dict[int, SqlStore]) -> None:
+    """Print the figures of one engine: look-ups, then writes to the largest store."""
+    looks = medians({f"by key of {size}": partial(lookups, store, size) for size, store in by_size.items()})
+    for title, figure in looks.items():
+        print(f"{name:<12}{title:<18}{1e6 / figure:>9.0f} us{next(iter(looks.values())) / figure:>7.2f} of the smaller")
+    store = by_size[SIZES[-1]]
     kinds: list[Callable[[SqlStore], int]] = [bare_commits, transactions, changes, events_at_once]
-    found: dict[str, list[float]] = {kind.__name__: [] for kind in kinds}
-    for _ in range(ROUNDS):  # they take turns, so that a busy moment strikes all of them
-        for kind in kinds:
-            found[kind.__name__].append(per_second(partial(kind, store)))
-    medians = {kind: statistics.median(figures) for kind, figures in found.items()}
-    for title, figure in medians.items():
-        print(f"{name:<12}{title:<18}{figure:>9.0f}/s{figure / medians['bare_commits']:>8.2f} of bare commits")
-
-
-def looked_up(store: SqlStore, size: int) -> list[float]:
-    """Look-ups a second in a table of `size` rows, which it fills up to that."""
-    with store.begin() as tx:
-        keys = [row.id for row in tx.find(Alarm)]
-        more = [secrets.token_hex(8) for _ in range(size - len(keys))]
-        tx.append(*(happened(added(alarm(key))) for key in more))
-    return [per_second(lambda: lookups(store, keys + more)) for _ in range(ROUNDS)]
+    writes = medians({kind.__name__.replace("_", " "): partial(kind, store) for kind in kinds})
+    for title, figure in writes.items():
+        print(f"{name:<12}{title:<18}{figure:>9.0f}/s{figure / writes['bare commits']:>8.2f} of bare commits")
 
 
 def main() -> int:
     """Prints the table; returns the exit status."""
-    with stores() as urls:
-        for name, url in urls.items():
-            store = SqlStore(url, lambda: secrets.token_bytes(16))
-            measure(name, store)
-            store.close()
+    with stores() as opened:
+        for name, by_size in opened.items():
+            measure(name, by_size)
     return 0
 
 

@@ -611,7 +611,7 @@ class TestConnection:
             line.expect("LOGOUT")
             line.hear()
 
-        with mailbox_on(ScriptedImap((script,))) as mailbox:
+        with mailbox_on(ScriptedImap((script,)), timeout=60) as mailbox:
             mailbox.folders()
 
 

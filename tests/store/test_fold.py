@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flaggermail.core.events import Event, fold
@@ -12,7 +12,8 @@ from tests.store.conftest import new_store
 from tests.store.samples import KINDS, histories
 
 PROPERTY = settings(
-    max_examples=20,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: minutes, as every try makes a database
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -18,7 +18,7 @@ from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
 OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease"}
-MANY = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)
 

@@ -5,23 +5,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from flaggermail import outbox, remind, wiring
+from flaggermail import outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.daemon import Daemon
 from flaggermail.environment import Environment
 from flaggermail.errors import LinkLost, StoreBusy
 from flaggermail.ports import Interrupt, Position, RawMessage
-from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
-from flaggermail.shipped import shipped
-
-CONFIG = Path(__file__).parents[1] / "config"
-NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
+from flaggermail.replay.doubles import ListMailbox
+from tests.story.conftest import NOW
 
 
 class StepTicker:
@@ -40,10 +34,11 @@ class StepTicker:
         """Note that it began."""
         self.calls.append("start")
 
-    def stop(self, deadline: float) -> None:
+    def stop(self, deadline: float) -> bool:
         """Note that it ended."""
         assert deadline > 0
         self.calls.append("stop")
+        return True
 
 
 class WatchedMailbox(ListMailbox):
@@ -88,16 +83,6 @@ class HeldMailbox(WatchedMailbox):
                 self._stop.set()
 
 
-@pytest.fixture
-def env(tmp_path: Path) -> Iterator[Environment]:
-    """Give an environment with set time and no network."""
-    clock = SetClock(NOW)
-    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("daemon"), ScriptedSubmitter(clock))
-    yield made
-    made.close()
-
-
 def a_daemon(env: Environment, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
     """A daemon that waits only moments before it reconnects."""
     return Daemon(env, mailbox, StepTicker(), stop or EventInterrupt(), "here:1:now", lambda: 0.0)
@@ -124,7 +109,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Envir
     assert not thread.is_alive()
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
-    assert set(daemon.ticker.works) == {"lease", "outbox", "remind"}
+    assert set(daemon.ticker.works) == {"lease", "outbox", "remind", "status"}
     assert mailbox.closed == 1
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
 

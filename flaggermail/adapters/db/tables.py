@@ -140,6 +140,7 @@ class MessageRow(SQLModel, table=True):
     automatic: bool
     substance: bool
     disputed: bool
+    missed: bool = Field(index=True)
     same_id_as: str | None
     platform_references: list[str] = Field(sa_column=_list())
     defects: list[str] = Field(sa_column=_list())

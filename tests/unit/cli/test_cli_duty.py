@@ -77,6 +77,7 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
     )
     document = desk.type("status", "--json").json
     assert document == {
+        "observing_since": None,
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
         "running_clocks": {"receipt": 1, "human": 1, "substance": 1},
         "quarantine": 1,

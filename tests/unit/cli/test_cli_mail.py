@@ -67,6 +67,19 @@ def test_quarantined_mail_becomes_a_case_or_noise(desk: Desk) -> None:
     assert (document["type"], document["source"], document["root_message"]) == ("B_channel", "government_body", key)
 
 
+def test_what_is_noise_stays_listed(desk: Desk) -> None:
+    """Nothing is dropped: a mail put into the noise bin is listed there with its reason."""
+    assert desk.done("message", "list") == "no message is in noise\n"
+    key = desk.receive(HOSTILE)
+    desk.done("quarantine", "place", key, "--noise", "--reason", "a newsletter")
+    listed = desk.done("message", "list", "--place", "noise")
+    assert key in listed
+    assert "a newsletter" in listed
+    rows = desk.type("message", "list", "--json").json
+    assert isinstance(rows, list)
+    assert [row["id"] for row in rows] == [key]
+
+
 def test_a_person_vouches_for_a_sender_or_does_not(desk: Desk) -> None:
     """Confirm, refuse and reclassify say what the message now is."""
     key = desk.receive(HOSTILE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -39,8 +41,12 @@ def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.Capt
         assert out.startswith("database is at revision 0001")
 
 
-def test_a_daemon_without_password_does_not_start(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_daemon_without_password_does_not_start(
+    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Status 2 and one line that says where the password was looked for; the log holds no traceback."""
+    for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them, for the whole process
     status, out, err = run(capsys, "--config", str(directory / "nowhere"), "run")
     assert (status, out) == (2, "")
     assert "Traceback" not in err

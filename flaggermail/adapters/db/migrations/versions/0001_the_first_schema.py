@@ -44,6 +44,7 @@ def upgrade() -> None:
     _outbox()
     _duty()
     _tokens()
+    _observing()
     _record()
     _running()
     _protect_the_past()
@@ -247,6 +248,7 @@ def _messages() -> None:
         sa.Column("automatic", sa.Boolean(), nullable=False),
         sa.Column("substance", sa.Boolean(), nullable=False),
         sa.Column("disputed", sa.Boolean(), nullable=False),
+        sa.Column("missed", sa.Boolean(), nullable=False),
         sa.Column("same_id_as", AutoString(), nullable=True),
         sa.Column("platform_references", sa.JSON(), nullable=False),
         sa.Column("defects", sa.JSON(), nullable=False),
@@ -259,6 +261,7 @@ def _messages() -> None:
     op.create_index("ix_message_content_key", "message", ["content_key"])
     op.create_index("ix_message_digest", "message", ["digest"])
     op.create_index("ix_message_from_address", "message", ["from_address"])
+    op.create_index("ix_message_missed", "message", ["missed"])
     op.create_index("ix_message_message_id", "message", ["message_id"])
     op.create_index("ix_message_notification", "message", ["notification"])
     op.create_index("ix_message_place", "message", ["place"])

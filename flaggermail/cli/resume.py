@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail resume`: the end of observing."""
+
+from __future__ import annotations
+
+import click
+
+from flaggermail.cli.session import Session, report
+from flaggermail.core.acts import Resume
+
+
+@click.command(name="resume")
+@click.option("--with-waiting", is_flag=True, help="Let leave what waited before the desk began to observe.")
+@click.pass_obj
+def command(session: Session, *, with_waiting: bool) -> None:
+    """End observing: the desk sends again.
+
+    What was withheld while it observed (`flaggermail run --observe`) stays unsent, reminders included. The daemon may
+    go on running. An officer or the head does this, and it is recorded.
+
+    Example: flaggermail resume
+    """
+    report(session.act(Resume(with_waiting=with_waiting)))

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How things stand with the daemon, in the one line that `systemctl status` shows: times and counts only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the line tells; `link` is None before the first look has ended."""
+
+    last_mail: datetime | None
+    last_look: datetime | None
+    link: bool | None
+    waiting: int
+    in_doubt: int
+    observing: bool
+    stuck: Sequence[str] = ()  # loops by name
+
+    def line(self, zone: ZoneInfo, now: datetime) -> str:
+        """The line; instants in `zone`, with their day where that is not the day of `now`."""
+        parts = [
+            *([f"STUCK: {', '.join(self.stuck)}"] if self.stuck else []),
+            *(["observing, nothing is sent"] if self.observing else []),
+            f"last mail seen {_shown(self.last_mail, zone, now)}",
+            f"last look {_shown(self.last_look, zone, now)}",
+            "first look under way" if self.link is None else "link up" if self.link else "link down",
+            f"{self.waiting} waiting",
+            f"{self.in_doubt} in doubt",
+        ]
+        return ", ".join(parts)
+
+
+def _shown(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
+    if at is None:
+        return "never"
+    local = at.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d %H:%M}"

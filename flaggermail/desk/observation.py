@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The act that ends observing."""
+
+from __future__ import annotations
+
+from flaggermail import observing
+from flaggermail.core import acts
+from flaggermail.core.records import OutboxMail
+from flaggermail.desk.outcome import Outcome
+from flaggermail.environment import Work
+from flaggermail.errors import Refusal
+
+
+def resume(work: Work, act: acts.Resume) -> Outcome:
+    """The desk sends again; nothing that was withheld is caught up on."""
+    state = observing.state_of(work.tx)
+    if state is None or not state.observing:
+        raise Refusal("resume: the desk does not observe; there is nothing to resume")
+    waiting = [mail.id for mail in work.tx.find(OutboxMail, state="queued")]
+    if waiting and not act.with_waiting:
+        raise Refusal(
+            f"resume: {', '.join(waiting)} waited before the desk began to observe, and would leave now: take each "
+            "back with `flaggermail outbox cancel ID`, or let all leave with `flaggermail resume --with-waiting`"
+        )
+    observing.end(work, state)
+    return Outcome("the desk sends again; what was withheld stays unsent", state.id)

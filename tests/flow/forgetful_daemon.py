@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daemon of the demo, but for one thing: it never reminds anybody. `forgetful_daemon.py DIR`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flaggermail import logbook, remind, wiring
+from flaggermail.environment import Environment
+
+
+def remind_nobody(env: Environment) -> int:
+    """Tell nobody."""
+    del env
+    return 0
+
+
+if __name__ == "__main__":
+    remind.tick = remind_nobody
+    logbook.configure()
+    running = wiring.demo_daemon(Path(sys.argv[1]))
+    running.obey_signals()
+    running.run()

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail demo` in one command: what it prints is what the record holds, and nothing of it runs on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flaggermail.cli.acting import typed
+from flaggermail.demo import Wanted, stage
+from flaggermail.demo.telling import Look
+from flaggermail.errors import StoryBroken
+from flaggermail.wiring import show_demo
+from tests.flow.desk_process import ROOT, patiently
+
+DEMO = (sys.executable, "-m", "flaggermail", "demo")
+WARNING, REFERRED = "VF-EP2024-0001", "VF-EP2024-0002"
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One demo that has ended."""
+
+    text: str
+    folder: Path
+
+    def block(self, case: str) -> str:
+        """The figures of a case, as printed."""
+        figures = self.text.partition("What the record says now")[2]
+        return re.split(r"\n\n", figures.partition(f"{case}  ")[2])[0]
+
+    def rows(self, query: str, *values: str) -> list[tuple[str, ...]]:
+        """What the database answers, asked past the program."""
+        with closing(sqlite3.connect(self.folder / "flaggermail.db")) as database:
+            return database.execute(query, values).fetchall()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of this process, with temporary folders in `folder`."""
+    return {**os.environ, "TMPDIR": str(folder)}
+
+
+def show(folder: Path, *options: str) -> Shown:
+    """Run a demo that must come out well, in silence but for its story."""
+    done = subprocess.run(
+        (*DEMO, "--once", *options), capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
+        env=environment(folder),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    (used,) = folder.glob("flaggermail-demo-*")
+    return Shown(done.stdout, used)
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of every process that was told about `folder`."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes()
+        except OSError:  # gone meanwhile
+            continue
+        if os.fsencode(folder) in line:
+            found.append(line.replace(b"\0", b" ").decode())
+    return found
+
+
+def clock_times(instants: list[str]) -> list[str]:
+    """Instants of the database as times of day at the desk."""
+    read = [datetime.fromisoformat(instant).replace(tzinfo=UTC).astimezone(AMSTERDAM) for instant in instants]
+    return [f"{instant:%H:%M}" for instant in read]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    """The demo without options."""
+    return show(tmp_path_factory.mktemp("demo"))
+
+
+def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
+    """The exchange of 6 June 2024: 152 minutes on all three clocks, in both languages, two reminders on the way."""
+    block = shown.block(WARNING)
+    for clock in ("receipt", "human", "substance"):
+        assert re.search(rf"{clock} clock +stopped at 13:06, after 152 minutes", block)
+    assert "2.5 hours (152 minutes)" in block
+    assert "2,5 uur (2 uur en 32 minuten)" in block
+    assert "11:34 to A. Jansen (after 60 minutes); 12:34 to A. Jansen (after 120 minutes)" in block
+    assert re.search(r"escalations +none", block)
+
+
+def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
+    """The platform of the second story never answers: two reminders, then the head, and no figure."""
+    block = shown.block(REFERRED)
+    assert "15:21 to A. Jansen (after 60 minutes); 16:21 to A. Jansen (after 120 minutes)" in block
+    assert re.search(r"escalations +18:21 to C\. Bakker \(after 240 minutes\)", block)
+    assert "hours" not in block
+    assert re.search(r"human clock +running since 14:21", block)
+
+
+def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
+    """The municipality's mail becomes a case by itself, and it is told the number at once."""
+    lines = shown.text.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.endswith("confirmation with the case number"))
+    assert lines[at].startswith("  14:02  the desk to i.voorbeeldsma")
+    assert lines[at + 1].strip().startswith(f"[{REFERRED}]")
+
+
+def test_figures_are_those_of_the_database(shown: Shown) -> None:
+    """Asked with plain SQL, the database holds the very instants that were printed."""
+    query = "SELECT started_at, stopped_at FROM clock WHERE notification = ? ORDER BY kind"
+    spans = {tuple(clock_times(list(row))) for row in shown.rows(query, f"{WARNING}/1")}
+    assert spans == {("10:34", "13:06")}
+    query = "SELECT kind, told_at FROM reminder WHERE notification = ? ORDER BY told_at"
+    for case in (WARNING, REFERRED):
+        told = shown.rows(query, f"{case}/1")
+        rows = dict(re.findall(r"(?m)^  (reminders|escalations) +(.*)$", shown.block(case)))
+        printed = re.findall(r"\d\d:\d\d", f"{rows['reminders']} {rows['escalations']}")
+        assert printed == clock_times([at for _, at in told])
+
+
+def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
+    """The three are where it says; every mail that left lies in the archive under its digest."""
+    for name in ("flaggermail.db", "archive", "daemon.log"):
+        assert (shown.folder / name).exists()
+        assert str(shown.folder / name) in shown.text
+    archived = {
+        hashlib.sha256(p.read_bytes()).hexdigest() for p in (shown.folder / "archive").rglob("*") if p.is_file()
+    }
+    assert {digest for (digest,) in shown.rows("SELECT digest FROM outbox")} <= archived
+    assert "13 March 2023 and" in shown.text
+    assert "22 November 2023." in shown.text
+
+
+def test_commands_it_names_work_afterwards(shown: Shown) -> None:
+    """Whoever types what is printed at the end sees the record."""
+    lines = [line for line in shown.text.splitlines() if " --config " in line]
+    assert lines
+    for line in lines:
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, cwd=ROOT, check=False)  # noqa: S602 - as a person types it
+        assert done.returncode == 0, done.stderr
+
+
+def test_nothing_runs_on(shown: Shown) -> None:
+    """No process of the demo is left."""
+    assert processes_of(shown.folder) == []
+
+
+def test_answer_after_moves_the_answer(tmp_path: Path) -> None:
+    """Another silence gives another figure, and the reminders that fell into it."""
+    block = show(tmp_path, "--answer-after", "97").block(WARNING)
+    assert "1.6 hours (97 minutes)" in block
+    assert "1,6 uur (1 uur en 37 minuten)" in block
+    assert re.search(r"reminders +11:34 to A\. Jansen \(after 60 minutes\)\n", block)
+
+
+@pytest.mark.parametrize("minutes", ["0", "10081", "soon"])
+def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes: str) -> None:
+    """Anything else is wrong use: one line, exit 2, and no folder is made."""
+    done = subprocess.run(
+        (*DEMO, "--answer-after", minutes), capture_output=True, text=True, cwd=ROOT, check=False,
+        env=environment(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "--answer-after" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the story tells of must happen: without the reminder nothing is printed as if it had been sent."""
+    monkeypatch.setattr(stage, "PATIENCE", 5.0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    told = list[str]()
+    forgetful = (sys.executable, "-m", "tests.flow.forgetful_daemon")
+
+    def tell(line: str, _look: Look) -> None:
+        told.append(line)
+
+    with pytest.raises(StoryBroken, match=r"not sent the reminder that fell due at 2024-06-06 09:34 UTC.*daemon\.log"):
+        show_demo(Wanted(once=True, answer_after=None, login="somebody", program="flaggermail"), typed, forgetful, tell)
+    assert not [line for line in told if "reminder" in line or "record says" in line]
+    assert processes_of(tmp_path) == []
+
+
+def test_missing_extra_is_named() -> None:
+    """Without the packages of the extra the message says which one to install: one line, exit 2."""
+    hide = "import sys; sys.modules['pymap'] = None; from flaggermail.cli import main; main(['demo', '--once'])"
+    done = subprocess.run((sys.executable, "-c", hide), capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'flaggermail[demo]'" in done.stderr
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A demo that goes on, with its daemon started."""
+    process = subprocess.Popen(DEMO, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment(tmp_path))
+    try:
+        patiently(lambda: processes_of(tmp_path), "the daemon of the demo starts")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_killed_demo_leaves_no_daemon(running: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    """Even when nobody is left to end it, the daemon ends."""
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    patiently(lambda: not processes_of(tmp_path), "the daemon notices that it is alone")

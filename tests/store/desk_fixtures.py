@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk on the morning of 6 June 2024: real store, archive, parser and templates; clock, chance and server are set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from flaggermail import outbox, remind
+from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.core.acts import Act, Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.events import Event, EventKind, fold
+from flaggermail.core.records import ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.desk import run
+from flaggermail.desk.outcome import Outcome
+from flaggermail.environment import Environment
+from flaggermail.errors import Refusal
+from flaggermail.ingest import ingest
+from flaggermail.ports import Parser, RawMessage, Submission
+from flaggermail.replay.doubles import Answer, CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from flaggermail.wiring import make_environment
+
+CONFIG = Path(__file__).parents[1] / "config"
+START = datetime.fromisoformat("2024-06-06T10:34:00+02:00")
+DESK = "verkiezingenflagger@bzk.example"
+SERVER = "mx.bzk.example"
+OFFICER, HEAD = "a.jansen@bzk.example", "c.bakker@bzk.example"
+REFERRER = "griffie@lindewaard.example"
+CITIZEN = "kiezer@mailprovider.example"
+X, META = "desk@x-platform.example", "elections-eu@meta-platform.example"
+X_CHANNEL = "urgent-escalation@x-platform.example"
+PLATFORM_DOMAINS = ("x-platform", "meta-platform", "google-platform", "tiktok-platform", "snapchat-platform")
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What was handed to the submission server."""
+
+    at: datetime
+    octets: bytes
+    recipient: str
+
+
+class RecordingSubmitter(ScriptedSubmitter):
+    """Answers by a script that a test may change, and keeps what it was given."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self.script: list[Answer] = []
+        self.envelopes: list[Envelope] = []
+        self._set_clock = clock
+        super().__init__(clock, self.script)
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """One result a recipient."""
+        self.envelopes += [Envelope(self._set_clock.now(), octets, recipient) for recipient in recipients]
+        return super().submit(octets, sender, recipients)
+
+    def says(self, code: int, recipient: str | None = None, text: str = "so it is") -> None:
+        """From now on the server answers `recipient` (or everybody) with this code: 0 no connection, -1 silence."""
+        self.script[:] = [Answer(recipient, code, text, None, None)]
+
+    def to(self, recipient: str) -> list[Envelope]:
+        """What went to that address."""
+        return [envelope for envelope in self.envelopes if envelope.recipient == recipient]
+
+
+def mail(
+    sender: str = X,
+    subject: str = "Re: Two boxes",
+    text: str = "Got it, we have it with the team.",
+    *,
+    to: str = DESK,
+    auth: str | None = "pass",
+    at: datetime = START,
+    answers: str | None = None,
+    extra: Sequence[str] = (),
+    message_id: str | None = None,
+) -> bytes:
+    """A mail as our own server hands it over; `auth` None leaves out the verdict, `answers` is a Message-ID."""
+    domain = sender.rpartition("@")[2]
+    lines = [] if auth is None else [f"Authentication-Results: {SERVER}; dmarc={auth} header.from={domain}"]
+    name = message_id or hashlib.sha256(f"{sender} {subject} {text}".encode()).hexdigest()[:20] + f"@{domain}"
+    lines += [
+        f"Received: from mail.{domain} by {SERVER} with ESMTPS; {format_datetime(at)}",
+        f"From: {sender}",
+        f"To: {to}",
+        f"Subject: {subject}",
+        f"Message-ID: <{name}>",
+        f"Date: {format_datetime(START)}",
+        *([f"In-Reply-To: <{answers}>", f"References: <{answers}>"] if answers else []),
+        *extra,
+    ]
+    if not any(line.lower().startswith("content-type:") for line in extra):
+        lines += ["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
+    return "\r\n".join((*lines, "", *text.split("\n"), "")).encode("utf-8", "surrogateescape")
+
+
+def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
+    """A delivery status notification (RFC 3464) about a mail of ours."""
+    text = "\n".join(
+        (
+            "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut", "Content-Type: message/delivery-status",
+            "", f"Reporting-MTA: dns; {SERVER}", "", f"Final-Recipient: rfc822; {recipient}", f"Action: {action}",
+            "Status: 5.1.1" if action == "failed" else "Status: 4.4.1", "", "--cut",
+            "Content-Type: text/rfc822-headers", "", f"Message-ID: <{mail_id}>", f"From: {DESK}", "", "--cut--",
+        )
+    )  # fmt: skip
+    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
+    extra = (kind, "MIME-Version: 1.0", "Return-Path: <>")
+    subject = "Undelivered mail" if action == "failed" else "Delayed mail"
+    return mail(f"MAILER-DAEMON@{SERVER}", subject, text, auth=None, extra=extra)
+
+
+class Desk:
+    """Acts as officers, receives mail, and lets time pass."""
+
+    def __init__(self, env: Environment, clock: SetClock, server: RecordingSubmitter) -> None:
+        self.env, self.clock, self.server = env, clock, server
+        self._uid = 0
+
+    # ---- what people do
+
+    def do(self, act: Act, by: str = "officer1") -> Outcome:
+        """Do `act`; it must succeed."""
+        return run(self.env, act, by)
+
+    def refused(self, act: Act, by: str = "officer1") -> str:
+        """Do `act`, which must be refused and change nothing; answers the text of the refusal."""
+        before = len(self.events())
+        with pytest.raises(Refusal) as caught:
+            run(self.env, act, by)
+        assert len(self.events()) == before
+        return str(caught.value)
+
+    def decided(self, kind: str = "D_general_warning", election: str = "EP2024") -> str:
+        """A case in which it was decided to notify; answers its number."""
+        act = OpenCase(election=election, type=kind, origin="earlier_cases", title="Two boxes coloured on one list")
+        number = self.do(act).key
+        self.do(Assess(case=number, incorrect=True, criteria=(1,), all_means_used=True))
+        self.do(Decide(case=number, decision="notify", reason="such votes are invalid"))
+        return number
+
+    def drafted(self, channel: str = "x-urgent", case: str | None = None) -> str:
+        """A draft of a notification; answers its id."""
+        return self.do(Draft(case=case or self.decided(), channel=channel)).key
+
+    def notified(self, channel: str = "x-urgent", case: str | None = None) -> str:
+        """A notification that was approved and handed to the server; answers its id."""
+        key = self.drafted(channel, case)
+        self.do(Approve(draft=key))
+        outbox.drain(self.env)
+        return key
+
+    # ---- what comes in, and time
+
+    def receive(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> StoredMessage:
+        """Take in a mail that arrives now, or at another instant; answers the row of it, or of what it is a copy of."""
+        self._uid += 1
+        ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, 1, self._uid + 1000))
+        return self.holding(octets)
+
+    def holding(self, octets: bytes) -> StoredMessage:
+        """The message whose delivery has these octets."""
+        digest = hashlib.sha256(octets).hexdigest()
+        with self.env.store.read() as tx:
+            deliveries = [e.changes[-1].values for _, e in tx.events() if e.changes and e.changes[-1].table == "delivery"]
+            key = next(str(values["message"]) for values in reversed(deliveries) if values.get("digest") == digest)
+            found = tx.get(StoredMessage, key)
+        assert found is not None
+        return found
+
+    def go_on(self, minutes: float) -> None:
+        """Let that much time pass at once, and do what is due then."""
+        self.clock.set(self.clock.now() + timedelta(minutes=minutes))
+        self.settle()
+
+    def settle(self) -> None:
+        """Send and remind as the daemon does."""
+        outbox.drain(self.env)
+        remind.tick(self.env)
+        outbox.drain(self.env)
+
+    # ---- what is there
+
+    def all(self, kind: type[R], /, **equal: object) -> list[R]:
+        """The rows of that kind."""
+        with self.env.store.read() as tx:
+            return tx.find(kind, **equal)
+
+    def one(self, kind: type[R], /, **equal: object) -> R:
+        """The only row of that kind with these values."""
+        (found,) = self.all(kind, **equal)
+        return found
+
+    def row(self, kind: type[R], key: str) -> R:
+        """The row under that key."""
+        with self.env.store.read() as tx:
+            found = tx.get(kind, key)
+        assert found is not None
+        return found
+
+    def events(self) -> list[Event]:
+        """All that happened."""
+        with self.env.store.read() as tx:
+            return [event for _, event in tx.events()]
+
+    def happened(self, kind: EventKind) -> int:
+        """How often something happened."""
+        return sum(event.kind is kind for event in self.events())
+
+    def clocks(self, notification: str) -> dict[str, tuple[str, int | None]]:
+        """State of each clock, and after how many minutes it stopped."""
+        rows = self.all(ClockRow, notification=notification)
+        return {
+            c.kind: (c.state, None if c.stopped_at is None else int((c.stopped_at - c.started_at).total_seconds()) // 60)
+            for c in rows
+        }
+
+    def mail_of(self, notification: str) -> OutboxMail:
+        """The only envelope of a notification."""
+        return self.one(OutboxMail, notification=notification, once=True)
+
+    def message_id_of(self, notification: str) -> str:
+        """The Message-ID under which a notification left."""
+        return self.row(Notification, notification).message_id or ""
+
+    def assert_whole(self) -> None:
+        """The rows are the fold of the events, and no link of the chain is broken."""
+        with self.env.store.read() as tx:
+            assert isinstance(tx, SqlTransaction)
+            assert tx.rows() == fold(event for _, event in tx.events())
+            assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+
+
+def desk_settings(persons: int = 1) -> Settings:
+    """The configuration of the scenarios, with officers of single roles and a few more channels of the first platform."""
+    found = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    officers = [
+        OfficerSettings(id=name, name=name.title(), address=f"{name}@bzk.example", roles=frozenset({role}))
+        for name, role in (("clerk", "officer"), ("weigher", "assessor"), ("signer", "approver"))
+    ]
+    first = found.platform_list[0]
+    usual = first.channels[0].model_dump()
+    more = [
+        ChannelSettings.model_validate({**usual, "code": code, **other})
+        for code, other in (
+            ("x-old", {"valid_until": "2020-12-31"}),
+            ("x-later", {"valid_from": "2030-01-01"}),
+            ("x-nl", {"language": "nl"}),
+            ("x-mute", {"can_confirm": False}),
+            ("x-two", {"to": (X_CHANNEL, "second@x-platform.example")}),
+            ("x-phone", {"kind": "phone", "to": (), "phone": "+31 20 000 0009"}),
+        )
+    ]
+    platforms = (first.model_copy(update={"channels": (*first.channels, *more)}), *found.platform_list[1:])
+    return found.model_copy(
+        update={
+            "platform_list": platforms,
+            "oncall": found.oncall.model_copy(update={"officers": (*found.oncall.officers, *officers)}),
+            "desk": found.desk.model_copy(update={"approval": ApprovalSettings.model_validate({"persons": persons})}),
+        }
+    )
+
+
+def opened(settings: Settings, folder: Path, parser: Parser) -> Desk:
+    """A desk at 10:34 whose database and archive lie in `folder`; the parser is shared, its process is slow to start."""
+    clock = SetClock(START)
+    server = RecordingSubmitter(clock)
+    env = make_environment(
+        settings, clock=clock, randomness=CountedRandomness("desk"), submit=server,
+        database=f"sqlite:///{folder / 'database'}", archive=folder / "archive",
+    )  # fmt: skip
+    return Desk(replace(env, parser=parser), clock, server)

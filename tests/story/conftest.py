@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk in simulated time: the live code, a clock that is set, a mailbox that is a list, a server that accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flaggermail import wiring
+from flaggermail.environment import Environment
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+
+CONFIG = Path(__file__).parents[1] / "config"
+NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """Give the clock of the desk: ten o'clock on polling day."""
+    return SetClock(NOW)
+
+
+@pytest.fixture
+def env(tmp_path: Path, clock: SetClock) -> Iterator[Environment]:
+    """Give an environment with set time and no network."""
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    yield made
+    made.close()

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Observing: everything is taken in and filed, nothing is sent, and nothing of it is sent afterwards."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail import casework, observing, outbox, remind, wiring
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.cli import commands
+from flaggermail.cli.session import Session
+from flaggermail.core import acts
+from flaggermail.core.events import Event, EventKind
+from flaggermail.core.records import Case, Decline, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.daemon import Daemon
+from flaggermail.desk import run
+from flaggermail.environment import Environment, Work
+from flaggermail.errors import Refusal
+from flaggermail.ingest import ingest
+from flaggermail.ports import Interrupt, RawMessage, Submission
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG
+from tests.story.test_daemon import StepTicker, WatchedMailbox
+
+NOW = datetime.fromisoformat("2024-06-06T10:00:00+02:00")
+MINUTE = timedelta(minutes=1)
+REFERRAL = """From: Fenna Voorbeeld <f.voorbeeld@lindewaard.example>
+To: verkiezingenflagger@bzk.example
+Subject: Verkeerde stemdag rondgestuurd {number}
+Message-ID: <r{number}@lindewaard.example>
+Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example
+Content-Type: text/plain; charset=utf-8
+
+Zie het bericht nummer {number}. Zelf twee keer gemeld.
+"""
+CITIZEN = """From: Piet <piet@freemail.example>
+To: verkiezingenflagger@bzk.example
+Subject: {subject}
+Message-ID: <c{number}@freemail.example>
+Authentication-Results: mx.bzk.example; dmarc=pass header.from=freemail.example
+Content-Type: text/plain; charset=utf-8
+
+{text}
+"""
+
+
+@dataclass
+class Desk:
+    """A desk in simulated time; `sent` are the recipients of all that left."""
+
+    env: Environment
+    clock: SetClock
+    sent: list[str]
+    uid: int = 0
+
+    def take_in(self, text: str) -> None:
+        """A mail arrives now."""
+        self.uid += 1
+        octets = text.encode().replace(b"\n", b"\r\n")
+        ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self.uid))
+
+    def refer(self, number: int) -> None:
+        """A municipality sends a referral."""
+        self.take_in(REFERRAL.format(number=number))
+
+    def tick(self, minutes: int = 0) -> None:
+        """Let time pass, then do what the daemon does."""
+        for _ in range(max(1, minutes)):
+            self.clock.set(self.clock.now() + MINUTE * (minutes > 0))
+            remind.tick(self.env)
+            outbox.drain(self.env)
+
+    def events(self, kind: EventKind) -> list[Event]:
+        """What happened of that kind."""
+        with self.env.store.read() as tx:
+            return [event for _, event in tx.events() if event.kind == kind]
+
+    def withheld(self) -> list[str]:
+        """The kinds of mail that were withheld, in their order."""
+        return [event.reason.split(" ")[0] for event in self.events(EventKind.MAIL_WITHHELD)]
+
+    def type(self, *words: str, officer: str = "officer1") -> str:
+        """Type a command that must succeed; give its output."""
+        session = Session(CONFIG, given=self.env, officer=officer)
+        done = CliRunner().invoke(commands, list(words), obj=session, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def notify(self, case: str = "VF-EP2024-0001") -> str:
+        """A person assesses, decides and writes; give the draft that waits for approval."""
+        for act in (
+            acts.Assess(case=case, incorrect=True, contradicts="The day is another.", criteria=(3,), own_attempts=2),
+            acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"),
+            acts.Draft(case=case, channel="x-urgent", title="Wrong day", text="See https://posts.example/1"),
+        ):
+            run(self.env, act, "officer1")
+        return f"{case}/1"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Give a desk on the morning of 6 June 2024."""
+    clock, sent = SetClock(NOW), list[str]()
+
+    class Kept(ScriptedSubmitter):
+        """Accepts, and keeps to whom."""
+
+        def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+            """Accept."""
+            sent.extend(recipients)
+            return super().submit(octets, sender, recipients)
+
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("observe"), Kept(clock))
+    yield Desk(env, clock, sent)
+    env.close()
+
+
+def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
+    """A referral opens its case; the confirmation and the officer's notice are events, with kind and reason."""
+    observing.begin(desk.env)
+    desk.refer(1)
+    desk.tick(5)
+    with desk.env.store.read() as tx:
+        assert [case.number for case in tx.find(Case)] == ["VF-EP2024-0001"]
+        assert [message.direction for message in tx.find(StoredMessage)] == ["in"]
+        assert tx.find(OutboxMail) == []
+        assert [row.id for row in tx.find(Withheld)] == ["confirmation/VF-EP2024-0001", "notice/m00000001"]
+    assert desk.sent == []
+    assert desk.withheld() == ["intake_confirmation", "officer_notice"]
+    first = desk.events(EventKind.MAIL_WITHHELD)[0]
+    assert (first.actor, first.case) == ("daemon", "VF-EP2024-0001")
+    assert first.reason == "intake_confirmation confirmation/VF-EP2024-0001"
+
+
+def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
+    """No storm: what fell due meanwhile is told to nobody, also what no tick has seen yet when the desk resumes."""
+    observing.begin(desk.env)
+    desk.refer(1)
+    desk.tick(45)
+    assert "reminder" in desk.withheld()
+    with desk.env.store.read() as tx:
+        assert [row.withheld for row in tx.find(Reminder)] == [True]
+    desk.refer(2)
+    desk.clock.set(desk.clock.now() + 60 * MINUTE)  # the daemon was down
+    run(desk.env, acts.Resume(), "officer1")
+    desk.tick(120)
+    assert desk.sent == []
+    with desk.env.store.read() as tx:
+        assert [row.withheld for row in tx.find(Reminder)] == [True, True]
+    assert "no reminder waits" in desk.type("oncall", "now")
+
+
+def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
+    """The next referral is confirmed and told; the earlier one is not caught up on."""
+    observing.begin(desk.env)
+    desk.refer(1)
+    desk.tick(1)
+    assert "sends again" in desk.type("resume")
+    desk.refer(2)
+    desk.tick(1)
+    assert desk.sent == ["f.voorbeeld@lindewaard.example", "a.jansen@bzk.example"]
+    with desk.env.store.read() as tx:
+        assert {mail.case for mail in tx.find(OutboxMail)} == {"VF-EP2024-0002"}
+
+
+def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> None:
+    """The reason is kept: the same confirmation, wanted once more after resume, stays unwritten."""
+    observing.begin(desk.env)
+    desk.refer(1)
+    run(desk.env, acts.Resume(), "head1")
+    with desk.env.store.begin() as tx:
+        case = tx.get(Case, "VF-EP2024-0001")
+        assert case is not None
+        casework.confirm_intake(Work(desk.env, tx, desk.clock.now()), case, "once more")
+    desk.tick(1)
+    assert desk.sent == []
+
+
+def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
+    """The refusal says why and what helps; the draft stays a draft, and can be approved after resume."""
+    desk.refer(1)
+    desk.tick(1)
+    draft = desk.notify()
+    observing.begin(desk.env)
+    desk.sent.clear()
+    with pytest.raises(Refusal, match=r"the desk observes and sends nothing; `flaggermail resume`"):
+        run(desk.env, acts.Approve(draft=draft), "officer1")
+    run(desk.env, acts.Resume(), "officer1")
+    run(desk.env, acts.Approve(draft=draft), "officer1")
+    desk.tick(1)
+    assert "urgent@x-platform.example" in " ".join(desk.sent) or len(desk.sent) >= 1
+
+
+def test_officers_go_on_working(desk: Desk) -> None:
+    """Assessing, deciding and drafting work by command line; the mail that would follow from them is withheld."""
+    observing.begin(desk.env)
+    desk.refer(1)
+    run(desk.env, acts.Decide(case="VF-EP2024-0001", decision="none", reason="not about the process"), "officer1")
+    desk.tick(1)
+    assert desk.sent == []
+
+
+def test_what_waits_when_observing_begins(desk: Desk) -> None:
+    """A waiting mail of ours is withdrawn; a platform's, which a person approved, waits for a person's word."""
+    desk.refer(1)
+    run(desk.env, acts.Approve(draft=desk.notify()), "officer1")
+    observing.begin(desk.env)
+    desk.tick(3)
+    assert desk.sent == []
+    with desk.env.store.read() as tx:
+        states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
+        (held,) = tx.find(OutboxMail, state="queued")
+    assert states == {"intake_confirmation": "cancelled", "officer_notice": "cancelled", "notification": "queued"}
+    with pytest.raises(Refusal, match=f"{held.id} waited before .*outbox cancel ID.*--with-waiting"):
+        run(desk.env, acts.Resume(), "officer1")
+    assert "sends again" in desk.type("resume", "--with-waiting")
+    desk.tick(1)
+    assert desk.sent[0] == held.recipient
+
+
+def test_a_citizen_is_declined_at_the_next_mail(desk: Desk) -> None:
+    """A decline that was withheld told nobody anything: the sender does not count as declined."""
+    observing.begin(desk.env)
+    desk.take_in(CITIZEN.format(number=1, subject="Nepnieuws", text="Ik zag nepnieuws, kunt u dat weghalen?"))
+    with desk.env.store.read() as tx:
+        places = [message.place for message in tx.find(StoredMessage)]
+        declines = tx.find(Decline)
+    assert (places, declines) == (["declined"], [])
+    assert desk.withheld() == ["decline"]
+    run(desk.env, acts.Resume(), "officer1")
+    desk.take_in(CITIZEN.format(number=2, subject="Nog een", text="Ik zag weer nepnieuws, kunt u dat weghalen?"))
+    desk.tick(1)
+    assert desk.sent == ["piet@freemail.example"]
+
+
+@pytest.mark.parametrize("officer", ["officer1", "head1"])
+def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
+    """An officer or the head; who and when stand in the record."""
+    observing.begin(desk.env)
+    run(desk.env, acts.Resume(), officer)
+    (ended,) = desk.events(EventKind.OBSERVING_ENDED)
+    assert (ended.actor, ended.at) == (officer, NOW)
+    with pytest.raises(Refusal, match="does not observe"):
+        run(desk.env, acts.Resume(), officer)
+
+
+def test_resume_needs_the_role(desk: Desk) -> None:
+    """A person who only assesses may not."""
+    observing.begin(desk.env)
+    oncall = desk.env.settings.oncall
+    reader = oncall.officers[0].model_copy(update={"id": "reader1", "roles": ("assessor",)})
+    officers = oncall.model_copy(update={"officers": (*oncall.officers, reader)})
+    env = replace(desk.env, settings=replace(desk.env.settings, oncall=officers))
+    with pytest.raises(Refusal, match="none of the roles head, officer"):
+        run(env, acts.Resume(), "reader1")
+
+
+def test_status_shows_it(desk: Desk) -> None:
+    """In a line and in the document; nothing once it has ended."""
+    assert json.loads(desk.type("status", "--json"))["observing_since"] is None
+    observing.begin(desk.env)
+    assert "observing:" in desk.type("status")
+    assert "flaggermail resume" in desk.type("status")
+    assert json.loads(desk.type("status", "--json"))["observing_since"] == NOW.isoformat()
+    desk.type("resume")
+    assert "observing" not in desk.type("status")
+
+
+class StatusLines:
+    """A supervisor that keeps the status."""
+
+    def __init__(self) -> None:
+        self.interval, self.lines = 60.0, list[str]()
+
+    def ready(self) -> None:
+        """Not of interest."""
+
+    def status(self, text: str) -> None:
+        """Keep it."""
+        self.lines.append(text)
+
+    def alive(self) -> None:
+        """Not of interest."""
+
+    def stopping(self) -> None:
+        """Not of interest."""
+
+
+def started(env: Environment, *, observe: bool) -> list[str]:
+    """Start a daemon, let it look once, and end it; give what the supervisor was told."""
+    stop: Interrupt = EventInterrupt()
+    told, mailbox = StatusLines(), WatchedMailbox(env)
+    daemon = Daemon(env, mailbox, StepTicker(), stop, "here:1:now", lambda: 0.0, told, observe)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    assert mailbox.looked.wait(20)
+    stop.set()
+    thread.join(20)
+    return told.lines
+
+
+def test_a_restart_without_the_option_goes_on_observing(desk: Desk) -> None:
+    """It stands in the record; the begin is one event, however often the daemon is started."""
+    for observe in (True, True, False):
+        assert "observing, nothing is sent" in started(desk.env, observe=observe)[-1]
+    assert len(desk.events(EventKind.OBSERVING_BEGAN)) == 1
+    run(desk.env, acts.Resume(), "officer1")
+    assert "observing" not in started(desk.env, observe=False)[-1]

@@ -1,0 +1,502 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the service manager is told, and when: ready, how things stand, alive, stopping. And that an end comes soon."""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flaggermail import outbox, wiring
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.adapters.notify import SystemdSupervisor
+from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.core.records import Attempt, OutboxMail
+from flaggermail.core.standing import Standing
+from flaggermail.daemon import Daemon
+from flaggermail.environment import Environment
+from flaggermail.errors import StoreBusy
+from flaggermail.ingest import ingest
+from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
+from flaggermail.pulse import Lifeline, Pulse
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG
+from tests.story.test_daemon import StepTicker, WatchedMailbox
+
+NOW = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
+PATIENCE = 20.0  # seconds a test waits at most for what happens at once
+SECRET, SENDER = "Verkeerde stemdag in wijk 7", "f.voorbeeld@lindewaard.example"
+REFERRAL = (
+    "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example\r\n"
+    f"From: Fenna Voorbeeld <{SENDER}>\r\nTo: verkiezingenflagger@bzk.example\r\nSubject: {SECRET}\r\n"
+    "Message-ID: <r1@lindewaard.example>\r\n\r\nZie het bericht. Zelf twee keer gemeld bij het platform.\r\n"
+).encode()
+
+
+# ---------------------------------------------------------------- the protocol of sd_notify(3)
+
+
+@contextmanager
+def listening(address: str) -> Iterator[socket.socket]:
+    """The service manager's end of the socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind("\0" + address[1:] if address.startswith("@") else address)
+        line.settimeout(PATIENCE)
+        yield line
+
+
+def said_everything(supervisor: SystemdSupervisor) -> None:
+    """Each word once."""
+    supervisor.ready()
+    supervisor.status("last mail seen 21:42\nREADY=1")
+    supervisor.alive()
+    supervisor.stopping()
+
+
+@pytest.mark.parametrize("kind", ["path", "abstract"])
+def test_each_word_is_one_datagram(kind: str, tmp_path: Path) -> None:
+    """On a socket in the file system and on an abstract one; a line break in a status forges no second assignment."""
+    address = str(tmp_path / "notify") if kind == "path" else f"@flaggermail-test-{os.getpid()}"
+    with listening(address) as line:
+        said_everything(SystemdSupervisor({"NOTIFY_SOCKET": address}))
+        heard = [line.recv(4096).decode() for _ in range(4)]
+    assert heard == ["READY=1", "STATUS=last mail seen 21:42 READY=1", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
+    """No variable, an empty one, a socket that is gone and one that is full: the daemon never waits and never fails."""
+    said_everything(SystemdSupervisor({}))
+    said_everything(SystemdSupervisor({"NOTIFY_SOCKET": ""}))
+    said_everything(SystemdSupervisor({"NOTIFY_SOCKET": str(tmp_path / "gone")}))
+    with listening(str(tmp_path / "notify")):
+        full = SystemdSupervisor({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        for _ in range(2000):
+            full.alive()
+
+
+@pytest.mark.parametrize(
+    ("variables", "interval"),
+    [
+        ({}, math.inf),
+        ({"WATCHDOG_USEC": "120000000"}, 60.0),
+        ({"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": str(os.getpid())}, 60.0),
+        ({"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": "1"}, math.inf),
+        ({"WATCHDOG_USEC": "0"}, math.inf),
+        ({"WATCHDOG_USEC": "soon"}, math.inf),
+    ],
+)
+def test_the_interval_is_half_of_the_watchdogs(variables: dict[str, str], interval: float) -> None:
+    """Half, as sd_watchdog_enabled(3) advises; none when it is asked of another process, or not at all."""
+    assert SystemdSupervisor(variables).interval == interval
+
+
+# ---------------------------------------------------------------- the daemon, told of by a double
+
+
+class Heard:
+    """A supervisor that keeps what it is told."""
+
+    def __init__(self, interval: float = 60.0) -> None:
+        self.interval, self.words = interval, list[str]()
+        self.is_ready = threading.Event()
+
+    def ready(self) -> None:
+        """Keep it."""
+        self.words.append("ready")
+        self.is_ready.set()
+
+    def status(self, text: str) -> None:
+        """Keep it."""
+        self.words.append(text)
+
+    def alive(self) -> None:
+        """Keep it."""
+        self.words.append("alive")
+
+    def stopping(self) -> None:
+        """Keep it."""
+        self.words.append("stopping")
+
+
+class Seconds:
+    """Seconds that pass when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """The seconds so far."""
+        return self.now
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Iterator[Environment]:
+    """Give an environment with set time and no network."""
+    clock = SetClock(NOW)
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("supervised"), ScriptedSubmitter(clock))
+    yield made
+    made.close()
+
+
+def a_daemon(
+    env: Environment,
+    mailbox: WatchedMailbox,
+    heard: Heard,
+    ticker: Ticker | None = None,
+    seconds: Seconds | None = None,
+) -> Daemon:
+    """A daemon under the supervisor that waits only moments before it reconnects."""
+    return Daemon(
+        env, mailbox, ticker or StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, heard,
+        monotonic=seconds or time.monotonic,
+    )  # fmt: skip
+
+
+@contextmanager
+def running(daemon: Daemon) -> Iterator[threading.Thread]:
+    """The daemon, started in a thread and ended with the block."""
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        daemon.stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_ready_is_said_after_the_first_look(env: Environment) -> None:
+    """READY comes once, when the mailbox was looked through; STOPPING comes last."""
+    heard, mailbox = Heard(), WatchedMailbox(env)
+    mailbox.deliver("inbox", REFERRAL, NOW)
+    with running(a_daemon(env, mailbox, heard)):
+        assert heard.is_ready.wait(PATIENCE)
+        with env.store.read() as tx:
+            cursor = tx.cursor("INBOX")
+        assert cursor is not None
+        assert cursor.looked_at is not None
+    assert (heard.words.count("ready"), heard.words[-1]) == (1, "stopping")
+
+
+def test_ready_is_said_with_the_mailbox_out_of_reach(env: Environment) -> None:
+    """Reminders are due on that night too: a start that never ended would take them down with the link."""
+    heard = Heard()
+    with running(a_daemon(env, WatchedMailbox(env, losses=10_000), heard)):
+        assert heard.is_ready.wait(PATIENCE)
+    assert "link down" in " ".join(heard.words)
+
+
+class EndlessMailbox(WatchedMailbox):
+    """A mailbox whose first look does not end before the test says so."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def folders(self) -> Sequence[str]:
+        """Not yet."""
+        self.begun.set()
+        self.go_on.wait(PATIENCE)
+        return super().folders()
+
+
+def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Environment) -> None:
+    """After a minute the first look is no longer waited for: the manager would end a start that takes so long."""
+    heard, mailbox, seconds = Heard(), EndlessMailbox(env), Seconds()
+    daemon = a_daemon(env, mailbox, heard, seconds=seconds)
+    with running(daemon):
+        assert mailbox.begun.wait(PATIENCE)
+        assert "ready" not in heard.words
+        until = time.monotonic() + PATIENCE
+        while "ready" not in heard.words and time.monotonic() < until:
+            seconds.now += 61
+            heard.is_ready.wait(0.1)
+        mailbox.go_on.set()
+    assert heard.words.count("ready") == 1
+
+
+def test_the_status_tells_times_and_counts_only(env: Environment) -> None:
+    """When mail was last seen, the link, what waits, what is in doubt: no subject, address or token."""
+    heard, mailbox = Heard(), WatchedMailbox(env)
+    mailbox.deliver("inbox", REFERRAL, NOW)
+    daemon = a_daemon(env, mailbox, heard)
+    with running(daemon):
+        assert mailbox.looked.wait(PATIENCE)
+    line = "last mail seen 21:42, last look 21:42, link up, 1 waiting, 0 in doubt"
+    assert [word for word in heard.words if "," in word] == [line]
+
+
+def test_the_status_line_names_what_a_person_must_know() -> None:
+    """The day where it is another one, observing, and a loop that is stuck."""
+    standing = Standing(
+        last_mail=NOW - timedelta(days=2), last_look=None, link=None, waiting=0, in_doubt=3, observing=True,
+        stuck=["watcher"],
+    )  # fmt: skip
+    assert standing.line(ZoneInfo("Europe/Amsterdam"), NOW) == (
+        "STUCK: watcher, observing, nothing is sent, last mail seen 2027-03-15 21:42, last look never, "
+        "first look under way, 0 waiting, 3 in doubt"
+    )
+
+
+# ---------------------------------------------------------------- the watchdog
+
+
+BOUNDS = {"watcher": 600.0, "outbox": 600.0, "remind": 300.0}
+
+
+def pass_minutes(pulse: Pulse, seconds: Seconds, minutes: int, *loops: str) -> None:
+    """Let time pass while only these loops make progress."""
+    for _ in range(minutes * 4):
+        seconds.now += 15
+        for loop in loops:
+            pulse.beat(loop)
+
+
+def test_the_watchdog_is_fed_by_loops_that_work() -> None:
+    """While all three make progress the manager hears of it within each interval, and no more often than it helps."""
+    heard, seconds = Heard(interval=60.0), Seconds()
+    pass_minutes(Pulse(heard, BOUNDS, seconds), seconds, 30, *BOUNDS)
+    assert len(heard.words) == 60
+
+
+@pytest.mark.parametrize("stuck", sorted(BOUNDS))
+def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
+    """Once its bound is over nothing is said, however busy the others are; when it goes on, so does the word."""
+    heard, seconds = Heard(interval=60.0), Seconds()
+    pulse = Pulse(heard, BOUNDS, seconds)
+    others = [loop for loop in BOUNDS if loop != stuck]
+    pass_minutes(pulse, seconds, 10, *others)
+    heard.words.clear()
+    pass_minutes(pulse, seconds, 60, *others)
+    assert heard.words == []
+    assert pulse.stuck() == [stuck]
+    pulse.beat(stuck)
+    assert heard.words == ["alive"]
+
+
+def test_a_question_whether_to_go_on_is_the_sign_of_life() -> None:
+    """Also that at the end of a wait; the interrupt itself is unchanged by it."""
+    heard, seconds, stop = Heard(interval=60.0), Seconds(), EventInterrupt()
+    line = Lifeline(stop, Pulse(heard, {"watcher": 600.0}, seconds), "watcher")
+    seconds.now += 60
+    assert not line.is_set()
+    seconds.now += 60
+    assert not line.wait(0)
+    assert heard.words == ["alive", "alive"]
+    assert line.fileno() == stop.fileno()
+    line.set()
+    assert stop.is_set()
+
+
+class HintedMailbox(WatchedMailbox):
+    """A mailbox that keeps how long it was told to wait at most."""
+
+    at_most: float | None = None
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Keep it, then wait."""
+        self.at_most = at_most
+        super().wait(stop, at_most)
+
+
+def test_the_watcher_waits_no_longer_than_the_watchdog(env: Environment) -> None:
+    """Its sign of life comes after each wait, so the wait is at most one interval."""
+    mailbox = HintedMailbox(env)
+    with running(a_daemon(env, mailbox, Heard(interval=7.0))):
+        assert mailbox.looked.wait(PATIENCE)
+    assert mailbox.at_most == 7.0
+
+
+class SteppedMailbox(WatchedMailbox):
+    """A mailbox whose wait ends when the test says so."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.step = threading.Semaphore(0)
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Wait for the test."""
+        del stop, at_most
+        self.looked.set()
+        self.step.acquire(timeout=PATIENCE)
+
+    def turn(self) -> None:
+        """One turn of the watcher's loop."""
+        self.looked.clear()
+        self.step.release()
+        assert self.looked.wait(PATIENCE)
+
+
+@pytest.mark.parametrize("stuck", ["watcher", "outbox", "remind"])
+def test_each_loop_of_the_daemon_is_watched(env: Environment, stuck: str) -> None:
+    """With one loop of the daemon at a stand the others feed the watchdog until its bound is over, and then no more."""
+    heard, mailbox, seconds, ticker = Heard(interval=60.0), SteppedMailbox(env), Seconds(), StepTicker()
+    daemon = a_daemon(env, mailbox, heard, ticker, seconds)
+
+    def half_an_hour() -> int:
+        heard.words.clear()
+        for _ in range(60):
+            seconds.now += 30
+            if stuck != "watcher":
+                mailbox.turn()
+            for loop in {"outbox", "remind"} - {stuck}:
+                ticker.works[loop]()
+        return heard.words.count("alive")
+
+    with running(daemon):
+        assert mailbox.looked.wait(PATIENCE)
+        assert 8 <= half_an_hour() <= 25
+        assert half_an_hour() == 0
+        mailbox.step.release()
+        daemon.stop.set()
+
+
+# ---------------------------------------------------------------- the end
+
+
+def ended_within(daemon: Daemon, thread: threading.Thread) -> float:
+    """Ask for the end; give how many seconds it took."""
+    began = time.monotonic()
+    daemon.stop.set()
+    thread.join(PATIENCE)
+    return time.monotonic() - began
+
+
+class SilentSubmitter:
+    """A submission server that never answers, as long as the test lasts."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer = threading.Event(), threading.Event()
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """Wait for what does not come."""
+        del octets, sender
+        self.asked.set()
+        self.answer.wait(PATIENCE)
+        return [Accepted(recipient, NOW, "250 late") for recipient in recipients]
+
+
+def test_a_silent_submission_server_does_not_hold_up_the_end(env: Environment) -> None:
+    """The mail in hand stays `attempting`, for the next start to settle; nobody else gets the lease meanwhile."""
+    silent = SilentSubmitter()
+    mailbox = WatchedMailbox(env)
+    mailbox.deliver("inbox", REFERRAL, NOW)
+    held = replace(env, submitter=silent)
+    daemon = a_daemon(held, mailbox, Heard(), SchedulerTicker())
+    daemon.outbox_every, daemon.stop_within = 0.05, 0.3
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    assert silent.asked.wait(PATIENCE)
+    assert ended_within(daemon, thread) < 2
+    assert daemon.overdue == ["ticker"]
+    with env.store.read() as tx:
+        (in_hand,) = tx.find(OutboxMail, state="attempting")
+        (attempt,) = tx.find(Attempt, mail=in_hand.id)
+    assert attempt.ended_at is None
+    with pytest.raises(StoreBusy, match="here:1:now"):
+        env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60)
+    silent.answer.set()
+    assert settled(env, in_hand.id)
+
+
+def settled(env: Environment, mail: str) -> bool:
+    """Wait until what is left of the daemon has written down the late answer, so that the store can be closed."""
+    for _ in range(1000):
+        with env.store.read() as tx:
+            found = tx.get(OutboxMail, mail)
+        if found is not None and found.state == "accepted":
+            return True
+        threading.Event().wait(0.01)
+    return False
+
+
+def test_the_end_comes_during_a_wait_for_the_next_try(env: Environment) -> None:
+    """A back-off of minutes ends at once."""
+    mailbox = WatchedMailbox(env, losses=10_000)
+    daemon = a_daemon(env, mailbox, Heard())
+    daemon.fraction = lambda: 0.999
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    for _ in range(1000):
+        if mailbox.closed >= 2:
+            break
+        threading.Event().wait(0.01)
+    assert ended_within(daemon, thread) < 1
+    assert daemon.overdue == []
+
+
+class FullMailbox(WatchedMailbox):
+    """A mailbox that asks for the end while a large batch is being taken in."""
+
+    def __init__(self, env: Environment, stop: Interrupt, after: int) -> None:
+        super().__init__(env)
+        self._end, self._after = stop, after
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """One batch with everything; the end is asked for when some of it was handed out."""
+        for batch in super().fetch_after(folder, position):
+            yield EndingBatch(batch, self._end, self._after)
+
+
+class EndingBatch(list[RawMessage]):
+    """A batch in the middle of which the end is asked for."""
+
+    def __init__(self, batch: Sequence[RawMessage], stop: Interrupt, after: int) -> None:
+        super().__init__(batch)
+        self._end, self._after = stop, after
+
+    def __iter__(self) -> Iterator[RawMessage]:
+        """The messages in their order."""
+        for number, raw in enumerate(super().__iter__()):
+            if number == self._after:
+                self._end.set()
+            yield raw
+
+
+def test_the_end_comes_in_the_middle_of_a_large_batch(env: Environment) -> None:
+    """What was taken in is kept, the rest is left for the next start."""
+    stop = EventInterrupt()
+    mailbox = FullMailbox(env, stop, after=3)
+    for number in range(200):
+        mailbox.deliver("inbox", REFERRAL.replace(b"<r1@", b"<r%d@" % number).replace(b"wijk 7", b"%d" % number), NOW)
+    daemon = a_daemon(env, mailbox, Heard())
+    daemon.stop = stop
+    with running(daemon) as thread:
+        thread.join(PATIENCE)
+    with env.store.read() as tx:
+        cursor = tx.cursor("INBOX")
+    assert cursor is not None
+    assert cursor.position.uid == 3
+    assert daemon.overdue == []
+
+
+def test_a_full_outbox_does_not_hold_up_the_end(env: Environment) -> None:
+    """The end comes between two mails; the rest waits."""
+    stop = EventInterrupt()
+    for number in range(5):
+        octets = REFERRAL.replace(b"<r1@", b"<r%d@" % number).replace(b"wijk 7", b"%d" % number)
+        ingest(env, RawMessage(octets, NOW, "INBOX", 1, number + 1))
+
+    class EndingSubmitter(ScriptedSubmitter):
+        """Asks for the end with the first mail."""
+
+        def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+            """Accept."""
+            stop.set()
+            return super().submit(octets, sender, recipients)
+
+    ending = replace(env, submitter=EndingSubmitter(SetClock(NOW)))
+    assert outbox.drain(ending, stop) == 1

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A sender counts as verified only when our own receiving server says so, above its own trace line (RFC 8601)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.core.authres import own_received_line, vouch
+from flaggermail.core.message import Address, Message
+
+OURS = "mx.bzk.example"
+AUTHOR = Address("safety@video-platform.example")
+RECEIVED = ("received", f"from mail.video-platform.example by {OURS} with ESMTPS; Thu, 6 Jun 2024 11:06:00 +0000")
+PASS = f"{OURS}; dmarc=pass header.from=video-platform.example"
+NONE = f"{OURS}; dmarc=none header.from=video-platform.example"
+FAIL = f"{OURS}; dmarc=fail header.from=video-platform.example"
+
+
+def results(*values: str) -> tuple[tuple[str, str], ...]:
+    """Authentication-Results fields above our Received line."""
+    return (*(("authentication-results", value) for value in values), RECEIVED)
+
+
+def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), ours: str | None = OURS) -> str:
+    """The verdict on a mail with these header fields."""
+    return vouch(Message(sha256="", size=0, from_=authors, headers=headers), ours).value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        PASS,
+        f"{OURS} 1; dmarc=pass header.from=video-platform.example",
+        f"  {OURS.upper()}  ;  DMARC = Pass  Header.From = Video-Platform.Example  ",
+        f"{OURS};\t spf=pass smtp.mailfrom=video-platform.example;\t dkim=pass header.d=video-platform.example;"
+        "\t dmarc=pass (p=reject dis=none) header.from=video-platform.example",
+        f'{OURS}; dmarc=pass reason="aligned; by DKIM" header.from=video-platform.example',
+        f"{OURS} (our own; server); dmarc=pass policy.dmarc=reject header.from=video-platform.example",
+        f"{OURS}; dmarc=pass header.from=safety@video-platform.example",
+        f"{OURS}; dmarc=pass header.from=video-platform.example.",
+        f'{OURS}; dmarc=pass header.from="video-platform.example"',
+        f"{OURS}; dmarc/1=pass header.from=video-platform.example",
+    ],
+)
+def test_pass_of_our_own_server_verifies(value: str) -> None:
+    """Every way to write a pass that RFC 8601 allows is understood: version, case, comments, reasons, white space."""
+    assert verdict(*results(value)) == "verified"
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (FAIL, "failed"),
+        (NONE, "unverified"),
+        (f"{OURS}; dmarc=temperror header.from=video-platform.example", "unverified"),
+        (f"{OURS}; dmarc=permerror header.from=video-platform.example", "unverified"),
+        (f"{OURS}; dmarc=bestguesspass header.from=video-platform.example", "unverified"),
+        (f"{OURS}; none", "unverified"),
+        (f"{OURS}; spf=pass smtp.mailfrom=video-platform.example", "unverified"),
+        (f"{OURS}; dkim=pass header.d=video-platform.example", "unverified"),
+        (f"{OURS}; x-dmarc=pass header.from=video-platform.example", "unverified"),
+        (f"{OURS}", "unverified"),
+        ("", "unverified"),
+        ("; dmarc=pass header.from=video-platform.example", "unverified"),
+    ],
+)
+def test_anything_but_a_pass_does_not(value: str, wanted: str) -> None:
+    """A fail is a fail; no result, another method's pass and a provider's guess leave the sender unverified."""
+    assert verdict(*results(value)) == wanted
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{OURS}; dmarc=pass header.from=elsewhere.example",
+        f"{OURS}; dmarc=pass header.from=notvideo-platform.example",
+        f"{OURS}; dmarc=pass header.from=eu.video-platform.example",
+        f"{OURS}; dmarc=pass header.from=video-platform.example.elsewhere.example",
+        f"{OURS}; dmarc=pass header.d=video-platform.example",
+        f"{OURS}; dmarc=pass",
+    ],
+)
+def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
+    """The result must be about the very domain that stands in From."""
+    assert verdict(*results(value)) == "unverified"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{OURS}; dmarc=fail (dmarc=pass; dmarc=pass header.from=video-platform.example) "
+        "header.from=video-platform.example",
+        f"{OURS}; spf=fail (a (nested; dmarc=pass) comment; dmarc=pass header.from=video-platform.example); "
+        "dmarc=fail header.from=video-platform.example",
+        f"{OURS}; spf=fail (ends early \\); dmarc=pass header.from=video-platform.example; x=); "
+        "dmarc=fail header.from=video-platform.example",
+        f'{OURS}; spf=fail smtp.mailfrom="a; dmarc=pass header.from=video-platform.example; b"@elsewhere.example; '
+        "dmarc=fail header.from=video-platform.example",
+        f'{OURS}; spf=fail smtp.mailfrom="a\\"; dmarc=pass header.from=video-platform.example; x=\\""@elsewhere.example;'
+        " dmarc=fail header.from=video-platform.example",
+        f'{OURS}; spf=fail smtp.mailfrom="(\\"; dmarc=pass header.from=video-platform.example; x=\\")"@elsewhere.example;'
+        " dmarc=fail header.from=video-platform.example",
+        f"{OURS}; spf=fail reason=\"it said \\\"; dmarc=pass header.from=video-platform.example;\\\"\"; "
+        "dmarc=fail header.from=video-platform.example",
+        f'{OURS}; spf=fail (a quotation mark " in a comment); dmarc=fail header.from=video-platform.example',
+    ],
+)
+def test_words_of_the_sender_inside_our_servers_field_are_no_result(value: str) -> None:
+    """Comments and quoted strings quote the sender (his envelope address, his greeting): nothing in them is a result."""
+    assert verdict(*results(value)) == "failed"
+
+
+def test_header_from_inside_a_comment_or_quotation_does_not_align() -> None:
+    """The domain that the result is about is not read from what the sender could write."""
+    value = f'{OURS}; dmarc=pass reason="for header.from=video-platform.example" header.from=elsewhere.example'
+    assert verdict(*results(value)) == "unverified"
+
+
+@pytest.mark.parametrize("server", ["mx.elsewhere.example", f"a.{OURS}", f"{OURS}.elsewhere.example", f"x{OURS}"])
+def test_another_servers_word_is_not_ours(server: str) -> None:
+    """Only the authserv-id of the configuration counts, as a whole; another's fail does no harm either."""
+    assert verdict(*results(f"{server}; dmarc=pass header.from=video-platform.example")) == "unverified"
+    assert verdict(*results(f"{server}; dmarc=fail header.from=video-platform.example", PASS)) == "verified"
+
+
+def test_the_first_dmarc_result_of_several_fields_decides() -> None:
+    """One field a method is usual; the topmost DMARC result is the one our server wrote last."""
+    assert verdict(*results(f"{OURS}; spf=pass", f"{OURS}; dkim=pass", PASS)) == "verified"
+    assert verdict(*results(FAIL, PASS)) == "failed"
+    assert verdict(*results(NONE, PASS)) == "unverified"
+
+
+def test_pass_below_our_received_line_is_ignored() -> None:
+    """What came with the mail stands below the line by which our server took it."""
+    assert verdict(RECEIVED, ("authentication-results", PASS)) == "unverified"
+    assert verdict(*results(NONE), ("authentication-results", PASS)) == "unverified"
+    assert verdict(*results(FAIL), ("authentication-results", PASS)) == "failed"
+
+
+def test_forged_received_line_of_ours_changes_nothing() -> None:
+    """The topmost line of our server is the real one; a second one that the sender wrote gives his words no place."""
+    forged = (("authentication-results", PASS), RECEIVED)
+    assert verdict(*results(NONE), *forged) == "unverified"
+    assert verdict(RECEIVED, *forged) == "unverified"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"from mail.elsewhere.example (by {OURS}) by relay.elsewhere.example; Thu, 6 Jun 2024 11:06:00 +0000",
+        "from mail.elsewhere.example by mx.elsewhere.example; Thu, 6 Jun 2024 11:06:00 +0000",
+        f"from mail.elsewhere.example by x{OURS}; Thu, 6 Jun 2024 11:06:00 +0000",
+        f"from mail.elsewhere.example by {OURS}.elsewhere.example; Thu, 6 Jun 2024 11:06:00 +0000",
+    ],
+)
+def test_without_a_trace_line_of_ours_nothing_is_above_it(line: str) -> None:
+    """A pass counts only above a Received field that our own server wrote; a comment in another's is no such field."""
+    assert verdict(("authentication-results", PASS), ("received", line)) == "unverified"
+    assert verdict(("authentication-results", PASS)) == "unverified"
+
+
+def test_a_hop_inside_our_house_may_stand_on_top() -> None:
+    """The server that stores the mail adds its line above that of the server which vouches."""
+    inside = ("received", "from mx.bzk.example by store.bzk.example; Thu, 6 Jun 2024 11:06:01 +0000")
+    assert verdict(inside, *results(PASS)) == "verified"
+
+
+@pytest.mark.parametrize("greeting", ["by", "host.by", "BY", "by.elsewhere.example", "(", "a\\", '"', "(by", f"({OURS}"])
+def test_clients_greeting_does_not_hide_our_received_line(greeting: str) -> None:
+    """The name that the client gave stands in our own line; no such name lets a forged line below pass for ours."""
+    line = ("received", f"from {greeting} (unknown [192.0.2.7]) by {OURS} (Postfix) with ESMTP; 6 Jun 2024 11:06 +0000")
+    forged = (("authentication-results", PASS), RECEIVED)
+    assert verdict(("authentication-results", NONE), line, *forged) == "unverified"
+    assert verdict(line, *forged) == "unverified"
+
+
+@pytest.mark.parametrize("greeting", ["by", "host.by", "mail.elsewhere.example [192.0.2.7]", "unknown (HELO by) (192.0.2.7)"])
+def test_our_received_line_is_read_whatever_the_client_is_called(greeting: str) -> None:
+    """A client from a domain that ends in .by is vouched for like any other."""
+    line = ("received", f"from {greeting} by {OURS}. (Postfix) with ESMTP; 6 Jun 2024 11:06 +0000")
+    assert verdict(("authentication-results", PASS), line) == "verified"
+
+
+def test_two_results_that_differ_do_not_verify() -> None:
+    """A field that says pass and fail in one is no pass, whichever comes first."""
+    for first, second in (("pass", "fail"), ("fail", "pass")):
+        value = f"{OURS}; dmarc={first} header.from=video-platform.example; dmarc={second} header.from="
+        assert verdict(*results(f"{value}video-platform.example")) == "failed"
+
+
+def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
+    """DMARC speaks of one domain; a From with two authors, none, or one without a domain is not verified."""
+    other = Address("someone@elsewhere.example")
+    for authors in ((), (AUTHOR, other), (other, AUTHOR), (AUTHOR, AUTHOR), (Address("safety"),), (Address("a@"),)):
+        assert verdict(*results(PASS), authors=authors) == "unverified"
+
+
+def test_without_a_configured_server_nobody_is_verified() -> None:
+    """Where no authserv-id is configured, no field is believed; the basis says why."""
+    assert verdict(*results(PASS), ours=None) == "unverified"
+    message = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
+    assert vouch(message, None).basis == "no receiving server is configured to vouch for senders"
+    assert vouch(message, OURS.upper()).value == "verified"
+
+
+def test_our_own_received_line_is_found_by_its_server() -> None:
+    """The arrival is compared with the topmost line of our own server, whatever stands above and below it."""
+    above = ("received", "from mx.bzk.example by store.bzk.example; Thu, 6 Jun 2024 11:06:01 +0000")
+    below = ("received", f"from x.elsewhere.example by {OURS}; Mon, 3 Jun 2024 11:06:00 +0000")
+    message = Message(sha256="", size=0, from_=(AUTHOR,), headers=(above, RECEIVED, below))
+    assert own_received_line(message, OURS) == RECEIVED[1]
+    assert own_received_line(message, "mx.elsewhere.example") is None
+
+
+FORGED = st.sampled_from([PASS, FAIL, NONE, RECEIVED[1], f"by {OURS}", f'"{OURS}; dmarc=pass', f"({PASS}"])
+WRITTEN = st.tuples(
+    st.sampled_from(["authentication-results", "received", "arc-authentication-results", "from", "x-any"]),
+    FORGED | st.text(st.sampled_from('mx.bzk.example;="()\\ dmarc=pass'), max_size=40) | st.text(max_size=20),
+)
+
+
+@given(
+    st.lists(st.sampled_from([PASS, FAIL, NONE, f"{OURS}; none", "mx.elsewhere.example; dmarc=pass"]), max_size=3),
+    st.lists(WRITTEN, max_size=6),
+)
+def test_nothing_the_sender_writes_changes_the_verdict(ours: list[str], written: list[tuple[str, str]]) -> None:
+    """Whatever stands below our own Received line, the verdict is that of the fields above it."""
+    assert verdict(*results(*ours), *written) == verdict(*results(*ours))

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What becomes of a message, for every combination of what is known about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.core.case import MACHINE, Decision, Facts, decide
+from flaggermail.core.message import MechanicalKind
+from flaggermail.core.rules import Kind
+
+HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
+STRANGER = Facts(
+    mechanical=HUMAN, kinds=frozenset({Kind.UNKNOWN}), template=None, verdict="verified", placed=False,
+    use_placed=False, suggestions=False, from_platform=False, election="EP2024", declined_before=False,
+    known_sender=False, disputed=False, sent_folder=False, to_channel=False,
+)  # fmt: skip
+ANSWER = replace(
+    STRANGER, kinds=frozenset({Kind.PLATFORM_ACK}), placed=True, use_placed=True, from_platform=True, known_sender=True
+)
+REFERRAL = replace(STRANGER, kinds=frozenset({Kind.REFERRAL}), template="intake_confirmation")
+CITIZEN = replace(STRANGER, kinds=frozenset({Kind.CITIZEN_REPORT}), template="decline")
+SENT = replace(STRANGER, sent_folder=True)
+
+NO_CASE = "a platform's mail that fits no case"
+TABLE: list[tuple[str, Facts, Decision]] = [
+    # mail in Sent that somebody typed
+    (
+        "typed to a channel",
+        replace(SENT, to_channel=True),
+        Decision(
+            "quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"
+        ),
+    ),
+    (
+        "typed to a channel in a case without a use",
+        replace(SENT, to_channel=True, placed=True),
+        Decision(
+            "quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"
+        ),
+    ),
+    (
+        "typed further in an exchange that runs",
+        replace(SENT, to_channel=True, placed=True, use_placed=True),
+        Decision("case", "sent by a colleague in this case"),
+    ),
+    ("typed to a referrer", replace(SENT, placed=True), Decision("case", "sent by a colleague in this case")),
+    ("typed to anybody", SENT, Decision("noise", "sent by a colleague, belongs to no case")),
+    # machines
+    ("bounce in its case", replace(ANSWER, mechanical=BOUNCE), Decision("case", "machine mail: bounce")),
+    ("bounce of nothing", replace(STRANGER, mechanical=BOUNCE), Decision("noise", "machine mail: bounce")),
+    (
+        "delivery report",
+        replace(ANSWER, mechanical=MechanicalKind.DELIVERED),
+        Decision("case", "machine mail: delivered"),
+    ),
+    (
+        "complaint",
+        replace(STRANGER, mechanical=MechanicalKind.FEEDBACK_REPORT),
+        Decision("noise", "machine mail: feedback-report"),
+    ),
+    ("absence of anybody", replace(STRANGER, mechanical=AUTO), Decision("noise", "nobody wrote it for the desk")),
+    # a platform
+    ("answer", ANSWER, Decision("case", "filed in its case", tells="platform answer")),
+    ("receipt by a machine", replace(ANSWER, mechanical=AUTO), Decision("case", "filed in its case")),
+    (
+        "answer nobody vouches for",
+        replace(ANSWER, verdict="unverified"),
+        Decision("case", "filed; unverified, stops nothing until a person confirms it", tells="platform answer"),
+    ),
+    (
+        "answer that failed the check",
+        replace(ANSWER, verdict="failed"),
+        Decision("case", "filed; the sender failed the check and stops nothing", alarm="forged"),
+    ),
+    (
+        "answer whose arrival is disputed",
+        replace(ANSWER, disputed=True),
+        Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer"),
+    ),
+    (
+        "platform without a case",
+        replace(ANSWER, placed=False, use_placed=False, suggestions=True),
+        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+    ),
+    (
+        "forged platform without a case",
+        replace(ANSWER, placed=False, use_placed=False, verdict="failed"),
+        Decision("quarantine", NO_CASE, alarm="forged"),
+    ),
+    (
+        "machine of a platform without a case",
+        replace(ANSWER, placed=False, use_placed=False, mechanical=AUTO),
+        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+    ),
+    # others in their case
+    ("referrer adds", replace(REFERRAL, placed=True, template=None), Decision("case", "filed in its case")),
+    (
+        "disputed addition",
+        replace(REFERRAL, placed=True, disputed=True),
+        Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer"),
+    ),
+    # referrals
+    ("referral", REFERRAL, Decision("case", "a referral", opens=True, confirms=True, tells="new case")),
+    (
+        "referral of an officer",
+        replace(REFERRAL, template=None),
+        Decision("case", "a referral", opens=True, confirms=False, tells="new case"),
+    ),
+    (
+        "unverified referral",
+        replace(REFERRAL, verdict="unverified"),
+        Decision("quarantine", "looks like a referral, but its sender is unverified", tells="unplaced mail"),
+    ),
+    (
+        "forged referral",
+        replace(REFERRAL, verdict="failed"),
+        Decision("quarantine", "looks like a referral, but its sender is failed", tells="unplaced mail"),
+    ),
+    (
+        "referral that may belong to a case",
+        replace(REFERRAL, suggestions=True),
+        Decision("quarantine", "may belong to a case that is there", tells="unplaced mail"),
+    ),
+    (
+        "referral outside every election",
+        replace(REFERRAL, election=None),
+        Decision("quarantine", "looks like a referral, but no election is open", tells="unplaced mail"),
+    ),
+    # citizens
+    ("citizen", CITIZEN, Decision("declined", "a citizen's report about a single post", declines=True)),
+    (
+        "citizen who was declined",
+        replace(CITIZEN, declined_before=True),
+        Decision("quarantine", "this sender was declined in this period", tells="unplaced mail"),
+    ),
+    (
+        "unverified citizen",
+        replace(CITIZEN, verdict="unverified"),
+        Decision("quarantine", "looks like a citizen's report, but its sender is unverified", tells="unplaced mail"),
+    ),
+    *(
+        (
+            f"citizen, doubtful: {name}",
+            replace(CITIZEN, **doubt),
+            Decision("quarantine", "looks like a citizen's report: a person decides", tells="unplaced mail"),
+        )
+        for name, doubt in (
+            ("no template", {"template": None}),
+            ("known sender", {"known_sender": True}),
+            ("no election", {"election": None}),
+        )
+    ),
+    # the rest
+    (
+        "newsletter",
+        replace(STRANGER, kinds=frozenset({Kind.NOISE})),
+        Decision("noise", "nobody wrote it for the desk"),
+    ),
+    ("stranger", STRANGER, Decision("quarantine", "no rule knows what it is", tells="unplaced mail")),
+    (
+        "officer's note outside a case",
+        replace(STRANGER, kinds=frozenset({Kind.OFFICER_REPLY})),
+        Decision("quarantine", "no rule knows what it is", tells="unplaced mail"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_decision(facts: Facts, decision: Decision) -> None:
+    """Each situation has its one decision, with the reason that is stored."""
+    assert decide(facts) == decision
+
+
+ALL_FACTS = st.builds(
+    Facts,
+    mechanical=st.sampled_from(MechanicalKind),
+    kinds=st.frozensets(st.sampled_from(Kind), min_size=1, max_size=2),
+    template=st.sampled_from([None, "intake_confirmation", "decline"]),
+    verdict=st.sampled_from(["verified", "unverified", "failed"]),
+    placed=st.booleans(),
+    use_placed=st.booleans(),
+    suggestions=st.booleans(),
+    from_platform=st.booleans(),
+    election=st.sampled_from([None, "EP2024"]),
+    declined_before=st.booleans(),
+    known_sender=st.booleans(),
+    disputed=st.booleans(),
+    sent_folder=st.booleans(),
+    to_channel=st.booleans(),
+)
+
+
+@given(ALL_FACTS)
+def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
+    """In a case, in the quarantine, among the declined or in the noise bin: nothing is only logged."""
+    decision = decide(facts)
+    assert decision.place in {"case", "quarantine", "noise", "declined"}
+    assert decision.reason
+    if decision.place == "quarantine":
+        assert decision.tells or decision.alarm
+
+
+@given(ALL_FACTS)
+def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Facts) -> None:
+    """Who is not verified gets no confirmation, no decline and no case."""
+    decision = decide(facts)
+    if facts.verdict != "verified":
+        assert not (decision.confirms or decision.declines or decision.opens)
+
+
+@given(ALL_FACTS)
+def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Facts) -> None:
+    """An automatic answer goes only to a person outside who wrote for the first time on the matter."""
+    decision = decide(facts)
+    machine = facts.mechanical in MACHINE or facts.mechanical is MechanicalKind.AUTO_REPLY
+    if machine or facts.from_platform or facts.sent_folder or facts.placed:
+        assert not (decision.confirms or decision.declines or decision.opens)
+
+
+@given(ALL_FACTS)
+def test_a_case_is_only_where_one_is_there_or_opened(facts: Facts) -> None:
+    """A message is filed in a case when it was placed, or when it opens one, which it then may be confirmed for."""
+    decision = decide(facts)
+    if decision.place == "case":
+        assert facts.placed or decision.opens
+    assert not decision.confirms or decision.opens
+    assert not (decision.declines and decision.opens)
+
+
+@given(ALL_FACTS)
+def test_platforms_mail_that_failed_the_check_raises_an_alarm(facts: Facts) -> None:
+    """Whoever writes in a platform's name and fails the check is an alarm, machine reports and our own copies apart."""
+    if facts.from_platform and facts.verdict == "failed" and not facts.sent_folder and facts.mechanical not in MACHINE:
+        assert decide(facts).alarm == "forged"

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The figure in the report: minutes that anyone can subtract himself, hours in tenths, words in both languages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from math import floor
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.core.latency import hours, minutes, spoken, tenths
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+HALF = Fraction(1, 2)
+INSTANTS = st.datetimes(
+    datetime(2024, 1, 1),  # noqa: DTZ001 - the zone is drawn
+    datetime(2030, 1, 1),  # noqa: DTZ001 - as above
+    timezones=st.sampled_from([UTC, AMSTERDAM, ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/Caracas")]),
+)
+
+
+def test_tenths_are_the_exact_fraction_rounded_half_up() -> None:
+    """Each of the first 720 minutes, twelve hours, gives the tenth that exact arithmetic gives."""
+    for count in range(720):
+        wanted = floor(Fraction(count, 60) * 10 + HALF)
+        assert tenths(count) == wanted, count
+        assert hours(count) == f"{wanted // 10}.{wanted % 10}", count
+        assert hours(count, "nl") == f"{wanted // 10},{wanted % 10}", count
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0.0"), (2, "0.0"), (3, "0.1"), (15, "0.3"), (51, "0.9"), (152, "2.5"), (599, "10.0")]
+)
+def test_halves_go_up_where_a_float_would_go_down(count: int, text: str) -> None:
+    """Fifteen minutes are 0.3 and 51 are 0.9 hours, 152 are 2.5; nothing is rounded by binary fractions."""
+    assert hours(count) == text
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "count"),
+    [
+        ("2024-06-06T10:34:59+02:00", "2024-06-06T13:06:00+02:00", 152),
+        ("2024-06-06T10:34:00+02:00", "2024-06-06T13:06:59+02:00", 152),
+        ("2024-06-06T10:34:59.999999+02:00", "2024-06-06T10:35:00+02:00", 1),
+        ("2024-06-06T10:34:00+02:00", "2024-06-06T10:34:59+02:00", 0),
+        ("2024-06-06T10:34:59+02:00", "2024-06-06T10:34:00+02:00", 0),
+        ("2024-06-06T10:34:00+02:00", "2024-06-06T08:35:00+00:00", 1),
+        ("2024-06-06T10:35:00+02:00", "2024-06-06T10:34:59+02:00", -1),
+    ],
+)
+def test_minutes_are_those_of_the_printed_times(sent: str, received: str, count: int) -> None:
+    """Both instants are cut to the minute before they are subtracted, whatever their seconds and offsets."""
+    assert minutes(datetime.fromisoformat(sent), datetime.fromisoformat(received)) == count
+
+
+@pytest.mark.parametrize(
+    ("sent", "received", "count"),
+    [
+        ((2027, 3, 28, 1, 30, 0), (2027, 3, 28, 3, 30, 0), 60),  # the hour from two to three is not there
+        ((2027, 3, 27, 9, 0, 0), (2027, 3, 28, 9, 0, 0), 23 * 60),
+        ((2027, 10, 31, 2, 30, 0), (2027, 10, 31, 2, 30, 1), 60),  # half past two comes twice
+        ((2027, 10, 31, 2, 59, 0), (2027, 10, 31, 2, 0, 1), 1),
+        ((2027, 10, 30, 9, 0, 0), (2027, 10, 31, 9, 0, 0), 25 * 60),
+    ],
+)
+def test_nights_on_which_the_clock_changes(
+    sent: tuple[int, int, int, int, int, int], received: tuple[int, int, int, int, int, int], count: int
+) -> None:
+    """Time that passed is counted, not the distance of two wall clocks; the last number is the fold."""
+    begin, end = (
+        datetime(y, month, d, h, minute, tzinfo=AMSTERDAM, fold=fold)
+        for y, month, d, h, minute, fold in (sent, received)
+    )
+    assert minutes(begin, end) == count
+
+
+def test_across_the_date_line() -> None:
+    """A notification of Tuesday in Kiritimati that is answered on Monday in Honolulu took ten minutes."""
+    sent = datetime(2027, 3, 16, 10, 0, tzinfo=ZoneInfo("Pacific/Kiritimati"))
+    received = datetime(2027, 3, 15, 10, 10, tzinfo=ZoneInfo("Pacific/Honolulu"))
+    assert minutes(sent, received) == 10
+
+
+@given(INSTANTS, st.integers(0, 10_000), st.integers(0, 59), st.integers(0, 59))
+def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, early: int, late: int) -> None:
+    """Whatever the seconds of either instant and the zone in which it is written, the minutes stay the same."""
+    start = begin.astimezone(UTC).replace(second=0, microsecond=0)
+    end = start + timedelta(minutes=count, seconds=late)
+    assert minutes(start.replace(second=early).astimezone(begin.tzinfo), end.astimezone(AMSTERDAM)) == count
+
+
+@pytest.mark.parametrize(
+    ("count", "dutch", "english"),
+    [
+        (0, "0,0 uur (0 minuten)", "0.0 hours (0 minutes)"),
+        (1, "0,0 uur (1 minuut)", "0.0 hours (1 minute)"),
+        (2, "0,0 uur (2 minuten)", "0.0 hours (2 minutes)"),
+        (60, "1,0 uur (1 uur)", "1.0 hours (1 hour)"),
+        (61, "1,0 uur (1 uur en 1 minuut)", "1.0 hours (1 hour and 1 minute)"),
+        (120, "2,0 uur (2 uur)", "2.0 hours (2 hours)"),
+        (152, "2,5 uur (2 uur en 32 minuten)", "2.5 hours (2 hours and 32 minutes)"),
+        (1500, "25,0 uur (25 uur)", "25.0 hours (25 hours)"),
+    ],
+)
+def test_spoken_figure(count: int, dutch: str, english: str) -> None:
+    """Hours with one decimal and the exact time beside it, a comma in Dutch, one of a thing in the singular."""
+    assert spoken(count, "nl") == dutch
+    assert spoken(count, "en") == english

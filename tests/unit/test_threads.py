@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Where a message belongs: by keys nobody can guess, by mail we hold, by a number with a fitting sender; else nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from flaggermail.core.message import Address, Message
+from flaggermail.core.threads import Anchor, Known, Placement, Suggestion, Use, place
+
+TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
+ONE, TWO = "VF-EP2024-0001", "VF-EP2024-0002"
+USE_A = Use(f"{ONE}/1", ONE, "A", open=True)
+USE_B = Use(f"{ONE}/2", ONE, "B", open=True)
+ELSEWHERE = Use(f"{TWO}/1", TWO, "A", open=True)
+REFERRER = "griffie@lindewaard.example"
+
+
+def mail(
+    *,
+    sender: str | None = REFERRER,
+    in_reply_to: tuple[str, ...] = (),
+    references: tuple[str, ...] = (),
+    original: str | None = None,
+) -> Message:
+    """A mail with the headers by which mail is placed."""
+    return Message(
+        sha256="", size=0, from_=(Address(sender),) if sender else (), in_reply_to=in_reply_to, references=references,
+        original_message_id=original,
+    )  # fmt: skip
+
+
+def test_token_of_ours_places_before_anything_else() -> None:
+    """A token that we issued decides, whatever mail it refers to and whatever number it names."""
+    known = Known(
+        tokens={TOKEN: Anchor(ONE)}, messages={"held@us.example": Anchor(TWO)}, numbers={TWO: frozenset({REFERRER})}
+    )
+    found = place(mail(in_reply_to=("held@us.example",)), known, (TOKEN,))
+    assert found == Placement(ONE, None, "token of ours")
+
+
+def test_first_known_token_decides_and_unknown_ones_are_passed_over() -> None:
+    """Tokens come in the order of their weight; one that we never issued, or that stands for no case, is nothing."""
+    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO), "c" * 32: Anchor()})
+    assert place(mail(), known, ("d" * 32, "c" * 32, OTHER_TOKEN, TOKEN)).case == TWO
+
+
+def test_token_of_a_reminder_names_the_reminder() -> None:
+    """The answer to a reminder says which reminder it answers."""
+    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification, "r1")})
+    found = place(mail(), known, (TOKEN,))
+    assert (found.case, found.notification, found.reminder) == (ONE, USE_A.notification, "r1")
+
+
+def test_answered_mail_comes_before_the_rest_of_the_thread() -> None:
+    """In-Reply-To decides before References, and of these the last one; the original of a bounce comes last."""
+    held = {"one@us.example": Anchor(ONE), "two@us.example": Anchor(TWO)}
+    known = Known(messages=held)
+    answered = mail(in_reply_to=("one@us.example",), references=("two@us.example",))
+    assert place(answered, known, ()) == Placement(ONE, None, "refers to <one@us.example>")
+    assert place(mail(references=("one@us.example", "two@us.example")), known, ()).case == TWO
+    assert place(mail(references=("one@us.example",), original="two@us.example"), known, ()).case == ONE
+    assert place(mail(original="two@us.example"), known, ()).case == TWO
+
+
+def test_mail_we_hold_outside_any_case_places_nothing() -> None:
+    """To answer a mail that waits in the quarantine leads to no case."""
+    known = Known(messages={"one@us.example": Anchor()})
+    assert place(mail(in_reply_to=("one@us.example",)), known, ()).case is None
+
+
+def test_number_places_only_with_a_fitting_sender() -> None:
+    """The referrer of that case, or the platform that was notified in it, may name its number; nobody else."""
+    numbers = {ONE: frozenset({REFERRER})}
+    assert place(mail(), Known(numbers=numbers), ()) == Placement(ONE, None, f"names {ONE}, sender fits")
+    assert place(mail(sender=REFERRER.upper()), Known(numbers=numbers), ()).case == ONE
+    of_platform = Known(numbers=numbers, sender_platform="A", uses=(USE_A,))
+    assert place(mail(sender="x@a.example"), of_platform, ()).notification == USE_A.notification
+    for known in (Known(numbers=numbers), Known(numbers=numbers, sender_platform="B", uses=(USE_A,))):
+        found = place(mail(sender="x@a.example"), known, ())
+        assert (found.case, found.suggestions) == (None, (Suggestion(ONE, "its number is named"),))
+    assert place(mail(sender=None), Known(numbers={ONE: frozenset()}), ()).case is None
+
+
+def test_of_two_numbers_the_one_that_fits_places() -> None:
+    """A colleague's number in passing does not keep the mail from the case of its sender."""
+    numbers = {ONE: frozenset({"other@bzk.example"}), TWO: frozenset({REFERRER})}
+    assert place(mail(), Known(numbers=numbers), ()).case == TWO
+
+
+def test_only_open_case_of_a_platform_is_only_suggested() -> None:
+    """That a platform owes us one answer places nothing: a person confirms. Another platform's case is no matter."""
+    closed = Use(f"{TWO}/9", "VF-EP2024-0009", "A", open=False)
+    known = Known(sender_platform="A", uses=(USE_A, ELSEWHERE, USE_B, closed))
+    found = place(mail(sender="x@a.example"), known, ())
+    assert found.case is None
+    assert found.suggestions == (
+        Suggestion(ONE, "waits for an answer of this platform"),
+        Suggestion(TWO, "waits for an answer of this platform"),
+    )
+
+
+def test_a_twin_of_a_referral_is_suggested_once() -> None:
+    """The case that the forwarded mail opened is suggested; one named by its number keeps that reason."""
+    found = place(mail(), Known(numbers={ONE: frozenset()}, twins=(ONE, TWO)), ())
+    assert found.suggestions == (
+        Suggestion(ONE, "its number is named"),
+        Suggestion(TWO, "the same referral was taken in before"),
+    )
+
+
+@pytest.mark.parametrize("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])
+@pytest.mark.parametrize(("platform", "use"), [("A", USE_A), ("B", USE_B)])
+def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: str, use: Use) -> None:
+    """Whatever key a platform's mail carries, even another platform's, it is about that platform's own use."""
+    known = Known(tokens={TOKEN: anchor}, messages={"m@us.example": anchor}, sender_platform=platform, uses=(USE_A, USE_B))
+    assert place(mail(), known, (TOKEN,)).notification == use.notification
+    assert place(mail(in_reply_to=("m@us.example",)), known, ()).notification == use.notification
+
+
+def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
+    """A third platform with our key stands in the case and stops nothing."""
+    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, sender_platform="C", uses=(USE_A, USE_B))
+    found = place(mail(), known, (TOKEN,))
+    assert (found.case, found.notification) == (ONE, None)
+
+
+def test_of_two_uses_of_one_platform_the_key_decides() -> None:
+    """Where a platform was notified twice in a case, only a key says which it answers; without it neither clock stops."""
+    again = Use(f"{ONE}/3", ONE, "A", open=True)
+    known = Known(
+        tokens={TOKEN: Anchor(ONE, again.notification), OTHER_TOKEN: Anchor(ONE)}, sender_platform="A",
+        uses=(USE_A, again, ELSEWHERE),
+    )  # fmt: skip
+    assert place(mail(), known, (TOKEN,)).notification == again.notification
+    assert place(mail(), known, (OTHER_TOKEN,)).notification is None
+
+
+def test_bounce_keeps_the_notification_of_its_key() -> None:
+    """A server that is no platform's reports on the very notification whose token it returns."""
+    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, uses=(USE_A,))
+    assert place(mail(sender="mailer-daemon@bzk.example"), known, (TOKEN,)).notification == USE_A.notification
+
+
+def test_nothing_known_leads_nowhere() -> None:
+    """Without any key there is neither a case nor a suggestion."""
+    assert place(mail(in_reply_to=("strange@elsewhere.example",)), Known(), (TOKEN,)) == Placement(None, None, "")
