@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -34,23 +35,25 @@ from tests.story.test_daemon import StepTicker, WatchedMailbox
 
 NOW = datetime.fromisoformat("2024-06-06T10:00:00+02:00")
 MINUTE = timedelta(minutes=1)
-REFERRAL = """From: Fenna Voorbeeld <f.voorbeeld@lindewaard.example>
+REFERRAL = """Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example
+Received: from mail.lindewaard.example by mx.bzk.example; {date}
+From: Fenna Voorbeeld <f.voorbeeld@lindewaard.example>
 To: verkiezingenflagger@bzk.example
 Subject: Verkeerde stemdag rondgestuurd {number}
 Message-ID: <r{number}@lindewaard.example>
-Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example
 Content-Type: text/plain; charset=utf-8
 
 Zie het bericht nummer {number}. Zelf twee keer gemeld.
 """
-CITIZEN = """From: Piet <piet@freemail.example>
+CITIZEN = """Authentication-Results: mx.bzk.example; dmarc=pass header.from=mailprovider.example
+Received: from mail.mailprovider.example by mx.bzk.example; {date}
+From: Piet <piet@mailprovider.example>
 To: verkiezingenflagger@bzk.example
-Subject: {subject}
-Message-ID: <c{number}@freemail.example>
-Authentication-Results: mx.bzk.example; dmarc=pass header.from=freemail.example
+Subject: Nepnieuws {number}
+Message-ID: <c{number}@mailprovider.example>
 Content-Type: text/plain; charset=utf-8
 
-{text}
+Ik zag nepnieuws, bericht {number}, kunt u dat weghalen?
 """
 
 
@@ -66,12 +69,12 @@ class Desk:
     def take_in(self, text: str) -> None:
         """A mail arrives now."""
         self.uid += 1
-        octets = text.encode().replace(b"\n", b"\r\n")
+        octets = text.replace("{date}", format_datetime(self.clock.now())).encode().replace(b"\n", b"\r\n")
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self.uid))
 
     def refer(self, number: int) -> None:
         """A municipality sends a referral."""
-        self.take_in(REFERRAL.format(number=number))
+        self.take_in(REFERRAL.replace("{number}", str(number)))
 
     def tick(self, minutes: int = 0) -> None:
         """Let time pass, then do what the daemon does."""
@@ -232,16 +235,16 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
 def test_a_citizen_is_declined_at_the_next_mail(desk: Desk) -> None:
     """A decline that was withheld told nobody anything: the sender does not count as declined."""
     observing.begin(desk.env)
-    desk.take_in(CITIZEN.format(number=1, subject="Nepnieuws", text="Ik zag nepnieuws, kunt u dat weghalen?"))
+    desk.take_in(CITIZEN.replace("{number}", "1"))
     with desk.env.store.read() as tx:
         places = [message.place for message in tx.find(StoredMessage)]
         declines = tx.find(Decline)
     assert (places, declines) == (["declined"], [])
     assert desk.withheld() == ["decline"]
     run(desk.env, acts.Resume(), "officer1")
-    desk.take_in(CITIZEN.format(number=2, subject="Nog een", text="Ik zag weer nepnieuws, kunt u dat weghalen?"))
+    desk.take_in(CITIZEN.replace("{number}", "2"))
     desk.tick(1)
-    assert desk.sent == ["piet@freemail.example"]
+    assert desk.sent == ["piet@mailprovider.example"]
 
 
 @pytest.mark.parametrize("officer", ["officer1", "head1"])
@@ -261,7 +264,7 @@ def test_resume_needs_the_role(desk: Desk) -> None:
     oncall = desk.env.settings.oncall
     reader = oncall.officers[0].model_copy(update={"id": "reader1", "roles": ("assessor",)})
     officers = oncall.model_copy(update={"officers": (*oncall.officers, reader)})
-    env = replace(desk.env, settings=replace(desk.env.settings, oncall=officers))
+    env = replace(desk.env, settings=desk.env.settings.model_copy(update={"oncall": officers}))
     with pytest.raises(Refusal, match="none of the roles head, officer"):
         run(env, acts.Resume(), "reader1")
 

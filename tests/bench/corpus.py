@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail by the thousand, the same for the same seed, laid into a Maildir as a mail server would have it.
+
+It is written by gen_corpus.py where the folder `shared` stands beside the checkout, else by tests.bench.mails, whose
+mail is smaller and has no attachments: figures of the two are not to be compared.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime
+from email.utils import formatdate
+from pathlib import Path
+
+from tests.bench.mails import Mails
+from tests.servers.postfix import AUTHSERV_ID
+
+GENERATOR = Path(__file__).parents[3] / "shared" / "perf" / "gen_corpus.py"
+_LONG_AGO = datetime.fromisoformat("2024-03-01T08:00:00+00:00").timestamp()
+_KNOWN = {  # domains of the generator -> domains that the shipped lists and the platforms of tests/config know
+    b"gemeente-utrecht.example": b"lindewaard.example",
+    b"gemeente-zwolle.example": b"kromwoude.example",
+    b"minbzk.example": b"bzk.example",
+    b"politie.example": b"rijksdienst.example",
+    b"rvig.example": b"provincie-demo.example",
+    b"anp.example": b"omroep.example",
+    b"snap-platform.example": b"snapchat-platform.example",
+}
+_NAME = re.compile(b"|".join(map(re.escape, _KNOWN)))
+_FROM = re.compile(rb"^From: [^\r\n]*@([a-z0-9.-]+)", re.MULTILINE)
+
+
+def source() -> str:
+    """Who writes the mail."""
+    return "gen_corpus.py" if GENERATOR.exists() else "tests.bench.mails"
+
+
+def write(folder: Path, count: int, seed: int) -> list[Path]:
+    """Write `count` mails of this seed into `folder`, one file each, in the order in which they were sent.
+
+    A smaller count of the same seed gives the first of them. Each is vouched for by our own server, as if it had come
+    through it, and arrived long ago: an hour after the other.
+    """
+    folder.mkdir(parents=True)
+    if GENERATOR.exists():
+        files = _generated(folder, count, seed)
+    else:
+        files = [folder / f"{number:06d}" for number in range(count)]
+        mails = Mails(seed, "verkiezingenflagger@bzk.example")
+        for path in files:
+            path.write_bytes(mails.any_kind().octets)
+    for number, path in enumerate(files):
+        path.write_bytes(_as_arrived(path.read_bytes()))
+        os.utime(path, (_LONG_AGO + 3600 * number,) * 2)
+    return files
+
+
+def lay(files: list[Path], maildir: Path) -> None:
+    """Link the files into a Maildir, in their order; their date is when the server got them."""
+    for name in ("cur", "new", "tmp"):
+        (maildir / name).mkdir(parents=True, exist_ok=True)
+    for number, path in enumerate(files):
+        os.link(path, maildir / "cur" / f"{1_000_000_000 + number}.{path.parent.name}.bench.example:2,")
+
+
+def _generated(folder: Path, count: int, seed: int) -> list[Path]:
+    command = [sys.executable, str(GENERATOR), str(folder), str(count), str(seed)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return sorted((folder / "cur").iterdir(), key=lambda path: int(path.name.split(".")[0]))
+
+
+def _as_arrived(octets: bytes) -> bytes:
+    octets = _NAME.sub(lambda found: _KNOWN[found[0]], octets)
+    if octets.startswith(b"Authentication-Results:"):
+        return octets
+    author = _FROM.search(octets)
+    domain = author[1].decode("ascii") if author else "nowhere.example"
+    return f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={domain}\n".encode() + octets
+
+
+def fresh(octets: bytes) -> bytes:
+    """The mail as if it were sent now."""
+    return re.sub(rb"(?m)^Date: .*$", f"Date: {formatdate()}".encode(), octets, count=1)
