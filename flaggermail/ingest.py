@@ -72,8 +72,12 @@ def _commit(
 
 
 def _twin(work: Work, message: Message) -> StoredMessage | None:
-    """The message that this is another copy of: equal in its stable parts, or our own under its own Message-ID."""
-    same = work.tx.find(StoredMessage, content_key=message.content_key)
+    """The message that this is another copy of: equal in Message-ID and stable parts, or our own under its own name.
+
+    Of a mail that we sent either is enough: some servers give it another Message-ID, some add to its text.
+    """
+    alike = work.tx.find(StoredMessage, content_key=message.content_key)
+    same = [m for m in alike if m.direction == "out" or m.message_id == message.message_id]
     ours = message.sender is not None and message.sender.key == work.env.settings.desk.mailbox.address.lower()
     if not same and ours and message.message_id is not None:
         same = work.tx.find(StoredMessage, message_id=message.message_id, direction="out")

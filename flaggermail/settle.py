@@ -83,11 +83,7 @@ def _sent(work: Work, sent: Notification, before: Notification) -> None:
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
-    policy = work.env.settings.desk.submission
-    limit = timedelta(hours=policy.give_up_hours)
-    again = None
-    if not answer.permanent:
-        again = next_try(mail.tries, policy.retry_minutes, mail.queued_at, work.now, limit)
+    again = None if answer.permanent else _next_try(work, mail, mail.tries)
     text = f"{answer.code} {answer.text}".strip()
     if again is not None:
         settled = replace(mail, state="queued", next_try_at=again, answer=text)
@@ -117,10 +113,25 @@ def _given_up(work: Work, notification_id: str, text: str) -> None:
         )
 
 
+def _next_try(work: Work, mail: OutboxMail, tries: int) -> datetime | None:
+    policy = work.env.settings.desk.submission
+    return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, timedelta(hours=policy.give_up_hours))
+
+
 def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
-    """At most once for a platform, which waits for proof or a person; at least once for everybody else."""
-    state = "uncertain" if mail.once else "queued"
-    settled = replace(mail, state=state, next_try_at=None if mail.once else work.now, answer=answer.text)
+    """At most once for a platform, which waits for proof or a person; at least once for everybody else.
+
+    The second try comes at once. A server that never answers is then asked by the schedule: without it, the same mail
+    would be handed over again and again, and each time perhaps be taken.
+    """
+    if mail.once:
+        settled = replace(mail, state="uncertain", next_try_at=None, answer=answer.text)
+    else:
+        again = work.now if mail.tries <= 1 else _next_try(work, mail, mail.tries - 1)
+        if again is None:
+            _refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
+            return
+        settled = replace(mail, state="queued", next_try_at=again, answer=answer.text)
     _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
     if mail.once:
         _alarm(work, "uncertain", settled)

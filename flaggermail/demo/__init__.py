@@ -84,6 +84,8 @@ def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> N
             _do(stage, story, steps.pop(0), teller)
         stage.settle()
         teller.news()
+        with stage.env.store.read() as tx:
+            _refuse(figures.troubles(tx))
         if letters:
             teller.letter(stage.servers.taken()[-1].octets)
         answers += platforms.answers(stage.servers.taken(), now)
@@ -128,12 +130,16 @@ def _introduce(folder: Path, tell: Tell) -> None:
         tell(line, "plain")
 
 
+def _refuse(troubles: Sequence[str]) -> None:
+    if troubles:
+        raise StoryBroken("; ".join(troubles))
+
+
 def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
     with stage.env.store.read() as tx:
         wrong = figures.faults(tx)
         found = list(figures.lines(tx, story.figures, teller))
-    if wrong:
-        raise StoryBroken("; ".join(wrong))
+    _refuse(wrong)
     teller.tell("", "plain")
     teller.tell("What the record says now", "heading")
     for text, look in found:

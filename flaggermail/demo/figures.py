@@ -33,11 +33,16 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
             yield from _notification(tx, notification, teller)
 
 
-def faults(tx: Transaction) -> list[str]:
-    """What is not as it must be after the story, whatever the story was."""
+def troubles(tx: Transaction) -> list[str]:
+    """What may not be there at any instant at which nothing is left to do."""
     found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
     found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place="quarantine")]
-    found += [f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != "accepted"]
+    return found + [f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != "accepted"]
+
+
+def faults(tx: Transaction) -> list[str]:
+    """What is not as it must be after the story, whatever the story was."""
+    found = troubles(tx)
     found += [f"case {case.number} has no decision" for case in tx.find(Case, decision=None)]
     for case in tx.find(Case, origin="referral"):
         if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION.value):

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from datetime import datetime
-from email.utils import formatdate
 from pathlib import Path
 
 from tests.bench.mails import Mails
@@ -78,7 +77,3 @@ def _as_arrived(octets: bytes) -> bytes:
     domain = author[1].decode("ascii") if author else "nowhere.example"
     return f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={domain}\n".encode() + octets
 
-
-def fresh(octets: bytes) -> bytes:
-    """The mail as if it were sent now."""
-    return re.sub(rb"(?m)^Date: .*$", f"Date: {formatdate()}".encode(), octets, count=1)

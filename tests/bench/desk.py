@@ -1,12 +1,82 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk to be measured: its mailbox in a real Dovecot, its configuration, database and archive in a folder."""
+"""A desk to be measured: its mailbox in a real Dovecot, its mail through a real Postfix, its record in a folder."""
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail import wiring
-from flaggermail.cli.db import upgrade_database as _upgrade  # noqa: F401
+from tests.flow.desk_process import DeskProcess, configure
+from tests.servers import account, give, server_folder
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix
+
+VOUCHED = (
+    "lindewaard.example", "kromwoude.example", "kiesraad.example", "omroep.example", "factcheck.example",
+    "mailprovider.example", "gratismail.example", "tiktok-platform.example", "meta-platform.example",
+    "google-platform.example", "x-platform.example", "snapchat-platform.example",
+)  # fmt: skip
+"""Domains for whose mail our own server answers."""
+
+
+@dataclass(frozen=True)
+class Servers:
+    """What a desk stands between."""
+
+    certificates: Certificates
+    dovecot: Dovecot
+    postfix: Postfix
+    platform: PlatformServer
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator["Servers"]:
+        """Start all of them, and stop them at the end; raises ServerNotStartedError."""
+        with ExitStack() as stack:
+            certificates = Certificates(stack.enter_context(server_folder("tls")))
+            dovecot = stack.enter_context(Dovecot.running(certificates.server))
+            platform = stack.enter_context(PlatformServer.running())
+            postfix = stack.enter_context(Postfix.running(certificates.server, dovecot, platform.port))
+            postfix.set_dmarc_results(dict.fromkeys(VOUCHED, "pass"))
+            yield cls(certificates, dovecot, postfix, platform)
+
+    def maildir(self, user: str) -> Path:
+        """Where Dovecot keeps the mail of a user."""
+        return self.dovecot.folder / "home" / user / "Maildir"
+
+    def own(self, user: str) -> None:
+        """Hand what was laid into a user's Maildir to Dovecot."""
+        give(self.maildir(user).parent, *account("nobody"))
+
+    @contextmanager
+    def desk(self, user: str, **mailbox: object) -> Iterator[DeskProcess]:
+        """A desk with the mailbox of `user` and an election that runs; `mailbox` changes settings of that name.
+
+        No process of it is left at the end.
+        """
+        tls = {"host": "localhost", "ca_file": str(self.certificates.ca_file), "user": user}
+        inbox = {"address": f"{user}@bzk.example", "port": self.dovecot.imaps_port, "tls": "implicit"}
+        changes = {
+            "mailbox": tls | inbox | mailbox,
+            "submission": {**tls, "port": self.postfix.submission_port, "tls": "starttls", "retry_minutes": [1]},
+        }
+        with tempfile.TemporaryDirectory(prefix="fm-desk-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            configure(folder, changes, f"officer-{user}")
+            for credential in ("imap-password", "smtp-password"):
+                file = folder / "credentials" / credential
+                file.write_text(self.dovecot.password, "utf-8")
+                file.chmod(0o600)
+            desk = DeskProcess(folder, user, f"officer-{user}")
+            today = datetime.now(UTC).date()
+            begins, ends = (str(today + timedelta(days=days)) for days in (-1, 8))
+            desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
+                     "--polling-day", str(today), "--period", begins, ends)  # fmt: skip
+            try:
+                yield desk
+            finally:
+                desk.end()

@@ -265,3 +265,10 @@ def test_too_few_approvers_are_a_warning(directory: Path) -> None:
     file.write_text(text, encoding="utf-8")
     (warning,) = warnings(load(directory))
     assert "no notification can be sent" in warning
+
+
+@pytest.mark.parametrize("login", ["j.jansen", "_svc", "1001", "jansen@bzk", "BZK\\\\jansen"])
+def test_login_may_be_what_systems_and_directories_call_a_person(directory: Path, login: str) -> None:
+    """An officer acts under the user name he has, dots and domains included."""
+    replace(directory / "oncall.yaml", "login: officer1", f'login: "{login}"')
+    assert load(directory).rota.by_login(login.replace("\\\\", "\\")) is not None

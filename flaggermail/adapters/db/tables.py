@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
+from sqlmodel.main import SQLModelConfig
 
 # Named, so that a later migration can name what it drops, on either engine. Checks carry their names already.
 SQLModel.metadata.naming_convention = {
@@ -21,11 +22,17 @@ SQLModel.metadata.naming_convention = {
 }
 
 
+class Row(SQLModel):
+    """Base of every table: also an error of the model itself quotes no value."""
+
+    model_config = SQLModelConfig(hide_input_in_errors=True)
+
+
 def _list() -> Column[list[str]]:
     return Column(JSON, nullable=False)
 
 
-class ElectionRow(SQLModel, table=True):
+class ElectionRow(Row, table=True):
     """`records.Election`."""
 
     __tablename__ = "election"
@@ -39,7 +46,7 @@ class ElectionRow(SQLModel, table=True):
     exercise: bool
 
 
-class PlatformRow(SQLModel, table=True):
+class PlatformRow(Row, table=True):
     """`records.Platform`."""
 
     __tablename__ = "platform"
@@ -48,7 +55,7 @@ class PlatformRow(SQLModel, table=True):
     domains: list[str] = Field(sa_column=_list())
 
 
-class ChannelRow(SQLModel, table=True):
+class ChannelRow(Row, table=True):
     """`records.Channel`."""
 
     __tablename__ = "channel"
@@ -68,7 +75,7 @@ class ChannelRow(SQLModel, table=True):
     valid_until: date | None
 
 
-class CaseRow(SQLModel, table=True):
+class CaseRow(Row, table=True):
     """`records.Case`; `case` alone is a word of SQL."""
 
     __tablename__ = "case_file"
@@ -108,7 +115,7 @@ class CaseRow(SQLModel, table=True):
     exercise: bool
 
 
-class MessageRow(SQLModel, table=True):
+class MessageRow(Row, table=True):
     """`records.StoredMessage`."""
 
     __tablename__ = "message"
@@ -146,7 +153,7 @@ class MessageRow(SQLModel, table=True):
     defects: list[str] = Field(sa_column=_list())
 
 
-class DeliveryRow(SQLModel, table=True):
+class DeliveryRow(Row, table=True):
     """`records.Delivery`."""
 
     __tablename__ = "delivery"
@@ -160,7 +167,7 @@ class DeliveryRow(SQLModel, table=True):
     first_seen_at: datetime
 
 
-class NotificationRow(SQLModel, table=True):
+class NotificationRow(Row, table=True):
     """`records.Notification`."""
 
     __tablename__ = "notification"
@@ -198,7 +205,7 @@ class NotificationRow(SQLModel, table=True):
     steps: str
 
 
-class ClockTable(SQLModel, table=True):
+class ClockTable(Row, table=True):
     """`records.ClockRow`."""
 
     __tablename__ = "clock"
@@ -215,7 +222,7 @@ class ClockTable(SQLModel, table=True):
     by_hand: bool
 
 
-class ContactNoteRow(SQLModel, table=True):
+class ContactNoteRow(Row, table=True):
     """`records.ContactNote`."""
 
     __tablename__ = "contact_note"
@@ -230,7 +237,7 @@ class ContactNoteRow(SQLModel, table=True):
     author: str
 
 
-class OutboxRow(SQLModel, table=True):
+class OutboxRow(Row, table=True):
     """`records.OutboxMail`."""
 
     __tablename__ = "outbox"
@@ -259,7 +266,7 @@ class OutboxRow(SQLModel, table=True):
     bounced: bool
 
 
-class AttemptRow(SQLModel, table=True):
+class AttemptRow(Row, table=True):
     """`records.Attempt`."""
 
     __tablename__ = "attempt"
@@ -272,7 +279,7 @@ class AttemptRow(SQLModel, table=True):
     text: str
 
 
-class ReminderRow(SQLModel, table=True):
+class ReminderRow(Row, table=True):
     """`records.Reminder`."""
 
     __tablename__ = "reminder"
@@ -291,7 +298,7 @@ class ReminderRow(SQLModel, table=True):
     withheld: bool
 
 
-class TokenRow(SQLModel, table=True):
+class TokenRow(Row, table=True):
     """`records.Token`."""
 
     __tablename__ = "token"
@@ -306,7 +313,7 @@ class TokenRow(SQLModel, table=True):
     used_at: datetime | None
 
 
-class AlarmRow(SQLModel, table=True):
+class AlarmRow(Row, table=True):
     """`records.Alarm`."""
 
     __tablename__ = "alarm"
@@ -318,7 +325,7 @@ class AlarmRow(SQLModel, table=True):
     raised_at: datetime
 
 
-class DeclineRow(SQLModel, table=True):
+class DeclineRow(Row, table=True):
     """`records.Decline`."""
 
     __tablename__ = "decline"
@@ -328,7 +335,7 @@ class DeclineRow(SQLModel, table=True):
     message: str
 
 
-class OverrideRow(SQLModel, table=True):
+class OverrideRow(Row, table=True):
     """`records.Override`."""
 
     __tablename__ = "rota_override"
@@ -340,7 +347,7 @@ class OverrideRow(SQLModel, table=True):
     entered_at: datetime
 
 
-class DeskStateRow(SQLModel, table=True):
+class DeskStateRow(Row, table=True):
     """`records.DeskState`."""
 
     __tablename__ = "desk_state"
@@ -353,7 +360,7 @@ class DeskStateRow(SQLModel, table=True):
     until_by: str | None
 
 
-class WithheldRow(SQLModel, table=True):
+class WithheldRow(Row, table=True):
     """`records.Withheld`."""
 
     __tablename__ = "withheld"
@@ -362,7 +369,7 @@ class WithheldRow(SQLModel, table=True):
     withheld_at: datetime
 
 
-class EventRow(SQLModel, table=True):
+class EventRow(Row, table=True):
     """The chain: `octets` are what happened, `digest` ties them to the event before."""
 
     __tablename__ = "event"
@@ -377,7 +384,7 @@ class EventRow(SQLModel, table=True):
     digest: str
 
 
-class ChainHeadRow(SQLModel, table=True):
+class ChainHeadRow(Row, table=True):
     """The one row that every writing transaction locks first: length and last digest of the chain."""
 
     __tablename__ = "chain_head"
@@ -387,7 +394,7 @@ class ChainHeadRow(SQLModel, table=True):
     digest: str
 
 
-class PersonalRow(SQLModel, table=True):
+class PersonalRow(Row, table=True):
     """A personal value behind its commitment; erasing the row leaves the chain valid."""
 
     __tablename__ = "personal"
@@ -397,7 +404,7 @@ class PersonalRow(SQLModel, table=True):
     event: int = Field(foreign_key="event.seq", index=True)
 
 
-class CounterRow(SQLModel, table=True):
+class CounterRow(Row, table=True):
     """The last number that was given out under a name."""
 
     __tablename__ = "counter"
@@ -405,7 +412,7 @@ class CounterRow(SQLModel, table=True):
     value: int
 
 
-class CursorRow(SQLModel, table=True):
+class CursorRow(Row, table=True):
     """How far a folder of the mailbox has been read."""
 
     __tablename__ = "cursor"
@@ -415,7 +422,7 @@ class CursorRow(SQLModel, table=True):
     looked_at: datetime | None
 
 
-class LeaseRow(SQLModel, table=True):
+class LeaseRow(Row, table=True):
     """Who may run the daemon; `fencing` rises with every change of hands."""
 
     __tablename__ = "lease"
