@@ -15,9 +15,9 @@
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
 | `missing`, `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
-| `total`, `more`, `waiting` | int: mails taken in late, not listed of them, in the quarantine |
+| `total`, `more`, `waiting` | int: mails of a digest; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
-| `entries` | list of objects with `at` (aware datetime), `sender`, `subject` and `place` (str) |
+| `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
 | `kind` | str: new case, unplaced mail, platform answer |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |

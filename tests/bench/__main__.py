@@ -1,46 +1,57 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench`: how long the command takes to start, beside a Python that does nothing.
+"""`./dev bench`: what flaggermail costs, beside something that does the least of it, in the same run.
 
-Times depend on the machine and on what else it does, so the ratio is the figure to compare between two changes.
+Times depend on the machine and on what else it does, so the ratios are what to compare between two changes. Nothing is
+judged here but the soak, which counts mails.
 """
 
-import statistics
-import subprocess
+import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-ROUNDS = 7
-PROGRAM = str(Path(sys.executable).with_name("flaggermail"))
-COMMANDS = {
-    "python -c pass": [sys.executable, "-c", "pass"],
-    "flaggermail --version": [PROGRAM, "--version"],
-    "flaggermail --help": [PROGRAM, "--help"],
-}
+from tests.bench import backfill, intake, latency, memory, soak, startup, table
+from tests.bench.desk import Servers
+
+NAMES = ("startup", "intake", "latency", "memory", "backfill")
 
 
-def median_seconds(commands: dict[str, list[str]]) -> dict[str, float]:
-    """Median wall-clock seconds of each command. The commands take turns, so that a busy moment strikes all of them."""
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(ROUNDS):
-        for name, command in commands.items():
-            begun = time.perf_counter()
-            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            seconds[name].append(time.perf_counter() - begun)
-    return {name: statistics.median(taken) for name, taken in seconds.items()}
+def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
+    """Print the tables of one measurement."""
+    if name == "startup":
+        startup.measure(servers, quick=quick)
+    elif name == "intake":
+        intake.measure(servers, folder, quick=quick)
+    elif name == "latency":
+        latency.measure(servers, quick=quick)
+    elif name == "memory":
+        memory.measure(servers, folder, quick=quick)
+    else:
+        backfill.measure(servers, folder, quick=quick)
+
+
+def arguments() -> argparse.ArgumentParser:
+    """What may be typed."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while (soak).")
+    parser.add_argument("what", nargs="?", choices=["all", "soak"], default="all")
+    parser.add_argument("--quick", action="store_true", help="small numbers: to see that it runs, not what it costs")
+    parser.add_argument("--only", choices=NAMES, action="append", help="one measurement; may be repeated")
+    parser.add_argument("--minutes", type=float, default=20, help="of the soak (20)")
+    parser.add_argument("--seed", type=int, default=None, help="of the soak; else one is chosen, and printed")
+    return parser
 
 
 def main() -> int:
-    """Prints the table; returns the exit status."""
-    try:
-        medians = median_seconds(COMMANDS)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    bare = medians["python -c pass"]
-    print(f"{'start-up, median of ' + str(ROUNDS):<30}{'ms':>8}{'ratio':>8}")
-    for name, median in medians.items():
-        print(f"{name:<30}{median * 1000:>8.0f}{median / bare:>8.1f}")
+    """Prints the tables; returns the exit status."""
+    wanted = arguments().parse_args()
+    begun = time.monotonic()
+    with Servers.running() as servers, tempfile.TemporaryDirectory(prefix="fm-bench-") as name:
+        if wanted.what == "soak":
+            return soak.run(servers, wanted.minutes, wanted.seed)
+        for each in wanted.only or NAMES:
+            measure(each, servers, Path(name), quick=wanted.quick)
+    table.note(f"\n{time.monotonic() - begun:,.0f} s in all")
     return 0
 
 

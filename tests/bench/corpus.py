@@ -75,5 +75,6 @@ def _as_arrived(octets: bytes) -> bytes:
         return octets
     author = _FROM.search(octets)
     domain = author[1].decode("ascii") if author else "nowhere.example"
-    return f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={domain}\n".encode() + octets
+    ours = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={domain}\nReceived: by {AUTHSERV_ID}\n"
+    return ours.encode() + octets
 

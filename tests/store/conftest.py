@@ -15,10 +15,8 @@ from sqlalchemy import make_url
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.parse_worker import ContainedParser
-from flaggermail.shipped import shipped
 from tests.servers.postgres import Postgres
-from tests.store.desk_fixtures import Desk, desk_settings, opened
+from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
 
 SQLITE = "sqlite"
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
@@ -136,36 +134,28 @@ def in_threads() -> Callable[[Callable[[int], object], int], list[object]]:
 
 
 @pytest.fixture(scope="session")
-def parser() -> Iterator[ContainedParser]:
-    """The parser in its process, one for all tests."""
-    started = ContainedParser(shipped("rules"))
-    yield started
-    started.close()
-
-
-@pytest.fixture(scope="session")
-def new_desk(
-    migrated_file: Path, parser: ContainedParser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Desk]]:
+def new_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDesk]:
     """Make one more desk with nothing on it; `persons` approve a notification there."""
     settings = {persons: desk_settings(persons) for persons in (1, 2)}
     made: list[Desk] = []
     fresh = tmp_path_factory.mktemp("fresh")
     shutil.copy(migrated_file, fresh / "database")
-    opened(settings[1], fresh, parser).env.store.close()  # the record of the configuration is written once
+    equipment = equipped(settings[1], fresh)  # writes the record of the configuration, which every copy then holds
+    equipment.store.close()
 
     def make(persons: int = 1) -> Desk:
         folder = tmp_path_factory.mktemp("desk")
         shutil.copy(fresh / "database", folder / "database")
-        made.append(opened(settings[persons], folder, parser))
+        made.append(opened(equipment, settings[persons], folder))
         return made[-1]
 
     yield make
     for desk in made:
         desk.env.store.close()
+    equipment.close()
 
 
 @pytest.fixture
-def desk(new_desk: Callable[..., Desk]) -> Desk:
+def desk(new_desk: NewDesk) -> Desk:
     """A desk with nothing on it."""
     return new_desk()

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import pytest
 
 from flaggermail import outbox, remind
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Act, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.events import Event, EventKind, fold
 from flaggermail.core.records import ClockRow, Notification, OutboxMail, Record, StoredMessage
@@ -23,7 +25,7 @@ from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Environment
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
-from flaggermail.ports import Parser, RawMessage, Submission
+from flaggermail.ports import RawMessage, Submission
 from flaggermail.replay.doubles import Answer, CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings_files import load
@@ -50,6 +52,14 @@ class Envelope:
     at: datetime
     octets: bytes
     recipient: str
+
+
+class NewDesk(Protocol):
+    """Makes one more desk with nothing on it."""
+
+    def __call__(self, persons: int = 1) -> Desk:
+        """`persons` approve a notification there."""
+        ...
 
 
 class RecordingSubmitter(ScriptedSubmitter):
@@ -273,12 +283,26 @@ def desk_settings(persons: int = 1) -> Settings:
     )
 
 
-def opened(settings: Settings, folder: Path, parser: Parser) -> Desk:
-    """A desk at 10:34 whose database and archive lie in `folder`; the parser is shared, its process is slow to start."""
+def equipped(settings: Settings, folder: Path) -> Environment:
+    """An environment as the program makes it; its readers of rules and templates and its parser are slow to start."""
     clock = SetClock(START)
-    server = RecordingSubmitter(clock)
-    env = make_environment(
-        settings, clock=clock, randomness=CountedRandomness("desk"), submit=server,
+    return make_environment(
+        settings, clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
         database=f"sqlite:///{folder / 'database'}", archive=folder / "archive",
     )  # fmt: skip
-    return Desk(replace(env, parser=parser), clock, server)
+
+
+def opened(equipment: Environment, settings: Settings, folder: Path) -> Desk:
+    """A desk at 10:34 with database and archive of its own in `folder`; what only reads is shared with other desks."""
+    clock, randomness = SetClock(START), CountedRandomness("desk")
+    server = RecordingSubmitter(clock)
+    env = replace(
+        equipment,
+        settings=settings,
+        store=SqlStore(f"sqlite:///{folder / 'database'}", randomness.salt),
+        octets=FileOctets(folder / "archive"),
+        clock=clock,
+        randomness=randomness,
+        submitter=server,
+    )
+    return Desk(env, clock, server)

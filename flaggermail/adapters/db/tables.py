@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
-from sqlmodel.main import SQLModelConfig
+from sqlmodel._compat import SQLModelConfig
 
 # Named, so that a later migration can name what it drops, on either engine. Checks carry their names already.
 SQLModel.metadata.naming_convention = {

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How soon one mail is on record, and how soon the officer on call is told of it."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from threading import Thread
+
+from flaggermail import wiring
+from flaggermail.environment import Environment
+from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction
+from flaggermail.watch import look
+from tests.bench import table
+from tests.bench.desk import Servers
+from tests.bench.mails import Mails
+from tests.flow.desk_process import DeskProcess, patiently
+
+COMMITS, NOTICES = 60, 20
+QUICK_COMMITS, QUICK_NOTICES = 8, 3
+SIZE = 5_000  # octets of a mail
+
+
+@dataclass
+class TimedStore:
+    """Implements `ports.Store`: another one, and when each of its writes was committed, by time.perf_counter."""
+
+    inner: Store
+    committed: list[float]
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction whose end is noted."""
+        with self.inner.begin() as tx:
+            yield tx
+        self.committed.append(time.perf_counter())
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """As the other one."""
+        with self.inner.read() as tx:
+            yield tx
+
+    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+        """As the other one."""
+        return self.inner.acquire(name, holder, now, seconds)
+
+    def renew(self, now: datetime, seconds: int) -> None:
+        """As the other one."""
+        self.inner.renew(now, seconds)
+
+    def release(self) -> None:
+        """As the other one."""
+        self.inner.release()
+
+    def close(self) -> None:
+        """As the other one."""
+        self.inner.close()
+
+
+@dataclass
+class Watching:
+    """A mailbox that is watched as the daemon watches it; for each mail the seconds from its announcement."""
+
+    env: Environment
+    mailbox: Mailbox
+    stop: Interrupt
+    committed: list[float]
+    delays: list[float]
+
+    def run(self) -> None:
+        """Look, wait, look again, until the end."""
+        look(self.env, self.mailbox)
+        while not self.stop.is_set():
+            self.mailbox.wait(self.stop, 60)
+            woken, before = time.perf_counter(), len(self.committed)
+            if look(self.env, self.mailbox):
+                self.delays.append(self.committed[before] - woken)
+
+
+@contextmanager
+def watching(servers: Servers, user: str) -> Iterator[Watching]:
+    """Watch the mailbox of `user` in a thread of its own."""
+    with servers.desk(user) as desk, closing(wiring.open_environment(desk.folder)) as env:
+        committed: list[float] = []
+        watched = Watching(
+            replace(env, store=TimedStore(env.store, committed)), wiring.mailbox(env.settings), wiring.interrupt(),
+            committed, [],
+        )  # fmt: skip
+        worker = Thread(target=watched.run, name="watched")
+        worker.start()
+        try:
+            yield watched
+        finally:
+            watched.stop.set()
+            worker.join(30)
+
+
+def until(reached: Callable[[], bool], what: str) -> None:
+    """Wait for it."""
+    patiently(reached, what, 60)
+
+
+def announced_to_committed(servers: Servers, samples: int) -> list[float]:
+    """Seconds from the end of the wait, which a server's EXISTS ends, to the commit of the mail; one at a time."""
+    mails = Mails(1, "commit@bzk.example")
+    with watching(servers, "commit") as watched:
+        until(lambda: len(watched.committed) > 0, "the first look")
+        for number in range(samples + 1):  # the first one starts the parser
+            mail = mails.referral(SIZE)
+            servers.postfix.deliver_from_outside(mail.octets, mail.sender, "commit@bzk.example")
+            until(lambda number=number: len(watched.delays) > number, "the mail is on record")  # type: ignore[misc]
+    return watched.delays[1:]
+
+
+def _notice(desk: DeskProcess, after: int) -> datetime | None:
+    """When the server took the notice to the officer that comes `after` so many others."""
+    query = "SELECT done_at FROM outbox WHERE kind = 'officer_notice' AND state = 'accepted' ORDER BY id"
+    with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(query).fetchall()
+    return datetime.fromisoformat(str(rows[after][0])).replace(tzinfo=UTC) if len(rows) > after else None
+
+
+def arrived_to_told(servers: Servers, samples: int) -> list[float]:
+    """Seconds from the end of the delivery of a mail to Postfix's answer to the notice about it; a daemon as a process.
+
+    Dovecot's own half second before it announces a mail is part of it, and up to a second until the outbox is looked
+    at.
+    """
+    mails, seconds = Mails(2, "notice@bzk.example"), []
+    with servers.desk("notice") as desk:
+        desk.start()
+        for number in range(samples):
+            servers.dovecot.deliver("notice", mails.referral(SIZE).octets, "a@lindewaard.example")
+            arrived = datetime.now(UTC)
+            told = patiently(lambda number=number: _notice(desk, number), "the officer's notice", 60)  # type: ignore[misc]
+            seconds.append((told - arrived).total_seconds())
+        desk.stop()
+    return seconds
+
+
+def measure(servers: Servers, *, quick: bool) -> None:
+    """Print the table."""
+    table.head("latency, one mail of 5 kB at a time", "")
+    delays = announced_to_committed(servers, QUICK_COMMITS if quick else COMMITS)
+    for name, share, goal in (("p50", 0.5, "8, 15"), ("p95", 0.95, "25, 50")):
+        figure = table.percentile(delays, share) * 1000
+        table.line(f"EXISTS seen to commit, {name} of {len(delays)}", figure, "ms", goal=goal)
+    told = arrived_to_told(servers, QUICK_NOTICES if quick else NOTICES)
+    for name, share in (("p50", 0.5), ("p95", 0.95)):
+        figure = table.percentile(told, share) * 1000
+        table.line(f"LMTP acknowledged to notice accepted, {name} of {len(told)}", figure, "ms")

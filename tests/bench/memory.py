@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What memory the daemon takes: idle, and when it has read a mailbox of years."""
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from tests.bench import corpus, table
+from tests.bench.desk import Servers
+from tests.bench.intake import history
+from tests.flow.desk_process import DeskProcess, patiently
+
+BACKLOG, QUICK_BACKLOG = 20_000, 200
+SETTLED = 5.0  # seconds after which nothing of the start is going on
+PATIENCE = 3600.0  # seconds for the backlog
+
+
+def resident(desk: DeskProcess, field: str = "VmRSS") -> dict[str, float]:
+    """MiB of the daemon and of its parser."""
+    if desk.process is None:
+        raise AssertionError("the daemon has ended")
+    pid = desk.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    children += [
+        child for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return {"daemon": _mebibytes(pid, field), "parser": sum(_mebibytes(int(child), field) for child in set(children))}
+
+
+def _mebibytes(pid: int, field: str) -> float:
+    found = re.search(rf"{field}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text("ascii"))
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def stored(desk: DeskProcess) -> int:
+    """How many deliveries are on record."""
+    with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM delivery").fetchone()[0])
+
+
+def measure(servers: Servers, folder: Path, *, quick: bool) -> None:
+    """Print the table."""
+    backlog = QUICK_BACKLOG if quick else BACKLOG
+    table.head("resident memory", "")
+    with servers.desk("memory") as desk:
+        desk.start()
+        time.sleep(SETTLED)
+        idle = resident(desk)
+        desk.stop()
+        table.line("daemon, idle", idle["daemon"], "MiB", goal="70, 90")
+        history(servers, corpus.write(folder / "memory", backlog, 1), "memory")
+        begun = time.perf_counter()
+        desk.start()
+        patiently(lambda: stored(desk) >= backlog, "the backlog is on record", PATIENCE)
+        seconds = time.perf_counter() - begun
+        time.sleep(SETTLED)
+        after, peak = resident(desk), resident(desk, "VmHWM")
+        desk.stop()
+    table.line(f"daemon, after {backlog:,} mails", after["daemon"], "MiB", goal="120, 160")
+    table.line("daemon, peak", peak["daemon"], "MiB")
+    table.line("parser, after", after["parser"], "MiB")
+    table.line("parser, peak", peak["parser"], "MiB")
+    table.line("the daemon's own pace, with TLS", backlog / seconds, "mail/s")

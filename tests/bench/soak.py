@@ -1,0 +1,1 @@
+def run(servers, minutes, seed): return 0

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daemon as a process under a supervisor: what it says to it, and that it ends within ten seconds in every state."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
+from tests.flow.desk_process import DeskProcess, configure, patiently
+from tests.flow.supervised import Notified, notify_socket, start
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+
+REFERRER = "f.voorbeeld@lindewaard.example"
+
+
+@pytest.fixture
+def smtp() -> Iterator[ScriptedSmtp]:
+    """Give a submission server that takes a message and never answers to its end."""
+    server = ScriptedSmtp(replies={".": Fault.HANG})
+    with server.running():
+        yield server
+
+
+@pytest.fixture
+def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_user: str) -> Iterator[DeskProcess]:
+    """Give a desk between the real mailbox and the silent submission server."""
+    with tempfile.TemporaryDirectory(prefix="vf-") as name:
+        folder = Path(name)
+        changes: dict[str, dict[str, object]] = {
+            "mailbox": {
+                "host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user, "tls": "implicit",
+                "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "poll_seconds": 60,
+            },
+            "submission": {"host": "127.0.0.1", "port": smtp.port, "tls": "none", "timeout_seconds": 60},
+        }  # fmt: skip
+        configure(folder, changes, f"o{mail_user[5:]}")
+        for credential in ("imap-password", "smtp-password"):
+            file = folder / "credentials" / credential
+            file.write_text(dovecot.password, "utf-8")
+            file.chmod(0o600)
+        desk = DeskProcess(folder, mail_user, f"o{mail_user[5:]}")
+        try:
+            yield desk
+        finally:
+            desk.end()
+
+
+@pytest.fixture
+def notified(desk: DeskProcess) -> Iterator[Notified]:
+    """Give what the daemon says to its supervisor."""
+    with notify_socket(desk.folder) as listening:
+        yield listening
+
+
+def question(number: int) -> bytes:
+    """A mail that fits nowhere, so that the officer on call is told."""
+    return (
+        f"From: Fenna <{REFERRER}>\r\nSubject: Vraag {number}\r\nMessage-ID: <q{number}@lindewaard.example>\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\nVraag nummer {number}.\r\n"
+    ).encode()
+
+
+def attempting(desk: DeskProcess) -> list[str]:
+    """The mails that are in hand."""
+    with sqlite3.connect(desk.folder / "flaggermail.db") as database:
+        return [key for (key,) in database.execute("SELECT id FROM outbox WHERE state = 'attempting'")]
+
+
+def log_lines(desk: DeskProcess) -> list[dict[str, object]]:
+    """The lines of the log."""
+    return [json.loads(line) for line in desk.log().splitlines()]
+
+
+def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, notified: Notified) -> None:
+    """READY after the first look; WATCHDOG again and again, also in IDLE; the end comes at once, and says so first."""
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    notified.wait_for("STATUS=", "last mail seen never", "link up", "0 waiting, 0 in doubt")
+    began = time.monotonic()
+    patiently(lambda: notified.read().count("WATCHDOG=1") >= 4, "signs of life while the watcher is in IDLE")
+    assert time.monotonic() - began < 12
+    assert desk.stop() < 3
+    assert notified.read()[-1] == "STOPPING=1"
+    assert notified.words.count("READY=1") == 1
+    assert log_lines(desk)[-1]["action"] == "daemon stopped"
+
+
+def test_it_ends_during_a_wait_for_the_next_try(desk: DeskProcess, notified: Notified) -> None:
+    """A mailbox that refuses the login is no reason not to be ready, and none to be long in ending."""
+    (desk.folder / "credentials" / "imap-password").write_text("wrong", "utf-8")
+    start(desk, notified)
+    notified.wait_for("READY=1")
+    notified.wait_for("STATUS=", "link down")
+    assert desk.stop() < 3
+
+
+def test_it_ends_while_a_server_does_not_answer(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot, smtp: ScriptedSmtp
+) -> None:
+    """The attempt is left as it was recorded; the next start settles it, and the mail leaves at last."""
+    dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+    start(desk, notified)
+    patiently(lambda: smtp.wire, "the message is with the silent server")
+    assert desk.stop() < 10
+    (in_hand,) = attempting(desk)
+    assert [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"] == ["ticker"]
+    smtp.replies = {}
+    start(desk, notified)
+    patiently(lambda: attempting(desk) == [] and len(smtp.wire) == 2, "the mail is sent again")
+    assert smtp.wire[0] == smtp.wire[1]
+    mail = patiently(lambda: _settled(desk, in_hand), "the answer is recorded")
+    assert [attempt["result"] for attempt in mail] == ["unknown", "accepted"]
+    desk.stop()
+
+
+def _settled(desk: DeskProcess, mail: str) -> list[dict[str, object]] | None:
+    document = desk.read("outbox", "show", mail)
+    assert isinstance(document, dict)
+    return document["attempts"] if document["state"] == "accepted" else None
+
+
+def test_it_ends_in_the_middle_of_a_backlog(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """The message in hand is finished, the rest is taken in by the next start, each once."""
+    for number in range(60):
+        dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+    start(desk, notified)
+    patiently(lambda: _taken_in(desk) > 2, "the first messages")
+    assert desk.stop() < 10
+    assert 2 < _taken_in(desk) < 60, "the test has to stop it on the way"
+    start(desk, notified, "--observe")
+    patiently(lambda: _taken_in(desk) == 60, "the rest")
+    desk.stop()
+
+
+def _taken_in(desk: DeskProcess) -> int:
+    path = desk.folder / "flaggermail.db"
+    if not path.exists():
+        return 0
+    with sqlite3.connect(path) as database:
+        try:
+            return int(database.execute("SELECT count(*) FROM delivery").fetchone()[0])
+        except sqlite3.OperationalError:  # not migrated yet
+            return 0
+
+
+def test_observing_outlasts_a_restart(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """The supervisor is told, nothing reaches the submission server, and an officer ends it while the daemon runs."""
+    start(desk, notified, "--observe")
+    notified.wait_for("STATUS=observing, nothing is sent")
+    desk.stop()
+    dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
+    notified.words.clear()
+    start(desk, notified)
+    notified.wait_for("STATUS=observing, nothing is sent", "0 waiting")
+    assert desk.read("outbox", "list", "--all") == []
+    assert "flaggermail resume" in desk.run("status")
+    desk.run("resume")
+    dovecot.append(desk.mailbox, "INBOX", question(2), datetime.now(UTC))
+    patiently(lambda: desk.read("outbox", "list"), "what is wanted from now on is sent")
+    notified.wait_for("STATUS=last mail seen", "1 waiting")
+    desk.stop()

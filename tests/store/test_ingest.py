@@ -1,0 +1,507 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way of one mail, in every situation that decides where it ends and what follows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from flaggermail import outbox, watch
+from flaggermail.core import rules
+from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import (
+    Alarm,
+    Case,
+    ClockRow,
+    Decline,
+    Delivery,
+    Notification,
+    OutboxMail,
+    Reminder,
+    StoredMessage,
+)
+from flaggermail.ingest import ingest
+from flaggermail.ports import RawMessage
+from flaggermail.replay.doubles import ListMailbox
+from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, X, Desk, mail
+
+RUNNING = ("running", None)
+REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakjes moet kleuren.")
+
+
+def after(minutes: float) -> datetime:
+    """That long after the start."""
+    return START + timedelta(minutes=minutes)
+
+
+def answer_to(desk: Desk, notification: str, **more: str | None) -> bytes:
+    """A platform's answer to a notification."""
+    return mail(answers=desk.message_id_of(notification), at=desk.clock.now(), **more)  # type: ignore[arg-type]
+
+
+def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
+    """To whom mails of that kind were queued."""
+    return [envelope.recipient for envelope in desk.all(OutboxMail, kind=kind)]
+
+
+# ---- deliveries
+
+
+def test_second_delivery_is_the_same_message(desk: Desk) -> None:
+    """Two copies are one message with two deliveries, one case and one confirmation."""
+    octets = mail(REFERRER, *REFERRAL)
+    first = desk.receive(octets)
+    again = desk.receive(octets.replace(b"from mail.", b"from relay."), at=after(3))
+    assert again.id == first.id
+    assert len(desk.all(Delivery, message=first.id)) == 2
+    assert (len(desk.all(Case)), told(desk, "intake_confirmation")) == (1, [REFERRER])
+
+
+def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
+    """A mail that was taken in just before a crash is not taken in again."""
+    raw = RawMessage(mail(REFERRER, *REFERRAL), START, "INBOX", 1, 7)
+    ingest(desk.env, raw)
+    before = len(desk.events())
+    assert ingest(desk.env, raw) == "seen before"
+    assert len(desk.events()) == before
+
+
+def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
+    """An earlier copy that is learnt of late moves the stop back; a later copy moves nothing."""
+    key = desk.notified()
+    desk.clock.set(after(100))
+    octets = answer_to(desk, key)
+    stored = desk.receive(octets, at=after(97))
+    desk.receive(octets, at=after(99), folder="Archive")
+    assert desk.clocks(key)["human"] == ("stopped", 97)
+    desk.receive(octets, at=after(96), folder="Other")
+    assert desk.clocks(key)["human"] == ("stopped", 96)
+    assert desk.row(StoredMessage, stored.id).received_at == after(96)
+    assert desk.happened(EventKind.EARLIER_DELIVERY) == 1
+
+
+def test_same_message_id_with_other_content_is_kept_and_flagged(desk: Desk) -> None:
+    """Nothing is swallowed: both are filed, and the second names the first."""
+    first = desk.receive(mail(REFERRER, *REFERRAL, message_id="one@lindewaard.example"))
+    second = desk.receive(mail(REFERRER, "Iets anders", "Een ander bericht.", message_id="one@lindewaard.example"))
+    assert second.id != first.id
+    assert (first.same_id_as, second.same_id_as) == (None, first.id)
+
+
+def test_same_content_under_another_message_id_is_another_message(desk: Desk) -> None:
+    """Two reports that a server wrote alike in one second are two."""
+    one = desk.receive(mail(X, "Status", "Report.", message_id="1@x-platform.example"))
+    two = desk.receive(mail(X, "Status", "Report.", message_id="2@x-platform.example"))
+    assert one.id != two.id
+
+
+# ---- arrival and verdict
+
+
+@pytest.mark.parametrize(("internaldate", "disputed"), [(7, True), (8, False), (10, False)])
+def test_arrival_before_our_last_look_is_disputed(desk: Desk, internaldate: int, disputed: bool) -> None:  # noqa: FBT001 - a column of the table
+    """More than two minutes before a complete look that did not show it, an answer stops nothing until a person says so."""
+    key = desk.notified()
+    desk.clock.set(after(10))
+    watch.look(desk.env, ListMailbox(desk.env.settings.desk.mailbox))
+    desk.clock.set(after(11))
+    octets = mail(answers=desk.message_id_of(key), at=after(internaldate))
+    stored = desk.receive(octets, at=after(internaldate) - timedelta(seconds=disputed))
+    assert stored.disputed is disputed
+    if not disputed:
+        assert desk.clocks(key)["human"] == ("stopped", internaldate)
+        return
+    assert desk.clocks(key)["human"] == RUNNING
+    desk.do(ConfirmMessage(message=stored.id))
+    assert desk.row(ClockRow, f"{key}/human").stopped_at == stored.received_at
+
+
+def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
+    """The mailbox says one instant, our receiving server another: a person decides."""
+    key = desk.notified()
+    desk.clock.set(after(30))
+    stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(20)), at=after(24))
+    assert stored.disputed
+    assert desk.clocks(key)["receipt"] == RUNNING
+    assert "our own server took it at 2024-06-06 08:54 UTC" in stored.reason
+
+
+@pytest.mark.parametrize("auth", ["none", None])
+def test_unverified_answer_stops_its_clock_once_a_person_vouches(desk: Desk, auth: str | None) -> None:
+    """It is filed and shown, stops nothing, and then stops the clock at the instant at which it arrived."""
+    key = desk.notified()
+    desk.clock.set(after(45))
+    stored = desk.receive(answer_to(desk, key, auth=auth))
+    assert (stored.verdict, stored.notification, desk.clocks(key)["human"]) == ("unverified", key, RUNNING)
+    assert told(desk) == [OFFICER]
+    desk.clock.set(after(300))
+    desk.do(ConfirmMessage(message=stored.id))
+    assert desk.clocks(key)["human"] == ("stopped", 45)
+
+
+def test_answer_that_failed_the_check_alarms_and_stops_nothing(desk: Desk) -> None:
+    """Somebody writes in a platform's name: the officer on call is told at once."""
+    key = desk.notified()
+    stored = desk.receive(answer_to(desk, key, auth="fail"))
+    assert (stored.verdict, stored.place, desk.clocks(key)["receipt"]) == ("failed", "case", RUNNING)
+    assert desk.one(Alarm).kind == "forged"
+    assert told(desk, "alarm") == [OFFICER]
+
+
+def test_pass_that_the_sender_wrote_himself_verifies_nobody(desk: Desk) -> None:
+    """A forged field below our own trace line does not stop a clock."""
+    key = desk.notified()
+    forged = "Authentication-Results: mx.bzk.example; dmarc=pass header.from=x-platform.example"
+    stored = desk.receive(mail(answers=desk.message_id_of(key), auth=None, extra=[forged]))
+    assert (stored.verdict, desk.clocks(key)["receipt"]) == ("unverified", RUNNING)
+
+
+# ---- quarantine
+
+
+def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
+    """The only open case of the platform is suggested, not taken; placed later, the clock runs to the arrival."""
+    key = desk.notified()
+    case = desk.row(Notification, key).case
+    desk.clock.set(after(60))
+    stored = desk.receive(mail(X, "About your report", "Got it."))
+    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case}: waits for an answer of this platform",))
+    assert desk.clocks(key)["human"] == RUNNING
+    desk.clock.set(after(400))
+    desk.do(PlaceMessage(message=stored.id, case=case))
+    assert desk.clocks(key)["human"] == ("stopped", 60)
+    assert desk.row(StoredMessage, stored.id).received_at == after(60)
+
+
+def test_look_alike_domain_is_no_platform(desk: Desk) -> None:
+    """A domain that ends in the same letters stops nothing, though it answers our very mail."""
+    key = desk.notified()
+    stored = desk.receive(mail("desk@notx-platform.example", answers=desk.message_id_of(key)))
+    assert (stored.case is not None, stored.notification) == (True, key)
+    assert desk.clocks(key)["receipt"] == RUNNING
+
+
+def test_unverified_referral_waits_for_a_person(desk: Desk) -> None:
+    """No case, no confirmation: the officer on call sees it."""
+    stored = desk.receive(mail(REFERRER, *REFERRAL, auth="none"))
+    assert (stored.place, desk.all(Case), told(desk, "intake_confirmation")) == ("quarantine", [], [])
+    assert told(desk) == [OFFICER]
+
+
+# ---- cases
+
+
+def test_referral_opens_a_case_and_is_confirmed_with_its_number(desk: Desk) -> None:
+    """The referrer hears the number, the officer on call gets the text."""
+    stored = desk.receive(mail(REFERRER, *REFERRAL))
+    desk.settle()
+    case = desk.one(Case)
+    assert (case.number, case.referrer_address, case.root_message) == ("VF-EP2024-0001", REFERRER, stored.id)
+    (confirmation,) = desk.server.to(REFERRER)
+    assert b"VF-EP2024-0001" in confirmation.octets
+    assert b"Auto-Submitted: auto-replied" in confirmation.octets
+    (notice,) = desk.server.to(OFFICER)
+    assert b"twee vakjes" in notice.octets
+
+
+def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
+    """Closed with a clock still running: the answer stops it and the case is back on the desk."""
+    key = desk.notified()
+    case = desk.row(Notification, key).case
+    desk.do(CloseCase(case=case))
+    desk.clock.set(after(3000))
+    desk.receive(answer_to(desk, key))
+    assert desk.row(Case, case).state in {"notified", "answered"}
+    assert desk.row(Case, case).closed_at is None
+    assert desk.clocks(key)["human"] == ("stopped", 3000)
+    assert desk.happened(EventKind.CASE_REOPENED) == 1
+
+
+def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
+    """One case, two uses: an answer under the other platform's key is about the writer's own notification."""
+    first = desk.notified("x-urgent")
+    second = desk.notified("meta-elections", desk.row(Notification, first).case)
+    desk.clock.set(after(23))
+    stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first)))
+    assert stored.notification == second
+    assert (desk.clocks(first)["human"], desk.clocks(second)["human"]) == (RUNNING, ("stopped", 23))
+    desk.clock.set(after(156))
+    desk.receive(mail(X, "Re: both", "Got it as well.", answers=desk.message_id_of(second)))
+    assert desk.clocks(first)["human"] == ("stopped", 156)
+    assert desk.clocks(second)["human"] == ("stopped", 23)
+
+
+def test_platform_that_was_not_notified_stops_nothing(desk: Desk) -> None:
+    """A third platform that writes under our key is filed in the case, and every clock runs on."""
+    key = desk.notified()
+    stored = desk.receive(mail("a@tiktok-platform.example", "Re: it", "Got it.", answers=desk.message_id_of(key)))
+    assert (stored.case, stored.notification) == (desk.row(Notification, key).case, None)
+    assert desk.clocks(key)["receipt"] == RUNNING
+
+
+def test_follow_up_is_no_use_and_its_answer_stops_the_clocks_of_the_use(desk: Desk) -> None:
+    """A further mail in the exchange starts no clock; what is answered to it counts for the notification."""
+    key = desk.notified()
+    case = desk.row(Notification, key).case
+    desk.clock.set(after(30))
+    further = desk.do(Draft(case=case, channel="x-urgent", follow_up=True, text="A second post.")).key
+    desk.do(Approve(draft=further))
+    desk.settle()
+    assert (desk.row(Notification, further).use, desk.clocks(further)) == (False, {})
+    desk.clock.set(after(50))
+    desk.receive(mail(X, "Re: further", "Got both.", answers=desk.message_id_of(further)))
+    assert desk.clocks(key)["human"] == ("stopped", 50)
+
+
+# ---- officers
+
+
+def reminded(desk: Desk) -> Reminder:
+    """A notification that was not answered for an hour, and the reminder about it."""
+    desk.notified()
+    desk.go_on(60)
+    return desk.one(Reminder)
+
+
+def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass", *extra: str) -> bytes:
+    """A reply to the latest reminder."""
+    reminder = max(desk.all(OutboxMail, kind="reminder"), key=lambda envelope: envelope.id)
+    return mail(sender, "Re: reminder", text, auth=auth, answers=reminder.message_id, at=desk.clock.now(), extra=extra)
+
+
+def test_officers_ok_acknowledges_once(desk: Desk) -> None:
+    """The reply is an act in his name, answered with the new state; a second "ok" says that it was acknowledged."""
+    reminder = reminded(desk)
+    desk.receive(ok_to(desk))
+    found = desk.row(Reminder, reminder.id)
+    assert (found.acknowledged_by, found.acknowledged_at) == ("officer1", desk.clock.now())
+    desk.go_on(1)
+    desk.receive(ok_to(desk, text="OK!"))
+    assert desk.row(Reminder, reminder.id) == found
+    assert desk.happened(EventKind.REMINDER_ACKNOWLEDGED) == 1
+    assert told(desk, "reply_answer") == [OFFICER, OFFICER]
+
+
+@pytest.mark.parametrize(
+    ("sender", "text", "auth", "extra"),
+    [
+        (OFFICER, "ok", "none", ()),
+        (OFFICER, "ok", "fail", ()),
+        (OFFICER, "ok", "pass", ("Auto-Submitted: auto-replied",)),
+        (OFFICER, "bel morgen even", "pass", ()),
+        (OFFICER, "bel even\n\n> ok", "pass", ()),
+        (REFERRER, "ok", "pass", ()),
+        ("stranger@elsewhere.example", "ok", "pass", ()),
+        (X, "ok", "pass", ()),
+    ],
+    ids=["unverified", "forged", "out of office", "unclear", "quoted", "referrer", "stranger", "platform"],
+)
+def test_nobody_else_and_nothing_else_acknowledges(
+    desk: Desk, sender: str, text: str, auth: str, extra: tuple[str, ...]
+) -> None:
+    """Only a verified officer acts by mail, by his own first line; everything else is filed."""
+    reminder = reminded(desk)
+    stored = desk.receive(ok_to(desk, sender, text, auth, *extra))
+    assert desk.row(Reminder, reminder.id).acknowledged_at is None
+    assert stored.case is not None
+    answered = [OFFICER] if (sender, auth, extra) == (OFFICER, "pass", ()) else []
+    assert told(desk, "reply_answer") == answered
+
+
+def test_acknowledgement_silences_the_officer_and_not_the_head(desk: Desk) -> None:
+    """Within the hour the officer hears nothing; the head hears at 240 minutes, with the name of who was on it."""
+    reminder = reminded(desk)
+    desk.go_on(50)
+    desk.do(Acknowledge(reminder=reminder.id))
+    desk.go_on(59.9)
+    assert len(desk.all(Reminder)) == 1
+    desk.go_on(0.1)
+    assert [(r.step, r.officer) for r in desk.all(Reminder, step=120)] == [(120, "officer1")]
+    desk.do(Acknowledge(reminder=desk.one(Reminder, step=120).id))
+    desk.go_on(70)
+    assert desk.one(Reminder, step=240).officer == "head1"
+    assert b"A. Jansen" in desk.server.to(HEAD)[-1].octets
+
+
+# ---- citizens
+
+REPORT = ("Misleidend bericht", "Ik zag dit bericht op een platform. Haal het weg.")
+
+
+def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
+    """One answer points to the platforms' own channels; there is no case and no number; the next mail waits for a person."""
+    stored = desk.receive(mail(CITIZEN, *REPORT))
+    desk.settle()
+    (answer,) = desk.server.to(CITIZEN)
+    assert stored.place == "declined"
+    assert (len(desk.all(Decline)), desk.all(Case)) == (1, [])
+    assert b"help.x-platform.example/nl/melden" in answer.octets
+    assert b"VF-" not in answer.octets
+    again = desk.receive(mail(CITIZEN, "Nog een bericht", "Ik zag dit ook. Haal het weg."))
+    desk.settle()
+    assert again.place == "quarantine"
+    assert len(desk.server.to(CITIZEN)) == 1
+
+
+@pytest.mark.parametrize(
+    ("auth", "text"), [("none", REPORT[1]), ("pass", f"{REPORT[1]}\nNamens de gemeente"), ("fail", REPORT[1])]
+)
+def test_doubtful_citizen_is_left_to_a_person(desk: Desk, auth: str, text: str) -> None:
+    """Unverified, or with the words of an authority: nobody is declined by a machine."""
+    stored = desk.receive(mail(CITIZEN, REPORT[0], text, auth=auth))
+    assert (stored.place, told(desk, "decline")) == ("quarantine", [])
+
+
+# ---- whom no machine answers
+
+
+@pytest.mark.parametrize(
+    ("sender", "extra"),
+    [
+        (REFERRER, ("Auto-Submitted: auto-replied",)),
+        (REFERRER, ("X-Autoreply: yes",)),
+        (REFERRER, ("Precedence: list", "List-Id: <overleg.lindewaard.example>")),
+        (REFERRER, ("Precedence: bulk",)),
+        (REFERRER, ("X-Flaggermail-Loop: verkiezingenflagger@bzk.example",)),
+        (DESK, ()),
+        (f"MAILER-DAEMON@{REFERRER.partition('@')[2]}", ()),
+    ],
+    ids=["auto-reply", "autoresponder", "list", "bulk", "our own loop header", "our own address", "mailer-daemon"],
+)
+def test_no_automatic_answer_to_machines_lists_and_ourselves(desk: Desk, sender: str, extra: tuple[str, ...]) -> None:
+    """Whatever the mail is about, nothing is sent to that address by itself."""
+    for subject, text in (REFERRAL, REPORT):
+        desk.receive(mail(sender, subject, text, extra=extra))
+    desk.settle()
+    assert desk.server.to(sender) == []
+
+
+# ---- what breaks
+
+
+def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is archived and listed with the name of the fault, the officer is told once, and nothing else is held up."""
+    healthy = rules.classify
+
+    def classify(message: object, *rest: object) -> object:
+        if "breaks" in str(getattr(message, "subject", "")):
+            raise ZeroDivisionError
+        return healthy(message, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rules, "classify", classify)
+    stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))
+    assert (stored.place, stored.reason) == ("quarantine", "could not be judged: ZeroDivisionError")
+    assert stored.defects[-1] == "ZeroDivisionError"
+    assert [alarm.kind for alarm in desk.all(Alarm)] == ["unjudged"]
+    assert desk.receive(mail(REFERRER, *REFERRAL)).case == "VF-EP2024-0001"
+    desk.assert_whole()
+
+
+def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where the fault lies in what follows from another copy, the mail is filed and the next one goes on."""
+    key = desk.notified()
+    desk.clock.set(after(20))
+    octets = answer_to(desk, key)
+    desk.receive(octets)
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("flaggermail.casework.rejudge", fails)
+        stored = desk.receive(octets, at=after(19))
+    assert stored.reason == "could not be judged: ZeroDivisionError"
+    assert desk.receive(mail(REFERRER, *REFERRAL)).place == "case"
+
+
+LONG = "lang " * 1000
+HOSTILE = [
+    ("Subject: =?utf-8?b?8J+RqOKAjfCfkanigI3wn5Gn4oCN8J+Rpg==?=", "emoji joined"),
+    ("Subject: =?utf-8?q?abc=E2=80=AEtxt=2Eexe?=", "direction turned"),
+    ("Subject: =?utf-8?q?a=0D=0ABcc=3A_victim=40elsewhere=2Eexample?=", "CR LF in an encoded word"),
+    ("Subject: =?utf-8?q?a=0Db=0Ac=00d?=", "bare CR, LF and NUL"),
+    (f"Subject: {LONG}", "five thousand characters"),
+    (f"Subject: {'x' * 5000}", "five thousand without a blank"),
+    ("Subject: \udcff\udcfe raw", "octets of no encoding"),
+    ("Subject:", "empty"),
+    ("Subject: {{ 7*7 }} {% include 'x' %} %s {0}", "words of a template"),
+]
+
+
+@pytest.mark.parametrize("subject", [row[0] for row in HOSTILE], ids=[row[1] for row in HOSTILE])
+def test_hostile_subject_of_a_referral_is_filed_and_answered(desk: Desk, subject: str) -> None:
+    """A case opens and the referrer is confirmed; nothing of the subject becomes a header or an instruction of ours."""
+    octets = mail(REFERRER, "SUBJECT", REFERRAL[1]).replace(b"Subject: SUBJECT", subject.encode("utf-8", "surrogateescape"))
+    stored = desk.receive(octets)
+    desk.settle()
+    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), stored.reason
+    (confirmation,) = desk.server.to(REFERRER)
+    head = confirmation.octets.partition(b"\r\n\r\n")[0].lower()
+    assert b"\nbcc:" not in head
+    assert b"\r\r" not in head
+    assert len(desk.server.to(OFFICER)) == 1
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("From", '"=?utf-8?q?Evil=0D=0ABcc=3A_v=40elsewhere=2Eexample?=" <griffie@lindewaard.example>'),
+        ("From", '"\u202egnp.exe" <griffie@lindewaard.example>'),
+        ("From", f'"{"n" * 5000}" <griffie@lindewaard.example>'),
+        ("From", "griffie@lindewaard.example (a comment \\) with more)"),
+        ("From", "gr\u00effie@lindewaard.example"),
+        ("From", f'"{"l" * 300}"@lindewaard.example'),
+        ("From", '"quoted local"@lindewaard.example'),
+        ("Message-ID", "<a b@lindewaard.example>"),
+        ("Message-ID", "<\u00e9\u200d@lindewaard.example>"),
+        ("Message-ID", "<=?utf-8?q?a=0D=0AX-Evil=3A_1?=@lindewaard.example>"),
+        ("Message-ID", f"<{'m' * 5000}@lindewaard.example>"),
+        ("Message-ID", "no brackets at all"),
+        ("References", " ".join(f"<{n}@lindewaard.example>" for n in range(3000))),
+        ("Reply-To", "victim@elsewhere.example"),
+    ],
+)
+def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: str) -> None:
+    """Names, addresses and Message-IDs that no mail should have do not stop the mail: it ends in a case, nothing raises."""
+    octets = mail(REFERRER, *REFERRAL)
+    name = header.encode()
+    lines = [line for line in octets.split(b"\r\n") if not line.startswith(name + b":")]
+    place = next(n for n, line in enumerate(lines) if line.startswith(b"To:"))
+    lines.insert(place, name + b": " + value.encode())
+    stored = desk.receive(b"\r\n".join(lines))
+    desk.settle()
+    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), (stored.reason, stored.verdict_basis)
+    assert {envelope.recipient for envelope in desk.server.envelopes} <= {stored.from_address, OFFICER}
+    for envelope in desk.server.envelopes:
+        head = envelope.octets.partition(b"\r\n\r\n")[0].lower()
+        assert b"\nbcc:" not in head
+        assert b"\nx-evil:" not in head
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize(
+    "octets", [b"", b"\r\n", b"\x00\xff\xfe", b"no header at all", b"From:\r\nFrom:\r\n\r\n", b"Subject: x\r\n" * 3000]
+)
+def test_what_is_hardly_a_mail_ends_in_the_quarantine(desk: Desk, octets: bytes) -> None:
+    """It is archived and listed; nothing raises."""
+    stored = desk.receive(octets)
+    assert stored.place in {"quarantine", "noise"}
+    assert desk.env.octets.get(stored.digest) == octets
+
+
+def test_mail_typed_by_hand_to_a_channel_is_noticed(desk: Desk) -> None:
+    """A possible use that nobody registered: it waits with an alarm, starts nothing by itself, and nothing is sent."""
+    stored = desk.receive(mail(DESK, "Note", "Could you check this?", to="desk@x-platform.example"), folder="Sent")
+    assert stored.place == "noise"
+    typed = mail(DESK, "Notice", "Could you check this?", to="urgent-escalation@x-platform.example")
+    stored = desk.receive(typed, folder="Sent")
+    assert (stored.place, stored.direction) == ("quarantine", "out")
+    assert [alarm.kind for alarm in desk.all(Alarm)] == ["unregistered use"]
+    outbox.drain(desk.env)
+    assert {envelope.recipient for envelope in desk.server.envelopes} == {OFFICER}
+    assert desk.all(ClockRow) == []

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The manual is held to the program: what exists is explained, and what is explained exists."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import click
+import pytest
+from pydantic import BaseModel
+
+from flaggermail import settings
+from flaggermail.cli import COMMANDS, commands
+from flaggermail.core.events import EventKind
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+LINKED = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PACKAGE = ROOT / "flaggermail"
+PROGRAM = "flaggermail"
+GLOBAL_OPTIONS = {"--config", "--version", "--help", "-h"}
+
+
+def name_of(path: Path) -> str:
+    """A path as the test's name shows it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def text(path: Path) -> str:
+    """The text of a page."""
+    return path.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- commands
+
+
+def subcommands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command below `command`, as its words."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield (*path, name)
+            yield from subcommands(found, (*path, name))
+
+
+EVERY_COMMAND = sorted(" ".join(path) for path in subcommands(commands))
+
+
+def test_every_command_is_walked() -> None:
+    """The walk below meets each command of the program's own list, and goes into the groups."""
+    assert COMMANDS.keys() <= set(EVERY_COMMAND)
+    assert "case open" in EVERY_COMMAND
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
+def test_every_command_is_in_the_manual(command: str) -> None:
+    """Each command stands in some page as it is typed."""
+    typed = re.compile(rf"\b{PROGRAM}(?: --config \S+)? {re.escape(command)}(?![\w-])")
+    assert any(typed.search(text(page)) for page in PAGES), f"no page of docs/ names `{PROGRAM} {command}`"
+
+
+def code(page: str) -> Iterator[str]:
+    """The code of a page: spans, and lines of blocks; a line that ends with a backslash goes on in the next."""
+    joined = page.replace("\\\n", " ")
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", joined, re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^```.*?^```", "", joined, flags=re.MULTILINE | re.DOTALL)
+    for block in blocks:
+        yield from block.splitlines()
+    yield from (line for line in rest.splitlines() if line.startswith("    "))
+    prose = "\n".join(line for line in rest.splitlines() if not line.startswith("    "))
+    yield from (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose))
+
+
+def typed_lines(page: str) -> Iterator[list[str]]:
+    """The words of each command line in the code of a page, the program's name and remarks left out."""
+    for line in code(page):
+        for part in re.split(r"&&|\|", line):
+            found = re.search(rf"(?:^|[\s/]){PROGRAM} (?!\.)([a-z-].*)$", part)
+            if found:
+                yield shlex.split(found[1], comments=True)
+
+
+def fault_of(words: list[str]) -> str | None:
+    """What is wrong with a command line, as far as names go; nothing when all of it exists."""
+    rest = iter(words)
+    command: click.Command = commands
+    options = set(GLOBAL_OPTIONS)
+    for word in rest:
+        if word == "--config":
+            next(rest, None)
+        elif word.startswith("--"):
+            if word not in options:
+                return f"{command.name or PROGRAM} has no option {word}"
+        elif isinstance(command, click.Group):
+            found = command.get_command(click.Context(command), word)
+            if found is None:
+                return f"{command.name or PROGRAM} has no command {word}"
+            command, options = found, GLOBAL_OPTIONS | {o for p in found.params for o in p.opts}
+    return None
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=name_of)
+def test_every_command_line_in_the_manual_exists(page: Path) -> None:
+    """No page tells a person to type a command or an option that the program does not have."""
+    faults = {" ".join(words): fault for words in typed_lines(text(page)) if (fault := fault_of(words))}
+    assert not faults
+
+
+def test_the_manual_shows_command_lines() -> None:
+    """The check above has something to look at."""
+    assert sum(len(list(typed_lines(text(page)))) for page in PAGES) > 50
+
+
+# ---------------------------------------------------------------- settings
+
+
+def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
+    """The keys of a settings file, those of the models inside it too."""
+    if model in seen:
+        return
+    seen.add(model)
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in models_in(field.annotation):
+            yield from keys(inner, seen)
+
+
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from models_in(inner)
+
+
+FILES: dict[str, type[BaseModel]] = {
+    "flaggermail.yaml": settings.DeskSettings,
+    "platforms.yaml": settings.PlatformsFile,
+    "oncall.yaml": settings.OncallFile,
+    "elections.yaml": settings.ElectionsFile,
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "key"), [(file, key) for file, model in FILES.items() for key in sorted(set(keys(model, set())))]
+)
+def test_every_setting_is_explained(file: str, key: str) -> None:
+    """Each key that a settings file may hold stands in the shipped, commented file, or in the administrator's page."""
+    shipped = re.compile(rf"(?:^|[\s{{#-]){key}:|^#(?:.*[;,])? +{key}[ ,]", re.MULTILINE)
+    manual = re.compile(rf"`(?:[a-z_]+\.)*{key}`")
+    assert shipped.search(text(ROOT / "config" / file)) or manual.search(text(DOCS / "administrator.md"))
+
+
+# ---------------------------------------------------------------- functions and log lines
+
+MODULES: dict[str, list[str]] = {}
+for source in sorted(PACKAGE.rglob("*.py")):
+    parts = source.relative_to(ROOT).with_suffix("").parts
+    dotted = parts[:-1] if parts[-1] == "__init__" else parts
+    if "versions" not in dotted and dotted[-1] != "__main__":
+        MODULES.setdefault(dotted[-1], []).append(".".join(dotted))
+
+NAMED = re.compile(r"(?<![\w./-])([a-z_]+(?:\.[A-Za-z_]+)+)(?![\w/-])")
+SUFFIXES = {"md", "yaml", "py", "part", "db"}
+
+
+def functions(page: str) -> list[str]:
+    """Everything of the form module.function that a page names, in text and in drawings."""
+    return [name for name in NAMED.findall(page) if name.rpartition(".")[2] not in SUFFIXES]
+
+
+def exists(name: str) -> bool:
+    """Whether a module of that short name has the attribute; an attribute of a class counts by its class."""
+    head, *rest = name.split(".")
+    return any(has(import_module(module), rest) for module in MODULES.get(head, []))
+
+
+def has(module: ModuleType, path: list[str]) -> bool:
+    """Whether the module has that attribute, and that one the next."""
+    found: object = module
+    for part in path:
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
+
+
+def test_every_function_in_the_flow_exists() -> None:
+    """A function that is renamed or moved is renamed in the drawing too."""
+    named = functions(text(DOCS / "flow.md"))
+    assert len(set(named)) > 30
+    assert [name for name in named if not exists(name)] == []
+
+
+def log_lines() -> list[str]:
+    """The constant text of every line that the daemon writes to its log."""
+    calls = (node for node in ast.walk(ast.parse(text(PACKAGE / "logbook.py"))) if isinstance(node, ast.Call))
+    logged = [call for call in calls if ast.unparse(call.func) in {"log", *(f"_log.{level}" for level in LEVELS)}]
+    return [str(call.args[0].value) for call in logged if call.args and isinstance(call.args[0], ast.Constant)]
+
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def test_every_log_line_is_explained() -> None:
+    """Whoever reads the journal at night finds each line, and what to do, in the administrator's page."""
+    manual = text(DOCS / "administrator.md")
+    assert len(log_lines()) > 10
+    assert [line for line in log_lines() if f"| `{line}` |" not in manual] == []
+
+
+# ---------------------------------------------------------------- events, links
+
+
+def test_every_event_is_explained_and_no_other() -> None:
+    """One line an event, in the order in which they stand in the code."""
+    rows = re.findall(r"^\| `([^`]+)` \| (.{12,}) \|$", text(DOCS / "events.md"), re.MULTILINE)
+    assert [name for name, _ in rows] == [kind.value for kind in EventKind]
+
+
+def anchors(page: str) -> set[str]:
+    """The names under which the headings of a page can be reached."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def links(page: str) -> list[str]:
+    """The targets of the links of a page that lead to another place of this checkout."""
+    plain = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    return [target for target in re.findall(r"\]\(([^)\s]+)\)", plain) if not re.match(r"[a-z]+:", target)]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=name_of)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """No link to a file that is not there, or to a heading that it does not have."""
+    broken = []
+    for target in links(text(page)):
+        place, _, anchor = target.partition("#")
+        file = (page.parent / place).resolve() if place else page
+        if not file.exists() or (anchor and anchor not in anchors(text(file))):
+            broken.append(target)
+    assert broken == []
+
+
+def test_every_page_is_reached() -> None:
+    """A page that no other page leads to is a page that nobody reads."""
+    reached = {
+        (page.parent / target.partition("#")[0]).resolve()
+        for page in LINKED
+        for target in links(text(page))
+        if target.partition("#")[0]
+    }
+    assert [name_of(page) for page in PAGES if page not in reached and page.name != "README.md"] == []
