@@ -186,8 +186,8 @@ def _next_step(stored: StoredMessage) -> str:
 
 
 def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str) -> None:
-    """Queue one mail to the referrer of a case, in answer to the referral; a case without one gives none."""
-    if case.referrer_address is None:
+    """Queue one mail to the referrer of a case, in answer to the referral; a case without one gives none, nor does our own."""
+    if case.referrer_address in {None, work.env.settings.desk.mailbox.address.lower()}:
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     queue(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from flaggermail import casework, consequences, recognise
-from flaggermail.core import authres, case, rules, threads
+from flaggermail.core import authres, automatic, case, rules, threads
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Alarm, Delivery, StoredMessage
@@ -37,7 +37,7 @@ def ingest(env: Environment, raw: RawMessage) -> str:
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
         name = type(fault).__name__
-        return _commit(env, raw, digest, lambda work, delivery: _unjudged(work, raw, message, delivery, name), message)
+        return _commit(env, raw, digest, lambda work, delivery: _unjudged(work, raw, message, delivery, name), None)
 
 
 def _commit(
@@ -45,9 +45,12 @@ def _commit(
     raw: RawMessage,
     digest: str,
     file: Callable[[Work, Delivery], str],
-    message: Message,
+    message: Message | None,
 ) -> str:
-    """Everything about this mail, and how far the folder is read, in one transaction."""
+    """Everything about this mail, and how far the folder is read, in one transaction.
+
+    Without `message` nobody asks whether it is another copy: what follows from that may be what failed.
+    """
     now = env.clock.now()
     delivery = Delivery(
         id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
@@ -64,7 +67,7 @@ def _commit(
         if tx.get(Delivery, delivery.id) is not None:
             outcome = "seen before"
         else:
-            twin = _twin(work, message)
+            twin = _twin(work, message) if message is not None else None
             outcome = _another_copy(work, twin, delivery) if twin else file(work, delivery)
         cursor = tx.cursor(raw.folder)
         tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
@@ -104,7 +107,8 @@ def _file(
     """A message that is new: place, vouch, classify, decide, and write it all down at once."""
     sender = recognise.sender_of(work, message)
     placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
-    verdict = authres.vouch(message, work.env.settings.desk.mailbox.authserv_id)
+    mailbox = work.env.settings.desk.mailbox
+    verdict = authres.vouch(message, mailbox.authserv_id)
     context = rules.Context(
         from_platform=sender.platform is not None,
         from_officer=sender.officer is not None,
@@ -118,7 +122,7 @@ def _file(
     facts = case.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
-        template=found.template,
+        template=found.template if automatic.answerable(message, mailbox.address) else None,
         verdict=verdict.value,
         placed=placement.case is not None,
         use_placed=placement.notification is not None,
@@ -128,7 +132,7 @@ def _file(
         declined_before=context.declined_before,
         known_sender=recognise.known_sender(work, message),
         disputed=dispute is not None,
-        sent_folder=raw.folder == work.env.settings.desk.mailbox.sent,
+        sent_folder=raw.folder == mailbox.sent,
         to_channel=recognise.channel_of(work, message) is not None,
     )
     decision = case.decide(facts)

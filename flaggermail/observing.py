@@ -70,7 +70,7 @@ def withholds(work: Work, kind: str, dedupe: str, about: About = NOTHING) -> boo
     if not is_on(work.tx):
         return False
     row = Withheld(id=dedupe, kind=kind, withheld_at=work.now)
-    work.record(EventKind.MAIL_WITHHELD, added(row), reason=f"{kind} {dedupe}", about=about)
+    work.record(EventKind.MAIL_WITHHELD, added(row), reason=kind, about=about)
     return True
 
 

@@ -83,9 +83,9 @@ def queue(work: Work, outgoing: Outgoing) -> None:
         return
     try:
         frozen = freeze(work, outgoing)
-    except Refusal as refusal:
+    except Refusal:
         about = About(outgoing.case, outgoing.notification)
-        work.record(EventKind.MAIL_IMPOSSIBLE, about=about, reason=f"{outgoing.kind}: {refusal}")
+        work.record(EventKind.MAIL_IMPOSSIBLE, about=about, reason=f"{outgoing.kind}: no valid mail came of it")
         return
     enqueue(work, outgoing, frozen, [to.address for to in waiting])
 

@@ -41,7 +41,7 @@ def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, e
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
     work.record(
-        kind, *changes, reason=f"{end.code} {end.text}", about=About(case=mail.case, notification=mail.notification)
+        kind, *changes, reason=f"{end.result} {end.code}", about=About(case=mail.case, notification=mail.notification)
     )
 
 
@@ -96,10 +96,10 @@ def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
     if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
         _alarm(work, "refused", settled)
     if mail.notification is not None and mail.once:
-        _given_up(work, mail.notification, text)
+        _given_up(work, mail.notification)
 
 
-def _given_up(work: Work, notification_id: str, text: str) -> None:
+def _given_up(work: Work, notification_id: str) -> None:
     """Refused for every recipient: the notification was not sent."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
@@ -108,7 +108,7 @@ def _given_up(work: Work, notification_id: str, text: str) -> None:
         work.record(
             EventKind.NOTIFICATION_FAILED,
             failed,
-            reason=text,
+            reason="refused",
             about=About(case=notification.case, notification=notification.id),
         )
 

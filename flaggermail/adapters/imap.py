@@ -22,6 +22,9 @@ __all__ = ["ImapAccount", "ImapMailbox"]
 
 # The answer to a search is one line, and imaplib takes lines of 1,000,000 octets: some 90,000 UIDs of ten digits.
 _SEARCH_SPAN = 90_000
+# EXAMINE, NOOP and IDLE each show what is new, and that serves one of each of these questions. A NOOP right after IDLE
+# is spared because mail has just come: it makes Dovecot read a large Maildir again, which takes a second.
+_ONCE = frozenset({"position", "fetch"})
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
@@ -41,6 +44,7 @@ class ImapMailbox:
         self._client: IMAPClient | None = None
         self._owner: threading.Thread | None = None
         self._selected: tuple[str, Position] | None = None  # and its end when it was last asked for
+        self._fresh: set[str] = set()  # the questions that need no NOOP before them
         self._told: Position | None = None  # the end of the inbox when the caller was last told of it
 
     def folders(self) -> Sequence[str]:
@@ -51,7 +55,7 @@ class ImapMailbox:
     def position(self, folder: str) -> Position:
         """UIDVALIDITY of `folder` and the highest UID seen in it, of messages since expunged too; raises LinkLost."""
         with self._link() as client:
-            return self._look(client, folder)
+            return self._look(client, folder, "position")
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
@@ -60,7 +64,7 @@ class ImapMailbox:
         way is left out; what the server lists and yet does not give is a LinkLost that names its UID.
         """
         with self._link() as client:
-            here = self._look(client, folder)
+            here = self._look(client, folder, "fetch")
             first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
             uids = _search_from(client, first, here.uid)
         yield from self._batches(folder, here.uidvalidity, uids)
@@ -74,7 +78,7 @@ class ImapMailbox:
             raise ValueError(f"not fit for a search: {name!a}: {value!a}")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         with self._link() as client:
-            uidvalidity = self._look(client, folder).uidvalidity
+            uidvalidity = self._look(client, folder, "find").uidvalidity
             uids = _search(client, f'HEADER {name} "{escaped}"')
         return [message for batch in self._batches(folder, uidvalidity, uids) for message in batch]
 
@@ -89,12 +93,13 @@ class ImapMailbox:
         with self._link() as client:
             told = self._told
             # What the server told in passing, or came while another folder was selected, IDLE announces to nobody.
-            if self._look(client, inbox) != told and told is not None:
+            if self._look(client, inbox, "wait") != told and told is not None:
                 return
             if client.has_capability("IDLE"):
                 wait_for_notice(inner(client), stop, at_most)
             elif not stop.wait(at_most):
                 client.noop()
+            self._fresh = set(_ONCE)
         if stop.is_set():
             self._drop()  # still in IDLE
 
@@ -137,12 +142,17 @@ class ImapMailbox:
 
     # ---- what is said on it
 
-    def _look(self, client: IMAPClient, folder: str) -> Position:
-        """UIDVALIDITY and end of `folder` now."""
+    def _look(self, client: IMAPClient, folder: str, question: str) -> Position:
+        """UIDVALIDITY and end of `folder` now; `question` is what the caller was asked."""
         if self._selected is None or self._selected[0] != folder:
             here = _examine(client, folder)
+            self._fresh = set(_ONCE)
         else:
-            here = _look_again(client, self._selected[1])
+            if question not in self._fresh:
+                client.noop()  # until then a server may keep what is new from a search
+                self._fresh = set(_ONCE)
+            here = _end(client, self._selected[1])
+        self._fresh.discard(question)
         self._selected = folder, here
         if folder == self._account.folders[0]:
             self._told = here
@@ -164,7 +174,7 @@ class ImapMailbox:
         """The connection with `folder` selected: between two batches the caller may have looked elsewhere."""
         with self._link() as client:
             if self._selected is None or self._selected[0] != folder:
-                self._look(client, folder)
+                self._look(client, folder, "fetch")
             if self._selected is None or self._selected[1].uidvalidity != uidvalidity:
                 raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
             yield client
@@ -180,10 +190,9 @@ def _examine(client: IMAPClient, folder: str) -> Position:
     return Position(uidvalidity, last)
 
 
-def _look_again(client: IMAPClient, here: Position) -> Position:
+def _end(client: IMAPClient, here: Position) -> Position:
     """The end of the selected folder now. To select it again would make a server with Maildirs read all their names."""
-    client.noop()  # until then a server may keep what is new from a search
-    inner(client).untagged_responses.clear()  # what it told by the way would pile up there
+    inner(client).untagged_responses.clear()  # what the server told by the way would pile up there
     return Position(here.uidvalidity, max(_search_from(client, here.uid + 1, here.uid), default=here.uid))
 
 

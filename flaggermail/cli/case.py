@@ -37,7 +37,7 @@ command.add_command(assess)
 @click.option("--from-message", metavar="ID", help="The message at hand that it begins with.")
 @click.option("--related", multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable.")
 @click.pass_obj
-def open_(  # noqa: PLR0913 - one argument an option
+def open_(
     session: Session, *, election: str, type_: str, origin: str, title: str, source: str | None,
     from_message: str | None, related: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -118,7 +118,7 @@ def reclassify(session: Session, case: str, type_: str | None, source: str | Non
 )
 @click.option("--channel", metavar="CODE", help="The channel it is about, when several were used.")
 @click.pass_obj
-def note(  # noqa: PLR0913 - one argument an option
+def note(
     session: Session, *, case: str, means: str, text: str | None, file: TextIO | None, at: datetime | None,
     counts_as: tuple[str, ...], channel: str | None,
 ) -> None:  # fmt: skip

@@ -84,7 +84,7 @@ def _edited(session: Session, number: str) -> None:
 
 
 def _form_of(session: Session, number: str) -> str:
-    from flaggermail.desk.outcome import the_case  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.desk.outcome import the_case
 
     with session.reading() as work:
         case = the_case(work, number)
@@ -113,7 +113,7 @@ def written_form(case: Case, related: list[Case]) -> str:
 
 def read_form(path: Path, case: str) -> Assess:
     """The act that a filled-in form stands for. Raises ConfigurationError with one line for every fault."""
-    from flaggermail.settings_files.yaml_source import read  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.settings_files.yaml_source import read
 
     source = read(path, str(path))
     faults = list(source.faults)

@@ -94,7 +94,7 @@ class _Dossier:
 
 
 def _gather(work: Work, number: str) -> _Dossier:
-    from flaggermail.desk.outcome import the_case  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.desk.outcome import the_case
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))

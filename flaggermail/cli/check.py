@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.session import Session, as_json_option, show_json
+from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core.rota import gaps
 from flaggermail.errors import ConfigurationError
 
@@ -39,23 +40,23 @@ def command(session: Session, *, as_json: bool) -> None:
         if as_json:
             show_json({"faults": error.faults})
         for fault in error.faults:
-            click.echo(fault, err=True)
+            click.echo(safe_line(fault), err=True)
         raise click.exceptions.Exit(_FAULTY) from None
-    from flaggermail.settings_files import warnings  # noqa: PLC0415 - as in _loaded
+    from flaggermail.settings_files import warnings
 
     now, remarks = datetime.now(UTC), warnings(settings)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
     if as_json:
         show_json(_document(settings, remarks, empty))
     else:
-        click.echo(_report(settings, remarks, empty))
+        click.echo(safe(_report(settings, remarks, empty)))
 
 
 def _loaded(session: Session) -> Settings:
     """The settings, once everything they name could be read. Raises ConfigurationError."""
-    from flaggermail.draft_patterns import load_draft_patterns  # noqa: PLC0415 - as wiring
-    from flaggermail.settings_files import load  # noqa: PLC0415 - as wiring
-    from flaggermail.wiring import template_faults  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.draft_patterns import load_draft_patterns
+    from flaggermail.settings_files import load
+    from flaggermail.wiring import template_faults
 
     settings = load(session.directory)
     load_draft_patterns(settings.rules_directory / "drafts.yaml")

@@ -23,6 +23,6 @@ def upgrade(session: Session) -> None:
 
     Example: flaggermail db upgrade
     """
-    from flaggermail.wiring import upgrade_database  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.wiring import upgrade_database
 
     click.echo(f"database is at revision {upgrade_database(session.directory)}")

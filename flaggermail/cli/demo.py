@@ -44,9 +44,9 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     if directory is not None:
         _run_daemon(directory)
         return
-    from flaggermail.cli.acting import typed  # noqa: PLC0415 - imports the module that loads this one
-    from flaggermail.demo import Wanted  # noqa: PLC0415 - slow to load, and --help needs none of it
-    from flaggermail.wiring import show_demo  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.cli.acting import typed
+    from flaggermail.demo import Wanted
+    from flaggermail.wiring import show_demo
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it in order, as Ctrl-C does
     wanted = Wanted(once, answer_after, login(), _how_called())
@@ -85,8 +85,8 @@ def _how_called() -> str:
 
 def _run_daemon(directory: Path) -> None:
     """The daemon of a demo that runs in another process: it ends on SIGTERM, and when nobody is left to send it."""
-    from flaggermail import logbook  # noqa: PLC0415 - slow to load, and --help needs none of it
-    from flaggermail.wiring import demo_daemon  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail import logbook
+    from flaggermail.wiring import demo_daemon
 
     logbook.configure()
     running = demo_daemon(directory)

@@ -68,7 +68,7 @@ def _state(election: Election) -> str:
 )  # fmt: skip
 @click.option("--exercise", is_flag=True, help="A rehearsal: in no figure.")
 @click.pass_obj
-def add(  # noqa: PLR0913 - one argument an option
+def add(
     session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],
     period: tuple[date, date], exercise: bool,
 ) -> None:  # fmt: skip

@@ -19,7 +19,7 @@ from flaggermail.core.records import StoredMessage
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Print the message of that id or Message-ID. Raises NotFound, ArchiveFault."""
-    from flaggermail.desk.outcome import the_message  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.desk.outcome import the_message
 
     environment = session.environment
     with session.reading() as work:

@@ -27,7 +27,7 @@ from flaggermail.errors import NotFound
 @click.option("--contact", default="", metavar="TEXT", help="Whom the platform can reach.")
 @click.option("--preview", is_flag=True, help="Print the very octets that would leave; the id goes to standard error.")
 @click.pass_obj
-def command(  # noqa: PLR0913 - one argument an option
+def command(
     session: Session, *, case: str, channel: str, template: str | None, title: str, text: TextIO | None, contact: str,
     preview: bool,
 ) -> None:  # fmt: skip

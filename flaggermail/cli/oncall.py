@@ -36,7 +36,7 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
-    from flaggermail.casework import officer_on_call  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.casework import officer_on_call
 
     with session.reading() as work:
         officer = officer_on_call(work)
@@ -79,7 +79,7 @@ def next_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next
     """
-    from flaggermail.remind import next_due  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.remind import next_due
 
     rota = session.environment.settings.rota
     with session.reading() as work:

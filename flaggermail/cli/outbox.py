@@ -61,7 +61,7 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
     Example: flaggermail outbox show o00000003
     """
-    from flaggermail.desk.outcome import the_mail  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.desk.outcome import the_mail
 
     with session.reading() as work:
         found = the_mail(work, mail)

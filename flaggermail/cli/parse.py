@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from flaggermail.cli.mail_files import mail_files, octets_of
+from flaggermail.cli.terminal import safe_json
 from flaggermail.core.message_json import contract
 
 
@@ -26,7 +27,7 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     Example: flaggermail parse --json referral.eml
     """
     del as_json  # the only form there is
-    from flaggermail.wiring_reading import parser  # noqa: PLC0415 - not loaded for --help
+    from flaggermail.wiring_reading import parser
 
     files = mail_files(paths)
     reader = parser()
@@ -35,4 +36,4 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
         begun = time.perf_counter()
         message = reader.parse(octets)
         seconds = round(time.perf_counter() - begun, 6)
-        click.echo(json.dumps({"file": path.name, **contract(message), "seconds": seconds}))
+        click.echo(safe_json(json.dumps({"file": path.name, **contract(message), "seconds": seconds})))

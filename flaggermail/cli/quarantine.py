@@ -82,7 +82,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What the mail is; repeatable.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the record.")
 @click.pass_obj
-def place(  # noqa: PLR0913 - one argument an option
+def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
     kinds: tuple[str, ...], reason: str, new: bool, noise: bool,
 ) -> None:  # fmt: skip

@@ -25,8 +25,8 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
 
     Example: flaggermail replay tests/scenarios/S01
     """
-    from flaggermail.cli.acting import typed  # noqa: PLC0415 - imports the module that loads this one
-    from flaggermail.wiring import play  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.cli.acting import typed
+    from flaggermail.wiring import play
 
     scenarios = list(_scenarios(paths))
     reports = [play(scenario, typed) for scenario in scenarios]

@@ -22,8 +22,8 @@ def command(session: Session, *, observe: bool) -> None:
 
     Example: flaggermail --config /etc/flaggermail run
     """
-    from flaggermail import logbook  # noqa: PLC0415 - slow to load, and --help needs none of it
-    from flaggermail.wiring import daemon  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail import logbook
+    from flaggermail.wiring import daemon
 
     logbook.configure()
     logbook.catch_crashes()

@@ -38,7 +38,7 @@ class Session:
         if self.given is not None:
             return self.given
         if self._opened is None:
-            from flaggermail.wiring import open_environment  # noqa: PLC0415 - slow to load, and --help needs none of it
+            from flaggermail.wiring import open_environment
 
             self._opened = open_environment(self.directory)
         return self._opened
@@ -52,7 +52,7 @@ class Session:
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A unit of work that only reads: one consistent view, at one instant."""
-        from flaggermail.environment import Work  # noqa: PLC0415 - slow to load, and --help needs none of it
+        from flaggermail.environment import Work
 
         with self.environment.store.read() as tx:
             yield Work(self.environment, tx, self.environment.clock.now())
@@ -75,14 +75,14 @@ class Session:
 
     def act(self, act: Act) -> Outcome:
         """Do an act as this user. Raises Refusal."""
-        from flaggermail.desk import run  # noqa: PLC0415 - slow to load, and --help needs none of it
+        from flaggermail.desk import run
 
         return run(self.environment, act, self.actor)
 
 
 def login() -> str:
     """The user of the operating system; the number of one without a name."""
-    import pwd  # noqa: PLC0415 - not there on every system, and only needed here
+    import pwd
 
     try:
         return pwd.getpwuid(os.geteuid()).pw_name

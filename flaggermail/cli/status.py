@@ -27,8 +27,8 @@ def command(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail status
     """
-    from flaggermail.casework import officer_on_call  # noqa: PLC0415 - slow to load, and --help needs none of it
-    from flaggermail.observing import state_of  # noqa: PLC0415 - slow to load, and --help needs none of it
+    from flaggermail.casework import officer_on_call
+    from flaggermail.observing import state_of
 
     zone = session.zone
     mailbox = session.environment.settings.desk.mailbox

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from flaggermail.cli.mail_files import mail_files, octets_of
+from flaggermail.cli.terminal import safe_json
 from flaggermail.core.conversations import conversations
 
 
@@ -23,9 +24,9 @@ def command(path: Path, *, as_json: bool) -> None:
     Example: flaggermail threads --json archive/
     """
     del as_json  # the only form there is
-    from flaggermail.wiring_reading import parser  # noqa: PLC0415 - not loaded for --help
+    from flaggermail.wiring_reading import parser
 
     files = mail_files([path])
     reader = parser()
     messages = [reader.parse(octets_of(file)) for file in files]
-    click.echo(json.dumps(conversations(messages)))
+    click.echo(safe_json(json.dumps(conversations(messages))))

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flaggermail.core.dsn import DeliveryReport
+from flaggermail.core.identifiers import LOOP_HEADER
 from flaggermail.core.language import Language, folded
-from flaggermail.core.message import Address, MechanicalKind
+from flaggermail.core.message import Address, MechanicalKind, Message
 
 # Fields that only an autoresponder writes. The first value that says "not automatic" is respected.
 _AUTORESPONDER_FIELDS = (
@@ -54,6 +55,14 @@ def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
     if declared is None and not _from_list(signs.fields):
         declared = _begins(signs.subject, language.automatic_subjects)
     return MechanicalKind.AUTO_REPLY if declared else MechanicalKind.HUMAN
+
+
+def answerable(message: Message, ours: str) -> bool:
+    """Whether a machine may answer: a person's mail, through no list, neither from `ours` nor back from us (RFC 3834)."""
+    many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
+    many = many or any(message.header(name) is not None for name in _LIST_FIELDS)
+    own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
+    return message.kind is MechanicalKind.HUMAN and not (many or own)
 
 
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:

@@ -92,7 +92,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened at `at`, done by `actor` (an officer's id, or "daemon")."""
+    """Something that happened at `at`, done by `actor` (an officer's id, or "daemon").
+
+    `reason` and `facts` stand in clear in the octets: a word or a code of ours, never what a person or a server wrote.
+    """
 
     kind: EventKind
     at: datetime

@@ -81,7 +81,9 @@ class Case(Record):
 
     TABLE: ClassVar[str] = "case_file"
     KEY: ClassVar[str] = "number"
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"referrer_address", "referrer_name", "title"})
+    PERSONAL: ClassVar[frozenset[str]] = frozenset(
+        {"referrer_address", "referrer_name", "title", "contradicts", "override_reason", "decision_reason"}
+    )
     number: str
     election: str
     type: str  # A_content | B_channel | C_advert | D_general_warning | other
@@ -123,7 +125,9 @@ class StoredMessage(Record):
     """One message, taken in or sent, however often it was delivered."""
 
     TABLE: ClassVar[str] = "message"
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject"})
+    PERSONAL: ClassVar[frozenset[str]] = frozenset(
+        {"from_address", "from_name", "subject", "reason", "verdict_basis"}
+    )
     id: str
     message_id: str | None
     content_key: str
@@ -174,6 +178,7 @@ class Notification(Record):
     """One use of the line to a platform: the counted unit, however many mails it took."""
 
     TABLE: ClassVar[str] = "notification"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"subject", "rejected_reason"})
     id: str
     case: str
     platform: str
@@ -242,7 +247,7 @@ class OutboxMail(Record):
     """One envelope that waits, was handed over, or needs a person; `dedupe` keeps it from being queued twice."""
 
     TABLE: ClassVar[str] = "outbox"
-    PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject"})
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject", "dedupe", "answer"})
     id: str
     kind: str
     dedupe: str
@@ -268,6 +273,7 @@ class Attempt(Record):
     """One try to hand over an envelope, recorded before the network is touched."""
 
     TABLE: ClassVar[str] = "attempt"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
     id: str
     mail: str
     started_at: datetime
@@ -319,6 +325,7 @@ class Alarm(Record):
     """Something a person must know at once; raised once for each thing it is about."""
 
     TABLE: ClassVar[str] = "alarm"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
     id: str  # kind and what it is about
     kind: str
     case: str | None = None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flaggermail import casework
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.message import MechanicalKind
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.subject import split_subject
@@ -32,7 +33,7 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
     case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
     if message is not None:
         file_in(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
-        if message.verdict == "verified":
+        if message.verdict == "verified" and message.mechanical == MechanicalKind.HUMAN:
             casework.confirm_intake(work, case, message.subject or "")
     return Outcome(f"case {case.number} opened", case.number)
 
@@ -78,7 +79,7 @@ def file_in(
         suggestions=(),
     )
     about = About(case=case, notification=notification, message=message.id)
-    work.record(EventKind.MESSAGE_PLACED, changed(message, filed), reason=reason, about=about)
+    work.record(EventKind.MESSAGE_PLACED, changed(message, filed), reason="by hand", about=about)
     for touched in {notification, message.notification} - {None}:
         casework.rejudge(work, str(touched))
     casework.reopen_for(work, the_case(work, case), message.id)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Notification, OutboxMail
 from flaggermail.desk.outcome import Outcome, the_mail
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -30,6 +31,9 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: say when it was sent (--sent-at) or that it is to be sent again (--again)")
     if act.sent_at > work.now:
         raise Refusal(f"outbox {mail.id}: {act.sent_at.isoformat()} has not come yet")
+    if act.sent_at < mail.queued_at:
+        written = mail.queued_at.isoformat()
+        raise Refusal(f"outbox {mail.id}: was written at {written}; it was not sent at {act.sent_at.isoformat()}")
     settle(work, mail, Accepted(mail.recipient, act.sent_at, f"settled by {work.actor}"))
     return Outcome(f"outbox {mail.id}: was sent", mail.id)
 
@@ -41,4 +45,17 @@ def cancel(work: Work, act: acts.CancelMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
     change = changed(mail, replace(mail, state="cancelled", next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=About(case=mail.case, notification=mail.notification))
+    if mail.notification is not None and mail.once:
+        _withdrawn(work, mail.notification)
     return Outcome(f"outbox {mail.id} cancelled", mail.id)
+
+
+def _withdrawn(work: Work, notification_id: str) -> None:
+    """A notification none of whose mails can leave any more is none: the case can be decided otherwise."""
+    notification = work.tx.get(Notification, notification_id)
+    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    if notification is None or any(mail.state not in {"cancelled", "refused"} for mail in mails):
+        return
+    change = changed(notification, replace(notification, state="cancelled"))
+    about = About(case=notification.case, notification=notification.id)
+    work.record(EventKind.NOTIFICATION_REJECTED, change, reason="taken back", about=about)

@@ -107,7 +107,7 @@ def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Out
         basis=f"placed by {work.actor}",
         suggestions=(),
     )
-    work.record(EventKind.MESSAGE_PLACED, changed(message, binned), reason=act.reason, about=About(message=message.id))
+    work.record(EventKind.MESSAGE_PLACED, changed(message, binned), reason="noise", about=About(message=message.id))
     if message.notification is not None:
         casework.rejudge(work, message.notification)
     return Outcome(f"message {message.id} is noise", message.id)

@@ -31,8 +31,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
     channel = _channel(work, act.channel)
-    if case.decision != "notify":
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+    _wanted(case)
     template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
     one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
     if template in NEEDS_TEXT and not act.text.strip():
@@ -51,6 +50,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     """A person lets a draft go; with two persons asked for, neither is its author."""
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
+    _wanted(the_case(work, notification.case))  # it may have been decided otherwise since the draft was written
     persons = work.env.settings.desk.approval.persons
     if persons > 1 and work.actor == notification.drafted_by:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
@@ -78,6 +78,12 @@ def reject(work: Work, act: acts.Reject) -> Outcome:
     about = About(case=rejected.case, notification=rejected.id)
     work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
     return Outcome(f"draft {rejected.id} rejected", rejected.id)
+
+
+def _wanted(case: Case) -> None:
+    """Refuse what nobody decided on."""
+    if case.decision != "notify":
+        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
 def _channel(work: Work, code: str) -> Channel:

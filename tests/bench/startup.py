@@ -39,7 +39,7 @@ def measure(servers: Servers, *, quick: bool) -> None:
             "flaggermail --version": [PROGRAM, "--version"],
             "flaggermail --help": [PROGRAM, "--help"],
             "flaggermail status": [*configured, "status"],
-            "flaggermail parse MAIL": [*configured, "parse", str(mail)],
+            "flaggermail parse --json MAIL": [*configured, "parse", "--json", str(mail)],
         }
         medians = median_seconds(commands, rounds)
     table.head(f"command line, median of {rounds}", "x bare")

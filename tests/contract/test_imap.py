@@ -128,22 +128,27 @@ class TestFetching:
             assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
 
     def test_looked_at_again(self) -> None:
-        """In the folder that is selected already NOOP makes the new mail visible; nothing is selected twice."""
+        """In the folder that is selected already NOOP shows what is new; one NOOP serves a position and a fetch."""
 
         def script(line: Line) -> None:
             line.log_in()
             line.examine(uidnext=6)
             line.look_again(5, 6)
-            line.look_again(6, 6)
+            line.search_end(6, 6)
             line.answer("SEARCH UID 6:*", "* SEARCH 6")
             sizes(line, u6=10)
             give(line, mail(6))
+            line.look_again(6, 7)
+            line.answer("SEARCH UID 7:*", "* SEARCH 7")
+            sizes(line, u7=10)
+            give(line, mail(7))
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             assert mailbox.position("INBOX") == Position(1, 5)
             assert mailbox.position("INBOX") == Position(1, 6)
             assert uids(list(mailbox.fetch_after("INBOX", Position(1, 5)))) == [[6]]
+            assert uids(list(mailbox.fetch_after("INBOX", Position(1, 6)))) == [[7]]
 
     def test_many_uids(self) -> None:
         """A wide range is searched in spans: no answer is longer than a line may be."""

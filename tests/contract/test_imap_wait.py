@@ -163,7 +163,6 @@ class TestNotices:
         def script(line: Line) -> None:
             line.log_in()
             line.examine(uidnext=5)
-            line.answer("NOOP")
             line.answer("SEARCH UID 5:*", "* SEARCH 4", "* 7 EXISTS")
             line.answer("SEARCH UID 5:*", "* SEARCH 4")
             line.look_again(4, 5)
@@ -279,7 +278,7 @@ class TestTime:
 
         def rest(line: Line) -> None:
             done(line, idle(line))
-            line.look_again(0, 2)
+            line.search_end(0, 2)
             line.until_closed()
 
         with mailbox_on(ScriptedImap((at_the_inbox(rest),))) as mailbox:

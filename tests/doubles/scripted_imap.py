@@ -70,6 +70,10 @@ class Line:
     def look_again(self, above: int, *uids: int) -> None:
         """Let the client look into the selected folder once more: these UIDs lie above the last it knew."""
         self.answer("NOOP")
+        self.search_end(above, *uids)
+
+    def search_end(self, above: int, *uids: int) -> None:
+        """The same where the last command has shown already what is new."""
         self.answer(f"SEARCH UID {above + 1}:*", " ".join(("* SEARCH", *map(str, uids))))
 
     def start_tls(self, context: ssl.SSLContext) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon as a process under a supervisor: what it says to it, and that it ends within ten seconds in every state."""
+"""The daemon as a process under a supervisor: what it says to it, and that it ends soon in every state."""
 
 from __future__ import annotations
 

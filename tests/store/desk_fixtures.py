@@ -184,7 +184,9 @@ class Desk:
         """The message whose delivery has these octets."""
         digest = hashlib.sha256(octets).hexdigest()
         with self.env.store.read() as tx:
-            deliveries = [e.changes[-1].values for _, e in tx.events() if e.changes and e.changes[-1].table == "delivery"]
+            deliveries = [
+                e.changes[-1].values for _, e in tx.events() if e.changes and e.changes[-1].table == "delivery"
+            ]
             key = next(str(values["message"]) for values in reversed(deliveries) if values.get("digest") == digest)
             found = tx.get(StoredMessage, key)
         assert found is not None
@@ -233,7 +235,10 @@ class Desk:
         """State of each clock, and after how many minutes it stopped."""
         rows = self.all(ClockRow, notification=notification)
         return {
-            c.kind: (c.state, None if c.stopped_at is None else int((c.stopped_at - c.started_at).total_seconds()) // 60)
+            c.kind: (
+                c.state,
+                None if c.stopped_at is None else int((c.stopped_at - c.started_at).total_seconds()) // 60,
+            )
             for c in rows
         }
 
@@ -257,7 +262,9 @@ def desk_settings(persons: int = 1) -> Settings:
     """The configuration of the scenarios, with officers of single roles and a few more channels of the first platform."""
     found = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     officers = [
-        OfficerSettings(id=name, name=name.title(), address=f"{name}@bzk.example", roles=frozenset({role}))
+        OfficerSettings.model_validate(
+            {"id": name, "name": name.title(), "address": f"{name}@bzk.example", "roles": [role]}
+        )
         for name, role in (("clerk", "officer"), ("weigher", "assessor"), ("signer", "approver"))
     ]
     first = found.platform_list[0]

@@ -12,11 +12,14 @@ import logging
 import pkgutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -24,10 +27,13 @@ from sqlalchemy.exc import DBAPIError
 import flaggermail
 from flaggermail import consequences, logbook
 from flaggermail.adapters.db.engine import make_engine
+from flaggermail.cli import commands
+from flaggermail.cli.session import Session
+from flaggermail.core.records import Case, OutboxMail, StoredMessage
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
-from tests.story.conftest import NOW
+from tests.story.conftest import CONFIG, NOW
 
 CANARY = "Kanarie-9f3c"
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -288,3 +294,74 @@ def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     written = log.read()
     assert "ValueError" in written
     assert CANARY not in written
+
+
+# ---------------------------------------------------------------- what a command prints
+
+UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
+ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
+HOSTILE_MAIL = (
+    "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example\r\n"
+    "Received: from mail.lindewaard.example by mx.bzk.example; Wed, 17 Mar 2027 09:00:00 +0000\r\n"
+    f"From: {ENCODED} <f@lindewaard.example>\r\n"
+    f"To: {UNSEEN} <x@bzk.example>\r\nReply-To: {UNSEEN}@lindewaard.example\r\n"
+    f"Subject: Verkeerde stemdag {ENCODED}\r\nMessage-ID: <h{UNSEEN}@x.example>\r\n"
+    'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nZie bericht. {UNSEEN}\r\n"
+    f"-----Oorspronkelijk bericht-----\r\nVan: {UNSEEN} <y@z.example>\r\nOnderwerp: {UNSEEN}\r\n\r\n{UNSEEN}\r\n"
+    f'--b\r\nContent-Type: application/pdf; name="{UNSEEN}.pdf"\r\nContent-Disposition: attachment\r\n\r\nx\r\n'
+    "--b--\r\n"
+).encode()
+READING = {  # command -> what it is about; {case} and so on are filled in
+    "case list": [], "case show": ["{case}"], "check": [], "election list": [], "message list": [],
+    "message show": ["{filed}"], "oncall next": [], "oncall now": [], "outbox list": ["--all"],
+    "outbox show": ["{mail}"], "parse": ["{file}"], "quarantine list": [], "quarantine show": ["{parked}"],
+    "status": [], "threads": ["{file}"],
+}  # fmt: skip
+ELSEWHERE = {"replay"}  # prints its scenario's own words
+
+
+def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The commands that show what is stored: all that can print it as JSON."""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
+            yield from commands_with_documents(below, (*path, name))
+    elif any("--json" in parameter.opts for parameter in command.params):
+        yield " ".join(path)
+
+
+def test_each_command_that_shows_mail_is_tried_below() -> None:
+    """A command that is new fails here until it is listed."""
+    assert set(commands_with_documents(commands)) - ELSEWHERE == set(READING)
+
+
+@pytest.fixture
+def places(env: Environment, tmp_path: Path) -> dict[str, str]:
+    """Give what the commands are about, on a desk that took in hostile mail as a case and as something unknown."""
+    stranger = HOSTILE_MAIL.replace(b"lindewaard", b"nowhere").replace(b"<h", b"<i").replace(b"Zie", b"Geen")
+    for uid, octets in enumerate((HOSTILE_MAIL, stranger), start=1):
+        ingest(env, RawMessage(octets, NOW, "INBOX", 1, uid))
+    (tmp_path / "hostile.eml").write_bytes(HOSTILE_MAIL)
+    with env.store.read() as tx:
+        (case,) = tx.find(Case)
+        filed, parked = (tx.find(StoredMessage, place=place)[0] for place in ("case", "quarantine"))
+        mail = tx.find(OutboxMail)[0]
+    assert "\u202e" in str(filed.subject)
+    return {
+        "case": case.number, "filed": filed.id, "parked": parked.id, "mail": mail.id,
+        "file": str(tmp_path / "hostile.eml"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["lines", "document"])
+@pytest.mark.parametrize("command", READING)
+def test_no_command_obeys_what_a_mail_holds(
+    env: Environment, places: dict[str, str], command: str, form: list[str]
+) -> None:
+    """Subject, names, addresses, text and names of attachments are shown, and nothing of them acts on the terminal."""
+    words = [*command.split(), *(word.format(**places) for word in READING[command]), *form]
+    ran = CliRunner().invoke(commands, words, obj=Session(CONFIG, given=env, officer="officer1"))
+    assert ran.exit_code == 0, ran.output
+    assert [sign for sign in ran.output if not (sign.isprintable() or sign in "\n\t")] == []

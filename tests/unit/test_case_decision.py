@@ -32,16 +32,12 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
-        Decision(
-            "quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"
-        ),
+        Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"),
     ),
     (
         "typed to a channel in a case without a use",
         replace(SENT, to_channel=True, placed=True),
-        Decision(
-            "quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"
-        ),
+        Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"),
     ),
     (
         "typed further in an exchange that runs",

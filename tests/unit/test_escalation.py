@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.escalation import HEAD, OFFICER, Due, Nothing, Silence, Step, due, next_due, read_steps, write_steps
+from flaggermail.core.escalation import (
+    HEAD,
+    OFFICER,
+    Due,
+    Nothing,
+    Silence,
+    Step,
+    due,
+    next_due,
+    read_steps,
+    write_steps,
+)
 
 START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 FIRST, SECOND, ESCALATION = Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, HEAD)

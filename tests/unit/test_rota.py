@@ -82,7 +82,9 @@ def test_night_shift_when_the_clock_changes(
 def test_hour_that_comes_twice_is_two_hours() -> None:
     """A change of shift at three, summer time, leaves the second hour of that name to the next officer."""
     change = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)  # three o'clock in summer, two o'clock in winter
-    rota = Rota(OFFICERS, (Shift("a", change - timedelta(hours=8), change), Shift("b", change, change + timedelta(hours=8))))
+    rota = Rota(
+        OFFICERS, (Shift("a", change - timedelta(hours=8), change), Shift("b", change, change + timedelta(hours=8)))
+    )
     first = datetime(2027, 10, 31, 2, 30, tzinfo=AMSTERDAM, fold=0)
     second = datetime(2027, 10, 31, 2, 30, tzinfo=AMSTERDAM, fold=1)
     assert on_call(rota, (), first.astimezone(UTC)) is A

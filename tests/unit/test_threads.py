@@ -113,7 +113,9 @@ def test_a_twin_of_a_referral_is_suggested_once() -> None:
 @pytest.mark.parametrize(("platform", "use"), [("A", USE_A), ("B", USE_B)])
 def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: str, use: Use) -> None:
     """Whatever key a platform's mail carries, even another platform's, it is about that platform's own use."""
-    known = Known(tokens={TOKEN: anchor}, messages={"m@us.example": anchor}, sender_platform=platform, uses=(USE_A, USE_B))
+    known = Known(
+        tokens={TOKEN: anchor}, messages={"m@us.example": anchor}, sender_platform=platform, uses=(USE_A, USE_B)
+    )
     assert place(mail(), known, (TOKEN,)).notification == use.notification
     assert place(mail(in_reply_to=("m@us.example",)), known, ()).notification == use.notification
 

@@ -23,7 +23,22 @@ def test_ok_acknowledges_the_reminder(reply: str) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["", "   \n\n", "niet ok", "ok niet", "okay", "oké", "o k", "not ok", "hello\nok", "okok", "?", "> ok", "ok?", "0k"],
+    [
+        "",
+        "   \n\n",
+        "niet ok",
+        "ok niet",
+        "okay",
+        "oké",
+        "o k",
+        "not ok",
+        "hello\nok",
+        "okok",
+        "?",
+        "> ok",
+        "ok?",
+        "0k",
+    ],
 )
 def test_anything_else_does_nothing_and_says_what_would_work(reply: str) -> None:
     """An unclear reply, an empty one, or the word further down is no act."""

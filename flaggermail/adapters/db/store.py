@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from flaggermail.adapters.db.engine import connect_reading, make_engine
@@ -23,6 +23,8 @@ from flaggermail.errors import StoreBusy
 from flaggermail.ports import Lease
 
 LEASE = table_of("lease")
+_LOCK = select(HEAD.c.seq).with_for_update()
+_FENCING = select(LEASE.c.fencing).where(LEASE.c.name == bindparam("name"))
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,7 +55,7 @@ class SqlStore:
         with self.engine.connect() as connection:
             try:
                 unit = connection.begin()
-                connection.execute(select(HEAD.c.seq).with_for_update()).one()
+                connection.execute(_LOCK).one()
             except OperationalError as error:
                 if _waited_in_vain(error):
                     raise StoreBusy("the database is being written by another process that does not end") from error
@@ -108,7 +110,7 @@ def this_process(started: datetime) -> str:
 
 
 def _check(connection: Connection, lease: Lease) -> None:
-    fencing = connection.execute(select(LEASE.c.fencing).where(LEASE.c.name == lease.name)).scalar()
+    fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
     if fencing != lease.fencing:
         raise StoreBusy(f"lease {lease.name} was taken over by another daemon: this one writes no more")
 

@@ -10,9 +10,10 @@ from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
+from flaggermail.adapters.db.statements import KEY, adding, changing, finding, is_empty, looking, parameters, shape_of
 from flaggermail.core.event_octets import GENESIS, Plain, commitment, decode, encode, link
 from flaggermail.core.events import Change, Event, Rows, values_of
 from flaggermail.core.records import BY_TABLE, Record
@@ -23,6 +24,9 @@ R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 COUNTER, CURSOR = table_of("counter"), table_of("cursor")
 PAGE = 500
+_HEAD = select(HEAD.c.seq, HEAD.c.digest)
+_LAST = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("name"))
+_CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
 class SqlTransaction:
@@ -39,17 +43,17 @@ class SqlTransaction:
 
     def find(self, kind: type[R], /, **equal: object) -> list[R]:
         """The rows whose fields equal the values (a tuple or list: is one of), in the order of their keys."""
-        table = table_of(kind.TABLE)
-        query = select(table).where(*(_equals(table.c[name], value) for name, value in equal.items()))
-        names = table.c.keys()
-        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in self._connection.execute(query)]
+        if is_empty(equal):
+            return []
+        names = table_of(kind.TABLE).c.keys()
+        rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
+        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
         return sorted(found, key=lambda row: row.key)  # not in SQL: there the order is a matter of the server's locale
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
         """Whether `find` would give a row; costs the same however many there are."""
-        table = table_of(kind.TABLE)
-        query = select(table.c[kind.KEY]).where(*(_equals(table.c[name], value) for name, value in equal.items()))
-        return self._connection.execute(query.limit(1)).first() is not None
+        query = looking(kind.TABLE, kind.KEY, shape_of(equal))
+        return self._connection.execute(query, parameters(equal)).first() is not None
 
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1."""
@@ -59,20 +63,20 @@ class SqlTransaction:
 
     def set_number(self, counter: str, value: int) -> None:
         """Let the next number of a counter be `value` + 1."""
-        if self._connection.execute(update(COUNTER).where(COUNTER.c.name == counter).values(value=value)).rowcount == 0:
-            self._connection.execute(insert(COUNTER).values(name=counter, value=value))
+        if self._connection.execute(changing("counter", "name"), {KEY: counter, "value": value}).rowcount == 0:
+            self._connection.execute(adding("counter"), {"name": counter, "value": value})
 
     def _last(self, counter: str) -> int:
-        return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
+        return self._connection.execute(_LAST, {"name": counter}).scalar() or 0
 
     def append(self, *events: Event) -> None:
         """Write the events to the chain and their changes to the rows; all of them or, on an error, none."""
         with self._connection.begin_nested():
-            seq, digest = self._connection.execute(select(HEAD.c.seq, HEAD.c.digest)).one()
+            seq, digest = self._connection.execute(_HEAD).one()
             for event in events:
                 seq += 1
                 digest = self._record(seq, digest, event)
-            self._connection.execute(update(HEAD).values(seq=seq, digest=digest))
+            self._connection.execute(update(HEAD), {"seq": seq, "digest": digest})
 
     def _record(self, seq: int, previous: str, event: Event) -> str:
         """Write one event and what it changes; answers its digest."""
@@ -87,33 +91,32 @@ class SqlTransaction:
 
         octets = encode(event, commit)
         digest = link(previous, octets)
-        self._connection.execute(insert(EVENT).values(seq=seq, octets=octets, digest=digest, **_columns(event)))
+        self._connection.execute(adding("event"), {"seq": seq, "octets": octets, "digest": digest, **_columns(event)})
         if kept:
-            self._connection.execute(insert(PERSONAL), kept)
+            self._connection.execute(adding("personal"), kept)
         for change in event.changes:
             self._apply(change)
         return digest
 
     def _apply(self, change: Change) -> None:
-        record, table = BY_TABLE[change.table], table_of(change.table)
+        record = BY_TABLE[change.table]
         if record.KEY in change.values:
-            self._connection.execute(insert(table).values(**to_columns(change.values)))
+            self._connection.execute(adding(change.table), to_columns(change.values))
         elif change.values:
-            query = update(table).where(table.c[record.KEY] == change.key).values(**to_columns(change.values))
-            if self._connection.execute(query).rowcount != 1:
+            values = {KEY: change.key, **to_columns(change.values)}
+            if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
                 raise NotFound(f"{change.table} {change.key}: there is no such row to change")
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Record how far `folder` has been read."""
         position = cursor.position
         values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
-        if self._connection.execute(update(CURSOR).where(CURSOR.c.folder == folder).values(**values)).rowcount == 0:
-            self._connection.execute(insert(CURSOR).values(folder=folder, **values))
+        if self._connection.execute(changing("cursor", "folder"), {KEY: folder, **values}).rowcount == 0:
+            self._connection.execute(adding("cursor"), {"folder": folder, **values})
 
     def cursor(self, folder: str) -> Cursor | None:
         """How far `folder` has been read."""
-        query = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == folder)
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_CURSOR, {"folder": folder}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
@@ -146,7 +149,7 @@ class SqlTransaction:
             digest, last = link(digest, row.octets), last + 1
             if (row.seq, row.digest) != (last, digest) or not _agrees(row):
                 return last
-        head = self._connection.execute(select(HEAD.c.seq, HEAD.c.digest)).one()
+        head = self._connection.execute(_HEAD).one()
         return None if (head.seq, head.digest) == (last, digest) else last + 1
 
     def broken_commitment(self) -> int | None:
@@ -159,13 +162,6 @@ class SqlTransaction:
     def rows(self) -> Rows:
         """Every row of the present, as `core.events.fold` gives them."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
-
-
-def _equals(column: Column[object], value: object) -> ColumnElement[bool]:
-    if not isinstance(value, list | tuple):
-        return column == value
-    one_of = column.in_([item for item in value if item is not None])
-    return or_(one_of, column.is_(None)) if None in value else one_of
 
 
 def _columns(event: Event) -> dict[str, str | datetime | None]:

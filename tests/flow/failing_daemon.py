@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail run` with an archive that fails and quotes the mail in its error; the wiring is the test's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from flaggermail import wiring
+from flaggermail.cli import main
+from flaggermail.environment import Environment
+
+
+class FailingOctets:
+    """An archive that quotes what it cannot keep."""
+
+    def put(self, octets: bytes) -> str:
+        """Fail, as a library would that shows what it was given, with a cause that does the same."""
+        try:
+            return {b"": ""}[octets]
+        except KeyError as cause:
+            raise RuntimeError(octets.decode("utf-8", "replace")) from cause
+
+    def get(self, digest: str) -> bytes:
+        """Fail in the same way."""
+        raise RuntimeError(digest)
+
+
+def adapt(env: Environment) -> Environment:
+    """The environment with that archive."""
+    return replace(env, octets=FailingOctets())
+
+
+if __name__ == "__main__":
+    wiring.daemon = partial(wiring.daemon, adapt=adapt)
+    main()

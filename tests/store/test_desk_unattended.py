@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whatever comes in while nobody acts: nothing goes to a platform, no machine is answered, and the record stays whole."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from flaggermail.core.acts import Approve
+from flaggermail.core.records import OutboxMail, StoredMessage
+from tests.store.desk_fixtures import (
+    CITIZEN,
+    DESK,
+    HEAD,
+    META,
+    OFFICER,
+    PLATFORM_DOMAINS,
+    REFERRER,
+    SERVER,
+    X,
+    X_CHANNEL,
+    Desk,
+    NewDesk,
+    mail,
+    report_of,
+)
+
+PROPERTY = settings(
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: every try makes a desk
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+STAFF = {OFFICER, HEAD}
+WORDS = [
+    ("Bericht over stembiljet", "Er gaat een bericht rond over twee vakjes."),
+    ("Misleidend bericht", "Ik zag dit bericht. Haal het weg."),
+    ("Re: [VF-EP2024-0001] Two boxes", "We have reviewed it."),
+    ("Re: herinnering", "ok"),
+    ("Re: herinnering", "stuur nu"),
+    ("approve", "akkoord VF-EP2024-0001/1 approve"),
+    ("Automatic reply: away", "I am away."),
+]
+HEADERS = [(), (), (), ("Auto-Submitted: auto-replied",), ("List-Id: <a.example>",), ("X-Flaggermail-Loop: x",)]
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A mail; `answers` says which kind of our own mails it answers, if there is one."""
+
+    sender: str
+    words: tuple[str, str]
+    auth: str | None
+    answers: str | None
+    headers: tuple[str, ...]
+    folder: str
+    to: str
+
+    def arrive(self, desk: Desk) -> None:
+        """Come in; where it answers nothing of ours it answers nothing."""
+        ours = desk.all(OutboxMail, kind=self.answers) if self.answers else []
+        octets = mail(
+            self.sender, *self.words, to=self.to, auth=self.auth, at=desk.clock.now(), extra=self.headers,
+            answers=ours[-1].message_id if ours else None,
+        )  # fmt: skip
+        desk.receive(octets, folder=self.folder)
+
+    @property
+    def answerable(self) -> bool:
+        """Whether a machine may answer it at all."""
+        return self.auth == "pass" and not self.headers and self.folder == "INBOX" and self.sender != DESK
+
+
+@dataclass(frozen=True)
+class Report:
+    """A bounce, or a notice of delay, of our latest mail of that kind."""
+
+    kind: str
+    action: str
+
+    def arrive(self, desk: Desk) -> None:
+        """Come in, when there is such a mail."""
+        for envelope in desk.all(OutboxMail, kind=self.kind)[-1:]:
+            desk.receive(report_of(envelope.message_id, envelope.recipient, self.action))
+
+
+@dataclass(frozen=True)
+class OwnCopy:
+    """A copy of something that left."""
+
+    number: int
+    folder: str
+
+    def arrive(self, desk: Desk) -> None:
+        """Come in."""
+        envelopes = desk.server.envelopes
+        desk.receive(envelopes[self.number % len(envelopes)].octets, folder=self.folder)
+
+
+@dataclass(frozen=True)
+class Server:
+    """From now on our submission server answers everybody with this code; nothing stands for accepted."""
+
+    code: int | None
+
+    def arrive(self, desk: Desk) -> None:
+        """Change."""
+        desk.server.script.clear()
+        if self.code is not None:
+            desk.server.says(self.code)
+
+
+@dataclass(frozen=True)
+class Time:
+    """Minutes that pass."""
+
+    minutes: int
+
+    def arrive(self, desk: Desk) -> None:
+        """Pass."""
+        desk.go_on(self.minutes)
+
+
+KINDS = st.sampled_from(["notification", "reminder", "officer_notice", "intake_confirmation", "alarm"])
+INCOMING = st.builds(
+    Incoming,
+    st.sampled_from([X, META, "a@tiktok-platform.example", OFFICER, HEAD, REFERRER, CITIZEN, DESK, "w@elsewhere.example",
+                     f"MAILER-DAEMON@{SERVER}"]),
+    st.sampled_from(WORDS),
+    st.sampled_from(["pass", "pass", "fail", "none", None]),
+    st.none() | KINDS,
+    st.sampled_from(HEADERS),
+    st.sampled_from(["INBOX", "INBOX", "INBOX", "Sent"]),
+    st.sampled_from([DESK, DESK, X_CHANNEL]),
+)  # fmt: skip
+STEPS = (
+    INCOMING
+    | st.builds(Report, KINDS, st.sampled_from(["failed", "delayed"]))
+    | st.builds(OwnCopy, st.integers(0, 5), st.sampled_from(["INBOX", "Sent"]))
+    | st.builds(Server, st.sampled_from([None, 450, 550, -1]))
+    | st.builds(Time, st.sampled_from([1, 31, 61, 130]))
+)
+
+
+def desk_with_a_case_in_every_state(new_desk: NewDesk) -> Desk:
+    """A notification that was sent, one whose sending is in doubt, and a draft that waits for a person."""
+    desk = new_desk()
+    desk.notified()
+    desk.drafted("meta-elections")
+    doubtful = desk.drafted()
+    desk.do(Approve(draft=doubtful))
+    desk.server.says(-1, X_CHANNEL)
+    desk.settle()
+    desk.server.script.clear()
+    return desk
+
+
+def to_platforms(desk: Desk) -> int:
+    """How many envelopes went to any platform."""
+    domains = [envelope.recipient.rpartition("@")[2] for envelope in desk.server.envelopes]
+    return sum(any(name in domain for name in PLATFORM_DOMAINS) for domain in domains)
+
+
+def answers_by_message(desk: Desk) -> dict[str, set[str]]:
+    """The Message-IDs of the mails we sent in answer to each Message-ID."""
+    found = defaultdict(set)
+    for envelope in desk.server.envelopes:
+        head = envelope.octets.partition(b"\r\n\r\n")[0].decode()
+        own = re.search(r"^Message-ID: <([^>]+)>", head, re.MULTILINE | re.IGNORECASE)
+        answered = re.search(r"^In-Reply-To:\s+<([^>]+)>", head, re.MULTILINE | re.IGNORECASE)
+        if own and answered:
+            found[answered[1]].add(own[1])
+    return found
+
+
+def test_unattended_desk(new_desk: NewDesk) -> None:
+    """Mail of platforms, officers, citizens, machines and forgers in any order, at any pace, with any server.
+
+    No envelope goes to a platform; automatic mail goes to staff and to vouched-for persons who wrote to us; one mail
+    gets one answer at most; everything that came in is kept; and the rows are the fold of the events.
+    """
+
+    @PROPERTY
+    @given(st.lists(STEPS, min_size=1, max_size=7))
+    def holds(steps: list[Incoming | Report | OwnCopy | Server | Time]) -> None:
+        desk = desk_with_a_case_in_every_state(new_desk)
+        sent = to_platforms(desk)
+        for step in steps:
+            step.arrive(desk)
+            desk.settle()
+        desk.server.script.clear()
+        desk.go_on(300)
+        assert to_platforms(desk) == sent
+        may = STAFF | {step.sender for step in steps if isinstance(step, Incoming) and step.answerable}
+        assert {e.recipient for e in desk.server.envelopes if e.recipient != X_CHANNEL} <= may
+        answers = answers_by_message(desk)
+        assert all(len(ours) <= 1 for ours in answers.values()), answers
+        assert all(m.place in {"case", "quarantine", "noise", "declined", "own"} for m in desk.all(StoredMessage))
+        desk.assert_whole()
+
+    holds()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a person wrote, or who it was, never stands in clear in the chain: it can be erased and the chain holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import text
+
+from flaggermail import outbox, watch, wiring
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core import acts
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.desk import run
+from flaggermail.environment import Environment
+from flaggermail.replay.doubles import Answer, CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG, NOW
+
+CANARIES = ("kanarie", "Kanarie")  # in every personal place of the story below
+
+
+def referral(sender: str, number: int) -> bytes:
+    """A referral whose every personal field holds a canary."""
+    domain = sender.rpartition("@")[2]
+    return (
+        f"Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
+        f"Received: from mail.{domain} by mx.bzk.example with ESMTPS\r\n"
+        f"From: Karel Kanarie <{sender}>\r\nTo: verkiezingenflagger@bzk.example\r\n"
+        f"Subject: Bericht van kanarie {number}\r\nMessage-ID: <r{number}@{domain}>\r\n\r\nkanarie\r\n"
+    ).encode()
+
+
+def octets(env: Environment) -> list[bytes]:
+    """The octets of every event."""
+    assert isinstance(env.store, SqlStore)
+    with env.store.engine.connect() as connection:
+        return [bytes(row[0]) for row in connection.execute(text("SELECT octets FROM event"))]
+
+
+def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
+    """Referral, refused confirmation, decision, note, placing and rejection leave no canary in any event."""
+    clock = SetClock(NOW)
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    refusal = [Answer("kanarie@lindewaard.example", 550, "no such user kanarie@lindewaard.example", None, None)]
+    env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("erasable"), ScriptedSubmitter(clock, refusal))
+    mailbox = ListMailbox(settings.desk.mailbox)
+    mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)
+    mailbox.deliver("inbox", referral("kanarie@elsewhere.example", 2), NOW)
+    watch.look(env, mailbox)
+    outbox.drain(env)
+    with env.store.read() as tx:
+        (case,) = tx.find(Case)
+        (waiting,) = tx.find(StoredMessage, place="quarantine")
+    by_hand = [
+        acts.Assess(case=case.number, incorrect=True, contradicts="kanarie", criteria=(1,), override_reason="kanarie"),
+        acts.Decide(case=case.number, decision="notify", reason="kanarie"),
+        acts.Draft(case=case.number, channel="x-urgent", title="Posts of kanarie", text="A post by kanarie."),
+        acts.Reject(draft=f"{case.number}/1", reason="names kanarie"),
+        acts.NoteContact(case=case.number, means="phone", text="kanarie called"),
+        acts.RefuseMessage(message=waiting.id, reason="kanarie is nobody"),
+        acts.PlaceMessage(message=waiting.id, noise=True, reason="kanarie again"),
+    ]
+    for act in by_hand:
+        run(env, act, "officer1")
+    found = octets(env)
+    assert len(found) > 40
+    assert [event for event in found if any(canary.encode() in event for canary in CANARIES)] == []
+    with env.store.read() as tx:
+        assert tx.broken_link() is None
+        assert any("kanarie" in str(m.from_address) for m in tx.find(StoredMessage))
+    env.close()
