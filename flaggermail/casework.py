@@ -97,13 +97,17 @@ def reopen_for(work: Work, case: Case, message: str) -> None:
         work.record(EventKind.CASE_REOPENED, changed(case, opened), about=About(case=case.number, message=message))
 
 
-def raise_alarm(work: Work, alarm: Alarm, next_step: str) -> None:
-    """Tell the officer on call, or the head when nobody is, of something that cannot wait; once for each `alarm.id`."""
+def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> None:
+    """Tell the officer on call, or else the head, of something that cannot wait; once for each `alarm.id`.
+
+    An address `not_to` that mail does not reach is passed over.
+    """
     if work.tx.get(Alarm, alarm.id) is not None:
         return
     about = About(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
-    officer = officer_on_call(work) or work.env.settings.rota.head()
+    persons = (officer_on_call(work), work.env.settings.rota.head())
+    officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about)
         tell(work, officer, notice, {"what": f"{alarm.kind}: {alarm.text}", "next_step": next_step})
@@ -186,7 +190,7 @@ def _next_step(stored: StoredMessage) -> str:
 
 
 def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str) -> None:
-    """Queue one mail to the referrer of a case, in answer to the referral; a case without one gives none, nor does our own."""
+    """Queue one mail to the referrer of a case, in answer to the referral; nothing where there is none, or it is us."""
     if case.referrer_address in {None, work.env.settings.desk.mailbox.address.lower()}:
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None

@@ -35,7 +35,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         own = _learn(work, own, stored)
-        if sender.platform is not None:
+        if sender.platform is not None or decision.tells is not None:
             casework.reopen_for(work, own, stored.id)
         if decision.confirms:
             casework.confirm_intake(work, own, stored.subject or "")
@@ -142,15 +142,16 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
                 about=About(case=mail.case, notification=mail.notification, message=stored.id),
             )
         kind = "bounced" if final else "delayed"
+        alarms = mail.kind == Kind.ALARM.value  # a bounced alarm tells of its dead address, not of each mail to it
         alarm = Alarm(
-            id=f"{kind}/{mail.id}",
+            id=f"unreachable/{mail.recipient}" if alarms else f"{kind}/{mail.id}",
             kind=kind,
             case=mail.case,
             notification=mail.notification,
             text=f"{mail.recipient}: {mail.subject}",
             raised_at=work.now,
         )
-        casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}")
+        casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
 
@@ -159,7 +160,8 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
     """When no recipient is left, the notification was not sent: its clocks end, and it can be sent again."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
-    if notification is None or notification.state != "sent" or any(mail.state != "refused" for mail in mails):
+    left = [mail for mail in mails if mail.state != "refused"]
+    if notification is None or notification.state not in {"approved", "sent"} or left:
         return
     about = About(case=notification.case, notification=notification.id, message=stored.id)
     for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):

@@ -68,7 +68,7 @@ def _commit(
             outcome = "seen before"
         else:
             twin = _twin(work, message) if message is not None else None
-            outcome = _another_copy(work, twin, delivery) if twin else file(work, delivery)
+            outcome = _another_copy(work, twin, delivery, raw, message) if twin and message else file(work, delivery)
         cursor = tx.cursor(raw.folder)
         tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
     return outcome
@@ -87,15 +87,24 @@ def _twin(work: Work, message: Message) -> StoredMessage | None:
     return same[0] if same else None
 
 
-def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery) -> str:
-    """The same message once more is a second delivery of it. The earliest delivery sets the clock."""
+def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
+    """The same message once more is a second delivery of it.
+
+    The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
+    """
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
         consequences.prove_sent(work, twin, delivery.internaldate)
-    elif delivery.internaldate < twin.received_at:
-        change = changed(twin, replace(twin, received_at=delivery.internaldate))
-        work.record(EventKind.EARLIER_DELIVERY, change, about=about)
+        return f"own copy of {twin.id}"
+    better = twin
+    if delivery.internaldate < twin.received_at and recognise.disputed(work, raw, message) is None:
+        better = replace(better, received_at=delivery.internaldate)
+    verdict = authres.vouch(message, work.env.settings.desk.mailbox.authserv_id)
+    if verdict.value == "verified" and twin.verdict == "unverified":
+        better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
+    if better != twin:
+        work.record(EventKind.BETTER_DELIVERY, changed(twin, better), about=about)
         if twin.notification is not None:
             casework.rejudge(work, twin.notification)
     return f"another copy of {twin.id}"
@@ -108,6 +117,7 @@ def _file(
     sender = recognise.sender_of(work, message)
     placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
     mailbox = work.env.settings.desk.mailbox
+    sent_folder = raw.folder == mailbox.sent
     verdict = authres.vouch(message, mailbox.authserv_id)
     context = rules.Context(
         from_platform=sender.platform is not None,
@@ -132,8 +142,8 @@ def _file(
         declined_before=context.declined_before,
         known_sender=recognise.known_sender(work, message),
         disputed=dispute is not None,
-        sent_folder=raw.folder == mailbox.sent,
-        to_channel=recognise.channel_of(work, message) is not None,
+        sent_folder=sent_folder,
+        to_channel=sent_folder and recognise.channel_of(work, message) is not None,
     )
     decision = case.decide(facts)
     missed = recognise.late(work, raw) and not decision.quiet

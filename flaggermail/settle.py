@@ -37,7 +37,7 @@ def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
 def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
-    if attempt is not None:
+    if attempt is not None and attempt.ended_at is None:  # what a server said is never written over
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
     work.record(

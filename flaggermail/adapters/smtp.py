@@ -126,6 +126,9 @@ class SmtpSubmitter:
         except (SMTPException, OSError) as error:
             fault = self._fault(error)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
+        except ConfigurationError as error:  # the secret is asked for at each send, and may be gone for a while
+            fault = _Fault(permanent=False, code=0, text=str(error))
+            results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
         return results

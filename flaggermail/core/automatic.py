@@ -58,7 +58,7 @@ def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
 
 
 def answerable(message: Message, ours: str) -> bool:
-    """Whether a machine may answer: a person's mail, through no list, neither from `ours` nor back from us (RFC 3834)."""
+    """Whether a machine may answer it (RFC 3834): a person's mail, through no list, not from `ours` or back from us."""
     many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
     many = many or any(message.header(name) is not None for name in _LIST_FIELDS)
     own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None

@@ -28,7 +28,7 @@ class Facts:
     known_sender: bool
     disputed: bool
     sent_folder: bool
-    to_channel: bool  # a channel's address is among the recipients
+    to_channel: bool  # in Sent, and a channel's address is among the recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Decision:
     opens: bool = False
     confirms: bool = False
     declines: bool = False
-    tells: str | None = None  # what the officer on call is told: "new case" | "unplaced mail" | "platform answer"
+    tells: str | None = None  # new case | unplaced mail | platform answer | further mail
     alarm: str | None = None
     late: bool = False  # taken in long after it arrived
 
@@ -95,8 +95,9 @@ def _in_its_case(facts: Facts) -> Decision:
         return Decision("case", "filed; unverified, stops nothing until a person confirms it", tells="platform answer")
     if facts.disputed:
         return Decision("case", "filed; its arrival is disputed and needs a person", tells="platform answer")
-    human = facts.mechanical is MechanicalKind.HUMAN
-    return Decision("case", "filed in its case", tells="platform answer" if facts.from_platform and human else None)
+    if facts.mechanical is not MechanicalKind.HUMAN or Kind.OFFICER_REPLY in facts.kinds:
+        return Decision("case", "filed in its case")
+    return Decision("case", "filed in its case", tells="platform answer" if facts.from_platform else "further mail")
 
 
 def _referral(facts: Facts) -> Decision:

@@ -30,7 +30,7 @@ class EventKind(StrEnum):
     MESSAGE_COMPOSED = "message composed"
     MESSAGE_SENT = "message sent"
     DELIVERY_SEEN = "delivery seen"
-    EARLIER_DELIVERY = "earlier delivery seen"
+    BETTER_DELIVERY = "better delivery seen"
     MESSAGE_PLACED = "message placed"
     MESSAGE_CONFIRMED = "message confirmed"
     MESSAGE_REFUSED = "message refused"
@@ -72,7 +72,6 @@ class EventKind(StrEnum):
     REMINDER_SENT = "reminder sent"
     REMINDER_ACKNOWLEDGED = "reminder acknowledged"
     TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, no secret
-    TOKEN_USED = "token used"  # noqa: S105 - the name of an event, no secret
     DIGEST_SENT = "digest sent"
     SENDER_DECLINED = "sender declined"
     NOBODY_ON_CALL = "nobody on call"

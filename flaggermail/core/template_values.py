@@ -18,7 +18,7 @@
 | `total`, `more`, `waiting` | int: mails of a digest; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
-| `kind` | str: new case, unplaced mail, platform answer |
+| `kind` | str: what the notice is about |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
 """

@@ -31,7 +31,7 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: say when it was sent (--sent-at) or that it is to be sent again (--again)")
     if act.sent_at > work.now:
         raise Refusal(f"outbox {mail.id}: {act.sent_at.isoformat()} has not come yet")
-    if act.sent_at < mail.queued_at:
+    if act.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # a person names the minute
         written = mail.queued_at.isoformat()
         raise Refusal(f"outbox {mail.id}: was written at {written}; it was not sent at {act.sent_at.isoformat()}")
     settle(work, mail, Accepted(mail.recipient, act.sent_at, f"settled by {work.actor}"))

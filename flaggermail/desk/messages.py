@@ -53,6 +53,8 @@ def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
     """A person does not believe the sender: the message stops nothing."""
     message = the_message(work, act.message)
     given("reason", act.reason)
+    if message.direction == "out":
+        raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
     unbelieved = replace(message, verdict="failed", verdict_basis=f"refused by {work.actor}: {act.reason}")
     _correct(work, EventKind.MESSAGE_REFUSED, message, unbelieved)
     return Outcome(f"message {message.id} refused", message.id)

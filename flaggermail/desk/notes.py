@@ -106,8 +106,6 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         state="sent",
         drafted_by=work.actor,
         drafted_at=work.now,
-        approved_by=(work.actor,),
-        approved_at=work.now,
         token=work.env.randomness.token(),
         message_id=message_id,
         digest="",

@@ -85,7 +85,7 @@ class RecordingSubmitter(ScriptedSubmitter):
         return [envelope for envelope in self.envelopes if envelope.recipient == recipient]
 
 
-def mail(
+def mail(  # noqa: PLR0913 - what one mail can differ in from another; nearly all calls name one or two
     sender: str = X,
     subject: str = "Re: Two boxes",
     text: str = "Got it, we have it with the team.",
@@ -120,8 +120,8 @@ def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
     """A delivery status notification (RFC 3464) about a mail of ours."""
     text = "\n".join(
         (
-            "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut", "Content-Type: message/delivery-status",
-            "", f"Reporting-MTA: dns; {SERVER}", "", f"Final-Recipient: rfc822; {recipient}", f"Action: {action}",
+            "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut",
+            "Content-Type: message/delivery-status", "", f"Reporting-MTA: dns; {SERVER}", "", f"Final-Recipient: rfc822; {recipient}", f"Action: {action}",
             "Status: 5.1.1" if action == "failed" else "Status: 4.4.1", "", "--cut",
             "Content-Type: text/rfc822-headers", "", f"Message-ID: <{mail_id}>", f"From: {DESK}", "", "--cut--",
         )
@@ -259,7 +259,7 @@ class Desk:
 
 
 def desk_settings(persons: int = 1) -> Settings:
-    """The configuration of the scenarios, with officers of single roles and a few more channels of the first platform."""
+    """The configuration of the scenarios, with officers of single roles and more channels of the first platform."""
     found = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     officers = [
         OfficerSettings.model_validate(

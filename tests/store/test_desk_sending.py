@@ -15,7 +15,7 @@ from flaggermail.core.acts import Approve, Decide, Draft, Reject
 from flaggermail.core.events import EventKind
 from flaggermail.core.records import Notification, OutboxMail
 from flaggermail.shipped import shipped
-from tests.store.desk_fixtures import DESK, X, X_CHANNEL, Desk, NewDesk, mail
+from tests.store.desk_fixtures import DESK, X_CHANNEL, Desk, NewDesk, X, mail
 
 # ---- approval
 
@@ -45,7 +45,7 @@ def test_octets_that_leave_are_the_octets_of_the_draft(desk: Desk) -> None:
     assert len(sent) == 2
     assert hashlib.sha256(frozen).hexdigest() == desk.row(Notification, key).digest
     assert b"Auto-Submitted" not in frozen
-    assert f"From: =?" in frozen.decode() or DESK in frozen.decode()
+    assert DESK in frozen.decode()
 
 
 def test_resent_octets_are_the_same(desk: Desk) -> None:
@@ -123,7 +123,7 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
 
 
 def test_policy_is_that_of_the_approval(desk: Desk) -> None:
-    """The reminder steps in force when it is let go are stamped on it; a channel that cannot confirm has none of receipt."""
+    """The steps in force when it is let go are stamped on it; a channel that cannot confirm has none for the receipt."""
     assert '"receipt", 60' in desk.row(Notification, desk.notified()).steps
     assert "receipt" not in desk.row(Notification, desk.notified("x-mute")).steps
 
@@ -135,12 +135,12 @@ LEFT_OUT = {
     "en": {
         "no request to check": ("Could you check this against your own policy?", "It is about this policy."),
         "does not say that the platform decides": ("We have no say in the outcome: the decision is yours.", ""),
-        "no request to confirm receipt": ("Please confirm that you received this mail, quoting {{ number }}.", "{{ number }}"),
+        "no request to confirm receipt": ("Please confirm that you received this mail, quoting ", "We quote "),
     },
     "nl": {
         "no request to check": ("Wilt u dit aan uw eigen beleid toetsen?", "Het gaat om dit beleid."),
         "does not say that the platform decides": ("De beslissing daarover is aan u; wij hebben daarin geen stem.", ""),
-        "no request to confirm receipt": ("Wilt u de ontvangst bevestigen en daarbij {{ number }} noemen?", "{{ number }}"),
+        "no request to confirm receipt": ("Wilt u de ontvangst bevestigen en daarbij ", "Wilt u "),
     },
 }  # fmt: skip
 IN_BOTH = {
@@ -195,8 +195,8 @@ TOO_MUCH = {
 @pytest.mark.parametrize("where", ["text", "title"])
 def test_draft_that_says_too_much_is_refused(desk: Desk, language: str, fault: str, text: str, where: str) -> None:
     """In the text or in the subject line, by a person's own words: what was found is quoted back."""
-    words = {"text": text} if where == "text" else {"text": "Two posts.", "title": text}
-    refusal = desk.refused(Draft(case=desk.decided("A_content"), channel=CHANNEL[language], **words))
+    act = Draft(case=desk.decided("A_content"), channel=CHANNEL[language], text="Two posts.")
+    refusal = desk.refused(replace(act, text=text) if where == "text" else replace(act, title=text))
     assert fault in refusal
     assert ("subject: " in refusal) is (where == "title")
 
@@ -212,7 +212,7 @@ def test_draft_with_characters_nobody_sees_is_refused(desk: Desk, language: str,
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("kind", ["A_content", "B_channel", "C_advert", "D_general_warning", "other"])
 def test_draft_as_shipped_is_fit_to_be_approved(desk: Desk, language: str, kind: str) -> None:
-    """In each type and both languages the shipped text asks, names the policy, leaves the decision, and claims nothing."""
+    """In each type and both languages the shipped text asks, names the policy, leaves the decision, claims nothing."""
     key = desk.do(Draft(case=desk.decided(kind), channel=CHANNEL[language], text="Two posts.")).key
     assert desk.row(Notification, key).language == language
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whatever comes in while nobody acts: nothing goes to a platform, no machine is answered, and the record stays whole."""
+"""Whatever comes in while nobody acts: nothing goes to a platform, no machine is answered, the record stays whole."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from tests.store.desk_fixtures import (
     PLATFORM_DOMAINS,
     REFERRER,
     SERVER,
-    X,
     X_CHANNEL,
     Desk,
     NewDesk,
+    X,
     mail,
     report_of,
 )
@@ -45,6 +45,8 @@ WORDS = [
     ("approve", "akkoord VF-EP2024-0001/1 approve"),
     ("Automatic reply: away", "I am away."),
 ]
+SENDERS = [X, META, "a@tiktok-platform.example", OFFICER, HEAD, REFERRER, CITIZEN, DESK, "w@elsewhere.example"]
+SENDERS += [f"MAILER-DAEMON@{SERVER}"]
 HEADERS = [(), (), (), ("Auto-Submitted: auto-replied",), ("List-Id: <a.example>",), ("X-Flaggermail-Loop: x",)]
 
 
@@ -128,8 +130,7 @@ class Time:
 KINDS = st.sampled_from(["notification", "reminder", "officer_notice", "intake_confirmation", "alarm"])
 INCOMING = st.builds(
     Incoming,
-    st.sampled_from([X, META, "a@tiktok-platform.example", OFFICER, HEAD, REFERRER, CITIZEN, DESK, "w@elsewhere.example",
-                     f"MAILER-DAEMON@{SERVER}"]),
+    st.sampled_from(SENDERS),
     st.sampled_from(WORDS),
     st.sampled_from(["pass", "pass", "fail", "none", None]),
     st.none() | KINDS,

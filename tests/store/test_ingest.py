@@ -11,6 +11,7 @@ from flaggermail import outbox, watch
 from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.core.events import EventKind
+from flaggermail.core.message import Message
 from flaggermail.core.records import (
     Alarm,
     Case,
@@ -22,10 +23,11 @@ from flaggermail.core.records import (
     Reminder,
     StoredMessage,
 )
+from flaggermail.core.rules import Classification, Context, RuleSet, Search
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import ListMailbox
-from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, X, Desk, mail
+from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
 
 RUNNING = ("running", None)
 REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakjes moet kleuren.")
@@ -36,9 +38,9 @@ def after(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def answer_to(desk: Desk, notification: str, **more: str | None) -> bytes:
+def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes:
     """A platform's answer to a notification."""
-    return mail(answers=desk.message_id_of(notification), at=desk.clock.now(), **more)  # type: ignore[arg-type]
+    return mail(answers=desk.message_id_of(notification), at=desk.clock.now(), auth=auth)
 
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
@@ -79,7 +81,7 @@ def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
     desk.receive(octets, at=after(96), folder="Other")
     assert desk.clocks(key)["human"] == ("stopped", 96)
     assert desk.row(StoredMessage, stored.id).received_at == after(96)
-    assert desk.happened(EventKind.EARLIER_DELIVERY) == 1
+    assert desk.happened(EventKind.BETTER_DELIVERY) == 1
 
 
 def test_same_message_id_with_other_content_is_kept_and_flagged(desk: Desk) -> None:
@@ -102,7 +104,7 @@ def test_same_content_under_another_message_id_is_another_message(desk: Desk) ->
 
 @pytest.mark.parametrize(("internaldate", "disputed"), [(7, True), (8, False), (10, False)])
 def test_arrival_before_our_last_look_is_disputed(desk: Desk, internaldate: int, disputed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """More than two minutes before a complete look that did not show it, an answer stops nothing until a person says so."""
+    """More than two minutes before a complete look that did not show it, it stops nothing until a person says so."""
     key = desk.notified()
     desk.clock.set(after(10))
     watch.look(desk.env, ListMailbox(desk.env.settings.desk.mailbox))
@@ -331,7 +333,7 @@ REPORT = ("Misleidend bericht", "Ik zag dit bericht op een platform. Haal het we
 
 
 def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
-    """One answer points to the platforms' own channels; there is no case and no number; the next mail waits for a person."""
+    """One answer points to the platforms' own channels; no case, no number; the next mail waits for a person."""
     stored = desk.receive(mail(CITIZEN, *REPORT))
     desk.settle()
     (answer,) = desk.server.to(CITIZEN)
@@ -387,10 +389,10 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     """It is archived and listed with the name of the fault, the officer is told once, and nothing else is held up."""
     healthy = rules.classify
 
-    def classify(message: object, *rest: object) -> object:
-        if "breaks" in str(getattr(message, "subject", "")):
+    def classify(message: Message, context: Context, ruleset: RuleSet, search: Search) -> Classification:
+        if "breaks" in (message.subject or ""):
             raise ZeroDivisionError
-        return healthy(message, *rest)  # type: ignore[arg-type]
+        return healthy(message, context, ruleset, search)
 
     monkeypatch.setattr(rules, "classify", classify)
     stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))
@@ -416,84 +418,6 @@ def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monke
         stored = desk.receive(octets, at=after(19))
     assert stored.reason == "could not be judged: ZeroDivisionError"
     assert desk.receive(mail(REFERRER, *REFERRAL)).place == "case"
-
-
-LONG = "lang " * 1000
-HOSTILE = [
-    ("Subject: =?utf-8?b?8J+RqOKAjfCfkanigI3wn5Gn4oCN8J+Rpg==?=", "emoji joined"),
-    ("Subject: =?utf-8?q?abc=E2=80=AEtxt=2Eexe?=", "direction turned"),
-    ("Subject: =?utf-8?q?a=0D=0ABcc=3A_victim=40elsewhere=2Eexample?=", "CR LF in an encoded word"),
-    ("Subject: =?utf-8?q?a=0Db=0Ac=00d?=", "bare CR, LF and NUL"),
-    (f"Subject: {LONG}", "five thousand characters"),
-    (f"Subject: {'x' * 5000}", "five thousand without a blank"),
-    ("Subject: \udcff\udcfe raw", "octets of no encoding"),
-    ("Subject:", "empty"),
-    ("Subject: {{ 7*7 }} {% include 'x' %} %s {0}", "words of a template"),
-]
-
-
-@pytest.mark.parametrize("subject", [row[0] for row in HOSTILE], ids=[row[1] for row in HOSTILE])
-def test_hostile_subject_of_a_referral_is_filed_and_answered(desk: Desk, subject: str) -> None:
-    """A case opens and the referrer is confirmed; nothing of the subject becomes a header or an instruction of ours."""
-    octets = mail(REFERRER, "SUBJECT", REFERRAL[1]).replace(
-        b"Subject: SUBJECT", subject.encode("utf-8", "surrogateescape")
-    )
-    stored = desk.receive(octets)
-    desk.settle()
-    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), stored.reason
-    (confirmation,) = desk.server.to(REFERRER)
-    head = confirmation.octets.partition(b"\r\n\r\n")[0].lower()
-    assert b"\nbcc:" not in head
-    assert b"\r\r" not in head
-    assert len(desk.server.to(OFFICER)) == 1
-    desk.assert_whole()
-
-
-@pytest.mark.parametrize(
-    ("header", "value"),
-    [
-        ("From", '"=?utf-8?q?Evil=0D=0ABcc=3A_v=40elsewhere=2Eexample?=" <griffie@lindewaard.example>'),
-        ("From", '"\u202egnp.exe" <griffie@lindewaard.example>'),
-        ("From", f'"{"n" * 5000}" <griffie@lindewaard.example>'),
-        ("From", "griffie@lindewaard.example (a comment \\) with more)"),
-        ("From", "gr\u00effie@lindewaard.example"),
-        ("From", f'"{"l" * 300}"@lindewaard.example'),
-        ("From", '"quoted local"@lindewaard.example'),
-        ("Message-ID", "<a b@lindewaard.example>"),
-        ("Message-ID", "<\u00e9\u200d@lindewaard.example>"),
-        ("Message-ID", "<=?utf-8?q?a=0D=0AX-Evil=3A_1?=@lindewaard.example>"),
-        ("Message-ID", f"<{'m' * 5000}@lindewaard.example>"),
-        ("Message-ID", "no brackets at all"),
-        ("References", " ".join(f"<{n}@lindewaard.example>" for n in range(3000))),
-        ("Reply-To", "victim@elsewhere.example"),
-    ],
-)
-def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: str) -> None:
-    """Names, addresses and Message-IDs that no mail should have do not stop the mail: it ends in a case, nothing raises."""
-    octets = mail(REFERRER, *REFERRAL)
-    name = header.encode()
-    lines = [line for line in octets.split(b"\r\n") if not line.startswith(name + b":")]
-    place = next(n for n, line in enumerate(lines) if line.startswith(b"To:"))
-    lines.insert(place, name + b": " + value.encode())
-    stored = desk.receive(b"\r\n".join(lines))
-    desk.settle()
-    assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), (stored.reason, stored.verdict_basis)
-    assert {envelope.recipient for envelope in desk.server.envelopes} <= {stored.from_address, OFFICER}
-    for envelope in desk.server.envelopes:
-        head = envelope.octets.partition(b"\r\n\r\n")[0].lower()
-        assert b"\nbcc:" not in head
-        assert b"\nx-evil:" not in head
-    desk.assert_whole()
-
-
-@pytest.mark.parametrize(
-    "octets", [b"", b"\r\n", b"\x00\xff\xfe", b"no header at all", b"From:\r\nFrom:\r\n\r\n", b"Subject: x\r\n" * 3000]
-)
-def test_what_is_hardly_a_mail_ends_in_the_quarantine(desk: Desk, octets: bytes) -> None:
-    """It is archived and listed; nothing raises."""
-    stored = desk.receive(octets)
-    assert stored.place in {"quarantine", "noise"}
-    assert desk.env.octets.get(stored.digest) == octets
 
 
 def test_mail_typed_by_hand_to_a_channel_is_noticed(desk: Desk) -> None:

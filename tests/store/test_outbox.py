@@ -11,7 +11,7 @@ from flaggermail import outbox
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, ResolveMail
 from flaggermail.core.events import EventKind
 from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
-from tests.store.desk_fixtures import OFFICER, REFERRER, START, X, X_CHANNEL, Desk, mail, report_of
+from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}
 CANCELLED = {"receipt": ("cancelled", None), "human": ("cancelled", None), "substance": ("cancelled", None)}
@@ -87,7 +87,7 @@ def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
 
 
 def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
-    """One, two, five, ten, fifteen minutes, then every half hour; the alarm comes once; the clocks start when it left."""
+    """After 1, 2, 5, 10, 15 minutes, then every half hour; the alarm comes once; the clocks start when it left."""
     key = approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()
@@ -107,7 +107,7 @@ def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
 
 
 def test_given_up_after_two_days(desk: Desk) -> None:
-    """What was refused for now until the limit is refused for good: the notification failed, and one more alarm says so."""
+    """Refused for now until the limit is refused for good: the notification failed, and one more alarm says so."""
     key = approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()

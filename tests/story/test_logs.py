@@ -39,6 +39,7 @@ CANARY = "Kanarie-9f3c"
 TOKEN = "0123456789abcdef0123456789abcdef"
 SIX = ["action", "object", "result", "origin", "actor"]
 HOSTILE = "\x1b[2J\r\nforged\u202e\u2028\ud800\x00\U000e0041" + "x" * 10_000
+ROOT = Path(__file__).parents[2]
 SOURCES = sorted(Path(flaggermail.__file__).parent.rglob("*.py"))
 EVENTS = [
     function
@@ -169,6 +170,13 @@ def test_the_text_of_an_error_is_never_written(function: Callable[..., None], lo
     assert CANARY not in written
     assert line["error"] == "ValueError from KeyError"
     assert str(line["at"]).startswith(f"['{__name__}:")
+
+
+@pytest.mark.parametrize("function", EVENTS, ids=lambda function: str(function.__name__))
+def test_every_line_is_explained(function: Callable[..., None], log: Log) -> None:
+    """docs/operation.md says of each action what it means and what to do."""
+    function(**arguments(function, "word"))
+    assert f"\n| {log.line()['action']} |" in (ROOT / "docs" / "operation.md").read_text("utf-8")
 
 
 # ---------------------------------------------------------------- what libraries say
@@ -313,12 +321,12 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> what it is about; {case} and so on are filled in
-    "case list": [], "case show": ["{case}"], "check": [], "election list": [], "message list": [],
+    "case list": [], "case show": ["{case}"], "election list": [], "message list": [],
     "message show": ["{filed}"], "oncall next": [], "oncall now": [], "outbox list": ["--all"],
-    "outbox show": ["{mail}"], "parse": ["{file}"], "quarantine list": [], "quarantine show": ["{parked}"],
-    "status": [], "threads": ["{file}"],
+    "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [], "quarantine show": ["{parked}"],
+    "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"replay"}  # prints its scenario's own words
+ELSEWHERE = {"check", "replay"}  # they show no mail, only what the administrator wrote
 
 
 def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:

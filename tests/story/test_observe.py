@@ -143,7 +143,7 @@ def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
     assert desk.withheld() == ["intake_confirmation", "officer_notice"]
     first = desk.events(EventKind.MAIL_WITHHELD)[0]
     assert (first.actor, first.case) == ("daemon", "VF-EP2024-0001")
-    assert first.reason == "intake_confirmation confirmation/VF-EP2024-0001"
+    assert first.reason == "intake_confirmation"
 
 
 def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:

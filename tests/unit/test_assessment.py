@@ -21,32 +21,27 @@ STEP_B = "step (b), at least one of the criteria 1 to 3, is not filled in"
 MEANS = "the owner has not used all own means, and no reason to go on without them is given"
 
 
-def case(kind: str, **filled: object) -> Case:
-    """A case of that type with that much of its assessment filled in."""
-    return replace(CASE, type=kind, **filled)
-
-
 @pytest.mark.parametrize(
     ("assessed", "lacks"),
     [
-        (case("A_content"), (STEP_A, STEP_B)),
-        (case("A_content", incorrect=False, criteria=(1,)), (STEP_A,)),
-        (case("A_content", incorrect=True), (STEP_B,)),
-        (case("A_content", incorrect=True, criteria=(1,)), ()),
-        (case("A_content", incorrect=True, criteria=(3,), satire=True), ()),
-        (case("D_general_warning"), (STEP_B,)),
-        (case("D_general_warning", criteria=(2,)), ()),
-        (case("B_channel"), (MEANS,)),
-        (case("B_channel", all_means_used=False), (MEANS,)),
-        (case("B_channel", all_means_used=True), ()),
-        (case("B_channel", override_reason="the recovery form is down"), ()),
-        (case("B_channel", all_means_used=False, override_reason="the recovery form is down"), ()),
-        (case("C_advert"), ()),
-        (case("other"), ()),
+        (replace(CASE, type="A_content"), (STEP_A, STEP_B)),
+        (replace(CASE, type="A_content", incorrect=False, criteria=(1,)), (STEP_A,)),
+        (replace(CASE, type="A_content", incorrect=True), (STEP_B,)),
+        (replace(CASE, type="A_content", incorrect=True, criteria=(1,)), ()),
+        (replace(CASE, type="A_content", incorrect=True, criteria=(3,), satire=True), ()),
+        (replace(CASE, type="D_general_warning"), (STEP_B,)),
+        (replace(CASE, type="D_general_warning", criteria=(2,)), ()),
+        (replace(CASE, type="B_channel"), (MEANS,)),
+        (replace(CASE, type="B_channel", all_means_used=False), (MEANS,)),
+        (replace(CASE, type="B_channel", all_means_used=True), ()),
+        (replace(CASE, type="B_channel", override_reason="the recovery form is down"), ()),
+        (replace(CASE, type="B_channel", all_means_used=False, override_reason="the recovery form is down"), ()),
+        (replace(CASE, type="C_advert"), ()),
+        (replace(CASE, type="other"), ()),
     ],
 )
 def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str, ...]) -> None:
-    """Content needs both steps, a warning a criterion, a lost channel all own means or a reason; satire excludes not."""
+    """Content needs both steps, a warning a criterion, a lost channel all own means or a reason; satire is no bar."""
     assert missing(assessed) == lacks
 
 
@@ -55,10 +50,10 @@ def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str,
 def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int | None, shown: int | None) -> None:
     """A referrer who tried less than twice himself is a reason to think, and stands in nobody's way."""
     wanted = () if shown is None else (f"own attempts: {shown}; repeated attempts means at least 2",)
-    assert warnings(case(kind, own_attempts=attempts)) == wanted
+    assert warnings(replace(CASE, type=kind, own_attempts=attempts)) == wanted
 
 
 @pytest.mark.parametrize("origin", ["media", "earlier_cases"])
 def test_without_a_referrer_there_are_no_own_attempts_to_weigh(origin: str) -> None:
     """A case of our own has nobody who could have tried."""
-    assert warnings(case("A_content", origin=origin)) == ()
+    assert warnings(replace(CASE, type="A_content", origin=origin)) == ()

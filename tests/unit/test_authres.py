@@ -34,8 +34,7 @@ def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,),
         PASS,
         f"{OURS} 1; dmarc=pass header.from=video-platform.example",
         f"  {OURS.upper()}  ;  DMARC = Pass  Header.From = Video-Platform.Example  ",
-        f"{OURS};\t spf=pass smtp.mailfrom=video-platform.example;\t dkim=pass header.d=video-platform.example;"
-        "\t dmarc=pass (p=reject dis=none) header.from=video-platform.example",
+        f"{OURS};\t spf=pass smtp.mailfrom=a.example;\t dmarc=pass (p=reject) header.from=video-platform.example",
         f'{OURS}; dmarc=pass reason="aligned; by DKIM" header.from=video-platform.example',
         f"{OURS} (our own; server); dmarc=pass policy.dmarc=reject header.from=video-platform.example",
         f"{OURS}; dmarc=pass header.from=safety@video-platform.example",
@@ -87,28 +86,26 @@ def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
     assert verdict(*results(value)) == "unverified"
 
 
+REAL = "; dmarc=fail header.from=video-platform.example"  # what our server found
+FALSE = "; dmarc=pass header.from=video-platform.example"  # what the sender would have it say
+
+
 @pytest.mark.parametrize(
     "value",
     [
-        f"{OURS}; dmarc=fail (dmarc=pass; dmarc=pass header.from=video-platform.example) "
-        "header.from=video-platform.example",
-        f"{OURS}; spf=fail (a (nested; dmarc=pass) comment; dmarc=pass header.from=video-platform.example); "
-        "dmarc=fail header.from=video-platform.example",
-        f"{OURS}; spf=fail (ends early \\); dmarc=pass header.from=video-platform.example; x=); "
-        "dmarc=fail header.from=video-platform.example",
-        f'{OURS}; spf=fail smtp.mailfrom="a; dmarc=pass header.from=video-platform.example; b"@elsewhere.example; '
-        "dmarc=fail header.from=video-platform.example",
-        f'{OURS}; spf=fail smtp.mailfrom="a\\"; dmarc=pass header.from=video-platform.example; x=\\""@elsewhere.example;'
-        " dmarc=fail header.from=video-platform.example",
-        f'{OURS}; spf=fail smtp.mailfrom="(\\"; dmarc=pass header.from=video-platform.example; x=\\")"@elsewhere.example;'
-        " dmarc=fail header.from=video-platform.example",
-        f'{OURS}; spf=fail reason="it said \\"; dmarc=pass header.from=video-platform.example;\\""; '
-        "dmarc=fail header.from=video-platform.example",
-        f'{OURS}; spf=fail (a quotation mark " in a comment); dmarc=fail header.from=video-platform.example',
+        f"{OURS}; dmarc=fail (dmarc=pass{FALSE}) header.from=video-platform.example",
+        f"{OURS}; spf=fail (a (nested; dmarc=pass) comment{FALSE}){REAL}",
+        rf"{OURS}; spf=fail (ends early \){FALSE}; x=){REAL}",
+        f'{OURS}; spf=fail smtp.mailfrom="a{FALSE}; b"@elsewhere.example{REAL}',
+        rf'{OURS}; spf=fail smtp.mailfrom="a\"{FALSE}; x=\""@elsewhere.example{REAL}',
+        rf'{OURS}; spf=fail smtp.mailfrom="(\"{FALSE}; x=\")"@elsewhere.example{REAL}',
+        rf'{OURS}; spf=fail reason="it said \"{FALSE};\""{REAL}',
+        f'{OURS}; spf=fail (a quotation mark " in a comment){REAL}',
+        f"{OURS}; spf=fail smtp.mailfrom=a{FALSE}; b@elsewhere.example{REAL}",
     ],
 )
 def test_words_of_the_sender_inside_our_servers_field_are_no_result(value: str) -> None:
-    """Comments and quoted strings quote the sender (his envelope address, his greeting): nothing in them is a result."""
+    """Comments and quoted strings hold the sender's words (his envelope address, his greeting): none is a result."""
     assert verdict(*results(value)) == "failed"
 
 

@@ -86,20 +86,19 @@ WITH_FILE = replace(MAIL, attachments=(Attachment("photo.png", "image/png", 3),)
 
 
 @pytest.mark.parametrize(
-    ("condition", "message", "context"),
+    ("yes", "no", "message", "context"),
     [
-        ("from_platform", MAIL, Context(from_platform=True)),
-        ("from_officer", MAIL, Context(from_officer=True)),
-        ("placed", MAIL, Context(placed=True)),
-        ("verified", MAIL, Context(verified=True)),
-        ("declined_before", MAIL, Context(declined_before=True)),
-        ("forwarded", FORWARD, Context()),
-        ("has_attachment", WITH_FILE, Context()),
+        (When(from_platform=True), When(from_platform=False), MAIL, Context(from_platform=True)),
+        (When(from_officer=True), When(from_officer=False), MAIL, Context(from_officer=True)),
+        (When(placed=True), When(placed=False), MAIL, Context(placed=True)),
+        (When(verified=True), When(verified=False), MAIL, Context(verified=True)),
+        (When(declined_before=True), When(declined_before=False), MAIL, Context(declined_before=True)),
+        (When(forwarded=True), When(forwarded=False), FORWARD, Context()),
+        (When(has_attachment=True), When(has_attachment=False), WITH_FILE, Context()),
     ],
 )
-def test_yes_no_and_left_out(condition: str, message: Message, context: Context) -> None:
+def test_yes_no_and_left_out(yes: When, no: When, message: Message, context: Context) -> None:
     """A condition of yes or no holds for that alone; left out it does not matter."""
-    yes, no = replace(When(), **{condition: True}), replace(When(), **{condition: False})
     assert holds(yes, message, context)
     assert not holds(no, message, context)
     assert holds(no)

@@ -149,7 +149,7 @@ NOTHING: Mapping[str, object] = {
 LISTED = "https://loudhailer.example/post/1"
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
-    "officer_notice": [{"kind": "unplaced mail", "number": None}, {"kind": "platform answer"}],
+    "officer_notice": [{"kind": "unplaced mail", "number": None}, {"kind": "platform answer"}, {"kind": "further mail"}],
     "reminder": [
         {"clock": "human", "acknowledged": None},
         {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message belongs: by keys nobody can guess, by mail we hold, by a number with a fitting sender; else nowhere."""
+"""Where a message belongs: by keys nobody can guess, mail we hold, a number with a fitting sender; else nowhere."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
 
 
 def test_of_two_uses_of_one_platform_the_key_decides() -> None:
-    """Where a platform was notified twice in a case, only a key says which it answers; without it neither clock stops."""
+    """Where a platform was notified twice in a case, only a key says which it answers; without it no clock stops."""
     again = Use(f"{ONE}/3", ONE, "A", open=True)
     known = Known(
         tokens={TOKEN: Anchor(ONE, again.notification), OTHER_TOKEN: Anchor(ONE)}, sender_platform="A",

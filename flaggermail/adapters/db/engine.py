@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from sqlite3 import Connection as SqliteConnection
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
+
+from flaggermail.errors import ConfigurationError
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -34,6 +37,7 @@ class PostgresqlConnection(Protocol):
 def make_engine(url: str, wait: float = 10) -> Engine:
     """The engine for a `sqlite:///` or `postgresql+psycopg://` address; a writer waits `wait` seconds for another."""
     if url.startswith("sqlite"):
+        _make_private(url)
         engine = create_engine(
             url, hide_parameters=True, poolclass=QueuePool, connect_args={"check_same_thread": False}
         )
@@ -44,6 +48,18 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         event.listen(engine, "connect", _prepare_postgresql(wait))
     event.listen(engine, "handle_error", _hide_values)
     return engine
+
+
+def _make_private(url: str) -> None:
+    """A new database belongs to its owner alone; the files that SQLite makes beside it take over its mode."""
+    path = make_url(url).database
+    if path and path != ":memory:":
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        except OSError as error:
+            raise ConfigurationError(
+                f"database {path}: cannot be opened ({error.strerror}); let this account write there"
+            ) from error
 
 
 def connect_reading(engine: Engine) -> Connection:

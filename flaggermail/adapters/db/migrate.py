@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.errors import ConfigurationError
@@ -37,9 +38,15 @@ def newest(engine: Engine) -> str:
 
 def require_current(engine: Engine) -> None:
     """Make an empty database current; refuse one that is behind or ahead, naming the command that helps."""
-    with connect_reading(engine) as connection:
-        empty = not inspect(connection).get_table_names()
-        current = MigrationContext.configure(connection).get_current_revision()
+    try:
+        with connect_reading(engine) as connection:
+            empty = not inspect(connection).get_table_names()
+            current = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise ConfigurationError(
+            f"database {engine.url.render_as_string()}: does not answer ({type(error.orig).__name__}); "
+            "start it, or mend store.database in flaggermail.yaml"
+        ) from None
     if empty:
         upgrade(engine)
     elif current != newest(engine):

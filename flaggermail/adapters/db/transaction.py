@@ -25,7 +25,12 @@ EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("per
 COUNTER, CURSOR = table_of("counter"), table_of("cursor")
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
-_LAST = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("name"))
+_NEXT = (
+    update(COUNTER)
+    .where(COUNTER.c.name == bindparam("counter"))
+    .values(value=COUNTER.c.value + 1)
+    .returning(COUNTER.c.value)
+)
 _CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
@@ -57,17 +62,15 @@ class SqlTransaction:
 
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1."""
-        value = self._last(counter) + 1
-        self.set_number(counter, value)
-        return value
+        value = self._connection.execute(_NEXT, {"counter": counter}).scalar()
+        if value is None:
+            self._connection.execute(adding("counter"), {"name": counter, "value": 1})
+        return value or 1
 
     def set_number(self, counter: str, value: int) -> None:
         """Let the next number of a counter be `value` + 1."""
         if self._connection.execute(changing("counter", "name"), {KEY: counter, "value": value}).rowcount == 0:
             self._connection.execute(adding("counter"), {"name": counter, "value": value})
-
-    def _last(self, counter: str) -> int:
-        return self._connection.execute(_LAST, {"name": counter}).scalar() or 0
 
     def append(self, *events: Event) -> None:
         """Write the events to the chain and their changes to the rows; all of them or, on an error, none."""
