@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,9 +26,11 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
 
     Example: flaggermail replay tests/scenarios/S01
     """
+    from flaggermail import logbook
     from flaggermail.cli.acting import typed
     from flaggermail.wiring import play
 
+    logbook.configure(logging.WARNING)  # the story is what is printed; the log of each step is not
     scenarios = list(_scenarios(paths))
     reports = [play(scenario, typed) for scenario in scenarios]
     if as_json:

@@ -29,19 +29,20 @@ class Verdict:
 def vouch(message: Message, authserv_id: str | None) -> Verdict:
     """The verdict on the author, from what stands above the Received line of our own server.
 
-    Fields below that line came with the mail: anyone can have written them (RFC 8601, section 5).
+    Fields below that line came with the mail: anyone can have written them (RFC 8601, section 5). Of several results
+    the worst holds.
     """
     if authserv_id is None:
         return Verdict("unverified", "no receiving server is configured to vouch for senders")
     if len(message.from_) != 1 or not message.from_[0].domain:
         return Verdict("unverified", "the mail does not have exactly one author")
     domain = message.from_[0].domain
-    for field in _own_fields(message, authserv_id.lower()):
-        results = [found for statement in STATEMENT.findall(field) if (found := RESULT.match(statement))]
-        verdicts = [_judge(found[1].lower(), _header_from(found[2]), domain, authserv_id) for found in results]
-        if verdicts:
-            return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value))
-    return Verdict("unverified", f"{authserv_id} says nothing about DMARC")
+    fields = _own_fields(message, authserv_id.lower())
+    statements = (statement for field in fields for statement in STATEMENT.findall(field))
+    results = [found for statement in statements if (found := RESULT.match(statement))]
+    verdicts = [_judge(found[1].lower(), _header_from(found[2]), domain, authserv_id) for found in results]
+    nothing = Verdict("unverified", f"{authserv_id} says nothing about DMARC")
+    return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
 
 
 def _judge(result: str, about: str | None, domain: str, authserv_id: str) -> Verdict:

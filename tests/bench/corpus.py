@@ -77,4 +77,3 @@ def _as_arrived(octets: bytes) -> bytes:
     domain = author[1].decode("ascii") if author else "nowhere.example"
     ours = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from={domain}\nReceived: by {AUTHSERV_ID}\n"
     return ours.encode() + octets
-

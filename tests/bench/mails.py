@@ -8,10 +8,9 @@ from email.utils import formatdate
 REFERRERS = ("lindewaard.example", "kromwoude.example", "kiesraad.example", "omroep.example", "factcheck.example")
 CITIZENS = ("mailprovider.example", "gratismail.example")
 NOTIFIED, CHANNEL = "elections-eu@tiktok-platform.example", "tiktok-elections"
-_WORDS = (
-    "stembureau bericht misleidend stempas volmacht kandidaat lijst uitslag onjuist datum account advertentie melding "
-    "kiezer stemlokaal potlood verspreid gedeeld vandaag gisteren beoordelen spoed telefoon reactie"
-).split()
+_WORDS = ["stembureau", "bericht", "misleidend", "stempas", "volmacht", "kandidaat", "lijst", "uitslag", "onjuist",
+          "datum", "account", "advertentie", "melding", "kiezer", "stemlokaal", "potlood", "verspreid", "gedeeld",
+          "vandaag", "gisteren", "beoordelen", "spoed", "telefoon", "reactie"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,8 @@ class Mails:
 
     def answer(self, answered: str, recipient: str) -> Mail:
         """A person at a platform answers a notification."""
-        return self._mail("answer", recipient, "Re: your request", _answers(answered))
+        text = "We have reviewed your report and removed the post."
+        return self._mail("answer", recipient, "Re: your request", _answers(answered), text=text)
 
     def bounce(self, returned: str, recipient: str) -> Mail:
         """Another server gives a mail of ours back (RFC 3464): the one with the Message-ID `returned`."""
@@ -77,11 +77,13 @@ class Mails:
         name, head = self._head("mailer-daemon@elsewhere.example", "Undelivered Mail Returned to Sender", fields)
         return Mail("bounce", name, "", f"{head}\r\n{body}".encode())
 
-    def _mail(self, kind: str, domain: str, subject: str, fields: tuple[str, ...] = (), size: int = 3000) -> Mail:
-        """`domain` may be a whole address."""
+    def _mail(
+        self, kind: str, domain: str, subject: str, fields: tuple[str, ...] = (), *, size: int = 3000, text: str = ""
+    ) -> Mail:
+        """`domain` may be a whole address; `text` is the first line."""
         sender = domain if "@" in domain else f"schrijver{self._random.randrange(10**6)}@{domain}"
         name, head = self._head(sender, subject, (*fields, "Content-Type: text/plain; charset=utf-8"))
-        lines = [self._words(10)]
+        lines = [text or self._words(10)]
         while 90 * len(lines) < size:
             lines.append(self._words(10))
         return Mail(kind, name, sender, f"{head}\r\n".encode() + "\r\n".join(lines).encode())

@@ -121,7 +121,8 @@ def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
     text = "\n".join(
         (
             "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut",
-            "Content-Type: message/delivery-status", "", f"Reporting-MTA: dns; {SERVER}", "", f"Final-Recipient: rfc822; {recipient}", f"Action: {action}",
+            "Content-Type: message/delivery-status", "", f"Reporting-MTA: dns; {SERVER}", "",
+            f"Final-Recipient: rfc822; {recipient}", f"Action: {action}",
             "Status: 5.1.1" if action == "failed" else "Status: 4.4.1", "", "--cut",
             "Content-Type: text/rfc822-headers", "", f"Message-ID: <{mail_id}>", f"From: {DESK}", "", "--cut--",
         )

@@ -123,7 +123,7 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
 
 
 def test_policy_is_that_of_the_approval(desk: Desk) -> None:
-    """The steps in force when it is let go are stamped on it; a channel that cannot confirm has none for the receipt."""
+    """The steps in force when it is let go are stamped on it; one that cannot confirm has none for the receipt."""
     assert '"receipt", 60' in desk.row(Notification, desk.notified()).steps
     assert "receipt" not in desk.row(Notification, desk.notified("x-mute")).steps
 

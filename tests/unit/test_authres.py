@@ -109,6 +109,12 @@ def test_words_of_the_sender_inside_our_servers_field_are_no_result(value: str) 
     assert verdict(*results(value)) == "failed"
 
 
+@pytest.mark.parametrize("quoted", [rf'"a\"{FALSE}; x=\""', f'"a{FALSE}; x="', rf'"(\"{FALSE}; x=\")"'])
+def test_words_of_the_sender_alone_are_no_result_either(quoted: str) -> None:
+    """Where our server says nothing of DMARC, an envelope address that says it does not."""
+    assert verdict(*results(f"{OURS}; spf=fail smtp.mailfrom={quoted}@elsewhere.example")) == "unverified"
+
+
 def test_header_from_inside_a_comment_or_quotation_does_not_align() -> None:
     """The domain that the result is about is not read from what the sender could write."""
     value = f'{OURS}; dmarc=pass reason="for header.from=video-platform.example" header.from=elsewhere.example'
@@ -122,11 +128,12 @@ def test_another_servers_word_is_not_ours(server: str) -> None:
     assert verdict(*results(f"{server}; dmarc=fail header.from=video-platform.example", PASS)) == "verified"
 
 
-def test_the_first_dmarc_result_of_several_fields_decides() -> None:
-    """One field a method is usual; the topmost DMARC result is the one our server wrote last."""
+def test_the_worst_dmarc_result_of_several_fields_decides() -> None:
+    """One field a method is usual; where two speak of DMARC and differ, the sender is not verified."""
     assert verdict(*results(f"{OURS}; spf=pass", f"{OURS}; dkim=pass", PASS)) == "verified"
     assert verdict(*results(FAIL, PASS)) == "failed"
-    assert verdict(*results(NONE, PASS)) == "unverified"
+    assert verdict(*results(NONE, PASS)) == verdict(*results(PASS, NONE)) == "unverified"
+    assert verdict(*results(PASS, FAIL)) == "failed"
 
 
 def test_pass_below_our_received_line_is_ignored() -> None:

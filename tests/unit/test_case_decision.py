@@ -94,7 +94,16 @@ TABLE: list[tuple[str, Facts, Decision]] = [
         Decision("quarantine", NO_CASE, tells="unplaced mail"),
     ),
     # others in their case
-    ("referrer adds", replace(REFERRAL, placed=True, template=None), Decision("case", "filed in its case")),
+    (
+        "referrer adds",
+        replace(REFERRAL, placed=True, template=None),
+        Decision("case", "filed in its case", tells="further mail"),
+    ),
+    (
+        "officer in a case",
+        replace(STRANGER, placed=True, kinds=frozenset({Kind.OFFICER_REPLY})),
+        Decision("case", "filed in its case"),
+    ),
     (
         "disputed addition",
         replace(REFERRAL, placed=True, disputed=True),

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What became of the mail of a soak, counted from the servers' side: mailbox, Postfix' log and queue, platform."""
+
+import hashlib
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import parsedate_to_datetime
+
+from imapclient import IMAPClient
+
+from tests.bench import table
+from tests.bench.desk import Servers
+from tests.bench.mails import NOTIFIED, Mail
+from tests.flow.desk_process import DeskProcess
+from tests.servers.platform import ReceivedMail
+
+EXACT = 60.0  # seconds by which a clock may differ from the servers' instants: they are compared by the minute
+_QUEUES = ("maildrop", "incoming", "active", "deferred")
+_SUBMITTED = re.compile(rb"with ESMTPSA\s+id (\w+)[^;]*;([^\r\n]+)")
+
+
+@dataclass
+class Diary:
+    """What was done in a soak, and what should not have been seen."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    findings: list[str] = field(default_factory=list)
+    accepted: list[Mail] = field(default_factory=list)  # mails that our servers took from strangers
+    approved: list[str] = field(default_factory=list)  # notifications
+    slowest_stop: float = 0.0  # seconds
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One mail as the mailbox has it."""
+
+    delivery: str  # folder, UIDVALIDITY and UID, as the record names it
+    internaldate: datetime
+    octets: bytes
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Our server took a mail; when is known as soon as the platform has it."""
+
+    at: datetime | None
+
+
+@dataclass
+class Figures:
+    """The count."""
+
+    lines: list[tuple[str, int]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def count(self, what: str, number: int) -> None:
+        """So many; nothing is wrong with any number of them."""
+        self.lines.append((what, number))
+
+    def none(self, what: str, wrong: Iterable[str]) -> None:
+        """There should be none of these."""
+        found = sorted(wrong)
+        self.lines.append((what, len(found)))
+        self.faults += [f"{what}: {each}" for each in found]
+
+
+# ---- what the servers and the record hold
+
+
+def rows(desk: DeskProcess, query: str) -> list[tuple[object, ...]]:
+    """Rows of the record, read beside the daemon."""
+    with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True, timeout=30)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def inbox(servers: Servers, user: str) -> list[Kept]:
+    """All that is in the mailbox."""
+    with IMAPClient("127.0.0.1", servers.dovecot.imap_port, ssl=False, timeout=60) as client:
+        client.normalise_times = False
+        client.login(user, servers.dovecot.password)
+        uidvalidity = client.select_folder("INBOX", readonly=True)[b"UIDVALIDITY"]
+        found = client.fetch(client.search(), ["INTERNALDATE", "BODY.PEEK[]"])
+    return [
+        Kept(f"INBOX/{uidvalidity}/{uid}", items[b"INTERNALDATE"], items[b"BODY[]"])
+        for uid, items in sorted(found.items())
+    ]
+
+
+def inbox_size(servers: Servers, user: str) -> int:
+    """How many mails are in the mailbox."""
+    with IMAPClient("127.0.0.1", servers.dovecot.imap_port, ssl=False, timeout=60) as client:
+        client.login(user, servers.dovecot.password)
+        return int(client.select_folder("INBOX", readonly=True)[b"EXISTS"])
+
+
+def queued(servers: Servers) -> int:
+    """How many mails wait in Postfix."""
+    folders = [servers.postfix.folder / "spool" / name for name in _QUEUES]
+    return sum(1 for folder in folders for path in folder.rglob("*") if path.is_file())
+
+
+def message_id(octets: bytes) -> str:
+    """The mail's own name."""
+    return str(message_from_bytes(octets)["Message-ID"]).strip()  # a long one stands on a line of its own
+
+
+def taken_by_postfix(servers: Servers, name: str) -> Taken | None:
+    """Whether our server took the mail with that Message-ID, by its log."""
+    log = servers.postfix.log()
+    ids = re.findall(rf"/cleanup\[\d+\]: (\w+): message-id={re.escape(name)}", log)
+    if not any(re.search(rf"/qmgr\[\d+\]: {each}: from=", log) for each in ids):
+        return None
+    instants = [
+        at for mail in servers.platform.received() if message_id(mail.octets) == name for at in [_submitted(mail)[1]]
+    ]
+    return Taken(min(instants, default=None))
+
+
+def _submitted(mail: ReceivedMail) -> tuple[str, datetime]:
+    """Under which name Postfix queued the mail, and when it took it: two names mean that we handed it over twice."""
+    found = _SUBMITTED.search(mail.octets)
+    if found is None:
+        raise AssertionError(f"a mail to {mail.rcpt_tos} did not come through our submission server")
+    return found[1].decode("ascii"), parsedate_to_datetime(found[2].decode("ascii").strip())
+
+
+def _instant(value: object) -> datetime:
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+
+
+# ---- the count
+
+
+def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
+    """Print the count; the exit status is 1 when anything is wrong."""
+    figures = Figures()
+    kept = inbox(servers, user)
+    _mail_in(figures, desk, diary, kept)
+    received = servers.platform.received()
+    handed = defaultdict(set)
+    for mail in received:
+        handed[message_id(mail.octets)].add(_submitted(mail)[0])
+    _notifications(figures, desk, diary, handed)
+    _others(figures, desk, handed)
+    deviation = _clocks(figures, desk, received, kept)
+    figures.none("audit verify fails", _broken(desk))
+    figures.none("findings on the way", diary.findings)
+    table.head(f"soak: {sum(diary.done.values())} things were done", "")
+    for what, number in sorted(diary.done.items()):
+        table.line(f"  {what}", number, "")
+    table.line("slowest stop", diary.slowest_stop, "s", goal="10")
+    for what, number in figures.lines:
+        table.line(what, number, "")
+    table.line("largest deviation of a clock", deviation, "s")
+    for fault in figures.faults:
+        table.note(f"  ! {fault}")
+    table.note(f"lost or doubled: {'none' if not figures.faults else 'see above'}")
+    return 1 if figures.faults else 0
+
+
+def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[Kept]) -> None:
+    deliveries = {str(row[0]): row for row in rows(desk, "SELECT id, message, digest, internaldate FROM delivery")}
+    messages = {str(row[0]): row for row in rows(desk, "SELECT id, message_id, direction, basis FROM message")}
+    archived = {path.name for path in (desk.folder / "archive").rglob("*") if path.is_file()}
+    figures.count("mails that our servers took from strangers", len(diary.accepted))
+    figures.count("mails in the mailbox", len(kept))
+    names = Counter(message_id(mail.octets) for mail in kept)
+    figures.none("taken by our servers, not in the mailbox", {mail.name for mail in diary.accepted} - set(names))
+    lost, wrong = [], []
+    for mail in kept:
+        row = deliveries.get(mail.delivery)
+        digest = hashlib.sha256(mail.octets).hexdigest()
+        if row is None or str(row[1]) not in messages or digest not in archived:
+            lost.append(mail.delivery)
+        elif row[2] != digest or _instant(row[3]) != mail.internaldate:
+            wrong.append(mail.delivery)
+    figures.none("LOST: in the mailbox, not on record", lost)
+    figures.none("on record with other octets or another date", wrong)
+    figures.none("on record, not in the mailbox", set(deliveries) - {mail.delivery for mail in kept})
+    taken_in = Counter(
+        str(row[1]) for row in messages.values() if row[2] == "in" and not str(row[3]).startswith("forw")
+    )
+    figures.none("DOUBLED: several messages of one mail", (n for n, count in taken_in.items() if count > 1))
+    cases = Counter(str(row[0]) for row in rows(desk, "SELECT root_message FROM case_file"))
+    figures.count("cases", sum(cases.values()))
+    figures.none("DOUBLED: several cases of one mail", (root for root, count in cases.items() if count > 1))
+
+
+def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: dict[str, set[str]]) -> None:
+    """Each approved one was received once, or is in doubt with an alarm."""
+    alarms = {str(row[0]) for row in rows(desk, "SELECT id FROM alarm")}
+    query = "SELECT id, notification, message_id, state FROM outbox WHERE once = 1"
+    mails = {str(row[1]): row for row in rows(desk, query)}
+    ids: dict[str, set[str]] = defaultdict(set)
+    for _, notification, name, _ in rows(desk, query):
+        ids[str(notification)] |= handed.get(str(name), set())
+    doubt = {n for n, row in mails.items() if row[3] == "uncertain" and f"uncertain/{row[0]}" in alarms}
+    figures.count("notifications approved", len(diary.approved))
+    figures.count("  received once", sum(len(ids[each]) == 1 for each in diary.approved))
+    figures.count("  in doubt, with an alarm", len(doubt))
+    figures.none(
+        "LOST: neither received nor in doubt", (each for each in diary.approved if not ids[each] and each not in doubt)
+    )
+    figures.none("DOUBLED: notification handed over twice", (each for each, found in ids.items() if len(found) > 1))
+    figures.none(
+        "received without approval", (each for each, found in ids.items() if found and each not in diary.approved)
+    )
+    figures.none(
+        "received as accepted, not on record as sent",
+        (n for n, row in mails.items() if ids[n] and row[3] not in {"accepted", "uncertain"}),
+    )
+
+
+def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) -> None:
+    """Confirmations; and what Postfix was given twice because its answer to the first was never heard."""
+    query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE once = 0"
+    doubted = {str(row[0]) for row in rows(desk, "SELECT mail FROM attempt WHERE result = 'unknown'")}
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    in_doubt: set[tuple[str, str]] = set()
+    unsent = []
+    for kind, dedupe, name, state, mail in rows(desk, query):
+        key = (str(kind), str(dedupe))
+        ids[key] |= handed.get(str(name), set())
+        in_doubt |= {key} if str(mail) in doubted else set()
+        if kind == "intake_confirmation" and not ids[key]:
+            unsent.append(f"{dedupe}: {state}")
+    confirmations = {key: found for key, found in ids.items() if key[0] == "intake_confirmation"}
+    figures.count("confirmations", len(confirmations))
+    figures.count("  received once", sum(len(found) == 1 for found in confirmations.values()))
+    twice = {key for key, found in ids.items() if len(found) > 1}
+    figures.none("LOST: confirmation not received", unsent)
+    figures.none("DOUBLED: handed over twice without a doubt on record", (dedupe for _, dedupe in twice - in_doubt))
+    figures.count("sent again in doubt, as is meant for all but platforms", len(twice & in_doubt))
+
+
+def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail], kept: Sequence[Kept]) -> float:
+    """Compare every clock with the servers' own instants; answers the largest difference in seconds."""
+    begun: dict[str, datetime] = {}
+    for mail in received:
+        if NOTIFIED in mail.rcpt_tos:
+            name, at = message_id(mail.octets), _submitted(mail)[1]
+            begun[name] = min(at, begun.get(name, at))
+    ends: dict[tuple[str, str], datetime] = {}
+    for each in kept:
+        parsed = message_from_bytes(each.octets)
+        if NOTIFIED in str(parsed["From"]):
+            machine = parsed["Auto-Submitted"] is not None
+            for kind in ("receipt",) if machine else ("receipt", "human", "substance"):
+                key = (str(parsed["In-Reply-To"]).strip(), kind)
+                ends[key] = min(each.internaldate, ends.get(key, each.internaldate))
+    query = (
+        "SELECT c.id, c.kind, c.started_at, c.stopped_at, n.message_id "
+        "FROM clock c JOIN notification n ON n.id = c.notification WHERE n.state = 'sent'"
+    )
+    wrong, differences = [], [0.0]
+    clocks = rows(desk, query)
+    for clock, kind, started, stopped, name in clocks:
+        ours = (_instant(started), None if stopped is None else _instant(stopped))
+        theirs = (begun.get(str(name)), ends.get((str(name), str(kind))))
+        for own, other in zip(ours, theirs, strict=True):
+            apart = abs((own - other).total_seconds()) if own and other else 0.0
+            differences.append(apart)
+            if apart > EXACT or (own is None) != (other is None):
+                wrong.append(f"{clock}: {own}, by the servers {other}")
+    figures.count("clocks compared", len(clocks))
+    figures.none("clocks that are wrong", wrong)
+    return max(differences)
+
+
+def _broken(desk: DeskProcess) -> list[str]:
+    try:
+        desk.run("audit", "verify")
+    except AssertionError as fault:
+        return [str(fault)[:300]]
+    return []
