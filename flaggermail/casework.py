@@ -110,7 +110,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> N
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about)
-        tell(work, officer, notice, {"what": f"{alarm.kind}: {alarm.text}", "next_step": next_step})
+        tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from flaggermail import casework, desk, observing, recognise
 from flaggermail.casework import Notice
 from flaggermail.core import acts, verbs
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, MechanicalKind, Message
@@ -102,10 +103,10 @@ def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
         desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=sent_at))
 
 
-def _alarm(work: Work, kind: str, stored: StoredMessage) -> None:
+def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
     alarm = Alarm(
         id=f"{kind}/{stored.id}",
-        kind=kind,
+        kind=kind.value,
         case=stored.case,
         notification=stored.notification,
         text=f"{stored.from_address}: {stored.verdict_basis}",
@@ -141,11 +142,11 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
                 change,
                 about=About(case=mail.case, notification=mail.notification, message=stored.id),
             )
-        kind = "bounced" if final else "delayed"
+        kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
         alarms = mail.kind == Kind.ALARM.value  # a bounced alarm tells of its dead address, not of each mail to it
         alarm = Alarm(
             id=f"unreachable/{mail.recipient}" if alarms else f"{kind}/{mail.id}",
-            kind=kind,
+            kind=kind.value,
             case=mail.case,
             notification=mail.notification,
             text=f"{mail.recipient}: {mail.subject}",

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from flaggermail import casework, consequences, recognise
 from flaggermail.core import authres, automatic, case, rules, threads
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Alarm, Delivery, StoredMessage
@@ -67,22 +68,24 @@ def _commit(
         if tx.get(Delivery, delivery.id) is not None:
             outcome = "seen before"
         else:
-            twin = _twin(work, message) if message is not None else None
+            twin = _twin(work, message, delivery) if message is not None else None
             outcome = _another_copy(work, twin, delivery, raw, message) if twin and message else file(work, delivery)
         cursor = tx.cursor(raw.folder)
         tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
     return outcome
 
 
-def _twin(work: Work, message: Message) -> StoredMessage | None:
+def _twin(work: Work, message: Message, delivery: Delivery) -> StoredMessage | None:
     """The message that this is another copy of: equal in Message-ID and stable parts, or our own under its own name.
 
-    Of a mail that we sent either is enough: some servers give it another Message-ID, some add to its text.
+    Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
+    the inbox the name alone proves nothing: whoever got our mail knows it.
     """
     alike = work.tx.find(StoredMessage, content_key=message.content_key)
     same = [m for m in alike if m.direction == "out" or m.message_id == message.message_id]
-    ours = message.sender is not None and message.sender.key == work.env.settings.desk.mailbox.address.lower()
-    if not same and ours and message.message_id is not None:
+    mailbox = work.env.settings.desk.mailbox
+    ours = message.sender is not None and message.sender.key == mailbox.address.lower()
+    if not same and ours and delivery.folder == mailbox.sent and message.message_id is not None:
         same = work.tx.find(StoredMessage, message_id=message.message_id, direction="out")
     return same[0] if same else None
 
@@ -209,6 +212,8 @@ def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=About(message=stored.id), reason=fault)
-    alarm = Alarm(id=f"unjudged/{stored.id}", kind="unjudged", text=f"{stored.id}: {fault}", raised_at=work.now)
+    alarm = Alarm(
+        id=f"unjudged/{stored.id}", kind=AlarmKind.UNJUDGED.value, text=f"{stored.id}: {fault}", raised_at=work.now
+    )
     casework.raise_alarm(work, alarm, f"flaggermail quarantine show {stored.id}")
     return f"quarantine: {stored.reason}"

@@ -81,12 +81,13 @@ def _waiting(tx: Transaction) -> Iterator[Waiting]:
     running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     for clock in running:
-        if clock.kind == HUMAN and clock.notification in unconfirmed:
-            continue  # while nothing at all came, the receipt clock reminds
         notification = tx.get(Notification, clock.notification)
         case = tx.get(Case, notification.case) if notification else None
         if notification is not None and case is not None and case.state != "closed":
-            steps = [s for s in escalation.read_steps(notification.steps) if s.clock == clock.kind]
+            policy = escalation.read_steps(notification.steps)
+            if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
+                continue  # while nothing at all came, the receipt clock reminds, where a receipt can be waited for
+            steps = [s for s in policy if s.clock == clock.kind]
             told = tx.find(Reminder, notification=notification.id)
             yield Waiting(case, notification, clock.kind, clock.started_at, steps, told)
     for case in tx.find(Case, state="open", decision=None):

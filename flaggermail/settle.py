@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import casework
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import Change, EventKind, changed
 from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.core.retry import next_try
@@ -89,12 +90,12 @@ def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
         settled = replace(mail, state="queued", next_try_at=again, answer=text)
         _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End("deferred", answer.code, answer.text))
         if mail.once:
-            _alarm(work, "deferred", settled)
+            _alarm(work, AlarmKind.DEFERRED, settled)
         return
     settled = replace(mail, state="refused", next_try_at=None, done_at=work.now, answer=text)
     _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
     if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
-        _alarm(work, "refused", settled)
+        _alarm(work, AlarmKind.REFUSED, settled)
     if mail.notification is not None and mail.once:
         _given_up(work, mail.notification)
 
@@ -134,16 +135,17 @@ def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
         settled = replace(mail, state="queued", next_try_at=again, answer=answer.text)
     _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
     if mail.once:
-        _alarm(work, "uncertain", settled)
+        _alarm(work, AlarmKind.UNCERTAIN, settled)
 
 
-def _alarm(work: Work, kind: str, mail: OutboxMail) -> None:
+def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
     alarm = Alarm(
         id=f"{kind}/{mail.id}",
-        kind=kind,
+        kind=kind.value,
         case=mail.case,
         notification=mail.notification,
         text=f"{mail.recipient}: {mail.subject}: {mail.answer}",
         raised_at=work.now,
     )
-    casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}")
+    does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
+    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}")

@@ -78,7 +78,7 @@ class ImapMailbox:
             raise ValueError(f"not fit for a search: {name!a}: {value!a}")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"')
         with self._link() as client:
-            uidvalidity = self._look(client, folder, "find").uidvalidity
+            uidvalidity = self._look(client, folder, "").uidvalidity
             uids = _search(client, f'HEADER {name} "{escaped}"')
         return [message for batch in self._batches(folder, uidvalidity, uids) for message in batch]
 
@@ -99,7 +99,6 @@ class ImapMailbox:
                 wait_for_notice(inner(client), stop, at_most)
             elif not stop.wait(at_most):
                 client.noop()
-            self._fresh = set(_ONCE)
         if stop.is_set():
             self._drop()  # still in IDLE
 
@@ -143,7 +142,7 @@ class ImapMailbox:
     # ---- what is said on it
 
     def _look(self, client: IMAPClient, folder: str, question: str) -> Position:
-        """UIDVALIDITY and end of `folder` now; `question` is what the caller was asked."""
+        """UIDVALIDITY and end of `folder` now; `question` is what we were asked, empty where the answer tells no end."""
         if self._selected is None or self._selected[0] != folder:
             here = _examine(client, folder)
             self._fresh = set(_ONCE)
@@ -154,7 +153,7 @@ class ImapMailbox:
             here = _end(client, self._selected[1])
         self._fresh.discard(question)
         self._selected = folder, here
-        if folder == self._account.folders[0]:
+        if question and folder == self._account.folders[0]:
             self._told = here
         return here
 
@@ -174,7 +173,7 @@ class ImapMailbox:
         """The connection with `folder` selected: between two batches the caller may have looked elsewhere."""
         with self._link() as client:
             if self._selected is None or self._selected[0] != folder:
-                self._look(client, folder, "fetch")
+                self._look(client, folder, "")
             if self._selected is None or self._selected[1].uidvalidity != uidvalidity:
                 raise LinkLost(f"{folder}: UIDVALIDITY changed while the folder was read")
             yield client

@@ -34,6 +34,7 @@ class Words(BaseModel):
     preposition: Word  # between day and time
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
+    alarms: Mapping[str, Word]
 
 
 class WordsFile(BaseModel):
@@ -68,6 +69,7 @@ class Formats:
             "within": self.within,
             "criterion": self.criterion,
             "aspect": self.aspect,
+            "alarm": self.alarm,
             "flow": flow,
             "line": line,
             "marked": marked,
@@ -114,6 +116,12 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.aspects:
             raise TemplateRuntimeError(f"aspect: {value!r} is none of those in words.yaml")
         return self.words.aspects[value]
+
+    def alarm(self, value: object) -> str:
+        """What an alarm of that kind says."""
+        if not isinstance(value, str) or value not in self.words.alarms:
+            raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
+        return self.words.alarms[value]
 
     def _local(self, value: object) -> datetime:
         return _aware(value).astimezone(self.zone)

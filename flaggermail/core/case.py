@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind
 
@@ -41,7 +42,7 @@ class Decision:
     confirms: bool = False
     declines: bool = False
     tells: str | None = None  # new case | unplaced mail | platform answer | further mail
-    alarm: str | None = None
+    alarm: AlarmKind | None = None
     late: bool = False  # taken in long after it arrived
 
     @property
@@ -82,7 +83,9 @@ def of_old_mail(decision: Decision) -> Decision:
 def _by_a_colleague(facts: Facts) -> Decision:
     """Mail in Sent that we did not send: somebody typed it. It is filed, and starts or stops nothing by itself."""
     if facts.to_channel and not facts.use_placed:
-        return Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use")
+        return Decision(
+            "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
+        )
     if facts.placed:
         return Decision("case", "sent by a colleague in this case")
     return Decision("noise", "sent by a colleague, belongs to no case")
@@ -90,7 +93,9 @@ def _by_a_colleague(facts: Facts) -> Decision:
 
 def _in_its_case(facts: Facts) -> Decision:
     if facts.from_platform and facts.verdict == "failed":
-        return Decision("case", "filed; the sender failed the check and stops nothing", tells=None, alarm="forged")
+        return Decision(
+            "case", "filed; the sender failed the check and stops nothing", tells=None, alarm=AlarmKind.FORGED
+        )
     if facts.from_platform and facts.verdict != "verified":
         return Decision("case", "filed; unverified, stops nothing until a person confirms it", tells="platform answer")
     if facts.disputed:
@@ -121,5 +126,5 @@ def _citizen(facts: Facts) -> Decision:
 
 
 def _quarantined(facts: Facts, reason: str) -> Decision:
-    alarm = "forged" if facts.verdict == "failed" and facts.from_platform else None
+    alarm = AlarmKind.FORGED if facts.verdict == "failed" and facts.from_platform else None
     return Decision("quarantine", reason, tells=None if alarm else "unplaced mail", alarm=alarm)

@@ -125,9 +125,7 @@ class StoredMessage(Record):
     """One message, taken in or sent, however often it was delivered."""
 
     TABLE: ClassVar[str] = "message"
-    PERSONAL: ClassVar[frozenset[str]] = frozenset(
-        {"from_address", "from_name", "subject", "reason", "verdict_basis"}
-    )
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject", "reason", "verdict_basis"})
     id: str
     message_id: str | None
     content_key: str

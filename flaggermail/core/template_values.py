@@ -52,7 +52,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
-    "alarm": EVERY | {"what", "next_step"},
+    "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

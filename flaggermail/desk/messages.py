@@ -51,7 +51,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
 
 def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
     """A person does not believe the sender: the message stops nothing."""
-    message = the_message(work, act.message)
+    message = _of_others(work, act.message)
     given("reason", act.reason)
     if message.direction == "out":
         raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
@@ -62,7 +62,7 @@ def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
 
 def reclassify(work: Work, act: acts.ReclassifyMessage) -> Outcome:
     """Correct what a message is; clocks and figures follow at once, the history stays."""
-    message = the_message(work, act.message)
+    message = _of_others(work, act.message)
     kinds = _kinds(act.kinds)
     if not kinds:
         raise Refusal(f"message {message.id}: name at least one kind")
@@ -81,7 +81,7 @@ def _correct(work: Work, kind: EventKind, old: StoredMessage, new: StoredMessage
 
 def place(work: Work, act: acts.PlaceMessage) -> Outcome:
     """Take a message out of the quarantine (or move one that was misplaced); its arrival instant stays what it was."""
-    message = the_message(work, act.message)
+    message = _of_others(work, act.message)
     if sum((act.case is not None, act.new, act.noise)) != 1:
         raise Refusal(f"message {message.id}: say where it belongs: a case number, --new, or --noise with a reason")
     if act.noise:
@@ -133,6 +133,14 @@ def _use_of(work: Work, message: StoredMessage, case: str) -> str | None:
     platforms = [p.code for p in work.tx.find(Platform) if rules.in_domains(domain, frozenset(p.domains))]
     uses = work.tx.find(Notification, case=case, platform=platforms, use=True, state="sent")
     return uses[0].id if len(uses) == 1 else None
+
+
+def _of_others(work: Work, key: str) -> StoredMessage:
+    """A message that somebody else wrote: what we sent stays what and where it is."""
+    message = the_message(work, key)
+    if message.place == "own":
+        raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
+    return message
 
 
 def _kinds(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -89,6 +89,12 @@ def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetim
     return use_by_hand(work, case, channel, effective, None).id
 
 
+def policy(work: Work, channel: Channel) -> tuple[escalation.Step, ...]:
+    """The reminder policy in force now; a channel that cannot confirm has no receipt to wait for."""
+    reminders = work.env.settings.desk.reminders
+    return reminders.steps("receipt", "human") if channel.can_confirm else reminders.steps("human")
+
+
 def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, message_id: str | None) -> Notification:
     """Record a use of the line that did not go through the outbox; its clocks run from `sent_at`."""
     notification = Notification(
@@ -111,7 +117,7 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         digest="",
         sent_at=sent_at,
         by_hand=True,
-        steps=escalation.write_steps(work.env.settings.desk.reminders.steps("receipt", "human")),
+        steps=escalation.write_steps(policy(work, channel)),
     )
     noted = replace(case, state="notified")
     about = About(case.number, notification.id)

@@ -12,6 +12,7 @@ from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
 from flaggermail.core.rules import Kind
+from flaggermail.desk import notes
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -60,7 +61,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
-        steps = _steps(work, channel) if approved.use else ()
+        steps = notes.policy(work, channel) if approved.use else ()
         approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
     about = About(case=approved.case, notification=approved.id)
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
@@ -205,12 +206,6 @@ def _check(work: Work, channel: Channel, notification: Notification, frozen: pos
     faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
-
-
-def _steps(work: Work, channel: Channel) -> tuple[escalation.Step, ...]:
-    """The policy in force now; a channel that cannot confirm has no receipt to wait for."""
-    reminders = work.env.settings.desk.reminders
-    return reminders.steps("receipt", "human") if channel.can_confirm else reminders.steps("human")
 
 
 def _release(work: Work, approved: Notification) -> None:

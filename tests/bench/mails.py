@@ -18,7 +18,7 @@ class Mail:
     """One mail as a stranger's server hands it over."""
 
     kind: str
-    name: str  # its Message-ID
+    name: str  # its Message-ID, without brackets
     sender: str  # of the envelope; empty for the null return path
     octets: bytes
 
@@ -71,7 +71,7 @@ class Mails:
             f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
         )
         parts = (("text/plain", "Your message was not delivered.\r\n"), ("message/delivery-status", status),
-                 ("message/rfc822", f"Message-ID: {returned}\r\nSubject: ours\r\n\r\nours\r\n"))  # fmt: skip
+                 ("message/rfc822", f"Message-ID: <{returned}>\r\nSubject: ours\r\n\r\nours\r\n"))  # fmt: skip
         body = "".join(f"--=_b\r\nContent-Type: {kind}\r\n\r\n{text}" for kind, text in parts) + "--=_b--\r\n"
         fields = ("MIME-Version: 1.0", 'Content-Type: multipart/report; report-type=delivery-status; boundary="=_b"')
         name, head = self._head("mailer-daemon@elsewhere.example", "Undelivered Mail Returned to Sender", fields)
@@ -92,9 +92,9 @@ class Mails:
         """A Message-ID of its own, and the header."""
         self._written += 1
         user = self._desk.partition("@")[0]
-        name = f"<{user}.{self._seed}.{self._written}@{sender.rpartition('@')[2]}>"
+        name = f"{user}.{self._seed}.{self._written}@{sender.rpartition('@')[2]}"
         lines = (f"Date: {formatdate()}", f"From: {sender}", f"To: {self._desk}", f"Subject: {subject}",
-                 f"Message-ID: {name}", *fields)  # fmt: skip
+                 f"Message-ID: <{name}>", *fields)  # fmt: skip
         return name, "".join(f"{line}\r\n" for line in lines)
 
     def _words(self, count: int) -> str:
@@ -102,4 +102,4 @@ class Mails:
 
 
 def _answers(name: str) -> tuple[str, str]:
-    return f"In-Reply-To: {name}", f"References: {name}"
+    return f"In-Reply-To: <{name}>", f"References: <{name}>"

@@ -106,14 +106,18 @@ def queued(servers: Servers) -> int:
 
 
 def message_id(octets: bytes) -> str:
-    """The mail's own name."""
-    return str(message_from_bytes(octets)["Message-ID"]).strip()  # a long one stands on a line of its own
+    """The mail's own name, without brackets."""
+    return _bare(message_from_bytes(octets)["Message-ID"])
+
+
+def _bare(name: object) -> str:
+    return str(name).strip().strip("<>")  # a long one stands on a line of its own
 
 
 def taken_by_postfix(servers: Servers, name: str) -> Taken | None:
     """Whether our server took the mail with that Message-ID, by its log."""
     log = servers.postfix.log()
-    ids = re.findall(rf"/cleanup\[\d+\]: (\w+): message-id={re.escape(name)}", log)
+    ids = re.findall(rf"/cleanup\[\d+\]: (\w+): message-id=<{re.escape(name)}>", log)
     if not any(re.search(rf"/qmgr\[\d+\]: {each}: from=", log) for each in ids):
         return None
     instants = [
@@ -252,7 +256,7 @@ def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail
         if NOTIFIED in str(parsed["From"]):
             machine = parsed["Auto-Submitted"] is not None
             for kind in ("receipt",) if machine else ("receipt", "human", "substance"):
-                key = (str(parsed["In-Reply-To"]).strip(), kind)
+                key = (_bare(parsed["In-Reply-To"]), kind)
                 ends[key] = min(each.internaldate, ends.get(key, each.internaldate))
     query = (
         "SELECT c.id, c.kind, c.started_at, c.stopped_at, n.message_id "
@@ -260,9 +264,9 @@ def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail
     )
     wrong, differences = [], [0.0]
     clocks = rows(desk, query)
-    for clock, kind, started, stopped, name in clocks:
+    for clock, kind, started, stopped, notified in clocks:
         ours = (_instant(started), None if stopped is None else _instant(stopped))
-        theirs = (begun.get(str(name)), ends.get((str(name), str(kind))))
+        theirs = (begun.get(str(notified)), ends.get((str(notified), str(kind))))
         for own, other in zip(ours, theirs, strict=True):
             apart = abs((own - other).total_seconds()) if own and other else 0.0
             differences.append(apart)

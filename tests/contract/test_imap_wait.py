@@ -11,6 +11,7 @@ from flaggermail.adapters.imap_link import close_link, inner, open_link
 from flaggermail.adapters.imap_wait import RENEW_AFTER, wait_for_notice
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.errors import LinkLost
+from flaggermail.ports import Position
 from tests.contract.imap_account import account, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.servers.certificates import Certificates
@@ -156,6 +157,32 @@ class TestNotices:
             mailbox.position("Sent")
             mailbox.wait(EventInterrupt(), LONG)  # at once
             mailbox.wait(EventInterrupt(), LONG)  # told already: idles
+
+    def test_while_the_inbox_was_read(self) -> None:
+        """Mail that came in the middle of a reading that was begun without it ends the next wait at once."""
+
+        def message(line: Line, uid: int) -> None:
+            line.answer("RFC822.SIZE", f"* {uid} FETCH (UID {uid} RFC822.SIZE 2)")
+            date = "06-Jun-2024 10:34:00 +0200"
+            line.answer("BODY.PEEK[]", f'* {uid} FETCH (UID {uid} INTERNALDATE "{date}" BODY[] "ab")')
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=3)
+            line.answer("SEARCH UID 1:*", "* SEARCH 1 2")
+            message(line, 1)
+            line.examine("Sent")
+            line.examine(uidnext=4)
+            message(line, 2)
+            line.look_again(3, 3)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
+            batches = mailbox.fetch_after("INBOX", Position(1, 0))
+            next(batches)
+            mailbox.position("Sent")
+            assert len(list(batches)) == 1
+            mailbox.wait(EventInterrupt(), LONG)
 
     def test_told_in_passing(self) -> None:
         """Mail mentioned in the answer to another command is not announced again: the next wait is over at once."""

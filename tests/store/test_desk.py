@@ -202,6 +202,19 @@ def test_waiting_mail_is_taken_back(desk: Desk) -> None:
     desk.do(acts.Decide(case=use.case, decision="none", reason="they saw it themselves"))
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_hand: bool) -> None:  # noqa: FBT001 - a column of the table
+    """No receipt is waited for; after three hours without a word from a person the officer is reminded."""
+    if by_hand:
+        desk.do(replace(NOTE, case=desk.decided(), counts_as=("notification",), channel="x-mute"))
+    else:
+        desk.notified("x-mute")
+    desk.go_on(179)
+    assert desk.all(Reminder) == []
+    desk.go_on(1)
+    assert [(r.clock, r.step) for r in desk.all(Reminder)] == [("human", 180)]
+
+
 def test_override_sends_the_next_reminder_to_whoever_took_over(desk: Desk) -> None:
     """What is not yet due goes to the officer who is on call when it falls due."""
     desk.notified()

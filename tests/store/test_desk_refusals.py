@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 
 from flaggermail.core import acts
-from flaggermail.core.records import Case, Notification, OutboxMail, Reminder
+from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
 ELECTION = acts.AddElection(
@@ -117,6 +117,11 @@ class Furnished:
     typed: str
     typed_elsewhere: str
     reminder: str  # acknowledged
+
+    @property
+    def own(self) -> str:
+        """The mail that left for the platform."""
+        return self.desk.one(StoredMessage, message_id=self.desk.message_id_of(self.sent)).id
 
     def message_of(self, case: str) -> str:
         """The message that opened a case."""
@@ -243,6 +248,11 @@ CASE_REFUSALS: list[Refused] = [
         "a notification was sent; close the case instead",
     ),
 ]
+OWN_MAIL: tuple[tuple[str, Callable[[Furnished], acts.Act]], ...] = (
+    ("place", lambda f: acts.PlaceMessage(message=f.own, noise=True, reason="r")),
+    ("refuse", lambda f: acts.RefuseMessage(message=f.own, reason="r")),
+    ("kind", lambda f: acts.ReclassifyMessage(message=f.own, kinds=("noise",))),
+)
 MAIL_REFUSALS: list[Refused] = [
     ("note: case", lambda _: replace(NOTE, case="N"), "case N: there is no such case"),
     ("note: means", lambda f: acts.NoteContact(case=f.case, means="fax", text="t"), "means: 'fax' is not known"),
@@ -399,6 +409,10 @@ MAIL_REFUSALS: list[Refused] = [
         "place: new, election",
         lambda f: acts.PlaceMessage(message=f.stray, new=True, election="G"),
         "election G: there is no such election; `flaggermail election list` shows them",
+    ),
+    *(
+        (f"what we sent: {name}", act, "was composed and sent here; there is nothing to correct about it")
+        for name, act in OWN_MAIL
     ),
     (
         "ok: reminder",

@@ -343,7 +343,7 @@ def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
     assert b"VF-" not in answer.octets
     again = desk.receive(mail(CITIZEN, "Nog een bericht", "Ik zag dit ook. Haal het weg."))
     desk.settle()
-    assert again.place == "quarantine"
+    assert (again.place, again.reason) == ("quarantine", "this sender was declined in this period")
     assert len(desk.server.to(CITIZEN)) == 1
 
 

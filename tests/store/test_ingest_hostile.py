@@ -69,6 +69,8 @@ def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: s
     desk.settle()
     assert (stored.place, stored.case) == ("case", "VF-EP2024-0001"), (stored.reason, stored.verdict_basis)
     assert {envelope.recipient for envelope in desk.server.envelopes} <= {stored.from_address, OFFICER}
+    if header in {"Message-ID", "References"}:
+        assert len(desk.server.to(REFERRER)) == 1
     for envelope in desk.server.envelopes:
         head = envelope.octets.partition(b"\r\n\r\n")[0].lower()
         assert b"\nbcc:" not in head

@@ -11,7 +11,7 @@ from flaggermail import outbox
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, ResolveMail
 from flaggermail.core.events import EventKind
 from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
-from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
+from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}
 CANCELLED = {"receipt": ("cancelled", None), "human": ("cancelled", None), "substance": ("cancelled", None)}
@@ -260,6 +260,23 @@ def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
     assert len(desk.all(StoredMessage, message_id=before.message_id)) == 1
 
 
+def test_mail_that_only_bears_our_name_proves_nothing(desk: Desk) -> None:
+    """Whoever got our mail knows its Message-ID: another text under it in the inbox is a message of its own."""
+    key = uncertain(desk)
+    forged = mail(DESK, "Any", "Not what we wrote.", auth="fail", message_id=desk.message_id_of(key))
+    stored = desk.receive(forged)
+    assert stored.same_id_as is not None
+    assert (desk.mail_of(key).state, desk.clocks(key)) == ("uncertain", {})
+
+
+def test_copy_that_our_server_changed_proves_it_in_sent(desk: Desk) -> None:
+    """A server that adds a line to what it keeps in Sent does not keep the proof from us."""
+    key = uncertain(desk)
+    (sent,) = desk.server.to(X_CHANNEL)
+    desk.receive(sent.octets + b"Sent from our server\r\n", folder="Sent")
+    assert desk.clocks(key) == RUNNING
+
+
 # ---- bounces
 
 
@@ -326,6 +343,7 @@ def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
     assert (alarms(desk), desk.row(Notification, key).sent_at) == (["refused"], START)
     states = {m.recipient: m.state for m in desk.all(OutboxMail, notification=key, once=True)}
     assert states == {X_CHANNEL: "refused", SECOND: "accepted"}
+    assert desk.happened(EventKind.NOTIFICATION_FAILED) == 0
 
 
 def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import re2
 
 from flaggermail.adapters.template_formats import Formats, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.drafts import Requirements, faults
 from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.draft_patterns import load_draft_patterns
@@ -149,7 +150,11 @@ NOTHING: Mapping[str, object] = {
 LISTED = "https://loudhailer.example/post/1"
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
-    "officer_notice": [{"kind": "unplaced mail", "number": None}, {"kind": "platform answer"}, {"kind": "further mail"}],
+    "officer_notice": [
+        {"kind": "unplaced mail", "number": None},
+        {"kind": "platform answer"},
+        {"kind": "further mail"},
+    ],
     "reminder": [
         {"clock": "human", "acknowledged": None},
         {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},
@@ -160,7 +165,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     },
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
-    "alarm": [{"number": None}],
+    "alarm": [{"number": None, "kind": "forged"}],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
@@ -170,7 +175,9 @@ EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """What the callers of `name` give, and no name more."""
-    known = {**ALIKE, **OURS[language], "language": language, **(changes or {})}
+    known = {**ALIKE, **OURS[language], "language": language}
+    known |= {"kind": "uncertain"} if name == "alarm" else {}
+    known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 
 
@@ -243,6 +250,14 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
     mail = TEMPLATES.render(name, language, values(name, language))
     assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest"})
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+
+
+@EVERY_LANGUAGE
+def test_every_alarm_has_its_words(language: str) -> None:
+    """Whatever wakes an officer is said in words, and no words are left of an alarm that is no more."""
+    assert set(read_words(DIRECTORY / "words.yaml")[language].alarms) == {kind.value for kind in AlarmKind}
+    for kind in AlarmKind:
+        assert TEMPLATES.render("alarm", language, values("alarm", language, {"kind": kind.value})).body
 
 
 @EVERY_TEMPLATE

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an officer is woken for; `config/templates/words.yaml` says each in words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AlarmKind(StrEnum):
+    """Every kind of alarm there is."""
+
+    BOUNCED = "bounced"
+    DELAYED = "delayed"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    FORGED = "forged"
+    UNREGISTERED_USE = "unregistered use"
+    UNJUDGED = "unjudged"
