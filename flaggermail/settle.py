@@ -64,8 +64,8 @@ def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
 
 def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
     """The clocks start when the first recipient's copy was accepted."""
-    copies = work.tx.find(OutboxMail, message_id=mail.message_id, state="accepted")
-    return min((copy.done_at for copy in copies if copy.done_at), default=at)
+    copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # by this alone: nearly every mail is accepted
+    return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
 
 
 def _sent(work: Work, sent: Notification, before: Notification) -> None:

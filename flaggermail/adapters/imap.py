@@ -142,7 +142,7 @@ class ImapMailbox:
     # ---- what is said on it
 
     def _look(self, client: IMAPClient, folder: str, question: str) -> Position:
-        """UIDVALIDITY and end of `folder` now; `question` is what we were asked, empty where the answer tells no end."""
+        """UIDVALIDITY and end of `folder` now; `question` is what we were asked, empty where the end is not told."""
         if self._selected is None or self._selected[0] != folder:
             here = _examine(client, folder)
             self._fresh = set(_ONCE)

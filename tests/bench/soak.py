@@ -190,7 +190,7 @@ class Soak:
         """One thing happens."""
         steps: dict[Callable[[], None], int] = {
             self.stranger: 20, self.referral: 20, self.again: 8, self.platform: 18, self.bounce: 3, self.notify: 14,
-            self.resolve: 6, self.restart: 2, self.kill: 3, self.kill_at_port: 3, self.link_loss: 2,
+            self.resolve: 6, self.restart: 2, self.kill: 4, self.kill_at_port: 5, self.link_loss: 2,
             self.submission_loss: 2, self.platform_defers: 1,
         }  # fmt: skip
         self.chance.choices(list(steps), list(steps.values()))[0]()

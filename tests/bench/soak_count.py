@@ -264,9 +264,9 @@ def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail
     )
     wrong, differences = [], [0.0]
     clocks = rows(desk, query)
-    for clock, kind, started, stopped, notified in clocks:
+    for clock, which, started, stopped, notified in clocks:
         ours = (_instant(started), None if stopped is None else _instant(stopped))
-        theirs = (begun.get(str(notified)), ends.get((str(notified), str(kind))))
+        theirs = (begun.get(str(notified)), ends.get((str(notified), str(which))))
         for own, other in zip(ours, theirs, strict=True):
             apart = abs((own - other).total_seconds()) if own and other else 0.0
             differences.append(apart)

@@ -20,7 +20,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.core import acts
 from flaggermail.core.events import Event, EventKind
-from flaggermail.core.records import Case, Decline, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.core.records import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.daemon import Daemon
 from flaggermail.desk import run
 from flaggermail.environment import Environment, Work
@@ -138,6 +138,7 @@ def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
         assert [case.number for case in tx.find(Case)] == ["VF-EP2024-0001"]
         assert [message.direction for message in tx.find(StoredMessage)] == ["in"]
         assert tx.find(OutboxMail) == []
+        assert tx.find(Token, purpose="notice") == []
         assert [row.id for row in tx.find(Withheld)] == ["confirmation/VF-EP2024-0001", "notice/m00000001"]
     assert desk.sent == []
     assert desk.withheld() == ["intake_confirmation", "officer_notice"]

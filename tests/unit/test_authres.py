@@ -115,6 +115,11 @@ def test_words_of_the_sender_alone_are_no_result_either(quoted: str) -> None:
     assert verdict(*results(f"{OURS}; spf=fail smtp.mailfrom={quoted}@elsewhere.example")) == "unverified"
 
 
+def test_escaped_bracket_does_not_end_a_comment() -> None:
+    """What stands behind it is still the sender's word."""
+    assert verdict(*results(rf"{OURS}; spf=fail (greeted as \){FALSE}; x=)")) == "unverified"
+
+
 def test_header_from_inside_a_comment_or_quotation_does_not_align() -> None:
     """The domain that the result is about is not read from what the sender could write."""
     value = f'{OURS}; dmarc=pass reason="for header.from=video-platform.example" header.from=elsewhere.example'

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What keeps a full desk as quick as an empty one: one commit a mail, and no query that reads a whole table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from email import message_from_bytes
+
+from sqlalchemy import Connection, Engine, event, text
+
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.records import Case, OutboxMail
+from flaggermail.digest import send_digest
+from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
+
+GROWING = re.compile(
+    r"\bSCAN (message|event|delivery|outbox|token|case_file|notification|clock|attempt|reminder|personal|alarm|decline)\b"
+)
+REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakjes moet kleuren.")
+Statement = tuple[str, Mapping[str, object] | Sequence[object]]
+
+
+def engine_of(desk: Desk) -> Engine:
+    """The engine below the store of the desk."""
+    assert isinstance(desk.env.store, SqlStore)
+    return desk.env.store.engine
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[Statement]]:
+    """What is asked of the database in the block."""
+    asked: list[Statement] = []
+
+    def note(  # noqa: PLR0913, PLR0917 - SQLAlchemy calls it so
+        _connection: Connection, _cursor: object, statement: str, parameters: Sequence[object], _context: object,
+        many: bool,  # noqa: FBT001 - as above
+    ) -> None:  # fmt: skip
+        if not many:
+            asked.append((statement, parameters))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def scans(engine: Engine, asked: Sequence[Statement]) -> set[str]:
+    """How SQLite would go through a table that grows, for each statement that makes it do so."""
+    found = set()
+    with engine.connect() as connection:
+        for statement, parameters in asked:
+            if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters)).all()
+                found |= {f"{row[3]}: {statement}" for row in plan if GROWING.search(str(row[3]))}
+    return found
+
+
+def every_kind_of_mail(desk: Desk) -> None:
+    """Take in mail of every kind that leads somewhere else, send, and remind."""
+    referral = mail(REFERRER, *REFERRAL)
+    desk.receive(referral)
+    desk.receive(referral.replace(b"from mail.", b"from relay."))  # once more
+    desk.settle()
+    (confirmation,) = desk.server.to(REFERRER)
+    desk.receive(report_of(str(message_from_bytes(confirmation.octets)["Message-ID"]).strip(" <>\r\n"), REFERRER))
+    key = desk.notified()
+    about = desk.message_id_of(key)
+    desk.receive(mail(answers=about, extra=["Auto-Submitted: auto-replied"], text="We received it."))
+    desk.receive(mail(answers=about))
+    desk.receive(mail(CITIZEN, "Melding", "Is dit bericht echt?"))
+    desk.receive(mail(CITIZEN, "Nog een melding", "Is dit bericht echt?"))
+    desk.receive(
+        mail(REFERRER, "Fw: " + REFERRAL[0], forward(), extra=['Content-Type: multipart/mixed; boundary="cut"'])
+    )
+    desk.receive(mail("list@news.example", "News", "News", auth=None, extra=["List-Unsubscribe: <https://a.example>"]))
+    desk.receive(mail(DESK, "By hand", "To a channel", to=X_CHANNEL), folder="Sent")
+    desk.receive(mail(X, "Another matter", "About VF-EP2024-0001."))
+    desk.go_on(300)  # reminders
+    desk.receive(mail(REFERRER, "Old", "Old", at=START), at=START - timedelta(days=1))
+    assert send_digest(desk.env) == 1
+    desk.settle()
+
+
+def forward() -> str:
+    """A body with an attached mail."""
+    inner = f"From: {CITIZEN}\nTo: {REFERRER}\nSubject: {REFERRAL[0]}\nMessage-ID: <inner@mailprovider.example>\n\nText"
+    return f"--cut\nContent-Type: text/plain\n\nSee below.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
+
+
+def test_no_mail_makes_the_database_read_a_whole_table(desk: Desk) -> None:
+    """Taking in, sending, reminding and the digest find every row by an index, so a mail costs the same in year three."""
+    engine = engine_of(desk)
+    with statements(engine) as asked:
+        every_kind_of_mail(desk)
+    assert len(asked) > 300
+    assert scans(engine, asked) == set()
+
+
+def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
+    """Without one of the indexes the same mails make SQLite go through the messages."""
+    engine = engine_of(desk)
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_message_content_key"))
+    with statements(engine) as asked:
+        desk.receive(mail(REFERRER, *REFERRAL))
+    assert {scan.partition(":")[0] for scan in scans(engine, asked)} == {"SCAN message"}
+
+
+def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
+    """Message, case, confirmation, notice and cursor stand together: no crash leaves some of them."""
+    commits: list[Connection] = []
+    engine = engine_of(desk)
+    event.listen(engine, "commit", commits.append)
+    with statements(engine) as asked:
+        desk.receive(mail(REFERRER, *REFERRAL))
+    written = sum(statement.startswith("BEGIN IMMEDIATE") for statement, _ in asked)
+    assert written == 1
+    assert len(desk.all(Case)) == 1
+    assert len(desk.all(OutboxMail)) == 2
+    assert len(commits) >= 1
