@@ -98,7 +98,8 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
 
 def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
     """A copy of our own mail turned up: every send of it that was in doubt did happen."""
-    for mail in work.tx.find(OutboxMail, message_id=own.message_id, state="uncertain"):
+    doubtful = [mail for mail in work.tx.find(OutboxMail, message_id=own.message_id) if mail.state == "uncertain"]
+    for mail in doubtful:
         sent_at = max(mail.queued_at, min(at, work.now))  # the mailbox server's clock may go before ours or behind
         desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=sent_at))
 

@@ -65,7 +65,7 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     cases = work.tx.find(Case, number=numbers)
     fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
     near = {anchor.case for anchor in (*tokens.values(), *held.values()) if anchor.case} | set(fitting)
-    uses = {n.id: n for n in work.tx.find(Notification, case=sorted(near), use=True, state="sent")}
+    uses = {n.id: n for n in work.tx.find(Notification, case=sorted(near)) if n.use and n.state == "sent"}
     if sender.platform is not None:
         uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", use=True)}
     return threads.Known(
@@ -86,8 +86,9 @@ def _twins(work: Work, message: Message) -> tuple[str, ...]:
     wanted = subject.split_subject(inner.subject, work.env.language).base
     return tuple(
         m.case
-        for m in work.tx.find(StoredMessage, from_address=inner.sender.key, place="case")
-        if m.case is not None
+        for m in work.tx.find(StoredMessage, from_address=inner.sender.key)
+        if m.place == "case"
+        and m.case is not None
         and m.subject is not None
         and subject.split_subject(m.subject, work.env.language).base == wanted
     )

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import imaplib
-import ipaddress
 import re
 import ssl
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap_wait import has_octets
+from flaggermail.adapters.tls import one_line, tls_words, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -63,20 +63,8 @@ class _CleanStart:
 
 
 def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
-    """A context that checks the server's name and certificate; TLS 1.2 or later (RFC 8314, section 4.1; RFC 8997).
-
-    None for clear text. Raises ConfigurationError when that would cross a network, or no authorities can be read.
-    """
-    if account.tls == "none":
-        if not _is_loopback(account.host):
-            raise ConfigurationError(f"mailbox: tls none is for a server on this machine, not for {account.host}")
-        return None
-    try:
-        context = ssl.create_default_context(cafile=account.ca_file)
-    except OSError as fault:
-        raise ConfigurationError(f"mailbox: ca_file {account.ca_file} cannot be used: {fault}") from fault
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+    """The context for this account, nothing for clear text. Raises ConfigurationError."""
+    return verifying("mailbox", account.host, account.tls, account.ca_file)
 
 
 def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
@@ -123,15 +111,6 @@ def as_link_lost(account: ImapAccount, error: Exception) -> LinkLost:
     """The fault for a person: host and reason in one line. Never a secret, never a word of a mail."""
     kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
     return kind(f"{account.host}: {_reason(account, error)}")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":  # RFC 6761, section 6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, context: ssl.SSLContext | None) -> None:
@@ -201,11 +180,9 @@ def _reason(account: ImapAccount, error: Exception) -> str:
 
 
 def _socket_reason(error: OSError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not accepted: {_one_line(error.verify_message)}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {_one_line(error.reason or str(error))}"
-    return _one_line(error.strerror or type(error).__name__)
+        return tls_words(error)
+    return one_line(error.strerror or type(error).__name__)
 
 
 def _protocol_reason(error: imaplib.IMAP4.error) -> str:
@@ -216,9 +193,4 @@ def _protocol_reason(error: imaplib.IMAP4.error) -> str:
         return "the server closed the connection"
     if "unexpected" in text:
         return "the server's answer cannot be read"
-    return _one_line(text)
-
-
-def _one_line(text: str) -> str:
-    joined = " ".join(text.encode("utf-8", "replace").decode().split())
-    return "".join(character if character.isprintable() else "?" for character in joined)[:200]
+    return one_line(text)

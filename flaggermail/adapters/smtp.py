@@ -8,7 +8,6 @@ lost line or silence means that the server may have taken the message (RFC 5321,
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.smtp_session import NotOffered, Session
+from flaggermail.adapters.tls import one_line, tls_words, verifying
 from flaggermail.core.compose import check_octets
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
@@ -82,13 +82,11 @@ class SmtpSubmitter:
     """
 
     def __init__(self, account: SubmissionAccount, clock: Clock) -> None:
-        if account.tls == "none" and not _is_loopback(account.host):
-            raise ConfigurationError(f"submission: tls none is for a server on this machine, not for {account.host}")
         if (account.user is None) != (account.password is None):
             raise ConfigurationError("submission: user and password belong together, one of them is missing")
         self._account = account
         self._clock = clock
-        self._tls = None if account.tls == "none" else _verifying(account.ca_file)
+        self._tls = verifying("submission", account.host, account.tls, account.ca_file)
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
         """One result for each recipient, in their order; see `ports.Submitter`. Blocks, at most some time-outs long."""
@@ -150,7 +148,7 @@ class SmtpSubmitter:
         except (SMTPException, OSError) as error:
             text = f"no reply to the end of the message: {self._words(error)}"
             return {recipient: Unknown(recipient, text) for recipient in recipients}
-        at, text = self._clock.now(), _one_line(answer)
+        at, text = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
             case 2:
                 return {recipient: Accepted(recipient, at, text) for recipient in recipients}
@@ -170,13 +168,13 @@ class SmtpSubmitter:
         """The fault for a person, in one line without secrets."""
         tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
         if tls_fault is not None:
-            return _tls_words(tls_fault)
+            return tls_words(tls_fault)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
             return f"no answer within {self._account.timeout:g} s"
         if isinstance(error, SMTPServerDisconnected):
             return "the server ended the connection"
         said = error.message if isinstance(error, SMTPException) else str(error)
-        return _one_line(_REFUSED.get(type(error), "") + said)
+        return one_line(_REFUSED.get(type(error), "") + said)
 
 
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
@@ -190,40 +188,9 @@ def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":  # RFC 6761, section 6.3
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _verifying(ca_file: Path | None) -> ssl.SSLContext:
-    """A context that checks the server's name and certificate; TLS 1.2 or later (RFC 8314, section 4.1; RFC 8997)."""
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as fault:
-        raise ConfigurationError(f"submission: ca_file {ca_file} cannot be used: {fault}") from fault
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _tls_words(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not accepted: {_one_line(error.verify_message)}"
-    return f"TLS failed: {_one_line(error.reason or str(error))}"
-
-
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error and what caused it."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
         cause = cause.__cause__
-
-
-def _one_line(text: str) -> str:
-    """What a server said, fit for a log: one line, no control characters, no halves of broken UTF-8."""
-    joined = " ".join(text.encode("utf-8", "replace").decode().split())
-    return "".join(character if character.isprintable() else "?" for character in joined)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flaggermail.core.hosts import is_loopback
 from flaggermail.core.rules import in_domains
 from flaggermail.settings import (
     ChannelSettings,
@@ -108,14 +108,6 @@ def correspondents(
             yield key, f"{officer.address!r} is the shared mailbox; write the officer's own address"
         elif in_domains(_domain(officer.address), frozenset(domains)):
             yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether mail to `host` stays on this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: Path) -> Iterator[Finding]:

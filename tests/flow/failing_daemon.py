@@ -9,6 +9,7 @@ from functools import partial
 from flaggermail import wiring
 from flaggermail.cli import main
 from flaggermail.environment import Environment
+from flaggermail.errors import ArchiveFault
 
 
 class FailingOctets:
@@ -19,11 +20,11 @@ class FailingOctets:
         try:
             return {b"": ""}[octets]
         except KeyError as cause:
-            raise RuntimeError(octets.decode("utf-8", "replace")) from cause
+            raise ArchiveFault(octets.decode("utf-8", "replace")) from cause
 
     def get(self, digest: str) -> bytes:
         """Fail in the same way."""
-        raise RuntimeError(digest)
+        raise ArchiveFault(digest)
 
 
 def adapt(env: Environment) -> Environment:

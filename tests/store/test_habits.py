@@ -17,8 +17,10 @@ from flaggermail.digest import send_digest
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 GROWING = re.compile(
-    r"\bSCAN (message|event|delivery|outbox|token|case_file|notification|clock|attempt|reminder|personal|alarm|decline)\b"
+    r"\bSCAN (message|event|personal|delivery|outbox|attempt|token|case_file|notification|clock|reminder|alarm)\b"
 )
+COARSE = re.compile(r"USING INDEX ix_\w+_(state|place|kind|missed)\b")  # many rows have the same value
+FINE = re.compile(r'\bWHERE\b.*\.("case"|message_id|from_address|content_key|notification) (=|IN)', re.DOTALL)
 REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakjes moet kleuren.")
 Statement = tuple[str, Mapping[str, object] | Sequence[object]]
 
@@ -34,9 +36,9 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
     """What is asked of the database in the block."""
     asked: list[Statement] = []
 
-    def note(  # noqa: PLR0913, PLR0917 - SQLAlchemy calls it so
+    def note(
         _connection: Connection, _cursor: object, statement: str, parameters: Sequence[object], _context: object,
-        many: bool,  # noqa: FBT001 - as above
+        many: bool,  # noqa: FBT001 - SQLAlchemy calls it so
     ) -> None:  # fmt: skip
         if not many:
             asked.append((statement, parameters))
@@ -48,14 +50,22 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+def reads_much(step: str, statement: str) -> bool:
+    """Whether a step of a plan goes through a table that grows, or through much of it though it could ask for less.
+
+    SQLite keeps no figures about its indexes here: of several that fit it may take the one that most rows share.
+    """
+    return bool(GROWING.search(step) or (COARSE.search(step) and FINE.search(statement)))
+
+
 def scans(engine: Engine, asked: Sequence[Statement]) -> set[str]:
-    """How SQLite would go through a table that grows, for each statement that makes it do so."""
+    """How SQLite would read much, for each statement that makes it do so."""
     found = set()
     with engine.connect() as connection:
         for statement, parameters in asked:
             if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(parameters)).all()
-                found |= {f"{row[3]}: {statement}" for row in plan if GROWING.search(str(row[3]))}
+                found |= {f"{row[3]}: {statement}" for row in plan if reads_much(str(row[3]), statement)}
     return found
 
 
@@ -92,7 +102,7 @@ def forward() -> str:
 
 
 def test_no_mail_makes_the_database_read_a_whole_table(desk: Desk) -> None:
-    """Taking in, sending, reminding and the digest find every row by an index, so a mail costs the same in year three."""
+    """Taking in, sending, reminding and the digest find rows by an index: a mail costs the same in year three."""
     engine = engine_of(desk)
     with statements(engine) as asked:
         every_kind_of_mail(desk)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import MACHINE, Decision, Facts, decide
 from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind
@@ -32,12 +33,16 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
-        Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"),
+        Decision(
+            "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
+        ),
     ),
     (
         "typed to a channel in a case without a use",
         replace(SENT, to_channel=True, placed=True),
-        Decision("quarantine", "possible unregistered use: typed by hand to a channel", alarm="unregistered use"),
+        Decision(
+            "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE
+        ),
     ),
     (
         "typed further in an exchange that runs",
@@ -71,7 +76,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "answer that failed the check",
         replace(ANSWER, verdict="failed"),
-        Decision("case", "filed; the sender failed the check and stops nothing", alarm="forged"),
+        Decision("case", "filed; the sender failed the check and stops nothing", alarm=AlarmKind.FORGED),
     ),
     (
         "answer whose arrival is disputed",
@@ -86,7 +91,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
     (
         "forged platform without a case",
         replace(ANSWER, placed=False, use_placed=False, verdict="failed"),
-        Decision("quarantine", NO_CASE, alarm="forged"),
+        Decision("quarantine", NO_CASE, alarm=AlarmKind.FORGED),
     ),
     (
         "machine of a platform without a case",
