@@ -159,11 +159,19 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
 
 
 def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
-    """When no recipient is left, the notification was not sent: its clocks end, and it can be sent again."""
+    """What a bounce does to its notification.
+
+    While another recipient has it, it was sent when the first of those was accepted; when nobody is left it was not
+    sent: its clocks end, and it can be sent again.
+    """
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
-    left = [mail for mail in mails if mail.state != "refused"]
-    if notification is None or notification.state not in {"approved", "sent"} or left:
+    if notification is None or notification.state not in {"approved", "sent"}:
+        return
+    if any(mail.state != "refused" for mail in mails):
+        _count_from(
+            work, notification, min((m.done_at for m in mails if m.state == "accepted" and m.done_at), default=None)
+        )
         return
     about = About(case=notification.case, notification=notification.id, message=stored.id)
     for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
@@ -171,6 +179,14 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
     failed = replace(notification, state="failed")
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+
+
+def _count_from(work: Work, notification: Notification, sent_at: datetime | None) -> None:
+    """Let the clocks of a notification that was sent run from another instant."""
+    if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
+        change = changed(notification, replace(notification, sent_at=sent_at))
+        work.record(EventKind.NOTIFICATION_SENT, change, about=About(notification.case, notification.id))
+        casework.rejudge(work, notification.id)
 
 
 def _obey(work: Work, stored: StoredMessage, message: Message, reminder: str, officer_id: str) -> None:

@@ -66,6 +66,9 @@ Code = Annotated[
     str,
     _shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
 ]
+ElectionCode = Annotated[  # it stands in case numbers, where core.subject.case_numbers looks for it
+    str, _shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
+]
 Login = Annotated[  # as useradd(8) and directories of other systems let a person be called
     str, _shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
 ]
@@ -281,7 +284,7 @@ class PeriodSettings(Model):
 class ElectionSettings(Model):
     """One election."""
 
-    code: Code
+    code: ElectionCode
     name: Names
     polling_days: tuple[Day, ...] = Field(min_length=1)
     period: PeriodSettings

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from flaggermail.core import acts
@@ -12,11 +13,15 @@ from flaggermail.desk.outcome import Outcome, the_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 
+ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as core.subject.case_numbers finds it
+
 
 def add(work: Work, act: acts.AddElection) -> Outcome:
     """Make an election exist, without a restart."""
     if work.tx.get(Election, act.code) is not None:
         raise Refusal(f"election {act.code}: exists already")
+    if not re.fullmatch(ELECTION_CODE, act.code):
+        raise Refusal(f"election {act.code}: a code is 1 to 24 capitals and digits, since it stands in case numbers")
     if not act.polling_days:
         raise Refusal(f"election {act.code}: has no polling day; give --polling-day")
     if not act.period_from <= min(act.polling_days) <= max(act.polling_days) <= act.period_until:

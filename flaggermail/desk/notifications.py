@@ -51,7 +51,10 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     """A person lets a draft go; with two persons asked for, neither is its author."""
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
-    _wanted(the_case(work, notification.case))  # it may have been decided otherwise since the draft was written
+    case = the_case(work, notification.case)
+    _wanted(case)  # it may have been decided otherwise since the draft was written
+    if case.state == "closed":
+        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
     persons = work.env.settings.desk.approval.persons
     if persons > 1 and work.actor == notification.drafted_by:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")

@@ -367,6 +367,23 @@ def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", CANCELLED)
 
 
+def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: Desk) -> None:
+    """Sent is the last acceptance that did not bounce: 10:34 bounced, 10:35 stands, and so do all three clocks."""
+    key = approved(desk, "x-two")
+    desk.server.says(450, SECOND)
+    desk.settle()
+    desk.server.script.clear()
+    desk.go_on(1)
+    later = desk.row(OutboxMail, desk.one(OutboxMail, notification=key, recipient=SECOND).id).done_at
+    assert later is not None
+    assert later > START
+    assert desk.row(Notification, key).sent_at == START
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
+    assert desk.row(Notification, key).sent_at == later
+    assert {clock.started_at for clock in desk.all(ClockRow)} == {later}
+    assert desk.clocks(key) == RUNNING
+
+
 def test_both_refused_fails(desk: Desk) -> None:
     """Refused for every recipient, the notification was not sent."""
     key = approved(desk, "x-two")

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk that is killed at one use of a port, and the same desk started again: `crashing.py`, told by standard input.
+
+Each line is a desk to run once, as JSON; the answer is how its process ended. Every desk is a process of its own, forked
+from this one, which has done all that is slow and holds no thread and no database. The wrapping is the test's own
+wiring; the product has no hook for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from flaggermail import outbox, watch, wiring
+from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.environment import Environment
+from flaggermail.ports import Accepted, Clock, Mailbox, Matcher, Submission, Transaction
+from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG, NOW
+from tests.story.crash_points import MODULES, PORTS, SOURCE, Point, points
+
+P = TypeVar("P")
+HANDED_OVER = "handed-over"  # one line a submission: recipient and digest of the octets
+UNJUDGEABLE = "kan niet beoordeeld worden"
+
+
+@dataclass
+class Crash:
+    """Kills this process before or after the `nth` use of a port at `point`."""
+
+    point: Point
+    when: str
+    nth: int
+    _uses: int = field(default=0, init=False)
+    _lines: frozenset[tuple[str, int, str]] = field(default=frozenset(), init=False)
+
+    def __post_init__(self) -> None:
+        self._lines = frozenset((p.module, p.line, f"{p.port}.{p.method}") for p in points())
+        assert len(self._lines) == len(points()), "two equal uses on one line cannot be told apart"
+
+    def here(self, module: str, line: int, use: str) -> bool:
+        """Whether this use is the one."""
+        wanted = (self.point.module, self.point.line, f"{self.point.port}.{self.point.method}")
+        self._uses += (module, line, use) == wanted
+        return self._uses == self.nth and (module, line, use) == wanted
+
+    def at(self, when: str) -> None:
+        """End as a power cut does, if it is to be now."""
+        if when == self.when:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watched(port: P, name: str, crash: Crash) -> P:
+    """The port, with the crash behind it."""
+
+    def find(_: object, method: str) -> object:
+        caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn which line asks
+        file = Path(caller.f_code.co_filename)
+        whole = getattr(port, method)
+        if file.parent != SOURCE or file.stem not in MODULES or not callable(whole):
+            return whole
+        if method in {"begin", "read"}:
+            return lambda: _unit(whole(), crash, here=crash.here(file.stem, caller.f_lineno, f"{name}.{method}"))
+        if not crash.here(file.stem, caller.f_lineno, f"{name}.{method}"):
+            return whole
+        return _crashing(whole, crash)
+
+    proxy: P = type("Watched", (), {"__getattr__": find})()
+    return proxy
+
+
+def _crashing(whole: Callable[..., object], crash: Crash) -> Callable[..., object]:
+    def call(*words: object, **named: object) -> object:
+        crash.at("before")
+        answer = whole(*words, **named)
+        if isinstance(answer, Iterator):
+            answer = iter(list(answer))
+        crash.at("after")
+        return answer
+
+    return call
+
+
+@contextmanager
+def _unit(unit: AbstractContextManager[Transaction], crash: Crash, *, here: bool) -> Iterator[Transaction]:
+    """After its end is after the commit."""
+    if here:
+        crash.at("before")
+    with unit as tx:
+        yield watched(tx, "tx", crash)
+    if here:
+        crash.at("after")
+
+
+class NotingSubmitter(ScriptedSubmitter):
+    """Accepts everything, and what it accepted outlives the process."""
+
+    def __init__(self, clock: SetClock, file: Path) -> None:
+        super().__init__(clock)
+        self._file, self._at = file, clock
+
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        """One result a recipient."""
+        assert sender
+        with self._file.open("a", encoding="ascii") as file:
+            file.writelines(f"{recipient} {hashlib.sha256(octets).hexdigest()}\n" for recipient in recipients)
+        return [Accepted(recipient, self._at.now(), "250 accepted") for recipient in recipients]
+
+
+@dataclass(frozen=True)
+class FailingMatcher:
+    """Fails on one mail, as an unforeseen fault of the judgement would."""
+
+    matcher: Matcher
+
+    def search(self, pattern: str, text: str) -> str | None:
+        """The first match, save in that mail."""
+        if UNJUDGEABLE in text:
+            raise RuntimeError("a fault of the judgement")
+        return self.matcher.search(pattern, text)
+
+
+def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
+    """The mails that wait, each with its instant of arrival."""
+    for path in sorted((folder / "mails").iterdir()):
+        yield datetime.fromisoformat(path.stem.partition(" ")[2]), path.read_bytes()
+
+
+def run_once(env: Environment, mailbox: Mailbox) -> None:
+    """What a daemon does from its start until it has nothing more to do."""
+    outbox.recover(env)
+    watch.look(env, mailbox)
+    outbox.drain(env)
+
+
+def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:
+    """Run the desk of `folder` once."""
+    clock = SetClock(at)
+    mailbox: Mailbox = ListMailbox(equipment.settings.desk.mailbox)
+    assert isinstance(mailbox, ListMailbox)
+    for arrived, octets in letters(folder):
+        mailbox.deliver("inbox", octets, arrived)
+    present: Clock = clock
+    env = replace(
+        equipment,
+        store=SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt),
+        octets=FileOctets(folder / "archive"),
+        submitter=NotingSubmitter(clock, folder / HANDED_OVER),
+        clock=present,
+        randomness=SystemRandomness(),
+        matcher=FailingMatcher(equipment.matcher),
+    )
+    if crash is None:
+        run_once(env, mailbox)
+        return
+    wrapped = {name: watched(getattr(env, name), name, crash) for name in PORTS}
+    run_once(replace(env, **wrapped), watched(mailbox, "mailbox", crash))
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Do `work` in a process of its own; answers its exit status, or the number of the signal, negative."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the end of this process: what was raised is shown by it
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main() -> None:
+    """Run the desks that are asked for."""
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    known = {str(point): point for point in points()}
+    with tempfile.TemporaryDirectory() as scratch:
+        clock = SetClock(NOW)
+        equipment = wiring.replayed(settings, Path(scratch), clock, SystemRandomness(), ScriptedSubmitter(clock))
+        equipment.store.close()
+        for line in sys.stdin:
+            asked = json.loads(line)
+            crash = Crash(known[asked["point"]], asked["when"], asked["nth"]) if asked["point"] else None
+            folder, at = Path(asked["folder"]), datetime.fromisoformat(asked["at"])
+            status = forked(lambda: run_desk(equipment, folder, crash, at))  # noqa: B023 - has ended before the next
+            sys.stdout.write(f"{status}\n")
+            sys.stdout.flush()
+        equipment.close()
+
+
+if __name__ == "__main__":
+    main()

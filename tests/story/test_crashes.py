@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Killed at any use of a port, before or after it, the desk goes on at its next start: nothing lost, nothing doubled.
+
+The uses are read from the code (`crash_points`), so a new one is tried here from the day it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from signal import SIGKILL
+
+import pytest
+
+from flaggermail import desk, outbox, wiring
+from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.events import fold
+from flaggermail.core.records import Alarm, Case, ClockRow, Decline, Delivery, Notification, OutboxMail, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.environment import Environment
+from flaggermail.ports import Transaction
+from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story import crashing
+from tests.story.conftest import CONFIG, NOW
+from tests.story.crash_points import MODULES, Point, of_source, points
+
+ROOT = Path(__file__).parents[2]
+REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
+PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
+SENDING = frozenset({"drain", "_claim"})  # tried at the first mail, which goes to a platform, and at the next
+SETTLING = frozenset({"recover"})  # reached only when the start before was killed with a mail in hand
+APPENDS = range(1, 55, 6)  # every event passes through one line; which one is hit there is varied
+TWICE = range(1, 3)
+
+
+# ---------------------------------------------------------------- the mails, and the desk before they come
+
+
+def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, ...] = ()) -> bytes:
+    """A mail for which our own server vouches."""
+    domain = sender.partition("@")[2]
+    lines = (
+        f"Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}",
+        f"Received: from mail.{domain} by mx.bzk.example with ESMTPS",
+        f"From: {sender}", "To: verkiezingenflagger@bzk.example", f"Subject: {subject}",
+        f"Message-ID: <{name}@{domain}>", "MIME-Version: 1.0", *fields, "", *body, "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def mails(answered: str) -> Iterator[tuple[timedelta, bytes]]:
+    """Each with the time since it came: a referral with a mail attached, and one of every other way."""
+    soon = timedelta(minutes=1)
+    inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
+    parts = (
+        "--cut", "Content-Type: text/plain", "", "Zie het bericht. Zelf twee keer gemeld bij het platform.", "--cut",
+        "Content-Type: message/rfc822", "", inner, "--cut--",
+    )  # fmt: skip
+    mixed = 'Content-Type: multipart/mixed; boundary="cut"'
+    yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
+    replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
+    yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
+    yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
+    yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
+    yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
+
+
+def notified(env: Environment, channel: str) -> str:
+    """A notification that is approved; answers its id."""
+    title = f"Two boxes coloured, {channel}"
+    case = desk.run(
+        env, OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
+    ).key
+    desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
+    draft = desk.run(env, Draft(case=case, channel=channel), "officer1").key
+    desk.run(env, Approve(draft=draft), "officer1")
+    return draft
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A desk with five mails waiting, one notification that was sent, and one that is about to be."""
+
+    folder: Path
+    sent: str
+    waiting: str
+    arrivals: tuple[bytes, ...]
+    start: Callable[[Path, Point | None, str, int, int], int]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Give the desk as it is before each crash, and the process that forks desks."""
+    folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(minutes=10))
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    env = wiring.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    sent = notified(env, "tiktok-elections")
+    outbox.drain(env)
+    waiting = notified(env, "x-urgent")
+    with env.store.read() as tx:
+        use = tx.get(Notification, sent)
+    env.close()
+    assert use is not None
+    (folder / "mails").mkdir()
+    (folder / crashing.HANDED_OVER).touch()
+    arrivals = []
+    for number, (ago, octets) in enumerate(mails(use.message_id or "")):
+        (folder / "mails" / f"{number} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
+        arrivals.append(octets)
+    command = [sys.executable, "-m", "tests.story.crashing"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as forking:
+        assert forking.stdin is not None
+        assert forking.stdout is not None
+        asked, answered = forking.stdin, forking.stdout
+
+        def start(desk_folder: Path, point: Point | None, when: str, nth: int, minutes: int) -> int:
+            at = (NOW + timedelta(minutes=minutes)).isoformat()
+            words = {"folder": str(desk_folder), "point": str(point) if point else "", "when": when, "nth": nth}
+            asked.write(json.dumps({**words, "at": at}) + "\n")
+            asked.flush()
+            return int(answered.readline())
+
+        yield Scene(folder, sent, waiting, tuple(arrivals), start)
+        asked.close()
+
+
+# ---------------------------------------------------------------- what must hold at the end
+
+
+@dataclass(frozen=True)
+class Found:
+    """A desk in a folder, looked at from outside."""
+
+    tx: Transaction
+    folder: Path
+
+    def handed_over(self, recipient: str) -> list[str]:
+        """The digests of what was handed to the submission server for an address, over all its processes."""
+        lines = (self.folder / crashing.HANDED_OVER).read_text("ascii").splitlines()
+        return [line.partition(" ")[2] for line in lines if line.partition(" ")[0] == recipient]
+
+
+def look_at(folder: Path, check: Callable[[Found], None]) -> None:
+    """Open the store of a desk for a check."""
+    store = SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt)
+    try:
+        with store.read() as tx:
+            check(Found(tx, folder))
+    finally:
+        store.close()
+
+
+def assert_whole(found: Found) -> None:
+    """The chain is intact, the rows are its fold, and every name in the archive stands for whole octets."""
+    assert isinstance(found.tx, SqlTransaction)
+    assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
+    assert found.tx.rows() == fold(event for _, event in found.tx.events())
+    archive = FileOctets(found.folder / "archive")
+    for message in found.tx.find(StoredMessage):
+        archive.get(message.digest)
+    for path in (found.folder / "archive").rglob("*"):
+        if path.is_file() and not path.name.startswith("."):
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
+
+
+def assert_taken_in_once(found: Found, scene: Scene) -> None:
+    """One message, one delivery, one case, one decline, one stopped clock for what came."""
+    digests = {hashlib.sha256(octets).hexdigest() for octets in scene.arrivals}
+    came = Counter(m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.basis)
+    assert came == Counter(digests)
+    assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
+    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.basis]) == 1
+    assert [c.referrer_address for c in found.tx.find(Case) if c.referrer_address] == [REFERRER]
+    assert len(found.tx.find(Decline)) == 1
+    assert len([a for a in found.tx.find(Alarm) if a.kind == "unjudged"]) == 1
+    (human,) = found.tx.find(ClockRow, notification=scene.sent, kind="human")
+    assert (human.state, human.stopped_at) == ("stopped", NOW - timedelta(minutes=1))
+
+
+def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
+    """Each mail was handed over; again only after a death in between, and to a platform not even then."""
+    rows = found.tx.find(OutboxMail)
+    assert Counter(row.dedupe for row in rows).most_common(1)[0][1] == 1
+    (use,) = found.tx.find(OutboxMail, notification=scene.waiting, once=True)
+    states = {row.id: row.state for row in rows if row.id != use.id}
+    assert set(states.values()) == {"accepted"}, states
+    assert use.state == ("uncertain" if in_doubt else "accepted")
+    assert len(found.handed_over(CHANNEL)) in ({0, 1} if in_doubt else {1})
+    (confirmation,) = (row for row in rows if row.kind == Kind.INTAKE_CONFIRMATION)
+    times = found.handed_over(REFERRER).count(confirmation.digest)
+    assert 1 <= times <= confirmation.tries <= 2
+    assert len([row for row in rows if row.kind == Kind.DIGEST]) == 1
+    assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
+
+
+# ---------------------------------------------------------------- the crashes
+
+
+def crashes() -> Iterator[tuple[Point, str, int]]:
+    """Each use of a port, before and after it."""
+    for point in points():
+        several = point.function in SENDING
+        for nth in APPENDS if point.method == "append" else TWICE if several else (1,):
+            for when in ("before", "after") if point.port != "tx" or point.method == "append" else ("before",):
+                yield point, when, nth
+
+
+@pytest.mark.parametrize(("point", "when", "nth"), list(crashes()), ids=str)
+def test_killed_there_it_goes_on(scene: Scene, tmp_path: Path, point: Point, when: str, nth: int) -> None:
+    """SIGKILL there; the next start takes in and sends what is left. In doubt is only what had no answer recorded."""
+    folder = tmp_path / "desk"
+    shutil.copytree(scene.folder, folder)
+    if point.function in SETTLING:
+        hand = next(p for p in points() if p.method == "submit")
+        assert scene.start(folder, hand, "after", 1, 0) == -SIGKILL
+    assert scene.start(folder, point, when, nth, 0) == -SIGKILL, "never reached: add a mail that goes this way"
+    doubt: list[bool] = []
+
+    def note(found: Found) -> None:
+        assert_whole(found)
+        states = [row.state for row in found.tx.find(OutboxMail, notification=scene.waiting, once=True)]
+        doubt.append(states[0] in {"attempting", "uncertain"})
+
+    look_at(folder, note)
+    assert scene.start(folder, None, "", 0, 1) == 0
+    look_at(folder, assert_whole)
+    look_at(folder, lambda found: assert_taken_in_once(found, scene))
+    look_at(folder, lambda found: assert_sent(found, scene, in_doubt=doubt[0]))
+
+
+def test_without_a_crash(scene: Scene, tmp_path: Path) -> None:
+    """The same mails on a desk that nobody kills: one start does it all, nothing is in doubt or handed over twice."""
+    folder = tmp_path / "desk"
+    shutil.copytree(scene.folder, folder)
+    assert scene.start(folder, None, "", 0, 0) == 0
+    look_at(folder, lambda found: assert_taken_in_once(found, scene))
+    look_at(folder, lambda found: assert_sent(found, scene, in_doubt=False))
+    lines = (folder / crashing.HANDED_OVER).read_text("ascii").splitlines()
+    assert len(set(lines)) == len(lines)
+    assert scene.start(folder, None, "", 0, 1) == 0
+    assert (folder / crashing.HANDED_OVER).read_text("ascii").splitlines() == lines
+
+
+def test_a_crash_can_fall_on_either_side_of_the_network(scene: Scene, tmp_path: Path) -> None:
+    """What the doubt is about: killed before, the platform has nothing; after, it has the mail; both look alike."""
+    (hand,) = (point for point in points() if point.method == "submit")
+    for when, given in (("before", 0), ("after", 1)):
+        folder = tmp_path / when
+        shutil.copytree(scene.folder, folder)
+        assert scene.start(folder, hand, when, 1, 0) == -SIGKILL
+        assert scene.start(folder, None, "", 0, 1) == 0
+        look_at(folder, lambda found: assert_sent(found, scene, in_doubt=True))
+        look_at(folder, lambda found, given=given: _given(found, given))  # type: ignore[misc] # mypy infers no type of a default
+
+
+def _given(found: Found, times: int) -> None:
+    assert len(found.handed_over(CHANNEL)) == times
+
+
+# ---------------------------------------------------------------- the list itself
+
+
+def test_every_module_on_the_way_of_a_mail_is_read() -> None:
+    """A new module that works with the ports of a mail's way has to stand in the list."""
+    used = {p.module for p in points()}
+    assert used <= set(MODULES)
+    assert {"watch", "ingest", "consequences", "casework", "post", "outbox", "environment"} <= used
+
+
+def test_a_new_use_of_a_port_is_found_and_a_hidden_one_refused() -> None:
+    """One line more is one point more; a port that is handed on, so that its uses cannot be seen, is an error."""
+    text = "def f(env):\n    env.octets.put(b'')\n    with env.store.begin() as tx:\n        tx.append()\n        tx.find()\n"
+    assert [f"{p.port}.{p.method}" for p in of_source("m", text)] == ["octets.put", "store.begin", "tx.append"]
+    again = of_source("m", text + "    env.octets.put(b'')\n")
+    assert [str(p) for p in again if p.port == "octets"] == ["m.f octets.put", "m.f octets.put 2"]
+    with pytest.raises(ValueError, match=r"m\.py:2: write env\.PORT\.METHOD"):
+        of_source("m", "def f(work):\n    archive = work.env.octets\n    archive.put(b'')\n")
