@@ -9,17 +9,22 @@ From the first step on nothing can lose the message; up to the commit everything
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flaggermail import casework, consequences, recognise
 from flaggermail.core import authres, automatic, case, rules, threads
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.authres import Verdict
+from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Alarm, Delivery, StoredMessage
+from flaggermail.core.rules import Classification
+from flaggermail.core.threads import Placement
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy
 from flaggermail.ports import Cursor, Position, RawMessage
+from flaggermail.recognise import Sender
 
 
 def ingest(env: Environment, raw: RawMessage) -> str:
@@ -113,14 +118,43 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     return f"another copy of {twin.id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """All that was found out about a mail, and what becomes of it."""
+
+    sender: Sender
+    placement: Placement
+    verdict: Verdict
+    found: Classification
+    election: str | None
+    dispute: str | None  # why the instant of arrival cannot be relied on
+    decision: Decision
+    missed: bool  # taken in late, and somebody would have heard of it
+
+
 def _file(
     work: Work, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
 ) -> str:
-    """A message that is new: place, vouch, classify, decide, and write it all down at once."""
+    """A message that is new: judge it, and write it down with all that follows, at once."""
+    judged = _judge(work, raw, message)
+    stored = _row(work, raw, message, delivery, judged)
+    if judged.decision.opens and judged.election is not None:
+        stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
+    about = About(case=stored.case, notification=stored.notification, message=stored.id)
+    changes = (added(stored), added(replace(delivery, message=stored.id)))
+    work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
+    for digest, attached in inner:
+        consequences.file_attached(work, stored, digest, attached)
+    answering = replace(judged.sender, reminder=judged.placement.reminder)
+    consequences.follow(work, stored, message, judged.decision, answering)
+    return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
+
+
+def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
+    """Place it, ask who vouches for it, classify it, decide; nothing is written."""
+    mailbox = work.env.settings.desk.mailbox
     sender = recognise.sender_of(work, message)
     placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
-    mailbox = work.env.settings.desk.mailbox
-    sent_folder = raw.folder == mailbox.sent
     verdict = authres.vouch(message, mailbox.authserv_id)
     context = rules.Context(
         from_platform=sender.platform is not None,
@@ -132,65 +166,65 @@ def _file(
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
     election = casework.open_election(work)
     dispute = recognise.disputed(work, raw, message)
-    facts = case.Facts(
-        mechanical=message.kind,
-        kinds=frozenset(found.kinds),
-        template=found.template if automatic.answerable(message, mailbox.address) else None,
-        verdict=verdict.value,
-        placed=placement.case is not None,
-        use_placed=placement.notification is not None,
-        suggestions=bool(placement.suggestions),
-        from_platform=context.from_platform,
-        election=election.code if election else None,
-        declined_before=context.declined_before,
-        known_sender=recognise.known_sender(work, message),
-        disputed=dispute is not None,
-        sent_folder=sent_folder,
-        to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+    sent_folder = raw.folder == mailbox.sent
+    decision = case.decide(
+        case.Facts(
+            mechanical=message.kind,
+            kinds=frozenset(found.kinds),
+            template=found.template if automatic.answerable(message, mailbox.address) else None,
+            verdict=verdict.value,
+            placed=placement.case is not None,
+            use_placed=placement.notification is not None,
+            suggestions=bool(placement.suggestions),
+            from_platform=context.from_platform,
+            election=election.code if election else None,
+            declined_before=context.declined_before,
+            known_sender=recognise.known_sender(work, message),
+            disputed=dispute is not None,
+            sent_folder=sent_folder,
+            to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+        )
     )
-    decision = case.decide(facts)
-    missed = recognise.late(work, raw) and not decision.quiet
-    if recognise.late(work, raw):
-        decision = case.of_old_mail(decision)
+    late = recognise.late(work, raw)
+    return _Judged(
+        sender, placement, verdict, found, election.code if election else None, dispute,
+        case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
+    )  # fmt: skip
+
+
+def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: _Judged) -> StoredMessage:
+    """The message as it is kept, with what it was taken for and why."""
+    placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
-    stored = StoredMessage(
+    return StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
         message_id=message.message_id,
         content_key=message.content_key,
         digest=delivery.digest,
-        direction="out" if facts.sent_folder else "in",
+        direction="out" if raw.folder == work.env.settings.desk.mailbox.sent else "in",
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
         subject=message.subject,
         received_at=raw.internaldate,
         first_seen_at=work.now,
         mechanical=message.kind.value,
-        kinds=tuple(kind.value for kind in found.kinds),
+        kinds=tuple(kind.value for kind in judged.found.kinds),
         place=decision.place,
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         basis=placement.basis,
-        reason=f"{decision.reason}: {dispute}" if dispute else decision.reason,
+        reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
         suggestions=tuple(f"{s.case}: {s.why}" for s in placement.suggestions),
-        verdict=verdict.value,
-        verdict_basis=verdict.basis,
-        rule=found.rule,
+        verdict=judged.verdict.value,
+        verdict_basis=judged.verdict.basis,
+        rule=judged.found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
-        disputed=facts.disputed,
-        missed=missed,
+        disputed=judged.dispute is not None,
+        missed=judged.missed,
         same_id_as=recognise.same_id(work, message),
-        platform_references=found.references if sender.platform else (),
+        platform_references=judged.found.references if judged.sender.platform else (),
         defects=message.defects,
     )
-    if decision.opens and facts.election is not None:
-        stored = replace(stored, case=consequences.open_case(work, stored, found, facts.election).number)
-    about = About(case=stored.case, notification=stored.notification, message=stored.id)
-    changes = (added(stored), added(replace(delivery, message=stored.id)))
-    work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
-    for digest, attached in inner:
-        consequences.file_attached(work, stored, digest, attached)
-    consequences.follow(work, stored, message, decision, replace(sender, reminder=placement.reminder))
-    return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {decision.reason}"
 
 
 def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
