@@ -64,8 +64,15 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     numbers = subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix)
     cases = work.tx.find(Case, number=numbers)
     fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
-    near = {anchor.case for anchor in (*tokens.values(), *held.values()) if anchor.case} | set(fitting)
-    uses = {n.id: n for n in work.tx.find(Notification, case=sorted(near)) if n.use and n.state == "sent"}
+    anchors = (*tokens.values(), *held.values())
+    near = {anchor.case for anchor in anchors if anchor.case} | set(fitting)
+    # Who answers one that is approved has got it: it is in doubt, and its clocks will run once that is settled.
+    got = {anchor.notification for anchor in anchors}
+    uses = {
+        n.id: n
+        for n in work.tx.find(Notification, case=sorted(near))
+        if n.use and (n.state == "sent" or (n.state == "approved" and n.id in got))
+    }
     if sender.platform is not None:
         uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", use=True)}
     return threads.Known(

@@ -20,7 +20,7 @@ from flaggermail.errors import ArchiveFault
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a file that is not complete
-_FILE_MODE, _FOLDER_MODE = 0o440, 0o750
+_FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, as the umask allows
 
 
 class FileOctets:

@@ -81,7 +81,7 @@ class TestPutAndGet:
             assert FileOctets(Path(folder)).get(digest) == octets
 
     def test_files_are_read_only_and_folders_closed_to_others(self, root: Path) -> None:
-        """Mode 0440 in folders of 0750, whatever the umask of the daemon."""
+        """Mode 0440 in folders of 0770 at most: nothing is open to others, whatever the umask of the daemon."""
         before = os.umask(0)
         try:
             FileOctets(root).put(OCTETS)
@@ -90,7 +90,7 @@ class TestPutAndGet:
         (path,) = files(root)
         assert path == place(root)
         assert stat.S_IMODE(path.stat().st_mode) == 0o440
-        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o750}
+        assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o770}
 
     def test_the_same_octets_are_written_once(self, root: Path) -> None:
         """The second put leaves the file, its inode and its instants alone."""
@@ -141,11 +141,11 @@ class TestDurability:
         calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
         one, two = f"ABOVE/archive/{DIGEST[:2]}", f"ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}"
         expected = [
-            r'mkdir\("ABOVE/archive", 0750\)',
+            r'mkdir\("ABOVE/archive", 0770\)',
             r"fsync\(\d+<ABOVE>\)",
-            rf'mkdir\("{one}", 0750\)',
+            rf'mkdir\("{one}", 0770\)',
             r"fsync\(\d+<ABOVE/archive>\)",
-            rf'mkdir\("{two}", 0750\)',
+            rf'mkdir\("{two}", 0770\)',
             rf"fsync\(\d+<{one}>\)",
             rf'openat\(AT_FDCWD(<[^>]*>)?, "{two}/PART", [A-Z_|]*O_CREAT\|O_EXCL[A-Z_|]*, 0600\)',
             rf"write\(\d+<{two}/PART>, .*, {len(OCTETS)}\)",

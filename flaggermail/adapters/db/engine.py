@@ -51,11 +51,14 @@ def make_engine(url: str, wait: float = 10) -> Engine:
 
 
 def _make_private(url: str) -> None:
-    """A new database belongs to its owner alone; the files that SQLite makes beside it take over its mode."""
+    """A new database is its owner's and, as the umask allows, its group's: officers type under logins of their own.
+
+    The files that SQLite makes beside it take over its mode.
+    """
     path = make_url(url).database
     if path and path != ":memory:":
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o660))
         except OSError as error:
             raise ConfigurationError(
                 f"database {path}: cannot be opened ({error.strerror}); let this account write there"
