@@ -106,7 +106,7 @@ def encode(event: Event, commit: Callable[[Plain], str]) -> bytes:
 def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
     personal = BY_TABLE[change.table].PERSONAL
     return {
-        name: commit(plain(value)) if name in personal and value is not None else plain(value)
+        name: commit(plain(value)) if name in personal and value not in {None, ""} else plain(value)
         for name, value in change.values.items()
     }
 

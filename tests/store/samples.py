@@ -107,8 +107,8 @@ def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | Non
     return made
 
 
-def alarm(key: str, *, kind: str = "silent", text: str = "no word", case: str | None = None) -> Alarm:
-    """An alarm for tests that need just any row."""
+def alarm(key: str, *, kind: str = "silent", text: str = "", case: str | None = None) -> Alarm:
+    """An alarm for tests that need just any row, with nothing personal in it unless they give a text."""
     return Alarm(id=key, kind=kind, text=text, case=case, raised_at=NOON)
 
 

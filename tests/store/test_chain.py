@@ -31,7 +31,7 @@ CASE = Case(
 MESSAGE = StoredMessage(
     id="m1", message_id=None, content_key="k", digest="d", direction="in", place="case", case="GR26-1",
     from_address=f"{CANARY}@town.example", from_name=f"{CANARY} name", subject=f"{CANARY} subject",
-    received_at=NOON, first_seen_at=NOON,
+    reason=f"{CANARY} waits", verdict_basis=f"refused: {CANARY}", received_at=NOON, first_seen_at=NOON,
 )  # fmt: skip
 NOTE = ContactNote(
     id="n1", case="GR26-1", means="phone", text=f"{CANARY} said", effective_at=NOON, entered_at=NOON, author="o1"
@@ -199,7 +199,7 @@ def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
         tx.append(happened(*(added(row) for row in PERSONAL)))
         tx.append(happened(changed(CASE, replace(CASE, title=f"{CANARY} new title", state="decided"))))
     assert CANARY.encode() not in octets_of(store)
-    assert octets_of(store).count(COMMITMENT.encode()) == 8
+    assert octets_of(store).count(COMMITMENT.encode()) == 10
     with store.read() as tx:
         read = [event for _, event in tx.events()]
         assert read[0].changes[1].values["title"] == CASE.title
