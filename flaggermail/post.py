@@ -13,7 +13,7 @@ from flaggermail.core.identifiers import LOOP_HEADER, OWN_HEADER, message_id, re
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import OutboxMail, StoredMessage, Token
-from flaggermail.core.unseen import visible
+from flaggermail.core.unseen import visible, visible_lines
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 
@@ -48,7 +48,7 @@ def freeze(work: Work, outgoing: Outgoing) -> Frozen:
 
 
 def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
-    """What a stranger's mail brings into ours (a subject, a name, a Message-ID) is made fit for it first."""
+    """What a stranger's mail brings into ours (a subject, a text, a name, a Message-ID) is made fit for it first."""
     mailbox = work.env.settings.desk.mailbox
     domain = mailbox.address.rpartition("@")[2]
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
@@ -63,7 +63,7 @@ def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
         cc=outgoing.cc,
         reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
         subject=visible(subject) if outgoing.automatic else subject,
-        body=body,
+        body=visible_lines(body) if outgoing.automatic else body,
         in_reply_to=answers[-1:],
         references=(root_reference(outgoing.token, domain), *answers),
         headers=tuple(headers),

@@ -25,3 +25,8 @@ def visible(text: str) -> str:
     return " ".join(
         "".join(" " if char in "\t\r\n" else char for char in text if char in "\t\r\n" or not is_unseen(char)).split()
     )
+
+
+def visible_lines(text: str) -> str:
+    """`text` with its lines as they are (LF), without what a reader does not see."""
+    return "".join(char for char in text if char in "\t\n" or not is_unseen(char))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
 
 from flaggermail import wiring
@@ -103,15 +104,19 @@ def until(reached: Callable[[], bool], what: str) -> None:
     patiently(reached, what, 60)
 
 
+def _more(those: list[float], than: int) -> bool:
+    return len(those) > than
+
+
 def announced_to_committed(servers: Servers, samples: int) -> list[float]:
     """Seconds from the end of the wait, which a server's EXISTS ends, to the commit of the mail; one at a time."""
     mails = Mails(1, "commit@bzk.example")
     with watching(servers, "commit") as watched:
-        until(lambda: len(watched.committed) > 0, "the first look")
+        until(partial(_more, watched.committed, 0), "the first look")
         for number in range(samples + 1):  # the first one starts the parser
             mail = mails.referral(SIZE)
             servers.postfix.deliver_from_outside(mail.octets, mail.sender, "commit@bzk.example")
-            until(lambda number=number: len(watched.delays) > number, "the mail is on record")  # type: ignore[misc]
+            until(partial(_more, watched.delays, number), "the mail is on record")
     return watched.delays[1:]
 
 
@@ -135,7 +140,7 @@ def arrived_to_told(servers: Servers, samples: int) -> list[float]:
         for number in range(samples):
             servers.dovecot.deliver("notice", mails.referral(SIZE).octets, "a@lindewaard.example")
             arrived = datetime.now(UTC)
-            told = patiently(lambda number=number: _notice(desk, number), "the officer's notice", 60)  # type: ignore[misc]
+            told = patiently(partial(_notice, desk, number), "the officer's notice", 60)
             seconds.append((told - arrived).total_seconds())
         desk.stop()
     return seconds

@@ -43,6 +43,7 @@ class DeskProcess:
     officer: str
     process: subprocess.Popen[bytes] | None = None
     logs: list[Path] = field(default_factory=list)
+    inside: tuple[str, ...] = ()  # what runs every command, where it is to run in surroundings of its own
 
     def start(self, kill_at: str | None = None) -> None:
         """Start the daemon; with `kill_at` one that ends itself with SIGKILL when it comes to that port."""
@@ -52,7 +53,9 @@ class DeskProcess:
         if kill_at is not None:
             command = [sys.executable, str(KILLING), str(self.folder), kill_at]
         with log.open("wb") as sink:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT)
+            self.process = subprocess.Popen(
+                [*self.inside, *command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT
+            )
         patiently(
             lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
         )
@@ -88,7 +91,7 @@ class DeskProcess:
 
     def run(self, *words: str) -> str:
         """Type a command; give its output. It must succeed."""
-        command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), *words]
+        command = [*self.inside, sys.executable, "-m", "flaggermail", "--config", str(self.folder), *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout

@@ -18,7 +18,9 @@ SOURCE = Path(flaggermail.__file__).parent
 MODULES = (
     "watch", "ingest", "recognise", "consequences", "casework", "digest", "post", "outbox", "settle", "environment",
 )  # fmt: skip
-PORTS = frozenset(name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__)
+PORTS = frozenset(
+    name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__
+)
 WRITES = frozenset({"append", "advance", "number", "set_number"})
 MAILBOX = frozenset({"folders", "position", "fetch_after"})
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A desk that is killed at one use of a port, and the same desk started again: `crashing.py`, told by standard input.
 
-Each line is a desk to run once, as JSON; the answer is how its process ended. Every desk is a process of its own, forked
-from this one, which has done all that is slow and holds no thread and no database. The wrapping is the test's own
-wiring; the product has no hook for it.
+Each line is a desk to run once, as JSON; the answer is how its process ended. Every desk is a process of its own,
+forked from this one, which has done all that is slow and holds no thread and no database. The wrapping is the test's
+own wiring; the product has no hook for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.environment import Environment
-from flaggermail.ports import Accepted, Clock, Mailbox, Matcher, Submission, Transaction
+from flaggermail.ports import Accepted, Mailbox, Matcher, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
@@ -151,17 +151,15 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
 def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:
     """Run the desk of `folder` once."""
     clock = SetClock(at)
-    mailbox: Mailbox = ListMailbox(equipment.settings.desk.mailbox)
-    assert isinstance(mailbox, ListMailbox)
+    mailbox = ListMailbox(equipment.settings.desk.mailbox)
     for arrived, octets in letters(folder):
         mailbox.deliver("inbox", octets, arrived)
-    present: Clock = clock
     env = replace(
         equipment,
         store=SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt),
         octets=FileOctets(folder / "archive"),
         submitter=NotingSubmitter(clock, folder / HANDED_OVER),
-        clock=present,
+        clock=clock,
         randomness=SystemRandomness(),
         matcher=FailingMatcher(equipment.matcher),
     )

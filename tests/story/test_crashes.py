@@ -295,7 +295,7 @@ def test_every_module_on_the_way_of_a_mail_is_read() -> None:
 
 def test_a_new_use_of_a_port_is_found_and_a_hidden_one_refused() -> None:
     """One line more is one point more; a port that is handed on, so that its uses cannot be seen, is an error."""
-    text = "def f(env):\n    env.octets.put(b'')\n    with env.store.begin() as tx:\n        tx.append()\n        tx.find()\n"
+    text = "def f(env):\n    env.octets.put(b'')\n    with env.store.begin() as tx:\n        tx.append(tx.find())\n"
     assert [f"{p.port}.{p.method}" for p in of_source("m", text)] == ["octets.put", "store.begin", "tx.append"]
     again = of_source("m", text + "    env.octets.put(b'')\n")
     assert [str(p) for p in again if p.port == "octets"] == ["m.f octets.put", "m.f octets.put 2"]

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A line to a server on loopback through which, for a time, nothing passes; every connection stays open meanwhile."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+
+_TICK = 0.05  # seconds
+
+
+class StallingLine:
+    """Forwards what comes to `port` to a port of the server, both ways, while it does not stall."""
+
+    def __init__(self, server_port: int) -> None:
+        self.port = 0
+        self._server_port = server_port
+        self._moving, self._ended = Event(), Event()
+        self._moving.set()
+        self._peers: dict[socket.socket, socket.socket] = {}
+
+    def stall(self) -> None:
+        """From now on nothing passes; a new connection is accepted and hears nothing."""
+        self._moving.clear()
+
+    def go_on(self) -> None:
+        """Let everything pass again, what waited included."""
+        self._moving.set()
+
+    @contextmanager
+    def running(self) -> Iterator[StallingLine]:
+        """Listen on a port of 127.0.0.1."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.port = listener.getsockname()[1]
+            thread = Thread(target=self._serve, args=(listener,))
+            thread.start()
+            try:
+                yield self
+            finally:
+                self._ended.set()
+                self._moving.set()
+                thread.join(10)
+                assert not thread.is_alive()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(listener, selectors.EVENT_READ)
+            while not self._ended.is_set():
+                if not self._moving.wait(_TICK):
+                    continue
+                for key, _ in waiting.select(_TICK):
+                    if key.fileobj is listener:
+                        self._connect(listener, waiting)
+                    elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._peers:
+                        self._pass_on(key.fileobj, waiting)
+            for line in list(self._peers):
+                line.close()
+
+    def _connect(self, listener: socket.socket, waiting: selectors.BaseSelector) -> None:
+        client = listener.accept()[0]
+        server = socket.create_connection(("127.0.0.1", self._server_port), timeout=10)
+        for one, other in ((client, server), (server, client)):
+            one.settimeout(10)
+            self._peers[one] = other
+            waiting.register(one, selectors.EVENT_READ)
+
+    def _pass_on(self, line: socket.socket, waiting: selectors.BaseSelector) -> None:
+        other = self._peers[line]
+        octets = b""
+        with suppress(OSError):
+            octets = line.recv(1 << 16)
+            other.sendall(octets)
+        if not octets:
+            for end in (line, other):
+                waiting.unregister(end)
+                del self._peers[end]
+                end.close()

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What machines do to a desk: disks that are full or read-only, a second daemon, a line that stalls, a film by mail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.doubles.stalling_line import StallingLine
+from tests.flow.desk_process import ROOT, DeskProcess, configure, patiently
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix
+
+REFERRER = "f.voorbeeld@lindewaard.example"
+MAIL = (
+    f"From: Fenna Voorbeeld <{REFERRER}>\r\nTo: %(to)s\r\nSubject: Verkeerde stemdag rondgestuurd\r\n"
+    "Message-ID: <%(name)s@lindewaard.example>\r\n"
+)
+TEXT = "Content-Type: text/plain; charset=utf-8\r\n\r\nZie het bericht. Zelf twee keer gemeld.\r\n"
+
+
+class NewDesk(Protocol):
+    """Makes a desk between the real servers."""
+
+    def __call__(
+        self, changes: Mapping[str, Mapping[str, object]] | None = None, inside: tuple[str, ...] = ()
+    ) -> DeskProcess:
+        """With other settings, and commands that run behind `inside`."""
+        ...
+
+
+@pytest.fixture
+def new_desk(
+    dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
+) -> Iterator[NewDesk]:
+    """Make a desk of its own; no process is left when the test ends."""
+    assert platform.received() == []
+    with ExitStack() as ending:
+
+        def make(
+            changes: Mapping[str, Mapping[str, object]] | None = None, inside: tuple[str, ...] = ()
+        ) -> DeskProcess:
+            folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="vf-")))
+            tls: dict[str, object] = {"host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user}
+            here: dict[str, dict[str, object]] = {
+                "mailbox": {
+                    **tls, "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "tls": "implicit",
+                    "poll_seconds": 2,
+                },
+                "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
+            }  # fmt: skip
+            for section, values in (changes or {}).items():
+                here.setdefault(section, {}).update(values)
+            configure(folder, here, f"o{mail_user[5:]}")
+            for credential in ("imap-password", "smtp-password"):
+                file = folder / "credentials" / credential
+                file.write_text(dovecot.password, "utf-8")
+                file.chmod(0o600)
+            desk = DeskProcess(folder, mail_user, f"o{mail_user[5:]}", inside=inside)
+            ending.callback(desk.end)
+            postfix.set_dmarc_results({"lindewaard.example": "pass"})
+            today = str(datetime.now(UTC).date())
+            desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
+                     "--polling-day", today, "--period", today, today)  # fmt: skip
+            return desk
+
+        yield make
+
+
+def refer(desk: DeskProcess, postfix: Postfix, rest: str = TEXT) -> None:
+    """A municipality sends a referral."""
+    to = f"{desk.mailbox}@bzk.example"
+    octets = (MAIL % {"to": to, "name": f"r.{desk.mailbox}"} + rest).encode()
+    postfix.deliver_from_outside(octets, REFERRER, to)
+
+
+def confirmed(desk: DeskProcess, platform: PlatformServer) -> None:
+    """Wait until the referrer has his confirmation; there must be one case and one message, and one confirmation."""
+    platform.wait(1, recipient=REFERRER)
+    patiently(lambda: _states(desk) == {"accepted"}, "nothing is left in the outbox")
+    cases, messages = desk.read("case", "list"), desk.read("message", "list", "--place", "case")
+    assert isinstance(cases, list)
+    assert isinstance(messages, list)
+    assert [case["number"] for case in cases] == ["VF-NU-0001"]
+    assert [message["from_address"] for message in messages] == [REFERRER]
+    assert len(platform.received(REFERRER)) == 1
+
+
+def _states(desk: DeskProcess) -> set[str]:
+    mails = desk.read("outbox", "list", "--all")
+    assert isinstance(mails, list)
+    return {str(mail["state"]) for mail in mails}
+
+
+# ---------------------------------------------------------------- two daemons
+
+
+def test_a_second_daemon_on_the_same_database_is_refused(
+    new_desk: NewDesk, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """It ends at once, says in one line who holds the lease, and the first one goes on."""
+    desk = new_desk()
+    desk.start()
+    assert desk.process is not None
+    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "run"]
+    second = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert second.returncode != 0
+    assert f":{desk.process.pid}:" in second.stderr
+    assert "Traceback" not in second.stderr
+    refer(desk, postfix)
+    confirmed(desk, platform)
+    desk.stop()
+
+
+# ---------------------------------------------------------------- disks
+
+
+class Disk:
+    """A small file system that only those see who run behind `inside`."""
+
+    def __init__(self, place: Path, holder: int) -> None:
+        self.place = place
+        as_root = () if os.geteuid() == 0 else ("--user", "--preserve-credentials")
+        self.inside = ("nsenter", "--target", str(holder), *as_root, "--mount")
+
+    def run(self, script: str) -> None:
+        """Do something to it; `$0` is the place."""
+        subprocess.run([*self.inside, "sh", "-c", script, str(self.place)], check=True, timeout=30)
+
+    def fill(self) -> None:
+        """Leave no room."""
+        self.run('cat /dev/zero > "$0/ballast" 2>/dev/null || true')
+
+    def make_room(self) -> None:
+        """Take away what fills it."""
+        self.run('rm "$0/ballast"')
+
+    def remount(self, how: str) -> None:
+        """Let it be written, or not: "rw" or "ro"."""
+        self.run(f'mount -o remount,{how} "$0"')
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Disk]:
+    """Mount it in a mount namespace of its own, which a sleeping process keeps until the end."""
+    as_root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+    mount = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo mounted && exec sleep 600'
+    command = ["unshare", *as_root, "--mount", "sh", "-c", mount, str(place)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "mounted\n"
+            yield Disk(place, holder.pid)
+        finally:
+            holder.kill()
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    """Give a small disk."""
+    with tempfile.TemporaryDirectory(prefix="vf-") as name, small_disk(Path(name)) as made:
+        yield made
+
+
+def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
+    new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The daemon ends with an error; once there is room again, the next start takes in what came, once."""
+    store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
+    desk = new_desk({"store": store}, disk.inside)
+    desk.start()
+    disk.fill()
+    refer(desk, postfix)
+    assert desk.process is not None
+    assert desk.process.wait(30) == 1, desk.log()
+    assert "worker failed" in desk.log()
+    assert platform.received() == []
+    disk.make_room()
+    desk.start()
+    confirmed(desk, platform)
+    desk.stop()
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+def test_a_read_only_disk_prevents_the_start(
+    new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The start is refused in words; once the disk can be written, the mail that came meanwhile is taken in, once."""
+    store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
+    desk = new_desk({"store": store}, disk.inside)
+    disk.remount("ro")
+    refer(desk, postfix)
+    desk.start()
+    assert desk.process is not None
+    assert desk.process.wait(30) not in {0, -signal.SIGKILL}
+    assert "Read-only file system" in desk.log()
+    assert "Traceback" not in desk.log()
+    disk.remount("rw")
+    desk.start()
+    confirmed(desk, platform)
+    desk.stop()
+
+
+# ---------------------------------------------------------------- a line that stalls
+
+
+def test_a_network_that_stalls_is_waited_out(
+    new_desk: NewDesk, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The line is open and nothing passes: the daemon notices, tries again and again, and then takes in all, once."""
+    with StallingLine(dovecot.imaps_port).running() as line:
+        desk = new_desk({"mailbox": {"port": line.port, "timeout_seconds": 1}})
+        desk.start()
+        line.stall()
+        refer(desk, postfix)
+        patiently(lambda: desk.log().count("link lost") >= 2, "the daemon notices more than once")
+        assert desk.read("case", "list") == []
+        line.go_on()
+        confirmed(desk, platform)
+        assert desk.stop() < 10
+
+
+# ---------------------------------------------------------------- a film by mail
+
+
+def test_a_referral_of_forty_megabytes_is_confirmed(
+    new_desk: NewDesk, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
+) -> None:
+    """It opens its case like any other, is in the archive whole, and nobody gets the film sent on."""
+    desk = new_desk()
+    desk.start()
+    film = ("QUJDREVG" * 9 + "\r\n") * 540_000
+    rest = (
+        'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="cut"\r\n\r\n--cut\r\n' + TEXT + "\r\n--cut\r\n"
+        'Content-Type: video/mp4; name="film.mp4"\r\nContent-Transfer-Encoding: base64\r\n'
+        'Content-Disposition: attachment; filename="film.mp4"\r\n\r\n' + film + "\r\n--cut--\r\n"
+    )
+    refer(desk, postfix, rest)
+    confirmed(desk, platform)
+    desk.stop()
+    largest = max((path for path in (desk.folder / "archive").rglob("*") if path.is_file()), key=_size)
+    assert film.encode() in largest.read_bytes()
+    (notice,) = dovecot.wait_for_messages(desk.officer, 1)
+    assert b"film.mp4" in notice
+    assert len(notice) < 10_000
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size

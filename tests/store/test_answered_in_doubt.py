@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A platform may answer a notification before we know for certain that it was sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flaggermail import outbox
+from flaggermail.core.acts import Approve, ResolveMail
+from flaggermail.core.records import Notification
+from tests.store.desk_fixtures import START, Desk, mail
+
+STOPPED = dict.fromkeys(("receipt", "human", "substance"), ("stopped", 3))
+
+
+def in_doubt(desk: Desk) -> str:
+    """A notification at the sending of which the server fell silent; answers its id."""
+    key = desk.drafted()
+    desk.server.says(-1)
+    desk.do(Approve(draft=key))
+    outbox.drain(desk.env)
+    assert desk.mail_of(key).state == "uncertain"
+    return key
+
+
+def answer(desk: Desk, key: str) -> bytes:
+    """The platform's answer, three minutes after the start."""
+    desk.clock.set(START + timedelta(minutes=3))
+    return mail(answers=desk.message_id_of(key), at=desk.clock.now(), text="We have reviewed the post and removed it.")
+
+
+def test_an_answer_to_a_mail_in_doubt_stops_the_clocks_once_it_is_settled(desk: Desk) -> None:
+    """The answer is kept with the notification, starts nothing by itself, and counts from the instant it came."""
+    key = in_doubt(desk)
+    stored = desk.receive(answer(desk, key))
+    assert (stored.notification, desk.row(Notification, key).state, desk.clocks(key)) == (key, "approved", {})
+    desk.clock.set(START + timedelta(minutes=9))
+    desk.do(ResolveMail(mail=desk.mail_of(key).id, sent_at=START))
+    assert desk.clocks(key) == STOPPED
+    desk.assert_whole()
+
+
+def test_a_mail_that_names_only_the_case_is_no_answer_to_one_in_doubt(desk: Desk) -> None:
+    """What names no key of the notification may be about anything in the case."""
+    key = in_doubt(desk)
+    stored = desk.receive(mail(subject=f"About {desk.row(Notification, key).case}", at=desk.clock.now()))
+    assert stored.notification is None

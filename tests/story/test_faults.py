@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What servers, clocks and senders do wrong, on a desk in simulated time: nobody is told twice, nothing is lost."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+from flaggermail import desk, outbox, remind, watch, wiring
+from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.environment import Environment
+from flaggermail.ports import Position, RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG, NOW
+from tests.story.test_late import OLD, mail, queued
+
+REFERRER, PLATFORM = "a@lindewaard.example", "gov-eu@x-platform.example"
+MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class WrongClock:
+    """A clock that somebody may set back."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        """The instant it shows."""
+        return self.instant
+
+    def go_on(self, minutes: float) -> None:
+        """Let time pass."""
+        self.instant += timedelta(minutes=minutes)
+
+
+class RemadeMailbox(ListMailbox):
+    """A mailbox whose server may number its folders anew."""
+
+    uidvalidity = 1
+
+    def position(self, folder: str) -> Position:
+        """How far the folder goes, under its present UIDVALIDITY."""
+        return Position(self.uidvalidity, super().position(folder).uid)
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """What is new; everything when the numbers are of another time."""
+        since = position if position.uidvalidity == self.uidvalidity else Position(self.uidvalidity, 0)
+        for batch in super().fetch_after(folder, since):
+            yield [replace(raw, uidvalidity=self.uidvalidity) for raw in batch]
+
+
+def settle(env: Environment) -> int:
+    """Send and remind as the daemon does; answers how many reminders that were."""
+    told = remind.tick(env)
+    outbox.drain(env)
+    return told
+
+
+def notified(env: Environment) -> str:
+    """A notification that was sent now; answers its id."""
+    act = OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
+    case = desk.run(env, act, "officer1").key
+    desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
+    draft = desk.run(env, Draft(case=case, channel="x-urgent"), "officer1").key
+    desk.run(env, Approve(draft=draft), "officer1")
+    outbox.drain(env)
+    return draft
+
+
+# ---------------------------------------------------------------- a folder that is numbered anew
+
+
+def test_a_new_uidvalidity_is_another_delivery_of_the_same_mails(env: Environment) -> None:
+    """Every mail comes again under another number: re-matched by content, no second message, case, mail or digest."""
+    mailbox = RemadeMailbox(env.settings.desk.mailbox)
+    mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), NOW)
+    mailbox.deliver("inbox", mail(2, "i@mailprovider.example", "Nep", "Ik zag dit, haal het weg."), NOW)
+    assert watch.look(env, mailbox) == 2
+    settle(env)
+    before = queued(env)
+    assert before.count(Kind.INTAKE_CONFIRMATION) == 1
+    mailbox.uidvalidity = 2
+    mailbox.deliver("inbox", mail(3, REFERRER, "Nog een stemdag", "Zie bijlage."), NOW)
+    assert watch.look(env, mailbox) == 3
+    assert watch.look(env, mailbox) == 0
+    with env.store.read() as tx:
+        assert len(tx.find(StoredMessage, direction="in")) == 3
+        assert len(tx.find(Delivery)) == 5
+        assert len(tx.find(Case)) == 2
+        cursor = tx.cursor("INBOX")
+    assert cursor is not None
+    assert cursor.position == Position(2, 3)
+    assert queued(env).count(Kind.INTAKE_CONFIRMATION) == 2
+    assert queued(env).count(Kind.DECLINE) == before.count(Kind.DECLINE) == 1
+    assert Kind.DIGEST not in queued(env)
+
+
+# ---------------------------------------------------------------- a clock that is set back
+
+
+def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Environment) -> None:
+    """Each step was told once, however often its instant comes round; the next one comes at its time."""
+    wrong = WrongClock(NOW)
+    desk_env = replace(env, clock=wrong)
+    notified(desk_env)
+    wrong.go_on(61)
+    assert settle(desk_env) == 1
+    wrong.go_on(-60)
+    for _ in range(24):
+        assert settle(desk_env) == 0
+        wrong.go_on(5)
+    assert settle(desk_env) == 1  # two hours after the sending, by the clock as it is now
+    with env.store.read() as tx:
+        assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
+
+
+def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> None:
+    """Sent by a clock an hour fast, an answer seems to come before: it stops no clock, and a person sees it."""
+    wrong = WrongClock(NOW)
+    desk_env = replace(env, clock=wrong)
+    key = notified(desk_env)
+    wrong.go_on(-60)
+    with env.store.read() as tx:
+        use = tx.get(Notification, key)
+    assert use is not None
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    answer = mail(1, PLATFORM, "Re: your mail", "Received, thanks.", answers=use.message_id or "")
+    mailbox.deliver("inbox", answer, NOW - HOUR + timedelta(minutes=4))
+    wrong.go_on(5)
+    watch.look(desk_env, mailbox)
+    with env.store.read() as tx:
+        assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case"]
+        clocks = tx.find(ClockRow, notification=key)
+    assert [clock.state for clock in clocks] == ["running"] * 3
+    assert all(clock.stopped_at is None or clock.stopped_at >= clock.started_at for clock in clocks)
+
+
+def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Environment) -> None:
+    """After one look by the corrected clock, a referral is confirmed as if nothing had been."""
+    wrong = WrongClock(NOW)
+    desk_env = replace(env, clock=wrong)
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    watch.look(desk_env, mailbox)
+    wrong.go_on(-60)
+    watch.look(desk_env, mailbox)
+    wrong.go_on(1)
+    mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), wrong.now())
+    watch.look(desk_env, mailbox)
+    outbox.drain(desk_env)
+    with env.store.read() as tx:
+        (stored,) = tx.find(StoredMessage, direction="in")
+        (confirmation,) = tx.find(OutboxMail, kind=Kind.INTAKE_CONFIRMATION.value)
+    assert (stored.place, stored.disputed) == ("case", False)
+    assert confirmation.state == "accepted"
+
+
+# ---------------------------------------------------------------- characters that nobody sees
+
+UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
+ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
+
+
+def read(octets: bytes) -> EmailMessage:
+    """The mail as a reader sees it."""
+    found = email.message_from_bytes(octets, policy=email.policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def test_control_and_bidirectional_characters_reach_nobody(env: Environment) -> None:
+    """Neither the confirmation to the referrer nor the notice to the officer holds one, in subject, names or text."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    for number, sender in enumerate((REFERRER, "x@elsewhere.example")):
+        hostile = mail(number, sender, f"Verkeerde stemdag {ENCODED}", f"Zie bijlage. {UNSEEN}")
+        hostile = hostile.replace(f"From: {sender}".encode(), f"From: {ENCODED} <{sender}>".encode())
+        mailbox.deliver("inbox", hostile, NOW)
+    watch.look(env, mailbox)
+    with env.store.read() as tx:
+        rows = tx.find(OutboxMail)
+    assert {row.kind for row in rows} == {Kind.INTAKE_CONFIRMATION, Kind.OFFICER_NOTICE}
+    for row in rows:
+        sent = read(env.octets.get(row.digest))
+        shown = "".join((*(str(value) for value in sent.values()), sent.get_content()))
+        assert [sign for sign in shown if not (sign.isprintable() or sign in "\r\n")] == [], row.kind
+
+
+# ---------------------------------------------------------------- a mailbox that was not read for long
+
+
+def test_three_thousand_waiting_messages_are_one_digest() -> None:
+    """All are filed with their true instants in one look, and the officer gets one mail that counts them."""
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    clock = SetClock(NOW)
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        env = wiring.replayed(settings, Path(folder), clock, CountedRandomness("3000"), ScriptedSubmitter(clock))
+        mailbox = ListMailbox(settings.desk.mailbox)
+        for number in range(1000):
+            sender = f"i{number}@mailprovider.example"
+            mailbox.deliver("inbox", mail(number, REFERRER, f"Bericht {number}", "Zie bijlage."), OLD)
+            mailbox.deliver("inbox", mail(number + 1000, sender, "Nep", "Ik zag dit, haal het weg."), OLD)
+            mailbox.deliver("inbox", mail(number + 2000, f"x{number}@elsewhere.example", "Vraag", "Wat?"), OLD)
+        assert watch.look(env, mailbox) == 3000
+        assert queued(env) == [Kind.DIGEST]
+        with env.store.read() as tx:
+            assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}
+            (digest,) = tx.find(OutboxMail)
+        assert "3000" in read(env.octets.get(digest.digest)).get_content()
+        env.close()
