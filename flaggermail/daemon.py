@@ -91,6 +91,7 @@ class Daemon:
         A worker that waits for a server and cannot be interrupted is left behind and named in `overdue`. What it had in
         hand is as after a crash: recorded as begun, and settled by the next start.
         """
+        patience = self.monotonic() + READY_WITHIN
         with ExitStack() as running:
             self.env.store.acquire(LEASE, self.holder, self.env.clock.now(), LEASE_SECONDS)
             running.callback(self._release)
@@ -105,7 +106,7 @@ class Daemon:
             self.ticker.start()
             running.callback(self._end_ticker)
             logbook.daemon_started(self.holder)
-            self._wait()
+            self._wait(patience)
             stopping = self.monotonic()
             self._deadline = stopping + self.stop_within
             self.supervisor.stopping()
@@ -129,9 +130,8 @@ class Daemon:
             if observing.is_on(tx):
                 logbook.desk_observes()
 
-    def _wait(self) -> None:
+    def _wait(self, patience: float) -> None:
         """Until the end is asked for; meanwhile say when the daemon is ready, and which loop is stuck."""
-        patience = self.monotonic() + READY_WITHIN
         stuck: list[str] = []
         while not self.stop.wait(1.0):
             if self.monotonic() > patience:
