@@ -73,6 +73,7 @@ class Daemon:
     _link: bool | None = None
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
+    _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
     _status: str = ""
     _deadline: float = math.inf  # of the stop, by `monotonic`
 
@@ -156,28 +157,33 @@ class Daemon:
         """Look, wait for a hint or the interval, look again; reconnect with growing, spread waits."""
         failures = 0
         stop = Lifeline(self.stop, self._pulse, "watcher")
-        at_most = min(float(self.env.settings.desk.mailbox.poll_seconds), self.supervisor.interval)
+        interval = float(self.env.settings.desk.mailbox.poll_seconds)
+        at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
             try:
-                self._look(stop)
+                self._look(stop, interval)
                 if failures:
                     logbook.link_up()
                 failures = 0
-                self.mailbox.wait(stop, at_most)
+                self.mailbox.wait(stop, min(at_most, max(0.0, self._look_due - self.monotonic())))
             except LinkLost as lost:
                 failures += 1
                 self.mailbox.close()
                 seconds = delay(failures, self.fraction())
                 logbook.link_lost(failures, seconds, str(lost))
+                self._look_due = -math.inf
                 self._looked(link=False)
                 self._pause(stop, seconds, at_most)
         self.mailbox.close()
 
-    def _look(self, stop: Interrupt) -> None:
-        started = self.env.clock.now()
-        if watch.look(self.env, self.mailbox, stop):
+    def _look(self, stop: Interrupt, interval: float) -> None:
+        """At the inbox alone after a hint, at every folder each interval."""
+        started, now = self.env.clock.now(), self.monotonic()
+        everywhere = now >= self._look_due
+        if watch.look(self.env, self.mailbox, stop, everywhere=everywhere):
             self._last_mail = self.env.clock.now()
-        self._last_look = started
+        if everywhere:
+            self._last_look, self._look_due = started, now + interval
         self._looked(link=True)
 
     def _looked(self, *, link: bool) -> None:

@@ -7,6 +7,7 @@ FlaggermailError
 |   `-- NotFound          what the act is about does not exist
 +-- LinkLost              the mailbox or the line to it is gone: reconnect, nothing is lost
 |   `-- LoginRefused      the server refuses the credentials: an alarm, then reconnect more slowly
++-- FolderUnreadable      the server refuses one folder: the others go on
 +-- StoreBusy             another daemon holds the lease
 +-- ArchiveFault          octets could not be written durably, or differ from their digest
 `-- StoryBroken           the demo did not come out as it is told                                     (exit 1)
@@ -41,6 +42,10 @@ class LinkLost(FlaggermailError):
 
 class LoginRefused(LinkLost):
     """The server refuses the credentials."""
+
+
+class FolderUnreadable(FlaggermailError):
+    """The server refuses what is asked of one folder, which is gone or not ours to read; the line still stands."""
 
 
 class StoreBusy(FlaggermailError):

@@ -8,7 +8,7 @@ From the first step on nothing can lose the message; up to the commit everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flaggermail import casework, consequences, recognise
@@ -23,8 +23,18 @@ from flaggermail.core.rules import Classification
 from flaggermail.core.threads import Placement
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy
-from flaggermail.ports import Cursor, Position, RawMessage
+from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.recognise import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """A mail whose octets are durable, as far as it can be read without the record; `inner` is what is attached."""
+
+    raw: RawMessage
+    digest: str
+    message: Message
+    inner: tuple[tuple[str, Message], ...]
 
 
 def ingest(env: Environment, raw: RawMessage) -> str:
@@ -33,31 +43,45 @@ def ingest(env: Environment, raw: RawMessage) -> str:
     A mail on which the judgement itself fails is filed in the quarantine with the name of the fault, and the next one
     goes on; a store that cannot write fails again there, and that is raised.
     """
-    digest = env.octets.put(raw.octets)
-    message = env.parser.parse(raw.octets)
-    attached = [raw.octets[start:end] for start, end in message.enclosed]
-    inner = [(env.octets.put(octets), env.parser.parse(octets)) for octets in attached]
+    mail = _archived(env, raw)
     try:
-        return _commit(env, raw, digest, lambda work, delivery: _file(work, raw, message, delivery, inner), message)
+        return _in_one_commit(env, mail)[0]
     except (StoreBusy, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
-        name = type(fault).__name__
-        return _commit(env, raw, digest, lambda work, delivery: _unjudged(work, raw, message, delivery, name), None)
+        return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
 
 
-def _commit(
-    env: Environment,
-    raw: RawMessage,
-    digest: str,
-    file: Callable[[Work, Delivery], str],
-    message: Message | None,
-) -> str:
-    """Everything about this mail, and how far the folder is read, in one transaction.
+def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
+    """Take in old mails, of which nobody hears one by one, in one transaction; else as `ingest` does.
 
-    Without `message` nobody asks whether it is another copy: what follows from that may be what failed.
+    When the judgement of one fails, each is taken in alone, and so the fault is filed with the mail that it belongs to.
     """
-    now = env.clock.now()
+    archived = [_archived(env, raw) for raw in mails]
+    try:
+        return _in_one_commit(env, *archived)
+    except (StoreBusy, ArchiveFault):
+        raise
+    except Exception:  # noqa: BLE001 - as above: the mail that failed fails again, alone, and is filed with the fault
+        return [ingest(env, raw) for raw in mails]
+
+
+def _archived(env: Environment, raw: RawMessage) -> _Mail:
+    digest = env.octets.put(raw.octets)
+    message = env.parser.parse(raw.octets)
+    attached = [raw.octets[start:end] for start, end in message.enclosed]
+    return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
+
+
+def _in_one_commit(env: Environment, *mails: _Mail, fault: str | None = None) -> list[str]:
+    """Everything about these mails, and how far the folder is read, or nothing of it."""
+    with env.store.begin() as tx:
+        return [_record(Work(env, tx, env.clock.now()), mail, fault) for mail in mails]
+
+
+def _record(work: Work, mail: _Mail, fault: str | None) -> str:
+    """One mail. After a `fault` nobody asks whether it is another copy: what follows from that may be what failed."""
+    raw, tx = mail.raw, work.tx
     delivery = Delivery(
         id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
         message="",
@@ -65,22 +89,23 @@ def _commit(
         uidvalidity=raw.uidvalidity,
         uid=raw.uid,
         internaldate=raw.internaldate,
-        digest=digest,
-        first_seen_at=now,
+        digest=mail.digest,
+        first_seen_at=work.now,
     )
-    with env.store.begin() as tx:
-        work = Work(env, tx, now)
-        if tx.get(Delivery, delivery.id) is not None:
-            outcome = "seen before"
-        else:
-            twin = _twin(work, message, delivery) if message is not None else None
-            outcome = _another_copy(work, twin, delivery, raw, message) if twin and message else file(work, delivery)
-        cursor = tx.cursor(raw.folder)
-        tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
+    if tx.get(Delivery, delivery.id) is not None:
+        outcome = "seen before"
+    elif fault is not None:
+        outcome = _unjudged(work, raw, mail.message, delivery, fault)
+    elif twin := _twin(work, raw, mail.message):
+        outcome = _another_copy(work, twin, delivery, raw, mail.message)
+    else:
+        outcome = _file(work, raw, mail.message, delivery, mail.inner)
+    cursor = tx.cursor(raw.folder)
+    tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
     return outcome
 
 
-def _twin(work: Work, message: Message, delivery: Delivery) -> StoredMessage | None:
+def _twin(work: Work, raw: RawMessage, message: Message) -> StoredMessage | None:
     """The message that this is another copy of: equal in Message-ID and stable parts, or our own under its own name.
 
     Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
@@ -90,7 +115,7 @@ def _twin(work: Work, message: Message, delivery: Delivery) -> StoredMessage | N
     same = [m for m in alike if m.direction == "out" or m.message_id == message.message_id]
     mailbox = work.env.settings.desk.mailbox
     ours = message.sender is not None and message.sender.key == mailbox.address.lower()
-    if not same and ours and delivery.folder == mailbox.sent and message.message_id is not None:
+    if not same and ours and raw.role is Role.SENT and message.message_id is not None:
         same = work.tx.find(StoredMessage, message_id=message.message_id, direction="out")
     return same[0] if same else None
 
@@ -100,6 +125,8 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
 
     The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
     """
+    if _renumbered(work, twin, delivery):
+        return f"{twin.id} under a new number"
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
@@ -111,11 +138,26 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     verdict = authres.vouch(message, work.env.settings.desk.mailbox.authserv_id)
     if verdict.value == "verified" and twin.verdict == "unverified":
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
+    saved = raw.role is Role.INBOX and twin.reason.endswith(case.IN_JUNK)
+    if saved:
+        better = replace(better, reason=f"{twin.reason.removesuffix(case.IN_JUNK)}; taken out of the junk folder")
     if better != twin:
         work.record(EventKind.BETTER_DELIVERY, changed(twin, better), about=about)
         if twin.notification is not None:
             casework.rejudge(work, twin.notification)
+    if saved and better.place == "quarantine":
+        casework.tell_of_mail(work, "unplaced mail", better, message)
     return f"another copy of {twin.id}"
+
+
+def _renumbered(work: Work, twin: StoredMessage, delivery: Delivery) -> bool:
+    """Whether the server gave the folder new numbers (another UIDVALIDITY): the same delivery, no second one."""
+    return any(
+        known.folder == delivery.folder
+        and known.uidvalidity != delivery.uidvalidity
+        and (known.digest, known.internaldate) == (delivery.digest, delivery.internaldate)
+        for known in work.tx.find(Delivery, message=twin.id)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +208,7 @@ def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
     election = casework.open_election(work)
     dispute = recognise.disputed(work, raw, message)
-    sent_folder = raw.folder == mailbox.sent
+    sent_folder = raw.role is Role.SENT
     decision = case.decide(
         case.Facts(
             mechanical=message.kind,
@@ -182,10 +224,11 @@ def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
             known_sender=recognise.known_sender(work, message),
             disputed=dispute is not None,
             sent_folder=sent_folder,
+            junk_folder=raw.role is Role.JUNK,
             to_channel=sent_folder and recognise.channel_of(work, message) is not None,
         )
     )
-    late = recognise.late(work, raw)
+    late = recognise.late(work.env, raw)
     return _Judged(
         sender, placement, verdict, found, election.code if election else None, dispute,
         case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
@@ -201,7 +244,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         message_id=message.message_id,
         content_key=message.content_key,
         digest=delivery.digest,
-        direction="out" if raw.folder == work.env.settings.desk.mailbox.sent else "in",
+        direction="out" if raw.role is Role.SENT else "in",
         from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None,
         subject=message.subject,

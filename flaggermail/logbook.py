@@ -192,6 +192,16 @@ def link_up() -> None:
     _log.info("mailbox link up", object="mailbox")
 
 
+def folder_unreadable(folder: str, reason: str) -> None:
+    """A folder that the server lists cannot be read; the others are."""
+    _log.warning("folder cannot be read", object="mailbox", origin=folder, result="left out", reason=reason)
+
+
+def marked(folder: str, count: int, *, kept: bool) -> None:
+    """The keyword was set on so many mails, or the server keeps none in that folder."""
+    _log.info("keyword set", object="mailbox", origin=folder, result="ok" if kept else "not kept", count=count)
+
+
 def mails_sent(count: int) -> None:
     """So many mails were tried."""
     _log.info("mails tried", object="outbox", count=count)

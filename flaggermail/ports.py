@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.core.events import Event
@@ -14,6 +15,15 @@ from flaggermail.core.message import Message
 from flaggermail.core.records import Record
 
 R = TypeVar("R", bound=Record)
+
+
+class Role(StrEnum):
+    """What a folder is for (RFC 6154); `OTHER` holds what people put there, what they deleted included."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    JUNK = "junk"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,7 @@ class RawMessage:
     folder: str
     uidvalidity: int
     uid: int
+    role: Role = Role.INBOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +139,25 @@ class Mailbox(Protocol):
     r"""The shared mailbox. Reads with PEEK, never sets \\Seen, \\Flagged or \\Answered, never moves or expunges."""
 
     def folders(self) -> Sequence[str]:
-        """The watched folders, the inbox first. Connects when not connected; raises LinkLost, LoginRefused."""
+        """The watched folders there are now, the inbox first. Connects when needed; raises LinkLost, LoginRefused."""
         ...
 
     def position(self, folder: str) -> Position:
-        """UIDVALIDITY and the highest UID of `folder` now; raises LinkLost."""
+        """UIDVALIDITY and the highest UID of `folder` now; raises LinkLost, FolderUnreadable."""
         ...
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
 
-        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. Raises LinkLost.
+        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. Raises LinkLost,
+        FolderUnreadable.
+        """
+        ...
+
+    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+        """Show colleagues, by a keyword, what was taken in; answers whether the server keeps one. Changes nothing else.
+
+        A keyword that is not set harms nothing. Raises LinkLost.
         """
         ...
 

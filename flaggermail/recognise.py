@@ -11,7 +11,7 @@ from flaggermail import casework
 from flaggermail.core import arrival, identifiers, rules, subject, threads
 from flaggermail.core.message import Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
-from flaggermail.environment import Work
+from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
 
 
@@ -141,6 +141,6 @@ def channel_of(work: Work, message: Message) -> Channel | None:
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
-def late(work: Work, raw: RawMessage) -> bool:
+def late(env: Environment, raw: RawMessage) -> bool:
     """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
-    return raw.internaldate < work.now - timedelta(minutes=work.env.settings.desk.mailbox.old_after_minutes)
+    return raw.internaldate < env.clock.now() - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)

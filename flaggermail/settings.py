@@ -84,6 +84,9 @@ MailAddress = Annotated[
 ]
 Phone = Annotated[str, _shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
 WebAddress = Annotated[str, _shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
+Keyword = Annotated[  # an atom of RFC 9051, section 9, without what any server was seen to take amiss
+    str, _shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
+]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Day = Annotated[date, _written(_DAY, "is no day; write it as 2027-03-17")]
 Instant = Annotated[
@@ -130,6 +133,9 @@ class MailboxSettings(Model):
     credential: Code = "imap-password"
     inbox: Text = "INBOX"
     sent: Text = "Sent"
+    junk: Text = "Junk"
+    unwatched: frozenset[Text] = frozenset()  # folders that hold no mail of the desk, with all that lies under them
+    keyword: Keyword | None = None  # set on what was taken in
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True

@@ -3,35 +3,104 @@
 
 from __future__ import annotations
 
-from flaggermail import logbook
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from flaggermail import casework, logbook, observing, recognise
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.records import Alarm
 from flaggermail.digest import send_digest
-from flaggermail.environment import Environment
-from flaggermail.ingest import ingest
-from flaggermail.ports import Cursor, Interrupt, Mailbox, Position
+from flaggermail.environment import Environment, Work
+from flaggermail.errors import FolderUnreadable
+from flaggermail.ingest import ingest, ingest_together
+from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage
 
 
-def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None) -> int:
+def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
     """Take in everything new; answers how many messages. Ends between two messages when `stop` is set.
 
-    Raises LinkLost (nothing is lost: the next look begins where this one ended) and ArchiveFault.
+    `everywhere` False is for a hint, which is about the inbox alone. A folder that the server refuses is reported and
+    left out; a missing folder of sent mail is an alarm. Raises LinkLost (nothing is lost: the next look begins where
+    this one ended) and ArchiveFault.
     """
-    taken = 0
-    for folder in mailbox.folders():
-        started = env.clock.now()
-        here = mailbox.position(folder)
-        with env.store.read() as tx:
-            cursor = tx.cursor(folder)
-        since = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
-        since = since or Position(here.uidvalidity, 0)
-        for batch in mailbox.fetch_after(folder, since):
-            for raw in batch:
-                if stop is not None and stop.is_set():
-                    return taken
-                logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
-                taken += 1
-        with env.store.begin() as tx:
-            cursor = tx.cursor(folder)
-            position = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else since
-            tx.advance(folder, Cursor(position, started))
+    names = mailbox.folders() if everywhere else (env.settings.desk.mailbox.inbox,)
+    sent = env.settings.desk.mailbox.sent
+    if everywhere and sent not in names:
+        _miss(env, sent)
+    taken, read = 0, dict[str, Cursor]()
+    for folder in names:
+        try:
+            started = env.clock.now()
+            uids, position = _read(env, mailbox, folder, stop)
+        except FolderUnreadable as fault:
+            logbook.folder_unreadable(folder, str(fault))
+            continue
+        taken += len(uids)
+        if stop is not None and stop.is_set():
+            return taken
+        read[folder] = Cursor(position, started)
+    with env.store.begin() as tx:
+        for folder, cursor in read.items():
+            tx.advance(folder, cursor)
     send_digest(env)
     return taken
+
+
+def _read(env: Environment, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
+    """Take in what is new in one folder; answers its UIDs and how far the folder is read now."""
+    here = mailbox.position(folder)
+    with env.store.read() as tx:
+        cursor, observes = tx.cursor(folder), observing.is_on(tx)
+    since = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
+    since = since or Position(here.uidvalidity, 0)
+    if here == since and folder != env.settings.desk.mailbox.inbox:
+        return [], here
+    uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
+    if uids and env.settings.desk.mailbox.keyword is not None and not observes:
+        logbook.marked(folder, len(uids), kept=mailbox.mark(folder, here.uidvalidity, uids))
+    # What lies up to there and was not given is expunged, and a UID is never given twice (RFC 9051, section 2.3.1.1).
+    return uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
+
+
+def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
+    """Work on one batch while the next one is fetched; answers the UIDs of what was taken in."""
+    uids: list[int] = []
+    working: Future[list[int]] | None = None
+    with ThreadPoolExecutor(1, "intake") as worker:
+        try:
+            for batch in batches:
+                uids += working.result() if working else []
+                working = None
+                if stop is not None and stop.is_set():
+                    break
+                working = worker.submit(_work_on, env, batch, stop)
+        finally:
+            uids += working.result() if working else []
+    return uids
+
+
+def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
+    """Old mail together, as nobody waits for it; any other alone, so that a notice is on its way with each commit."""
+    if len(batch) > 1 and all(recognise.late(env, raw) for raw in batch):
+        for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
+            logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
+        return [raw.uid for raw in batch]
+    uids: list[int] = []
+    for raw in batch:
+        logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
+        uids.append(raw.uid)
+        if stop is not None and stop.is_set():
+            break
+    return uids
+
+
+def _miss(env: Environment, folder: str) -> None:
+    """Answers that colleagues typed would go unseen, and notifications typed by hand: say so, each day anew."""
+    now = env.clock.now()
+    identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"
+    with env.store.read() as tx:
+        if tx.get(Alarm, identity) is not None:
+            return
+    alarm = Alarm(id=identity, kind=AlarmKind.FOLDER_MISSING.value, text=folder, raised_at=now)
+    with env.store.begin() as tx:
+        casework.raise_alarm(Work(env, tx, now), alarm, "flaggermail check")

@@ -70,7 +70,11 @@ def mailbox(settings: Settings) -> Mailbox:
             password=credential(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
-            folders=(server.inbox, server.sent),
+            inbox=server.inbox,
+            sent=server.sent,
+            junk=server.junk,
+            unwatched=server.unwatched,
+            keyword=server.keyword,
             timeout=float(server.timeout_seconds),
         )
     )

@@ -8,15 +8,17 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import islice
 
 from imapclient import IMAPClient
 
+from flaggermail.adapters.imap_folders import watched
 from flaggermail.adapters.imap_link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
 from flaggermail.adapters.imap_wait import wait_for_notice
-from flaggermail.errors import ConfigurationError, LinkLost
-from flaggermail.ports import Interrupt, Position, RawMessage
+from flaggermail.errors import FolderUnreadable, LinkLost
+from flaggermail.ports import Interrupt, Position, RawMessage, Role
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
@@ -33,41 +35,70 @@ class ImapMailbox:
 
     A connection belongs to the thread that opened it, as long as that thread lives; any other gets a RuntimeError,
     because imapclient would give it the answers to somebody else's questions. Raises ConfigurationError for an account
-    that would send the password in clear text over a network, watches no folder, or names an unreadable file.
+    that would send the password in clear text over a network or names an unreadable file.
     """
 
     def __init__(self, account: ImapAccount) -> None:
-        if not account.folders:
-            raise ConfigurationError("mailbox: no folder to watch")
         self._account = account
         self._tls = tls_context(account)
         self._client: IMAPClient | None = None
         self._owner: threading.Thread | None = None
+        self._roles: dict[str, Role] = {}  # of the watched folders
         self._selected: tuple[str, Position] | None = None  # and its end when it was last asked for
         self._fresh: set[str] = set()  # the questions that need no NOOP before them
         self._told: Position | None = None  # the end of the inbox when the caller was last told of it
 
     def folders(self) -> Sequence[str]:
-        """The watched folders, the inbox first. Connects when not connected; raises LinkLost, LoginRefused."""
-        with self._link():
-            return self._account.folders
+        """The watched folders there are now, the inbox first. Connects when needed; raises LinkLost, LoginRefused."""
+        with self._link() as client:
+            self._roles = watched(client.list_folders(), self._account)
+        return tuple(self._roles)
 
     def position(self, folder: str) -> Position:
-        """UIDVALIDITY of `folder` and the highest UID seen in it, of messages since expunged too; raises LinkLost."""
+        """UIDVALIDITY of `folder` and the highest UID given out in it, of messages since expunged too.
+
+        Raises LinkLost, and FolderUnreadable for another folder than the inbox. Those others are asked for with STATUS
+        (RFC 9051, section 6.3.11), which leaves the inbox selected.
+        """
         with self._link() as client:
-            return self._look(client, folder, "position")
+            selected = self._selected is not None and self._selected[0] == folder
+            told = None if selected or folder == self._account.inbox else self._status(client, folder)
+            return told or self._look(client, folder, "position")
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
         """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
 
         When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. What is expunged on the
-        way is left out; what the server lists and yet does not give is a LinkLost that names its UID.
+        way is left out; what the server lists and yet does not give is a LinkLost that names its UID. Raises
+        FolderUnreadable for another folder than the inbox.
         """
         with self._link() as client:
             here = self._look(client, folder, "fetch")
             first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
             uids = _search_from(client, first, here.uid)
         yield from self._batches(folder, here.uidvalidity, uids)
+
+    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+        """Add the keyword of the account to these messages, where PERMANENTFLAGS permits it (RFC 9051, section 7.1).
+
+        For this the folder is selected for writing, and the next question selects it read-only again. Nothing else of a
+        message is touched. False when the server says no. Raises LinkLost.
+        """
+        keyword = self._account.keyword
+        if keyword is None or not uids:
+            return False
+        with self._link() as client:
+            self._selected = None
+            try:
+                answer: Mapping[bytes, object] = client.select_folder(folder)
+                if answer.get(b"UIDVALIDITY") != uidvalidity or not _keeps(answer.get(b"PERMANENTFLAGS"), keyword):
+                    return False
+                client.add_flags(list(uids), [keyword], silent=True)
+            except imaplib.IMAP4.error as error:
+                if _lost(error):
+                    raise
+                return False
+        return True
 
     def find_header(self, folder: str, name: str, value: str) -> list[RawMessage]:
         """The messages of `folder` with `value` in the header field `name` (RFC 9051, section 6.4.4), in UID order.
@@ -89,7 +120,7 @@ class ImapMailbox:
         """
         if stop.is_set():
             return
-        inbox = self._account.folders[0]
+        inbox = self._account.inbox
         with self._link() as client:
             told = self._told
             # What the server told in passing, or came while another folder was selected, IDLE announces to nobody.
@@ -120,6 +151,8 @@ class ImapMailbox:
             if self._client is None:
                 self._client = open_link(self._account, self._tls)
             yield self._client
+        except FolderUnreadable:
+            raise
         except Exception as error:  # noqa: BLE001 - the boundary to imapclient, which raises nearly anything on odd answers
             self._drop()
             raise as_link_lost(self._account, error) from None
@@ -144,7 +177,8 @@ class ImapMailbox:
     def _look(self, client: IMAPClient, folder: str, question: str) -> Position:
         """UIDVALIDITY and end of `folder` now; `question` is what we were asked, empty where the end is not told."""
         if self._selected is None or self._selected[0] != folder:
-            here = _examine(client, folder)
+            with self._refusals(folder):
+                here = _examine(client, folder)
             self._fresh = set(_ONCE)
         else:
             if question not in self._fresh:
@@ -153,9 +187,27 @@ class ImapMailbox:
             here = _end(client, self._selected[1])
         self._fresh.discard(question)
         self._selected = folder, here
-        if question and folder == self._account.folders[0]:
+        if question and folder == self._account.inbox:
             self._told = here
         return here
+
+    def _status(self, client: IMAPClient, folder: str) -> Position | None:
+        with self._refusals(folder):
+            told: Mapping[bytes, object] = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
+        uidvalidity, uidnext = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
+        if not isinstance(uidvalidity, int) or not isinstance(uidnext, int):
+            return None
+        return Position(uidvalidity, uidnext - 1)
+
+    @contextmanager
+    def _refusals(self, folder: str) -> Iterator[None]:
+        """A NO about another folder than the inbox ends neither the line nor the look at the others."""
+        try:
+            yield
+        except imaplib.IMAP4.error as error:
+            if _lost(error) or folder == self._account.inbox:
+                raise
+            raise FolderUnreadable(f"{folder}: the server refuses it") from None
 
     def _batches(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> Iterator[Sequence[RawMessage]]:
         rest = iter(uids)
@@ -164,7 +216,8 @@ class ImapMailbox:
                 sizes = _sizes(client, some)
             for batch in _bounded(some, sizes, self._account.batch_octets):
                 with self._selection(folder, uidvalidity) as client:
-                    messages = _messages(client, folder, uidvalidity, batch)
+                    role = self._roles.get(folder, Role.INBOX if folder == self._account.inbox else Role.OTHER)
+                    messages = _messages(client, (folder, role), uidvalidity, batch)
                 if messages:
                     yield messages
 
@@ -242,13 +295,27 @@ def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterat
         yield part
 
 
-def _messages(client: IMAPClient, folder: str, uidvalidity: int, uids: Sequence[int]) -> list[RawMessage]:
+def _lost(error: imaplib.IMAP4.error) -> bool:
+    """Whether the connection is gone; a NO, and a folder that is for reading only, leave it as it is."""
+    return isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly)
+
+
+def _keeps(flags: object, keyword: str) -> bool:
+    """Whether PERMANENTFLAGS lets us set the keyword: it names it, or lets clients make new ones."""
+    known = {flag.lower() for flag in flags if isinstance(flag, bytes)} if isinstance(flags, tuple) else set()
+    return bool(known & {b"\\*", keyword.lower().encode()})
+
+
+def _messages(
+    client: IMAPClient, where: tuple[str, Role], uidvalidity: int, uids: Sequence[int]
+) -> list[RawMessage]:  # fmt: skip
     """The messages, without those that are expunged by now. Raises LinkLost for one that is there and not given."""
+    folder, role = where
 
     def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
         answer = _fetch(client, wanted, "INTERNALDATE", "BODY.PEEK[]")
         raw = (_raw(folder, uidvalidity, uid, answer.get(uid, {})) for uid in wanted)
-        return {message.uid: message for message in raw if message is not None}
+        return {message.uid: replace(message, role=role) for message in raw if message is not None}
 
     found = fetched(uids)
     for uid in _still_listed(client, [uid for uid in uids if uid not in found]):

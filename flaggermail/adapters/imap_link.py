@@ -29,8 +29,10 @@ _PASSING = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
-    """Where and as whom mail is read. `timeout` in seconds holds for each step; the inbox stands first in `folders`.
+    """Where and as whom mail is read. `timeout` in seconds holds for each step.
 
+    Every folder is read save those of `unwatched` and what lies under them; `sent` and `junk` include what lies under
+    them. `keyword` (RFC 9051, section 2.3.2) is set on what was taken in, where the server keeps keywords; None: never.
     `password` is asked for at each login, so that a changed secret needs no restart. `ca_file` None: the system's
     authorities. `tls` "none" is for a server on this machine only. A batch holds at most `batch_messages` messages and
     `batch_octets` octets; a larger message is a batch of its own.
@@ -42,7 +44,11 @@ class ImapAccount:
     password: Callable[[], str] = field(repr=False)
     tls: Tls
     ca_file: Path | None
-    folders: tuple[str, ...]
+    inbox: str = "INBOX"
+    sent: str = "Sent"
+    junk: str = "Junk"
+    unwatched: frozenset[str] = frozenset()
+    keyword: str | None = None
     timeout: float = 30.0
     batch_messages: int = 100
     batch_octets: int = 8_000_000

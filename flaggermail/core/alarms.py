@@ -16,4 +16,5 @@ class AlarmKind(StrEnum):
     UNCERTAIN = "uncertain"
     FORGED = "forged"
     UNREGISTERED_USE = "unregistered use"
+    FOLDER_MISSING = "folder missing"
     UNJUDGED = "unjudged"

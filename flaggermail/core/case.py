@@ -9,6 +9,7 @@ from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind
 
+IN_JUNK = "; in the junk folder"
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 
 
@@ -29,6 +30,7 @@ class Facts:
     known_sender: bool
     disputed: bool
     sent_folder: bool
+    junk_folder: bool
     to_channel: bool  # in Sent, and a channel's address is among the recipients
 
 
@@ -55,6 +57,13 @@ def decide(facts: Facts) -> Decision:
     """The one decision on a message that was taken in."""
     if facts.sent_folder:
         return _by_a_colleague(facts)
+    decision = _of_mail_received(facts)
+    referred = Kind.REFERRAL in facts.kinds and facts.verdict == "verified"
+    expected = facts.placed or facts.from_platform or referred
+    return _from_junk(decision) if facts.junk_folder and not expected else decision
+
+
+def _of_mail_received(facts: Facts) -> Decision:
     if facts.mechanical in MACHINE:
         return Decision("case" if facts.placed else "noise", f"machine mail: {facts.mechanical}")
     if facts.placed:
@@ -78,6 +87,12 @@ def of_old_mail(decision: Decision) -> Decision:
     """
     place = "quarantine" if decision.declines else decision.place  # a citizen whom nobody told is not declined
     return Decision(place, f"{decision.reason}; taken in late", opens=decision.opens, late=True)
+
+
+def _from_junk(decision: Decision) -> Decision:
+    """What the server took for junk, and nothing here speaks for: listed with what waits, and nobody hears of it."""
+    place = "quarantine" if decision.declines else decision.place
+    return Decision(place, f"{decision.reason}{IN_JUNK}")
 
 
 def _by_a_colleague(facts: Facts) -> Decision:

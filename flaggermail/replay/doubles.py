@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Refused, Submission, Unknown
+from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Refused, Role, Submission, Unknown
 from flaggermail.settings import MailboxSettings
 
 UIDVALIDITY = 1
@@ -49,16 +49,17 @@ class ListMailbox:
     """Implements `ports.Mailbox` on lists of messages."""
 
     def __init__(self, settings: MailboxSettings) -> None:
-        self.names = {"inbox": settings.inbox, "sent": settings.sent}
+        self.names = {"inbox": settings.inbox, "sent": settings.sent, "junk": settings.junk}
+        self.marked: list[tuple[str, int]] = []  # folder and UID of what bears the keyword
         self._messages: dict[str, list[RawMessage]] = {name: [] for name in self.names.values()}
 
     def deliver(self, folder: str, octets: bytes, at: datetime) -> None:
-        """Put a mail into "inbox" or "sent"."""
+        """Put a mail into "inbox", "sent" or "junk"."""
         messages = self._messages[self.names[folder]]
-        messages.append(RawMessage(octets, at, self.names[folder], UIDVALIDITY, len(messages) + 1))
+        messages.append(RawMessage(octets, at, self.names[folder], UIDVALIDITY, len(messages) + 1, Role(folder)))
 
     def folders(self) -> Sequence[str]:
-        """Inbox and Sent."""
+        """Inbox, Sent and Junk."""
         return tuple(self._messages)
 
     def position(self, folder: str) -> Position:
@@ -70,6 +71,11 @@ class ListMailbox:
         new = self._messages[folder][position.uid :]
         if new:
             yield new
+
+    def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
+        """Note which they are."""
+        self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
+        return True
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Time does not pass by waiting here."""

@@ -40,6 +40,8 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     yield from _server("submission", settings.submission, directory)
     if settings.mailbox.inbox == settings.mailbox.sent:
         yield ("mailbox", "sent"), f"{settings.mailbox.sent!r} is the inbox; name the folder that holds sent mail"
+    for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.unwatched):
+        yield ("mailbox", "unwatched"), f"{name!r} has to be watched; leave it out of the list"
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault

@@ -25,13 +25,15 @@ class Changes(TypedDict, total=False):
     timeout: float
     batch_messages: int
     batch_octets: int
+    unwatched: frozenset[str]
+    keyword: str
 
 
 def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:
     """Give an account in clear text on this machine."""
     plain = ImapAccount(
         host="127.0.0.1", port=port, user="desk", password=lambda: SECRET, tls="none", ca_file=None,
-        folders=("INBOX", "Sent"), timeout=5,
+        timeout=5,
     )  # fmt: skip
     return replace(plain, **changes)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.imap import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap import ImapMailbox
 from flaggermail.adapters.imap_link import close_link, inner, open_link
-from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
-from flaggermail.ports import Position, RawMessage
+from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
+from flaggermail.ports import Position, RawMessage, Role
 from tests.contract.imap_account import SECRET, Changes, account, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap, greeting_only, login_only
 from tests.servers.certificates import Certificates
@@ -115,6 +115,7 @@ class TestFetching:
             line.log_in()
             line.examine(uidvalidity=1, uidnext=6)
             line.examine("Sent")
+            line.answer("SEARCH UID 1:*", "* SEARCH")
             line.examine(uidvalidity=2, uidnext=2)
             line.answer("SEARCH UID 1:*", "* SEARCH 1")
             sizes(line, u1=10)
@@ -124,7 +125,7 @@ class TestFetching:
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             position = mailbox.position("INBOX")
             assert position == Position(1, 5)
-            mailbox.position("Sent")
+            list(mailbox.fetch_after("Sent", Position(1, 0)))
             assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
 
     def test_looked_at_again(self) -> None:
@@ -234,6 +235,7 @@ class TestBatches:
             sizes(line, u1=1)
             give(line, mail(1))
             line.examine("Sent")
+            line.answer("SEARCH UID 1:*", "* SEARCH")
             line.examine(uidnext=3)
             sizes(line, u2=1)
             give(line, mail(2))
@@ -242,7 +244,7 @@ class TestBatches:
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
             batches = mailbox.fetch_after("INBOX", Position(1, 0))
             next(batches)
-            mailbox.position("Sent")
+            list(mailbox.fetch_after("Sent", Position(1, 0)))
             assert uids(list(batches)) == [[2]]
 
     def test_another_uidvalidity_in_between(self) -> None:
@@ -255,13 +257,14 @@ class TestBatches:
             sizes(line, u1=1)
             give(line, mail(1))
             line.examine("Sent")
+            line.answer("SEARCH UID 1:*", "* SEARCH")
             line.examine(uidvalidity=2, uidnext=3)
             line.until_closed()
 
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
             batches = mailbox.fetch_after("INBOX", Position(1, 0))
             next(batches)
-            mailbox.position("Sent")
+            list(mailbox.fetch_after("Sent", Position(1, 0)))
             with pytest.raises(LinkLost, match="UIDVALIDITY changed"):
                 next(batches)
 
@@ -530,15 +533,6 @@ class TestTls:
         with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be used"):
             ImapMailbox(account(993, tls="implicit", ca_file=tmp_path / "ca.pem"))
 
-    def test_no_folder(self) -> None:
-        """So is a mailbox without a folder to watch."""
-        with pytest.raises(ConfigurationError, match="no folder"):
-            ImapMailbox(
-                ImapAccount(
-                    host="::1", port=1, user="a", password=lambda: "b", tls="none", ca_file=None, folders=()
-                )
-            )  # fmt: skip
-
 
 class TestConnection:
     """One connection belongs to one thread, tells no log what it reads, and is easy to end."""
@@ -613,11 +607,168 @@ class TestConnection:
 
         def script(line: Line) -> None:
             line.log_in()
+            line.answer("LIST")
             line.expect("LOGOUT")
             line.hear()
 
         with mailbox_on(ScriptedImap((script,)), timeout=60) as mailbox:
             mailbox.folders()
+
+
+class TestFolders:
+    """Every folder is watched; one that the server refuses keeps nobody from the others."""
+
+    def test_listed(self) -> None:
+        """The names are given as people write them (RFC 9051, appendix A.1), without what is excluded."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer("LIST", '* LIST () "/" INBOX', '* LIST (\\Noselect) "/" Oud', '* LIST () "/" "Caf&AOk-/1"',
+                        '* LIST () "/" Agenda')  # fmt: skip
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,)), unwatched=frozenset({"Agenda"})) as mailbox:
+            assert mailbox.folders() == ("INBOX", "Café/1")
+
+    def test_status_leaves_the_inbox_selected(self) -> None:
+        """Another folder is asked for with STATUS: the wait that follows needs no second EXAMINE."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.examine(uidnext=4)
+            line.answer('STATUS "Sent"', "* STATUS Sent (UIDVALIDITY 7 UIDNEXT 12)")
+            line.look_again(3)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("INBOX") == Position(1, 3)
+            assert mailbox.position("Sent") == Position(7, 11)
+            assert mailbox.position("INBOX") == Position(1, 3)
+
+    def test_status_without_what_was_asked(self) -> None:
+        """A server that does not tell is asked by selecting the folder."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer('STATUS "Sent"', "* STATUS Sent (UIDVALIDITY 7)")
+            line.examine("Sent", uidvalidity=7, uidnext=12)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            assert mailbox.position("Sent") == Position(7, 11)
+
+    @pytest.mark.parametrize("asked", ["STATUS", "EXAMINE"])
+    def test_a_folder_that_is_refused(self, asked: str) -> None:
+        """A NO about one folder, deleted meanwhile or not ours to read, is told by its name; the line stays."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            if asked == "EXAMINE":
+                line.answer('STATUS "Zaken"', "* STATUS Zaken (UIDVALIDITY 7 UIDNEXT 12)")
+            line.answer(asked, done="NO [NONEXISTENT] no such folder")
+            line.examine(uidnext=4)
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            with pytest.raises(FolderUnreadable, match=r"^Zaken: the server refuses it$"):
+                list(mailbox.fetch_after("Zaken", mailbox.position("Zaken")))
+            assert mailbox.position("INBOX") == Position(1, 3)
+
+    def test_a_refused_inbox(self) -> None:
+        """Without the inbox there is no mailbox: that is a lost link, which is tried again and told."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer("EXAMINE", done="NO [NONEXISTENT] no such folder")
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox, pytest.raises(LinkLost, match="no such folder"):
+            mailbox.position("INBOX")
+
+    def test_the_role_comes_with_the_mail(self) -> None:
+        """What a folder is for is told with each mail."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer("LIST", '* LIST () "/" INBOX', '* LIST (\\Junk) "/" Reclame')
+            line.examine("Reclame", uidnext=4)
+            line.answer("SEARCH", "* SEARCH 3")
+            sizes(line, u3=40)
+            give(line, mail(3))
+            line.until_closed()
+
+        with mailbox_on(ScriptedImap((script,))) as mailbox:
+            mailbox.folders()
+            [[message]] = mailbox.fetch_after("Reclame", Position(1, 0))
+        assert message.role is Role.JUNK
+
+
+class TestKeyword:
+    """A keyword is set where the server keeps it, and harms nothing elsewhere."""
+
+    @staticmethod
+    def marked(
+        *lines: str, done: str = "OK [READ-WRITE] selected", stored: str | None = None, uidvalidity: int = 1
+    ) -> tuple[bool, list[str]]:
+        """Mark two mails on a server that answers SELECT like this, and STORE if it may come; then read on."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.answer('SELECT "INBOX"', "* 2 EXISTS", f"* OK [UIDVALIDITY {uidvalidity}] valid", *lines, done=done)
+            if stored is not None:
+                line.answer("STORE 3,5 +FLAGS.SILENT (gezien)", done=stored)
+            line.examine(uidnext=6)
+            line.until_closed()
+
+        server = ScriptedImap((script,))
+        with mailbox_on(server, keyword="gezien") as mailbox:
+            kept = mailbox.mark("INBOX", 1, [3, 5])
+            assert mailbox.position("INBOX") == Position(1, 5)
+        return kept, [command.split(" ", 1)[1] for command in server.commands]
+
+    @pytest.mark.parametrize("permitted", [r"\Seen \*", r"\Seen Gezien"])
+    def test_permitted(self, permitted: str) -> None:
+        """New keywords are permitted, or this one in any spelling; afterwards the folder is read-only again."""
+        kept, commands = self.marked(f"* OK [PERMANENTFLAGS ({permitted})] kept", stored="OK done")
+        assert kept
+        assert 'EXAMINE "INBOX"' in commands
+
+    @pytest.mark.parametrize("lines", [(r"* OK [PERMANENTFLAGS (\Seen \Flagged ander)] kept",), ()])
+    def test_not_permitted(self, lines: tuple[str, ...]) -> None:
+        """A server that keeps other flags only, or does not say, is not asked to store anything."""
+        kept, commands = self.marked(*lines)
+        assert not kept
+        assert not any("STORE" in command for command in commands)
+
+    def test_other_numbers(self) -> None:
+        """When the folder was made anew meanwhile, its UIDs are other mails': none is marked."""
+        assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", uidvalidity=2)[0]
+
+    @pytest.mark.parametrize("done", ["NO [NOPERM] not yours", "OK [READ-ONLY] selected"])
+    def test_a_folder_that_is_for_reading(self, done: str) -> None:
+        """Where we may not write no keyword is set, and reading goes on over the same line."""
+        assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", done=done)[0]
+
+    def test_a_store_that_is_refused(self) -> None:
+        """So it is when the server changes its mind."""
+        assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", stored="NO [LIMIT] too many keywords")[0]
+
+    def test_no_keyword_wanted(self) -> None:
+        """Without a keyword in the settings, and without mail, the server is asked nothing."""
+        with mailbox_on(ScriptedImap(())) as mailbox:
+            assert not mailbox.mark("INBOX", 1, [3])
+        with mailbox_on(ScriptedImap(()), keyword="gezien") as mailbox:
+            assert not mailbox.mark("INBOX", 1, [])
+
+    def test_a_line_that_is_lost(self) -> None:
+        """A line that ends meanwhile is a lost link as everywhere."""
+
+        def script(line: Line) -> None:
+            line.log_in()
+            line.expect("SELECT")
+
+        with mailbox_on(ScriptedImap((script,)), keyword="gezien") as mailbox, pytest.raises(LinkLost):
+            mailbox.mark("INBOX", 1, [3])
 
 
 class TestFinding:

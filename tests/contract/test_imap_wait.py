@@ -147,6 +147,7 @@ class TestNotices:
             line.log_in()
             line.examine(uidnext=5)
             line.examine("Sent")
+            line.answer("SEARCH UID 1:*", "* SEARCH")
             line.examine(uidnext=6)
             line.look_again(5, 5)
             done(line, idle(line, "* 7 EXISTS"))
@@ -154,7 +155,7 @@ class TestNotices:
 
         with mailbox_on(ScriptedImap((script,))) as mailbox:
             mailbox.position("INBOX")
-            mailbox.position("Sent")
+            list(mailbox.fetch_after("Sent", Position(1, 0)))
             mailbox.wait(EventInterrupt(), LONG)  # at once
             mailbox.wait(EventInterrupt(), LONG)  # told already: idles
 
@@ -172,6 +173,7 @@ class TestNotices:
             line.answer("SEARCH UID 1:*", "* SEARCH 1 2")
             message(line, 1)
             line.examine("Sent")
+            line.answer("SEARCH UID 1:*", "* SEARCH")
             line.examine(uidnext=4)
             message(line, 2)
             line.look_again(3, 3)
@@ -180,7 +182,7 @@ class TestNotices:
         with mailbox_on(ScriptedImap((script,)), batch_messages=1) as mailbox:
             batches = mailbox.fetch_after("INBOX", Position(1, 0))
             next(batches)
-            mailbox.position("Sent")
+            list(mailbox.fetch_after("Sent", Position(1, 0)))
             assert len(list(batches)) == 1
             mailbox.wait(EventInterrupt(), LONG)
 

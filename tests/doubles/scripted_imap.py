@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+LISTED = ('* LIST () "/" Sent', '* LIST () "/" INBOX')
 PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails instead of hanging
 _PAUSE = 0.05
 
@@ -82,9 +83,11 @@ class Line:
         self.file = self.sock.makefile("rb")
 
     def until_closed(self) -> None:
-        """Say nothing more until the client goes; a tidy goodbye is answered."""
+        """Say nothing more until the client goes; a tidy goodbye is answered, and which folders there are."""
         while command := self.hear():
-            if command.endswith(" LOGOUT"):
+            if " LIST " in command:
+                self.say(*LISTED, f"{command.split(' ')[0]} OK done")
+            elif command.endswith(" LOGOUT"):
                 self.say("* BYE", f"{command.split(' ')[0]} OK done")
 
     def pause(self) -> None:

@@ -46,7 +46,6 @@ class Desk:
             password=lambda: self.dovecot.password,
             tls="implicit",
             ca_file=self.certificates.ca_file,
-            folders=("INBOX", "Sent"),
             timeout=20,
         )
 

@@ -25,7 +25,7 @@ from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Environment
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
-from flaggermail.ports import RawMessage, Submission
+from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.replay.doubles import Answer, CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings_files import load
@@ -178,7 +178,8 @@ class Desk:
     def receive(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> StoredMessage:
         """Take in a mail that arrives now, or at another instant; answers the row of it, or of what it is a copy of."""
         self._uid += 1
-        ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, 1, self._uid + 1000))
+        role = Role.SENT if folder == self.env.settings.desk.mailbox.sent else Role.INBOX
+        ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, 1, self._uid + 1000, role))
         return self.holding(octets)
 
     def holding(self, octets: bytes) -> StoredMessage:

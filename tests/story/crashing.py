@@ -135,6 +135,14 @@ class FailingMatcher:
         return self.matcher.search(pattern, text)
 
 
+class WithoutSent(ListMailbox):
+    """A mailbox in which the folder of sent mail bears another name than in the settings."""
+
+    def folders(self) -> Sequence[str]:
+        """The others."""
+        return [name for name in super().folders() if name != self.names["sent"]]
+
+
 def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
     """The mails that wait, each with its instant of arrival."""
     for path in sorted((folder / "mails").iterdir()):
@@ -151,7 +159,7 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
 def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:
     """Run the desk of `folder` once."""
     clock = SetClock(at)
-    mailbox = ListMailbox(equipment.settings.desk.mailbox)
+    mailbox = WithoutSent(equipment.settings.desk.mailbox)
     for arrived, octets in letters(folder):
         mailbox.deliver("inbox", octets, arrived)
     env = replace(

@@ -81,7 +81,7 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 
 def arguments(function: Callable[..., None], word: str) -> dict[str, object]:
     """Arguments for a function of the logbook: `word` wherever it takes text, an error with it where it takes one."""
-    samples: dict[str, object] = {"str": word, "int": 7, "float": 1.5, "BaseException": raised(word)}
+    samples: dict[str, object] = {"str": word, "int": 7, "float": 1.5, "bool": True, "BaseException": raised(word)}
     names = inspect.signature(function).parameters.values()
     return {each.name: samples[str(each.annotation).partition(" | ")[0]] for each in names}
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.case import MACHINE, Decision, Facts, decide
+from flaggermail.core.case import IN_JUNK, MACHINE, Decision, Facts, decide
 from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind
 
@@ -18,7 +18,7 @@ HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, Mechanica
 STRANGER = Facts(
     mechanical=HUMAN, kinds=frozenset({Kind.UNKNOWN}), template=None, verdict="verified", placed=False,
     use_placed=False, suggestions=False, from_platform=False, election="EP2024", declined_before=False,
-    known_sender=False, disputed=False, sent_folder=False, to_channel=False,
+    known_sender=False, disputed=False, sent_folder=False, junk_folder=False, to_channel=False,
 )  # fmt: skip
 ANSWER = replace(
     STRANGER, kinds=frozenset({Kind.PLATFORM_ACK}), placed=True, use_placed=True, from_platform=True, known_sender=True
@@ -29,6 +29,37 @@ SENT = replace(STRANGER, sent_folder=True)
 
 NO_CASE = "a platform's mail that fits no case"
 TABLE: list[tuple[str, Facts, Decision]] = [
+    # what the server took for junk
+    (
+        "a stranger's mail in Junk",
+        replace(STRANGER, junk_folder=True),
+        Decision("quarantine", "no rule knows what it is; in the junk folder"),
+    ),
+    (
+        "a citizen's report in Junk is answered by nobody",
+        replace(CITIZEN, junk_folder=True),
+        Decision("quarantine", "a citizen's report about a single post; in the junk folder"),
+    ),
+    (
+        "noise in Junk",
+        replace(STRANGER, kinds=frozenset({Kind.NOISE}), junk_folder=True),
+        Decision("noise", "nobody wrote it for the desk; in the junk folder"),
+    ),
+    (
+        "a referral in Junk whose sender is verified",
+        replace(REFERRAL, junk_folder=True),
+        Decision("case", "a referral", opens=True, confirms=True, tells="new case"),
+    ),
+    (
+        "a platform's answer in Junk",
+        replace(ANSWER, junk_folder=True),
+        Decision("case", "filed in its case", tells="platform answer"),
+    ),
+    (
+        "a platform's mail in Junk that fits no case",
+        replace(STRANGER, from_platform=True, junk_folder=True),
+        Decision("quarantine", NO_CASE, tells="unplaced mail"),
+    ),
     # mail in Sent that somebody typed
     (
         "typed to a channel",
@@ -201,6 +232,7 @@ ALL_FACTS = st.builds(
     known_sender=st.booleans(),
     disputed=st.booleans(),
     sent_folder=st.booleans(),
+    junk_folder=st.booleans(),
     to_channel=st.booleans(),
 )
 
@@ -211,8 +243,21 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
     decision = decide(facts)
     assert decision.place in {"case", "quarantine", "noise", "declined"}
     assert decision.reason
-    if decision.place == "quarantine":
+    if decision.place == "quarantine" and not decision.reason.endswith(IN_JUNK):
         assert decision.tells or decision.alarm
+
+
+@given(ALL_FACTS)
+def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
+    """What belongs to a case, comes from a platform or is a verified referral is treated as in the inbox."""
+    decision = decide(facts)
+    if decision.reason.endswith(IN_JUNK):
+        assert facts.junk_folder
+        assert not any((facts.placed, facts.from_platform))
+        assert not decision.opens
+        assert decision.quiet
+    else:
+        assert decision == decide(replace(facts, junk_folder=False))
 
 
 @given(ALL_FACTS)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk between real servers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.flow.desk_process import DeskProcess, configure
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix
+
+
+@pytest.fixture
+def desk(
+    dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
+) -> Iterator[DeskProcess]:
+    """Give a configured desk of its own between the real servers; no process is left when the test ends."""
+    assert platform.received() == []
+    with tempfile.TemporaryDirectory(prefix="vf-") as name:
+        folder, officer = Path(name), f"o{mail_user[5:]}"
+        tls = {"host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user}
+        changes = {
+            "mailbox": {
+                **tls, "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "tls": "implicit",
+                "poll_seconds": 5, "keyword": "flaggermail",
+            },
+            "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
+        }  # fmt: skip
+        configure(folder, changes, officer)
+        for credential in ("imap-password", "smtp-password"):
+            file = folder / "credentials" / credential
+            file.write_text(dovecot.password, "utf-8")
+            file.chmod(0o600)
+        desk = DeskProcess(folder, mail_user, officer)
+        postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
+        today = datetime.now(UTC).date()
+        desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
+                 "--polling-day", str(today), "--period", str(today), str(today))  # fmt: skip
+        try:
+            yield desk
+        finally:
+            desk.end()

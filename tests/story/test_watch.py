@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Looking at the mailbox: every folder, no folder that stops the others, and no time lost between two batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from flaggermail import observing, watch
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.core.records import Alarm, OutboxMail, StoredMessage
+from flaggermail.environment import Environment
+from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
+from flaggermail.ports import Lease, Octets, Position, RawMessage, Store, Transaction
+from flaggermail.replay.doubles import ListMailbox, SetClock
+from tests.story.conftest import NOW
+from tests.story.crashing import UNJUDGEABLE, FailingMatcher
+
+OLD = NOW - timedelta(hours=5)
+PATIENCE = 10.0
+
+
+def mail(number: int) -> bytes:
+    """A question from nobody we know."""
+    return (
+        f"From: a@shop.example\r\nMessage-ID: <{number}@shop.example>\r\nSubject: V{number}\r\n\r\nWat nu?\r\n".encode()
+    )
+
+
+class OddMailbox(ListMailbox):
+    """A mailbox in batches, some folders of which are refused or not there."""
+
+    def __init__(self, env: Environment, *, refused: str = "", missing: str = "", batch: int = 100) -> None:
+        super().__init__(env.settings.desk.mailbox)
+        self.refused, self.missing, self.batch = refused, missing, batch
+        self.asked: list[int] = []  # by their first UID, the batches that were asked for
+        self.lost_after: int | None = None
+
+    def folders(self) -> Sequence[str]:
+        """Those that are there."""
+        return tuple(name for name in super().folders() if name != self.missing)
+
+    def position(self, folder: str) -> Position:
+        """As usual, unless it is the one that is refused."""
+        if folder == self.refused:
+            raise FolderUnreadable(f"{folder}: the server refuses it")
+        return super().position(folder)
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Batches of the wanted length."""
+        for messages in super().fetch_after(folder, position):
+            for first in range(0, len(messages), self.batch):
+                if self.lost_after is not None and first >= self.lost_after:
+                    raise LinkLost("the server closed the connection")
+                self.asked.append(first)
+                yield messages[first : first + self.batch]
+
+
+@dataclass
+class CountingStore(Store):
+    """A store that counts what is committed."""
+
+    inner: Store
+    commits: int = 0
+
+    def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
+        """As the one inside."""
+        return self.inner.acquire(name, holder, now, seconds)
+
+    def renew(self, now: datetime, seconds: int) -> None:
+        """As the one inside."""
+        self.inner.renew(now, seconds)
+
+    def release(self) -> None:
+        """As the one inside."""
+        self.inner.release()
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Count each that was not undone."""
+        with self.inner.begin() as tx:
+            yield tx
+        self.commits += 1
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """As the one inside."""
+        with self.inner.read() as tx:
+            yield tx
+
+    def close(self) -> None:
+        """As the one inside."""
+        self.inner.close()
+
+
+@dataclass
+class WaitingOctets(Octets):
+    """An archive that files nothing before it is told to."""
+
+    inner: Octets
+    may: threading.Event = field(default_factory=threading.Event)
+    waited: list[bool] = field(default_factory=list)
+
+    def put(self, octets: bytes) -> str:
+        """File them once that is wanted."""
+        self.waited.append(self.may.wait(PATIENCE))
+        return self.inner.put(octets)
+
+    def get(self, digest: str) -> bytes:
+        """As the one inside."""
+        return self.inner.get(digest)
+
+
+class TellingMailbox(OddMailbox):
+    """A mailbox that lets the archive go on when the second batch is fetched."""
+
+    def __init__(self, env: Environment, archive: WaitingOctets) -> None:
+        super().__init__(env, batch=1)
+        self.archive = archive
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Both batches; when the second is fetched, the first may go on."""
+        for number, batch in enumerate(super().fetch_after(folder, position)):
+            if number == 1:
+                self.archive.may.set()
+            yield batch
+
+
+class EmptiedMailbox(OddMailbox):
+    """A mailbox whose Junk has given out nine numbers and holds nothing any more."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.searched: list[str] = []
+
+    def position(self, folder: str) -> Position:
+        """As the server tells it."""
+        return Position(1, 9) if folder == "Junk" else super().position(folder)
+
+    def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+        """Nothing is there; note the question."""
+        self.searched.append(folder)
+        return super().fetch_after(folder, position)
+
+
+class FullArchive(WaitingOctets):
+    """An archive that has no room."""
+
+    def put(self, octets: bytes) -> str:
+        """Refuse."""
+        raise ArchiveFault(f"no space left for {len(octets)} octets")
+
+
+def count(env: Environment) -> int:
+    """How many mails came in."""
+    with env.store.read() as tx:
+        return len(tx.find(StoredMessage, direction="in"))
+
+
+def alarms(env: Environment) -> list[tuple[str, str]]:
+    """Kind and text of all alarms."""
+    with env.store.read() as tx:
+        return [(alarm.kind, alarm.text) for alarm in tx.find(Alarm)]
+
+
+class TestFolders:
+    """Each folder has its turn, whatever became of another."""
+
+    def test_a_refused_folder_is_left_out(self, env: Environment) -> None:
+        """The others are read, behind it too."""
+        mailbox = OddMailbox(env, refused="Sent")
+        mailbox.deliver("inbox", mail(1), NOW)
+        mailbox.deliver("junk", mail(2), NOW)
+        assert watch.look(env, mailbox) == 2
+        assert (count(env), alarms(env)) == (2, [])
+
+    def test_a_missing_folder_of_sent_mail_is_an_alarm(self, env: Environment, clock: SetClock) -> None:
+        """A wrong name in the settings does not stop the look; the officer is told, again the next day, not oftener."""
+        mailbox = OddMailbox(env, missing="Sent")
+        mailbox.deliver("inbox", mail(1), NOW)
+        assert watch.look(env, mailbox) == 1
+        watch.look(env, mailbox)
+        assert alarms(env) == [("folder missing", "Sent")]
+        clock.set(NOW + timedelta(days=1))
+        watch.look(env, mailbox)
+        watch.look(env, mailbox, everywhere=False)
+        assert alarms(env) == [("folder missing", "Sent")] * 2
+        with env.store.read() as tx:
+            assert "Sent" in env.octets.get(tx.find(OutboxMail, kind="alarm")[0].digest).decode()
+
+    def test_numbers_that_nobody_holds_are_passed_once(self, env: Environment) -> None:
+        """What was expunged before we saw it is not asked for at each look again."""
+        mailbox = EmptiedMailbox(env)
+        watch.look(env, mailbox)
+        assert mailbox.searched == ["INBOX", "Junk"]
+        watch.look(env, mailbox)
+        assert mailbox.searched == ["INBOX", "Junk", "INBOX"]
+
+
+class TestKeyword:
+    """Colleagues see what was taken in, where that is wanted."""
+
+    @pytest.mark.parametrize(
+        ("keyword", "observes", "marked"), [("gezien", False, True), ("gezien", True, False), (None, False, False)]
+    )
+    def test_marked(self, env: Environment, keyword: str | None, observes: bool, marked: bool) -> None:  # noqa: FBT001 - a table
+        """Each mail that was taken in, once; a desk that observes leaves no trace."""
+        settings = env.settings
+        changed = settings.desk.mailbox.model_copy(update={"keyword": keyword})
+        desk = settings.desk.model_copy(update={"mailbox": changed})
+        env = replace(env, settings=settings.model_copy(update={"desk": desk}))
+        if observes:
+            observing.begin(env)
+        mailbox = OddMailbox(env)
+        mailbox.deliver("inbox", mail(1), NOW)
+        mailbox.deliver("junk", mail(2), NOW)
+        watch.look(env, mailbox)
+        watch.look(env, mailbox)
+        assert mailbox.marked == ([("INBOX", 1), ("Junk", 1)] if marked else [])
+
+
+class TestPace:
+    """What the look at a full mailbox costs."""
+
+    def test_the_next_batch_is_fetched_while_this_one_is_worked_on(self, env: Environment) -> None:
+        """The first mail is not filed before the second is asked for, and yet both are taken in: the two overlap."""
+        archive = WaitingOctets(env.octets)
+        mailbox = TellingMailbox(env, archive)
+        mailbox.deliver("inbox", mail(1), NOW)
+        mailbox.deliver("inbox", mail(2), NOW)
+        assert watch.look(replace(env, octets=archive), mailbox) == 2
+        assert archive.waited
+        assert all(archive.waited)
+
+    def test_old_mail_is_one_commit_for_a_batch(self, env: Environment) -> None:
+        """History, of which nobody hears one by one: a commit a hundred, one for the cursors, one for the digest."""
+        counting = CountingStore(env.store)
+        mailbox = OddMailbox(env)
+        for number in range(200):
+            mailbox.deliver("inbox", mail(number), OLD)
+        assert watch.look(replace(env, store=counting), mailbox) == 200
+        assert counting.commits == 4
+        assert count(env) == 200
+
+    def test_mail_that_comes_now_is_a_commit_each(self, env: Environment) -> None:
+        """A notice is on its way with each, whatever becomes of the next."""
+        counting = CountingStore(env.store)
+        mailbox = OddMailbox(env)
+        for number in range(5):
+            mailbox.deliver("inbox", mail(number), NOW)
+        watch.look(replace(env, store=counting), mailbox)
+        assert counting.commits == 6
+
+    def test_old_mail_with_a_broken_one_among_it(self, env: Environment) -> None:
+        """The one on which the judgement fails is filed with the fault, the others as usual."""
+        mailbox = OddMailbox(env)
+        for number in range(6):
+            mailbox.deliver("inbox", mail(number).replace(b"V3", UNJUDGEABLE.encode()), OLD)
+        assert watch.look(replace(env, matcher=FailingMatcher(env.matcher)), mailbox) == 6
+        with env.store.read() as tx:
+            unjudged = [m.message_id for m in tx.find(StoredMessage, direction="in") if "RuntimeError" in m.reason]
+        assert (unjudged, count(env)) == (["3@shop.example"], 6)
+
+
+class TestEnds:
+    """However a look ends, nothing is lost or doubled."""
+
+    def test_the_line_is_lost_between_two_batches(self, env: Environment) -> None:
+        """What was fetched is taken in; the next look goes on behind it."""
+        mailbox = OddMailbox(env, batch=2)
+        for number in range(5):
+            mailbox.deliver("inbox", mail(number), NOW)
+        mailbox.lost_after = 4
+        with pytest.raises(LinkLost):
+            watch.look(env, mailbox)
+        assert count(env) == 4
+        mailbox.lost_after = None
+        assert watch.look(env, mailbox) == 1
+        assert count(env) == 5
+
+    def test_a_full_disk_is_told_even_when_the_line_is_lost_too(self, env: Environment) -> None:
+        """The fault that a person has to mend is the one that is raised."""
+        mailbox = OddMailbox(env, batch=1)
+        mailbox.deliver("inbox", mail(1), NOW)
+        mailbox.deliver("inbox", mail(2), NOW)
+        mailbox.lost_after = 1
+        with pytest.raises(ArchiveFault):
+            watch.look(replace(env, octets=FullArchive(env.octets)), mailbox)
+        assert count(env) == 0
+
+    def test_asked_to_end(self, env: Environment) -> None:
+        """The mail in hand is finished, no further one is begun, and the folder does not count as looked through."""
+        stop = EventInterrupt()
+        stop.set()
+        mailbox = OddMailbox(env, batch=1)
+        for number in range(3):
+            mailbox.deliver("inbox", mail(number), NOW)
+        assert watch.look(env, mailbox, stop) <= 1
+        with env.store.read() as tx:
+            cursor = tx.cursor("INBOX")
+        assert cursor is None or cursor.looked_at is None
+        assert watch.look(env, mailbox) + count(env) >= 3
+        assert count(env) == 3
