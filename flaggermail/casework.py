@@ -132,8 +132,8 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
     token = Token(
         token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
         purpose="reminder" if notice.reminder else "notice",
-        case=notice.about.case,
-        notification=notice.about.notification,
+        case=notice.reminder.case if notice.reminder else notice.about.case,
+        notification=notice.reminder.notification if notice.reminder else notice.about.notification,
         reminder=notice.reminder.id if notice.reminder else None,
         officer=officer.id,
         issued_at=work.now,

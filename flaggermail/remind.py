@@ -24,6 +24,7 @@ from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Transaction
 
 DECISION = "decision"
+LISTED = 40  # steps that one mail names; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,31 @@ class Waiting:
         return Silence(self.started_at, [r.step for r in self.told if r.clock == self.clock], until)
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A step that must be told now, of what waits."""
+
+    waiting: Waiting
+    due: Due
+
+
 def tick(env: Environment) -> int:
-    """Tell whoever must be told now; answers how many reminders that were."""
+    """Tell whoever must be told now, each in one mail; answers how many reminders that were."""
     now = env.clock.now()
     with env.store.read() as tx:
         if not _late(env, tx, now):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         late = _late(env, tx, now)
-        for waiting, due in late:
-            _remind(Work(env, tx, now), waiting, due)
+        work = Work(env, tx, now)
+        for (officer, kind), steps in _addressed(work, late).items():
+            _remind(work, officer, kind, steps)
     return len(late)
 
 
-def _late(env: Environment, tx: Transaction, now: datetime) -> list[tuple[Waiting, Due]]:
+def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
     judged = ((w, escalation.due(w.silence(_expiry(env)), w.steps, now)) for w in _waiting(tx))
-    return [(waiting, due) for waiting, due in judged if isinstance(due, Due)]
+    return [Late(waiting, due) for waiting, due in judged if isinstance(due, Due)]
 
 
 def next_due(env: Environment, tx: Transaction) -> datetime | None:
@@ -97,17 +107,38 @@ def _waiting(tx: Transaction) -> Iterator[Waiting]:
             yield Waiting(case, None, DECISION, case.opened_at, steps, told)
 
 
-def _remind(work: Work, waiting: Waiting, due: Due) -> None:
-    """One mail to the officer on call, or to the head; with nobody on call the head is told, and it is an event."""
+def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind], list[Late]]:
+    """Who is told of what: the officer on call, or the head; with nobody on call the head, and an event says so."""
     head = work.env.settings.rota.head()
-    escalates = due.step.tell == HEAD
-    officer = head if escalates else casework.officer_on_call(work)
-    if officer is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=due.step.clock, about=About(case=waiting.case.number))
-        officer = head
-    if officer is None:
+    addressed: dict[tuple[Officer, Kind], list[Late]] = {}
+    for step in late:
+        escalates = step.due.step.tell == HEAD
+        officer = head if escalates else casework.officer_on_call(work)
+        if officer is None:
+            about = About(case=step.waiting.case.number)
+            work.record(EventKind.NOBODY_ON_CALL, reason=step.due.step.clock, about=about)
+            officer = head
+        if officer is not None:
+            addressed.setdefault((officer, Kind.ESCALATION if escalates else Kind.REMINDER), []).append(step)
+    return addressed
+
+
+def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
+    """Write down each step, and one mail for all of them, which one answer acknowledges."""
+    token = work.env.randomness.token()
+    told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
+    if not told:
         return
-    kind = Kind.ESCALATION if escalates else Kind.REMINDER
+    first = told[0][1]
+    if len(told) == 1:
+        about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
+    else:
+        about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
+    casework.tell(work, officer, Notice(kind, template, f"reminder/{first.id}", about, first), values)
+
+
+def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
+    waiting, due = late.waiting, late.due
     reminder = Reminder(
         id=f"{waiting.about}/{due.step.clock}/{due.step.after}/{officer.id}",
         kind=kind.value,
@@ -118,21 +149,33 @@ def _remind(work: Work, waiting: Waiting, due: Due) -> None:
         officer=officer.id,
         due_at=due.due_at,
         told_at=work.now,
-        token=work.env.randomness.token(),
+        token=token,
         withheld=observing.silences(work.tx, due.due_at),
     )
-    why = f"{due.step.after} minutes of {due.step.clock}"
     about = About(case=reminder.case, notification=reminder.notification)
     if reminder.withheld:  # the row is written all the same: this step must not be told later
         work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
-        return
-    work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
-    notice = Notice(kind, kind.value, f"reminder/{reminder.id}", about, reminder)
-    casework.tell(work, officer, notice, _values(work, waiting, due))
+    else:
+        why = f"{due.step.after} minutes of {due.step.clock}"
+        work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
+    return reminder
 
 
-def _values(work: Work, waiting: Waiting, due: Due) -> dict[str, object]:
+def _values_together(work: Work, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
+    """What one mail says of several steps; `behind` is how many minutes ago the first of them fell due."""
+    listed = sorted(late, key=lambda step: step.due.due_at)
+    return {
+        "kind": kind.value,
+        "total": len(listed),
+        "more": max(len(listed) - LISTED, 0),
+        "behind": max(int(step.due.late.total_seconds()) // 60 for step in listed),
+        "silences": [{**_values(work, step), "case": step.waiting.case.number} for step in listed[:LISTED]],
+    }
+
+
+def _values(work: Work, late: Late) -> dict[str, object]:
     """What the mail says: how late, how that was worked out, whom to call, what was told and acknowledged before."""
+    waiting, due = late.waiting, late.due
     notification = waiting.notification
     platform = work.tx.get(Platform, notification.platform) if notification else None
     channel = work.tx.get(Channel, notification.channel) if notification else None

@@ -15,10 +15,12 @@
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
 | `missing`, `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
-| `total`, `more`, `waiting` | int: mails of a digest; `more` are not listed, `waiting` are in no case |
+| `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
-| `kind` | str: what the notice is about |
+| `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
+| `behind` | int: minutes since the first of several steps fell due |
+| `kind` | str: what the notice is about; of several reminders `reminder` or `escalation` |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
 """
@@ -52,6 +54,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
+    "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},

@@ -15,22 +15,27 @@ from flaggermail.errors import NotFound, Refusal
 
 
 def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
-    """The officer is on it: officer's reminders are silent until this expires; the escalation is not."""
+    """The officer is on it: officer's reminders are silent until this expires; the escalation is not.
+
+    What was told in one mail is acknowledged as one.
+    """
     reminder = work.tx.get(Reminder, act.reminder)
     if reminder is None:
         raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
     if reminder.acknowledged_at is not None:
         raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
-    changes = [changed(reminder, replace(reminder, acknowledged_at=work.now, acknowledged_by=work.actor))]
-    token = work.tx.get(Token, reminder.token)
-    if token is not None:
-        changes.append(changed(token, replace(token, used_at=work.now)))
-    about = About(case=reminder.case, notification=reminder.notification)
-    work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
+    told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
+    for row in told:
+        changes = [changed(row, replace(row, acknowledged_at=work.now, acknowledged_by=work.actor))]
+        token = work.tx.get(Token, row.token) if row == told[0] else None
+        if token is not None:
+            changes.append(changed(token, replace(token, used_at=work.now)))
+        about = About(case=row.case, notification=row.notification)
+        work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
     zone = work.env.settings.zone
     until = work.now + timedelta(minutes=work.env.settings.desk.reminders.acknowledged_minutes)
     span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
-    return Outcome(f"{reminder.id}: ok {span}", reminder.id)
+    return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id)
 
 
 def override(work: Work, act: acts.OverrideRota) -> Outcome:

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 
 from flaggermail import desk, outbox, remind, watch, wiring
@@ -23,7 +20,7 @@ from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedS
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.story.conftest import CONFIG, NOW
-from tests.story.test_late import OLD, mail, queued
+from tests.story.test_late import OLD, mail, queued, read
 
 REFERRER, PLATFORM = "a@lindewaard.example", "gov-eu@x-platform.example"
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
@@ -179,13 +176,6 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Environment) 
 
 UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
 ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
-
-
-def read(octets: bytes) -> EmailMessage:
-    """The mail as a reader sees it."""
-    found = email.message_from_bytes(octets, policy=email.policy.default)
-    assert isinstance(found, EmailMessage)
-    return found
 
 
 def test_control_and_bidirectional_characters_reach_nobody(env: Environment) -> None:

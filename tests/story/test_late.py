@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 
-from flaggermail import casework, outbox, watch
+from flaggermail import casework, desk, outbox, remind, watch
+from flaggermail.core.acts import Acknowledge
+from flaggermail.core.escalation import Step, write_steps
 from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.records import Case, ClockRow, Decline, Notification, OutboxMail, StoredMessage
+from flaggermail.core.records import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment, Work
-from flaggermail.replay.doubles import ListMailbox
+from flaggermail.replay.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 
 OLD = NOW - timedelta(hours=5)
+POLICY = (Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, "head"))
 
 
 def mail(number: int, sender: str, subject: str, body: str, answers: str = "") -> bytes:
@@ -42,6 +48,36 @@ def queued(env: Environment) -> list[str]:
     """The kinds of all mail that was ever queued."""
     with env.store.read() as tx:
         return [row.kind for row in tx.find(OutboxMail)]
+
+
+def read(octets: bytes) -> EmailMessage:
+    """The mail as a reader sees it."""
+    found = email.message_from_bytes(octets, policy=email.policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def notify(env: Environment, number: int, sent_at: datetime) -> str:
+    """A notification that was sent then and is not answered; answers its id."""
+    with env.store.begin() as tx:
+        case = Case(
+            number=f"VF-PS2027-{number:04}", election="PS2027", type="A_content", origin="media", token=f"{number:032}",
+            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1",
+        )  # fmt: skip
+        use = Notification(
+            id=f"{case.number}/1", case=case.number, platform="X", channel="x-urgent", channel_name="Channel",
+            template="notification", language="en", subject="Posts", state="sent", drafted_by="officer1",
+            drafted_at=sent_at, token=f"1{number:031}", message_id=f"ours-{number}@bzk.example", digest="",
+            sent_at=sent_at, steps=write_steps(POLICY),
+        )  # fmt: skip
+        sent = StoredMessage(
+            id=f"n{number}", message_id=use.message_id, content_key=f"k{number}", digest="", direction="out",
+            received_at=sent_at, first_seen_at=sent_at, place="own", case=case.number, notification=use.id,
+        )  # fmt: skip
+        changes = (added(case), added(use), added(sent))
+        tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", changes))
+        casework.rejudge(Work(env, tx, sent_at), use.id)
+    return use.id
 
 
 def test_a_backlog_gives_one_digest_and_nothing_else(env: Environment) -> None:
@@ -73,24 +109,7 @@ def test_the_same_mails_in_time_are_each_answered(env: Environment) -> None:
 
 def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Environment) -> None:
     """The platform answered during our outage: its clock stops at the arrival, not at our look."""
-    sent_at = OLD - timedelta(minutes=30)
-    with env.store.begin() as tx:
-        case = Case(
-            number="VF-PS2027-0001", election="PS2027", type="A_content", origin="media", token="0" * 32,
-            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1",
-        )  # fmt: skip
-        use = Notification(
-            id="VF-PS2027-0001/1", case=case.number, platform="X", channel="x-urgent", channel_name="Channel",
-            template="notification", language="en", subject="Posts", state="sent", drafted_by="officer1",
-            drafted_at=sent_at, token="1" * 32, message_id="ours-1@bzk.example", digest="", sent_at=sent_at,
-        )  # fmt: skip
-        sent = StoredMessage(
-            id="m1", message_id=use.message_id, content_key="k", digest="", direction="out", received_at=sent_at,
-            first_seen_at=sent_at, place="own", case=case.number, notification=use.id,
-        )  # fmt: skip
-        changes = (added(case), added(use), added(sent))
-        tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", changes))
-        casework.rejudge(Work(env, tx, sent_at), use.id)
+    notify(env, 1, OLD - timedelta(minutes=30))
     mailbox = ListMailbox(env.settings.desk.mailbox)
     answer = mail(1, "gov-eu@x-platform.example", "Re: your mail", "Received, thanks.", answers="ours-1@bzk.example")
     mailbox.deliver("inbox", answer, OLD)
@@ -99,3 +118,42 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Environment) -
         (human,) = tx.find(ClockRow, kind="human")
     assert (human.state, human.stopped_at) == ("stopped", OLD)
     assert queued(env) == [Kind.DIGEST]
+
+
+def reminders(env: Environment) -> list[Reminder]:
+    """All that were told."""
+    with env.store.read() as tx:
+        return tx.find(Reminder)
+
+
+def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: SetClock) -> None:
+    """After an outage each silence is told of once, at its highest step, in one mail; one "ok" is for all of them."""
+    uses = [notify(env, number, NOW - timedelta(minutes=150 + number)) for number in range(1, 6)]
+    assert remind.tick(env) == 5
+    assert [(r.notification, r.step, r.kind) for r in reminders(env)] == [(use, 120, "reminder") for use in uses]
+    with env.store.read() as tx:
+        (row,) = tx.find(OutboxMail)
+    assert (row.kind, row.recipient) == ("reminder", "a.jansen@bzk.example")
+    text = read(env.octets.get(row.digest)).get_content()
+    assert all(use.removesuffix("/1") in text for use in uses)
+    assert "35 minuten geleden" in text  # the oldest fell due at 120 of 155 minutes
+    assert remind.tick(env) == 0
+
+    with env.store.begin() as tx:
+        desk.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
+    assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
+    clock.set(NOW + timedelta(minutes=100))
+    assert remind.tick(env) == 5  # an acknowledgement never silences the escalation to the head
+    with env.store.read() as tx:
+        assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
+
+
+def test_what_falls_due_alone_is_told_alone(env: Environment, clock: SetClock) -> None:
+    """On an ordinary night each reminder is a mail of its own, about its case."""
+    notify(env, 1, NOW - timedelta(minutes=60))
+    notify(env, 2, NOW - timedelta(minutes=50))
+    assert remind.tick(env) == 1
+    clock.set(NOW + timedelta(minutes=10))
+    assert remind.tick(env) == 1
+    with env.store.read() as tx:
+        assert [m.case for m in tx.find(OutboxMail)] == ["VF-PS2027-0001", "VF-PS2027-0002"]

@@ -138,12 +138,22 @@ ALIKE: Mapping[str, object] = {
     "waiting": 7,
     "cases": ["VF-EP2024-0001"],
     "entries": [Missed(SENT, "a.bode@exampletown.example", "Verkeerde stemdag", "VF-EP2024-0001")],
+    "behind": 40,
 }
+SILENCE: Mapping[str, object] = {
+    "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
+    "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
+}  # fmt: skip
+SILENCES: Sequence[Mapping[str, object]] = [
+    SILENCE,
+    {**SILENCE, "clock": "human", "phone": "+31 70 000 0000", "acknowledged": "11:36"},
+    {**SILENCE, "clock": "decision", "platform": None, "channel": None, "acknowledged": "11:36"},
+]
 
 NOTHING: Mapping[str, object] = {
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
-    "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0,
+    "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False,
 }  # fmt: skip
 
@@ -166,6 +176,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "kind": "forged"}],
+    "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
@@ -175,8 +186,8 @@ EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """What the callers of `name` give, and no name more."""
-    known = {**ALIKE, **OURS[language], "language": language}
-    known |= {"kind": "uncertain"} if name == "alarm" else {}
+    known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
+    known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminders" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 
@@ -246,9 +257,9 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
-    """In brackets, first; a citizen gets none, and a digest is about several."""
+    """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest"})
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders"})
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
 
 

@@ -292,7 +292,7 @@ class ReminderRow(Row, table=True):
     officer: str
     due_at: datetime
     told_at: datetime
-    token: str
+    token: str = Field(index=True)
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     withheld: bool

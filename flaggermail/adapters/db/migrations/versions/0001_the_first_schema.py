@@ -363,6 +363,7 @@ def _duty() -> None:
     )
     op.create_index("ix_reminder_case", "reminder", ["case"])
     op.create_index("ix_reminder_notification", "reminder", ["notification"])
+    op.create_index("ix_reminder_token", "reminder", ["token"])
     op.create_table(
         "alarm",
         sa.Column("id", AutoString(), nullable=False),
