@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, desk, observing, recognise
+from flaggermail import casework, desk, keys, observing, recognise
 from flaggermail.casework import Notice
 from flaggermail.core import acts, verbs
 from flaggermail.core.alarms import AlarmKind
@@ -36,6 +36,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         own = _learn(work, own, stored)
+        keys.learn(work, stored, message, sender.platform)
         if sender.platform is not None or decision.tells is not None:
             casework.reopen_for(work, own, stored.id)
         if decision.confirms:

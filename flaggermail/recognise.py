@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail import casework
+from flaggermail import casework, keys
 from flaggermail.core import arrival, identifiers, rules, subject, threads
-from flaggermail.core.message import Message
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
@@ -64,7 +65,8 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     numbers = subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix)
     cases = work.tx.find(Case, number=numbers)
     fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
-    anchors = (*tokens.values(), *held.values())
+    learned = keys.learned(work, message, sender.platform)
+    anchors = (*tokens.values(), *held.values(), *learned.values())
     near = {anchor.case for anchor in anchors if anchor.case} | set(fitting)
     # Who answers one that is approved has got it: it is in doubt, and its clocks will run once that is settled.
     got = {anchor.notification for anchor in anchors}
@@ -78,11 +80,34 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     return threads.Known(
         tokens=tokens,
         messages=held,
+        learned=learned,
         numbers=fitting,
         sender_platform=sender.platform,
         uses=[threads.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
         twins=_twins(work, message),
+        strayed=_strayed(work, message, sender, near),
     )
+
+
+def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
+    """The cases whose mail a person answers to write about something else, as people do who look for an address.
+
+    Platforms give a subject of their own to every answer, and officers answer notices.
+    """
+    if sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
+        return frozenset()
+    language = work.env.language
+    prefix = work.env.settings.desk.organisation.case_prefix
+    topic = subject.split_subject(message.subject, language).base
+    named = subject.case_numbers(message.subject, prefix)
+    answered = [*message.in_reply_to, *message.references]
+    subjects = [
+        (m.case, subject.split_subject(m.subject or "", language).base)
+        for m in work.tx.find(StoredMessage, message_id=answered)
+    ]
+    subjects += [(case.number, case.title) for case in work.tx.find(Case, number=sorted(near))]
+    alike = {number for number, other in subjects if subject.same_topic(topic, other)}
+    return frozenset(set(near) - alike - set(named))
 
 
 def _twins(work: Work, message: Message) -> tuple[str, ...]:

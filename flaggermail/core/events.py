@@ -41,6 +41,7 @@ class EventKind(StrEnum):
     CASE_ASSIGNED = "case assigned"
     CASE_LINKED = "case linked"
     REFERENCE_LEARNED = "platform reference learned"
+    KEY_LEARNED = "key learned"
     CASE_RECLASSIFIED = "case reclassified"
     CASE_CLOSED = "case closed"
     CASE_REOPENED = "case reopened"

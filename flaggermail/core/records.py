@@ -319,6 +319,22 @@ class Token(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedKey(Record):
+    """What verified mail of a case taught us to know later mail by: a platform's reference, a Message-ID we never saw.
+
+    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. One that mail of two cases bears places nothing.
+    """
+
+    TABLE: ClassVar[str] = "learned_key"
+    id: str
+    case: str
+    notification: str | None = None
+    message: str  # that taught it
+    learned_at: datetime
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm(Record):
     """Something a person must know at once; raised once for each thing it is about."""
 
@@ -381,6 +397,6 @@ class Withheld(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, Alarm, Decline, Override, DeskState, Withheld,
+    Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -6,7 +6,7 @@ No rule can send to a platform, record an outcome or drop a message: there is no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -110,6 +110,10 @@ class Classification:
 
 
 Search = Callable[[str, str], str | None]
+_MOST_REFERENCES, _READ = (
+    20,
+    20_000,
+)  # hits, characters: more than any receipt has, and a bound for mail made of numbers
 
 
 def in_domains(domain: str, domains: frozenset[str]) -> bool:
@@ -123,12 +127,32 @@ def classify(message: Message, context: Context, rules: RuleSet, search: Search)
     for rule in rules.rules:
         trace = _matches(message, context, rule.when, rules, search)
         if trace is not None:
-            found = search(rule.reference, f"{message.subject or ''}\n{message.text}") if rule.reference else None
+            found = search(rule.reference, _read(message)) if rule.reference else None
             return Classification(
                 rule.kinds, f"{rule.place} {rule.name}", trace, rule.source, rule.case_type, rule.template,
                 (found,) if found else (),
             )  # fmt: skip
     return Classification((Kind.UNKNOWN,), None, ("no rule matched",))
+
+
+def references(message: Message, rules: RuleSet, search: Search) -> tuple[str, ...]:
+    """What any rule would take for a platform's own reference, in subject and text; the first twenty of a pattern."""
+    patterns = dict.fromkeys(rule.reference for rule in rules.rules if rule.reference)
+    return tuple(dict.fromkeys(found for pattern in patterns for found in _all(pattern, _read(message), search)))
+
+
+def _read(message: Message) -> str:
+    return f"{message.subject or ''}\n{message.text[:_READ]}"
+
+
+def _all(pattern: str, text: str, search: Search) -> Iterator[str]:
+    rest = text
+    for _ in range(_MOST_REFERENCES):
+        found = search(pattern, rest)
+        if not found:
+            return
+        yield found
+        rest = rest[rest.find(found) + len(found) :]
 
 
 def _matches(message: Message, context: Context, when: When, rules: RuleSet, search: Search) -> tuple[str, ...] | None:

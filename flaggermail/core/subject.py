@@ -14,6 +14,7 @@ _PREFIX = re.compile(
     r"\s*([^\s:\uff1a\[\](){}]{1,24}(?: [^\s:\uff1a\[\](){}]{1,24})?)\s?(?:[\[(^]\d{1,3}[\])]?)?\s?[:\uff1a]\s*"
 )
 _LOOK = 60
+_WORD = re.compile(r"[^\W_]{3,}")
 _REPEATS = 50
 
 
@@ -49,6 +50,19 @@ def stems(subject: str) -> tuple[str, ...]:
         rest = rest[match.end() :]
         found.append(folded(rest))
     return tuple(stem for stem in found if stem)
+
+
+def same_topic(subject: str, other: str) -> bool:
+    """Whether two subjects without prefixes seem to be about one matter: an empty one is, as nothing speaks against it.
+
+    One stands in the other, or they share half of the words of the shorter: programs and gateways put words before a
+    subject and cut its end, people correct it.
+    """
+    here, there = folded(subject), folded(other)
+    if not here or not there or here in there or there in here:
+        return True
+    words, others = set(_WORD.findall(here)), set(_WORD.findall(there))
+    return 2 * len(words & others) >= max(min(len(words), len(others)), 1)
 
 
 def case_numbers(text: str, prefix: str) -> tuple[str, ...]:

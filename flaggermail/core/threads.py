@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message belongs: unguessable keys first, then messages we hold, then a case number with a fitting sender.
+"""Where a message belongs: the most telling of its keys decides.
 
-Subject text alone, or "the only open case", never places a mail: it only suggests, and a person confirms.
+Unguessable keys come first, then messages we hold, then what verified mail of a case taught (the platform's own
+reference, a mail we never saw that others answer too), then a case number with a fitting sender. Subject text alone, or
+"the only open case", never places a mail: it only suggests, and a person confirms. So does a key of ours under which
+somebody writes about something else.
 """
 
 from __future__ import annotations
@@ -37,10 +40,12 @@ class Known:
 
     tokens: Mapping[str, Anchor] = field(default_factory=dict)
     messages: Mapping[str, Anchor] = field(default_factory=dict)
+    learned: Mapping[str, Anchor] = field(default_factory=dict)  # what verified mail of a case is known by, in words
     numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # case number -> addresses that fit
     sender_platform: str | None = None
     uses: Sequence[Use] = ()  # of the cases above, and every open one of the sender's platform
     twins: Sequence[str] = ()  # cases whose first message is what this one forwards
+    strayed: frozenset[str] = frozenset()  # of the cases above, those whose subject is not that of this mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,17 @@ class Placement:
 
 def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     """Place `message`, whose headers carry `tokens`, by what is known."""
+    found = _by_its_keys(message, known, tokens)
+    if found is None:
+        return Placement(None, None, "", suggestions=_suggestions(known))
+    if found.case in known.strayed:
+        strayed = Suggestion(found.case, "answers its mail under another subject")
+        others = (other for other in _suggestions(known) if other.case != found.case)
+        return Placement(None, None, "", suggestions=(strayed, *others))
+    return found
+
+
+def _by_its_keys(message: Message, known: Known, tokens: Sequence[str]) -> Placement | None:
     for token in tokens:
         anchor = known.tokens.get(token)
         if anchor is not None and anchor.case is not None:
@@ -72,11 +88,14 @@ def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
         anchor = known.messages.get(message_id) if message_id else None
         if anchor is not None and anchor.case is not None:
             return _placed(anchor, known, f"refers to <{message_id}>")
+    for words, anchor in known.learned.items():
+        if anchor.case is not None:
+            return _placed(anchor, known, words)
     sender = message.sender.key if message.sender else ""
     for number, fitting in known.numbers.items():
         if sender in fitting or any(use.case == number and use.platform == known.sender_platform for use in known.uses):
             return _placed(Anchor(number), known, f"names {number}, sender fits")
-    return Placement(None, None, "", suggestions=_suggestions(known))
+    return None
 
 
 def _placed(anchor: Anchor, known: Known, basis: str) -> Placement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework
+from flaggermail import casework, keys, recognise
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.message import MechanicalKind
@@ -80,9 +80,16 @@ def file_in(
     )
     about = About(case=case, notification=notification, message=message.id)
     work.record(EventKind.MESSAGE_PLACED, changed(message, filed), reason="by hand", about=about)
+    teach(work, filed)
     for touched in {notification, message.notification} - {None}:
         casework.rejudge(work, str(touched))
     casework.reopen_for(work, the_case(work, case), message.id)
+
+
+def teach(work: Work, filed: StoredMessage) -> None:
+    """Later mail follows the one that a person has filed."""
+    mail = work.env.parser.parse(work.env.octets.get(filed.digest))
+    keys.learn(work, filed, mail, recognise.sender_of(work, mail).platform, by_hand=True)
 
 
 def assign(work: Work, act: acts.AssignCase) -> Outcome:

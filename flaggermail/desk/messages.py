@@ -27,6 +27,7 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
     sure = replace(message, verdict="verified", verdict_basis=f"confirmed by {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
+    cases.teach(work, sure)
     return Outcome(f"message {sure.id} confirmed", sure.id)
 
 

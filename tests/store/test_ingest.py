@@ -61,6 +61,14 @@ def test_second_delivery_is_the_same_message(desk: Desk) -> None:
     assert (len(desk.all(Case)), told(desk, "intake_confirmation")) == (1, [REFERRER])
 
 
+def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
+    """Equal in every octet and in the second of their arrival: both lie in the folder, so both are on record."""
+    octets = mail(REFERRER, *REFERRAL)
+    first = desk.receive(octets)
+    desk.receive(octets)
+    assert len(desk.all(Delivery, message=first.id)) == 2
+
+
 def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
     """A mail that was taken in just before a crash is not taken in again."""
     raw = RawMessage(mail(REFERRER, *REFERRAL), START, "INBOX", 1, 7)

@@ -12,7 +12,7 @@ from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.conversations import conversations
 from flaggermail.core.ident import message_ids
 from flaggermail.core.message import Address, Message
-from flaggermail.core.subject import SubjectParts, case_numbers, split_subject
+from flaggermail.core.subject import SubjectParts, case_numbers, same_topic, split_subject
 from flaggermail.shipped import shipped
 
 LANGUAGE = read_language(shipped("rules"))
@@ -143,3 +143,23 @@ def test_the_subject_joins_only_where_it_is_safe() -> None:
     second = replace(ROOT, message_id="root2@a.example")
     assert len(conversations([ROOT, second, mail("b")])) == 3
     assert conversations([ROOT, mail("b", subject="Notice")]) == [["root@a.example"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Verkeerde stemdag", "Verkeerde stemdag", True),
+        ("VERKEERDE STEMDAG", "verkeerde stemdag", True),
+        ("[EXTERN] Verkeerde stemdag rondgestuurd", "Verkeerde stemdag", True),
+        ("Verkeerde stemdag rondgestuurd in wijk", "Verkeerde stemdag rondgest", True),
+        ("Verkeerde dag rondgestuurd", "Verkeerde stemdag rondgestuurd", True),
+        ("", "Verkeerde stemdag", True),
+        ("Nepaccount van de griffier", "Verkeerde stemdag rondgestuurd", False),
+        ("Vraag van de raad", "Antwoord op de brief", False),
+        ("??", "Verkeerde stemdag", False),
+    ],
+)
+def test_two_subjects_about_one_matter(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column of the table
+    """What programs add and people correct leaves it the same matter; small words in common do not make it one."""
+    assert same_topic(one, other) is same
+    assert same_topic(other, one) is same

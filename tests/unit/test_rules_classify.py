@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
-from flaggermail.core.rules import Classification, Context, Kind, Rule, RuleSet, When, classify, in_domains
+from flaggermail.core.rules import Classification, Context, Kind, Rule, RuleSet, When, classify, in_domains, references
 
 SEARCH = Re2Matcher().search
 MAIL = Message(
@@ -157,3 +157,14 @@ def test_mail_without_subject_or_text_is_judged_like_any_other() -> None:
     bare = Message(sha256="", size=0)
     assert outcome(rule("words", When(subject=(".",))), message=bare).rule is None
     assert outcome(rule("not", When(not_body=("x",))), message=bare).rule is not None
+
+
+def test_references_are_all_that_any_rule_would_take() -> None:
+    """Subject and text, each pattern, each number once; of a mail made of numbers no more than twenty."""
+    numbers = rule("numbers", When(), Kind.PLATFORM_ACK)
+    rules = RuleSet((replace(numbers, reference=r"#\d+\b"), replace(numbers, reference=r"\bR-\d+\b")), LISTS)
+    message = replace(MAIL, subject="[#5519] and R-88172", text="See #5519, not #12.")
+    assert references(message, rules, SEARCH) == ("#5519", "#12", "R-88172")
+    assert references(MAIL, RuleSet((numbers,), LISTS), SEARCH) == ()
+    many = replace(MAIL, subject="", text=" ".join(f"#{number}" for number in range(1000)))
+    assert len(references(many, rules, SEARCH)) == 20

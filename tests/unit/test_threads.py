@@ -88,6 +88,36 @@ def test_of_two_numbers_the_one_that_fits_places() -> None:
     assert place(mail(), Known(numbers=numbers), ()).case == TWO
 
 
+def test_what_mail_of_a_case_taught_places_before_a_number() -> None:
+    """The platform's reference leads to its case and its notification; a token, a mail we hold, lead further up."""
+    learned = {"names #5519": Anchor(ONE, USE_A.notification)}
+    known = Known(
+        tokens={TOKEN: Anchor(TWO)}, learned=learned, numbers={TWO: frozenset({REFERRER})}, sender_platform="A",
+        uses=(USE_A, ELSEWHERE),
+    )  # fmt: skip
+    assert place(mail(), known, ()) == Placement(ONE, USE_A.notification, "names #5519")
+    assert place(mail(), known, (TOKEN,)).case == TWO
+
+
+def test_what_two_cases_taught_only_suggests() -> None:
+    """A reference that mail of two cases bears places nothing."""
+    known = Known(learned={"names #5519": Anchor()}, sender_platform="A", uses=(USE_A,))
+    found = place(mail(), known, ())
+    assert (found.case, found.suggestions) == (None, (Suggestion(ONE, "waits for an answer of this platform"),))
+
+
+def test_another_subject_under_our_key_only_suggests() -> None:
+    """Who answers an old mail to write about something new is not lost in the old case: a person decides."""
+    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, twins=(ONE, TWO), strayed=frozenset({ONE}))
+    found = place(mail(), known, (TOKEN,))
+    assert (found.case, found.basis) == (None, "")
+    assert found.suggestions == (
+        Suggestion(ONE, "answers its mail under another subject"),
+        Suggestion(TWO, "the same referral was taken in before"),
+    )
+    assert place(mail(), known, (OTHER_TOKEN,)).case == TWO
+
+
 def test_only_open_case_of_a_platform_is_only_suggested() -> None:
     """That a platform owes us one answer places nothing: a person confirms. Another platform's case is no matter."""
     closed = Use(f"{TWO}/9", "VF-EP2024-0009", "A", open=False)

@@ -313,6 +313,18 @@ class TokenRow(Row, table=True):
     used_at: datetime | None
 
 
+class LearnedKeyRow(Row, table=True):
+    """`records.LearnedKey`."""
+
+    __tablename__ = "learned_key"
+    id: str = Field(primary_key=True)
+    case: str = Field(foreign_key="case_file.number")
+    notification: str | None
+    message: str
+    learned_at: datetime
+    ambiguous: bool
+
+
 class AlarmRow(Row, table=True):
     """`records.Alarm`."""
 

@@ -404,6 +404,17 @@ def _tokens() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_token")),
     )
     op.create_table(
+        "learned_key",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("case", AutoString(), nullable=False),
+        sa.Column("notification", AutoString(), nullable=True),
+        sa.Column("message", AutoString(), nullable=False),
+        sa.Column("learned_at", UTCDateTime(), nullable=False),
+        sa.Column("ambiguous", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_learned_key_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learned_key")),
+    )
+    op.create_table(
         "decline",
         sa.Column("id", AutoString(), nullable=False),
         sa.Column("election", AutoString(), nullable=False),

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""By what later mail of a case is known, beside our own keys: learned from its mail.
+
+A platform's system gives a number of its own and drops our References; people answer a mail that never reached us. What
+verified mail of a case named leads later mail that names it to the same case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from flaggermail.core import identifiers, rules
+from flaggermail.core.events import Change, EventKind, added, changed
+from flaggermail.core.message import Message
+from flaggermail.core.records import LearnedKey, StoredMessage
+from flaggermail.core.threads import Anchor
+from flaggermail.environment import About, Work
+
+
+def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anchor]:
+    """Where what `message` names leads, by the words for it; to no case where mail of two cases named it."""
+    words = _references(work, message, platform)
+    words |= {_mail(name): f"refers, as others do, to <{name}>" for name in _named(message)}
+    rows = {row.id: row for row in work.tx.find(LearnedKey, id=list(words))}
+    return {
+        words[key]: Anchor() if rows[key].ambiguous else Anchor(rows[key].case, rows[key].notification)
+        for key in words
+        if key in rows
+    }
+
+
+def learn(work: Work, stored: StoredMessage, message: Message, platform: str | None, *, by_hand: bool = False) -> None:
+    """Know later mail by what this one, filed in its case, names.
+
+    Only mail of a sender that somebody vouches for, or that a person has filed, may teach: a stranger could otherwise
+    lead a platform's answer into a case of his choice. What a person has filed corrects what was learned before.
+    """
+    if stored.case is None or not (by_hand or stored.verdict == "verified"):
+        return
+    named = _named(message)
+    held = {m.message_id for m in work.tx.find(StoredMessage, message_id=named)}
+    keys = [*_references(work, message, platform), *(_mail(name) for name in named if name not in held)]
+    known = {row.id: row for row in work.tx.find(LearnedKey, id=keys)}
+    fresh = LearnedKey(
+        id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now
+    )
+    changes = [change for key in keys for change in _taught(known.get(key), replace(fresh, id=key), by_hand=by_hand)]
+    if changes:
+        about = About(stored.case, stored.notification, stored.id)
+        work.record(EventKind.KEY_LEARNED, *changes, about=about)
+
+
+def _taught(known: LearnedKey | None, fresh: LearnedKey, *, by_hand: bool) -> Iterable[Change]:
+    if known is None:
+        yield added(fresh)
+    elif known.case != fresh.case and by_hand:
+        yield changed(known, fresh)
+    elif known.case != fresh.case and not known.ambiguous:
+        yield changed(known, replace(known, ambiguous=True))
+
+
+def _references(work: Work, message: Message, platform: str | None) -> dict[str, str]:
+    """The keys of the platform's own references in a mail of that platform, each with the words for it."""
+    if platform is None:
+        return {}
+    found = rules.references(message, work.env.settings.rules, work.env.matcher.search)
+    return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
+
+
+def _named(message: Message) -> list[str]:
+    """The mails that this one answers, without those that bear a token of ours: these speak for themselves."""
+    named = dict.fromkeys((*message.in_reply_to, *message.references))
+    return [name for name in named if not identifiers.tokens([name])]
+
+
+def _mail(message_id: str) -> str:
+    return f"mail {message_id}"

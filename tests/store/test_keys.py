@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What verified mail of a case names leads later mail to the same case; what a stranger names leads nowhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flaggermail.core.acts import ConfirmMessage, PlaceMessage
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import Case, LearnedKey, StoredMessage
+from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
+
+RECEIPT = ("We received your request [#5519]", "This is an automated message.")
+REFERRAL = ("Verkeerde stemdag rondgestuurd", "Zie het bericht. Zelf twee keer gemeld.")
+AUTOMATIC = ("Auto-Submitted: auto-replied",)
+ROOT = "begin@raad.example"
+
+
+def receipt(desk: Desk, key: str, *, auth: str | None = "pass", sender: str = X) -> StoredMessage:
+    """The platform's system answers the notification and gives its number."""
+    octets = mail(sender, *RECEIPT, answers=desk.message_id_of(key), extra=AUTOMATIC, auth=auth, at=desk.clock.now())
+    return desk.receive(octets)
+
+
+def update(desk: Desk, subject: str = "[#5519] Update", *, sender: str = X) -> StoredMessage:
+    """A person at the platform writes by way of the ticket system: no key of ours is left."""
+    return desk.receive(mail(sender, subject, "We have taken action.", at=desk.clock.now()))
+
+
+def test_the_number_of_a_receipt_leads_later_mail_to_its_notification(desk: Desk) -> None:
+    """The answer that names nothing but the platform's number stops the clocks of the right notification."""
+    key, other = desk.notified(), desk.notified()
+    desk.clock.set(START + timedelta(minutes=1))
+    receipt(desk, key)
+    desk.clock.set(START + timedelta(minutes=97))
+    answer = update(desk)
+    assert (answer.place, answer.notification, answer.basis) == ("case", key, "names #5519")
+    assert desk.clocks(key)["human"] == ("stopped", 97)
+    assert desk.clocks(other)["human"][0] == "running"
+
+
+def test_a_number_inside_another_is_another(desk: Desk) -> None:
+    """#55190 is not #5519."""
+    receipt(desk, desk.notified())
+    assert update(desk, "[#55190] Update").place == "quarantine"
+
+
+def test_a_receipt_that_nobody_vouches_for_teaches_nothing_until_a_person_does(desk: Desk) -> None:
+    """A stranger who guesses a number may not bind it to a case; an officer who confirms the mail may."""
+    stored = receipt(desk, desk.notified(), auth="none")
+    assert desk.all(LearnedKey) == []
+    assert update(desk).place == "quarantine"
+    desk.do(ConfirmMessage(message=stored.id))
+    assert update(desk, "[#5519] Update again").place == "case"
+
+
+def test_a_number_is_the_platforms_own(desk: Desk) -> None:
+    """Another platform that counts alike is not led there."""
+    receipt(desk, desk.notified())
+    assert update(desk, sender=META).place == "quarantine"
+
+
+def test_a_number_of_two_cases_only_suggests(desk: Desk) -> None:
+    """A platform that used a number twice leaves it to a person."""
+    for key in (desk.notified(), desk.notified()):
+        octets = mail(X, *RECEIPT, answers=desk.message_id_of(key), extra=AUTOMATIC, message_id=f"{key}@x.example")
+        desk.receive(octets)
+    assert [(row.id, row.ambiguous) for row in desk.all(LearnedKey)] == [("reference X #5519", True)]
+    assert update(desk).place == "quarantine"
+
+
+def test_what_a_person_files_corrects_what_was_learned(desk: Desk) -> None:
+    """A receipt in the wrong case led there; put right by hand, it leads to the right one, and the history stays."""
+    wrong, right = desk.notified(), desk.notified()
+    stored = receipt(desk, wrong)
+    desk.do(PlaceMessage(message=stored.id, case=right.partition("/")[0], reason="belongs there"))
+    assert update(desk).notification == right
+    assert desk.happened(EventKind.KEY_LEARNED) == 2
+
+
+def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) -> None:
+    """Two colleagues answer one mail that never reached us: the second is placed beside the first."""
+    first = desk.receive(mail(REFERRER, *REFERRAL, answers=ROOT))
+    second = desk.receive(mail("raad@kromwoude.example", "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
+    assert (first.place, second.case) == ("case", None)  # another subject: a person looks
+    assert second.suggestions == (f"{first.case}: answers its mail under another subject",)
+    third = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
+    assert (third.case, third.basis) == (first.case, f"refers, as others do, to <{ROOT}>")
+    assert len(desk.all(Case)) == 1
+
+
+def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
+    """Who knows the unseen mail but is vouched for by nobody teaches no key; and what he writes stops no clock."""
+    key = desk.notified()
+    case = key.partition("/")[0]
+    stranger = mail(X, f"[{case}] Reactie", "Dit hoort hierbij.", answers="later@x-platform.example", auth="none")
+    assert desk.receive(stranger).verdict == "unverified"
+    assert desk.all(LearnedKey) == []
+    genuine = mail(X, "Policy update", "An unrelated letter.", answers="later@x-platform.example")
+    assert desk.receive(genuine).place == "quarantine"
+    assert desk.clocks(key)["human"][0] == "running"
+
+
+def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None:
+    """Who answers our confirmation to refer something else gets no silent place in the old case."""
+    first = desk.receive(mail(REFERRER, *REFERRAL))
+    (confirmation,) = [m for m in desk.all(StoredMessage, direction="out") if "intake_confirmation" in m.kinds]
+    assert confirmation.message_id is not None
+    other = mail(REFERRER, "Nepaccount van de griffier", "Nu iets anders.", answers=confirmation.message_id)
+    assert desk.receive(other).suggestions == (f"{first.case}: answers its mail under another subject",)
+    same = mail(REFERRER, f"Antw: {confirmation.subject}", "Hierbij de schermafdruk.", answers=confirmation.message_id)
+    assert desk.receive(same).case == first.case
+    bare = mail(REFERRER, "", "Nog een.", answers=confirmation.message_id)
+    assert desk.receive(bare).case == first.case
