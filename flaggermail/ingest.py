@@ -208,6 +208,8 @@ def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
     election = casework.open_election(work)
     dispute = recognise.disputed(work, raw, message)
+    if sender.platform is not None and dispute is None:
+        dispute = recognise.too_early(work, raw, placement)
     sent_folder = raw.role is Role.SENT
     decision = case.decide(
         case.Facts(

@@ -6,10 +6,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from flaggermail import casework, keys
-from flaggermail.core import arrival, identifiers, rules, subject, threads
+from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.environment import Environment, Work
@@ -136,6 +136,17 @@ def disputed(work: Work, raw: RawMessage, message: Message) -> str | None:
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     return arrival.disputed(message, raw.internaldate, looked_at, work.env.settings.desk.mailbox.authserv_id)
+
+
+def too_early(work: Work, raw: RawMessage, placement: threads.Placement) -> str | None:
+    """Why an answer cannot have arrived when it is said to, or nothing: what it answers had not been sent then.
+
+    One of the two clocks was wrong, and such an answer stops nothing: a person must know.
+    """
+    answered = work.tx.get(Notification, placement.notification) if placement.notification else None
+    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.internaldate):
+        return None
+    return f"before the sending at {answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def same_id(work: Work, message: Message) -> str | None:

@@ -62,7 +62,7 @@ def judge(
         return ()
     answers = [answer for message in messages if (answer := answer_of_message(message))]
     answers += [answer for note in notes if (answer := answer_of_note(note))]
-    since = sorted((a for a in answers if a.at >= _minute(notification.sent_at)), key=lambda a: (a.at, a.id))
+    since = sorted((a for a in answers if counts(notification.sent_at, a.at)), key=lambda a: (a.at, a.id))
     return tuple(_clock(notification, notification.sent_at, kind, since) for kind in CLOCKS)
 
 
@@ -73,9 +73,9 @@ def running(clock: ClockRow) -> ClockRow:
     )  # fmt: skip
 
 
-def _minute(instant: datetime) -> datetime:
-    """Answer times come by the minute from some servers: one in the minute of sending is not before it."""
-    return instant.replace(second=0, microsecond=0)
+def counts(sent_at: datetime, answered_at: datetime) -> bool:
+    """Whether an answer of that instant came after the sending, or in the same minute: some servers tell no seconds."""
+    return answered_at >= sent_at.replace(second=0, microsecond=0)
 
 
 def _clock(notification: Notification, started_at: datetime, kind: str, answers: Sequence[Answer]) -> ClockRow:

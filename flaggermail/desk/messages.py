@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import casework, recognise
-from flaggermail.core import acts, rules
+from flaggermail.core import acts, clocks, rules
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
@@ -28,7 +28,18 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
     sure = replace(message, verdict="verified", verdict_basis=f"confirmed by {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     cases.teach(work, sure)
-    return Outcome(f"message {sure.id} confirmed", sure.id)
+    return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
+
+
+def _without_effect(work: Work, message: StoredMessage) -> str:
+    """What to do about an answer that arrived before what it answers was sent, by a clock that was wrong."""
+    answered = work.tx.get(Notification, message.notification) if message.notification else None
+    if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, message.received_at):
+        return ""
+    return (
+        "; it stops no clock, because by its instant it came before the sending: note when it came with "
+        f"`flaggermail case note {answered.case}`"
+    )
 
 
 def _register_use(work: Work, message: StoredMessage) -> Outcome:

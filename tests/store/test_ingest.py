@@ -138,6 +138,19 @@ def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
     assert "our own server took it at 2024-06-06 08:54 UTC" in stored.reason
 
 
+def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None:
+    """A clock went wrong (ours was an hour fast, say): nothing stops in silence, and the way out is named."""
+    key = desk.notified()
+    stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(-30)), at=after(-30))
+    assert stored.disputed
+    assert stored.reason.endswith("before the sending at 2024-06-06 08:34 UTC")
+    assert desk.clocks(key)["receipt"] == RUNNING
+    assert OFFICER in told(desk)
+    done = desk.do(ConfirmMessage(message=stored.id))
+    assert f"`flaggermail case note {key.partition('/')[0]}`" in done.text
+    assert desk.clocks(key)["receipt"] == RUNNING
+
+
 @pytest.mark.parametrize("auth", ["none", None])
 def test_unverified_answer_stops_its_clock_once_a_person_vouches(desk: Desk, auth: str | None) -> None:
     """It is filed and shown, stops nothing, and then stops the clock at the instant at which it arrived."""
@@ -278,7 +291,8 @@ def reminded(desk: Desk) -> Reminder:
 def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass", *extra: str) -> bytes:
     """A reply to the latest reminder."""
     reminder = max(desk.all(OutboxMail, kind="reminder"), key=lambda envelope: envelope.id)
-    return mail(sender, "Re: reminder", text, auth=auth, answers=reminder.message_id, at=desk.clock.now(), extra=extra)
+    subject, at = f"Re: {reminder.subject}", desk.clock.now()
+    return mail(sender, subject, text, auth=auth, answers=reminder.message_id, at=at, extra=extra)
 
 
 def test_officers_ok_acknowledges_once(desk: Desk) -> None:
