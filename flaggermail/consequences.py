@@ -3,24 +3,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import casework, desk, keys, observing, recognise
 from flaggermail.casework import Notice
-from flaggermail.core import acts, verbs
+from flaggermail.core import acts, unverified, verbs
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, MechanicalKind, Message
 from flaggermail.core.outgoing import REPLIED, Outgoing
-from flaggermail.core.records import Alarm, Case, ClockRow, Decline, Notification, OutboxMail, StoredMessage, Token
-from flaggermail.core.rules import Classification, Kind
+from flaggermail.core.records import (
+    Alarm,
+    Case,
+    ClockRow,
+    Decline,
+    Notification,
+    OutboxMail,
+    Platform,
+    StoredMessage,
+    Token,
+)
+from flaggermail.core.rules import Classification, Kind, in_domains
 from flaggermail.core.subject import split_subject
 from flaggermail.environment import DAEMON, About, Work
 from flaggermail.errors import Refusal
 from flaggermail.post import issue, queue
 from flaggermail.recognise import Sender
+
+LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
 
 
 def follow(work: Work, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
@@ -45,8 +59,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         _decline(work, stored)
     if decision.tells is not None:
         casework.tell_of_mail(work, decision.tells, stored, message)
-    if decision.alarm is not None:
-        _alarm(work, decision.alarm, stored)
+    _warn(work, stored, decision, sender)
 
 
 def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Message) -> None:
@@ -105,9 +118,20 @@ def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
         desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=sent_at))
 
 
+def _warn(work: Work, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
+    """What cannot wait about this mail, and about the mail of platforms as a whole."""
+    if decision.alarm is not None:
+        _alarm(work, decision.alarm, stored)
+    if sender.platform is not None and stored.verdict == "unverified" and not decision.late:
+        _watch_share(work, stored)
+
+
 def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
+    """A forged sender is told of once a day, however often he writes; his address stays out of the key."""
+    sender = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
+    about = f"{sender}/{work.today}" if kind is AlarmKind.FORGED else stored.id
     alarm = Alarm(
-        id=f"{kind}/{stored.id}",
+        id=f"{kind}/{about}",
         kind=kind.value,
         case=stored.case,
         notification=stored.notification,
@@ -115,6 +139,30 @@ def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
         raised_at=work.now,
     )
     casework.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+
+
+def _watch_share(work: Work, stored: StoredMessage) -> None:
+    """Tell once a day when nobody vouches for much more of the platforms' mail than before."""
+    key = f"{AlarmKind.UNVERIFIED}/{work.today}"
+    asked = work.env.settings.desk.mailbox.trusted.asked
+    if asked is Asked.NOBODY or work.tx.get(Alarm, key) is not None:
+        return
+    number = int(stored.id.removeprefix("m"))
+    ids = [f"m{n:08d}" for n in range(max(1, number - LOOKED_BACK), number + 1)]
+    domains = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
+    mails = [
+        (m.received_at, unverified.came_unverified(m.verdict, m.verdict_basis))
+        for m in work.tx.find(StoredMessage, id=ids)
+        if m.direction == "in" and in_domains((m.from_address or "").rpartition("@")[2], domains)
+    ]
+    jump = unverified.jump(mails, work.now)
+    if jump is not None:
+        text = (
+            f"{jump.now.unverified} of {jump.now.of} mails of platforms in 24 hours, and {jump.before.unverified} of "
+            f"{jump.before.of} before that; the latest: {stored.from_address}: {stored.verdict_basis}"
+        )
+        alarm = Alarm(id=key, kind=AlarmKind.UNVERIFIED.value, case=stored.case, text=text, raised_at=work.now)
+        casework.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
 
 
 def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:

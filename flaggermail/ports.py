@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.core.events import Event
-from flaggermail.core.message import Message
+from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -235,6 +235,25 @@ class Parser(Protocol):
 
     def close(self) -> None:
         """End what parses; safe to repeat."""
+        ...
+
+
+class Resolver(Protocol):
+    """Asks the DNS."""
+
+    def texts(self, name: str) -> Sequence[bytes] | None:
+        """The TXT records at `name`, each joined (RFC 1035, section 3.3.14); nothing when no answer is to be had now.
+
+        Where there is no such name or record, the answer is empty. Never raises.
+        """
+        ...
+
+
+class SignatureCheck(Protocol):
+    """Asks the signer's key whether a mail is as it was signed (RFC 6376)."""
+
+    def check(self, octets: bytes, domain: str, date: datetime | None, now: datetime) -> Verdict:
+        """The verdict on an author at `domain`, whose mail says that it is of `date`; never raises on content."""
         ...
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.utils import format_datetime
 
 from flaggermail import observing
 from flaggermail.core.compose import Letter, compose, is_message_id
 from flaggermail.core.events import EventKind, added
+from flaggermail.core.ident import content_key
 from flaggermail.core.identifiers import LOOP_HEADER, OWN_HEADER, message_id, reply_address, root_reference
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
@@ -26,6 +28,7 @@ class Frozen:
     subject: str
     body: str
     digest: str
+    content_key: str
 
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:
@@ -44,7 +47,17 @@ def freeze(work: Work, outgoing: Outgoing) -> Frozen:
         octets = compose(letter)
     except ValueError as fault:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
-    return Frozen(letter.message_id, rendered.subject, rendered.body, work.env.octets.put(octets))
+    digest = work.env.octets.put(octets)
+    return Frozen(letter.message_id, rendered.subject, rendered.body, digest, content_key_of(letter))
+
+
+def content_key_of(letter: Letter) -> str:
+    """The content key that whoever reads the octets of `letter` finds, without having them read.
+
+    True of a text in which everything is visible: a reader has his own ways with control characters.
+    """
+    date, references = format_datetime(letter.date), tuple(dict.fromkeys(letter.references))
+    return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
 
 
 def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
@@ -96,7 +109,7 @@ def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence
     own = StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
         message_id=frozen.message_id,
-        content_key=work.env.parser.parse(work.env.octets.get(frozen.digest)).content_key,
+        content_key=frozen.content_key,
         digest=frozen.digest,
         direction="out",
         from_address=sender.lower(),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from flaggermail import casework, keys
-from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads
-from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
+from flaggermail.core.message import Address, MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
@@ -26,14 +26,22 @@ class Sender:
 
 
 def sender_of(work: Work, message: Message) -> Sender:
-    """Whose address it is; whether he wrote it is another question."""
-    address = message.sender
-    if address is None:
+    """Whose address it is; whether he wrote it is another question.
+
+    A mail in the name of several is a platform's as soon as one of them is: nobody can say whom a program shows.
+    """
+    if message.sender is None:
         return Sender(None, None)
-    platforms = work.tx.find(Platform)
-    platform = next((p.code for p in platforms if rules.in_domains(address.domain, frozenset(p.domains))), None)
-    officer = work.env.settings.rota.by_address(address.address)
+    domains = [address.domain for address in message.from_ if not _looks_alike(address)]
+    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
+    platform = next((code for code, owned in owners if any(rules.in_domains(d, owned) for d in domains)), None)
+    officer = work.env.settings.rota.by_address(message.sender.address)
     return Sender(platform, officer.id if officer else None)
+
+
+def _looks_alike(address: Address) -> bool:
+    """Whether the domain holds a sign that small letters would make one of ASCII: the Kelvin sign becomes a k."""
+    return not address.address.rpartition("@")[2].isascii()
 
 
 def tokens_of(message: Message) -> tuple[str, ...]:
@@ -131,11 +139,13 @@ def known_sender(work: Work, message: Message) -> bool:
     return message.sender is not None and work.tx.exists(StoredMessage, from_address=message.sender.key)
 
 
-def disputed(work: Work, raw: RawMessage, message: Message) -> str | None:
+def disputed(work: Work, raw: RawMessage, _message: Message) -> str | None:
     """Why the instant of arrival cannot be relied on, or nothing."""
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
-    return arrival.disputed(message, raw.internaldate, looked_at, work.env.settings.desk.mailbox.authserv_id)
+    server = work.env.settings.desk.mailbox.trusted.received_by
+    received = trace.own_received_line(trace.read_trace(raw.octets), server) if server else None
+    return arrival.disputed(raw.internaldate, looked_at, received)
 
 
 def too_early(work: Work, raw: RawMessage, placement: threads.Placement) -> str | None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import Step
 from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.rota import Officer, Rota, Shift
@@ -140,7 +141,15 @@ class MailboxSettings(Model):
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True
     old_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
-    authserv_id: Text | None = None  # of our own receiving server; without it no sender is verified
+    trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # who says that a sender is who he says
+    authserv_id: Text | None = None  # named: what our own receiving server calls itself in its results
+    received_by: Domain | None = None  # what it, or the domain above it, is called in Received lines
+
+    @property
+    def trusted(self) -> Trust:
+        """Who is asked about senders; without a word about it: the server that is named, or else nobody."""
+        asked = Asked(self.trust) if self.trust else Asked.NAMED if self.authserv_id else Asked.NOBODY
+        return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
 
 
 class SubmissionSettings(Model):

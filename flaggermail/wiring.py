@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import demo, replay
@@ -19,19 +20,22 @@ from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.adapters.secrets import credential
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
 from flaggermail.adapters.story_clock import StoryClock
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.core.authres import Asked
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
-from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Submitter
+from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.replay import Command, Report
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
+from flaggermail.vouching import SignedParser, VouchedParser
 
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 
@@ -92,7 +96,7 @@ def make_environment(
         settings=settings,
         store=store,
         octets=octets,
-        parser=ContainedParser(settings.rules_directory),
+        parser=VouchedParser(ContainedParser(settings.rules_directory), settings.desk.mailbox.trusted, organisational),
         templates=FileTemplates(settings.templates, settings.zone),
         matcher=Re2Matcher(),
         submitter=submit,
@@ -103,6 +107,23 @@ def make_environment(
     )
     register(env)
     return env
+
+
+def with_signatures(env: Environment, resolver: Resolver | None = None) -> Environment:
+    """`env` with our own check of DKIM signatures, where the settings ask for it.
+
+    Keys are asked of `resolver`, or else of the name servers of this machine.
+
+    Only who takes mail in does so: a command that shows a mail again asks nobody.
+    """
+    if env.settings.desk.mailbox.trusted.asked is not Asked.DKIM:
+        return env
+    from flaggermail.adapters.dkim_check import DkimCheck  # noqa: PLC0415 - a fifth of a second, which no other desk waits for
+    from flaggermail.adapters.resolver import DnsResolver  # noqa: PLC0415 - as above
+
+    domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
+    check = DkimCheck(resolver or DnsResolver(), organisational)
+    return replace(env, parser=SignedParser(env.parser, check, domains, env.clock))
 
 
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
@@ -118,7 +139,7 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(open_environment(directory, clock))
+    env = adapt(with_signatures(open_environment(directory, clock)))
     return Daemon(
         env=env,
         mailbox=mailbox(env.settings),

@@ -21,6 +21,11 @@ class Failures:
     failed: tuple[str, ...] = ()
     delayed: tuple[str, ...] = ()
 
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Who failed or, when nobody did, who is waited for."""
+        return self.failed or self.delayed
+
 
 def read_failures(octets: bytes) -> Failures:
     """The recipients that a bounce names in its text; nothing when the library cannot read it."""
@@ -35,4 +40,4 @@ def _addresses(found: object) -> tuple[str, ...]:
     if not isinstance(found, (set, frozenset, list, tuple)):
         return ()
     texts = (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)
-    return tuple(sorted({text.strip().strip("<>").lower() for text in texts if "@" in text}))
+    return tuple(sorted({text.strip().strip("<>.").lower() for text in texts if "@" in text}))

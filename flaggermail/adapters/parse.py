@@ -5,34 +5,49 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from flaggermail.adapters.failures import read_failures
-from flaggermail.core.addresses import read_addresses, read_written
-from flaggermail.core.automatic import Signs, mechanical_kind
+from flaggermail.adapters.allowance import OutOfTime
+from flaggermail.adapters.mechanical import with_mechanical_kind
+from flaggermail.adapters.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
+from flaggermail.core.addresses import read_addresses
 from flaggermail.core.charset import decoded, storable
-from flaggermail.core.dsn import DELAYED, FAILED, DeliveryReport, original_message_id, quoted_message_id, read_report
 from flaggermail.core.fields import Header, read_date, read_header, unfolded, words_decoded
+from flaggermail.core.filenames import safe_name
+from flaggermail.core.flowed import unflowed
 from flaggermail.core.forwarded import Inline, find_inline
 from flaggermail.core.hypertext import text_of
 from flaggermail.core.ident import content_key, message_ids
 from flaggermail.core.language import Language
 from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
-from flaggermail.core.mime import ENCLOSED, Part, read_part
+from flaggermail.core.mime import CLOSED, ENCLOSED, NO_BOUNDARY, OUTLOOK, Part, read_part
 from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
+from flaggermail.core.uuencode import files_in
 
 LONGEST_TEXT = 2_000_000  # characters of text kept
 TEXT_CUT = "text cut"
 NO_AUTHOR = "no author"
 DUPLICATE = "duplicate header"
+UNSAFE_NAME = "unsafe attachment name"
 
 _ONCE = ("from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references")  # RFC 5322, section 3.6
-_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})  # RFC 2045, section 6.2: the octets as they are
 _RETURNED = ENCLOSED | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+# A header with none of these is no mail's that was delivered, but of a part that was cut out of one.
+_DELIVERED = frozenset({*_ONCE, "received", "return-path", "delivered-to", "authentication-results"})
+_SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"})
+_ENCRYPTED = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)  # RFC 9580, section 6.2.1
+_META_CHARSET = re.compile(rb"<meta[^>]{1,200}?charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+_META_WITHIN = 4096
+_OCTETS = "application/octet-stream"
+_WORD = re.compile(rb"\w\w")
 _LONE_CR = re.compile(rb"\r(?!\n)")
+_OLD_MAC = re.compile(
+    rb"[!-9;-~]{1,80}:[^\r\n]{0,998}\r[!-9;-~]{1,80}:"
+)  # the first line ends as an old Mac ends lines
 
 
 class StandardParser:
@@ -46,7 +61,7 @@ class StandardParser:
         """The mail as a value; never raises on content."""
         try:
             return _Reading(octets, self._language).message()
-        except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the next one must go on
+        except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the one boundary of a message: the next one must go on
             return header_only(octets, f"parser failed: {type(fault).__name__}")
 
 
@@ -92,6 +107,11 @@ class _Fields:
     def ids(self, name: str) -> tuple[str, ...]:
         return message_ids(storable(next((value for key, value in self.folded if key == name), "")))
 
+    def date(self) -> tuple[str | None, datetime | None, str | None]:
+        """The first Date field that can be read: as written, its instant, and a defect; else the first of all."""
+        found = [(text, *read_date(text)) for text in (value for key, value in self.decoded if key == "date") if text]
+        return next((one for one in found if one[1]), found[0] if found else (None, None, None))
+
     def addresses(self, name: str) -> tuple[Address, ...]:
         """The mailboxes of all fields of that name, since what stands in the second is written to as well."""
         values = [value for key, value in self.folded if key == name]
@@ -104,17 +124,19 @@ class _Reading:
     def __init__(self, octets: bytes, language: Language) -> None:
         self.octets = octets
         self.language = language
-        source = octets if b"\n" in octets else _LONE_CR.sub(b"\n", octets)  # an old Mac file
-        self.root = read_part(source)
-        self.parts = tuple(self.root.walk())
+        source = _LONE_CR.sub(b"\n", octets) if b"\n" not in octets or _OLD_MAC.match(octets) else octets
+        self.root = _undelivered(bare_outlook(octets) or read_part(source))
+        opened = unpacked(self.root.walk())
+        self.parts = opened.parts
         self.fields = _Fields.of(self.root.header)
-        self.defects: list[str] = list(self.fields.defects)
-        self.body = body_part(self.parts)
+        self.defects: list[str] = [*self.fields.defects, *opened.defects]
+        self.body = _body(opened)
+        self.listed = [part for part in (*self.parts, *opened.spare) if is_attachment(part, self.body)]
 
     def message(self) -> Message:
         fields = self.fields
         text = self._text(self.body)
-        date, date_defect = read_date(date_text) if (date_text := fields.text("date")) else (None, None)
+        date_text, date, date_defect = fields.date()
         self._note(date_defect, None if fields.addresses("from") else NO_AUTHOR)
         read = Message(
             sha256=hashlib.sha256(self.octets).hexdigest(),
@@ -131,13 +153,20 @@ class _Reading:
             text=text,
             headers=fields.decoded,
         )
-        read = self._with_kind(read)
+        read = with_mechanical_kind(read, self.parts, self.octets, self.language)
         read = self._with_own_words(read)
         for part in self.parts:
             self._note(*part.defects)
+        attachments = tuple(_attachment(part) for part in self.listed)
+        if "\nbegin " in read.text:
+            attachments += tuple(
+                Attachment(safe_name(name), _OCTETS, size) for name, size in files_in(read.text.encode())
+            )
+        if any(found.filename != part.filename for found, part in zip(attachments, self.listed, strict=False)):
+            self._note(UNSAFE_NAME)
         return replace(
             read,
-            attachments=tuple(_attachment(part) for part in self.parts if is_attachment(part, self.body)),
+            attachments=attachments,
             enclosed=tuple(self._spans()) if read.kind is MechanicalKind.HUMAN else (),
             defects=tuple(dict.fromkeys(self.defects)),
             content_key=content_key(read.subject, read.from_, date_text, read.to, read.cc, read.references, read.text),
@@ -150,59 +179,17 @@ class _Reading:
         if part is None:
             return ""
         octets, defect = part.octets()
-        text, wrong = decoded(octets, part.type.parameters.get("charset"))
-        self._note(defect, wrong, TEXT_CUT if len(text) > LONGEST_TEXT else None)
-        plain = text_of(text) if part.type.value == "text/html" else text
+        markup = part.type.value == "text/html"
+        charset = part.type.parameters.get("charset") or (_meta_charset(octets) if markup else None)
+        text, wrong = decoded(octets, charset)
+        plain = text_of(text) if markup else _unflowed(text, part.type.parameters)
+        self._note(
+            defect,
+            wrong,
+            TEXT_CUT if len(text) > LONGEST_TEXT else None,
+            PGP_ENCRYPTED if "-----BEGIN PGP M" in plain and _ENCRYPTED.search(plain) else None,
+        )
         return storable(plain[:LONGEST_TEXT])
-
-    def _with_kind(self, read: Message) -> Message:
-        report = self._report()
-        signs = Signs(
-            fields=dict(reversed(read.headers)),  # reversed: the topmost field of a name wins
-            types=[part.type.value for part in self.parts],
-            report_type=self._report_type(),
-            report=report,
-            disposition=self._disposition(),
-            sender=read.sender,
-            subject=read.subject or "",
-        )
-        kind = mechanical_kind(signs, self.language)
-        if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
-            return replace(read, kind=kind)
-        original = next(
-            (found for part in self.parts if part.type.value in _RETURNED if (found := _original(part))), None
-        )
-        read = replace(read, kind=kind, original_message_id=original or quoted_message_id(read.text))
-        return self._with_failures(read, report) if kind is MechanicalKind.BOUNCE else read
-
-    def _report(self) -> DeliveryReport | None:
-        parts = [part for part in self.parts if part.type.value in _REPORTS]
-        if not parts:
-            return None
-        return DeliveryReport(tuple(found for part in parts for found in read_report(part.octets()[0]).recipients))
-
-    def _disposition(self) -> str:
-        part = next((part for part in self.parts if part.type.value == "message/disposition-notification"), None)
-        value = read_header(part.octets()[0].lstrip(b"\r\n")).first("disposition") if part else None
-        return unfolded(value)[0].lower() if value else ""
-
-    def _report_type(self) -> str:
-        report = next((part for part in self.parts if part.type.value == "multipart/report"), None)
-        return report.type.parameters.get("report-type", "").lower() if report else ""
-
-    def _with_failures(self, read: Message, report: DeliveryReport | None) -> Message:
-        if report and report.unreached:
-            return replace(read, failed_recipients=report.unreached, bounce_class=report.outcome)
-        named = tuple(
-            address.key for value in read.header_all("x-failed-recipients") for address in read_written(value)
-        )
-        if named:
-            return replace(read, failed_recipients=tuple(dict.fromkeys(named)), bounce_class=FAILED)
-        found = read_failures(self.octets)
-        outcome = report.outcome if report else None
-        delayed = outcome == DELAYED or (found.delayed and not found.failed)
-        recipients = found.failed or found.delayed
-        return replace(read, failed_recipients=recipients, bounce_class=DELAYED if delayed else FAILED)
 
     def _with_own_words(self, read: Message) -> Message:
         lines = read.text.split("\n")
@@ -217,18 +204,18 @@ class _Reading:
         return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
 
     def _spans(self) -> Iterator[tuple[int, int]]:
-        """Where the attached mails stand, those inside an attached one left out; RFC 2046 allows them no encoding."""
-        end = 0
+        """Where the attached mails stand, those inside an attached one left out.
+
+        An encoded one stands with the header of its part, which says how it is encoded: read alone, that is a mail too.
+        """
         for part in self.parts:
-            if part.type.value in ENCLOSED and part.children and part.body and part.encoding in _IDENTITY:
-                start = self.octets.find(part.body, end)
-                if start >= 0:
-                    end = start + len(part.body)
-                    yield start, end
+            if part.type.value in CLOSED and part.children and part.span:
+                plain = part.type.value != OUTLOOK and part.encoding in _IDENTITY
+                yield (part.span[1] - len(part.body) if plain else part.span[0]), part.span[1]
 
     def _enclosed(self, part: Part) -> Forwarded | None:
-        """The mail in a message/rfc822 part as a forward (RFC 2046, section 5.2.1)."""
-        if part.type.value not in ENCLOSED or not part.children:
+        """The mail in a message/rfc822 part (RFC 2046, section 5.2.1), or in a file of Outlook's, as a forward."""
+        if part.type.value not in CLOSED or not part.children:
             return None
         inner = part.children[0]
         fields = _Fields.of(inner.header)
@@ -239,9 +226,15 @@ class _Reading:
             cc=fields.addresses("cc"),
             subject=fields.text("subject"),
             date=fields.text("date"),
-            body=self._text(body_part(tuple(inner.walk()))).strip(),
+            body=self._text(_body(unpacked(inner.walk()))).strip(),
             source="attachment",
         )
+
+
+def _body(opened: Unpacked) -> Part | None:
+    """The part that holds the text: one of a winmail.dat only where no other says anything."""
+    own = body_part(opened.parts)
+    return own if own and own.body.strip() else body_part((*opened.parts, *opened.spare)) or own
 
 
 def body_part(parts: Sequence[Part]) -> Part | None:
@@ -252,6 +245,10 @@ def body_part(parts: Sequence[Part]) -> Part | None:
     texts = [part for part in parts if _is_text(part)]
     for candidates in ([part for part in texts if part.filename is None], texts):
         plain = [part for part in candidates if part.type.value == "text/plain"]
+        if (
+            plain and NO_BOUNDARY in plain[0].defects and not plain[0].body.strip()
+        ):  # a multipart that a gateway emptied
+            plain = [part for part in plain if _WORD.search(part.body)] or plain
         markup = [part for part in candidates if part.type.value == "text/html"]
         if plain and (plain[0].body.strip() or not markup):
             return plain[0]
@@ -272,16 +269,32 @@ def is_attachment(part: Part, body: Part | None) -> bool:
     """Whether `part` is listed: not the nameless text itself, its HTML form, a further piece of it, or a container."""
     if part.type.value.startswith("multipart/") or (part is body and part.filename is None):
         return False
-    return part.filename is not None or not _is_text(part)
+    return part.filename is not None or not _is_text(part) or part.type.value not in _SHOWN
 
 
 def _attachment(part: Part) -> Attachment:
-    name = storable(part.filename).replace("\n", " ") if part.filename else None
-    return Attachment(name, part.type.value, part.size)
+    return Attachment(safe_name(part.filename) if part.filename else None, part.type.value, part.size)
 
 
-def _original(part: Part) -> str | None:
-    if part.children:
-        value = part.children[0].header.first("message-id")
-        return next(iter(message_ids(storable(unfolded(value)[0]))), None) if value else None
-    return original_message_id(part.octets()[0])
+def _undelivered(root: Part) -> Part:
+    """`root`, or the mail in it when that is an attached mail cut out of another: then what is inside is the mail.
+
+    Never for a delivered mail: who vouches for it stands in its own header, not in one that a stranger wrote.
+    """
+    if any(name in _DELIVERED for name, _ in root.header.fields):
+        return root
+    opened = next(iter(unpacked([root]).parts))
+    return opened.children[0] if opened.type.value in CLOSED and opened.children else root
+
+
+def _unflowed(text: str, parameters: Mapping[str, str]) -> str:
+    """`text` with its paragraphs whole where its type says that lines were broken on the way (RFC 3676, section 4)."""
+    if parameters.get("format", "").lower() != "flowed":
+        return text
+    return unflowed(text, delete_space=parameters.get("delsp", "").lower() == "yes")
+
+
+def _meta_charset(octets: bytes) -> str | None:
+    """What HTML says of itself (WHATWG HTML, section 4.2.5.4), where the mail says nothing."""
+    found = _META_CHARSET.search(octets, 0, _META_WITHIN)
+    return found.group(1).decode("ascii") if found else None

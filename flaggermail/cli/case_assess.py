@@ -22,7 +22,7 @@ from flaggermail.core.records import Case
 from flaggermail.errors import ConfigurationError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.settings_files.yaml_source import Fault, Source
+    from flaggermail.yaml_source import Fault, Source
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ def written_form(case: Case, related: list[Case]) -> str:
 
 def read_form(path: Path, case: str) -> Assess:
     """The act that a filled-in form stands for. Raises ConfigurationError with one line for every fault."""
-    from flaggermail.settings_files.yaml_source import read
+    from flaggermail.yaml_source import read
 
     source = read(path, str(path))
     faults = list(source.faults)

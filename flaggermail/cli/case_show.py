@@ -17,16 +17,15 @@ from flaggermail.core import latency
 from flaggermail.core.clocks import CLOCKS
 from flaggermail.core.message_json import Json
 from flaggermail.core.records import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+from flaggermail.core.states import CASE_STATES
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work
 
-STATES = ("open", "decided", "notified", "answered", "closed")
-
 
 @click.command(name="list")
 @click.option("--election", metavar="CODE", help="Only cases of this election.")
-@click.option("--state", type=click.Choice(STATES), help="Only cases in this state.")
+@click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
 @as_json_option
 @click.pass_obj
 def list_(session: Session, election: str | None, state: str | None, *, as_json: bool) -> None:

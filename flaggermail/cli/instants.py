@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from flaggermail.cli.session import Session
+from flaggermail.core.latency import minutes
 
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")
@@ -51,3 +52,9 @@ def instant(text: str) -> datetime:
 def shown(at: datetime | None, zone: ZoneInfo) -> str:
     """An instant to the minute, in `zone` with the offset; empty when there is none."""
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago `since` was, in hours and minutes: `26h05`."""
+    hours, rest = divmod(max(minutes(since, now), 0), 60)
+    return f"{hours}h{rest:02}"

@@ -10,11 +10,10 @@ import click
 
 from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
-from flaggermail.cli.terminal import safe_line
+from flaggermail.cli.showing import named, plain, table
 from flaggermail.core.acts import Acknowledge, OverrideRota
 from flaggermail.core.records import Case, ClockRow, Override, Reminder
-from flaggermail.core.rota import Officer, Rota, Shift
+from flaggermail.core.rota import Rota, Shift
 
 if TYPE_CHECKING:
     from flaggermail.ports import Transaction
@@ -53,13 +52,6 @@ def now(session: Session, *, as_json: bool) -> None:
         [(r.id, r.kind, shown(r.told_at, session.zone), r.officer) for r in sorted(reminders, key=lambda r: r.told_at)],
         "no reminder waits for an acknowledgement",
     )
-
-
-def named(officer: Officer | None) -> str:
-    """The officer for a person who reads: name, id and phone."""
-    if officer is None:
-        return "nobody"
-    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
 
 
 def _still_waits(tx: Transaction, reminder: Reminder) -> bool:

@@ -12,8 +12,7 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.core.acts import CancelMail, ResolveMail
 from flaggermail.core.records import Attempt, OutboxMail
-
-WAITING = ("queued", "attempting", "uncertain")
+from flaggermail.core.states import WAITING
 
 
 @click.group(name="outbox")

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 
-from flaggermail.cli.instants import shown
+from flaggermail.cli.instants import age, shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.message import KINDS
 from flaggermail.cli.session import Session, as_json_option, report, show_json
@@ -49,12 +47,6 @@ def list_(session: Session, *, as_json: bool) -> None:
         ],
         "the quarantine is empty",
     )  # fmt: skip
-
-
-def age(since: datetime, now: datetime) -> str:
-    """How long ago `since` was, in hours and minutes: `26h05`."""
-    hours, rest = divmod(max(minutes(since, now), 0), 60)
-    return f"{hours}h{rest:02}"
 
 
 @command.command(name="show")

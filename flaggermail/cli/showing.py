@@ -6,13 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from flaggermail.cli.terminal import safe_line
-from flaggermail.core.message_json import Json
-from flaggermail.core.records import Record
+
+if TYPE_CHECKING:
+    from flaggermail.core.message_json import Json
+    from flaggermail.core.records import Record
+    from flaggermail.core.rota import Officer
 
 _SECRET = frozenset({"token"})  # whoever has one could act by mail
 
@@ -36,6 +40,13 @@ def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
     width = max((len(name) for name, _ in kept), default=0) + 1
     for name, value in kept:
         click.echo(f"{indent}{f'{name}:'.ljust(width)} {value}")
+
+
+def named(officer: Officer | None) -> str:
+    """The officer for a person who reads: name, id and phone."""
+    if officer is None:
+        return "nobody"
+    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
 
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:

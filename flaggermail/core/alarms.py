@@ -15,6 +15,7 @@ class AlarmKind(StrEnum):
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
     FORGED = "forged"
+    UNVERIFIED = "unverified senders"
     UNREGISTERED_USE = "unregistered use"
     FOLDER_MISSING = "folder missing"
     UNJUDGED = "unjudged"

@@ -4,103 +4,117 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from flaggermail.core.message import Message
+from flaggermail.core.alignment import Organisational
+from flaggermail.core.author import author_domain
+from flaggermail.core.message import Address, Message, Verdict
+from flaggermail.core.trace import Fields, above_own_line, without_comments
+
+__all__ = ["Asked", "Trust", "Verdict", "judge", "vouch"]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-# RFC 5321, section 4.4: "from", whatever greeting the client gave (it may be called "by"), then "by" and who took it
-RECEIVED_BY = re.compile(r"^\s*(?:from\s+\S+\s+(?:\S+\s+)*?)?by\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
 RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
 PROPERTY = re.compile(rf"(?<![\w.-])([\w.-]+)\s*=\s*({_QUOTED}|[^\s\";]+)|{_QUOTED}", re.DOTALL)
 STATEMENT = re.compile(rf"(?:[^;\"]|{_QUOTED})+", re.DOTALL)
+SERVER = re.compile(r'\s*(?:"([^"\\]*)"|([^\s;="]+))(?:\s+1)?\s*(?:;|$)')  # RFC 8601, section 2.2: version 1 or none
+FIRST_RESULT = re.compile(r"\s*[\w.-]+\s*(?:/\s*\d+\s*)?=")
+SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+LONGEST = 20_000  # characters of a field that is read
 WORST_FIRST = ("failed", "unverified", "verified")
+NO_AUTHOR = "the mail does not have exactly one author"
+
+
+class Asked(StrEnum):
+    """Who is asked whether a sender is who he says."""
+
+    NAMED = "named"  # our server, by the authserv-id that it writes
+    TOPMOST = "topmost"  # our server, which writes no authserv-id
+    DKIM = "dkim"  # the signer's key
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """`value` is verified, unverified or failed; `basis` says in words what it rests on."""
+class Trust:
+    """Who is asked, the name he goes by, and the domain in which he stands in Received lines."""
 
-    value: str
-    basis: str
+    asked: Asked
+    authserv_id: str | None = None
+    received_by: str | None = None
 
 
 def vouch(message: Message, authserv_id: str | None) -> Verdict:
+    """The verdict that was reached on the octets of the mail; unverified where nobody has looked at them."""
+    server = authserv_id or "anybody"
+    return message.vouched or Verdict("unverified", f"nobody looked for what {server} says of the sender")
+
+
+def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisational: Organisational) -> Verdict:
     """The verdict on the author, from what stands above the Received line of our own server.
 
     Fields below that line came with the mail: anyone can have written them (RFC 8601, section 5). Of several results
-    the worst holds.
+    the worst holds; a pass counts only for the domain of the one author in From, of which some servers name the
+    organisational domain (RFC 7489, section 3.2).
     """
-    if authserv_id is None:
+    if trust.asked is Asked.DKIM:
+        return Verdict("unverified", "signatures are checked only for domains of a platform")
+    if trust.asked is Asked.NOBODY or trust.received_by is None:
         return Verdict("unverified", "no receiving server is configured to vouch for senders")
-    if len(message.from_) != 1 or not message.from_[0].domain:
-        return Verdict("unverified", "the mail does not have exactly one author")
-    domain = message.from_[0].domain
-    fields = _own_fields(message, authserv_id.lower())
-    statements = (statement for field in fields for statement in STATEMENT.findall(field))
-    results = [found for statement in statements if (found := RESULT.match(statement))]
-    verdicts = [_judge(found[1].lower(), _header_from(found[2]), domain, authserv_id) for found in results]
-    nothing = Verdict("unverified", f"{authserv_id} says nothing about DMARC")
+    server = trust.authserv_id or f"the server of {trust.received_by}"
+    domain = author_domain(fields, authors)
+    asked = _Question(trust, server, domain, organisational)
+    verdicts = [verdict for field in above_own_line(fields, trust.received_by) for verdict in _said(field, asked)]
+    nothing = Verdict("unverified", f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
 
 
-def _judge(result: str, about: str | None, domain: str, authserv_id: str) -> Verdict:
-    if about != domain:
-        return Verdict("unverified", f"DMARC result of {authserv_id} is not about {domain}")
-    value = {"pass": "verified", "fail": "failed"}.get(result, "unverified")
-    return Verdict(value, f"dmarc={result} by {authserv_id} for {domain}")
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whom we ask, how he is called in the basis, and about which domain; nothing where there is no one author."""
+
+    trust: Trust
+    server: str
+    domain: str | None
+    organisational: Organisational
 
 
-def _header_from(properties: str) -> str | None:
-    """The domain that a result is about; what stands inside another property's quotation is not looked at."""
-    found = next((p[2] for p in PROPERTY.finditer(properties) if (p[1] or "").lower() == "header.from"), None)
-    return found.strip('"').rpartition("@")[2].lower().rstrip(".") if found else None
+def _said(field: str, asked: _Question) -> Iterator[Verdict]:
+    """What one field above our line says of DMARC, if our server wrote it."""
+    readable = without_comments(field) if len(field) <= LONGEST else None
+    results = _results(readable, asked.trust) if readable is not None else None
+    if results is not None:
+        found = [match for statement in STATEMENT.findall(results) if (match := RESULT.match(statement))]
+        yield from (_judge(match[1].lower(), _header_from(match[2]), asked) for match in found)
+    elif readable is None and SAYS_FAIL.search(field):  # a stranger's words in it may count against him, never for him
+        yield Verdict("failed", f"a field of {asked.server} cannot be read for certain, and says dmarc=fail")
 
 
-def own_received_line(message: Message, authserv_id: str) -> str | None:
-    """The topmost Received field that our own receiving server wrote (RFC 5321, section 4.4), or nothing."""
-    wanted = authserv_id.lower()
-    return next((line for line in message.header_all("received") if _written_by(line) == wanted), None)
+def _results(readable: str, trust: Trust) -> str | None:
+    """The results of a field, or nothing when another than the server we trust wrote it.
 
-
-def _written_by(received: str) -> str | None:
-    by = RECEIVED_BY.search(_without_comments(received))
-    return by[1].lower().rstrip(".") if by else None
-
-
-def _own_fields(message: Message, authserv_id: str) -> Iterator[str]:
-    """What our server says above its own Received line; nothing when that line cannot be read for certain."""
-    fields: list[str] = []
-    mentioned = re.compile(rf"\bby\s+{re.escape(authserv_id)}(?![\w-])", re.IGNORECASE)
-    for name, value in message.headers:
-        if name == "received" and mentioned.search(value):
-            if _written_by(value) == authserv_id:
-                yield from fields
-            return  # whatever stands further down may have come with the mail
-        if name == "authentication-results":
-            server, _, rest = _without_comments(value).partition(";")
-            if server.split() and server.split()[0].lower() == authserv_id:
-                fields.append(rest)
-
-
-def _without_comments(value: str) -> str:
-    """The value without its parenthesised comments, which anyone upstream can have filled (RFC 5322, section 3.2.2).
-
-    A backslash takes the meaning from the next character (section 3.2.1). Of a value whose quotation is not closed
-    nothing is left: where it ends would be the sender's word.
+    Exchange Online writes no authserv-id: its field begins with the first result.
     """
-    kept, depth, quoted, escaped = [], 0, False, False
-    for sign in value:
-        plain = escaped or (sign != '"' and (quoted or sign not in "()"))
-        escaped = not escaped and sign == "\\" and (quoted or depth > 0)
-        if not plain and sign == '"' and depth == 0:
-            quoted = not quoted
-        elif not plain and sign == "(":
-            depth += 1
-        elif not plain and sign == ")":
-            depth -= depth > 0
-            continue
-        if depth == 0:
-            kept.append(sign)
-    return "" if quoted else "".join(kept)
+    if trust.asked is Asked.TOPMOST:
+        return readable if FIRST_RESULT.match(readable) else None
+    named = SERVER.match(readable)
+    ours = named is not None and (named[1] or named[2] or "").lower() == (trust.authserv_id or "").lower()
+    return readable[named.end() :] if named is not None and ours else None
+
+
+def _judge(result: str, about: frozenset[str], asked: _Question) -> Verdict:
+    server, domain = asked.server, asked.domain
+    if result == "fail":
+        return Verdict("failed", f"dmarc=fail by {server} for {' and '.join(sorted(about)) or 'this mail'}")
+    if domain is None:
+        return Verdict("unverified", NO_AUTHOR)
+    if about != {domain} and about != {asked.organisational(domain) or domain}:
+        return Verdict("unverified", f"DMARC result of {server} is not about {domain}")
+    return Verdict("verified" if result == "pass" else "unverified", f"dmarc={result} by {server} for {domain}")
+
+
+def _header_from(properties: str) -> frozenset[str]:
+    """The domains that a result is about; what stands inside another property's quotation is not looked at."""
+    found = [p[2] for p in PROPERTY.finditer(properties) if (p[1] or "").lower() == "header.from"]
+    return frozenset(value.strip('"').rpartition("@")[2].lower().rstrip(".") for value in found)

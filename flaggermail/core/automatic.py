@@ -1,59 +1,63 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mechanical kind of a mail: by headers and structure, never by the text of its body (a person may quote that)."""
+"""The mechanical kind of a mail: by structure, headers and origin; its text is asked only where a machine wrote it.
+
+A person quotes a bounce, forwards it, and writes about being out of the office. So no text makes a bounce by itself,
+and an answer of absence is one only where nothing else is said (core.absence).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from flaggermail.core.dsn import DeliveryReport
+from flaggermail.core.absence import is_absence, is_personal, own_text, tells_absence
 from flaggermail.core.identifiers import LOOP_HEADER
 from flaggermail.core.language import Language, folded
-from flaggermail.core.message import Address, MechanicalKind, Message
+from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.signs import Signs, begins
+from flaggermail.core.subject import split_subject
 
 # Fields that only an autoresponder writes. The first value that says "not automatic" is respected.
 _AUTORESPONDER_FIELDS = (
     "x-autoreply",
     "x-autorespond",
     "x-autoresponder",
+    "x-auto-reply",
+    "x-auto-respond",
     "x-autoreply-from",
     "x-mail-autoreply",
     "x-vacation",
     "x-amazon-auto-reply",
+    "x-list-administrivia",
 )
 _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
+_LIST_SOFTWARE = ("x-mlserver", "x-ml-name", "mailing-list", "x-mailman-version", "x-sympa-to")
+_OFFICES_OF_LISTS = ("-admin", "-owner", "-request", "-ctl", "-help", "-return")
+# Fields that only a mail server writes, into a report of its own
+_REPORT_FIELDS = ("x-ms-embedded-report", "x-ms-exchange-message-is-ndr", "x-report-type", "x-mddsn-message")
+_ABUSE_FIELDS = ("x-arf", "x-xarf", "feedback-type")
+_COMPLAINT_FIELDS = ("x-hmxmroriginalrecipient",)  # in the mail that a provider returns because somebody complained
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
-    """What the kind is decided on. `fields`: topmost value of each field, small-letter names; `types`: of all parts."""
-
-    fields: Mapping[str, str]
-    types: Sequence[str]
-    report_type: str  # of a multipart/report (RFC 6522), small letters, else empty
-    report: DeliveryReport | None
-    disposition: str  # of a message/disposition-notification (RFC 8098, section 3.2.6), else empty
-    sender: Address | None
-    subject: str
+_EVENTS = {
+    "bounce": MechanicalKind.BOUNCE,
+    "delay": MechanicalKind.BOUNCE,
+    "complaint": MechanicalKind.FEEDBACK_REPORT,
+    "delivery": MechanicalKind.DELIVERED,
+}
 
 
 def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
-    """In this order: report on abuse, report of delivery, other bounce, what the sender declares, its subject."""
-    if signs.report_type == "feedback-report" or "message/feedback-report" in signs.types:
-        return MechanicalKind.FEEDBACK_REPORT
-    if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
-        delivered = signs.report.outcome == "delivered"
-        return MechanicalKind.DELIVERED if delivered else MechanicalKind.BOUNCE
-    if signs.report_type == "disposition-notification":
-        # a receipt; the mail filter of a recipient who refuses a mail writes one too (RFC 5429, section 2.1.1)
-        refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition
-        return MechanicalKind.BOUNCE if refused else MechanicalKind.AUTO_REPLY
+    """In this order: report on abuse, report of delivery, other bounce, what the sender declares, subject and text."""
+    if signs.published:
+        return _EVENTS[signs.published]
+    if not _is_passed_on(signs, language) and (reported := _reported(signs)) is not None:
+        return reported
     declared = _declared_automatic(signs.fields)
     if declared is not False and _is_bounce(signs, language, declared=bool(declared)):
         return MechanicalKind.BOUNCE
     if declared is None and not _from_list(signs.fields):
-        declared = _begins(signs.subject, language.automatic_subjects)
+        declared = _seems_automatic(signs, language)
     return MechanicalKind.AUTO_REPLY if declared else MechanicalKind.HUMAN
 
 
@@ -65,6 +69,34 @@ def answerable(message: Message, ours: str) -> bool:
     return message.kind is MechanicalKind.HUMAN and not (many or own)
 
 
+def _reported(signs: Signs) -> MechanicalKind | None:
+    """What the mail is by its structure, or nothing."""
+    if _is_complaint(signs):
+        return MechanicalKind.FEEDBACK_REPORT
+    if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
+        delivered = signs.report.outcome == "delivered"
+        return MechanicalKind.DELIVERED if delivered else MechanicalKind.BOUNCE
+    if signs.report_type == "disposition-notification" or (signs.disposition and not signs.report_type):
+        # a receipt; the mail filter of a recipient who refuses a mail writes one too (RFC 5429, section 2.1.1)
+        refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition
+        return MechanicalKind.BOUNCE if refused else MechanicalKind.AUTO_REPLY
+    return None
+
+
+def _is_passed_on(signs: Signs, language: Language) -> bool:
+    """Whether a person answers or forwards a report part by part, as some programs do: it is no report of theirs."""
+    own = signs.types[0] == "multipart/report" or signs.null_path or signs.local in signs.words.daemon_addresses
+    return not own and split_subject(signs.subject, language).first is not None
+
+
+def _is_complaint(signs: Signs) -> bool:
+    """A report of RFC 5965, one of its forerunners, or a bare mail that somebody complained about."""
+    if signs.report_type == "feedback-report" or "message/feedback-report" in signs.types:
+        return True
+    marked = any(signs.fields.get(name, "no").strip().lower() not in _DENIALS for name in _ABUSE_FIELDS)
+    return marked or (not signs.text.strip() and any(name in signs.returned for name in _COMPLAINT_FIELDS))
+
+
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
     """What the mail says of itself: Auto-Submitted (RFC 3834, section 5), Precedence, the fields of autoresponders."""
     if "auto-submitted" in fields:
@@ -74,39 +106,96 @@ def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
         return True
     if any(fields[name].strip().lower() not in _DENIALS for name in _AUTORESPONDER_FIELDS if name in fields):
         return True
-    return True if fields.get("x-autogenerated", "").strip().lower() == "reply" else None
+    named = fields.get("x-autogenerated", "").strip().lower() == "reply" or "vacation" in fields.get(
+        "x-apple-action", ""
+    )
+    return True if named or fields.get("delivered-to", "").strip().lower() == "autoresponder" else None
 
 
 def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
-    """A bounce that is no report of RFC 3464: by its author, its subject or its empty return path.
+    """A bounce that is no report of RFC 3464: mail of a machine, that says so in its subject or its first lines.
 
-    An autoresponder uses the empty return path too (RFC 3834, section 3.3); it says what it is, in a field or subject.
+    The empty return path alone is enough; but an autoresponder uses it too (RFC 3834, section 3.3) and says what it is.
     """
-    if signs.report_type == "delivery-status" or "x-failed-recipients" in signs.fields:
+    words, fields = signs.words, signs.fields
+    daemon = signs.local in words.daemon_addresses or "x-failed-recipients" in fields
+    if daemon or (signs.report_type == "delivery-status" and not _is_passed_on(signs, language)):
         return True
-    local = signs.sender.address.rpartition("@")[0] or signs.sender.address if signs.sender else ""
-    says_so = _begins(signs.subject, language.bounce_subjects)
-    if folded(local) in language.daemon_addresses or (says_so and folded(local) == "postmaster"):  # RFC 2142
-        return True
-    if _from_list(signs.fields):
+    if any(address.key.rpartition("@")[0].partition("+")[0].endswith(words.list_addresses) for address in signs.to):
+        return signs.tells  # persons do not write to the address to which a list has its bounces sent
+    if _from_list(fields) and signs.local not in words.system_addresses:
         return False
-    if says_so:
+    if _a_system_says_so(signs, language):
         return True
-    automatic = declared or _begins(signs.subject, language.automatic_subjects)
-    null_path = signs.fields.get("return-path", "?").replace(" ", "") in {"<>", ""}
-    return null_path and not automatic
+    if declared:
+        return signs.coded
+    if signs.null_path:
+        return signs.proven or not _seems_automatic(signs, language)
+    return signs.local in words.robot_addresses and signs.proven and signs.notice.says_so
+
+
+def _a_system_says_so(signs: Signs, language: Language) -> bool:
+    """A mail system or the software of a list reports; not the person who writes by its address and signs."""
+    if _is_of_a_system(signs) and not _is_signed(signs.text, language):
+        return signs.proven or (signs.notice.says_so and bool(signs.notice.recipients))
+    if signs.local.endswith(_OFFICES_OF_LISTS) and any(name in signs.fields for name in _LIST_SOFTWARE):
+        return signs.tells or bool(signs.notice.returned)
+    return any(name in signs.fields for name in _REPORT_FIELDS) and signs.proven
+
+
+def _is_of_a_system(signs: Signs) -> bool:
+    """Whether the author is a mail system: by its name, its role (RFC 2142), or by having no address at all."""
+    words, author = signs.words, signs.fields.get("from", "")
+    if signs.local in words.system_addresses or signs.sender is None or "<>" in author:
+        return True
+    name = folded(signs.sender.name or "")
+    return name.startswith(words.system_names) or any(
+        signs.local.endswith(f"_{role}") for role in words.system_addresses if "_" in role
+    )
+
+
+def _is_signed(text: str, language: Language) -> bool:
+    """Whether a closing ("kind regards") stands in the text before anything is quoted, as under a person's mail."""
+    for line in text[:4000].split("\n"):
+        if line.lstrip().startswith(">"):
+            return False
+        if folded(line).rstrip(",.!") in language.closings:
+            return True
+    return False
+
+
+def _seems_automatic(signs: Signs, language: Language) -> bool:
+    """An answer of a machine that declares nothing: by its subject, by its text, or by both."""
+    words = signs.words
+    if split_subject(signs.subject, language).first == "forward":
+        return False
+    by_name = begins(signs.subject, words.automatic_subjects)
+    if by_name == "whole" or is_absence(signs.text, language):
+        return True
+    by_topic = begins(signs.subject, words.absence_subjects)
+    named = by_name or by_topic or _within(signs.subject, words.absence_subjects)
+    if by_topic == "whole" or (named and tells_absence(signs.text, language)):
+        return not is_personal(signs.text, language)
+    return _is_of_a_robot(signs) and _says_robot(signs.text, language)
+
+
+def _is_of_a_robot(signs: Signs) -> bool:
+    fields = signs.fields
+    suppresses = "all" in fields.get("x-auto-response-suppress", "").lower()
+    many = fields.get("precedence", "").strip().lower() in {"bulk", "junk"}
+    return signs.local in signs.words.robot_addresses or suppresses or many or signs.null_path
+
+
+def _says_robot(text: str, language: Language) -> bool:
+    own = own_text(text, language) or ""
+    return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in own.split("\n"))
 
 
 def _from_list(fields: Mapping[str, str]) -> bool:
     return any(name in fields for name in _LIST_FIELDS)
 
 
-def _begins(subject: str, phrases: Sequence[str]) -> bool:
-    """Whether `subject` begins with a phrase; one word counts only by itself or before a colon ("Absence: ...")."""
-    plain = folded(subject[:200]).lstrip("*[(\u3010 ")
-    for phrase in phrases:
-        if plain.startswith(phrase):
-            behind = plain[len(phrase) :].lstrip()
-            if not behind or behind[0] in ":\uff1a" or (" " in phrase and not plain[len(phrase)].isalnum()):
-                return True
-    return False
+def _within(subject: str, phrases: Sequence[str]) -> bool:
+    """Whether one of the longer phrases stands in a subject that has no prefix: "Anna de Wit is out of the office"."""
+    plain = folded(subject[:200])
+    return ":" not in plain.partition(" ")[0] and any(f" {phrase}" in plain for phrase in phrases if " " in phrase)

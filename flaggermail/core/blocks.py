@@ -1,43 +1,75 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The marks that mail programs put above the mail below: header blocks, dashed lines, "On Monday Jane Doe wrote:"."""
+"""The header block that a mail program prints above the mail below, and the lines with which it is ruled off."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
-from flaggermail.core.language import Language, folded
+from flaggermail.core.language import UNSEEN, Language, folded, seen
 
-_QUOTE = re.compile(r"[ \t\ufeff]{0,8}>[ \t]?")
+_QUOTE = re.compile(rf"[ \t{UNSEEN}]{{0,8}}>[ \t]?")
 _LABEL = re.compile(
-    r"[ \t\ufeff]*[*_]{0,2}([^\s:\uff1a*_<>@][^:\uff1a*<>@]{0,28}?)[*_]{0,2}\s?[:\uff1a][*_]{0,2}[ \t\u00a0]*(.*)",
+    rf"[ \t\u00a0{UNSEEN}]{{0,40}}[*_]{{0,2}}([^\s:\uff1a*_<>@][^:\uff1a*<>@]{{0,28}}?)[*_]{{0,2}}\s?[:\uff1a]"
+    r"[*_]{0,2}[ \t\u00a0]*(.*)",
     re.DOTALL,
 )
 _DASHES = "-_=*#~\u2014\u2013> \t\u00a0:\uff1a.\ufeff"
-_RULE = re.compile(r"[ \t>]*[-_\u2014=*]{5,}[ \t]*\Z")
-_TIME = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}")
-_DIGIT = re.compile(r"\d")
-_ENDS_AS_QUOTE = re.compile(r"[:\uff1a\u2026]\s*\Z|-{2,}\s*\Z")
+_RULE = re.compile(r"[ \t\u00a0>]*[-_\u2014=*]{5,}[ \t\u00a0]*\Z")
+# "10:34", "10h34", "10.34", not the 06.06 of 06.06.2024
+TIME = re.compile(r"(?<![\d.])\d{1,2}(?:\s?[:h]\s?\d{2}(?!\d)|\.\d{2}(?![\d.]))")
+
+# Header fields that no mail program prints above a forwarded mail: their neighbours were copied from a mail's source.
+_RAW_FIELD = re.compile(
+    r"[ \t>]*(?:received|return-path|delivered-to|message-id|mime-version|content-[a-z-]+|dkim-signature|user-agent"
+    r"|authentication-results|received-spf|arc-[a-z-]+|x-[a-z0-9-]+|list-[a-z-]+|references|in-reply-to)\s?:",
+    re.IGNORECASE,
+)
 
 LONGEST_MARK = 400  # characters of a mark, over all its lines
-_MOST_LINES = 5
+_MOST_LINES = 60  # that are looked at for one block
 _LONGEST_LINE = 1000  # of a header line in a block; a longer one is text
-_MOST_FIELDS = 14
+_MOST_LABELS = 14
 _LONGEST_FOLD = 40  # lines that a folded list of recipients may take
+_WITHOUT_SUBJECT = ("from", "date", "to")  # the order of Outlook, which leaves out an empty subject
+_PEOPLE = frozenset({"from", "to", "cc"})
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Header lines in a text: `fields` by Language.labels, `end` the index of the first line behind them."""
+    """Header lines in a text.
+
+    `fields` by Language.labels, `end` the index of the first line behind them, `first` the field of the first line.
+    """
 
     fields: dict[str, str]
     end: int
+    first: str = "from"
 
     @property
     def complete(self) -> bool:
-        """Enough to be the header of a mail: an author and one thing more that only a mail has."""
-        return "from" in self.fields and bool({"date", "subject", "to"} & self.fields.keys()) and len(self.fields) > 1
+        """Enough below a line that says what follows: an author and one thing more that only a mail has."""
+        return "from" in self.fields and bool({"date", "subject", "to"} & self.fields.keys())
+
+    @property
+    def of_a_mail(self) -> bool:
+        """Enough without such a line: a memo, or a journey from here to there, has no address and no time of day."""
+        addressed = "@" in self.fields.get("from", "")
+        stamped = addressed or "@" in self.fields.get("to", "") or self.timed
+        untitled = self.timed and tuple(self.fields)[:3] == _WITHOUT_SUBJECT
+        return self.complete and (addressed or untitled or ("subject" in self.fields and stamped))
+
+    @property
+    def whole(self) -> bool:
+        """All that a mail program prints, Outlook's author first: enough when nothing else speaks for a forward."""
+        return self.of_a_mail and self.first == "from" and {"date", "subject"} <= self.fields.keys()
+
+    @property
+    def timed(self) -> bool:
+        """Whether the date has a time of day, as every mail program prints it."""
+        return TIME.search(self.fields.get("date", "")) is not None
 
 
 def unquoted(line: str) -> str:
@@ -53,62 +85,156 @@ def is_quoted(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """Whether `line` is a drawn line and nothing else."""
-    return _RULE.match(line[:200]) is not None
+    return _RULE.match(seen(line[:200])) is not None
 
 
 def mark_text(line: str) -> str:
     """What stands between the dashes of a line such as "----- Original Message -----"."""
-    return folded(line[:LONGEST_MARK].strip(_DASHES))
+    return folded(seen(line[:LONGEST_MARK]).strip(_DASHES))
 
 
-def label_of(line: str, language: Language) -> tuple[str, str] | None:
-    """The field (of Language.labels) and the value when `line` begins with a known header name."""
+class Mark(StrEnum):
+    """What a line above a mail says of it."""
+
+    FORWARDED = "forwarded"
+    ORIGINAL = "original"  # quoted or forwarded: the rest of the mail says which
+
+
+def read_mark(line: str, language: Language) -> Mark | None:
+    """What `line` says of the mail below it; between dashes it may go on ("Forwarded message from Jane Doe")."""
+    if len(line) > LONGEST_MARK:
+        return None
+    mark = mark_text(line)
+    if mark in language.forward_lines or (mark.startswith(language.forward_starts) and _dashed(line)):
+        return Mark.FORWARDED
+    return Mark.ORIGINAL if mark in language.original_lines else None
+
+
+def _dashed(line: str) -> bool:
+    text = seen(line).strip("> \t\u00a0")
+    return text.startswith(("--", "==", "__", "**")) and text.endswith(("--", "==", "__", "**"))
+
+
+@dataclass(frozen=True, slots=True)
+class _HeaderLine:
+    """A line that begins with a known header name: the name as printed, its field (of Language.labels), the value."""
+
+    name: str
+    field: str
+    value: str
+
+
+def _header_line(line: str, language: Language) -> _HeaderLine | None:
     match = _LABEL.match(line[:_LONGEST_LINE])
     if match is None:
         return None
-    field = language.labels.get(folded(match.group(1)))
-    return None if field is None else (field, match.group(2).strip().strip("*_").strip())
+    name = folded(match.group(1))
+    field = language.labels.get(name)
+    return None if field is None else _HeaderLine(name, field, seen(match.group(2)).strip().strip("*_").strip())
 
 
 def read_block(lines: Sequence[str], start: int, language: Language) -> Block | None:
-    """The header block whose first line is `lines[start]`, or nothing.
+    """The header block whose first line is `lines[start]`, quoted or not; nothing where there is none.
 
-    One empty line between header lines is passed over (HTML paragraphs become that); a list of recipients may be
-    folded; a field that comes a second time belongs to the text.
+    Looks at 60 lines at most, and at one where that is no header line. Empty lines between header lines are passed
+    over (HTML paragraphs become that), a value may stand on the line below its name (table cells become that), a list
+    of recipients may be folded; a field that comes a second time belongs to the text.
     """
-    fields: dict[str, str] = {}
-    at, end, last = start, start, ""
-    while at < len(lines) and len(fields) < _MOST_FIELDS:
-        line = lines[at]
-        found = label_of(line, language)
-        if found and found[0] != "other" and fields.get(found[0]):
-            break
-        if found:
-            last = found[0]
-            fields[last] = found[1]
-            end = at + 1
-        elif line.strip():
-            if not (_continues(line, fields.get(last, ""), last) and at - start < _LONGEST_FOLD):
-                break
-            fields[last] = f"{fields[last]} {line.strip()}"
-            end = at + 1
-        elif not _label_next(lines, at, language, fields):
-            break
-        at += 1
-    block = Block(fields, end)
+    if _header_line(unquoted(lines[start]), language) is None:
+        return None
+    reading = _Reading(lines[start : start + _MOST_LINES], language, quoted=is_quoted(lines[start]))
+    while reading.step():
+        pass
+    block = Block(reading.fields, start + reading.end, next(iter(reading.fields)))
     return block if block.complete else None
 
 
-def _label_next(lines: Sequence[str], at: int, language: Language, fields: dict[str, str]) -> bool:
-    """Whether the line behind the empty one at `at` goes on with a header line not seen yet."""
-    found = label_of(lines[at + 1], language) if at + 1 < len(lines) else None
-    return found is not None and found[0] not in fields
+def read_unmarked(lines: Sequence[str], start: int, language: Language) -> Block | None:
+    """The header block at `start` where no line says what follows.
+
+    It begins with the author (Outlook), or has no empty lines and the author's address (Hotmail); and it is not part of
+    the source of a mail.
+    """
+    label = _header_line(unquoted(lines[start]), language)
+    block = read_block(lines, start, language) if label and label.field != "other" else None
+    if block and block.first != "from" and not (lines[start + 1].strip() and "@" in block.fields["from"]):
+        return None
+    if block is None or any(_RAW_FIELD.match(line) for line in lines[max(0, start - 1) : block.end + 1]):
+        return None
+    return block if block.of_a_mail else None
 
 
-def _continues(line: str, value: str, field: str) -> bool:
-    if field in {"to", "cc", "from"}:
-        return value.endswith((",", ";")) or ("@" in line and line[:1] in {" ", "\t"}) or line.lstrip().startswith("<")
-    return field == "subject" and line[:1] in {" ", "\t"} and not value
+class _Reading:
+    """A header block while it is read."""
+
+    def __init__(self, lines: Sequence[str], language: Language, *, quoted: bool) -> None:
+        self.lines, self.language, self.quoted = lines, language, quoted
+        self.fields: dict[str, str] = {}
+        self.at = self.end = self.labels = 0
+        self.last = ""
+        self.names: set[str] = set()
+        self.below = False  # values stand below their names
+
+    def step(self) -> bool:
+        """Read one line; whether to go on."""
+        if self.at >= len(self.lines) or self.labels >= _MOST_LABELS:
+            return False
+        line = self._line(self.at)
+        if found := _header_line(line, self.language):
+            if not self._is_new(found):
+                return False
+            self.last, self.labels = found.field, self.labels + 1
+            self.names.add(found.name)
+            self.fields[found.field] = self.fields.get(found.field) or found.value
+        elif line.strip():
+            if not self._takes(line):
+                return False
+            self.fields[self.last] = f"{self.fields[self.last]} {seen(line).strip()}".strip()
+        else:
+            return self._passes_over()
+        self.at += 1
+        self.end = self.at
+        return True
+
+    def _is_new(self, found: _HeaderLine) -> bool:
+        """Whether the name was not read before; "Bcc" behind "Cc" says nothing new, but ends nothing either."""
+        return found.field == "other" or found.name not in self.names
+
+    def _takes(self, line: str) -> bool:
+        """Whether `line`, which has no name, goes on with the value above it."""
+        value = self.fields[self.last]
+        if self.at > _LONGEST_FOLD:
+            return False
+        if not value and self.last != "other" and (self.labels == 1 or self.below):
+            before_name = bool(self._label_at(self.at + 1) or self._label_at(self.at + 2))
+            self.below = self.below or before_name
+            if before_name or (self.below and self.last == "subject"):
+                return True
+        indented = line[:1] in {" ", "\t"}
+        if self.last in _PEOPLE:
+            return value.endswith((",", ";")) or ("@" in line and indented) or line.lstrip().startswith("<")
+        return self.last == "subject" and indented and not value
+
+    def _passes_over(self) -> bool:
+        """Whether the block goes on behind the empty line, which is then skipped."""
+        below = self.at + 1
+        while below < len(self.lines) and below <= self.at + 2 and not self._line(below).strip():
+            below += 1
+        following = self._label_at(below)
+        if following is None:
+            goes_on = not self.fields[self.last] and (self.below or (self.labels == 1 and below + 1 < len(self.lines)))
+        elif following.field == "other":
+            goes_on = not Block(self.fields, self.end).whole
+        else:
+            goes_on = not self.fields.get(following.field) and (below == self.at + 1 or self.below)
+        self.at = below
+        return goes_on
+
+    def _line(self, at: int) -> str:
+        return unquoted(self.lines[at]) if self.quoted else self.lines[at]
+
+    def _label_at(self, at: int) -> _HeaderLine | None:
+        return _header_line(self._line(at), self.language) if at < len(self.lines) else None
 
 
 def read_run_together(line: str, language: Language) -> dict[str, str]:
@@ -118,44 +244,6 @@ def read_run_together(line: str, language: Language) -> dict[str, str]:
     found = list(language.inline_labels.finditer(text))
     for label, following in zip(found, [*found[1:], None], strict=True):
         field = language.labels[folded(label.group(1))]
-        fields.setdefault(field, text[label.end() : following.start() if following else len(text)].strip())
+        value = text[label.end() : following.start() if following else len(text)]
+        fields.setdefault(field, seen(value).strip())
     return fields
-
-
-def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
-    """How many lines from `start` make up a mark like "On Monday at 10:34 Jane Doe <ADDRESS> wrote:"; 0: none.
-
-    The instant is not read, so it does not matter what a gateway made of the no-break space in it. Looks at five lines
-    and 400 characters at most, so a text costs no more than its length.
-    """
-    if not lines[start].strip():
-        return 0
-    text = ""
-    for count in range(1, _MOST_LINES + 1):
-        at = start + count - 1
-        if at >= len(lines) or not lines[at].strip() or len(text) + len(lines[at]) > LONGEST_MARK:
-            return 0
-        text = f"{text} {unquoted(lines[at]).strip()}" if text else unquoted(lines[at]).strip("\ufeff \t\u00a0-*_")
-        if _ENDS_AS_QUOTE.search(text[-6:]):
-            return count if _introduces(text, language) else 0
-        if count == 1 and not _may_open(text, language):
-            return 0
-    return 0
-
-
-def _may_open(text: str, language: Language) -> bool:
-    """Whether a line that does not end in a colon can be the first of a folded mark."""
-    small = text.casefold()
-    return small.startswith(language.openers) or _DIGIT.match(small) is not None or "@" in small
-
-
-def _introduces(text: str, language: Language) -> bool:
-    small = text.casefold()
-    dated = _DIGIT.search(small) is not None
-    if language.verbs.search(small):
-        opened = (
-            small.startswith(language.openers) or _DIGIT.match(small) is not None or _TIME.search(small) is not None
-        )
-        return ("@" in small) or (dated and opened)
-    # the form without a verb: "2017-02-05 13:29 GMT+02:00 Jane Doe <ADDRESS>:"
-    return "@" in small and _TIME.search(small) is not None and small.rstrip(" :\uff1a").endswith(">")

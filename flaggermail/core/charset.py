@@ -4,41 +4,58 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
 
 UNKNOWN_CHARSET = "unknown charset"
 WRONG_CHARSET = "text does not fit its charset"
 
-# Names seen in mail that Python does not know, and names whose users mean the larger set of the same family
-# (WHATWG Encoding Standard, section 4.2: labels).
+_WESTERN = "cp1252"
+
+# Names seen in mail that Python does not know.
 _MEANT = {
-    "us-ascii": "windows-1252",
-    "ascii": "windows-1252",
-    "iso-8859-1": "windows-1252",
-    "iso8859-1": "windows-1252",
-    "latin1": "windows-1252",
     "iso-8859-8-i": "iso-8859-8",
     "iso-8859-8-e": "iso-8859-8",
-    "x-mac-roman": "mac-roman",
+    "iso-8859-6-i": "iso-8859-6",
+    "iso-8859-6-e": "iso-8859-6",
+    "iso-8859-12": "iso-8859-1",  # never was one; the programs that write it mean Latin
+    "latin-9": "iso-8859-15",
+    "mac-ce": "mac-latin2",
     "macintosh": "mac-roman",
     "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
+    "gb_2312-80": "gb18030",
+    "ansi": "windows-1252",
+    "windows-31j": "cp932",
+    "unicode-1-1-utf-7": "utf-7",
+    "unicode": "utf-16",
+}
+# What is written where no charset is known.
+_NONE = frozenset(
+    {"", "unknown", "unknown-8bit", "default", "user-defined", "none", "binary", "8bit", "7bit", "quoted-printable"}
+)
+# Codecs of Python whose users in mail mean a larger set (WHATWG Encoding Standard, section 4.2: labels).
+_LARGER = {
+    "ascii": _WESTERN,
+    "iso8859-1": _WESTERN,
+    "cp1252": _WESTERN,
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
     "gb2312": "gb18030",
     "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "x-sjis": "cp932",
+    "euc_kr": "cp949",
     "shift_jis": "cp932",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "x-euc-jp": "euc-jp",
-    "utf8": "utf-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "cp-850": "cp850",
-    "x-unknown": "",
-    "unknown": "",
-    "unknown-8bit": "",
-    "default": "",
-    "x-user-defined": "",
+    "iso2022_jp": "iso2022_jp_ext",
 }
+# The same name written otherwise: "win1252", "ISO 8859_1", "utf-8http-equiv", "charset=utf-8".
+_SPELT = (
+    (re.compile(r"(?:charset=|x-)+"), ""),
+    (re.compile(r"utf[-_ ]?8.*"), "utf-8"),
+    (re.compile(r"(?:windows|win|cp|ms|ibm|dos|oem)[-_ ]?(8\d\d|12\d\d|9\d\d|437|720|737|1006)"), r"cp\1"),
+    (re.compile(r"(?:iso[-_ ]?)?8859[-_ ](\d{1,2})(?=$|:)"), r"iso-8859-\1"),
+)
+_WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
+_SHIFTED = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) says itself what it is
 # NUL, the other C0 signs that text does not hold, and lone surrogates, which no encoding can store.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXTUAL = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
@@ -47,24 +64,47 @@ _TEXTUAL = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
 def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
     """`octets` as text, and a defect when `charset` is unknown or wrong; never raises.
 
-    Without a usable charset: UTF-8 when it fits, else Windows-1252, the commonest undeclared one.
+    Without a usable charset, or with a Western one: UTF-8 when it fits, else Windows-1252, the commonest undeclared
+    one. A byte order mark at the beginning is no text.
     """
-    name = (charset or "").strip().strip("\"'").lower()
-    meant = _MEANT.get(name, name)
-    codec, defect = _codec(meant) if meant else None, None
-    if codec is None and name:
-        defect = UNKNOWN_CHARSET
-    if codec and meant != "windows-1252":
+    codec, defect = _named(charset) if charset else (None, None)
+    if codec in _WIDE and b"\0" not in octets and octets[:2] not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        codec, defect = None, WRONG_CHARSET  # a line end of such a text alone would hold a NUL
+    if codec in {None, _WESTERN}:
+        codec = _evident(octets) or codec
+    if codec and codec != _WESTERN:
         try:
-            return octets.decode(codec), None
+            return octets.decode(codec).removeprefix("\ufeff"), defect
         except (UnicodeError, ValueError):
             defect = WRONG_CHARSET
     try:
-        return octets.decode("utf-8"), defect
+        return octets.decode("utf-8").removeprefix("\ufeff"), defect
     except UnicodeDecodeError:
-        if codec and meant != "windows-1252":
-            return octets.decode(codec, "replace"), defect
-        return octets.decode("windows-1252", "replace"), defect
+        return octets.decode(codec or _WESTERN, "replace"), defect
+
+
+def _evident(octets: bytes) -> str | None:
+    """The codec that the octets themselves name."""
+    if octets[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+        return "utf-16"
+    return "iso2022_jp_ext" if octets.isascii() and _SHIFTED.search(octets) else None
+
+
+@functools.lru_cache(maxsize=256)
+def _named(charset: str) -> tuple[str | None, str | None]:
+    """The codec that a mail names so, and a defect when it names none that is known."""
+    name = _plain_name(charset)
+    codec = _codec(name) if name not in _NONE else None
+    return codec, UNKNOWN_CHARSET if codec is None and name not in _NONE else None
+
+
+def _plain_name(charset: str) -> str:
+    """`charset` in small letters, without quotes, comments, what stands behind a semicolon, and usual misspellings."""
+    words = re.split(r"[;,()\"']", charset[:100].strip(" \t\"'").lower(), maxsplit=1)
+    name = words[0].strip()
+    for pattern, replacement in _SPELT:
+        name = pattern.sub(replacement, name, count=1) if pattern.match(name) else name
+    return name
 
 
 def storable(text: str) -> str:
@@ -77,16 +117,18 @@ def storable(text: str) -> str:
 
 
 def _codec(name: str) -> str | None:
-    """The codec of that name when it is one for text: `hex`, `zip` and the like are codecs too."""
-    if not _TEXTUAL.match(name):
+    """The codec for what is meant by `name` when it is one for text: `hex`, `zip` and the like are codecs too."""
+    meant = _MEANT.get(name, name)
+    if not _TEXTUAL.match(meant):
         return None
     try:
-        if codecs.lookup(name).name in _NOT_TEXT:
+        codec = codecs.lookup(meant).name
+        if codec in _NOT_TEXT:
             return None
-        b"a".decode(name, "replace")  # raises LookupError for a codec that is not for text
+        b"a".decode(codec, "replace")  # raises LookupError for a codec that is not for text
     except (LookupError, ValueError):
         return None
-    return name
+    return _LARGER.get(codec, codec)
 
 
 _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "unicode-escape", "undefined"})

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from flaggermail.core import states
 from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
 from flaggermail.core.rules import Kind
 
-RECEIPT, HUMAN, SUBSTANCE = "receipt", "human", "substance"
-CLOCKS = (RECEIPT, HUMAN, SUBSTANCE)
+RECEIPT, HUMAN, SUBSTANCE = CLOCKS = states.CLOCKS
 ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})
 
 

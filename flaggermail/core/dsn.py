@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 
 from flaggermail.core.fields import read_header, unfolded, words_decoded
-from flaggermail.core.ident import message_ids
 
 FAILED = "failed"
 DELAYED = "delayed"
@@ -15,7 +14,10 @@ _DONE = frozenset({"delivered", "relayed", "expanded"})
 
 MOST_RECIPIENTS = 1000
 _TYPED = re.compile(r"^\s*[A-Za-z0-9-]{1,40}\s*;\s*")  # "rfc822; ADDRESS" (RFC 3464, section 2.3.2)
-_QUOTED_ID = re.compile(r"^[> \t]{0,8}message-id:\s{0,4}<([^<>\s]{1,250})>", re.IGNORECASE | re.MULTILINE)
+_QUOTED_ID = re.compile(r"^[> \t]{0,8}(?:original-)?message-id:\s{0,4}<([^<>\s]{1,250})>", re.IGNORECASE | re.MULTILINE)
+_LONGEST_LIST = 20_000  # characters
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"':;,|=`@]{1,120}@[^\s<>()\[\]\"':;,|@`]{1,200}")
+_XTEXT = re.compile(rb"\+([0-9A-F]{2})")
 _GROUPS = re.compile(rb"\r?\n[ \t]*\r?\n")
 
 
@@ -33,6 +35,9 @@ class DeliveryReport:
     """All recipients of a report, in its order."""
 
     recipients: tuple[Recipient, ...] = ()
+    envelope_id: str | None = (
+        None  # what the sender called the envelope (RFC 3461, section 4.4; RFC 3464, section 2.2.1)
+    )
 
     @property
     def outcome(self) -> str | None:
@@ -47,7 +52,8 @@ class DeliveryReport:
         if wanted not in {FAILED, DELAYED}:
             return ()
         found = (recipient.address.lower() for recipient in self.recipients if _action(recipient) == wanted)
-        return tuple(dict.fromkeys(address for address in found if address))
+        # some servers cut the local part off, and leave "@" and a host: nobody is named by that
+        return tuple(dict.fromkeys(address for address in found if address and not address.startswith("@")))
 
 
 def _action(recipient: Recipient) -> str:
@@ -62,17 +68,25 @@ def _action(recipient: Recipient) -> str:
 def read_report(octets: bytes) -> DeliveryReport:
     """Read the body of a message/delivery-status or message/global-delivery-status part; never raises."""
     recipients: list[Recipient] = []
+    envelope_id: str | None = None
     for group in _GROUPS.split(octets)[: MOST_RECIPIENTS + 1]:
         fields: dict[str, str] = {}
         for name, value in read_header(group.lstrip(b"\r\n")).fields:
             fields.setdefault(name, words_decoded(unfolded(value)[0]).strip())
+        envelope_id = envelope_id or fields.get("original-envelope-id") or None
         # the address that we wrote to is the original one, where it is told (RFC 3464, section 2.3.1)
         original, final = (_address(fields.get(f"{which}-recipient", "")) for which in ("original", "final"))
         address = original if "@" in original else final or original
         if address or "action" in fields:
             action = fields.get("action", "").partition(" ")[0].strip(";.").lower()
             recipients.append(Recipient(address, action, fields.get("status", "")))
-    return DeliveryReport(tuple(recipients))
+    return DeliveryReport(tuple(recipients), envelope_id)
+
+
+def decoded_xtext(text: str) -> str:
+    """RFC 3461, section 4: "+3D" for "=". Some servers report the envelope identifier as they got it, encoded."""
+    octets = _XTEXT.sub(lambda found: bytes([int(found.group(1), 16)]), text.encode("utf-8", "replace"))
+    return octets.decode("utf-8", "replace")
 
 
 def _address(value: str) -> str:
@@ -82,14 +96,12 @@ def _address(value: str) -> str:
     return inner.strip("<>\"' \t;,")
 
 
-def original_message_id(returned: bytes) -> str | None:
-    """The Message-ID in the header of the returned mail (RFC 6522, section 3: whole, or its header alone)."""
-    value = read_header(returned.lstrip(b"\r\n")).first("message-id")
-    identifiers = message_ids(unfolded(value)[0]) if value else ()
-    return identifiers[0] if identifiers else None
-
-
 def quoted_message_id(text: str) -> str | None:
     """The first Message-ID that a bounce without parts quotes in its text."""
     match = _QUOTED_ID.search(text)
     return match.group(1) if match else None
+
+
+def usable_addresses(value: str) -> tuple[str, ...]:
+    """The addresses in a field that lists recipients, in small letters; a pipe or a path in it is none."""
+    return tuple(dict.fromkeys(found.rstrip(".").lower() for found in _ADDRESS.findall(value[:_LONGEST_LIST])))

@@ -11,24 +11,36 @@ from email.utils import parsedate_to_datetime
 
 from flaggermail.core.charset import decoded, storable
 
-# RFC 2047, section 2. Blanks inside the text part occur in the Q form, though they may not. The bounds keep a long
-# field of "=?" from being read to its end again and again.
-_WORD = re.compile(r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]{0,20000})\?=")
-_BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
+# RFC 2047, section 2. Blanks and question marks inside the text part occur, though they may not, and words without a
+# charset. A text part ends where another word begins: a long field of "=?" is not read to its end again and again.
+_WORD = re.compile(r"=\?([^?\s*]{0,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=))){0,20000})\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{0,60}\?[bBqQ]\?)")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+_NO_TOKEN = re.compile(r"[^!-~]")
+_SIGN = re.compile(r'\\.|[";]', re.DOTALL)
+_NEXT_PARAMETER = re.compile(r"[ \t]{1,20}[A-Za-z][A-Za-z0-9*-]{0,30}=")
 _SEGMENT = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
+# Zones as they are written and RFC 5322, section 4.3 does not know: "+02:00", "GMT+0200", and the clocks of our parts.
+_ZONES = (
+    (re.compile(r"(?<=\d )(?:GMT|UTC)?([+-]\d\d):?(\d\d)(?=\Z| \()"), r"\1\2"),
+    (re.compile(r"(?<=\d )(?:CEST|MEST|MET DST)\Z"), "+0200"),
+    (re.compile(r"(?<=\d )(?:CET|MET)\Z"), "+0100"),
+)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 1970, 2100
 _MOST_FIELDS = 2000
+_LONGEST = 1_000_000  # octets of a header that are read: many times what any honest one needs
 _MOST_PARAMETERS = 200
 
 EIGHT_BIT = "8-bit header"
 BROKEN_HEADER = "malformed header line"
 NO_HEADER_END = "no blank line after the header"
 TOO_MANY_FIELDS = "too many header fields"
+HEADER_CUT = "header too long"
 ABSURD_DATE = "absurd date"
 UNREADABLE_DATE = "unreadable date"
 DATE_WITHOUT_ZONE = "date without zone"
@@ -46,6 +58,10 @@ class Header:
         """The topmost field of that name (small letters)."""
         return next((value for key, value in self.fields if key == name), None)
 
+    def last(self, name: str) -> bytes | None:
+        """The field of that name (small letters) that stands nearest to the body."""
+        return next((value for key, value in reversed(self.fields) if key == name), None)
+
 
 def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header:
     """Read the fields from `start` up to the first blank line or `end` (RFC 5322, section 2.2).
@@ -59,22 +75,29 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
     while at < end:
         stop = octets.find(b"\n", at, end)
         stop = end if stop < 0 else stop + 1
-        line = octets[at:stop]
+        line = octets[at : min(stop, start + _LONGEST)]
         if not line.strip(b"\r\n"):
             return _header(fields, stop - start, defects)
         if line[:1] in {b" ", b"\t"} and fields:
             fields[-1][1].append(line)
         elif name := _NAME.match(line):
             if len(fields) >= _MOST_FIELDS:
-                blank = _BLANK_LINE.search(octets, at, end)
-                return _header(fields, (blank.end() if blank else end) - start, [*defects, TOO_MANY_FIELDS])
+                return _header(fields, _behind(octets, at, end) - start, [*defects, TOO_MANY_FIELDS])
             fields.append((name.group(1).decode("ascii").lower(), [line[name.end() :]]))
         elif not (at == start and line.startswith((b"From ", b">From "))):  # the line that mbox files put in front
             if not _NAME.match(octets, stop, end):
                 return _header(fields, at - start, [*defects, NO_HEADER_END])
             defects.append(BROKEN_HEADER)
+        if stop - start > _LONGEST:
+            return _header(fields, _behind(octets, stop - 1, end) - start, [*defects, HEADER_CUT])
         at = stop
     return _header(fields, end - start, defects)
+
+
+def _behind(octets: bytes, at: int, end: int) -> int:
+    """Where the body begins for a header that is not read to its end."""
+    blank = _BLANK_LINE.search(octets, at, end)
+    return blank.end() if blank else end
 
 
 def _header(fields: list[tuple[str, list[bytes]]], length: int, defects: list[str]) -> Header:
@@ -84,7 +107,7 @@ def _header(fields: list[tuple[str, list[bytes]]], length: int, defects: list[st
 
 def unfolded(value: bytes) -> tuple[str, str | None]:
     """A field's octets as text, unfolded and not yet decoded by RFC 2047; a defect when it holds 8-bit octets."""
-    if value.isascii():
+    if value.isascii() and b"\x1b$" not in value:  # RFC 1468: Japanese in seven bits
         return _FOLD.sub("", value.decode("ascii")).strip(" \t\r\n"), None
     text, _ = decoded(value, None)
     return _FOLD.sub("", text).strip(" \t\r\n"), EIGHT_BIT
@@ -150,8 +173,11 @@ def read_date(text: str) -> tuple[datetime | None, str | None]:
 
     A date without a zone, or with -0000, is taken as UTC. A year outside 1970 to 2100 is no date.
     """
+    plain = text[:200].strip()
+    for pattern, replacement in _ZONES:
+        plain = pattern.sub(replacement, plain)
     try:
-        instant = parsedate_to_datetime(text[:200])
+        instant = datetime.fromisoformat(plain) if _ISO.match(plain) else parsedate_to_datetime(plain)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None, UNREADABLE_DATE
     if not _EARLIEST <= instant.year <= _LATEST:
@@ -177,21 +203,32 @@ class Parameterised:
 def read_parameters(text: str) -> Parameterised:
     """Split a structured field at its semicolons, quoted strings respected, in one pass."""
     pieces = _pieces(text)
+    kind, _, behind = pieces[0].strip().partition(" ")
+    if "=" in behind:  # "text/plain charset=utf-8": the first semicolon is missing
+        pieces.insert(1, behind)
     raw: dict[str, str] = {}
     for piece in pieces[1 : 1 + _MOST_PARAMETERS]:
         name, equals, value = piece.partition("=")
         if equals and name.strip():
             raw.setdefault(name.strip().lower(), _unquoted(value.strip()))
-    return Parameterised(pieces[0].strip().lower().partition(" ")[0], _continued(raw))
+    return Parameterised(token(kind.rstrip(",")), _continued(raw))
+
+
+def token(text: str) -> str:
+    """`text` as a word of a structured field, in small letters (RFC 2045, section 5.1): visible ASCII, at most 100."""
+    return _NO_TOKEN.sub("", text[:100]).lower()
 
 
 def _pieces(text: str) -> list[str]:
-    """`text` cut at each semicolon outside quotes; an unclosed quote ends with the text."""
+    """`text` cut at each semicolon outside quotes, and where one is missing; an unclosed quote ends with the text."""
     pieces, start, at, quoted = [], 0, 0, False
-    for match in re.finditer(r'\\.|["; ]', text, re.DOTALL):
+    for match in _SIGN.finditer(text):
         sign, at = match.group(), match.start()
         if sign == '"':
             quoted = not quoted
+            if not quoted and _NEXT_PARAMETER.match(text, at + 1):
+                pieces.append(text[start : at + 1])
+                start = at + 1
         elif sign == ";" and not quoted:
             pieces.append(text[start:at])
             start = at + 1
@@ -208,22 +245,25 @@ def _unquoted(value: str) -> str:
 def _continued(raw: dict[str, str]) -> dict[str, str]:
     """Parameters with their continuations joined and their octets decoded (RFC 2231, sections 3 and 4)."""
     plain: dict[str, str] = {}
-    parts: dict[str, list[tuple[int, str, bool]]] = {}
+    parts: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, value in raw.items():
         match = _SEGMENT.match(name) if "*" in name else None
         if match is None:
             plain[name] = words_decoded(value)
         else:
-            parts.setdefault(match.group(1), []).append((int(match.group(2) or 0), value, match.group(3) is not None))
-    joined = {name: _joined(sorted(segments)) for name, segments in parts.items()}
-    return {**plain, **joined}  # the extended form is meant to win over the plain one
+            segments = parts.setdefault(match.group(1), {})
+            segments.setdefault(int(match.group(2) or 0), (value, match.group(3) is not None))
+    joined = {name: _joined([found for _, found in sorted(segments.items())]) for name, segments in parts.items()}
+    extended = {name: value for name, value in joined.items() if value or name not in plain}
+    return {**plain, **extended}  # the extended form is meant to win over the plain one
 
 
-def _joined(segments: list[tuple[int, str, bool]]) -> str:
+def _joined(segments: list[tuple[str, bool]]) -> str:
     charset, octets = "", b""
-    for position, (_, value, encoded) in enumerate(segments):
+    for position, (value, encoded) in enumerate(segments):
         if encoded and position == 0 and value.count("'") > 1:
             charset, _, value = value.split("'", 2)  # noqa: PLW2901 - the value proper begins behind the language
+            value = _unquoted(value)  # noqa: PLW2901 - some programs quote there
         part = value.encode("utf-8", "replace")
         octets += _PERCENT.sub(_octet, part) if encoded else part
     return words_decoded(decoded(octets, charset or None)[0])

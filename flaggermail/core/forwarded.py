@@ -4,31 +4,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flaggermail.core.addresses import read_written
 from flaggermail.core.blocks import (
-    LONGEST_MARK,
+    Block,
+    Mark,
     is_quoted,
     is_rule,
     mark_text,
-    quote_mark,
     read_block,
+    read_mark,
     read_run_together,
+    read_unmarked,
     unquoted,
 )
-from flaggermail.core.language import Language
-from flaggermail.core.message import Address, Forwarded
-from flaggermail.core.subject import SubjectParts
+from flaggermail.core.language import Language, seen
+from flaggermail.core.message import Forwarded
+from flaggermail.core.printed import read_author, read_people
+from flaggermail.core.quote_line import quote_mark, quoted_in
+from flaggermail.core.subject import SubjectParts, split_subject, stems
 
 MOST_LINES = 20_000
-
-# In "On 28/10/2021 12:46, Jane Doe <ADDRESS> wrote:" the instant ends with the time.
-_INSTANT = re.compile(r"\d.{0,60}?\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\s?[AP]M)?", re.IGNORECASE)
-_NAME_AND_ADDRESS = re.compile(r"([^,:\d<>()]{0,80})[<(]{1,2}([^\s<>()]{1,250}@[^\s<>()]{1,250})[>)]{1,2}")
-_QUOTES = "\"'\u201c\u201d\u201e\u00ab\u00bb \t\u00a0"
-_WITHIN = 6  # lines between the dashed line and the header block
+_WITHIN = 6  # lines between the mark and the header block
+# What gateways and ticket systems put in front of all prefixes: "[EXTERN] RE: ...", "***SPAM*** Fwd: ...", "[#5519]"
+_TAG = re.compile(r"\s*(?:\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|\{[^{}]{1,60}\}|\*{1,5}[^*]{1,40}\*{1,5})[\s:-]{0,5}")
+_MOST_TAGS = 3
+# An offset, an abbreviation such as CEST, GMT with or without an offset, or the Z of ISO 8601, behind the time
+_ZONE = re.compile(
+    r"\d[:.]\d{2}(?:\s?[AP]M)?[\s,(]{0,2}(?:[+-]\d{2}:?\d{2}\b|(?:GMT|UTC)(?:[+-]\d{1,2}(?::?\d{2})?)?\b|[A-Z]{1,3}T\b|Z\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,86 +44,137 @@ class Inline:
     start: int
 
 
-def find_inline(lines: Sequence[str], subject: SubjectParts, language: Language, *, answers: bool) -> Inline | None:
+def zone_stated(date: str) -> bool:
+    """Whether a printed instant names its zone; where not, whoever reads it has to assume one."""
+    return _ZONE.search(date[:200]) is not None
+
+
+def find_inline(
+    lines: Sequence[str],
+    subject: SubjectParts,
+    language: Language,
+    *,
+    answers: bool,
+    recipients: Collection[str] = (),
+) -> Inline | None:
     """The outermost forwarded mail in `lines`, or nothing when there is none or the mail is a reply.
 
-    `answers`: the mail names another that it answers (In-Reply-To). A header block, or a line "Jane Doe wrote:", is a
-    quotation in a reply and the original in a forward: the subject's outermost prefix decides, a line that says
-    "forwarded message" before it. Linear in the text.
+    `answers`: the mail names another that it answers (In-Reply-To). `recipients`: to whom it is addressed, in small
+    letters. A header block, or a line "Jane Doe wrote:", is a quotation in a reply and the original in a forward: a
+    line that says "forwarded message" decides, then the outermost prefix of the subject, then whether the mail goes
+    back to the author of what it shows. The less of this speaks for a forward, the more of a header has to stand there.
+    Linear in the text.
     """
-    forwards = subject.first == "forward"
-    replies = subject.first == "reply" or (answers and not forwards)
-    for at, line in enumerate(lines[:MOST_LINES]):
-        if not line.strip():
-            continue
-        text = unquoted(line)
-        if found := _under_mark(lines, at, text, language, replies=replies):
+    search = _Search(lines[:MOST_LINES], subject, language, answers=answers, recipients=recipients)
+    return search.result()
+
+
+class _Search:
+    """The search for the first line that settles whether a text is a forward."""
+
+    def __init__(
+        self,
+        lines: Sequence[str],
+        subject: SubjectParts,
+        language: Language,
+        *,
+        answers: bool,
+        recipients: Collection[str],
+    ) -> None:
+        self.lines, self.subject, self.language, self.recipients = lines, subject, language, recipients
+        first = subject.first or _behind_tags(subject.base, language)
+        self.forwards = first == "forward"
+        self.replies = first == "reply" or (answers and not self.forwards)
+
+    def result(self) -> Inline | None:
+        above = ""
+        for at, line in enumerate(self.lines):
+            if line.strip():
+                settled, found = self._settle(at, inside=is_quoted(line) and is_quoted(above))
+                if settled:
+                    return found
+                above = line
+        return None
+
+    def _settle(self, at: int, *, inside: bool) -> tuple[bool, Inline | None]:
+        """Whether this line settles the question, and how; `inside`: it is quoted and so is the line above it."""
+        text = unquoted(self.lines[at])
+        mark = read_mark(text, self.language)
+        if mark is Mark.FORWARDED and not (self.replies and inside):
+            found = self._below_mark(at)
+            return found is not None, found
+        if mark is Mark.ORIGINAL:
+            found = None if self.replies else self._below_mark(at)
+            return self.replies or found is not None, self._unless_answered(found)
+        if not self.replies and text.lstrip().startswith("--") and (found := self._run_together(at, text)):
+            return True, found
+        if block := read_unmarked(self.lines, at, self.language):
+            return True, None if self.replies else self._unmarked(at, block)
+        if count := quote_mark(self.lines, at, self.language):
+            return True, self._quote(at, count) if self.forwards else None
+        return False, None
+
+    def _below_mark(self, at: int) -> Inline | None:
+        """The mail below a line "----- Forwarded message -----": with a header block, or with a quote line."""
+        for below in range(at + 1, min(at + 1 + _WITHIN, len(self.lines))):
+            if unquoted(self.lines[below]).strip() and not is_rule(self.lines[below]):
+                if block := read_block(self.lines, below, self.language):
+                    return self._inline(below, block, start=at)
+                count = quote_mark(self.lines, below, self.language)
+                return self._quote(below, count, start=at) if count else None
+        return None
+
+    def _unmarked(self, at: int, block: Block) -> Inline | None:
+        """The mail whose header block stands at `at` without any line that says so."""
+        ruled = at > 0 and is_rule(self.lines[at - 1])
+        found = self._inline(at, block, start=at - 1 if ruled else at)
+        if self.forwards:
             return found
-        if (block_at := _block(lines, at, language)) is not None:
-            return None if replies else block_at
-        if (count := quote_mark(lines, at, language)) and (replies or not forwards):
+        return self._unless_answered(found) if block.whole and found.mail.body else None
+
+    def _unless_answered(self, found: Inline | None) -> Inline | None:
+        """`found`, but nothing when this mail goes back to the author of the one below, as an answer does."""
+        author = found.mail.sender if found else None
+        return None if not self.forwards and author and author.key in self.recipients else found
+
+    def _inline(self, at: int, block: Block, start: int) -> Inline:
+        body = _body(self.lines[block.end :], quoted=is_quoted(self.lines[at]))
+        return Inline(_mail(block.fields, body, self.language), start)
+
+    def _run_together(self, at: int, text: str) -> Inline | None:
+        """Yahoo's form: dashes, the words, and the whole block in one line."""
+        mark, _, rest = text.strip().lstrip("- ").partition("--")
+        known = self.language.forward_lines | self.language.original_lines
+        fields = read_run_together(rest.lstrip("- "), self.language) if mark_text(mark) in known else {}
+        if not Block(fields, 1).complete:
             return None
-        if count:
-            return _from_quote(lines, at, count, subject, language)
-    return None
+        body = _body(self.lines[at + 1 :], quoted=is_quoted(self.lines[at]))
+        return Inline(_mail(fields, body, self.language), at)
 
-
-def _under_mark(lines: Sequence[str], at: int, text: str, language: Language, *, replies: bool) -> Inline | None:
-    """The mail below a line "----- Forwarded message -----" or, in what is no reply, "----- Original message -----"."""
-    if len(text) <= LONGEST_MARK:
-        mark = mark_text(text)
-        says_forward = mark in language.forward_lines
-        if says_forward or (mark in language.original_lines and not replies):
-            for below in range(at + 1, min(at + 1 + _WITHIN, len(lines))):
-                if unquoted(lines[below]).strip() and not is_rule(lines[below]):
-                    return _block(lines, below, language, start=at)
+    def _quote(self, at: int, count: int, start: int | None = None) -> Inline | None:
+        """Outlook for Mac forwards with a quote line in place of a block; recipients are not told."""
+        said = quoted_in(self.lines[at : at + count], self.language)
+        if said is None:
             return None
-    return None if replies or not text.lstrip().startswith("--") else _run_together(lines, at, text, language)
+        body = _body(self.lines[at + count :], quoted=is_quoted(self.lines[at]))
+        mail = Forwarded(said.author, (), (), self.subject.base or None, said.date, body, "inline")
+        return Inline(mail, at if start is None else start)
 
 
-def _block(lines: Sequence[str], at: int, language: Language, start: int | None = None) -> Inline | None:
-    """The mail whose header block begins at `at`."""
-    quoted = is_quoted(lines[at])
-    window = [unquoted(line) if quoted else line for line in lines[at : at + 80]]
-    block = read_block(window, 0, language)
-    if block is None:
-        return None
-    body = lines[at + block.end :]
-    begins = start if start is not None else at - (1 if at and is_rule(lines[at - 1]) else 0)
-    return Inline(_mail(block.fields, _body(body, quoted=quoted), language), begins)
-
-
-def _run_together(lines: Sequence[str], at: int, text: str, language: Language) -> Inline | None:
-    """Yahoo's form: dashes, the words, and the whole block in one line."""
-    mark, _, rest = text.strip().lstrip("- ").partition("--")
-    known = language.forward_lines | language.original_lines
-    fields = read_run_together(rest.lstrip("- "), language) if mark_text(mark) in known else {}
-    if "from" not in fields or len(fields) < 2:  # noqa: PLR2004 - an author and one thing more, as in blocks.Block
-        return None
-    return Inline(_mail(fields, _body(lines[at + 1 :], quoted=is_quoted(lines[at])), language), at)
-
-
-def _from_quote(lines: Sequence[str], at: int, count: int, subject: SubjectParts, language: Language) -> Inline | None:
-    """Outlook for Mac forwards with a quote line in place of a block; recipients are not told."""
-    text = " ".join(unquoted(line).strip("\ufeff \t") for line in lines[at : at + count])
-    found = _NAME_AND_ADDRESS.search(text)
-    if found is None:
-        return None
-    name = language.fillers.split(language.verbs.split(found.group(1))[-1])[-1].strip(_QUOTES)
-    instant = _INSTANT.search(text)
-    body = _body(lines[at + count :], quoted=is_quoted(lines[at]))
-    sender = Address(found.group(2), name or None)
-    date = instant.group() if instant else None
-    return Inline(Forwarded(sender, (), (), subject.base or None, date, body, "inline"), at)
+def _behind_tags(subject: str, language: Language) -> str | None:
+    """The kind of the outermost prefix behind tags and behind up to two words before a colon that are no prefix."""
+    rest = subject[:300]
+    for _ in range(_MOST_TAGS):
+        tag = _TAG.match(rest)
+        rest = rest[tag.end() :] if tag else rest
+    return next((kind for stem in (rest, *stems(rest)[:2]) if (kind := split_subject(stem, language).first)), None)
 
 
 def _mail(fields: dict[str, str], body: str, language: Language) -> Forwarded:
-    author = language.on_behalf.split(fields.get("from", ""), maxsplit=1)[0]
-    senders = read_written(author)
     return Forwarded(
-        sender=senders[0] if senders else None,
-        to=read_written(fields.get("to", "")),
-        cc=read_written(fields.get("cc", "")),
+        sender=read_author(_principal(fields.get("from", ""), language)),
+        to=read_people(fields.get("to", "")),
+        cc=read_people(fields.get("cc", "")),
         subject=fields.get("subject") or None,
         date=fields.get("date") or None,
         body=body,
@@ -126,11 +182,17 @@ def _mail(fields: dict[str, str], body: str, language: Language) -> Forwarded:
     )
 
 
+def _principal(author: str, language: Language) -> str:
+    """Who sent it, of "Jane Doe <ADDRESS> on behalf of the desk"; a name may hold these words too."""
+    sender = language.on_behalf.split(author, maxsplit=1)[0]
+    return sender if "@" in sender or "@" not in author else author
+
+
 def _body(lines: Sequence[str], *, quoted: bool) -> str:
     """The text of the forwarded mail: as long as the quotation lasts when it is quoted, else to the end."""
     if quoted:
         lines = _while_quoted(lines)
-    elif (written := [line for line in lines if line.strip()]) and all(is_quoted(line) for line in written):
+    elif (written := [line for line in lines if seen(line).strip()]) and all(is_quoted(line) for line in written):
         quoted = True
     return "\n".join(unquoted(line) if quoted else line for line in lines).strip()
 

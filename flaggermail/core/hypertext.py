@@ -14,11 +14,13 @@ LONGEST = 2_000_000  # characters read; a mail that says something says it there
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,20})(?=[\s/>])[^<>]{0,5000}>")
 _SPACE = re.compile(r"[ \t\r\n\f\v]+")
 _HIDDEN = ("script", "style", "head", "title", "template", "noscript")
-_BLOCK = re.compile(
-    "address|article|aside|blockquote|body|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6]|header|hr|html|li|main"
-    "|nav|ol|p|pre|section|table|tbody|tfoot|thead|tr|ul"
-)
-_APART = re.compile("p|h[1-6]|blockquote|ul|ol|pre|table")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCK = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "dl", "dt", "div", "fieldset", "figure",
+    "footer", "form", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody",
+    "tfoot", "thead", "tr", "ul", *_HEADINGS,
+))  # fmt: skip
+_APART = frozenset(("p", "blockquote", "ul", "ol", "pre", "table", *_HEADINGS))
 _DEEPEST_QUOTE = 20
 
 
@@ -54,8 +56,8 @@ class _Page:
             self.end_line(apart=not closing)
             self.quote = max(0, self.quote - 1) if closing else self.quote + 1
             self.end_line(apart=bool(closing))
-        elif _BLOCK.fullmatch(name):
-            self.end_line(apart=_APART.fullmatch(name) is not None)
+        elif name in _BLOCK:
+            self.end_line(apart=name in _APART)
             if name == "hr":
                 self.lines.append("_" * 32)
             if name == "li" and not closing:
@@ -69,7 +71,8 @@ def text_of(markup: str) -> str:
     source = _without(_without_comments(markup[:LONGEST]), _HIDDEN)
     page, at = _Page(), 0
     for match in _TAG.finditer(source):
-        page.write(source[at : match.start()])
+        if match.start() > at:
+            page.write(source[at : match.start()])
         page.tag(match.group(2).lower(), match.group(1))
         at = match.end()
     page.write(source[at:])

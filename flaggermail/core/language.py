@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words by which mail programs mark replies, forwards and automatic mail; rules/mail-language.yaml holds them."""
+"""The words by which mail programs mark replies and forwards; rules/mail-language.yaml holds them."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from flaggermail.core.machine_words import MachineWords
 
 Words = Mapping[str, Sequence[str]]
 
@@ -13,8 +16,6 @@ LABELS = ("from", "to", "cc", "date", "subject", "other")
 LISTS = (
     "reply_prefixes",
     "forward_prefixes",
-    "automatic_subjects",
-    "bounce_subjects",
     "forward_lines",
     "original_lines",
     "on_behalf_words",
@@ -24,12 +25,22 @@ LISTS = (
     "closings",
     "device_lines",
     "banners",
+    "banner_openers",
+    "banner_words",
+    "banner_advice",
     "disclaimers",
-    "daemon_addresses",
+    "disclaimer_words",
 )
 KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
 
 _NOTHING = re.compile(r"(?!)")
+_LONGEST_ABBREVIATION = 3
+_LONGEST_COMPOSED = 1000  # composing costs the square of a run of accents
+_FIRST_IDEOGRAPH = "\u2e80"  # from here on scripts are written without spaces between words
+# Soft hyphen, joiners, marks and isolates of direction, byte order mark: nobody sees them, and programs print them
+# around names and addresses wherever text may run from right to left.
+UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+_UNSEEN = re.compile(f"[{UNSEEN}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +49,43 @@ class Language:
 
     reply_prefixes: frozenset[str]
     forward_prefixes: frozenset[str]
-    automatic_subjects: tuple[str, ...]
-    bounce_subjects: tuple[str, ...]
     forward_lines: frozenset[str]
+    forward_starts: tuple[str, ...]
     original_lines: frozenset[str]
     openers: tuple[str, ...]
     closings: frozenset[str]
     device_lines: tuple[str, ...]
     banners: tuple[str, ...]
+    banner_openers: tuple[str, ...]
+    banner_words: tuple[str, ...]
+    banner_advice: tuple[str, ...]
     disclaimers: tuple[str, ...]
-    daemon_addresses: frozenset[str]
+    disclaimer_words: tuple[str, ...]
     labels: Mapping[str, str]
     verbs: re.Pattern[str]
     fillers: re.Pattern[str]
     on_behalf: re.Pattern[str]
     inline_labels: re.Pattern[str]  # a label in the middle of a line, as Yahoo runs them together
+    machines: MachineWords
+
+
+def seen(text: str) -> str:
+    """`text` without what nobody sees."""
+    return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def folded(text: str) -> str:
-    """`text` as it is compared: small letters, each run of white space (also a no-break space) one space."""
-    return " ".join(text.casefold().split())
+    """`text` as it is compared: small letters, each run of white space (also a no-break space) one space.
+
+    Accents are composed; what nobody sees is left out, and so is the dot that a small Turkish capital I leaves behind.
+    """
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    composed = unicodedata.normalize("NFC", text) if len(text) <= _LONGEST_COMPOSED else text
+    return " ".join(seen(composed).casefold().replace("i\u0307", "i").split())
 
 
-def merged(tables: Iterable[Words]) -> Language:
+def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
     """One Language of the tables of all languages; each table has keys out of KEYS."""
     words: dict[str, list[str]] = {key: [] for key in KEYS}
     for table in tables:
@@ -70,32 +95,46 @@ def merged(tables: Iterable[Words]) -> Language:
     return Language(
         reply_prefixes=frozenset(words["reply_prefixes"]),
         forward_prefixes=frozenset(words["forward_prefixes"]),
-        automatic_subjects=tuple(words["automatic_subjects"]),
-        bounce_subjects=tuple(words["bounce_subjects"]),
         forward_lines=frozenset(words["forward_lines"]),
+        forward_starts=tuple(f"{line} " for line in words["forward_lines"]),
         original_lines=frozenset(words["original_lines"]),
-        openers=tuple(f"{word} " for word in words["quote_openers"]),
+        openers=tuple(sorted({f"{word} " for word in words["quote_openers"]}, key=len, reverse=True)),
         closings=frozenset(words["closings"]),
         device_lines=tuple(words["device_lines"]),
         banners=tuple(words["banners"]),
+        banner_openers=tuple(words["banner_openers"]),
+        banner_words=tuple(words["banner_words"]),
+        banner_advice=tuple(words["banner_advice"]),
         disclaimers=tuple(words["disclaimers"]),
-        daemon_addresses=frozenset(words["daemon_addresses"]),
+        disclaimer_words=tuple(words["disclaimer_words"]),
         labels=labels,
         verbs=_any_of(words["quote_verbs"]),
         fillers=_any_of(words["quote_fillers"]),
         on_behalf=_any_of(words["on_behalf_words"]),
         inline_labels=_capitalised(label for label, field in labels.items() if field != "other"),
+        machines=machines,
     )
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
     """A pattern that finds any of `words` standing by itself; plain alternatives, so linear in the text."""
-    alternatives = "|".join(re.escape(word) for word in sorted(set(words), key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{alternatives})(?!\w)", re.IGNORECASE) if alternatives else _NOTHING
+    known = sorted(set(words), key=len, reverse=True)
+    spaced = "|".join(re.escape(word) for word in known if word[0] < _FIRST_IDEOGRAPH)
+    unspaced = [re.escape(word) for word in known if word[0] >= _FIRST_IDEOGRAPH]
+    alternatives = "|".join(([rf"(?<!\w)(?:{spaced})(?!\w)"] if spaced else []) + unspaced)
+    return re.compile(alternatives, re.IGNORECASE) if alternatives else _NOTHING
 
 
 def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
     """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
-    names = sorted({label[:1].upper() + label[1:] for label in labels} | {"CC"}, key=len, reverse=True)
-    alternatives = "|".join(re.escape(name) for name in names)
+    forms = {form for label in labels for form in _printed_forms(label)}
+    alternatives = "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
     return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
+
+
+def _printed_forms(label: str) -> Iterable[str]:
+    """How a label that is kept folded may be printed: with a capital, an abbreviation also all in capitals."""
+    yield label[:1].upper() + label[1:]
+    yield label[:1].upper() + re.sub("\u03c3\\Z", "\u03c2", label[1:])  # Greek: the sigma at the end of a word
+    if len(label) <= _LONGEST_ABBREVIATION:
+        yield label.upper()

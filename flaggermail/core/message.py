@@ -59,6 +59,14 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the author is who he says: `value` is verified, unverified or failed; `basis` says what it rests on."""
+
+    value: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One mail as read from its octets.
 
@@ -81,6 +89,7 @@ class Message:
     failed_recipients: tuple[str, ...] = ()
     bounce_class: str | None = None  # "failed" | "delayed"
     original_message_id: str | None = None  # of the mail that a bounce or report is about
+    original_envelope_id: str | None = None  # ENVID of that mail, as the report tells it (RFC 3464, section 2.2.1)
     forwarded: Forwarded | None = None
     text: str = ""
     reply_text: str = ""
@@ -89,6 +98,7 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see core.ident.content_key
+    vouched: Verdict | None = None  # nothing where nobody asked: see flaggermail.vouching
 
     @property
     def sender(self) -> Address | None:

@@ -9,6 +9,7 @@ its closing boundary, or repeats the outer one, ends where the outer part does.
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,8 +21,8 @@ from flaggermail.core.fields import (
     read_parameters,
     unbase64,
     unfolded,
-    words_decoded,
 )
+from flaggermail.core.uuencode import uudecoded
 
 MOST_PARTS = 400
 DEEPEST = 25
@@ -33,18 +34,45 @@ NO_BOUNDARY = "boundary missing"
 UNCLOSED = "closing boundary missing"
 NOT_DECODED = "part too large to decode"
 UNKNOWN_ENCODING = "unknown transfer encoding"
+NOT_BASE64 = "text that is not base64"
+BEFORE_HEADER = "byte order mark or blank lines before the header"
+GUESSED_BOUNDARY = "boundary guessed"
 
 _PLAIN = Parameterised("text/plain", {})
-_UU_BEGIN = re.compile(rb"begin [0-7]{3,4} [^\n]{0,300}\n")
 _BLANK = b" \t\r\n"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
+_TELLING = 40  # octets of a body that are enough to tell text from base64
+_ENCODED = frozenset({"base64", "quoted-printable"})
+# A delimiter line by its looks: a field of a part stands below it. Looked for near the beginning only.
+_DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-[a-z-]{2,40}:", re.IGNORECASE | re.MULTILINE)
+_GUESSED_WITHIN = 65536
+_FIRST_FIELD = re.compile(
+    rb"(?:[ \t]*\r?\n){1,20}"
+    rb"(?=(?:from|to|date|subject|received|return-path|delivered-to|message-id|mime-version|x-[!-9;-~]{1,60}):)",
+    re.IGNORECASE,
+)
 _LF = 10
+_PADDED_BREAK = re.compile(rb"=[ \t]{1,200}(?=\r?\n)")  # RFC 2045, section 6.7 (3): blanks that a gateway added
+_MISSPELT = {
+    "quotedprintable": "quoted-printable",
+    "quoted_printable": "quoted-printable",
+    "quoted printable": "quoted-printable",
+    "base-64": "base64",
+    "base 64": "base64",
+    "x-base64": "base64",
+}
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none"})  # RFC 2045, section 6.2, and misspelt
 ENCLOSED = frozenset({"message/rfc822", "message/global", "message/news"})
+OUTLOOK = "application/vnd.ms-outlook"  # a mail too, in a form of its own; it is opened elsewhere
+CLOSED = ENCLOSED | {OUTLOOK}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a mail; `body` is still in its transfer encoding. `children` of a multipart or an enclosed mail."""
+    """One part of a mail; `body` is still in its transfer encoding. `children` of a multipart or an enclosed mail.
+
+    `span`: its first and past-the-last octet in the mail, header included; nothing for what was decoded first.
+    """
 
     header: Header
     type: Parameterised
@@ -52,16 +80,18 @@ class Part:
     body: bytes
     children: tuple[Part, ...] = ()
     defects: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
 
     @property
     def encoding(self) -> str:
-        """Content-Transfer-Encoding in small letters (RFC 2045, section 6)."""
-        value = self.header.first("content-transfer-encoding")
-        return unfolded(value)[0].partition(";")[0].strip().strip('"').lower() if value else ""
+        """Content-Transfer-Encoding in small letters (RFC 2045, section 6), as it is meant."""
+        value = self.header.last("content-transfer-encoding")
+        written = re.split(r"[;(]", unfolded(value[:200])[0], maxsplit=1)[0].strip(" \t\"'").lower() if value else ""
+        return _MISSPELT.get(written, written)
 
     @property
     def filename(self) -> str | None:
-        """The name that Content-Disposition or Content-Type gives, control signs taken out; it is no path to use."""
+        """The name as Content-Disposition or Content-Type gives it; core.filenames makes it one to show and to use."""
         for parameters, name in ((self.disposition.parameters, "filename"), (self.type.parameters, "name")):
             if value := parameters.get(name, "").strip():
                 return value
@@ -82,17 +112,17 @@ class Part:
         if len(self.body) > LARGEST_DECODED:
             return b"", NOT_DECODED
         if encoding == "base64":
-            return unbase64(self.body), None
+            return (self.body, NOT_BASE64) if _plainly_text(self.body) else (unbase64(self.body), None)
         if encoding == "quoted-printable":
-            return binascii.a2b_qp(self.body), None
+            return binascii.a2b_qp(_PADDED_BREAK.sub(b"=", self.body)), None
         if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-            return _unuuencoded(self.body), None
+            return uudecoded(self.body), None
         return self.body, UNKNOWN_ENCODING
 
     def walk(self) -> Iterator[Part]:
         """The part itself and all below it, in the order of the mail, enclosed mails left closed."""
         yield self
-        if self.type.value not in ENCLOSED:
+        if self.type.value not in CLOSED:
             for child in self.children:
                 yield from child.walk()
 
@@ -102,9 +132,18 @@ class _Budget:
     parts: int = MOST_PARTS
 
 
-def read_part(octets: bytes) -> Part:
-    """The structure of a mail; never raises."""
-    return _Reader(octets, _Budget()).read(0, len(octets), 0, _PLAIN)
+def read_part(octets: bytes, *, whole: bool = True) -> Part:
+    """The structure of a mail; never raises. Unless `octets` are the `whole` mail as it came, no part has a span."""
+    start = _beginning(octets)
+    root = _Reader(octets, _Budget(), whole=whole).read(start, len(octets), 0, _PLAIN)
+    return replace(root, defects=(BEFORE_HEADER, *root.defects)) if start else root
+
+
+def _beginning(octets: bytes) -> int:
+    """Where the header begins: behind a byte order mark and blank lines, which saved files have in front."""
+    start = len(codecs.BOM_UTF8) if octets.startswith(codecs.BOM_UTF8) else 0
+    first = _FIRST_FIELD.match(octets, start)
+    return first.end() if first else start
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +152,38 @@ class _Reader:
 
     octets: bytes
     budget: _Budget
+    whole: bool = False  # `octets` are the mail as it came
 
     def read(self, start: int, end: int, depth: int, default: Parameterised) -> Part:
         self.budget.parts -= 1
         header = read_header(self.octets, start, end)
         begin = start + header.length
-        kind = _parameterised(header, "content-type")
-        if "/" not in kind.value:
-            kind = Parameterised(default.value, kind.parameters)
-        part = Part(header, kind, _parameterised(header, "content-disposition"), b"", (), header.defects)
+        kind = _kind(header, default)
+        span = (start, end) if self.whole else None
+        part = Part(header, kind, _parameterised(header, "content-disposition"), b"", (), header.defects, span)
         if kind.value.startswith("multipart/"):
             return self._multipart(part, begin, end, depth)
         part = replace(part, body=self.octets[begin:end])
         return self._enclosed(part, begin, end, depth) if kind.value in ENCLOSED else part
 
     def _multipart(self, part: Part, begin: int, end: int, depth: int) -> Part:
-        boundary = part.type.parameters.get("boundary", "").rstrip()
-        pieces = _cut(self.octets, begin, end, boundary.encode("utf-8", "replace")) if boundary else None
+        boundary = part.type.parameters.get("boundary", "").rstrip().encode("utf-8", "replace")
+        pieces = _cut(self.octets, begin, end, boundary) if boundary else None
+        if pieces is None and part.encoding in _ENCODED:  # RFC 2045, section 6.4 forbids that
+            octets = replace(part, body=self.octets[begin:end]).octets()[0]
+            plain = replace(part, header=replace(part.header, fields=_unencoded(part.header)), span=None)
+            return _Reader(octets, self.budget)._multipart(plain, 0, len(octets), depth)  # noqa: SLF001 - its own class
+        if pieces is None and (guess := _DELIMITER.search(self.octets, begin, min(end, begin + _GUESSED_WITHIN))):
+            pieces = _cut(self.octets, begin, end, guess.group(1))
+            part = replace(part, defects=(*part.defects, GUESSED_BOUNDARY))
         if pieces is None:
             body = self.octets[begin:end]
             return replace(part, type=_PLAIN, body=body, defects=(*part.defects, NO_BOUNDARY))
         if depth >= DEEPEST:
             return replace(part, defects=(*part.defects, TOO_DEEP))
+        return self._children(part, pieces, depth)
+
+    def _children(self, part: Part, pieces: _Pieces, depth: int) -> Part:
         digest = part.type.value == "multipart/digest"  # RFC 2046, section 5.1.5
         default = Parameterised("message/rfc822", {}) if digest else _PLAIN
         defects = part.defects if pieces.closed else (*part.defects, UNCLOSED)
@@ -152,7 +201,7 @@ class _Reader:
             return replace(part, defects=(*part.defects, TOO_DEEP if depth >= DEEPEST else TOO_MANY_PARTS))
         while begin < end and self.octets[begin] in b"\r\n":
             begin += 1
-        if part.encoding in {"base64", "quoted-printable"}:
+        if part.encoding in _ENCODED:
             octets = part.octets()[0].lstrip(b"\r\n")
             child = _Reader(octets, self.budget).read(0, len(octets), depth + 1, _PLAIN) if octets else None
         else:
@@ -160,8 +209,23 @@ class _Reader:
         return replace(part, children=(child,) if child else ())
 
 
+def _kind(header: Header, default: Parameterised) -> Parameterised:
+    """The content type; a type without subtype (RFC 2045, section 5.2 demands one) is what its parameters say it is."""
+    kind = _parameterised(header, "content-type")
+    main, _, sub = kind.value.partition("/")
+    if main and sub:
+        return kind
+    several = main == "multipart" and "boundary" in kind.parameters
+    return Parameterised("multipart/mixed" if several else default.value, kind.parameters)
+
+
+def _unencoded(header: Header) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, value) for name, value in header.fields if name != "content-transfer-encoding")
+
+
 def _parameterised(header: Header, name: str) -> Parameterised:
-    value = header.first(name)
+    """Of several such fields the last: a lost blank line or delimiter has joined two headers, and it tells the body."""
+    value = header.last(name)
     return read_parameters(unfolded(value)[0]) if value else Parameterised("", {})
 
 
@@ -195,28 +259,6 @@ def _cut(octets: bytes, begin: int, end: int, boundary: bytes) -> _Pieces | None
     return _Pieces((*bounds, (start, end)), closed=False)
 
 
-def _unuuencoded(octets: bytes) -> bytes:
-    begin = _UU_BEGIN.search(octets)
-    out: list[bytes] = []
-    for line in octets[begin.end() :].splitlines() if begin else ():
-        if line.strip() in {b"end", b"`"}:
-            break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            # a line with blanks cut off or added at its end: its first sign says how many octets it holds
-            length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
-            out.append(_uu_line(line[: length + 1]))
-    return b"".join(out)
-
-
-def _uu_line(line: bytes) -> bytes:
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        return b""
-
-
-def field_text(value: bytes | None) -> str | None:
-    """A field's octets as decoded text."""
-    return None if value is None else words_decoded(unfolded(value)[0]).strip()
+def _plainly_text(body: bytes) -> bool:
+    """Whether one in twenty signs of a body that is called base64 is none of base64's (RFC 2045, section 6.8)."""
+    return len(body) >= _TELLING and len(body.translate(None, _BASE64)) * 20 > len(body)

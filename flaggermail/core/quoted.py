@@ -6,18 +6,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flaggermail.core.blocks import LONGEST_MARK, is_quoted, is_rule, mark_text, quote_mark, read_block
-from flaggermail.core.language import Language, folded
+from flaggermail.core.blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
+from flaggermail.core.language import Language, seen
+from flaggermail.core.notices import end_of_text, without_banners
+from flaggermail.core.quote_line import quote_mark
 
 MOST_LINES = 20_000
-_LONGEST_SIGNATURE = 14  # written lines; what is longer is text again
-_LONGEST_CLOSING = 60
-_BANNER_LINES = 6
+_INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", of old programs
+_LOOK_BELOW = 8  # lines in which the quotation below a quote line begins
 _TRACKER = "\u1427"  # a sign left by a tracking extension
-_SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # RFC 3676, section 4.3, and without its blank
-_NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
-_FOOTER_RULE = re.compile(r"[ \t]*_{5,}[ \t]*\Z")  # above the footer of a mailing list
-_DECORATION = " ,.!;:*_-\u2013\u2014\u00a0" + _TRACKER
+_LONG_LINE = 60  # characters of a quoted line whose end a gateway may have torn off
+_TORN_END = 30
+_SENTENCE_ENDS = (".", "!", "?", ":", ",", ";")
 
 
 def reply_text(lines: Sequence[str], language: Language) -> str:
@@ -26,9 +26,10 @@ def reply_text(lines: Sequence[str], language: Language) -> str:
     Answers between quoted lines are kept. From a closing line ("Met vriendelijke groet"), a signature mark or a notice
     of confidentiality on, nothing is kept.
     """
-    own = _without_banner(_without_quotes(lines[:MOST_LINES], language), language)
-    kept = [line for line in own[: _end_of_text(own, language)] if line.strip() != _TRACKER]
-    return "\n".join(kept).strip("\n").rstrip()
+    own = without_banners(_without_quotes(lines[:MOST_LINES], language), language)
+    kept = [line for line in own[: end_of_text(own, language)] if seen(line).strip() != _TRACKER]
+    written = [at for at, line in enumerate(kept) if seen(line).strip()]
+    return "\n".join(kept[written[0] : written[-1] + 1]).rstrip() if written else ""
 
 
 def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
@@ -37,97 +38,59 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
     at, started = 0, False
     while at < len(lines):
         line = lines[at]
-        if is_quoted(line):
-            at += 1
-        elif count := quote_mark(lines, at, language):
+        if count := quote_mark(lines, at, language):
             at += count
             if started and not _quotation_follows(lines, at):
                 break  # the quotation is not marked: all that follows may be part of it
+        elif is_quoted(line) or _INITIALS.match(line) or _torn_off(lines, at):
+            at += 1
         elif _starts_quotation(lines, at, language):
             if started:
                 break
             at = _behind_block(lines, at, language)
         else:
             own.append(line)
-            started = started or bool(line.strip())
+            started = started or bool(seen(line).strip())
             at += 1
     return own
 
 
 def _quotation_follows(lines: Sequence[str], at: int) -> bool:
     """Whether the next written line is marked as quotation."""
-    for line in lines[at : at + 8]:
-        if line.strip():
+    for line in lines[at : at + _LOOK_BELOW]:
+        if seen(line).strip():
             return is_quoted(line)
     return True
+
+
+def _torn_off(lines: Sequence[str], at: int) -> bool:
+    """Whether this is the end of the long quoted line above, which a gateway broke in two without marking the rest."""
+    line = lines[at].strip()
+    if not (line[:1].islower() and len(line) <= _TORN_END and 0 < at < len(lines) - 1):
+        return False
+    above = lines[at - 1].rstrip()
+    broken = is_quoted(above) and len(above) >= _LONG_LINE and not above.endswith(_SENTENCE_ENDS)
+    return broken and is_quoted(lines[at + 1])
 
 
 def _starts_quotation(lines: Sequence[str], at: int, language: Language) -> bool:
     """Whether an unmarked quotation begins here: "-----Original message-----", or a header block, ruled off or not."""
     line = lines[at]
-    if not line.strip() or len(line) > LONGEST_MARK:
+    if not line.strip():
         return False
-    if mark_text(line) in language.original_lines | language.forward_lines and line.lstrip()[:1] in {
-        "-",
-        "_",
-        "*",
-        "=",
-    }:
-        return True
-    if is_rule(line):
-        below = next((n for n in range(at + 1, min(at + 4, len(lines))) if lines[n].strip()), None)
-        return below is not None and read_block(lines[below : below + 60], 0, language) is not None
-    return read_block(lines[at : at + 60], 0, language) is not None
+    if line.lstrip()[:1] in {"-", "_", "*", "="}:
+        if read_mark(line, language):
+            return True
+        if is_rule(line):
+            below = next((n for n in range(at + 1, min(at + 4, len(lines))) if lines[n].strip()), None)
+            block = read_block(lines, below, language) if below is not None else None
+            return block is not None and block.of_a_mail
+    return read_unmarked(lines, at, language) is not None
 
 
 def _behind_block(lines: Sequence[str], at: int, language: Language) -> int:
     """The index behind a mark and header block that stand above the whole text: the text is all there is."""
-    while at < len(lines) and (
-        not lines[at].strip() or is_rule(lines[at]) or mark_text(lines[at]) in language.original_lines
-    ):
+    while at < len(lines) and (not lines[at].strip() or is_rule(lines[at]) or read_mark(lines[at], language)):
         at += 1
-    block = read_block(lines[at : at + 60], 0, language) if at < len(lines) else None
-    return at + block.end if block else at + 1
-
-
-def _without_banner(lines: list[str], language: Language) -> list[str]:
-    """`lines` without the warning that a gateway puts on top: up to the next empty line."""
-    first = next((at for at, line in enumerate(lines) if line.strip()), None)
-    if first is None or not folded(lines[first][:200]).lstrip("[*!\u26a0 \ufe0f").startswith(language.banners):
-        return lines
-    for at in range(first + 1, min(first + _BANNER_LINES, len(lines))):
-        if not lines[at].strip() or is_rule(lines[at]):
-            return lines[at + 1 :]
-    return lines[first + 1 :]
-
-
-def _end_of_text(lines: Sequence[str], language: Language) -> int:
-    """The index of the line where signature, notice or footer begins, found from below."""
-    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-    end, behind = len(lines), 0
-    for at in range(len(lines) - 1, -1, -1):
-        line = lines[at]
-        if not line.strip():
-            continue
-        notice = _is_notice(line, language)
-        named = not behind and at > first and not lines[at - 1].strip() and _NAME_ALONE.match(line) is not None
-        ends = notice or named or _is_signature(line, language) or (at > first and _closes(line, language))
-        if ends and (notice or behind <= _LONGEST_SIGNATURE):
-            end, behind = at, 0
-        else:
-            behind += 1
-    return end
-
-
-def _is_signature(line: str, language: Language) -> bool:
-    if _SIGNATURE.match(line[:80]) or _FOOTER_RULE.match(line[:200]):
-        return True
-    return folded(line[:200]).strip(_DECORATION).startswith(language.device_lines)
-
-
-def _is_notice(line: str, language: Language) -> bool:
-    return folded(line[:200]).strip(_DECORATION).startswith(language.disclaimers)
-
-
-def _closes(line: str, language: Language) -> bool:
-    return len(line) <= _LONGEST_CLOSING and folded(line).strip(_DECORATION) in language.closings
+    block = read_block(lines, at, language) if at < len(lines) else None
+    return block.end if block else at

@@ -10,6 +10,7 @@ from flaggermail.core import acts, clocks, rules
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
+from flaggermail.core.unverified import CONFIRMED
 from flaggermail.desk import cases, notes
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_message
 from flaggermail.environment import About, Work
@@ -25,7 +26,7 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
         return _register_use(work, message)
     if message.verdict == "verified" and not message.disputed:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
-    sure = replace(message, verdict="verified", verdict_basis=f"confirmed by {work.actor}", disputed=False)
+    sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     cases.teach(work, sure)
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
@@ -55,7 +56,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
     use = notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
     registered = replace(
         message, notification=use.id, kinds=(Kind.NOTIFICATION.value,), verdict="verified",
-        verdict_basis=f"confirmed by {work.actor}",
+        verdict_basis=f"{CONFIRMED} {work.actor}",
     )  # fmt: skip
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, registered)
     return Outcome(f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent", use.id)

@@ -232,5 +232,6 @@ def _release(work: Work, approved: Notification) -> None:
         notification=approved.id,
         once=True,
     )
-    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest)
+    read = work.env.parser.parse(work.env.octets.get(approved.digest))
+    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
     post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

@@ -18,7 +18,7 @@ from flaggermail.settings_files import checks
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.words import checked
-from flaggermail.settings_files.yaml_source import Fault, Source, read
+from flaggermail.yaml_source import Fault, Source, read
 
 __all__ = ["load", "warnings"]
 

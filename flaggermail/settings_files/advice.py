@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.settings import Settings
+from flaggermail.settings import MailboxSettings, Settings
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
@@ -14,11 +14,7 @@ def warnings(settings: Settings) -> tuple[str, ...]:
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
-    if settings.desk.mailbox.authserv_id is None:
-        yield (
-            "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
-            "nobody is answered automatically; write the name that your server puts into Authentication-Results"
-        )
+    yield from _trust(settings.desk.mailbox)
     if not settings.election_list:
         yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
     if not settings.oncall.shifts and settings.oncall.otherwise is None:
@@ -33,6 +29,25 @@ def _warnings(settings: Settings) -> Iterator[str]:
     if not settings.rules.rules:
         yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
     yield from _offsets(settings)
+
+
+def _trust(mailbox: MailboxSettings) -> Iterator[str]:
+    """What follows where nobody vouches for senders, or for platforms alone."""
+    if mailbox.trust is None and mailbox.authserv_id is None:
+        yield (
+            "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
+            "nobody is answered automatically; write the name that your server puts into Authentication-Results"
+        )
+    if mailbox.trust == "nobody":
+        yield (
+            "flaggermail.yaml mailbox.trust: nobody, so no sender is verified: no answer stops a clock alone, nobody "
+            "is answered automatically; write another word as soon as your server or the signatures can be asked"
+        )
+    if mailbox.trust == "dkim":
+        yield (
+            "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
+            "answered automatically, and an officer's reply by mail does nothing"
+        )
 
 
 def _offsets(settings: Settings) -> Iterator[str]:

@@ -26,7 +26,7 @@ from flaggermail.settings import (
     SubmissionSettings,
 )
 from flaggermail.settings_files.words import nearest
-from flaggermail.settings_files.yaml_source import Key
+from flaggermail.yaml_source import Key
 
 Finding = tuple[Key, str]
 
@@ -42,6 +42,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
         yield ("mailbox", "sent"), f"{settings.mailbox.sent!r} is the inbox; name the folder that holds sent mail"
     for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.unwatched):
         yield ("mailbox", "unwatched"), f"{name!r} has to be watched; leave it out of the list"
+    yield from _trust(settings.mailbox)
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
@@ -117,6 +118,25 @@ def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: P
         yield (key, "tls"), f"'none' would send the password to {server.host!r} in clear; write implicit or starttls"
     if server.ca_file and not (directory / server.ca_file).is_file():
         yield (key, "ca_file"), f"'{server.ca_file}' does not exist; name a PEM file, or remove the line"
+
+
+def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
+    """Names that the server which is asked about senders needs, and names that nobody would look at."""
+    if mailbox.trust == "named" and mailbox.authserv_id is None:
+        yield (
+            ("mailbox", "trust"),
+            "'named' needs `authserv_id:`, the name that your server writes first into Authentication-Results",
+        )
+    if mailbox.trust == "topmost" and mailbox.received_by is None:
+        yield (
+            ("mailbox", "trust"),
+            "'topmost' needs `received_by:`, the domain of your server in the Received line below its results",
+        )
+    if mailbox.trust not in {None, "named"} and mailbox.authserv_id is not None:
+        yield (
+            ("mailbox", "authserv_id"),
+            f"nobody looks at it under `trust: {mailbox.trust}`; remove the line, or write `trust: named`",
+        )
 
 
 def _database(url: str) -> str | None:

@@ -19,7 +19,7 @@ from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind, Rule, RuleSet, When
 from flaggermail.settings import Code, Domain, Model, Text
 from flaggermail.settings_files.words import checked, nearest
-from flaggermail.settings_files.yaml_source import Fault, Key, Source, read
+from flaggermail.yaml_source import Fault, Key, Source, read
 
 _NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")
 _OPTIONS = re2.Options()

@@ -2,7 +2,7 @@
 """`./dev bench`: what flaggermail costs, beside something that does the least of it, in the same run.
 
 Times depend on the machine and on what else it does, so the ratios are what to compare between two changes. Nothing is
-judged here but the soak, which counts mails.
+judged here but the soak and the fuzz run, which count mails.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backfill, intake, latency, memory, soak, startup, table
+from tests.bench import backfill, fuzz, intake, latency, memory, soak, startup, table
 from tests.bench.desk import Servers
 
 NAMES = ("startup", "intake", "latency", "memory", "backfill")
@@ -24,7 +24,7 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
     elif name == "intake":
         intake.measure(servers, folder, quick=quick)
     elif name == "latency":
-        latency.measure(servers, quick=quick)
+        latency.measure(servers, folder, quick=quick)
     elif name == "memory":
         memory.measure(servers, folder, quick=quick)
     else:
@@ -33,18 +33,21 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
 
 def arguments() -> argparse.ArgumentParser:
     """What may be typed."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while (soak).")
-    parser.add_argument("what", nargs="?", choices=["all", "soak"], default="all")
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while.")
+    parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz"], default="all")
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that it runs, not what it costs")
     parser.add_argument("--only", choices=NAMES, action="append", help="one measurement; may be repeated")
     parser.add_argument("--minutes", type=float, default=20, help="of the soak (20)")
-    parser.add_argument("--seed", type=int, default=None, help="of the soak; else one is chosen, and printed")
+    parser.add_argument("--seconds", type=float, default=120, help="of the fuzz run, which breaks mails (120)")
+    parser.add_argument("--seed", type=int, default=None, help="of soak or fuzz; else one is chosen, and printed")
     return parser
 
 
 def main() -> int:
     """Prints the tables; returns the exit status."""
     wanted = arguments().parse_args()
+    if wanted.what == "fuzz":
+        return fuzz.run(wanted.seconds, wanted.seed)
     begun = time.monotonic()
     with Servers.running() as servers, tempfile.TemporaryDirectory(prefix="fm-bench-") as name:
         if wanted.what == "soak":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """How soon one mail is on record, and how soon the officer on call is told of it."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from threading import Thread
 
 from flaggermail import wiring
@@ -77,7 +79,7 @@ class Watching:
         while not self.stop.is_set():
             self.mailbox.wait(self.stop, 60)
             woken, before = time.perf_counter(), len(self.committed)
-            if look(self.env, self.mailbox):
+            if look(self.env, self.mailbox, everywhere=False):
                 self.delays.append(self.committed[before] - woken)
 
 
@@ -120,6 +122,19 @@ def announced_to_committed(servers: Servers, samples: int) -> list[float]:
     return watched.delays[1:]
 
 
+def synced(folder: Path, samples: int) -> list[float]:
+    """Seconds until 5 kB lie on the disk below `folder`, which every commit waits for several times."""
+    taken = []
+    for number in range(samples):
+        begun = time.perf_counter()
+        with (folder / f"synced-{number}").open("wb") as file:
+            file.write(bytes(SIZE))
+            file.flush()
+            os.fsync(file.fileno())
+        taken.append(time.perf_counter() - begun)
+    return taken
+
+
 def _notice(desk: DeskProcess, after: int) -> datetime | None:
     """When the server took the notice to the officer that comes `after` so many others."""
     query = "SELECT done_at FROM outbox WHERE kind = 'officer_notice' AND state = 'accepted' ORDER BY id"
@@ -146,10 +161,12 @@ def arrived_to_told(servers: Servers, samples: int) -> list[float]:
     return seconds
 
 
-def measure(servers: Servers, *, quick: bool) -> None:
+def measure(servers: Servers, folder: Path, *, quick: bool) -> None:
     """Print the table."""
     table.head("latency, one mail of 5 kB at a time", "")
     delays = announced_to_committed(servers, QUICK_COMMITS if quick else COMMITS)
+    files = synced(folder, len(delays))
+    table.line("a file of 5 kB on this disk (fsync), p50", table.percentile(files, 0.5) * 1000, "ms")
     for name, share, goal in (("p50", 0.5, "8, 15"), ("p95", 0.95, "25, 50")):
         figure = table.percentile(delays, share) * 1000
         table.line(f"EXISTS seen to commit, {name} of {len(delays)}", figure, "ms", goal=goal)

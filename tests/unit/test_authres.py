@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.authres import own_received_line, vouch
-from flaggermail.core.message import Address, Message
+from flaggermail.core.authres import Asked, Trust, judge, vouch
+from flaggermail.core.message import Address, Message, Verdict
+from flaggermail.core.trace import own_received_line, read_trace
 
 OURS = "mx.bzk.example"
 AUTHOR = Address("safety@video-platform.example")
@@ -23,9 +24,23 @@ def results(*values: str) -> tuple[tuple[str, str], ...]:
     return (*(("authentication-results", value) for value in values), RECEIVED)
 
 
+def below_suffix(domain: str) -> str | None:
+    """The domain below "example" and "host.example", which stand for the public suffixes here."""
+    labels = domain.split(".")
+    wanted = 3 if labels[-2:] == ["host", "example"] else 2
+    return ".".join(labels[-wanted:]) if len(labels) >= wanted else None
+
+
+def judged(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), trust: Trust | None = None) -> Verdict:
+    """The verdict on a mail with these header fields, and a From that names the authors."""
+    fields = (*headers, ("from", ", ".join(author.address for author in authors)))
+    return judge(fields, authors, trust or Trust(Asked.NAMED, OURS, OURS), below_suffix)
+
+
 def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), ours: str | None = OURS) -> str:
-    """The verdict on a mail with these header fields."""
-    return vouch(Message(sha256="", size=0, from_=authors, headers=headers), ours).value
+    """What it comes to, where `ours` is the server that is asked."""
+    asked = Asked.NAMED if ours else Asked.NOBODY
+    return judged(*headers, authors=authors, trust=Trust(asked, ours, ours)).value
 
 
 @pytest.mark.parametrize(
@@ -84,6 +99,25 @@ def test_anything_but_a_pass_does_not(value: str, wanted: str) -> None:
 def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
     """The result must be about the very domain that stands in From."""
     assert verdict(*results(value)) == "unverified"
+
+
+@pytest.mark.parametrize(
+    ("author", "about", "wanted"),
+    [
+        ("mail.video-platform.example", "video-platform.example", "verified"),
+        ("a.b.video-platform.example", "video-platform.example", "verified"),
+        ("a.b.video-platform.example", "b.video-platform.example", "unverified"),
+        ("video-platform.example", "mail.video-platform.example", "unverified"),
+        ("video-platform.example", "example", "unverified"),
+        ("a.host.example", "host.example", "unverified"),
+        ("a.host.example", "b.host.example", "unverified"),
+        ("host.example", "none", "unverified"),
+    ],
+)
+def test_a_result_may_name_the_organisation_of_the_author(author: str, about: str, wanted: str) -> None:
+    """Some servers name the domain whose policy they applied; never a public suffix, nor a neighbour below one."""
+    found = verdict(*results(f"{OURS}; dmarc=pass header.from={about}"), authors=(Address(f"a@{author}"),))
+    assert found == wanted
 
 
 REAL = "; dmarc=fail header.from=video-platform.example"  # what our server found
@@ -212,24 +246,33 @@ def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
 
 def test_without_a_configured_server_nobody_is_verified() -> None:
     """Where no authserv-id is configured, no field is believed; the basis says why."""
-    assert verdict(*results(PASS), ours=None) == "unverified"
-    message = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
-    assert vouch(message, None).basis == "no receiving server is configured to vouch for senders"
-    assert vouch(message, OURS.upper()).value == "verified"
+    nobody = judged(*results(PASS), trust=Trust(Asked.NOBODY))
+    assert nobody == Verdict("unverified", "no receiving server is configured to vouch for senders")
+    assert judged(*results(PASS), trust=Trust(Asked.DKIM, None, OURS)).value == "unverified"
+    assert verdict(*results(PASS), ours=OURS.upper()) == "verified"
+
+
+def test_a_mail_on_which_nobody_gave_a_verdict_is_unverified() -> None:
+    """A message that was not read where mail is taken in has none, and says so."""
+    bare = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
+    assert vouch(bare, OURS) == Verdict("unverified", f"nobody looked for what {OURS} says of the sender")
 
 
 def test_our_own_received_line_is_found_by_its_server() -> None:
     """The arrival is compared with the topmost line of our own server, whatever stands above and below it."""
     above = ("received", "from mx.bzk.example by store.bzk.example; Thu, 6 Jun 2024 11:06:01 +0000")
     below = ("received", f"from x.elsewhere.example by {OURS}; Mon, 3 Jun 2024 11:06:00 +0000")
-    message = Message(sha256="", size=0, from_=(AUTHOR,), headers=(above, RECEIVED, below))
-    assert own_received_line(message, OURS) == RECEIVED[1]
-    assert own_received_line(message, "mx.elsewhere.example") is None
+    fields = (above, RECEIVED, below)
+    assert own_received_line(fields, OURS) == RECEIVED[1]
+    assert own_received_line(fields, "mx.elsewhere.example") is None
+    assert own_received_line(fields, "store.bzk.example") == above[1]
+    assert own_received_line(fields, "bzk.example") == above[1]  # a domain stands for the servers in it
+    assert own_received_line(fields, "zk.example") is None
 
 
 FORGED = st.sampled_from([PASS, FAIL, NONE, RECEIVED[1], f"by {OURS}", f'"{OURS}; dmarc=pass', f"({PASS}"])
 WRITTEN = st.tuples(
-    st.sampled_from(["authentication-results", "received", "arc-authentication-results", "from", "x-any"]),
+    st.sampled_from(["authentication-results", "received", "arc-authentication-results", "x-any"]),
     FORGED | st.text(st.sampled_from('mx.bzk.example;="()\\ dmarc=pass'), max_size=40) | st.text(max_size=20),
 )
 
@@ -241,3 +284,127 @@ WRITTEN = st.tuples(
 def test_nothing_the_sender_writes_changes_the_verdict(ours: list[str], written: list[tuple[str, str]]) -> None:
     """Whatever stands below our own Received line, the verdict is that of the fields above it."""
     assert verdict(*results(*ours), *written) == verdict(*results(*ours))
+
+
+# ---- a server that writes no name
+
+
+EXCHANGE = Trust(Asked.TOPMOST, None, "protection.mailcloud.example")
+FRONT = (
+    "received",
+    (
+        "from mail.video-platform.example (192.0.2.7) by AM6FT003.mail.protection.mailcloud.example (10.1.2.3) with "
+        "Microsoft SMTP Server (version=TLS1_2) id 15.20.1; Thu, 6 Jun 2024 11:06:00 +0000"
+    ),
+)
+INSIDE = ("received", "from AM6FT003 by AM5PR04.prod.mailcloud.example with HTTPS; Thu, 6 Jun 2024 11:06:02 +0000")
+SAID = (
+    "spf=pass (sender IP is 192.0.2.7) smtp.mailfrom=video-platform.example; dkim=pass (signature was verified) "
+    "header.d=video-platform.example;dmarc={} action=none header.from=video-platform.example;compauth=pass reason=100"
+)
+
+
+def topmost(*headers: tuple[str, str]) -> str:
+    """What the server that writes no name says of the author."""
+    return judged(*headers, trust=EXCHANGE).value
+
+
+@pytest.mark.parametrize(
+    ("says", "wanted"), [("pass", "verified"), ("fail", "failed"), ("bestguesspass", "unverified")]
+)
+def test_result_without_a_servers_name_is_read(says: str, wanted: str) -> None:
+    """Exchange Online begins its field with the first result; it stands between the lines of its own servers."""
+    assert topmost(INSIDE, ("authentication-results", SAID.format(says)), FRONT) == wanted
+
+
+def test_without_a_name_only_what_stands_above_our_front_counts() -> None:
+    """A field of the same form that came with the mail stands below the line of the server that took it."""
+    passed = ("authentication-results", SAID.format("pass"))
+    assert topmost(INSIDE, FRONT, passed) == "unverified"
+    assert topmost(INSIDE, passed) == "unverified"
+    assert (
+        topmost(passed, ("received", "from a by mx.elsewhere.example; Thu, 6 Jun 2024 11:06:00 +0000")) == "unverified"
+    )
+    assert topmost(INSIDE, ("authentication-results", SAID.format("none")), FRONT, passed, FRONT) == "unverified"
+
+
+@pytest.mark.parametrize(
+    "name", [OURS, f"{OURS} 1", f"{OURS} 2", f"({OURS}) mx.elsewhere.example", '"a=b"', "", "(a=b)"]
+)
+def test_where_our_server_writes_no_name_a_named_field_is_another_servers(name: str) -> None:
+    """A field that begins with anything but a result is not in the form of our server."""
+    field = f"{name}; dmarc=pass header.from=video-platform.example"
+    assert topmost(("authentication-results", field), FRONT) == "unverified"
+
+
+def test_a_field_without_a_name_is_not_that_of_a_named_server() -> None:
+    """The other way round: who asks a server by name believes no nameless field."""
+    assert verdict(*results(SAID.format("pass"))) == "unverified"
+
+
+# ---- names, versions, and fields that cannot be read for certain
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (f"({OURS}) mx.elsewhere.example{FALSE}", "unverified"),
+        (f"mx.elsewhere.example ({OURS}){FALSE}", "unverified"),
+        (f"mx.elsewhere.example {OURS}{FALSE}", "unverified"),
+        (f'"{OURS}"{FALSE}', "verified"),
+        (f'"mx.elsewhere.example; {OURS}"{FALSE}', "unverified"),
+        (f"{OURS} 2{FALSE}", "unverified"),
+        (f"{OURS} 1 2{FALSE}", "unverified"),
+        (f"{OURS}=1{FALSE}", "unverified"),
+        (f"{OURS};; dmarc=pass header.from=video-platform.example", "verified"),
+        (f"{OURS}; dmarc=pass header.from=video-platform.example header.from=elsewhere.example", "unverified"),
+        (f"{OURS}; dmarc=fail header.from=elsewhere.example", "failed"),
+        (f"{OURS}; dmarc=pass header.from=video-platform.example; spf=pass smtp.mailfrom=a(b", "unverified"),
+        (f"{OURS}; spf=pass smtp.mailfrom=a(b.elsewhere.example; dkim=none{REAL}", "failed"),
+        (f"{OURS}; spf=pass smtp.mailfrom=a(b.elsewhere.example; dkim=none", "unverified"),
+        (f"{OURS}; dkim=pass header.d=video-platform.example'a.elsewhere.example", "unverified"),
+        pytest.param(f"{OURS}{';' * 20_000}{FALSE}", "unverified", id="too long"),
+        pytest.param(f"{OURS}{';' * 20_000}{REAL}", "failed", id="too long, says fail"),
+    ],
+)
+def test_form_of_the_field_decides_whose_word_it_is(value: str, wanted: str) -> None:
+    """A name in a comment, a version that we do not know, a bracket that never closes: none lets a pass through."""
+    assert verdict(*results(value)) == wanted
+
+
+def test_encoded_words_of_the_sender_are_not_decoded() -> None:
+    """An envelope address is repeated in our server's field; decoded it would end its quotation and say "pass"."""
+    smuggled = "=?utf-8?q?a=22=3B_dmarc=3Dpass_header.from=3Dvideo-platform.example=3B_x=3D=22?="
+    octets = (
+        f"Authentication-Results: {OURS};\r\n spf=fail smtp.mailfrom={smuggled}@elsewhere.example\r\n"
+        f"Received: from {smuggled} by {OURS} with ESMTP; Thu, 6 Jun 2024 11:06:00 +0000\r\n"
+        f"From: {AUTHOR.address}\r\n\r\ntext\r\n"
+    ).encode()
+    fields = read_trace(octets)
+    assert smuggled in fields[0][1]
+    assert judge(fields, (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "unverified"
+    assert own_received_line(fields, OURS) is not None
+
+
+def test_a_folded_field_is_one_field() -> None:
+    """A result that begins on a line of its own belongs to the field above it (RFC 5322, section 2.2.3)."""
+    octets = f"Authentication-Results: {OURS};\r\n\tdmarc=pass\r\n header.from=video-platform.example\r\n".encode()
+    octets += f"Received: by {OURS}; Thu, 6 Jun 2024 11:06:00 +0000\r\nFrom: <{AUTHOR.address}>\r\n\r\n".encode()
+    assert judge(read_trace(octets), (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "verified"
+
+
+PIECES = [
+    *(f"Authentication-Results: {value}" for value in (PASS, SAID.format("pass"))),
+    *(f"Received: {RECEIVED[1]}", f" by {OURS}", f"From: {AUTHOR.address}"),
+    *(" ", "\t;", "\r\n", "\n", "\r", ":", "(", '"', "=?utf-8?q?=0D=0A?="),
+]
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=12).map(lambda ps: "".join(ps).encode()))
+def test_no_octets_of_the_sender_make_a_pass(octets: bytes) -> None:
+    """Even if they begin in the middle of a line, or with a blank that folds them into our own line."""
+    said_nothing = f"Authentication-Results: {OURS}; none\r\nReceived: {RECEIVED[1]}\r\n".encode()
+    fields = read_trace(said_nothing + octets)
+    assert judge(fields, (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "unverified"
+    for asked in (Trust(Asked.TOPMOST, None, OURS), Trust(Asked.TOPMOST, None, "bzk.example")):
+        assert judge(fields, (AUTHOR,), asked, below_suffix).value == "unverified"

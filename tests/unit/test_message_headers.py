@@ -26,6 +26,12 @@ from flaggermail.core.message import Address
         ("=?utf-8*nl?Q?abc?=", "abc"),
         ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),
         ("=?utf-8?Q?open", "=?utf-8?Q?open"),
+        ("=?utf-8?Q?Vraag?_ja?=", "Vraag? ja"),
+        ("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab"),
+        ("=?utf-8?Q?a=?=", "a="),
+        ("=??Q?caf=E9?=", "caf\u00e9"),
+        ("=?utf-8?B?Q2Fm ww?= =?UTF-8?Q?=A9?=", "Caf\u00e9"),  # unpadded, a blank inside, a character over both forms
+        ("=?iso-2022-jp?B?GyRCJDMkcxsoQg==?=", "\u3053\u3093"),
         ("nul\x00 here", "nul\ufffd here"),
     ],
 )
@@ -87,6 +93,55 @@ def test_parameters_are_joined_and_decoded() -> None:
     assert found.parameters == {"name": "caf\u00e9\u00a9", "charset": "a;b"}
 
 
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("filename*1=b; filename*0=a", "ab"),
+        ("filename*0*=utf-8''a%20; filename*1=\"b c\"; filename*2*=%C3; filename*3*=%A9", "a b c\u00e9"),
+        ("filename*0*=utf-8''a; filename*0=b", "a"),
+        ("filename*=%C3%A9.txt", "\u00e9.txt"),
+        ("filename*=\"utf-8''%C3%A9.txt\"", "\u00e9.txt"),
+        ("filename*=utf-8''\"a%20b.txt\"", "a b.txt"),
+        ("filename*=klingon''caf%E9", "caf\u00e9"),
+        ("filename*=; filename=plain", "plain"),
+        ("filename=plain; filename*=utf-8''better", "better"),
+        ("filename*1*=utf-8''a; filename*2*=b", "ab"),
+        ("filename=a b.txt; x=y", "a b.txt"),
+        ('filename="a;b\\"c.txt"', 'a;b"c.txt'),
+        ('filename="C:\\dir\\x.txt"', "C:\\dir\\x.txt"),
+        ('filename="open', "open"),
+        ('x="y" filename="a b"', "a b"),
+        ('filename="=?utf-8?B?w6k=?=.txt"', "\u00e9.txt"),
+    ],
+)
+def test_names_in_pieces_and_broken_are_read(field: str, name: str) -> None:
+    """RFC 2231 as programs get it wrong."""
+    assert read_parameters(f"attachment; {field}").parameters["filename"] == name
+
+
+@pytest.mark.parametrize(
+    ("field", "kind", "charset"),
+    [
+        ("text/html charset=utf-8", "text/html", "utf-8"),
+        ("text/html, charset=utf-8", "text/html", "utf-8"),
+        ("TEXT/HTML;charset = utf-8;", "text/html", "utf-8"),
+        ('text/pla\x00in; charset="utf-8" format=flowed', "text/plain", "utf-8"),
+    ],
+)
+def test_a_content_type_without_its_semicolons_is_read(field: str, kind: str, charset: str) -> None:
+    """And what is no word of ASCII is left out of it."""
+    found = read_parameters(field)
+    assert (found.value, found.parameters["charset"]) == (kind, charset)
+
+
+def test_a_header_is_read_to_a_bound_and_its_body_found() -> None:
+    """A million octets are enough for any honest header."""
+    header = read_header(b"A: 1\r\nB: " + b"x" * 1_500_000 + b"\r\nC: 3\r\n\r\nbody")
+    assert [name for name, _ in header.fields] == ["a", "b"]
+    assert header.defects == ("header too long",)
+    assert len(b"A: 1\r\nB: ") + 1_500_000 + len(b"\r\nC: 3\r\n\r\n") == header.length
+
+
 def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
     """One broken line costs one line, not the rest of the header."""
     header = read_header(b"From mbox line\r\nA: 1\r\nbroken\r\nB : 2\r\n 3\r\n\r\nbody")
@@ -102,6 +157,13 @@ def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
         ("Thu, 6 Jun 1601 10:34:00 +0200", None, "absurd date"),
         ("Thu, 6 Jun 9999 10:34:00 +0200", None, "absurd date"),
         ("Thu, 6 Jun 2024 10:34:00 +9999", None, "unreadable date"),
+        ("2024-06-06T10:34:00+02:00", datetime(2024, 6, 6, 10, 34, tzinfo=timezone(timedelta(hours=2))), None),
+        ("Thu, 6 Jun 2024 10:34:00 +02:00", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
+        ("Thu, 6 Jun 2024 10:34:00 GMT+0200 (x)", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
+        ("Thu, 6 Jun 2024 10:34 CEST", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
+        ("Wed, 6 Mar 2024 10:34:00 CET", datetime(2024, 3, 6, 9, 34, tzinfo=UTC), None),
+        ("2024-06-06", datetime(2024, 6, 6, tzinfo=UTC), "date without zone"),
+        ("2024-99-06", None, "unreadable date"),
         ("gisteren", None, "unreadable date"),
         ("", None, "unreadable date"),
     ],
@@ -121,6 +183,44 @@ def test_text_is_decoded_whatever_the_charset_says() -> None:
     assert decoded(b"abc", "no such thing") == ("abc", UNKNOWN_CHARSET)
     assert decoded(b"6162", "hex") == ("6162", UNKNOWN_CHARSET)
     assert storable("a\r\nb\rc\x00\ud800") == "a\nb\nc\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("name", "octets", "text"),
+    [
+        ("ISO_8859-1", b"\xe9", "\u00e9"),
+        ("iso 8859-15", b"\xa4", "\u20ac"),
+        ("latin-9", b"\xa4", "\u20ac"),
+        ("win1251", b"\xe9", "\u0439"),
+        ("x-windows-1252", b"\x80", "\u20ac"),
+        ("cp-850", b"\x82", "\u00e9"),
+        ("ANSI_X3.4-1968", b"\xe9", "\u00e9"),
+        ("us_ascii", "\u00e9".encode(), "\u00e9"),
+        ("utf-8http-equivContent-Type", "\u00e9".encode(), "\u00e9"),
+        ("charset=utf-8", "\u00e9".encode(), "\u00e9"),
+        ('"utf-8; format=flowed', "\u00e9".encode(), "\u00e9"),
+        ("utf-8 (text)", "\u00e9".encode(), "\u00e9"),
+        ("x-user-defined", b"\xe9", "\u00e9"),
+        ("quoted-printable", b"\xe9", "\u00e9"),
+        ("unicode", "\u00e9".encode("utf-16"), "\u00e9"),
+        ("windows-31j", b"\x82\xb1", "\u3053"),
+        ("ks_c_5601-1987", b"\xb0\xa1", "\uac00"),
+        ("gb_2312-80", b"\xd6\xd0", "\u4e2d"),
+        ("utf-7", b"+AOk-", "\u00e9"),
+        ("utf-16", b"\xff\xfe\xe9\x00", "\u00e9"),
+        ("", b"\xef\xbb\xbf\xc3\xa9", "\u00e9"),
+        ("", b"\x1b$B$3$s\x1b(B", "\u3053\u3093"),
+        ("us-ascii", b"\x1b$B$3$s\x1b(B", "\u3053\u3093"),
+    ],
+)
+def test_charsets_are_known_by_the_names_that_mail_gives_them(name: str, octets: bytes, text: str) -> None:
+    """Aliases, misspellings and rubbish behind the name cost no letter, and are no defect where they are understood."""
+    assert decoded(octets, name) == (text, None)
+
+
+def test_a_wide_charset_over_narrow_text_is_not_believed() -> None:
+    """Two letters would be read as one sign of another script."""
+    assert decoded(b"Beste mensen,", "utf-16") == ("Beste mensen,", WRONG_CHARSET)
 
 
 @pytest.mark.parametrize("octets", [b"YWJj", b"YW Jj", b"YWJj!", b"YW\r\nJj"])

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 
 from flaggermail.adapters.hops import hops
@@ -12,6 +15,8 @@ from flaggermail.core.dsn import quoted_message_id, read_report
 from flaggermail.core.message import MechanicalKind
 from flaggermail.shipped import shipped
 
+MAILS = Path(__file__).parent.parent / "mails"
+SLOWEST = 2.0  # seconds, with room for a busy machine
 PARSER = StandardParser(read_language(shipped("rules")))
 
 
@@ -43,7 +48,27 @@ def kind(*fields: str, body: str = "x") -> MechanicalKind:
         (["From: mailer-daemon-fan@b.example", "Subject: x"], "human"),
         (["From: postmaster@b.example", "Subject: Vraag van de beheerder"], "human"),
         (["From: postmaster@b.example", "Subject: Onbestelbaar: melding"], "bounce"),
-        (["From: a@b.example", "Subject: Onbestelbaar: melding"], "bounce"),
+        (["From: a@b.example", "Subject: Onbestelbaar: melding"], "human"),
+        (["From: a@b.example", "Subject: Onbestelbaar: melding", "Return-Path: <a@b.example>"], "human"),
+        (["From: a@b.example", "Subject: Onbestelbaar: melding", "Return-Path: <MAILER-DAEMON@b.example>"], "bounce"),
+        (["From: a@b.example", "Subject: x", "Return-Path: <null>"], "bounce"),
+        (["From: a@b.example", "Subject: Onbestelbaar: melding", "Auto-Submitted: auto-replied"], "bounce"),
+        (["From: a@b.example", "Subject: Onbestelbaar: melding", "Auto-Submitted: no"], "human"),
+        (["From: Mail Delivery System <>", "Subject: Delivery failed"], "bounce"),
+        (["From: System Administrator <x@b.example>", "Subject: Undeliverable: melding"], "bounce"),
+        (["From: a@b.example", "Subject: Undeliverable: melding", "X-MS-Embedded-Report:"], "bounce"),
+        (["From: no-reply@b.example", "Subject: Delivery failed: we missed you"], "human"),
+        (["From: a@b.example", "To: wijk-bounces@l.example", "Subject: Delivery failed"], "bounce"),
+        (["From: a@b.example", "To: wijk-bounces@l.example", "Subject: Vraag"], "human"),
+        (["From: wijk-owner@l.example", "X-Mailman-Version: 2.1", "Subject: Delivery failed"], "bounce"),
+        (["From: wijk-owner@l.example", "X-Mailman-Version: 2.1", "Subject: Vraag"], "human"),
+        (["From: a@b.example", "Subject: Out of office", "X-Apple-Action: vacation"], "auto-reply"),
+        (["From: a@b.example", "Delivered-To: Autoresponder"], "auto-reply"),
+        (["From: a@b.example", "X-List-Administrivia: yes"], "auto-reply"),
+        (["From: a@b.example", "Subject: FW: Automatic reply: x"], "human"),
+        (["From: a@b.example", "Subject: Automatic reply"], "auto-reply"),
+        (["From: a@b.example", "Subject: Automatic reply op onze mailbox"], "human"),
+        (["From: a@b.example", "X-XARF: SECURE"], "feedback-report"),
         (["From: a@b.example", "Subject: Fwd: Onbestelbaar: melding"], "human"),
         (["From: a@b.example", "Subject: Undeliverable: x", "List-Id: <l.example>"], "human"),
         (["From: a@b.example", "X-Failed-Recipients: c@d.example"], "bounce"),
@@ -69,8 +94,15 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
             body=f"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: {disposition}\r\n--b--",
         )
 
+    def without_type(disposition: str) -> MechanicalKind:
+        body = f"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: {disposition}\r\n--b--"
+        return kind("From: a@b.example", "Content-Type: multipart/report; boundary=b", body=body)
+
     assert notification("automatic-action/MDN-sent-automatically; deleted") is MechanicalKind.BOUNCE
+    assert without_type("manual-action/MDN-sent-manually; displayed") is MechanicalKind.AUTO_REPLY
     assert notification("manual-action/MDN-sent-manually; displayed") is MechanicalKind.AUTO_REPLY
+    receipt = PARSER.parse((MAILS / "auto-read-receipt.eml").read_bytes())
+    assert receipt.original_message_id == "n1@ministerie.example"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +118,7 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
             ("a@b.example",),
         ),
         ("Final-Recipient: <a@b.example>\nAction: failed", "failed", ("a@b.example",)),
+        ("Final-Recipient: rfc822; @mx.b.example\nAction: failed", "failed", ()),
         ("Reporting-MTA: dns; x", None, ()),
     ],
 )
@@ -123,6 +156,166 @@ def test_a_bounce_in_plain_text_names_recipient_and_mail() -> None:
     assert (found.kind.value, found.bounce_class) == ("bounce", "failed")
     assert found.original_message_id == "n1@a.example"
     assert quoted_message_id("nothing") is None
+
+
+def test_the_mail_is_found_by_the_envelope_identifier_where_nothing_is_returned() -> None:
+    """We use our Message-ID as envelope identifier (RFC 3461, section 4.4); some servers report it still encoded."""
+    report = (MAILS / "bounce-envelope-id.eml").read_bytes()
+    for written in (b"n1+2B7@ministerie.example", b"<n1+7@ministerie.example>", b"n1+7@ministerie.example"):
+        found = PARSER.parse(report.replace(b"n1+2B7@ministerie.example", written))
+        assert found.original_message_id == "n1+7@ministerie.example"
+        assert found.original_envelope_id == written.decode()
+    assert PARSER.parse(report.replace(b"n1+2B7@ministerie.example", b"QQ314159")).original_message_id is None
+    assert PARSER.parse((MAILS / "dsn-failed.eml").read_bytes()).original_envelope_id is None
+
+
+def test_what_was_returned_outweighs_the_envelope_identifier() -> None:
+    """Only the header of the mail itself is sure to be ours."""
+    report = (MAILS / "dsn-failed.eml").read_bytes()
+    found = PARSER.parse(
+        report.replace(b"Reporting-MTA:", b"Original-Envelope-Id: other@x.example\r\nReporting-MTA:", 1)
+    )
+    assert (found.original_message_id, found.original_envelope_id) == ("n1@ministerie.example", "other@x.example")
+
+
+def test_a_report_that_a_person_forwards_part_by_part_is_his_mail() -> None:
+    """Some programs take a report apart when they forward it: its parts are there, and it is no report."""
+    fields = ["From: a@b.example", "Subject: FW: Undeliverable: x", "Content-Type: multipart/mixed; boundary=b"]
+    parts = "--b\r\n\r\nWhat is this?\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+    parts += "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; c@d.example\r\nAction: failed\r\n\r\n--b--"
+    assert kind(*fields, body=parts) is MechanicalKind.HUMAN
+    assert kind("From: MAILER-DAEMON@b.example", *fields[1:], body=parts) is MechanicalKind.BOUNCE
+    assert kind(*fields, "Return-Path: <>", body=parts) is MechanicalKind.BOUNCE
+    assert kind(fields[0], "Subject: Undeliverable: x", fields[2], body=parts) is MechanicalKind.BOUNCE
+    nested = parts.replace("message/delivery-status", "multipart/report; report-type=delivery-status; boundary=c")
+    assert kind(*fields, body=nested.replace("Reporting-MTA", "--c")) is MechanicalKind.HUMAN
+    for part in ("message/feedback-report", "message/disposition-notification"):
+        assert kind(*fields, body=parts.replace("message/delivery-status", part)) is MechanicalKind.HUMAN
+
+
+@pytest.mark.parametrize("path", ["<>", "<bounce@platform.example>"])
+def test_a_robot_that_confirms_is_no_bounce_whatever_it_quotes(path: str) -> None:
+    """It speaks of addresses that do not exist, and our own mail stands below, header and all."""
+    lines = [
+        "We received your report. Reports about an account that does not exist are closed.",
+        "",
+        "----- Original message -----",
+        "From: flagger@ministerie.example",
+        "Message-ID: <n1@ministerie.example>",
+        "Subject: Notice",
+    ]
+    fields = [f"Return-Path: {path}", "From: Desk <desk@platform.example>", "Subject: [#5519] Notice"]
+    declared = [*fields, "Auto-Submitted: auto-generated", "Precedence: bulk"]
+    assert kind(*declared, body="\r\n".join(lines)) is MechanicalKind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    ("event", "expected", "outcome"),
+    [
+        ('{"notificationType":"Complaint","complaint":{"complainedRecipients":[]}}', "feedback-report", None),
+        ('{"eventType":"Delivery","delivery":{"recipients":["a@b.example"]}}', "delivered", None),
+        (
+            '{"eventType":"DeliveryDelay","deliveryDelay":{"delayedRecipients":[{"emailAddress":"a@b.example"}]}}',
+            "bounce",
+            "delayed",
+        ),
+        (
+            '{"notificationType":"Bounce","bounce":{"bouncedRecipients":[{"emailAddress":"a@b.example',
+            "bounce",
+            "failed",
+        ),
+        ('{"notificationType":"Subscription"}', "human", None),
+        ('{"notificationType":7,"mail":[]}', "human", None),
+        ("[" * 100_000, "human", None),
+        ("{" * 100_000, "human", None),
+    ],
+)
+def test_events_of_a_sending_service_are_read(event: str, expected: str, outcome: str | None) -> None:
+    """They come as JSON, folded or cut now and then; only in a mail of its subscription."""
+    fields = "From: no-reply@b.example\r\n"
+    found = PARSER.parse(f"x-amz-sns-message-id: 1\r\n{fields}\r\n{event}".encode())
+    assert (found.kind.value, found.bounce_class) == (expected, outcome)
+    assert PARSER.parse(f"{fields}\r\n{event}".encode()).kind is MechanicalKind.HUMAN
+
+
+def test_a_bounce_never_fails_a_recipient_that_nobody_wrote_to() -> None:
+    """Message-IDs, the sender and the address of the support are addresses too."""
+    lines = [
+        "From: mailer-daemon@b.example",
+        "To: flagger@ministerie.example",
+        "Subject: Undelivered Mail",
+        "",
+        "A message that you sent could not be delivered. This is a permanent error.",
+        "",
+        "desk@platform.example Invalid Address, ERROR_CODE :550",
+        "",
+        "For help write to support@b.example or, as a last resort, to",
+        "boss@b.example at any time you like to",
+        "",
+        "Received: from x by y",
+        "Message-ID:<1.2@ministerie.example>",
+        "From: flagger@ministerie.example",
+    ]
+    found = PARSER.parse("\r\n".join(lines).encode())
+    assert found.failed_recipients == ("desk@platform.example",)
+    assert found.original_message_id == "1.2@ministerie.example"
+
+
+def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes list mail of persons for bounces; so it never sees one."""
+    asked: list[bytes] = []
+
+    def all_failures(mail: object) -> tuple[set[bytes], set[bytes]]:
+        asked.append(bytes(str(mail), "utf-8"))
+        raise ValueError("a form it does not know")
+
+    monkeypatch.setattr("flaggermail.adapters.failures.all_failures", all_failures)
+    assert (
+        kind("From: a@b.example", "Subject: Re: failure notice", body="<c@d.example>:\r\ngone") is MechanicalKind.HUMAN
+    )
+    assert asked == []
+    found = PARSER.parse(b"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\nnothing to read")
+    assert (found.kind, found.failed_recipients, found.bounce_class) == (MechanicalKind.BOUNCE, (), "failed")
+    assert len(asked) == 1
+
+
+def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads names without a domain, for one; where our own reading found somebody else, the library wins."""
+    monkeypatch.setattr(
+        "flaggermail.adapters.failures.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
+    )
+    for text in ("Your mail could not be delivered to:\r\n\tscreenname", "Delivery failed:\r\n\r\nx@y.example"):
+        found = PARSER.parse(f"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\n{text}".encode())
+        assert (found.failed_recipients, found.bounce_class) == (("c@d.example",), "failed")
+    monkeypatch.setattr("flaggermail.adapters.failures.all_failures", lambda _: ({b"late@d.example"}, set()))
+    found = PARSER.parse(b"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\nnothing to read")
+    assert (found.failed_recipients, found.bounce_class) == (("late@d.example",), "delayed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<" * 300_000,
+        "a@" * 150_000,
+        "could not be delivered " * 15_000,
+        " " * 400 + "\n",
+        (" " * 390 + "x\n") * 3_000,
+        "Final-Recipient: rfc822; " + "a@b.example " * 20_000,
+        "ik ben " * 40_000,
+        "i am 1." * 40_000,
+        "--- " * 100_000,
+    ],
+)
+def test_hostile_notices_cost_little(text: str) -> None:
+    """The time stays in proportion to the text, whatever stands in it."""
+    for head in (
+        "From: mailer-daemon@b.example\r\n",
+        "From: a@b.example\r\n",
+        f"X-Failed-Recipients: {text[:60_000]}\r\n",
+    ):
+        begun = time.perf_counter()
+        PARSER.parse(f"{head.replace(chr(10), ' ').strip()}\r\nSubject: x\r\n\r\n{text}".encode())
+        assert time.perf_counter() - begun < SLOWEST
 
 
 def test_hops_are_told_from_the_first_server_to_ours() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.blocks import quote_mark
 from flaggermail.core.forwarded import Inline, find_inline
 from flaggermail.core.hypertext import text_of
+from flaggermail.core.quote_line import quote_mark
 from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
 from flaggermail.errors import ConfigurationError

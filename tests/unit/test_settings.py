@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import Step
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings_files import load, warnings
@@ -231,6 +232,30 @@ def test_shipped_files_go_into_the_wheel() -> None:
     assert sources == {name: f"flaggermail/_shipped/{name}" for name in ("config", "rules")}
 
 
+# ---- who vouches for senders
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("  authserv_id: mx.bzk.example\n", Trust(Asked.NAMED, "mx.bzk.example", "mx.bzk.example")),
+        ("  trust: named\n  authserv_id: mx.bzk.example\n", Trust(Asked.NAMED, "mx.bzk.example", "mx.bzk.example")),
+        (
+            "  trust: named\n  authserv_id: desk-auth\n  received_by: bzk.example\n",
+            Trust(Asked.NAMED, "desk-auth", "bzk.example"),
+        ),
+        ("  trust: topmost\n  received_by: mx.bzk.example\n", Trust(Asked.TOPMOST, None, "mx.bzk.example")),
+        ("  trust: dkim\n", Trust(Asked.DKIM, None, None)),
+        ("  trust: nobody\n", Trust(Asked.NOBODY, None, None)),
+        ("", Trust(Asked.NOBODY, None, None)),
+    ],
+)
+def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Trust) -> None:
+    """By name, without a name, by signature, or nobody; a name alone means the server that bears it."""
+    replace(directory / "flaggermail.yaml", "  authserv_id: mx.bzk.example\n", lines)
+    assert load(directory).desk.mailbox.trusted == wanted
+
+
 # ---- warnings
 
 
@@ -238,6 +263,8 @@ def test_shipped_files_go_into_the_wheel() -> None:
     ("file", "old", "new", "said"),
     [
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "", "no sender is verified"),
+        ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: nobody\n", "no sender is verified"),
+        ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: dkim\n", "only platforms' mail is verified"),
         ("flaggermail.yaml", "  persons: 1", "  persons: 2", ""),
         ("oncall.yaml", "otherwise: officer1\n", "", "nobody is ever on call"),
         (

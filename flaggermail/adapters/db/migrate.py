@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.engine import connect_reading
+from flaggermail.adapters.db.revision import CURRENT, HERE, newest
 from flaggermail.errors import ConfigurationError
-
-HERE = Path(__file__).parent / "migrations"
 
 
 def upgrade(engine: Engine) -> str:
@@ -27,16 +24,11 @@ def upgrade(engine: Engine) -> str:
         return str(_current(connection))
 
 
-def newest() -> str:
-    """The newest revision that this program knows: the names of their files begin with their numbers."""
-    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
-
-
 def _current(connection: Connection) -> str | None:
     """The revision of the database; nothing in one that Alembic never saw."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return connection.execute(text(CURRENT)).scalar()
 
 
 def require_current(engine: Engine) -> None:

@@ -42,7 +42,9 @@ class SqlStore:
         with self._writing() as connection:
             if self._lease is not None:
                 _check(connection, self._lease)
-            yield SqlTransaction(connection, self._salt)
+            tx = SqlTransaction(connection, self._salt)
+            yield tx
+            tx.finish()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:

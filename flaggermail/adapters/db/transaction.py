@@ -25,6 +25,7 @@ EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("per
 COUNTER, CURSOR = table_of("counter"), table_of("cursor")
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
+_NEW_HEAD = update(HEAD)
 _NEXT = (
     update(COUNTER)
     .where(COUNTER.c.name == bindparam("counter"))
@@ -40,6 +41,8 @@ class SqlTransaction:
     def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
         self._connection = connection
         self._salt = salt
+        self._head: tuple[int, str] | None = None  # of the chain with what was appended here, until `finish` writes it
+        self._found: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # by table, until that is changed here
 
     def get(self, kind: type[R], key: str) -> R | None:
         """The row of that kind under that key."""
@@ -50,6 +53,14 @@ class SqlTransaction:
         """The rows whose fields equal the values (a tuple or list: is one of), in the order of their keys."""
         if is_empty(equal):
             return []
+        # Nobody else can change what a transaction has read: the same question has the same answer.
+        known = self._found.setdefault(kind.TABLE, {})
+        question = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in equal.items())
+        if question not in known:
+            known[question] = list(self._select(kind, equal))
+        return [row for row in known[question] if isinstance(row, kind)]
+
+    def _select(self, kind: type[R], equal: Mapping[str, object]) -> list[R]:
         names = table_of(kind.TABLE).c.keys()
         rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
         found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
@@ -75,11 +86,23 @@ class SqlTransaction:
     def append(self, *events: Event) -> None:
         """Write the events to the chain and their changes to the rows; all of them or, on an error, none."""
         with self._connection.begin_nested():
-            seq, digest = self._connection.execute(_HEAD).one()
+            seq, digest = self._chain_head()
             for event in events:
                 seq += 1
                 digest = self._record(seq, digest, event)
-            self._connection.execute(update(HEAD), {"seq": seq, "digest": digest})
+        self._head = seq, digest
+
+    def finish(self) -> None:
+        """Let the chain's head name the last event that was appended; to be called once, before the commit."""
+        if self._head is not None:
+            self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
+
+    def _chain_head(self) -> tuple[int, str]:
+        """Number and digest of the last event, those that were appended here included."""
+        if self._head is not None:
+            return self._head
+        row = self._connection.execute(_HEAD).one()
+        return row.seq, row.digest
 
     def _record(self, seq: int, previous: str, event: Event) -> str:
         """Write one event and what it changes; answers its digest."""
@@ -103,6 +126,7 @@ class SqlTransaction:
 
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
+        self._found.pop(change.table, None)
         if record.KEY in change.values:
             self._connection.execute(adding(change.table), to_columns(change.values))
         elif change.values:
@@ -152,8 +176,7 @@ class SqlTransaction:
             digest, last = link(digest, row.octets), last + 1
             if (row.seq, row.digest) != (last, digest) or not _agrees(row):
                 return last
-        head = self._connection.execute(_HEAD).one()
-        return None if (head.seq, head.digest) == (last, digest) else last + 1
+        return None if self._chain_head() == (last, digest) else last + 1
 
     def broken_commitment(self) -> int | None:
         """The first event with a personal value that does not fit its commitment; nothing when all do."""

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mechanical kind of a mail, and what a report of a mail system says: of which mail, about whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from flaggermail.adapters.failures import read_failures
+from flaggermail.core.automatic import mechanical_kind
+from flaggermail.core.dsn import (
+    DELAYED,
+    FAILED,
+    DeliveryReport,
+    decoded_xtext,
+    quoted_message_id,
+    read_report,
+    usable_addresses,
+)
+from flaggermail.core.fields import read_header, unfolded, words_decoded
+from flaggermail.core.ident import message_ids
+from flaggermail.core.language import Language
+from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.mime import ENCLOSED, Part
+from flaggermail.core.published import Published, read_published
+from flaggermail.core.signs import Signs
+
+_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_HEADERS_ALONE = frozenset(
+    {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
+)
+_RECEIPT = "message/disposition-notification"
+_LONGEST_PART = 100_000  # octets
+_OURS = ("return-path", "from", "sender", "reply-to", "message-id", "references")
+
+
+def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, language: Language) -> Message:
+    """`read` with its kind and, where it is a report, with the mail and the recipients that it is about.
+
+    `parts`: all parts of the mail, enclosed mails left closed. Never raises on content.
+    """
+    fields = dict(reversed(read.headers))  # reversed: the topmost field of a name wins
+    published = read_published(fields, read.text)
+    returned = _returned(parts)
+    signs = Signs(
+        words=language.machines,
+        fields=fields,
+        types=[part.type.value for part in parts],
+        report_type=_report_type(parts),
+        report=_report(parts),
+        disposition=_disposition(parts),
+        sender=read.sender,
+        subject=read.subject or "",
+        to=read.to,
+        text=read.text,
+        returned=returned,
+        published=published.event if published else "",
+    )
+    kind = mechanical_kind(signs, language)
+    read = replace(read, kind=kind)
+    if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
+        return replace(read, original_message_id=_elsewhere(part for part in parts if part.type.value == _RECEIPT))
+    read = _with_original(read, signs, published, parts)
+    return _with_failures(read, signs, published, octets) if kind is MechanicalKind.BOUNCE else read
+
+
+def _returned(parts: Iterable[Part]) -> dict[str, str]:
+    """The header of the mail that comes with it (RFC 6522, section 3: whole, or its header alone)."""
+    for part in parts:
+        if part.type.value in ENCLOSED and part.children:
+            header = part.children[0].header
+        elif part.type.value in _HEADERS_ALONE:
+            header = read_header(part.octets()[0].lstrip(b"\r\n"))
+        else:
+            continue
+        found: dict[str, str] = {}
+        for name, value in header.fields:
+            found.setdefault(name, words_decoded(unfolded(value)[0]).strip())
+        return found
+    return {}
+
+
+def _report(parts: Iterable[Part]) -> DeliveryReport | None:
+    found = [read_report(part.octets()[0]) for part in parts if part.type.value in _REPORTS]
+    if not found:
+        return None
+    envelope_id = next((report.envelope_id for report in found if report.envelope_id), None)
+    return DeliveryReport(tuple(recipient for report in found for recipient in report.recipients), envelope_id)
+
+
+def _report_type(parts: Iterable[Part]) -> str:
+    report = next((part for part in parts if part.type.value == "multipart/report"), None)
+    return report.type.parameters.get("report-type", "").lower() if report else ""
+
+
+def _disposition(parts: Iterable[Part]) -> str:
+    part = next((part for part in parts if part.type.value == _RECEIPT), None)
+    value = read_header(part.octets()[0].lstrip(b"\r\n")).first("disposition") if part else None
+    return unfolded(value)[0].lower() if value else ""
+
+
+def _with_original(read: Message, signs: Signs, published: Published | None, parts: Iterable[Part]) -> Message:
+    """The Message-ID of the mail it is about: of what is returned, else our envelope identifier, which is the same."""
+    report = signs.report or signs.notice.report
+    envelope_id = report.envelope_id if report else None
+    original = _message_id(signs.returned) or (published.message_id if published else None)
+    original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _elsewhere(parts)
+    if original is None and envelope_id and "@" in envelope_id:
+        original = next(iter(message_ids(f"<{decoded_xtext(envelope_id).strip('<>')}>")), None)
+    return replace(read, original_message_id=original, original_envelope_id=envelope_id)
+
+
+def _elsewhere(parts: Iterable[Part]) -> str | None:
+    """A disposition notification names the mail (RFC 8098, section 3.2.5); some servers return its header as text."""
+    candidates = (part for part in parts if part.type.value.startswith(("text/", "message/")))
+    texts = (part.octets()[0][:_LONGEST_PART].decode("utf-8", "replace") for part in candidates)
+    return next((found for text in texts if (found := quoted_message_id(text))), None)
+
+
+def _message_id(fields: Mapping[str, str]) -> str | None:
+    return next(iter(message_ids(fields.get("message-id", ""))), None)
+
+
+def _with_failures(read: Message, signs: Signs, published: Published | None, octets: bytes) -> Message:
+    """The recipients by the report, the field of failed ones, the words of the text; last by what was returned."""
+    notice, report = signs.notice, signs.report
+    if report and report.unreached:
+        return replace(read, failed_recipients=report.unreached, bounce_class=report.outcome)
+    if published:
+        late = published.event == "delay"
+        return replace(read, failed_recipients=published.recipients, bounce_class=DELAYED if late else FAILED)
+    named = [address for value in read.header_all("x-failed-recipients") for address in usable_addresses(value)]
+    if named:
+        return replace(read, failed_recipients=tuple(dict.fromkeys(named)), bounce_class=FAILED)
+    if notice.report and notice.report.unreached:
+        return replace(read, failed_recipients=notice.report.unreached, bounce_class=notice.report.outcome)
+    told = report.outcome if report else None
+    library = read_failures(octets)
+    late = notice.delayed or bool(library.delayed and not library.failed)
+    own = {address.key for address in (*read.to, *read.from_)} | _ours(signs)
+    listed, known, mentioned = (_others(found, own) for found in (notice.listed, library.all, notice.mentioned))
+    # the library knows few forms well: where both found somebody and agree on nobody, it is right more often
+    recipients = known if known and not set(listed) & set(known) else listed
+    # one may write to oneself
+    recipients = recipients or mentioned or notice.listed or library.all or notice.mentioned or _addressees(signs)
+    delayed = told == DELAYED or (told is None and late)
+    return replace(read, failed_recipients=recipients, bounce_class=DELAYED if delayed else FAILED)
+
+
+def _ours(signs: Signs) -> AbstractSet[str]:
+    """What looks like an address in the header of the returned mail and is none of its recipients."""
+    fields = {**signs.notice.returned, **signs.returned}
+    return {found for name in _OURS for found in usable_addresses(fields.get(name, ""))}
+
+
+def _others(found: tuple[str, ...], own: AbstractSet[str]) -> tuple[str, ...]:
+    """`found` without the addresses that the bounce itself comes from and goes to."""
+    return tuple(address for address in found if address not in own)
+
+
+def _addressees(signs: Signs) -> tuple[str, ...]:
+    """The one recipient of the returned mail; of several nobody can say which one it was."""
+    header = signs.returned or signs.notice.returned
+    found = usable_addresses(header.get("to", "")) if not header.get("cc") else ()
+    return found if len(found) == 1 else ()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What Exchange packs into winmail.dat (MS-OXTNEF): the text and the files inside as parts of a mail, by tnefparse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flaggermail.adapters.allowance import OutOfTime, at_most
+from flaggermail.core.charset import decoded
+from flaggermail.core.fields import Header, Parameterised, token
+from flaggermail.core.mime import Part
+
+if TYPE_CHECKING:
+    from tnefparse import TNEF
+    from tnefparse.tnef import TNEFAttachment
+
+UNREADABLE = "winmail.dat unreadable"
+RECALL = "Outlook recall"
+SIGNATURE = b"\x78\x9f\x3e\x22"  # MS-OXTNEF, section 2.1.3.1
+MOST_ATTRIBUTES = 2000
+LONGEST = 0.5  # seconds of processor time that reading it may take
+
+_CONTENT_TYPE = 0x370E  # MS-OXPROPS: PidTagAttachMimeTag
+_MESSAGE_CLASS = 0x8008  # MS-OXTNEF, section 2.1.3.3: idMessageClass
+_RECALL_CLASS = "ipm.outlook.recall"
+_ATTRIBUTE_HEAD, _CHECKSUM = 9, 2  # octets in front of an attribute's value and behind it
+
+logging.getLogger("tnefparse").addHandler(logging.NullHandler())  # what it logs, a stranger wrote
+logging.getLogger("tnefparse").propagate = False
+
+
+def read_tnef(octets: bytes) -> tuple[tuple[Part, ...], str | None]:
+    """The text and the files in a winmail.dat, and a defect: what was caught, or that it calls a mail back.
+
+    Never raises.
+    """
+    try:
+        if _attributes(octets) > MOST_ATTRIBUTES:
+            return (), f"{UNREADABLE}: too many attributes"
+        from tnefparse import TNEF  # noqa: PLC0415 - a fortieth of a second that one mail in a thousand needs
+
+        with at_most(LONGEST):
+            packed = TNEF(octets, do_checksum=False)
+            recall = RECALL if _RECALL_CLASS in _message_class(packed).lower() else None
+            return (*_texts(packed), *map(_file, packed.attachments)), recall
+    except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary around a library that reads strangers' files
+        return (), f"{UNREADABLE}: {type(fault).__name__}"
+
+
+def _attributes(octets: bytes) -> int:
+    """How many attributes follow one another: the library copies all that is left once for each."""
+    at, count = 6, 0
+    while at + _ATTRIBUTE_HEAD < len(octets) and count <= MOST_ATTRIBUTES:
+        at += _ATTRIBUTE_HEAD + int.from_bytes(octets[at + 5 : at + 9], "little") + _CHECKSUM
+        count += 1
+    return count
+
+
+def _texts(packed: TNEF) -> Iterator[Part]:
+    for kind, found in (("text/plain", packed.body), ("text/html", packed.htmlbody)):
+        if text := _text(found):
+            yield _leaf(kind, text.encode("utf-8", "replace"), {"charset": "utf-8"})
+
+
+def _file(attached: TNEFAttachment) -> Part:
+    kinds = (token(_text(one.data)) for one in attached.mapi_attrs if one.name == _CONTENT_TYPE)
+    kind = next((kind for kind in kinds if "/" in kind), "application/octet-stream")
+    name = _name(attached)
+    return _leaf(kind, attached.data, {"name": name} if name else {}, "attachment")
+
+
+def _name(attached: TNEFAttachment) -> str:
+    try:
+        return _text(attached.long_filename())
+    except UnicodeDecodeError:  # the short name, in the code page of the sender's machine
+        return _text(attached._name)  # noqa: SLF001 - the library offers it decoded as UTF-8 only
+
+
+def _message_class(packed: TNEF) -> str:
+    return next((_text(one.data) for one in packed.msgprops if one.name == _MESSAGE_CLASS), "")
+
+
+def _text(found: object) -> str:
+    if isinstance(found, (list, tuple)):
+        found = next(iter(found), b"")
+    text = decoded(bytes(found), None)[0] if isinstance(found, (bytes, bytearray)) else found
+    return text.strip("\0") if isinstance(text, str) else ""
+
+
+def _leaf(kind: str, body: object, parameters: dict[str, str], disposition: str = "") -> Part:
+    octets = bytes(body) if isinstance(body, (bytes, bytearray)) else b""
+    return Part(Header((), 0), Parameterised(kind, parameters), Parameterised(disposition, {}), octets)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Answers of absence ("out of office") that say what they are in their text alone, as old mail systems send them.
+
+A person says as well that he is away, and then says something on the matter. So nearly everything in the text has to be
+what such answers say, nothing may be quoted, and no word may tell of something done.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from flaggermail.core.language import Language, folded
+from flaggermail.core.machine_words import MachineWords
+
+LONGEST = 3000  # characters; an answer of absence is short
+_FEW = 3  # clauses of which each has to be known, and the first ones among which the absence is told
+_HEADER = 2  # lines with the labels of a header, one below the other
+_BEGINNING = 3  # signs before the word of absence, where nobody says "I"
+_SHARE = 0.7  # of the clauses of a longer text
+_GREETING, _NAME, _REFERENCE = 6, 3, 12  # words
+_END = re.compile(r"(?<=[^\d\s])\.(?=\s|$)|[!;](?=\s|$)|(?<=\?)(?=\s|$)|\n")
+_CONTACT = re.compile(r"[^\s@]@[^\s@]|https?://\S*|www\.|\d[\d ()./-]{5,}\d")
+_DIGIT = re.compile(r"\d")
+
+
+def is_absence(text: str, language: Language) -> bool:
+    """Whether `text` is an answer of absence and nothing else."""
+    own, words = own_text(text, language), language.machines
+    if own is None or len(own) > LONGEST or says_more(own, words):
+        return False
+    clauses = [clause for clause in _clauses(own, language) if not _is_neutral(clause, words)]
+    away = [at for at, clause in enumerate(clauses[:_FEW]) if says_away(clause, words)]
+    if not away or _asks(clauses, words):
+        return False
+    known = [clause for clause in clauses if _is_known(clause, words)]
+    told = len(known) > 1 or any(_DIGIT.search(_CONTACT.sub("", clauses[at])) for at in away)
+    told = told or words.absence_sign.search(words.absence.sub(" ", clauses[away[0]])) is not None
+    enough = len(known) == len(clauses) if len(clauses) <= _FEW else len(known) >= _SHARE * len(clauses)
+    return told and enough
+
+
+def is_personal(text: str, language: Language) -> bool:
+    """Whether a person speaks: he quotes, asks, or tells of something done; for subjects that persons write as well."""
+    own = own_text(text, language)
+    return own is None or says_more(own, language.machines) or _asks(_clauses(own, language), language.machines)
+
+
+def tells_absence(text: str, language: Language) -> bool:
+    """Whether the writer says, among other things, that he is away."""
+    own = own_text(text, language) or ""
+    return any(says_away(clause, language.machines) for clause in _clauses(own, language))
+
+
+def says_away(clause: str, words: MachineWords) -> bool:
+    """Whether somebody says of himself that he is away, or an office of itself that it is closed."""
+    if words.absence_alone.search(clause):
+        return True
+    found = words.absence.search(clause)
+    return found is not None and (found.start() <= _BEGINNING or words.absence_person.search(clause) is not None)
+
+
+def says_more(own: str, words: MachineWords) -> bool:
+    """Whether something is said on the matter, beside what answers of absence say ("I have limited access")."""
+    return words.answer.search(words.absence.sub(" ", folded(own))) is not None
+
+
+def _is_known(clause: str, words: MachineWords) -> bool:
+    return says_away(clause, words) or words.absence_sign.search(clause) is not None
+
+
+def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
+    """Whether something is asked; "Is it urgent?" is no question to the reader."""
+    return any("?" in clause and not words.absence_question.search(clause) for clause in clauses)
+
+
+def own_text(text: str, language: Language) -> str | None:
+    """The text down to its closing line or signature; nothing where it quotes or forwards another mail."""
+    kept: list[str] = []
+    labels = 0
+    for line in text[: 2 * LONGEST].split("\n"):
+        labels = labels + 1 if folded(line.partition(":")[0].strip("*_ ")) in language.labels and ":" in line else 0
+        if labels == _HEADER:
+            return None
+        mark = folded(line.strip("-_=* \t\u00a0:>"))
+        if line.lstrip().startswith(">") or mark in language.original_lines or mark in language.forward_lines:
+            return None
+        if line.rstrip() == "--" or mark.rstrip(",.") in language.closings:
+            break
+        kept.append(line.strip())
+    return "\n".join(kept).replace("\u2019", "'")
+
+
+def _clauses(own: str, language: Language) -> list[str]:
+    """Sentences, and what stands behind a "but" by itself; the greeting left out. Lines of a paragraph are joined."""
+    joined = "\n".join(" ".join(part.split("\n")) for part in re.split(r"\n{2,}", own))
+    found = [
+        folded(piece) for sentence in _END.split(joined) for piece in language.machines.contrast.split(folded(sentence))
+    ]
+    if found and (found[0].endswith(",") or len(found[0].split()) <= _NAME) and len(found[0].split()) <= _GREETING:
+        found = found[1:]
+    stripped = (piece.strip(" ,.:*-") for piece in found)
+    return [piece for piece in stripped if piece]
+
+
+def _is_neutral(clause: str, words: MachineWords) -> bool:
+    """A name, or an address and number to turn to."""
+    if _is_known(clause, words):
+        return False
+    count = len(clause.split())
+    return count <= _NAME or (count <= _REFERENCE and _CONTACT.search(clause) is not None)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What stands around a writer's words and is not his: a gateway's banner above, signature and notices below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+from flaggermail.core.blocks import is_rule
+from flaggermail.core.language import Language, folded, seen
+
+_LONGEST_SIGNATURE = 16  # written lines; what is longer is text again
+_LONGEST_MARKED = 40  # written lines below "-- "
+_LONGEST_CLOSING = 80
+_LONGEST_FOOTER = 3  # written lines of a footer without a link, and of what follows a closing in two letters
+_INITIALS = 2
+_LONGEST_DEVICE = 100
+_BANNER_LINES = 6
+_MOST_BANNERS = 3
+_NOTICE_LINES = 12  # of a notice that are looked at
+_LONGEST_NOTICE = 1500
+_WORDS_OF_A_NOTICE = 3  # that make a paragraph one, however it begins
+_NAME_WORDS = 4
+_SHORTEST_BEFORE_NAME = 5  # characters of a closing with a name right behind it: "Groet Jan", not "Best Western"
+_TRACKER = "\u1427"  # a sign left by a tracking extension
+_MARK = re.compile(r"[ \t]*--[ \t\u00a0]\Z")  # RFC 3676, section 4.3
+_SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # and without its blank
+_NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
+_ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
+_ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
+_FOOTER_RULE = re.compile(r"[ \t]*_{5,}[ \t]*\Z")  # above the footer of a mailing list
+_LINK = re.compile(r"@|://|www\.")
+_TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
+_BETWEEN = re.compile(r"\s*[,/|]\s*|\s+-\s+")
+_DECORATION = " ,.!;:*_-\u2013\u2014\u00a0|" + _TRACKER
+_BANNER_EDGE = "[(*!#>|-_=\u26a0\ufe0f\u2757 \t\u00a0"
+_ENDS_SENTENCE = (".", "!", "?", ":", ")", "]", "*", ">")
+
+
+def without_banners(lines: list[str], language: Language) -> list[str]:
+    """`lines` without the warnings that gateways put on top, and without a notice of confidentiality there."""
+    for _ in range(_MOST_BANNERS):
+        first = _first_written(lines)
+        if first is None:
+            break
+        end = _end_of_banner(lines, first, language)
+        if _ARMOR.match(lines[first][:80]):
+            end = next((at for at in range(first, len(lines)) if not lines[at].strip()), first + 1)
+        if end == first and (_is_notice(lines, first, language) and (below := _below_paragraph(lines, first))):
+            end = below
+        if end == first:
+            tag = _TAG.match(lines[first][:200])
+            if tag and _warns(tag.group(), language):
+                return [*lines[:first], lines[first][tag.end() :], *lines[first + 1 :]]
+            break
+        lines = lines[end:]
+    return lines
+
+
+def _first_written(lines: Sequence[str]) -> int | None:
+    return next((at for at, line in enumerate(lines) if seen(line).strip() and not is_rule(line)), None)
+
+
+def _warns(text: str, language: Language) -> bool:
+    """Whether `text` begins as a banner does, or opens like one and speaks of what banners speak of."""
+    small = folded(text).lstrip(_BANNER_EDGE)
+    if small.startswith(language.banners):
+        return True
+    return small.startswith(language.banner_openers) and any(word in small for word in language.banner_words)
+
+
+def _advises(line: str, language: Language) -> bool:
+    small = folded(line[:400])
+    return any(word in small for word in (*language.banner_words, *language.banner_advice))
+
+
+def _end_of_banner(lines: Sequence[str], first: int, language: Language) -> int:
+    """The index behind the banner that begins at `first`; `first` where none does.
+
+    It ends with its paragraph, or before, at a line that is not the rest of a sentence and says nothing of its matter.
+    """
+    if _TAG.match(lines[first][:200]) or not _warns(" ".join(lines[first : first + 2])[:400], language):
+        return first
+    for at in range(first + 1, min(first + _BANNER_LINES, len(lines))):
+        line, above = lines[at], lines[at - 1].rstrip()
+        if not line.strip() or is_rule(line):
+            return at + 1
+        if above.endswith(_ENDS_SENTENCE) and not _advises(line, language):
+            return at
+    return min(first + _BANNER_LINES, len(lines))
+
+
+def _below_paragraph(lines: Sequence[str], start: int) -> int:
+    """The index of the first written line below the paragraph at `start`, 0 where there is none."""
+    at = start
+    while at < len(lines) and lines[at].strip():
+        at += 1
+    return next((n for n in range(at, len(lines)) if lines[n].strip()), 0)
+
+
+def end_of_text(lines: Sequence[str], language: Language) -> int:
+    """The index of the line where signature, notice or footer begins, found from below."""
+    first = _first_written(lines) or 0
+    end, behind = len(lines), 0
+    for at in range(len(lines) - 1, -1, -1):
+        line = lines[at]
+        if not line.strip():
+            continue
+        longest = _LONGEST_MARKED if _MARK.match(line[:80]) else _LONGEST_SIGNATURE
+        if _known_notice(line, language) or _ARMOR_END.match(line[:80]):
+            longest = len(lines)
+        below = lines[at + 1 : end] if behind <= longest else ()
+        if behind <= longest and (_is_notice(lines, at, language) or _ends_text(lines, at, first, language, below)):
+            end, behind = at, 0
+        else:
+            behind += 1
+    return end
+
+
+def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, below: Sequence[str]) -> bool:
+    """Whether a signature begins with this line; `below`: what is so far kept of the lines below it."""
+    line, written = lines[at], [one for one in below if one.strip()]
+    if _SIGNATURE.match(line[:80]) or _ARMOR_END.match(line[:80]):
+        return True
+    if _FOOTER_RULE.match(line[:200]):
+        return len(written) <= _LONGEST_FOOTER or any(_LINK.search(one[:200]) for one in written)
+    if len(line) <= _LONGEST_DEVICE and folded(line).strip(_DECORATION).startswith(language.device_lines):
+        return True
+    if at <= first:
+        return False
+    named = not written and not lines[at - 1].strip() and _NAME_ALONE.match(line[:200]) is not None
+    initials = len(folded(line[:_LONGEST_CLOSING]).strip(_DECORATION)) <= _INITIALS
+    if initials and (lines[at - 1].strip() or len(written) > _LONGEST_FOOTER):  # "BR" in a list of countries
+        return named
+    return named or _closes(line, language)
+
+
+def _known_notice(line: str, language: Language) -> bool:
+    return folded(line[:200]).strip(_DECORATION).startswith(language.disclaimers)
+
+
+def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
+    """Whether a notice of confidentiality begins here: by its first words, or by what its paragraph speaks of."""
+    known = _known_notice(lines[at], language)
+    if not known and at and lines[at - 1].strip():
+        return False
+    paragraph: list[str] = []
+    for line in lines[at : at + _NOTICE_LINES]:
+        if not line.strip():
+            break
+        paragraph.append(line[:_LONGEST_NOTICE])
+    text = folded(" ".join(paragraph)[:_LONGEST_NOTICE])
+    spoken = (word for word in language.disclaimer_words if word in text)
+    wanted = 1 if known else _WORDS_OF_A_NOTICE
+    return len(list(islice(spoken, wanted))) == wanted
+
+
+def _closes(line: str, language: Language) -> bool:
+    """Whether `line` closes a letter: "Met vriendelijke groet", "Groet, Jan", "Kind regards / Vriendelijke groet"."""
+    if len(line) > _LONGEST_CLOSING:
+        return False
+    if folded(line).strip(_DECORATION) in language.closings:
+        return True
+    first, *others = _BETWEEN.split(seen(line).strip().strip(_DECORATION))
+    if folded(first).strip(_DECORATION) in language.closings:
+        return all(_is_name(other) or folded(other).strip(_DECORATION) in language.closings for other in others)
+    words = first.split()
+    return any(
+        len(closing := folded(" ".join(words[:count]))) >= _SHORTEST_BEFORE_NAME
+        and closing in language.closings
+        and all(word[:1].isupper() for word in words[count:])
+        and _is_name(" ".join(words[count:]))
+        for count in range(len(words) - 1, 0, -1)
+    )
+
+
+def _is_name(text: str) -> bool:
+    """Whether `text` looks like a name: few words, capitals but for short ones ("van der")."""
+    words = text.strip(_DECORATION).split()
+    short = 3
+    capitals = sum(word[:1].isupper() for word in words)
+    return bool(capitals) and len(words) <= _NAME_WORDS and all(w[:1].isupper() or len(w) <= short for w in words)

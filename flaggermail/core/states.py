@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The states that are counted, in the order in which they are shown; apart from the rows, which take long to load."""
+
+from __future__ import annotations
+
+CASE_STATES = ("open", "decided", "notified", "answered", "closed")
+CLOCKS = ("receipt", "human", "substance")
+WAITING = ("queued", "attempting", "uncertain")  # mail in the outbox that somebody or something still waits for

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The DNS is asked within a time limit; "there is none" and "nobody answers now" are told apart."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from dns import flags, message, rcode, rrset
+
+from flaggermail.adapters.resolver import DnsResolver
+
+NAME = "s1._domainkey.x-platform.example"
+
+
+class NameServer:
+    """Answers on loopback by UDP: TXT for NAME, SERVFAIL for `broken.`, nothing for `silent.`, else NXDOMAIN."""
+
+    def __init__(self) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.asked = 0
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; an empty datagram is the sign to."""
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as last:
+            last.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join()
+        self.socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            octets, client = self.socket.recvfrom(4096)
+            if not octets:
+                return
+            self.asked += 1
+            answer = self._answer(message.from_wire(octets))
+            if answer is not None:
+                self.socket.sendto(answer.to_wire(), client)
+
+    def _answer(self, question: message.Message) -> message.Message | None:
+        name = question.question[0].name.to_text()
+        answer = message.make_response(question)
+        answer.flags |= flags.RA
+        if name.startswith("silent."):
+            return None
+        if name.startswith("broken."):
+            answer.set_rcode(rcode.SERVFAIL)
+        elif name == f"{NAME}.":
+            answer.answer.append(rrset.from_text(name, 60, "IN", "TXT", '"v=DKIM1; k=rsa; " "p=AAAA"', '"second"'))
+        elif name.startswith("address."):
+            pass  # the name is there, a TXT record is not
+        else:
+            answer.set_rcode(rcode.NXDOMAIN)
+        return answer
+
+
+@pytest.fixture
+def server() -> Iterator[NameServer]:
+    """A name server for one test."""
+    with closing(NameServer()) as running:
+        yield running
+
+
+@pytest.fixture
+def resolver(server: NameServer) -> DnsResolver:
+    """Asks that server, half a second long."""
+    return DnsResolver(["127.0.0.1"], server.port, seconds=0.5)
+
+
+def test_the_strings_of_a_record_are_joined(resolver: DnsResolver) -> None:
+    """A key is longer than a string of 255 octets may be (RFC 6376, section 3.6.2.2)."""
+    found = resolver.texts(NAME)
+    assert found is not None
+    assert sorted(found) == [b"second", b"v=DKIM1; k=rsa; p=AAAA"]
+
+
+@pytest.mark.parametrize(
+    "name", ["none.example", "address.example", f"{'a' * 64}.example", "a..example", f"{'a.' * 140}example"]
+)
+def test_no_name_no_record_and_no_possible_name_are_no_key(resolver: DnsResolver, name: str) -> None:
+    """All of them for good: asking again would change nothing."""
+    assert resolver.texts(name) == ()
+
+
+@pytest.mark.parametrize("name", ["broken.example", "silent.example"])
+def test_no_answer_now_is_told_apart(resolver: DnsResolver, name: str) -> None:
+    """A server that fails or falls silent says nothing about the record; the wait is bounded."""
+    began = time.monotonic()
+    assert resolver.texts(name) is None
+    assert time.monotonic() - began < 2
+
+
+def test_a_machine_without_a_name_server_gives_no_answer() -> None:
+    """Nothing listens there."""
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as unused:
+        unused.bind(("127.0.0.1", 0))
+        assert DnsResolver(["127.0.0.1"], unused.getsockname()[1], seconds=0.3).texts(NAME) is None

@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whoever writes in a platform's name stops no clock, and where our server noticed, an officer hears of it once.
+
+The published catalogue of sender spoofing ("Composition Kills", Chen, Paxson and Jiang, USENIX Security 2020, and its
+test cases), forged results, look-alike domains, display names and replays, each through the real intake.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from flaggermail import casework, wiring
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.public_suffixes import organisational
+from flaggermail.core.acts import ConfirmMessage
+from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.records import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.desk import run
+from flaggermail.environment import Environment, Work
+from flaggermail.ingest import ingest
+from flaggermail.ports import RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from flaggermail.vouching import VouchedParser
+from tests.doubles.dns import ScriptedResolver, key_record, signed
+from tests.story.conftest import CONFIG, NOW
+
+SERVER = "mx.bzk.example"
+PLATFORM = "x-platform.example"
+DESK = f"desk@{PLATFORM}"
+EVIL = "attacker.example"
+OURS = "ours-1@bzk.example"
+KEY = f"s1._domainkey.{PLATFORM}"
+RUNNING = {"X": {"running"}, "TikTok": {"running"}}
+ANSWER = "Thank you. We have reviewed the posts that you reported."
+
+FAIL = f"dmarc=fail header.from={PLATFORM}"
+PASS = f"dmarc=pass header.from={PLATFORM}"
+OWN_PASS = f"dmarc=pass header.from={EVIL}"
+
+
+@dataclass(frozen=True)
+class Attack:
+    """One trick: what our own server says of it, what the sender writes on top, and whether an officer is told."""
+
+    name: str
+    said: str
+    written: Sequence[str]
+    alarm: bool = False
+    greeting: str = f"mail.{EVIL}"
+
+
+ENVELOPE = (
+    Attack(
+        "sub-domain without a record in the envelope",
+        f"spf=none smtp.mailfrom=a@none.{PLATFORM}; {FAIL}",
+        [],
+        alarm=True,
+    ),
+    Attack(
+        "envelope address that some read as empty", f"spf=pass smtp.mailfrom=(any@{PLATFORM}; {FAIL}", [], alarm=True
+    ),
+    Attack(
+        "selector with NUL",
+        f"dkim=pass header.d={PLATFORM} header.s=s1._domainkey.{EVIL}\x00.any; {FAIL}",
+        [],
+        alarm=True,
+    ),
+    Attack("signer with an apostrophe", f"dkim=pass header.d={PLATFORM}'a.{EVIL}; {FAIL}", [], alarm=True),
+    Attack("signer with a quotation mark", f'dkim=pass header.d={PLATFORM}"=(.{EVIL}; {FAIL}', [], alarm=True),
+    Attack(
+        "envelope with a bracket", f"spf=pass smtp.mailfrom=any@{PLATFORM}(a.{EVIL}; dkim=none; {FAIL}", [], alarm=True
+    ),
+    Attack("envelope with an apostrophe", f"spf=pass smtp.mailfrom=any@{PLATFORM}'@any.{EVIL}; {FAIL}", [], alarm=True),
+    Attack(
+        "route in the envelope", f"spf=pass smtp.mailfrom=@{PLATFORM},@any.example:'any@{EVIL}; {FAIL}", [], alarm=True
+    ),
+    Attack(
+        "result in a quoted envelope",
+        f'spf=pass smtp.mailfrom="a; {PASS}; x="@{EVIL}; dmarc=none header.from={PLATFORM}',
+        [],
+    ),
+    Attack(
+        "result in an encoded envelope",
+        f"spf=pass smtp.mailfrom==?utf-8?q?a=3B_dmarc=3Dpass_header.from=3D{PLATFORM}=3B_x=3D?=@{EVIL}",
+        [],
+    ),
+    Attack("result in the greeting", "spf=none", [], greeting=f"x;{PASS.replace(' ', ';')}"),
+    Attack("result in a comment", f"dmarc=none ({PASS}) header.from={PLATFORM}; spf=none (a; {PASS}; b)", []),
+    Attack("result in a reason", f'dmarc=none reason="; {PASS}" header.from={PLATFORM}', []),
+    Attack("result in a broken comment", f"spf=none (a; {PASS}", []),
+    Attack("result about the forger", OWN_PASS, []),
+    Attack("result about a sub-domain", f"dmarc=pass header.from=mail.{PLATFORM}", []),
+    Attack("result twice", f"{PASS}; {FAIL}", [], alarm=True),
+    Attack("no result", "none", []),
+    Attack("a guess", f"dmarc=bestguesspass header.from={PLATFORM}", []),
+)
+
+AUTHORS = (
+    Attack("two From fields, his first", OWN_PASS, [f"From: <first@{EVIL}>", f"From: <{DESK}>"]),
+    Attack("two From fields, his last", PASS, [f"From: <{DESK}>", f"From: <first@{EVIL}>"]),
+    Attack("two From fields, and our server noticed", FAIL, [f"From: <first@{EVIL}>", f"From: <{DESK}>"], alarm=True),
+    Attack("a blank before the first From", OWN_PASS, [f" From: <first@{EVIL}>", f"From: <{DESK}>"]),
+    Attack("a blank behind the second From", OWN_PASS, [f"From: <first@{EVIL}>", f"From : <{DESK}>"]),
+    Attack("a fold inside the name of the first From", OWN_PASS, ["From", f" : <first@{EVIL}>", f"From: <{DESK}>"]),
+    Attack("Sender beside From", OWN_PASS, [f"From: <first@{EVIL}>", f"Sender: <{DESK}>"]),
+    Attack("Resent-From beside From", OWN_PASS, [f"From: <first@{EVIL}>", f"Resent-From: <{DESK}>"]),
+    Attack("Sender and no From", OWN_PASS, [f"Sender: <{DESK}>"]),
+    Attack("two addresses, his first", OWN_PASS, [f"From: <first@{EVIL}>, <{DESK}>"]),
+    Attack("two addresses, his last", PASS, [f"From: <{DESK}>, <first@{EVIL}>"]),
+    Attack("an encoded address", OWN_PASS, [f"From: =?utf-8?q?=3C{DESK.replace('@', '=40')}=3E?=,<second@{EVIL}>"]),
+    Attack("a route before the address", OWN_PASS, [f"From: <@{EVIL},@any.example:{DESK}>"]),
+    Attack("a quoted pair between addresses", OWN_PASS, [f"From: <{DESK}>\\,<second@{EVIL}>"]),
+    Attack("an address without brackets first", OWN_PASS, [f"From: {DESK},<second@{EVIL}>"]),
+    Attack("an address behind the brackets", OWN_PASS, [f"From: <any@{EVIL}>{DESK}"]),
+    Attack("an address before the brackets", OWN_PASS, [f"From: {DESK} <any@{EVIL}>"]),
+    Attack("a group", OWN_PASS, [f"From: {DESK}: <any@{EVIL}>;"]),
+    Attack("a group of both", PASS, [f"From: X: <{DESK}>, <any@{EVIL}>;"]),
+    Attack("an empty From", PASS, ["From:"]),
+    Attack("a comment that never ends", PASS, [f"From: <{DESK}> (or <any@{EVIL}>"]),
+    Attack("a quoted local part", OWN_PASS, [f'From: "{DESK}"@{EVIL}']),
+    Attack("an account at the same provider, two fields", PASS, [f"From: <a@{PLATFORM}>", f"From: <{DESK}>"]),
+    Attack("an account at the same provider, two addresses", PASS, [f"From: <a@{PLATFORM}>, <{DESK}>"]),
+    Attack("a display name", OWN_PASS, [f'From: "{DESK}" <any@{EVIL}>']),
+    Attack("an encoded display name", OWN_PASS, [f"From: =?utf-8?q?X_{DESK.replace('@', '=40')}?= <any@{EVIL}>"]),
+)
+
+
+def alike(domain: str, *, ascii_domain: str | None = None) -> Attack:
+    """A domain of his own that looks like the platform's, for which our server rightly says pass."""
+    said = f"dmarc=pass header.from={ascii_domain or domain}"
+    return Attack(f"looks alike: {domain!a}, {said!a}", said, [f"From: <desk@{domain}>"])
+
+
+LOOKS = (
+    alike("xplatform.example"),
+    alike("x-p1atform.example"),
+    alike("x-platform-support.example"),
+    alike(f"{PLATFORM}.{EVIL}"),
+    alike("x-platform.example-mail.example"),
+    alike("a" + PLATFORM),
+    alike("xn---platform-r1j.example"),
+    alike("\u0445-platform.example", ascii_domain="xn---platform-r1j.example"),
+    alike("\u0445-platform.example"),
+    alike("x\u2010platform.example"),
+    alike("x-platform.example\u3002attacker.example"),
+    alike("\uff58-platform.example"),
+    alike("ti\u212atok-platform.example"),
+    alike("ti\u212atok-platform.example", ascii_domain="tiktok-platform.example"),
+)
+
+
+def octets(attack: Attack, number: int = 0) -> bytes:
+    """The mail as our own server hands it over."""
+    own = attack.written or [f"From: X Safety <{DESK}>"]
+    lines = [
+        f"Authentication-Results: {SERVER}; {attack.said}",
+        f"Received: from {attack.greeting} (unknown [192.0.2.7]) by {SERVER} with ESMTPS; {format_datetime(NOW)}",
+        *own,
+    ]
+    return mail(lines, number)
+
+
+def mail(lines: Sequence[str], number: int = 0) -> bytes:
+    """An answer to our notification, with these lines on top."""
+    rest = ("To: desk@bzk.example", "Subject: Re: Posts", f"Message-ID: <answer-{number}@any.example>")
+    threads = (f"In-Reply-To: <{OURS}>", f"References: <{OURS}>", f"Date: {format_datetime(NOW)}")
+    return "\r\n".join((*lines, *rest, *threads, "", f"{ANSWER} ({number})", "")).encode()
+
+
+def notified(env: Environment) -> None:
+    """Let a notification have been sent half an hour ago to each of two platforms, in one case."""
+    sent_at = NOW - timedelta(minutes=30)
+    with env.store.begin() as tx:
+        case = Case(
+            number="VF-PS2027-0001", election="PS2027", type="A_content", origin="media", token="0" * 32,
+            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1",
+        )  # fmt: skip
+        uses = [
+            Notification(
+                id=f"VF-PS2027-0001/{number}", case=case.number, platform=platform, channel=channel,
+                channel_name="Channel", template="notification", language="en", subject="Posts", state="sent",
+                drafted_by="officer1", drafted_at=sent_at, token=f"{number}" * 32, message_id=name, digest="",
+                sent_at=sent_at,
+            )
+            for number, platform, channel, name in (
+                (1, "X", "x-urgent", OURS), (2, "TikTok", "tiktok-elections", "ours-2@bzk.example"),
+            )
+        ]  # fmt: skip
+        sent = StoredMessage(
+            id="m00000900", message_id=OURS, content_key="k", digest="", direction="out", received_at=sent_at,
+            first_seen_at=sent_at, place="own", case=case.number, notification=uses[0].id,
+        )  # fmt: skip
+        changes: list[Record] = [case, *uses, sent]
+        tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", tuple(added(row) for row in changes)))
+        for use in uses:
+            casework.rejudge(Work(env, tx, sent_at), use.id)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A desk with notifications under way; its rows lie in `folder`."""
+
+    env: Environment
+    folder: Path
+
+    def copied(self, folder: Path, clock: SetClock) -> Environment:
+        """The same in another folder; only what reads is shared."""
+        shutil.copy(self.folder / "scenario.db", folder)
+        store = SqlStore(f"sqlite:///{folder}/scenario.db", CountedRandomness("copy").salt)
+        return replace(self.env, store=store, octets=FileOctets(folder / "archive"), clock=clock)
+
+
+def asking(env: Environment, trust: str) -> Environment:
+    """The desk with another witness, who stands under the same name in Received lines."""
+    desk = env.settings.desk
+    mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": None, "received_by": SERVER})
+    settings = env.settings.model_copy(update={"desk": desk.model_copy(update={"mailbox": mailbox})})
+    return replace(env, settings=settings, parser=VouchedParser(env.parser, mailbox.trusted, organisational))
+
+
+def receive(env: Environment, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
+    """Take in a mail; answers its row."""
+    before = {row.id for row in rows(env, "in")}
+    ingest(env, RawMessage(received, at, "INBOX", 1, number + 1))
+    (new,) = [row for row in rows(env, "in") if row.id not in before]
+    return new
+
+
+def rows(env: Environment, direction: str) -> list[StoredMessage]:
+    """The messages in or out."""
+    with env.store.read() as tx:
+        return tx.find(StoredMessage, direction=direction)
+
+
+def clocks(env: Environment) -> dict[str, set[str]]:
+    """The states of the three clocks of each platform."""
+    with env.store.read() as tx:
+        uses = tx.find(Notification)
+        return {use.platform: {clock.state for clock in tx.find(ClockRow, notification=use.id)} for use in uses}
+
+
+def alarms(env: Environment, kind: str) -> list[Alarm]:
+    """The alarms of that kind."""
+    with env.store.read() as tx:
+        return [alarm for alarm in tx.find(Alarm) if alarm.kind == kind]
+
+
+def told(env: Environment) -> int:
+    """How many alarm mails were queued."""
+    with env.store.read() as tx:
+        return len(tx.find(OutboxMail, kind="alarm"))
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """The settings of the scenarios: our own server is asked by its name."""
+    return load(CONFIG, shipped("rules"), shipped("config") / "templates")
+
+
+@pytest.fixture(scope="module")
+def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
+    """A desk that waits for answers, to copy: each test gets the state after the notifications were sent."""
+    folder = tmp_path_factory.mktemp("waiting")
+    clock = SetClock(NOW)
+    made = wiring.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    notified(made)
+    made.store.close()
+    yield Waiting(made, folder)
+    made.close()
+
+
+@pytest.fixture
+def desk(waiting: Waiting, clock: SetClock, tmp_path: Path) -> Iterator[Environment]:
+    """A desk that waits for an answer of two platforms."""
+    env = waiting.copied(tmp_path, clock)
+    yield env
+    env.store.close()
+
+
+# ---- what our own server says
+
+
+def test_the_true_answer_stops_the_clocks(desk: Environment) -> None:
+    """Without a trick, the mail on which every attack here is built stops the clocks of its platform."""
+    stored = receive(desk, octets(Attack("none", PASS, [])))
+    assert (stored.verdict, clocks(desk)) == ("verified", {**RUNNING, "X": {"stopped"}})
+    assert stored.verdict_basis == f"dmarc=pass by {SERVER} for {PLATFORM}"
+
+
+def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: Environment) -> None:
+    """The same, in the form of Exchange Online."""
+    desk = asking(desk, "topmost")
+    nameless = octets(Attack("none", PASS, [])).replace(f"{SERVER}; ".encode(), b"", 1)
+    assert (receive(desk, nameless).verdict, clocks(desk)["X"]) == ("verified", {"stopped"})
+
+
+@pytest.mark.parametrize("writes_name", [True, False], ids=["named", "topmost"])
+@pytest.mark.parametrize("attack", [*ENVELOPE, *AUTHORS, *LOOKS], ids=lambda attack: attack.name)
+def test_no_trick_stops_a_clock(desk: Environment, attack: Attack, writes_name: bool) -> None:  # noqa: FBT001 - a column
+    """Nor does it the second time; the alarm, where our server noticed, is one and not two.
+
+    Whether our server writes its name before its results or not.
+    """
+    leaves_out = b"" if writes_name else f"{SERVER}; ".encode()
+    desk = desk if writes_name else asking(desk, "topmost")
+    first, again = (receive(desk, octets(attack, n).replace(leaves_out, b"", 1), n) for n in (0, 1))
+    assert clocks(desk) == RUNNING
+    assert len(alarms(desk, "forged")) == told(desk) == attack.alarm
+    for stored in (first, again):
+        assert (stored.verdict == "failed") is attack.alarm
+        assert stored.place in {"case", "quarantine"}
+        assert stored.verdict_basis
+
+
+@pytest.mark.parametrize(
+    ("real", "alarm"), [(FAIL, True), (f"dmarc=none header.from={PLATFORM}", False), ("none", False)]
+)
+@pytest.mark.parametrize("where", ["below", "far below", "above", "in another's line"])
+def test_forged_results_change_nothing(desk: Environment, where: str, real: str, alarm: bool) -> None:  # noqa: FBT001 - a column
+    """Below our own line nobody reads them; a second one above it can only make things worse."""
+    forged = f"Authentication-Results: {SERVER}; {PASS}"
+    ours = [f"Authentication-Results: {SERVER}; {real}"]
+    took = f"Received: from mail.{EVIL} by {SERVER} with ESMTPS; {format_datetime(NOW)}"
+    author = f"From: <{DESK}>"
+    lines = {
+        "below": [*ours, took, forged, author],
+        "far below": [*ours, took, author, forged, took, forged],
+        "above": [
+            forged,
+            f"Authentication-Results: {SERVER}; {real if real != 'none' else 'dmarc=none'}",
+            took,
+            author,
+        ],
+        "in another's line": [*ours, f"Received: by mx.{EVIL} (by {SERVER})", forged, took, author],
+    }[where]
+    receive(desk, mail(lines))
+    assert clocks(desk) == RUNNING
+    seen = alarm and where != "in another's line"
+    assert len(alarms(desk, "forged")) == seen
+
+
+def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Environment, clock: SetClock) -> None:
+    """A burst is one alarm; the next day, and another sender, is another."""
+    attack = Attack("fail", FAIL, [])
+    for number in range(5):
+        receive(desk, octets(attack, number), number)
+    assert len(alarms(desk, "forged")) == 1
+    other = replace(attack, written=[f"From: <press@{PLATFORM}>"])
+    receive(desk, octets(other, 5), 5)
+    assert len(alarms(desk, "forged")) == 2
+    clock.set(NOW + timedelta(days=1))
+    receive(desk, octets(attack, 6), 6, NOW + timedelta(days=1))
+    assert len(alarms(desk, "forged")) == 3
+    assert all(DESK not in alarm.id for alarm in alarms(desk, "forged"))
+    assert clocks(desk) == RUNNING
+
+
+def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Environment) -> None:
+    """Our server stopped to vouch, or somebody floods: one alarm a day; each mail waits for a person all the same."""
+    for number in range(3):
+        receive(desk, octets(Attack("none", "none", []), number), number)
+    assert alarms(desk, "unverified senders") == []
+    for number in range(3, 8):
+        receive(desk, octets(Attack("none", "none", []), number), number)
+    (alarm,) = alarms(desk, "unverified senders")
+    assert alarm.text.startswith("4 of 4 mails of platforms in 24 hours, and 0 of 0 before that")
+    assert clocks(desk) == RUNNING
+
+
+# ---- our own check of signatures
+
+
+@pytest.fixture
+def resolver() -> ScriptedResolver:
+    """The DNS with the platform's key."""
+    return ScriptedResolver({KEY: [key_record()], f"s1._domainkey.{EVIL}": [key_record()]})
+
+
+@pytest.fixture
+def checking(waiting: Waiting, clock: SetClock, tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Environment]:
+    """A desk that checks signatures itself; dkimpy, which reads the machine's clock, lives at the same instant."""
+    copied = waiting.copied(tmp_path, clock)
+    changed = asking(copied, "dkim")
+    with time_machine.travel(NOW, tick=False):
+        yield wiring.with_signatures(changed, resolver)
+    copied.store.close()
+
+
+TRACE = f"Received: from mail.{PLATFORM} by {SERVER} with ESMTPS; {format_datetime(NOW)}\r\n".encode()
+TRUE = mail([f"From: X Safety <{DESK}>"])
+
+
+def test_the_signed_answer_stops_the_clocks(checking: Environment, resolver: ScriptedResolver) -> None:
+    """The mail that is replayed below, in its first and honest delivery."""
+    stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
+    assert (stored.verdict, clocks(checking)) == ("verified", {**RUNNING, "X": {"stopped"}})
+    assert stored.verdict_basis == f"DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
+    assert resolver.asked == [KEY]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [
+        ("Re: Posts", "Re: Posts: removed", "failed"),
+        ("reviewed the posts", "removed the posts", "failed"),
+        (DESK, f"press@{PLATFORM}", "failed"),
+        (OURS, "another-1@bzk.example", "failed"),
+        ("<answer-0@any.example>", "<answer-9@any.example>", "failed"),
+        ("", "Subject: Re: Posts: removed\r\n", "unverified"),
+        ("", f"From: <a@{EVIL}>\r\n", "unverified"),
+        ("", f"From: <press@{PLATFORM}>\r\n", "unverified"),
+        ("", "In-Reply-To: <ours-2@bzk.example>\r\n", "unverified"),
+    ],
+)
+def test_a_replay_with_something_changed_stops_no_clock(
+    checking: Environment, old: str, new: str, verdict: str
+) -> None:
+    """Another subject, text, author, thread or Message-ID, in place of the signed one or (where it is empty) on top."""
+    octets = signed(TRUE, PLATFORM)
+    changed = octets.replace(old.encode(), new.encode()) if old else new.encode() + octets
+    assert changed != octets
+    stored = receive(checking, TRACE + changed)
+    assert (stored.verdict, clocks(checking)) == (verdict, RUNNING)
+    assert len(alarms(checking, "forged")) == (verdict == "failed")
+
+
+def test_text_below_the_signed_length_stops_no_clock(checking: Environment) -> None:
+    """The signature fits, and what a person reads last is the forger's."""
+    octets = signed(TRUE, PLATFORM, covers=("from", "subject", "date", "l")) + b"We removed it.\r\n"
+    assert (receive(checking, TRACE + octets).verdict, clocks(checking)) == ("unverified", RUNNING)
+
+
+def test_an_old_answer_sent_again_stops_no_clock(checking: Environment) -> None:
+    """What the platform signed at the last election is no answer of today."""
+    with time_machine.travel(NOW - timedelta(days=30), tick=False):
+        octets = signed(TRUE, PLATFORM)
+    assert (receive(checking, TRACE + octets).verdict, clocks(checking)) == ("unverified", RUNNING)
+
+
+@pytest.mark.parametrize("signer", [EVIL, f"{PLATFORM}.{EVIL}", f"{PLATFORM}'a.{EVIL}"])
+def test_a_signature_of_the_forger_stops_no_clock(checking: Environment, signer: str) -> None:
+    """It fits, and speaks of himself."""
+    assert receive(checking, TRACE + signed(TRUE, signer)).verdict == "unverified"
+    assert clocks(checking) == RUNNING
+
+
+def test_a_forged_result_vouches_for_nobody_where_signatures_are_asked(checking: Environment) -> None:
+    """Not even one in our own server's name, above its line."""
+    claim = f"Authentication-Results: {SERVER}; {PASS}\r\n".encode()
+    assert receive(checking, claim + TRACE + TRUE).verdict == "unverified"
+    assert clocks(checking) == RUNNING
+
+
+def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Environment, resolver: ScriptedResolver) -> None:
+    """Unverified with that basis, no alarm; confirmed by an officer it stops the clocks at its arrival."""
+    resolver.records = {KEY: None}
+    stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
+    assert (stored.verdict, clocks(checking)) == ("unverified", RUNNING)
+    assert stored.verdict_basis == f"DKIM signature of {PLATFORM}: no answer from the DNS about {KEY} now"
+    assert alarms(checking, "forged") == []
+    run(checking, ConfirmMessage(message=stored.id), "officer1")
+    assert clocks(checking)["X"] == {"stopped"}
+    with checking.store.read() as tx:
+        confirmed = tx.get(StoredMessage, stored.id)
+        actors = [event.actor for _, event in tx.events() if event.kind is EventKind.MESSAGE_CONFIRMED]
+    assert confirmed is not None
+    assert (confirmed.verdict_basis, actors) == ("confirmed by officer1", ["officer1"])
+
+
+def test_nobody_is_asked_about_mail_of_strangers(checking: Environment, resolver: ScriptedResolver) -> None:
+    """The DNS hears of no referrer and no citizen: only domains of a platform are looked up."""
+    octets = signed(mail([f"From: <any@{EVIL}>"]), EVIL)
+    assert receive(checking, TRACE + octets).verdict == "unverified"
+    assert resolver.asked == []

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which witness is asked about senders is settled by the configuration, and only the daemon asks the DNS."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flaggermail import wiring
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from flaggermail.vouching import SignedParser, VouchedParser
+from tests.story.conftest import CONFIG
+
+MAIL = (
+    b"Authentication-Results: spf=pass (sender IP is 192.0.2.7) smtp.mailfrom=x-platform.example;"
+    b" dmarc=pass action=none header.from=x-platform.example;compauth=pass reason=100\r\n"
+    b"Received: from mail.x-platform.example by AM6FT003.protection.mailcloud.example; 17 Mar 2027 09:00:00 +0000\r\n"
+    b"From: X <desk@x-platform.example>\r\nSubject: Posts\r\n\r\nReceived.\r\n"
+)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A configuration with all that the daemon needs."""
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped("rules"), tmp_path / "rules")
+    shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
+    (tmp_path / "credentials").mkdir(mode=0o700)
+    (tmp_path / "credentials" / "imap-password").write_text("secret\n")
+    (tmp_path / "credentials" / "imap-password").chmod(0o600)
+    return tmp_path
+
+
+def ask(directory: Path, lines: str) -> None:
+    """Write another witness into the configuration."""
+    file = directory / "flaggermail.yaml"
+    text = file.read_text("utf-8")
+    assert "  authserv_id: mx.bzk.example\n" in text
+    file.write_text(text.replace("  authserv_id: mx.bzk.example\n", lines), "utf-8")
+    load(directory)
+
+
+@pytest.mark.parametrize(
+    ("lines", "signatures"),
+    [("  authserv_id: mx.bzk.example\n", False), ("  trust: dkim\n", True), ("  trust: nobody\n", False)],
+)
+def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatures: bool) -> None:  # noqa: FBT001 - a column
+    """It takes mail in; a command that shows a mail again asks no name server, whatever the settings say."""
+    ask(directory, lines)
+    wiring.upgrade_database(directory)
+    daemon = wiring.daemon(directory)
+    with closing(daemon.env):
+        assert isinstance(daemon.env.parser, SignedParser if signatures else VouchedParser)
+    with closing(wiring.open_environment(directory)) as env:
+        assert isinstance(env.parser, VouchedParser)
+
+
+def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: Path) -> None:
+    """The form of Exchange Online verifies under `topmost`, and nobody under the name of another server."""
+    wiring.upgrade_database(directory)
+    with closing(wiring.open_environment(directory)) as env:
+        named = env.parser.parse(MAIL).vouched
+    ask(directory, "  trust: topmost\n  received_by: protection.mailcloud.example\n")
+    with closing(wiring.open_environment(directory)) as env:
+        topmost = env.parser.parse(MAIL).vouched
+    assert named is not None
+    assert topmost is not None
+    assert (named.value, topmost.value) == ("unverified", "verified")
+    assert topmost.basis == "dmarc=pass by the server of protection.mailcloud.example for x-platform.example"

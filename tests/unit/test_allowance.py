@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The allowance of processor time for one mail."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from flaggermail.adapters.allowance import OutOfTime, allow, at_most
+
+
+def work(seconds: float) -> None:
+    """Use so many seconds of processor time."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def left() -> float:
+    """Seconds still allowed."""
+    return signal.getitimer(signal.ITIMER_PROF)[0]
+
+
+def test_what_is_used_up_ends_the_work_once() -> None:
+    """And libraries that catch every Exception do not stop that."""
+    allow(0.05)
+    with pytest.raises(OutOfTime):
+        work(2)
+    assert left() == 0
+    assert not issubclass(OutOfTime, Exception)
+
+
+def test_nothing_ends_what_is_no_longer_limited() -> None:
+    """As after a mail that was read."""
+    allow(0.05)
+    allow(0)
+    work(0.1)
+
+
+def test_a_share_ends_the_part_and_leaves_the_rest() -> None:
+    """One file that takes too long does not use up what the mail around it needs."""
+    allow(5)
+    with pytest.raises(OutOfTime), at_most(0.05):
+        work(2)
+    assert 4 < left() < 5
+    with at_most(3):
+        work(0.05)
+    assert 4 < left() < 5
+    allow(0)
+
+
+def test_a_share_of_nothing_is_no_limit() -> None:
+    """Outside the reading process nobody counts."""
+    allow(0)
+    with at_most(0.01):
+        work(0.05)
+    assert left() == 0

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mails of machines that follow no standard are known for what they are (tests/mails/machines.yaml)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field
+from ruamel.yaml import YAML
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.core.message import MechanicalKind
+from flaggermail.errors import ConfigurationError
+from flaggermail.shipped import shipped
+
+PARSER = StandardParser(read_language(shipped("rules")))
+FEWEST_BOUNCES, FEWEST_ANSWERS = 25, 60
+
+
+class Mail(BaseModel):
+    """What both kinds of entries hold."""
+
+    model_config = ConfigDict(extra="forbid")
+    sender: str = Field(alias="from")
+    subject: str
+    text: str
+    fields: list[str] = []
+
+    def octets(self, *more: str) -> bytes:
+        """The mail as it comes in."""
+        own = {line.partition(":")[0] for line in self.fields}
+        to = [] if "To" in own else ["To: flagger@ministerie.example"]
+        header = [*more, *self.fields, *to, f"From: {self.sender}", f"Subject: {self.subject}"]
+        return "\r\n".join([*header, "Content-Type: text/plain; charset=utf-8", "", self.text]).encode()
+
+
+class Bounce(Mail):
+    """One entry of `bounces`."""
+
+    name: str
+    failed: list[str]
+    outcome: str = "failed"
+    original: str | None = None
+
+
+class Machines(BaseModel):
+    """The whole file."""
+
+    bounces: list[Bounce]
+    answers: list[Mail]
+
+
+MACHINES = Machines.model_validate(
+    YAML(typ="safe", pure=True).load((Path(__file__).parent.parent / "mails" / "machines.yaml").read_text("utf-8"))
+)
+
+
+@pytest.mark.parametrize("mail", MACHINES.bounces, ids=lambda mail: mail.name)
+def test_a_bounce_without_a_report_is_known_and_read(mail: Bounce) -> None:
+    """Its recipients, whether it failed or is late, and the mail that came back."""
+    message = PARSER.parse(mail.octets())
+    assert message.kind is MechanicalKind.BOUNCE
+    assert (sorted(message.failed_recipients), message.bounce_class) == (sorted(mail.failed), mail.outcome)
+    assert message.original_message_id == mail.original
+
+
+@pytest.mark.parametrize("mail", MACHINES.bounces, ids=lambda mail: mail.name)
+def test_its_text_from_a_person_is_no_bounce(mail: Bounce) -> None:
+    """Text alone never makes one: the same words, sent by somebody who has a name and an address."""
+    person = mail.model_copy(update={"sender": "Anna de Wit <a.dewit@gemeente.example>", "fields": []})
+    assert PARSER.parse(person.octets("Return-Path: <a.dewit@gemeente.example>")).kind is MechanicalKind.HUMAN
+
+
+@pytest.mark.parametrize("mail", MACHINES.answers, ids=range(len(MACHINES.answers)))
+def test_an_automatic_answer_is_known_by_its_words(mail: Mail) -> None:
+    """Old mail systems write nothing into the header; it looks like the answer of a person."""
+    answer = mail.octets(
+        "Return-Path: <x@y.example>", "In-Reply-To: <n1@ministerie.example>", "Message-ID: <1@y.example>"
+    )
+    assert PARSER.parse(answer).kind is MechanicalKind.AUTO_REPLY
+
+
+def test_there_are_enough_of_them() -> None:
+    """A family each, and answers in four languages."""
+    assert len({mail.name for mail in MACHINES.bounces}) == len(MACHINES.bounces) >= FEWEST_BOUNCES
+    assert len({mail.text for mail in MACHINES.answers}) >= FEWEST_ANSWERS
+
+
+def test_a_fault_in_the_words_names_file_language_and_key(tmp_path: Path) -> None:
+    """Someone adds a language: the daemon does not start with half of it."""
+    for file in ("mail-language.yaml", "mail-machines.yaml"):
+        (tmp_path / file).write_text((shipped("rules") / file).read_text("utf-8"), "utf-8")
+    (tmp_path / "mail-machines.yaml").write_text("nl:\n  bounce_subject: [x]\n  failure_lines: mislukt\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml nl\.bounce_subject: unknown key") as raised:
+        read_language(tmp_path)
+    assert "failure_lines: not a list of words" in str(raised.value)
+    (tmp_path / "mail-machines.yaml").unlink()
+    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml cannot be read"):
+        read_language(tmp_path)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A mail that we write is known again by what it says: the key that it is given is the one that is read from it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.core.compose import Letter, compose
+from flaggermail.core.message import Address
+from flaggermail.core.unseen import visible_lines
+from flaggermail.post import content_key_of
+from flaggermail.shipped import shipped
+from tests.unit.test_compose import LETTER, LETTERS
+
+PARSER = StandardParser(read_language(shipped("rules")))
+
+
+@given(LETTERS)
+def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
+    """Whatever is in it, encoded or folded on its way; what cannot be seen is taken out of every text before."""
+    letter = replace(letter, body=visible_lines(letter.body))
+    assert content_key_of(letter) == PARSER.parse(compose(letter)).content_key
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        replace(LETTER, subject="Café  =?utf-8?Q?no_word?= " + "long " * 40),
+        replace(LETTER, body="| From here\n| > quoted\n\n-- \nDesk \n" + "é" * 300 + "\n"),
+        replace(LETTER, to=(Address("B@b.example", "Vries, B."), Address("a@b.example")), cc=(Address("c@d.example"),)),
+        replace(LETTER, references=("a@b.example", "c@d.example", "a@b.example")),
+        replace(LETTER, body="-----BEGIN PGP MESSAGE-----\n\nxyz\n-----END PGP MESSAGE-----\n"),
+    ],
+    ids=["subject", "text", "addresses", "references", "armour"],
+)
+def test_the_key_of_an_odd_letter_is_the_key_of_its_octets(letter: Letter) -> None:
+    """What readers treat in ways of their own."""
+    assert content_key_of(letter) == PARSER.parse(compose(letter)).content_key
+
+
+def test_another_text_is_another_key() -> None:
+    """Nothing that a reader would miss is left out."""
+    others = (
+        replace(LETTER, body="Good evening\n"), replace(LETTER, subject="Else"), replace(LETTER, cc=(LETTER.from_,)),
+        replace(LETTER, from_=Address("e@f.example")), replace(LETTER, date=LETTER.date.replace(hour=3)),
+        replace(LETTER, references=("a@b.example",)),
+    )  # fmt: skip
+    assert len({content_key_of(letter) for letter in (LETTER, *others)}) == len(others) + 1

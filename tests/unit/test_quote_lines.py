@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The line above a quotation, by the programs and languages that print it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.core.forwarded import find_inline
+from flaggermail.core.message import Address
+from flaggermail.core.quote_line import quote_mark, quoted_in
+from flaggermail.core.quoted import reply_text
+from flaggermail.core.subject import split_subject
+from flaggermail.shipped import shipped
+from tests.unit.texts import table
+
+LANGUAGE = read_language(shipped("rules"))
+ANSWER = "Dat klopt."
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quote line: the program that prints it, the instant and the name that are read from it."""
+
+    program: str
+    line: str
+    date: str | None = None
+    name: str | None = "Jan Bos"
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Quote lines with an address, without one, and lines that are none."""
+
+    addressed: list[Line]
+    nameless: list[Line]
+    sentences: list[str]
+
+
+LINES = table("quote-lines", Lines)
+
+
+@pytest.mark.parametrize("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
+def test_a_quote_line_is_known_and_what_is_above_it_kept(quoted: Line) -> None:
+    """Whether the quotation below it is marked or not."""
+    lines = quoted.line.split("\n")
+    assert quote_mark([*lines, "", "> oud"], 0, LANGUAGE) == len(lines)
+    for quotation in ("> oud", "oud"):
+        assert reply_text([ANSWER, "", *lines, "", quotation], LANGUAGE) == ANSWER
+
+
+@pytest.mark.parametrize("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
+def test_a_quote_line_names_author_and_instant(quoted: Line) -> None:
+    """Outlook for Mac forwards with such a line; name without the words around it, instant as printed."""
+    said = quoted_in(quoted.line.split("\n"), LANGUAGE)
+    assert said is not None
+    assert said.author == Address("jan@a.example", quoted.name)
+    assert quoted.date is None or said.date == quoted.date
+
+
+@pytest.mark.parametrize("quoted", LINES.nameless, ids=[line.program for line in LINES.nameless])
+def test_a_quote_line_may_lack_the_address(quoted: Line) -> None:
+    """The author is then a name."""
+    assert quote_mark([quoted.line, "", "oud"], 0, LANGUAGE) == 1
+    said = quoted_in([quoted.line], LANGUAGE)
+    assert said is not None
+    assert said.author == Address("Jan Bos")
+
+
+@pytest.mark.parametrize("line", LINES.sentences)
+def test_a_sentence_is_no_quote_line(line: str) -> None:
+    """What is below it is the writer's own."""
+    assert quote_mark([line, "", "tekst"], 0, LANGUAGE) == 0
+    assert reply_text(["Dag,", line, "tekst"], LANGUAGE) == f"Dag,\n{line}\ntekst"
+
+
+def test_two_sentences_do_not_make_a_quote_line() -> None:
+    """Empty lines are passed over only where a link was torn out of the line, so where an address is."""
+    lines = ["On 6 June 2024 at 10:30 we met.", "", "The mayor wrote:", "a letter"]
+    assert quote_mark(lines, 0, LANGUAGE) == 0
+    torn = ["On Thu, 6 Jun 2024 at 10:34 Jan Bos", "", "<", "mailto:jan@a.example", "> wrote:", "", "oud"]
+    assert quote_mark(torn, 0, LANGUAGE) == len(torn) - 2
+    assert reply_text([ANSWER, "", *torn], LANGUAGE) == ANSWER
+
+
+def test_a_forward_with_a_quote_line_has_author_instant_and_body() -> None:
+    """The recipients are not told; the subject is that of the mail itself."""
+    line = "Op 06-06-2024 10:34 heeft Jan van den Bos <jan@a.example> geschreven:"
+    found = find_inline(
+        [ANSWER, "", line, "", "    Oud."], split_subject("FW: Twee", LANGUAGE), LANGUAGE, answers=False
+    )
+    assert found is not None
+    mail = found.mail
+    assert (mail.sender, mail.to, mail.subject, mail.date, mail.body) == (
+        Address("jan@a.example", "Jan van den Bos"),
+        (),
+        "Twee",
+        "06-06-2024 10:34",
+        "Oud.",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Jan Bos wrote:",
+        "Jan Bos schreef:",
+        "* Jan Bos [2024-06-06 10:34]:",
+        "At 10:34 AM 6/6/2024, Jan Bos wrote:",
+        "On Thu, 6 Jun 2024, Jan Bos wrote:",
+    ],
+)
+def test_a_short_line_right_above_a_marked_quotation_belongs_to_it(line: str) -> None:
+    """Old programs tell hardly more than a name; without the quotation it is a sentence."""
+    assert reply_text([ANSWER, "", line, "> oud"], LANGUAGE) == ANSWER
+
+
+@pytest.mark.parametrize("line", ["Jan Bos wrote:", "Jan Bos schreef:", "* Jan Bos [2024-06-06 10:34]:"])
+def test_the_same_line_above_anything_else_is_text(line: str) -> None:
+    """Nothing marks a quotation there."""
+    assert reply_text([ANSWER, "", line, "oud"], LANGUAGE) == f"{ANSWER}\n\n{line}\noud"
+
+
+def test_the_line_of_notes_stands_between_dashes() -> None:
+    """Its block begins with the recipients."""
+    lines = [
+        ANSWER,
+        "",
+        "-----Jan Bos/STAD schreef: -----",
+        "Aan: Desk",
+        "Van: Jan Bos/STAD",
+        "Datum: 06-06-2024 10:34",
+        "",
+        "oud",
+    ]
+    assert reply_text(lines, LANGUAGE) == ANSWER
+
+
+def test_who_is_named_without_an_instant_is_no_author_of_a_forward() -> None:
+    """A bare "he wrote" above a quotation says of no mail who wrote it."""
+    lines = ["Hij schreef:", "> Van harte"]
+    assert find_inline(lines, split_subject("FW: x", LANGUAGE), LANGUAGE, answers=False) is None

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a writer wrote himself, in mail as authorities, platforms and citizens send it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from flaggermail.adapters.language_file import read_language
+from flaggermail.core.hypertext import text_of
+from flaggermail.core.quoted import reply_text
+from flaggermail.shipped import shipped
+from tests.unit.texts import table
+
+LANGUAGE = read_language(shipped("rules"))
+OWN = "Dank voor het bericht.\n\nWij kijken er vandaag naar."
+
+
+def own(text: str) -> str:
+    """The writer's own words in a text."""
+    return reply_text(text.split("\n"), LANGUAGE)
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands above and below a writer's words, `gap` and `space` empty lines away."""
+
+    what: str
+    above: str | None = None
+    gap: int = 0
+    below: str | None = None
+    space: int = 0
+
+    def text(self) -> str:
+        """A mail of it."""
+        above = "" if self.above is None else self.above + "\n" * (self.gap + 1)
+        return f"{above}{OWN}" + ("" if self.below is None else "\n" * (self.space + 1) + self.below)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What goes, and what stays."""
+
+    around: list[Around]
+    kept: list[str]
+
+
+TEXTS = table("reply-text", Texts)
+
+
+@pytest.mark.parametrize("around", TEXTS.around, ids=[around.what for around in TEXTS.around])
+def test_what_is_not_the_writers_own_goes(around: Around) -> None:
+    """Banner, quotation, signature and notice leave his words exactly as they are."""
+    assert own(around.text()) == OWN
+
+
+@pytest.mark.parametrize("text", TEXTS.kept)
+def test_his_own_words_stay(text: str) -> None:
+    """Words that banners, notices and signatures use as well do not make them any."""
+    assert own(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("> Is het waar?\n\nJa.\n\n> En het tweede?\n\nNee.", "Ja.\n\n\nNee."),
+        ("> Is het waar?\nJa.\n> En het tweede?\nNee.\n> Groet", "Ja.\nNee."),
+        (
+            "Op do 6 jun 2024 om 10:34 schreef Jan <jan@a.example>:\n\n> Is het waar?\n\nJa.\n\n> Echt?\n\nEcht.",
+            "Ja.\n\n\nEcht.",
+        ),
+        ("> Vraag\n\nHet antwoord staat onder.\n\nGroet,\nJan", "Het antwoord staat onder."),
+        (
+            "Antwoorden in de tekst.\n\nOp 06-06-2024 om 10:34 schreef Jan Bos:\n> Een?\nEen.\n> Twee?\nTwee.",
+            "Antwoorden in de tekst.\n\nEen.\nTwee.",
+        ),
+    ],
+)
+def test_answers_between_and_below_quotations_stay(text: str, expected: str) -> None:
+    """Interleaved answers and answers below a marked quotation."""
+    assert own(text) == expected
+
+
+def test_answers_inside_an_unmarked_quotation_cannot_be_told_apart() -> None:
+    """In red letters they may be, for those who see them; what says so is kept."""
+    block = "Van: Jan <jan@a.example>\nVerzonden: donderdag 6 juni 2024 10:34\nAan: Desk\nOnderwerp: x"
+    said = "Zie mijn antwoorden hieronder in rood."
+    assert own(f"{said}\n\n{block}\n\nIs het waar? JA") == said
+
+
+def test_a_tag_in_front_of_the_first_line_goes_and_the_line_stays() -> None:
+    """Some gateways put their warning into the writer's own line."""
+    assert own("[EXTERNAL] Dear all,\n\nSee below.") == "Dear all,\n\nSee below."
+    assert own("[Update] Dear all,\n\nSee below.") == "[Update] Dear all,\n\nSee below."
+
+
+@dataclass(frozen=True)
+class Page:
+    """A reply in HTML and the program that writes such."""
+
+    program: str
+    html: str
+
+
+PAGES = table("html-replies", list[Page])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.program for page in PAGES])
+def test_the_quotation_of_an_html_mail_goes(page: Page) -> None:
+    """Ruled off with a border, put into a blockquote or a table, or into nothing at all."""
+    assert own(text_of(page.html)) == "Reply"
