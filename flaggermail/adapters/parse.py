@@ -197,7 +197,8 @@ class _Reading:
         inline: Inline | None = None
         enclosed: Forwarded | None = None
         if read.kind is MechanicalKind.HUMAN:
-            inline = find_inline(lines, subject, self.language, answers=bool(read.in_reply_to))
+            recipients = frozenset(address.key for address in (*read.to, *read.cc))
+            inline = find_inline(lines, subject, self.language, answers=bool(read.in_reply_to), recipients=recipients)
             enclosed = next((found for part in self.parts if (found := self._enclosed(part))), None)
         own = lines[: inline.start] if inline else lines
         forwarded = enclosed or (inline.mail if inline else None)

@@ -12,6 +12,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, show_json
 from flaggermail.cli.showing import listed, plain
 from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.core.forwarded import zone_stated
 from flaggermail.core.message import Address, Forwarded, Message
 from flaggermail.core.message_json import contract
 from flaggermail.core.records import StoredMessage
@@ -81,12 +82,17 @@ def _print_forwarded(forwarded: Forwarded) -> None:
             ("to", _people(forwarded.to)),
             ("cc", _people(forwarded.cc)),
             ("subject", forwarded.subject),
-            ("date", forwarded.date),
+            ("date", _instant(forwarded.date)),
         ),
         indent="  ",
     )
     for line in safe(forwarded.body.strip()).splitlines():
         click.echo(f"  | {line}")
+
+
+def _instant(date: str | None) -> str | None:
+    """An instant as a mail program wrote it, which rarely says in which zone."""
+    return f"{date} (zone assumed)" if date and not zone_stated(date) else date
 
 
 def _people(addresses: Iterable[Address]) -> str:

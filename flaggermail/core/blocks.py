@@ -242,7 +242,7 @@ def read_run_together(line: str, language: Language) -> dict[str, str]:
     fields: dict[str, str] = {}
     text = line[: 4 * _LONGEST_LINE]
     found = list(language.inline_labels.finditer(text))
-    for label, following in zip(found, [*found[1:], None], strict=True):
+    for label, following in zip(found, [*found[1:], None], strict=False):
         field = language.labels[folded(label.group(1))]
         value = text[label.end() : following.start() if following else len(text)]
         fields.setdefault(field, seen(value).strip())
