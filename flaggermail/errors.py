@@ -9,6 +9,7 @@ FlaggermailError
 |   `-- LoginRefused      the server refuses the credentials: an alarm, then reconnect more slowly
 +-- FolderUnreadable      the server refuses one folder: the others go on
 +-- StoreBusy             another daemon holds the lease
++-- StoreFault            the database cannot be read or written: disk full, read-only, server gone
 +-- ArchiveFault          octets could not be written durably, or differ from their digest
 `-- StoryBroken           the demo did not come out as it is told                                     (exit 1)
 """
@@ -50,6 +51,10 @@ class FolderUnreadable(FlaggermailError):
 
 class StoreBusy(FlaggermailError):
     """The lease on the store is held by another process; the text says by whom and since when."""
+
+
+class StoreFault(FlaggermailError):
+    """The database cannot be read or written; the text says what it said. Nothing was changed."""
 
 
 class ArchiveFault(FlaggermailError):

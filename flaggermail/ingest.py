@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from flaggermail import casework, consequences, recognise
-from flaggermail.core import authres, automatic, case, rules, threads
+from flaggermail.core import automatic, case, rules, threads
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.authres import Verdict
 from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.message import MechanicalKind, Message, Verdict
 from flaggermail.core.records import Alarm, Delivery, StoredMessage
 from flaggermail.core.rules import Classification
 from flaggermail.core.threads import Placement
 from flaggermail.environment import About, Environment, Work
-from flaggermail.errors import ArchiveFault, StoreBusy
+from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.recognise import Sender
 
@@ -41,12 +41,12 @@ def ingest(env: Environment, raw: RawMessage) -> str:
     """Take in one mail; answers in a few words what became of it. Raises ArchiveFault when it is not durable.
 
     A mail on which the judgement itself fails is filed in the quarantine with the name of the fault, and the next one
-    goes on; a store that cannot write fails again there, and that is raised.
+    goes on. A store that cannot write is no fault of a mail: that is raised, and the mail is fetched again.
     """
     mail = _archived(env, raw)
     try:
         return _in_one_commit(env, mail)[0]
-    except (StoreBusy, ArchiveFault):
+    except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
         return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
@@ -57,10 +57,10 @@ def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
 
     When the judgement of one fails, each is taken in alone, and so the fault is filed with the mail that it belongs to.
     """
-    archived = [_archived(env, raw) for raw in mails]
+    archived = _all_archived(env, mails)
     try:
         return _in_one_commit(env, *archived)
-    except (StoreBusy, ArchiveFault):
+    except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the mail that failed fails again, alone, and is filed with the fault
         return [ingest(env, raw) for raw in mails]
@@ -69,8 +69,24 @@ def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
 def _archived(env: Environment, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
     message = env.parser.parse(raw.octets)
-    attached = [raw.octets[start:end] for start, end in message.enclosed]
+    attached = _attached(raw, message)
     return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
+
+
+def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
+    """The same for many, and for what is attached to them, each made durable together."""
+    digests = env.octets.put_all([raw.octets for raw in mails])
+    messages = [env.parser.parse(raw.octets) for raw in mails]
+    attached = [_attached(raw, message) for raw, message in zip(mails, messages, strict=True)]
+    inner = iter(env.octets.put_all(list(chain.from_iterable(attached))))
+    return [
+        _Mail(raw, digest, message, tuple((next(inner), env.parser.parse(octets)) for octets in within))
+        for raw, digest, message, within in zip(mails, digests, messages, attached, strict=True)
+    ]
+
+
+def _attached(raw: RawMessage, message: Message) -> list[bytes]:
+    return [raw.octets[start:end] for start, end in message.enclosed]
 
 
 def _in_one_commit(env: Environment, *mails: _Mail, fault: str | None = None) -> list[str]:
@@ -135,7 +151,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     better = twin
     if delivery.internaldate < twin.received_at and recognise.disputed(work, raw, message) is None:
         better = replace(better, received_at=delivery.internaldate)
-    verdict = authres.vouch(message, work.env.settings.desk.mailbox.authserv_id)
+    verdict = message.vouched
     if verdict.value == "verified" and twin.verdict == "unverified":
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
     saved = raw.role is Role.INBOX and twin.reason.endswith(case.IN_JUNK)
@@ -197,7 +213,7 @@ def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
     mailbox = work.env.settings.desk.mailbox
     sender = recognise.sender_of(work, message)
     placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
-    verdict = authres.vouch(message, mailbox.authserv_id)
+    verdict = message.vouched
     context = rules.Context(
         from_platform=sender.platform is not None,
         from_officer=sender.officer is not None,

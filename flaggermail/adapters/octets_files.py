@@ -7,19 +7,21 @@ and the folder is synced. A name therefore always stands for whole content; what
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flaggermail.errors import ArchiveFault
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a file that is not complete
+_LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python has not
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, as the umask allows
 
 
@@ -32,7 +34,7 @@ class FileOctets:
 
     def put(self, octets: bytes) -> str:
         """Make `octets` durable; return their SHA-256 in hexadecimal. Raises ArchiveFault and leaves no half file."""
-        digest = hashlib.sha256(octets).hexdigest()
+        digest = _sha256(octets)
         path = self._path(digest)
         try:
             if path.exists():
@@ -45,6 +47,37 @@ class FileOctets:
         except OSError as fault:
             raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_why(fault)}") from fault
         return digest
+
+    def put_all(self, many: Sequence[bytes]) -> list[str]:
+        """As `put` for each, with two syncs of the file system instead of several for each file.
+
+        Everything is written beside and synced, then renamed and synced: no name stands for octets that could be lost.
+        """
+        fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}
+        try:
+            if fresh:
+                self._make(self._root)
+                with _synced(self._root) as sync, ExitStack() as parts:
+                    written = [(parts.enter_context(self._part(key, octets)), key) for key, octets in fresh.items()]
+                    sync()
+                    for temporary, digest in written:
+                        temporary.rename(self._path(digest))
+                    sync()
+        except OSError as fault:
+            raise ArchiveFault(
+                f"archive: {len(fresh)} mails cannot be written to {self._root}: {_why(fault)}"
+            ) from fault
+        return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
+
+    @contextmanager
+    def _part(self, digest: str, octets: bytes) -> Iterator[Path]:
+        """Octets written beside their place, not synced yet."""
+        path = self._path(digest)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        with _beside(path) as (descriptor, temporary):
+            _write(descriptor, octets)
+            yield temporary
 
     def get(self, digest: str) -> bytes:
         """The octets filed under `digest`. Raises ArchiveFault when they are missing, unreadable or others."""
@@ -75,7 +108,7 @@ class FileOctets:
         return self._root / digest[:2] / digest[2:4] / digest
 
     def _verify(self, digest: str, octets: bytes) -> None:
-        found = hashlib.sha256(octets).hexdigest()
+        found = _sha256(octets)
         if found != digest:
             raise ArchiveFault(
                 f"archive: the file of {digest} holds other octets ({len(octets)} of them, SHA-256 {found})"
@@ -97,11 +130,19 @@ class FileOctets:
 
     def _write(self, path: Path, octets: bytes) -> None:
         with _beside(path) as (descriptor, temporary):
-            with os.fdopen(descriptor, "wb", closefd=False) as file:
-                file.write(octets)
-            os.fchmod(descriptor, _FILE_MODE)
+            _write(descriptor, octets)
             os.fsync(descriptor)
             temporary.rename(path)
+
+
+def _sha256(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
+
+
+def _write(descriptor: int, octets: bytes) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(octets)
+    os.fchmod(descriptor, _FILE_MODE)
 
 
 @contextmanager
@@ -141,6 +182,25 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _synced(folder: Path) -> Iterator[Callable[[], None]]:
+    """What makes everything durable that was written meanwhile to the file system of `folder`.
+
+    Opened before the writing: from then on Linux tells of a write that failed (syncfs(2), since 5.8).
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def sync() -> None:
+        if _LIBC.syncfs(descriptor) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
+    try:
+        yield sync
     finally:
         os.close(descriptor)
 

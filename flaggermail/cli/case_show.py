@@ -209,6 +209,9 @@ def _print_messages(messages: list[StoredMessage], zone: ZoneInfo) -> None:
         ],
         "none",
     )  # fmt: skip
+    for message in messages:
+        if message.direction == "in" and message.verdict != "verified":
+            click.echo(safe_line(f"{message.id} is {message.verdict}: {message.verdict_basis}"))
 
 
 def _print_notification(dossier: _Dossier, notification: Notification, zone: ZoneInfo) -> None:

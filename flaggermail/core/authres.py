@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from flaggermail.core.alignment import Organisational
 from flaggermail.core.author import author_domain
-from flaggermail.core.message import Address, Message, Verdict
+from flaggermail.core.message import Address, Verdict
 from flaggermail.core.trace import Fields, above_own_line, without_comments
 
-__all__ = ["Asked", "Trust", "Verdict", "judge", "vouch"]
+__all__ = ["Asked", "Trust", "Verdict", "judge"]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
@@ -43,12 +43,6 @@ class Trust:
     asked: Asked
     authserv_id: str | None = None
     received_by: str | None = None
-
-
-def vouch(message: Message, authserv_id: str | None) -> Verdict:
-    """The verdict that was reached on the octets of the mail; unverified where nobody has looked at them."""
-    server = authserv_id or "anybody"
-    return message.vouched or Verdict("unverified", f"nobody looked for what {server} says of the sender")
 
 
 def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisational: Organisational) -> Verdict:

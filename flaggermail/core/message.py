@@ -66,6 +66,9 @@ class Verdict:
     basis: str
 
 
+NOBODY_ASKED = Verdict("unverified", "nobody was asked who wrote it")
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One mail as read from its octets.
@@ -98,7 +101,7 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see core.ident.content_key
-    vouched: Verdict | None = None  # nothing where nobody asked: see flaggermail.vouching
+    vouched: Verdict = NOBODY_ASKED  # see flaggermail.vouching
 
     @property
     def sender(self) -> Address | None:

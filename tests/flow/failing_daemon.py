@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -21,6 +22,10 @@ class FailingOctets:
             return {b"": ""}[octets]
         except KeyError as cause:
             raise ArchiveFault(octets.decode("utf-8", "replace")) from cause
+
+    def put_all(self, many: Sequence[bytes]) -> list[str]:
+        """Fail in the same way."""
+        return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
         """Fail in the same way."""

@@ -35,6 +35,7 @@ archive = FileOctets(root)
 os.write(2, b"begin")
 """
 PUT = "os.write(1, archive.put(octets).encode())\n"
+PUT_ALL = "os.write(1, archive.put_all([octets, octets])[1].encode())\n"
 # Once everything is imported: another account may not be able to enter the checkout.
 AS_ANOTHER_ACCOUNT = "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
 
@@ -101,6 +102,18 @@ class TestPutAndGet:
         assert place(root).stat() == before
         assert files(root) == [place(root)]
 
+    @given(st.lists(st.binary(max_size=40), max_size=6))
+    def test_many_together_are_as_each_alone(self, many: list[bytes]) -> None:
+        """The same names, twice the same octets included, whatever of them is there already."""
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+            together, alone = FileOctets(Path(one) / "a"), FileOctets(Path(other) / "a")
+            together.put_all(many[:2])
+            assert together.put_all(many) == [alone.put(octets) for octets in many]
+            assert [together.get(alone.put(octets)) for octets in many] == many
+            modes = {oct(path.stat().st_mode) for path in Path(one).rglob("*")}
+            assert modes == {oct(path.stat().st_mode) for path in Path(other).rglob("*")}
+            assert not list(Path(one).rglob("*.part"))
+
     def test_many_writers_of_the_same_octets(self, root: Path) -> None:
         """Threads that put the same and other octets at once all succeed and leave nothing beside."""
         archive = FileOctets(root)
@@ -121,12 +134,12 @@ class TestPutAndGet:
 class TestDurability:
     """The order of the system calls, as the kernel saw them."""
 
-    CALLS = "trace=openat,write,fsync,fdatasync,fchmod,rename,renameat,renameat2,mkdir,unlink"
+    CALLS = "trace=openat,write,fsync,fdatasync,syncfs,fchmod,rename,renameat,renameat2,mkdir,unlink"
 
-    def calls(self, root: Path) -> list[str]:
+    def calls(self, root: Path, script: str = PUT) -> list[str]:
         """Give what one put did, up to the print of its result; paths stand in place of descriptors."""
         trace = root.parent / "trace"
-        done = run(root, PUT, "strace", "-f", "-y", "-s", "8", "-o", str(trace), "-e", self.CALLS)
+        done = run(root, script, "strace", "-f", "-y", "-s", "8", "-o", str(trace), "-e", self.CALLS)
         assert done.returncode == 0, done.stderr
         assert done.stdout == DIGEST
         lines = [line.split(maxsplit=1)[1] for line in trace.read_text().partition('"begin"')[2].splitlines()[1:]]
@@ -166,6 +179,14 @@ class TestDurability:
         assert [call.partition("(")[0] for call in synced] == ["fsync", "write"]
         assert f"<ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}>" in synced[0]
 
+    def test_many_are_durable_before_any_name_stands_for_them(self, root: Path) -> None:
+        """Written beside and synced, renamed and synced: as for one, with the file system synced in place of each."""
+        FileOctets(root).put(b"another")
+        calls = [call for call in self.calls(root, PUT_ALL) if not call.startswith("openat") or "O_CREAT" in call]
+        found = [call.partition("(")[0] for call in calls]
+        assert found == ["mkdir", "mkdir", "openat", "write", "fchmod", "syncfs", "rename", "syncfs", "write"]
+        assert all("<ABOVE/archive>" in call for call in calls if call.startswith("syncfs"))
+
 
 class TestFaults:
     """Said in words, and nothing half is left."""
@@ -197,6 +218,22 @@ print(len(archive.get(archive.put(bytes(1 << 20)))))
             str(1 << 20),
         ]
         assert files(root) == []  # all of it happened on the small disk
+
+    def test_a_disk_that_is_full_for_many(self, root: Path) -> None:
+        """Nothing half is left of any of them, and each alone still fits."""
+        story = """
+many = [bytes([number]) * (1 << 20) for number in range(3)]
+try:
+    archive.put_all(many)
+except ArchiveFault as fault:
+    print(fault)
+print([str(path) for path in root.rglob("*") if path.is_file()])
+print(len(archive.put_all(many[:1])))
+"""
+        done = run(root, story, *self.disk(root, "size=2m"))
+        assert done.returncode == 0, done.stderr
+        fault = f"archive: 3 mails cannot be written to {root}: No space left on device"
+        assert done.stdout.splitlines() == [fault, "[]", "1"]
 
     def test_a_read_only_disk(self, root: Path) -> None:
         """Also root cannot write there."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.event import listen
+
 from flaggermail import desk, outbox, remind, watch, wiring
+from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
+from flaggermail.errors import StoreFault
 from flaggermail.ports import Position, RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
@@ -193,6 +200,41 @@ def test_control_and_bidirectional_characters_reach_nobody(env: Environment) -> 
         sent = read(env.octets.get(row.digest))
         shown = "".join((*(str(value) for value in sent.values()), sent.get_content()))
         assert [sign for sign in shown if not (sign.isprintable() or sign in "\r\n")] == [], row.kind
+
+
+# ---------------------------------------------------------------- a database that is full
+
+
+class Room:
+    """How many pages the database may have, on every connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.pages = 2**30
+        listen(engine, "checkout", self._limit)
+
+    def _limit(self, connection: sqlite3.Connection, record: object, proxy: object) -> None:
+        del record, proxy
+        connection.execute(f"PRAGMA max_page_count = {self.pages}")  # never less than there are
+
+
+@pytest.mark.parametrize("arrived", [NOW, OLD])
+def test_a_full_database_is_no_fault_of_a_mail(env: Environment, arrived: datetime) -> None:
+    """The daemon is told, nothing is filed as unreadable, and with room again everything is taken in as usual."""
+    assert isinstance(env.store, SqlStore)
+    room = Room(env.store.engine)
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    for number in range(60):
+        mailbox.deliver("inbox", mail(number, REFERRER, f"Bericht {number}", "Zie bijlage. " * 300), arrived)
+    room.pages = 1
+    with pytest.raises(StoreFault, match="full"):
+        watch.look(env, mailbox)
+    room.pages = 2**30
+    with env.store.read() as tx:
+        taken = len(tx.find(StoredMessage, direction="in"))
+    assert watch.look(env, mailbox) == 60 - taken
+    with env.store.read() as tx:
+        assert {m.place for m in tx.find(StoredMessage, direction="in")} == {"case"}
+        assert len(tx.find(Case)) == 60
 
 
 # ---------------------------------------------------------------- a mailbox that was not read for long

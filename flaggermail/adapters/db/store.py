@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.rows import table_of
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
-from flaggermail.errors import StoreBusy
+from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Lease
 
 LEASE = table_of("lease")
@@ -38,8 +38,11 @@ class SqlStore:
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
-        """A transaction that writes. Raises StoreBusy when the lease was lost, or another writer does not end."""
-        with self._writing() as connection:
+        """A transaction that writes.
+
+        Raises StoreBusy when the lease was lost, or another writer does not end, and StoreFault.
+        """
+        with _told(), self._writing() as connection:
             if self._lease is not None:
                 _check(connection, self._lease)
             tx = SqlTransaction(connection, self._salt)
@@ -48,8 +51,8 @@ class SqlStore:
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
-        """A transaction that only reads: one consistent view; a write in it raises sqlalchemy's DBAPIError."""
-        with connect_reading(self.engine) as connection:
+        """A transaction that only reads: one consistent view; a write in it raises StoreFault."""
+        with _told(), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
 
     @contextmanager
@@ -109,6 +112,15 @@ class SqlStore:
 def this_process(started: datetime) -> str:
     """The name under which this process holds a lease: host, process and when it was started."""
     return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the database refuses for reasons of its own, disk or network, is a fault of the store, not of the caller."""
+    try:
+        yield
+    except (InterfaceError, OperationalError) as error:
+        raise StoreFault(f"the database says: {' '.join(str(error.orig).split())}") from error
 
 
 def _check(connection: Connection, lease: Lease) -> None:

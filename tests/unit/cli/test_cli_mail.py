@@ -53,6 +53,7 @@ def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
     assert isinstance(waiting, list)
     assert [(row["id"], row["age_minutes"], bool(row["reason"])) for row in waiting] == [(key, 1565, True)]
     assert desk.done("quarantine", "place", key, number, "--kind", "referral") == f"message {key} is in {number}\n"
+    assert f"\n{key} is unverified: mx.bzk.example says nothing about DMARC\n" in desk.done("case", "show", number)
     assert desk.done("quarantine", "list") == "the quarantine is empty\n"
 
 
