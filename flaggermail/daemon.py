@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flaggermail import logbook, observing, outbox, remind, watch
+from flaggermail import logbook, observing, outbox, remind, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
@@ -85,6 +85,7 @@ class Daemon:
             "remind": SLACK,
         }
         self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
+        self._began = self.env.clock.now()
 
     def run(self) -> None:
         """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy.
@@ -209,6 +210,8 @@ class Daemon:
 
     def _remind(self) -> None:
         told = remind.tick(self.env)
+        if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
+            vigil.keep(self.env, self._began)
         self._pulse.beat("remind")
         if told:
             logbook.reminders_sent(told)

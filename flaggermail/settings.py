@@ -140,6 +140,7 @@ class MailboxSettings(Model):
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True
+    alarm_after_minutes: Minutes = 15  # unread this long, it is told of by mail
     old_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
     trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # who says that a sender is who he says
     authserv_id: Text | None = None  # named: what our own receiving server calls itself in its results

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import casework, logbook, observing, recognise
+from flaggermail import casework, logbook, observing, recognise, vigil
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
 from flaggermail.digest import send_digest
@@ -40,6 +40,8 @@ def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, e
             return taken
         read[folder] = Cursor(position, started)
     with env.store.begin() as tx:
+        inbox = tx.cursor(env.settings.desk.mailbox.inbox)
+        vigil.end(Work(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
         for folder, cursor in read.items():
             tx.advance(folder, cursor)
     send_digest(env)

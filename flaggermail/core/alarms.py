@@ -18,4 +18,6 @@ class AlarmKind(StrEnum):
     UNVERIFIED = "unverified senders"
     UNREGISTERED_USE = "unregistered use"
     FOLDER_MISSING = "folder missing"
+    MAILBOX_SILENT = "mailbox silent"
+    MAILBOX_BACK = "mailbox back"
     UNJUDGED = "unjudged"

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Watches the watcher: a mailbox that cannot be read is told of by mail, once, and so is the end of that.
+
+The submission server is often another one than the mailbox's, or fails at another time; officers read mail elsewhere.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flaggermail import casework
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.records import Alarm
+from flaggermail.environment import Environment, Work
+
+
+def keep(env: Environment, since: datetime) -> bool:
+    """Raise the alarm when the inbox was not read to its end for too long, `since` being when we began to try.
+
+    Answers whether it is silent. A desk that was switched off has not been trying; what it missed is in the digest.
+    """
+    mailbox, now = env.settings.desk.mailbox, env.clock.now()
+    with env.store.read() as tx:
+        cursor = tx.cursor(mailbox.inbox)
+        read_at = cursor.looked_at if cursor else None
+        silent = now - max(read_at or since, since) >= timedelta(minutes=mailbox.alarm_after_minutes)
+        if not silent or tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
+            return silent
+    with env.store.begin() as tx:
+        _tell(Work(env, tx, now), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
+    return True
+
+
+def end(work: Work, read_at: datetime | None) -> None:
+    """The inbox was read to its end again, for the first time since `read_at`: say so if its silence was told of."""
+    if work.tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
+        _tell(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
+
+
+def _tell(work: Work, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
+    zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
+    at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
+    alarm = Alarm(id=_key(kind, read_at), kind=kind.value, text=f"{inbox}: {at}", raised_at=work.now)
+    casework.raise_alarm(work, alarm, next_step)
+
+
+def _key(kind: AlarmKind, read_at: datetime | None) -> str:
+    return f"{kind}/{read_at.isoformat() if read_at else 'never'}"
