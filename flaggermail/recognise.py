@@ -107,7 +107,7 @@ def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]
     language = work.env.language
     prefix = work.env.settings.desk.organisation.case_prefix
     topic = subject.split_subject(message.subject, language).base
-    named = subject.case_numbers(message.subject, prefix)
+    named = subject.case_numbers(f"{message.subject}\n{message.reply_text}", prefix)  # what he quotes names nothing
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)

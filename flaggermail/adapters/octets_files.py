@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive of raw octets as read-only files named by their SHA-256: root/ab/cd/abcd...
+"""The archive of raw octets as read-only files named by their SHA-256: root/ab/abcd...
 
+256 folders: more of them would each cost two syncs when they are made, and few would hold a second mail.
 Once `put` returns, neither a killed process nor a power cut loses the octets: they are written beside, synced, renamed,
 and the folder is synced. A name therefore always stands for whole content; what a crash leaves beside has another name.
 """
@@ -73,8 +74,7 @@ class FileOctets:
     def _part(self, digest: str, octets: bytes) -> Iterator[Path]:
         """Octets written beside their place, not synced yet."""
         path = self._path(digest)
-        for folder in (path.parent.parent, path.parent):
-            folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
         with _beside(path) as (descriptor, temporary):
             _write(descriptor, octets)
             yield temporary
@@ -98,14 +98,14 @@ class FileOctets:
         """
         removed = 0
         try:
-            for path in self._root.glob(f"??/??/{_PREFIX}*{_SUFFIX}"):
+            for path in self._root.glob(f"??/{_PREFIX}*{_SUFFIX}"):
                 removed += _remove_if_abandoned(path)
         except OSError as fault:
             raise ArchiveFault(f"archive: {self._root} cannot be swept: {_why(fault)}") from fault
         return removed
 
     def _path(self, digest: str) -> Path:
-        return self._root / digest[:2] / digest[2:4] / digest
+        return self._root / digest[:2] / digest
 
     def _verify(self, digest: str, octets: bytes) -> None:
         found = _sha256(octets)

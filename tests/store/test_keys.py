@@ -110,5 +110,11 @@ def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None
     assert desk.receive(other).suggestions == (f"{first.case}: answers its mail under another subject",)
     same = mail(REFERRER, f"Antw: {confirmation.subject}", "Hierbij de schermafdruk.", answers=confirmation.message_id)
     assert desk.receive(same).case == first.case
+    about = mail(REFERRER, "Aanvulling", f"Dit hoort bij {first.case}.", answers=confirmation.message_id)
+    assert desk.receive(about).case == first.case
+    quoting = mail(
+        REFERRER, "Iets anders", f"Zie ook dit.\n\n> Uw zaak is {first.case}.", answers=confirmation.message_id
+    )
+    assert desk.receive(quoting).case is None
     bare = mail(REFERRER, "", "Nog een.", answers=confirmation.message_id)
     assert desk.receive(bare).case == first.case

@@ -66,7 +66,7 @@ def files(root: Path) -> list[Path]:
 
 def place(root: Path, digest: str = DIGEST) -> Path:
     """Give the path of the file with this digest."""
-    return root / digest[:2] / digest[2:4] / digest
+    return root / digest[:2] / digest
 
 
 class TestPutAndGet:
@@ -152,20 +152,18 @@ class TestDurability:
     def test_nothing_is_returned_before_it_is_durable(self, root: Path) -> None:
         """Write beside, mode, fsync, rename, fsync of the folder; new folders are synced into theirs before."""
         calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
-        one, two = f"ABOVE/archive/{DIGEST[:2]}", f"ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}"
+        one = f"ABOVE/archive/{DIGEST[:2]}"
         expected = [
             r'mkdir\("ABOVE/archive", 0770\)',
             r"fsync\(\d+<ABOVE>\)",
             rf'mkdir\("{one}", 0770\)',
             r"fsync\(\d+<ABOVE/archive>\)",
-            rf'mkdir\("{two}", 0770\)',
+            rf'openat\(AT_FDCWD(<[^>]*>)?, "{one}/PART", [A-Z_|]*O_CREAT\|O_EXCL[A-Z_|]*, 0600\)',
+            rf"write\(\d+<{one}/PART>, .*, {len(OCTETS)}\)",
+            rf"fchmod\(\d+<{one}/PART>, 0440\)",
+            rf"fsync\(\d+<{one}/PART>\)",
+            rf'rename\("{one}/PART", "{one}/DIGEST"\)',
             rf"fsync\(\d+<{one}>\)",
-            rf'openat\(AT_FDCWD(<[^>]*>)?, "{two}/PART", [A-Z_|]*O_CREAT\|O_EXCL[A-Z_|]*, 0600\)',
-            rf"write\(\d+<{two}/PART>, .*, {len(OCTETS)}\)",
-            rf"fchmod\(\d+<{two}/PART>, 0440\)",
-            rf"fsync\(\d+<{two}/PART>\)",
-            rf'rename\("{two}/PART", "{two}/DIGEST"\)',
-            rf"fsync\(\d+<{two}>\)",
             r"write\(1<",
         ]
         assert len(calls) == len(expected), calls
@@ -177,14 +175,14 @@ class TestDurability:
         FileOctets(root).put(OCTETS)
         synced = [call for call in self.calls(root) if not call.startswith("openat")]
         assert [call.partition("(")[0] for call in synced] == ["fsync", "write"]
-        assert f"<ABOVE/archive/{DIGEST[:2]}/{DIGEST[2:4]}>" in synced[0]
+        assert f"<ABOVE/archive/{DIGEST[:2]}>" in synced[0]
 
     def test_many_are_durable_before_any_name_stands_for_them(self, root: Path) -> None:
         """Written beside and synced, renamed and synced: as for one, with the file system synced in place of each."""
         FileOctets(root).put(b"another")
         calls = [call for call in self.calls(root, PUT_ALL) if not call.startswith("openat") or "O_CREAT" in call]
         found = [call.partition("(")[0] for call in calls]
-        assert found == ["mkdir", "mkdir", "openat", "write", "fchmod", "syncfs", "rename", "syncfs", "write"]
+        assert found == ["mkdir", "openat", "write", "fchmod", "syncfs", "rename", "syncfs", "write"]
         assert all("<ABOVE/archive>" in call for call in calls if call.startswith("syncfs"))
 
 
