@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 from flaggermail import casework, consequences, recognise
 from flaggermail.core import automatic, case, rules, threads
@@ -76,11 +76,12 @@ def _archived(env: Environment, raw: RawMessage) -> _Mail:
 def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
     """The same for many, and for what is attached to them, each made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
-    messages = [env.parser.parse(raw.octets) for raw in mails]
+    messages = env.parser.parse_all([raw.octets for raw in mails])
     attached = [_attached(raw, message) for raw, message in zip(mails, messages, strict=True)]
-    inner = iter(env.octets.put_all(list(chain.from_iterable(attached))))
+    together = list(chain.from_iterable(attached))
+    inner = zip(env.octets.put_all(together), env.parser.parse_all(together), strict=True)
     return [
-        _Mail(raw, digest, message, tuple((next(inner), env.parser.parse(octets)) for octets in within))
+        _Mail(raw, digest, message, tuple(islice(inner, len(within))))
         for raw, digest, message, within in zip(mails, digests, messages, attached, strict=True)
     ]
 

@@ -237,6 +237,10 @@ class Parser(Protocol):
         """The mail as a value; never raises on content: what cannot be read is a defect."""
         ...
 
+    def parse_all(self, many: Sequence[bytes]) -> list[Message]:
+        """As `parse` for each, in their order, for less."""
+        return [self.parse(octets) for octets in many]
+
     def close(self) -> None:
         """End what parses; safe to repeat."""
         ...

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flaggermail.core.alignment import Organisational
@@ -22,7 +23,13 @@ class VouchedParser:
 
     def parse(self, octets: bytes) -> Message:
         """The mail as a value; never raises on content."""
-        message = self._parser.parse(octets)
+        return self._vouched(octets, self._parser.parse(octets))
+
+    def parse_all(self, many: Sequence[bytes]) -> list[Message]:
+        """The same for many."""
+        return [self._vouched(octets, read) for octets, read in zip(many, self._parser.parse_all(many), strict=True)]
+
+    def _vouched(self, octets: bytes, message: Message) -> Message:
         return replace(message, vouched=judge(read_trace(octets), message.from_, self._trust, self._organisational))
 
     def close(self) -> None:
@@ -42,7 +49,13 @@ class SignedParser:
 
     def parse(self, octets: bytes) -> Message:
         """The mail as a value; never raises on content."""
-        message = self._parser.parse(octets)
+        return self._vouched(octets, self._parser.parse(octets))
+
+    def parse_all(self, many: Sequence[bytes]) -> list[Message]:
+        """The same for many."""
+        return [self._vouched(octets, read) for octets, read in zip(many, self._parser.parse_all(many), strict=True)]
+
+    def _vouched(self, octets: bytes, message: Message) -> Message:
         domain = author_domain(read_trace(octets), message.from_)
         if domain is None or not in_domains(domain, self._platforms):
             return message

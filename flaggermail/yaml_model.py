@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 
 from flaggermail.errors import ConfigurationError
 
@@ -20,17 +21,21 @@ def read_model(path: Path, model: type[M]) -> M:
     """The file as a `model`; raises ConfigurationError with every fault in it."""
     name = f"{path.parent.name}/{path.name}"
     try:
-        content: object = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        content: object = YAML(typ="rt").load(text)
     except OSError as error:
-        raise ConfigurationError(f"{name}: cannot be read ({error.strerror}); this file has to be there") from error
+        raise ConfigurationError(f"{name}:1:1: cannot be read ({error.strerror}); this file has to be there") from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{name}: octet {error.start} is not UTF-8; save the file as UTF-8") from error
+        place = _after(error.object[: error.start].decode("utf-8"))
+        raise ConfigurationError(f"{name}:{place}: is not UTF-8; save the file in that encoding") from error
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigurationError(f"{name}{place}: no YAML: {error.problem}") from error
+        place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+        raise ConfigurationError(f"{name}:{place}: no YAML: {error.problem}") from error
+    except ReaderError as error:
+        raise ConfigurationError(f"{name}:{_after(text[: error.position])}: a control character; remove it") from error
     except YAMLError as error:
-        raise ConfigurationError(f"{name}: no YAML: {' '.join(str(error).split())}") from error
+        raise ConfigurationError(f"{name}:1:1: no YAML: {' '.join(str(error).split())}") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -40,6 +45,11 @@ def read_model(path: Path, model: type[M]) -> M:
                 for fault in error.errors(include_url=False)
             )
         ) from error
+
+
+def _after(text: str) -> str:
+    """`line:column`, from 1, of the sign behind `text`."""
+    return f"{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}"
 
 
 def _position(content: object, path: tuple[int | str, ...]) -> str:

@@ -1,65 +1,117 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads rules/mail-language.yaml and rules/mail-machines.yaml into core.language.Language."""
+"""Reads rules/mail-language.yaml and rules/mail-machines.yaml into core.language.Language.
+
+A YAML reader in Python takes longer over their 90 kB than a whole command may. So a file in the form in which they are
+shipped (`block:`, below it `  key: [word, "two words"]` with line breaks between words) is read by patterns; any other,
+and one with a fault, by `yaml_source`, which knows all of YAML and the place of every fault. Both read the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from typing import TYPE_CHECKING
 
 from flaggermail.core.language import KEYS, Language, folded, merged
 from flaggermail.core.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from flaggermail.yaml_source import Fault, Source
 
 FILE_NAME = "mail-language.yaml"
 MACHINES_FILE_NAME = "mail-machines.yaml"
 
 Table = dict[str, list[str]]
 
+# A word as it may stand in a list (YAML 1.2.2, sections 7.3 and 7.4): quoted without escapes, or plain and certainly
+# text: no sign with a meaning of its own, nothing that could be a number, an instant or a truth value.
+# Nothing is tried twice: a fault costs no more than its absence.
+_QUOTED = r"""(?:"(?!\s*")[^"\\\n]*+"|'(?!\s*')[^'\n]*+')"""
+_PLAIN = r"(?!(?:[Nn]ull|[Tt]rue|[Ff]alse|NULL|TRUE|FALSE)\s*[],])(?:[^\W\d_]|-(?=[^\W\d_]))[^][{},:#\n]*+"
+_WORD = f"(?:{_QUOTED}|{_PLAIN})"
+_WORDS = re.compile(_WORD)
+_REMARKS = r"(?:[ ]*(?:#[^\n]*)?\n)*"
+_NAME = r"[a-z]+(?:-[a-z]+)*"
+_BLOCK = rf"""(?P<block>{_NAME}|"{_NAME}"):[ ]*\n"""
+_LIST = rf"[ ]{{2}}(?P<key>[a-z_]+):(?:[ ]+|[ ]*\n[ ]{{3,}})\[(?P<words>\s*{_WORD}(?:\s*,\s*{_WORD})*+\s*)\][ ]*\n"
+_LINES = re.compile(f"{_REMARKS}(?:{_BLOCK}|{_LIST})")
+_REST = re.compile(_REMARKS)
+# Tabs, other line breaks, control characters: not in a file as it is shipped.
+_UNUSUAL = re.compile("[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
 
 def read_language(rules: Path) -> Language:
     """The words in the files `mail-language.yaml` and `mail-machines.yaml` of the folder `rules`.
 
-    Raises ConfigurationError with one line for each fault.
+    Raises ConfigurationError with one line for each fault in either: `folder/file:line:column key: what is wrong`.
     """
-    tables = _tables(rules / FILE_NAME, KEYS)
-    machines = _tables(rules / MACHINES_FILE_NAME, MACHINE_KEYS)
+    faults: list[Fault] = []
+    tables = _tables(rules / FILE_NAME, KEYS, faults)
+    machines = _tables(rules / MACHINES_FILE_NAME, MACHINE_KEYS, faults)
+    if faults:
+        raise ConfigurationError(*map(str, sorted(faults)))
     plain = ({key: [folded(value) for value in values] for key, values in table.items()} for table in machines)
     return merged(tables, machine_words(plain))
 
 
-def _tables(path: Path, keys: Sequence[str]) -> list[Table]:
-    """The checked lists of each language in the file at `path`."""
-    try:
-        content: object = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise ConfigurationError(f"{where} {fault.problem or 'no YAML'}; YAML 1.2 would be right") from fault
-    except (OSError, UnicodeDecodeError, YAMLError) as fault:
-        raise ConfigurationError(f"{path} cannot be read: {fault}") from fault
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} holds no languages; one block a language would be right")
-    faults: list[str] = []
-    tables = [_words(path, str(name), block, keys, faults) for name, block in content.items()]
-    if faults:
-        raise ConfigurationError(*faults)
+def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]:
+    """The lists of each language in the file at `path`; each fault goes to `faults`."""
+    tables = as_shipped(path, keys)
+    if tables is not None:
+        return tables
+    from flaggermail.yaml_source import read  # noqa: PLC0415 - dear to load, and not needed for a file as it is shipped
+
+    source = read(path, f"{path.parent.name}/{path.name}")
+    tables = list(checked(source, keys))
+    faults += source.faults
     return tables
 
 
-def _words(path: Path, name: str, block: object, keys: Sequence[str], faults: list[str]) -> Table:
-    """The checked lists of one language; each fault goes to `faults`."""
-    words: Table = {}
-    if not isinstance(block, dict):
-        faults.append(f"{path} {name}: no block; keys with lists of words would be right")
-        return words
-    for key, values in block.items():
-        if key not in keys:
-            faults.append(f"{path} {name}.{key}: unknown key; one of {', '.join(keys)} would be right")
-        elif not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
-            faults.append(f"{path} {name}.{key}: not a list of words; [word, two words] would be right")
+def as_shipped(path: Path, keys: Sequence[str]) -> list[Table] | None:
+    """The lists of a file in the form in which it is shipped and without a fault; nothing for any other."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    blocks: dict[str, Table] = {}
+    table: Table | None = None
+    end = 0
+    if _UNUSUAL.search(text):
+        return None
+    while line := _LINES.match(text, end):
+        end = line.end()
+        block, key, words = line.group("block", "key", "words")
+        if block is not None and block not in blocks and table != {}:
+            table = blocks[block] = {}
+        elif block is None and table is not None and key in keys and key not in table:
+            table[key] = [_unquoted(word) for word in _WORDS.findall(words)]
         else:
-            words[key] = list(values)
-    return words
+            return None
+    return list(blocks.values()) if table and _REST.fullmatch(text, end) else None
+
+
+def _unquoted(word: str) -> str:
+    return word[1:-1] if word[0] in "\"'" else word.rstrip(" ")
+
+
+def checked(source: Source, keys: Sequence[str]) -> Iterator[Table]:
+    """The lists of each language in `source`; each fault is added to its faults."""
+    for name, block in source.values.items():
+        if not isinstance(block, dict):
+            source.faults.append(source.fault((name,), "is no block; write lines of the form `key: [word, two words]`"))
+            continue
+        table: Table = {}
+        for key, values in block.items():
+            if key not in keys:
+                source.faults.append(source.fault((name, key), f"is no key here; write one of {', '.join(keys)}"))
+            elif not isinstance(values, list):
+                source.faults.append(source.fault((name, key), "is no list; write [word, two words]"))
+            else:
+                table[key] = [value for value in values if isinstance(value, str) and value.strip()]
+                wrong = (at for at, value in enumerate(values) if not (isinstance(value, str) and value.strip()))
+                source.faults += [
+                    source.fault((name, key, at), "is no word; write text, in quotes if it is a number") for at in wrong
+                ]
+        yield table

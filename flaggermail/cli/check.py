@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -53,17 +53,34 @@ def command(session: Session, *, as_json: bool) -> None:
 
 
 def _loaded(session: Session) -> Settings:
-    """The settings, once everything they name could be read. Raises ConfigurationError."""
+    """The settings, once everything they name could be read. Raises ConfigurationError with every fault."""
     from flaggermail.draft_patterns import load_draft_patterns
-    from flaggermail.settings_files import load
+    from flaggermail.settings_files import load, rules_of
     from flaggermail.wiring import template_faults
+    from flaggermail.wiring_reading import mail_words
 
-    settings = load(session.directory)
-    load_draft_patterns(settings.rules_directory / "drafts.yaml")
-    broken = template_faults(settings)
-    if broken:
-        raise ConfigurationError(*broken)
+    directory = session.directory.absolute()
+    rules = rules_of(directory)
+    words: tuple[str, ...] = ()
+    if rules.is_dir():  # else that is the fault
+        words = (*_faults(lambda: mail_words(rules)), *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")))
+    try:
+        settings = load(directory)
+        faults = (*words, *template_faults(settings))
+    except ConfigurationError as error:
+        faults = (*error.faults, *words)
+    if faults:
+        raise ConfigurationError(*faults)
     return settings
+
+
+def _faults(read: Callable[[], object]) -> tuple[str, ...]:
+    """What is wrong with what `read` reads."""
+    try:
+        read()
+    except ConfigurationError as error:
+        return error.faults
+    return ()
 
 
 def _counts(settings: Settings) -> dict[str, int]:

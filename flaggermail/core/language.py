@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from flaggermail.core.machine_words import MachineWords
 
@@ -43,9 +44,12 @@ UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Language:
-    """The words of all languages at once, in small letters. `labels`: header name as printed -> field of LABELS."""
+    """The words of all languages at once, in small letters. `labels`: header name as printed -> field of LABELS.
+
+    A pattern is made when it is first asked for: most mails need few of them, and some programs read one mail only.
+    """
 
     reply_prefixes: frozenset[str]
     forward_prefixes: frozenset[str]
@@ -62,11 +66,30 @@ class Language:
     disclaimers: tuple[str, ...]
     disclaimer_words: tuple[str, ...]
     labels: Mapping[str, str]
-    verbs: re.Pattern[str]
-    fillers: re.Pattern[str]
-    on_behalf: re.Pattern[str]
-    inline_labels: re.Pattern[str]  # a label in the middle of a line, as Yahoo runs them together
+    quote_verbs: tuple[str, ...]
+    quote_fillers: tuple[str, ...]
+    on_behalf_words: tuple[str, ...]
     machines: MachineWords
+
+    @cached_property
+    def verbs(self) -> re.Pattern[str]:
+        """Any of the verbs."""
+        return _any_of(self.quote_verbs)
+
+    @cached_property
+    def fillers(self) -> re.Pattern[str]:
+        """Any of the words between an instant and a name."""
+        return _any_of(self.quote_fillers)
+
+    @cached_property
+    def on_behalf(self) -> re.Pattern[str]:
+        """Any of the words between a sender and the one he writes for."""
+        return _any_of(self.on_behalf_words)
+
+    @cached_property
+    def inline_labels(self) -> re.Pattern[str]:
+        """A label in the middle of a line, as Yahoo runs them together."""
+        return _capitalised(label for label, field in self.labels.items() if field != "other")
 
 
 def seen(text: str) -> str:
@@ -108,10 +131,9 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         disclaimers=tuple(words["disclaimers"]),
         disclaimer_words=tuple(words["disclaimer_words"]),
         labels=labels,
-        verbs=_any_of(words["quote_verbs"]),
-        fillers=_any_of(words["quote_fillers"]),
-        on_behalf=_any_of(words["on_behalf_words"]),
-        inline_labels=_capitalised(label for label, field in labels.items() if field != "other"),
+        quote_verbs=tuple(words["quote_verbs"]),
+        quote_fillers=tuple(words["quote_fillers"]),
+        on_behalf_words=tuple(words["on_behalf_words"]),
         machines=machines,
     )
 

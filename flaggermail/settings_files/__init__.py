@@ -20,7 +20,7 @@ from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.words import checked
 from flaggermail.yaml_source import Fault, Source, read
 
-__all__ = ["load", "warnings"]
+__all__ = ["load", "rules_of", "warnings"]
 
 M = TypeVar("M", bound=Model)
 
@@ -36,7 +36,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     """
     directory = directory.absolute()
     faults: list[Fault] = []
-    rules_directory = (rules_directory or _beside(directory)).absolute()
+    rules_directory = (rules_directory or rules_of(directory)).absolute()
     rules = load_rules(rules_directory, faults)
     sources = {name: read(directory / name, name) for name in _FILES}
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
@@ -63,7 +63,8 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
 _FILES = ("flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml")
 
 
-def _beside(directory: Path) -> Path:
+def rules_of(directory: Path) -> Path:
+    """The rules that belong to the configuration in `directory`, where no others are named."""
     inside = directory / "rules"
     return inside if inside.is_dir() else directory.parent / "rules"
 

@@ -79,6 +79,7 @@ def mails(answered: str) -> Iterator[tuple[timedelta, bytes]]:
     yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
     yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
+    yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
 
 
 def notified(env: Environment, channel: str) -> str:
@@ -96,7 +97,7 @@ def notified(env: Environment, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with five mails waiting, one notification that was sent, and one that is about to be."""
+    """A desk with six mails waiting, one notification that was sent, and one that is about to be."""
 
     folder: Path
     sent: str
@@ -193,7 +194,7 @@ def assert_taken_in_once(found: Found, scene: Scene) -> None:
     came = Counter(m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.basis)
     assert came == Counter(digests)
     assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
-    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.basis]) == 1
+    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.basis]) == 2
     assert [c.referrer_address for c in found.tx.find(Case) if c.referrer_address] == [REFERRER]
     assert len(found.tx.find(Decline)) == 1
     assert len([a for a in found.tx.find(Alarm) if a.kind == "unjudged"]) == 1

@@ -254,5 +254,5 @@ def test_a_fault_in_the_patterns_is_named_by_line_and_key(tmp_path: Path, old: s
 
 def test_a_missing_file_of_patterns_is_named(tmp_path: Path) -> None:
     """As a fault of the configuration."""
-    with pytest.raises(ConfigurationError, match=r"drafts\.yaml: cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"drafts\.yaml:1:1: cannot be read"):
         load_draft_patterns(tmp_path / "drafts.yaml")

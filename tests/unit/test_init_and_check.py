@@ -103,7 +103,27 @@ def test_check_reads_the_words_for_drafts_too(directory: Path) -> None:
     (directory / "rules" / "drafts.yaml").unlink()
     result = run_check(directory)
     assert result.exit_code == 2
-    assert result.stderr.startswith("rules/drafts.yaml: cannot be read")
+    assert result.stderr.startswith("rules/drafts.yaml:1:1: cannot be read")
+
+
+def test_check_names_the_faults_of_every_table_at_once(directory: Path) -> None:
+    """Nobody has to run it again and again: the configuration, both tables of mail words and the words for drafts."""
+    (directory / "elections.yaml").unlink()
+    for name in ("mail-language.yaml", "mail-machines.yaml", "drafts.yaml"):
+        (directory / "rules" / name).write_text("nl: [\n", encoding="utf-8")
+    result = run_check(directory)
+    assert [line.rpartition("/")[2].partition(":")[0] for line in result.stderr.splitlines()] == [
+        "elections.yaml", "mail-language.yaml", "mail-machines.yaml", "drafts.yaml",
+    ]  # fmt: skip
+    assert all(line.split(":")[1].isdigit() and line.split(":")[2].isdigit() for line in result.stderr.splitlines())
+
+
+def test_check_without_a_folder_of_rules_names_it_once(directory: Path) -> None:
+    """Not each table that would have been in it."""
+    (directory / "rules").rename(directory / "regels")
+    result = run_check(directory)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_check_prints_faults_as_one_document(directory: Path) -> None:

@@ -93,9 +93,9 @@ def test_a_fault_in_the_words_names_file_language_and_key(tmp_path: Path) -> Non
     for file in ("mail-language.yaml", "mail-machines.yaml"):
         (tmp_path / file).write_text((shipped("rules") / file).read_text("utf-8"), "utf-8")
     (tmp_path / "mail-machines.yaml").write_text("nl:\n  bounce_subject: [x]\n  failure_lines: mislukt\n", "utf-8")
-    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml nl\.bounce_subject: unknown key") as raised:
+    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml:2:3 nl\.bounce_subject: is no key") as raised:
         read_language(tmp_path)
-    assert "failure_lines: not a list of words" in str(raised.value)
+    assert "mail-machines.yaml:3:3 nl.failure_lines: is no list" in str(raised.value)
     (tmp_path / "mail-machines.yaml").unlink()
-    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"mail-machines\.yaml:1:1: the file is missing"):
         read_language(tmp_path)

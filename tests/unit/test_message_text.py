@@ -163,6 +163,7 @@ def test_html_becomes_lines_without_what_nobody_reads() -> None:
 
 def test_the_words_of_the_rules_are_checked(tmp_path: Path) -> None:
     """A key that nothing reads would be a rule that silently does not work."""
+    (tmp_path / "mail-machines.yaml").write_text("nl:\n  robot_lines: [x]\n", "utf-8")
     (tmp_path / "mail-language.yaml").write_text("nl:\n  reply_prefix: [antw]\n  closings: groet\nen: 3\n", "utf-8")
     with pytest.raises(ConfigurationError) as raised:
         read_language(tmp_path)
@@ -174,5 +175,5 @@ def test_the_words_of_the_rules_are_checked(tmp_path: Path) -> None:
     (tmp_path / "mail-language.yaml").write_text("nl: [", "utf-8")
     with pytest.raises(ConfigurationError, match=r"mail-language\.yaml:\d+:\d+"):
         read_language(tmp_path)
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="the file is missing"):
         read_language(tmp_path / "missing")

@@ -9,7 +9,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from flaggermail.cli.check import command as check
+from flaggermail.cli.session import Session
 from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import Step
 from flaggermail.errors import ConfigurationError
@@ -26,6 +29,7 @@ def directory(tmp_path: Path) -> Path:
     """A good configuration that a test may spoil, rules included."""
     shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
     shutil.copytree(shipped("rules"), tmp_path / "rules")
+    shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
     return tmp_path
 
 
@@ -55,7 +59,9 @@ def test_mistake_is_named_with_place_and_remedy(mistake: Path, directory: Path) 
     removed = mistake / "removed.txt"
     for name in removed.read_text(encoding="utf-8").split() if removed.exists() else ():
         (directory / name).unlink()
-    assert "\n".join(faults(directory)) + "\n" == (mistake / "expected.txt").read_text(encoding="utf-8")
+    result = CliRunner().invoke(check, obj=Session(directory))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (mistake / "expected.txt").read_text(encoding="utf-8")
 
 
 def test_there_are_enough_mistakes() -> None:

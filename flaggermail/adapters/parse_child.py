@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The process in which mails are read, the other end of the pipes of `parse_worker`: nothing of the daemon is here."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from flaggermail.adapters.allowance import allow
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parse_pipe import LENGTH, READY
+from flaggermail.core.message_json import packed
+
+ALLOWANCE = 0.3  # of the time limit, as processor time: then the part that took it is given up, and the rest is read
+
+
+def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
+    """Answer mails from standard input until it ends: a length and octets in, a length and a Message as JSON out."""
+    parser = StandardParser(read_language(rules))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    sink.write(READY)
+    sink.flush()
+    while len(head := source.read(LENGTH.size)) == LENGTH.size:
+        octets = source.read(LENGTH.unpack(head)[0])
+        _allow_processor(time_limit)
+        allow(time_limit * ALLOWANCE)
+        message = parser.parse(octets)
+        allow(0)
+        answer = json.dumps(packed(message)).encode("ascii")
+        sink.write(LENGTH.pack(len(answer)) + answer)
+        sink.flush()
+
+
+def _allow_processor(seconds: float) -> None:
+    """Set the limit on processor time to what was used so far and `seconds` more (whole seconds, rounded up)."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
