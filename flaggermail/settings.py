@@ -204,6 +204,13 @@ class ApprovalSettings(Model):
     persons: Literal[1, 2] = 1
 
 
+class TagSettings(Model):
+    """The closed lists: what a rule may call a mail, and a person the narrative of a case. Neither is in any figure."""
+
+    labels: tuple[Code, ...] = ()
+    narratives: tuple[Code, ...] = ()
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -213,6 +220,7 @@ class DeskSettings(Model):
     store: StoreSettings = StoreSettings()
     reminders: ReminderSettings = ReminderSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    tags: TagSettings = TagSettings()
 
 
 class WebAddresses(Names):

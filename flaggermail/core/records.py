@@ -118,6 +118,8 @@ class Case(Record):
     platform_references: tuple[str, ...] = ()
     reminders: str = "[]"  # the steps for an undecided case, stamped when it was opened (JSON)
     exercise: bool = False
+    priority: str = "normal"  # urgent | normal
+    narratives: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,10 @@ class StoredMessage(Record):
     same_id_as: str | None = None  # another message with this Message-ID and other content
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
+    ruleset: str | None = None  # the version of the rules that judged it, see `InForce`
+    priority: str = "normal"  # urgent | normal
+    labels: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
+    discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the review window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,8 +401,35 @@ class Withheld(Record):
     withheld_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce(Record):
+    """A version of the rules or of the templates, archived, and the period in which it judged or wrote."""
+
+    TABLE: ClassVar[str] = "in_force"
+    id: str  # what, and the number of the period
+    what: str  # rules | templates
+    version: str  # SHA-256 over names and octets of its files
+    digest: str  # of the archived files
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElectionSecret(Record):
+    """The key under which citizens who were declined are remembered in one election; destroyed when it closes."""
+
+    TABLE: ClassVar[str] = "election_secret"
+    KEY: ClassVar[str] = "election"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"secret"})
+    election: str
+    secret: str | None
+    made_at: datetime
+    destroyed_at: datetime | None = None
+
+
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld,
+    Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld, InForce,
+    ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -113,6 +113,8 @@ class CaseRow(Row, table=True):
     platform_references: list[str] = Field(sa_column=_list())
     reminders: str
     exercise: bool
+    priority: str
+    narratives: list[str] = Field(sa_column=_list())
 
 
 class MessageRow(Row, table=True):
@@ -151,6 +153,10 @@ class MessageRow(Row, table=True):
     same_id_as: str | None
     platform_references: list[str] = Field(sa_column=_list())
     defects: list[str] = Field(sa_column=_list())
+    ruleset: str | None
+    priority: str
+    labels: list[str] = Field(sa_column=_list())
+    discarded_at: datetime | None
 
 
 class DeliveryRow(Row, table=True):
@@ -379,6 +385,29 @@ class WithheldRow(Row, table=True):
     id: str = Field(primary_key=True)
     kind: str
     withheld_at: datetime
+
+
+class InForceRow(Row, table=True):
+    """`records.InForce`."""
+
+    __tablename__ = "in_force"
+    __table_args__ = (CheckConstraint("what IN ('rules', 'templates')", name="in_force_what"),)
+    id: str = Field(primary_key=True)
+    what: str
+    version: str = Field(index=True)
+    digest: str
+    since: datetime
+    until: datetime | None
+
+
+class ElectionSecretRow(Row, table=True):
+    """`records.ElectionSecret`."""
+
+    __tablename__ = "election_secret"
+    election: str = Field(primary_key=True)
+    secret: str | None
+    made_at: datetime
+    destroyed_at: datetime | None
 
 
 class EventRow(Row, table=True):

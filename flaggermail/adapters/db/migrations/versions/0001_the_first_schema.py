@@ -45,6 +45,7 @@ def upgrade() -> None:
     _duty()
     _tokens()
     _observing()
+    _in_force()
     _record()
     _running()
     _protect_the_past()
@@ -130,6 +131,8 @@ def _cases() -> None:
         sa.Column("platform_references", sa.JSON(), nullable=False),
         sa.Column("reminders", AutoString(), nullable=False),
         sa.Column("exercise", sa.Boolean(), nullable=False),
+        sa.Column("priority", AutoString(), nullable=False),
+        sa.Column("narratives", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["election"], ["election.code"], name=op.f("fk_case_file_election")),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_case_file")),
         sa.UniqueConstraint("token", name=op.f("uq_case_file_token")),
@@ -252,6 +255,10 @@ def _messages() -> None:
         sa.Column("same_id_as", AutoString(), nullable=True),
         sa.Column("platform_references", sa.JSON(), nullable=False),
         sa.Column("defects", sa.JSON(), nullable=False),
+        sa.Column("ruleset", AutoString(), nullable=True),
+        sa.Column("priority", AutoString(), nullable=False),
+        sa.Column("labels", sa.JSON(), nullable=False),
+        sa.Column("discarded_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         sa.CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_message_case")),
@@ -443,6 +450,30 @@ def _observing() -> None:
         sa.Column("kind", AutoString(), nullable=False),
         sa.Column("withheld_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_withheld")),
+    )
+
+
+def _in_force() -> None:
+    """What judged and wrote, and the keys under which citizens are remembered."""
+    op.create_table(
+        "in_force",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("what", AutoString(), nullable=False),
+        sa.Column("version", AutoString(), nullable=False),
+        sa.Column("digest", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=True),
+        sa.CheckConstraint("what IN ('rules', 'templates')", name="in_force_what"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_in_force")),
+    )
+    op.create_index("ix_in_force_version", "in_force", ["version"])
+    op.create_table(
+        "election_secret",
+        sa.Column("election", AutoString(), nullable=False),
+        sa.Column("secret", AutoString(), nullable=True),
+        sa.Column("made_at", UTCDateTime(), nullable=False),
+        sa.Column("destroyed_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("election", name=op.f("pk_election_secret")),
     )
 
 
