@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import demo, replay
+from flaggermail import demo, replay, rulebook
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
@@ -33,9 +33,12 @@ from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.replay import Command, Report
+from flaggermail.rulebook import Remark
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
+from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import SignedParser, VouchedParser
+from flaggermail.yaml_source import Fault
 
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 
@@ -43,6 +46,20 @@ DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 def template_faults(settings: Settings) -> tuple[str, ...]:
     """What is wrong with the templates of the settings, one line each: file, line, name."""
     return FileTemplates(settings.templates, settings.zone).check()
+
+
+def rule_remarks(settings: Settings) -> list[Remark]:
+    """What is wrong or doubtful about the rules of the settings and their sample mails."""
+    faults: list[Fault] = []
+    samples = load_samples(settings.rules_directory, faults)
+    remarks = [Remark(fault.file, fault.line, fault.column, f"{fault.key}: {fault.text}") for fault in faults]
+    if remarks:
+        return remarks
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+    finally:
+        reader.close()
 
 
 def submitter(settings: Settings, clock: Clock) -> Submitter:

@@ -70,7 +70,7 @@ def test_a_mailbox_that_was_never_read(env: Environment, clock: SetClock) -> Non
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_the_daemon_keeps_the_vigil(env: Environment, clock: SetClock, lost: bool) -> None:  # noqa: FBT001 - a table
+def test_the_daemon_keeps_the_vigil(env: Environment, lost: bool) -> None:  # noqa: FBT001 - a table
     """With its reminders, as long as the line is lost; not during a first look that takes long."""
     mailbox = WatchedMailbox(env, error=LinkLost("the server closed the connection") if lost else None)
     passed = [0.0]
