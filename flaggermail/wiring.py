@@ -30,6 +30,7 @@ from flaggermail.core.authres import Asked
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
+from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.replay import Command, Report
@@ -143,6 +144,18 @@ def with_signatures(env: Environment, resolver: Resolver | None = None) -> Envir
     return replace(env, parser=SignedParser(env.parser, check, domains, env.clock))
 
 
+def with_whole_templates(env: Environment) -> Environment:
+    """`env` with templates that are all in order, none of which is read again: what is edited meanwhile waits.
+
+    Raises ConfigurationError with every fault. A daemon would find it on the night on which it has to raise an alarm.
+    """
+    templates = FileTemplates(env.settings.templates, env.settings.zone)
+    faults = templates.check()
+    if faults:
+        raise ConfigurationError(*faults)
+    return replace(env, templates=templates)
+
+
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
@@ -156,7 +169,7 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(with_signatures(open_environment(directory, clock)))
+    env = adapt(with_whole_templates(with_signatures(open_environment(directory, clock))))
     return Daemon(
         env=env,
         mailbox=mailbox(env.settings),
