@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import casework, consequences, recognise
+from flaggermail import casework, confirming, consequences, recognise
 from flaggermail.core import case, rules
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
@@ -189,6 +189,8 @@ def _file(
         consequences.file_attached(work, stored, digest, attached)
     answering = replace(judged.sender, reminder=judged.placement.reminder)
     consequences.follow(work, stored, message, judged.decision, answering)
+    if judged.placement.by_score is not None:
+        confirming.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
 
 
@@ -214,7 +216,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         notification=placement.notification if in_case else None,
         basis=placement.basis,
         reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
-        suggestions=tuple(f"{s.case}: {s.why}" for s in placement.suggestions),
+        suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
         verdict_basis=judged.verdict.basis,
         rule=judged.found.rule,

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 
-from flaggermail import casework, keys
+from flaggermail import casework, keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
+from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
 
@@ -81,9 +82,18 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
         numbers=fitting,
         sender_platform=sender.platform,
         uses=[threads.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
-        twins=_twins(work, message),
+        clues={} if sender.platform or any(a.case for a in anchors) else likely.clues(work, message),
         strayed=_strayed(work, message, sender, near),
+        threshold=None if sender.platform else likely.threshold(work, message),
     )
+
+
+def suggestions(work: Work, message: Message) -> tuple[Suggestion, ...]:
+    """Where a mail that a person has taken out of its place may belong; the case that its keys name too."""
+    known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
+    found = threads.place(message, known_now, tokens_of(message))
+    named = (Suggestion(found.case, HIGHEST, (found.basis,)),) if found.case else ()
+    return (*named, *found.suggestions, *found.hints)
 
 
 def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
@@ -105,22 +115,6 @@ def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]
     subjects += [(case.number, case.title) for case in work.tx.find(Case, number=sorted(near))]
     alike = {number for number, other in subjects if subject.same_topic(topic, other)}
     return frozenset(set(near) - alike - set(named))
-
-
-def _twins(work: Work, message: Message) -> tuple[str, ...]:
-    """Cases that were opened by the very mail which this one forwards."""
-    inner = message.forwarded
-    if inner is None or inner.sender is None or inner.subject is None:
-        return ()
-    wanted = subject.split_subject(inner.subject, work.env.language).base
-    return tuple(
-        m.case
-        for m in work.tx.find(StoredMessage, from_address=inner.sender.key)
-        if m.place == "case"
-        and m.case is not None
-        and m.subject is not None
-        and subject.split_subject(m.subject, work.env.language).base == wanted
-    )
 
 
 def known_sender(work: Work, message: Message) -> bool:

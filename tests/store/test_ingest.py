@@ -191,7 +191,7 @@ def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
     case = desk.row(Notification, key).case
     desk.clock.set(after(60))
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(60)))
-    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case}: waits for an answer of this platform",))
+    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case} (40): waits for an answer of this platform",))
     assert desk.clocks(key)["human"] == RUNNING
     desk.clock.set(after(400))
     desk.do(PlaceMessage(message=stored.id, case=case))
