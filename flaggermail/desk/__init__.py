@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail.core import acts
-from flaggermail.desk import assessing, cases, duty, elections, mails, messages, notes, notifications, observation
+from flaggermail.desk import (
+    asking,
+    assessing,
+    cases,
+    duty,
+    elections,
+    mails,
+    messages,
+    notes,
+    notifications,
+    observation,
+    tagging,
+)
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.errors import Refusal
@@ -28,6 +40,8 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.OpenCase: (DESK, cases.open_case),
     acts.AssignCase: (DESK, cases.assign),
     acts.LinkCase: (DESK, cases.link),
+    acts.TagCase: (DESK, tagging.tag),
+    acts.AskReferrer: (DESK, asking.ask),
     acts.ReclassifyCase: (DESK, cases.reclassify),
     acts.CloseCase: (DESK, cases.close),
     acts.Assess: (DESK, assessing.assess),

@@ -163,6 +163,8 @@ def test_rules_are_looked_for_inside_then_beside_the_directory(tmp_path: Path) -
     config = shutil.copytree(GOOD, tmp_path / "config")
     for folder, name in ((tmp_path / "rules", "beside"), (config / "rules", "inside"), (tmp_path / "named", "named")):
         folder.mkdir()
+        for table in ("intake.yaml", "outcome-words.yaml"):
+            shutil.copy(shipped("rules") / table, folder)
         rule = f"rules:\n  - name: {name}\n    when: {{placed: true}}\n    then: {{kind: noise}}\n"
         (folder / "10-only.yaml").write_text(rule, encoding="utf-8")
     assert [rule.name for rule in load(config, tmp_path / "named").rules.rules] == ["named"]
