@@ -72,7 +72,7 @@ def _references(work: Work, message: Message, platform: str | None) -> dict[str,
     """The keys of the platform's own references in a mail of that platform, each with the words for it."""
     if platform is None:
         return {}
-    found = rules.references(message, work.env.settings.rules, work.env.matcher.search)
+    found = rules.references(message, work.env.settings.rules, work.env.matcher.find)
     return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, timedelta
 
 from flaggermail import casework, keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
-from flaggermail.core.message import Address, MechanicalKind, Message
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
 from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
@@ -27,22 +27,11 @@ class Sender:
 
 
 def sender_of(work: Work, message: Message) -> Sender:
-    """Whose address it is; whether he wrote it is another question.
-
-    A mail in the name of several is a platform's as soon as one of them is: nobody can say whom a program shows.
-    """
+    """Whose address it is; whether he wrote it is another question."""
     if message.sender is None:
         return Sender(None, None)
-    domains = [address.domain for address in message.from_ if not _looks_alike(address)]
-    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
-    platform = next((code for code, owned in owners if any(rules.in_domains(d, owned) for d in domains)), None)
     officer = work.env.settings.rota.by_address(message.sender.address)
-    return Sender(platform, officer.id if officer else None)
-
-
-def _looks_alike(address: Address) -> bool:
-    """Whether the domain holds a sign that small letters would make one of ASCII: the Kelvin sign becomes a k."""
-    return not address.address.rpartition("@")[2].isascii()
+    return Sender(rules.platform_of(message, work.tx.find(Platform)), officer.id if officer else None)
 
 
 def tokens_of(message: Message) -> tuple[str, ...]:
