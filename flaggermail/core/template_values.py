@@ -21,7 +21,7 @@
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `behind` | int: minutes since the first of several steps fell due |
-| `kind` | str: what the notice is about; of several reminders `reminder` or `escalation` |
+| `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
 """
@@ -58,5 +58,6 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

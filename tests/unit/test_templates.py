@@ -180,6 +180,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "kind": "forged"}],
     "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
+    "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
@@ -262,7 +263,7 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders"})
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders", "waiting"})
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
 
 
