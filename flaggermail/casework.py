@@ -75,7 +75,7 @@ def rejudge(work: Work, notification_id: str) -> None:
     messages = work.tx.find(StoredMessage, notification=notification_id)
     before = {clock.id: clock for clock in work.tx.find(ClockRow, notification=notification_id)}
     about = About(case=notification.case, notification=notification_id)
-    answered = False
+    answered = resumed = False
     for clock in clocks.judge(notification, messages, notes):
         old = before.get(clock.id)
         if old is None:
@@ -85,9 +85,18 @@ def rejudge(work: Work, notification_id: str) -> None:
             kind = EventKind.CLOCK_STOPPED if clock.state == "stopped" else EventKind.CLOCK_RESUMED
             work.record(kind, changed(old, clock), reason=clock.kind, about=about)
             answered |= clock.kind == clocks.HUMAN and clock.state == "stopped"
+            resumed |= clock.kind == clocks.HUMAN and clock.state == "running"
     case = work.tx.get(Case, notification.case)
     if answered and case is not None and case.state == "notified":
         work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state="answered")), about=about)
+    if resumed and case is not None and case.state == "answered" and not _answered(work, case):
+        work.record(EventKind.CASE_WAITS_AGAIN, changed(case, replace(case, state="notified")), about=about)
+
+
+def _answered(work: Work, case: Case) -> bool:
+    """Whether a person at a platform has answered any notification of the case."""
+    uses = [use.id for use in work.tx.find(Notification, case=case.number)]
+    return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state="stopped")
 
 
 def reopen_for(work: Work, case: Case, message: str) -> None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flaggermail import logbook, observing, outbox, remind, vigil, watch
 from flaggermail.core.backoff import delay
@@ -73,6 +73,7 @@ class Daemon:
     _link: bool | None = None
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
+    _inbox_read: float = 0.0  # to its end, by `monotonic`; before that, when the daemon began to try
     _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
     _status: str = ""
     _deadline: float = math.inf  # of the stop, by `monotonic`
@@ -85,7 +86,7 @@ class Daemon:
             "remind": SLACK,
         }
         self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
-        self._began = self.env.clock.now()
+        self._inbox_read = self.monotonic()
 
     def run(self) -> None:
         """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy.
@@ -183,6 +184,7 @@ class Daemon:
         everywhere = now >= self._look_due
         if watch.look(self.env, self.mailbox, stop, everywhere=everywhere):
             self._last_mail = self.env.clock.now()
+        self._inbox_read = self.monotonic()
         if everywhere:
             self._last_look, self._look_due = started, now + interval
         self._looked(link=True)
@@ -211,7 +213,7 @@ class Daemon:
     def _remind(self) -> None:
         told = remind.tick(self.env)
         if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
-            vigil.keep(self.env, self._began)
+            vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
         if told:
             logbook.reminders_sent(told)

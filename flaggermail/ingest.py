@@ -12,19 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import casework, consequences, recognise
-from flaggermail.core import automatic, case, rules, threads
+from flaggermail import casework, confirming, consequences, recognise
+from flaggermail.core import case, rules
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import MechanicalKind, Message, Verdict
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Alarm, Delivery, StoredMessage
-from flaggermail.core.rules import Classification
-from flaggermail.core.threads import Placement
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
+from flaggermail.judge import Judged, judge
 from flaggermail.ports import Cursor, Position, RawMessage, Role
-from flaggermail.recognise import Sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,25 +174,11 @@ def _renumbered(work: Work, twin: StoredMessage, delivery: Delivery) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """All that was found out about a mail, and what becomes of it."""
-
-    sender: Sender
-    placement: Placement
-    verdict: Verdict
-    found: Classification
-    election: str | None
-    dispute: str | None  # why the instant of arrival cannot be relied on
-    decision: Decision
-    missed: bool  # taken in late, and somebody would have heard of it
-
-
 def _file(
     work: Work, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
 ) -> str:
     """A message that is new: judge it, and write it down with all that follows, at once."""
-    judged = _judge(work, raw, message)
+    judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
@@ -206,55 +189,12 @@ def _file(
         consequences.file_attached(work, stored, digest, attached)
     answering = replace(judged.sender, reminder=judged.placement.reminder)
     consequences.follow(work, stored, message, judged.decision, answering)
+    if judged.placement.by_score is not None:
+        confirming.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
 
 
-def _judge(work: Work, raw: RawMessage, message: Message) -> _Judged:
-    """Place it, ask who vouches for it, classify it, decide; nothing is written."""
-    mailbox = work.env.settings.desk.mailbox
-    sender = recognise.sender_of(work, message)
-    placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
-    verdict = message.vouched
-    context = rules.Context(
-        from_platform=sender.platform is not None,
-        from_officer=sender.officer is not None,
-        placed=placement.case is not None,
-        verified=verdict.value == "verified",
-        declined_before=recognise.declined_before(work, message),
-    )
-    found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.search)
-    election = casework.open_election(work)
-    dispute = recognise.disputed(work, raw, message)
-    if sender.platform is not None and dispute is None:
-        dispute = recognise.too_early(work, raw, placement)
-    sent_folder = raw.role is Role.SENT
-    decision = case.decide(
-        case.Facts(
-            mechanical=message.kind,
-            kinds=frozenset(found.kinds),
-            template=found.template if automatic.answerable(message, mailbox.address) else None,
-            verdict=verdict.value,
-            placed=placement.case is not None,
-            use_placed=placement.notification is not None,
-            suggestions=bool(placement.suggestions),
-            from_platform=context.from_platform,
-            election=election.code if election else None,
-            declined_before=context.declined_before,
-            known_sender=recognise.known_sender(work, message),
-            disputed=dispute is not None,
-            sent_folder=sent_folder,
-            junk_folder=raw.role is Role.JUNK,
-            to_channel=sent_folder and recognise.channel_of(work, message) is not None,
-        )
-    )
-    late = recognise.late(work.env, raw)
-    return _Judged(
-        sender, placement, verdict, found, election.code if election else None, dispute,
-        case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
-    )  # fmt: skip
-
-
-def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: _Judged) -> StoredMessage:
+def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: Judged) -> StoredMessage:
     """The message as it is kept, with what it was taken for and why."""
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
@@ -276,7 +216,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         notification=placement.notification if in_case else None,
         basis=placement.basis,
         reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
-        suggestions=tuple(f"{s.case}: {s.why}" for s in placement.suggestions),
+        suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
         verdict_basis=judged.verdict.basis,
         rule=judged.found.rule,
@@ -286,6 +226,9 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         same_id_as=recognise.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
         defects=message.defects,
+        ruleset=work.env.settings.rules.version,
+        priority=judged.found.priority,
+        labels=judged.found.labels,
     )
 
 

@@ -51,10 +51,18 @@ def learn(work: Work, stored: StoredMessage, message: Message, platform: str | N
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
 
 
+def forget(work: Work, stored: StoredMessage) -> None:
+    """What this mail taught leads no later mail to the case that it leaves."""
+    taught = work.tx.find(LearnedKey, message=stored.id, case=stored.case, ambiguous=False)
+    changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
+    if changes:
+        work.record(EventKind.KEY_FORGOTTEN, *changes, about=About(stored.case, stored.notification, stored.id))
+
+
 def _taught(known: LearnedKey | None, fresh: LearnedKey, *, by_hand: bool) -> Iterable[Change]:
     if known is None:
         yield added(fresh)
-    elif known.case != fresh.case and by_hand:
+    elif by_hand and (known.ambiguous or known.case != fresh.case):
         yield changed(known, fresh)
     elif known.case != fresh.case and not known.ambiguous:
         yield changed(known, replace(known, ambiguous=True))
@@ -64,7 +72,7 @@ def _references(work: Work, message: Message, platform: str | None) -> dict[str,
     """The keys of the platform's own references in a mail of that platform, each with the words for it."""
     if platform is None:
         return {}
-    found = rules.references(message, work.env.settings.rules, work.env.matcher.search)
+    found = rules.references(message, work.env.settings.rules, work.env.matcher.find)
     return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
 
 

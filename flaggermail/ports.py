@@ -272,6 +272,10 @@ class Matcher(Protocol):
         """The first text that matches `pattern` (RE2 syntax, capitals ignored), or nothing."""
         ...
 
+    def find(self, pattern: str, text: str) -> tuple[int, int] | None:
+        """Where that text stands: its first and past-the-last sign, or nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 
-from flaggermail import casework, keys
+from flaggermail import casework, keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
-from flaggermail.core.message import Address, MechanicalKind, Message
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
+from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
 
@@ -26,22 +27,11 @@ class Sender:
 
 
 def sender_of(work: Work, message: Message) -> Sender:
-    """Whose address it is; whether he wrote it is another question.
-
-    A mail in the name of several is a platform's as soon as one of them is: nobody can say whom a program shows.
-    """
+    """Whose address it is; whether he wrote it is another question."""
     if message.sender is None:
         return Sender(None, None)
-    domains = [address.domain for address in message.from_ if not _looks_alike(address)]
-    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
-    platform = next((code for code, owned in owners if any(rules.in_domains(d, owned) for d in domains)), None)
     officer = work.env.settings.rota.by_address(message.sender.address)
-    return Sender(platform, officer.id if officer else None)
-
-
-def _looks_alike(address: Address) -> bool:
-    """Whether the domain holds a sign that small letters would make one of ASCII: the Kelvin sign becomes a k."""
-    return not address.address.rpartition("@")[2].isascii()
+    return Sender(rules.platform_of(message, work.tx.find(Platform)), officer.id if officer else None)
 
 
 def tokens_of(message: Message) -> tuple[str, ...]:
@@ -92,9 +82,18 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
         numbers=fitting,
         sender_platform=sender.platform,
         uses=[threads.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
-        twins=_twins(work, message),
+        clues={} if sender.platform or any(a.case for a in anchors) else likely.clues(work, message),
         strayed=_strayed(work, message, sender, near),
+        threshold=None if sender.platform else likely.threshold(work, message),
     )
+
+
+def suggestions(work: Work, message: Message) -> tuple[Suggestion, ...]:
+    """Where a mail that a person has taken out of its place may belong; the case that its keys name too."""
+    known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
+    found = threads.place(message, known_now, tokens_of(message))
+    named = (Suggestion(found.case, HIGHEST, (found.basis,)),) if found.case else ()
+    return (*named, *found.suggestions, *found.hints)
 
 
 def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
@@ -116,22 +115,6 @@ def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]
     subjects += [(case.number, case.title) for case in work.tx.find(Case, number=sorted(near))]
     alike = {number for number, other in subjects if subject.same_topic(topic, other)}
     return frozenset(set(near) - alike - set(named))
-
-
-def _twins(work: Work, message: Message) -> tuple[str, ...]:
-    """Cases that were opened by the very mail which this one forwards."""
-    inner = message.forwarded
-    if inner is None or inner.sender is None or inner.subject is None:
-        return ()
-    wanted = subject.split_subject(inner.subject, work.env.language).base
-    return tuple(
-        m.case
-        for m in work.tx.find(StoredMessage, from_address=inner.sender.key)
-        if m.place == "case"
-        and m.case is not None
-        and m.subject is not None
-        and subject.split_subject(m.subject, work.env.language).base == wanted
-    )
 
 
 def known_sender(work: Work, message: Message) -> bool:

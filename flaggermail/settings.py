@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from flaggermail.core.authres import Asked, Trust
-from flaggermail.core.escalation import Step
+from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.rota import Officer, Rota, Shift
 from flaggermail.core.rules import RuleSet
@@ -198,6 +198,21 @@ class ReminderSettings(Model):
         )
 
 
+class QuarantineSettings(Model):
+    """When a mail is placed without a person, and who is told of one that waits too long."""
+
+    place_by_score: bool = True
+    place_from: int = Field(default=95, ge=80, le=100)  # see core.suggesting; lower would rest on a subject
+    in_period: tuple[StepSettings, ...] = (StepSettings(after=60), StepSettings(after=240, tell="head"))
+    outside: tuple[StepSettings, ...] = (StepSettings(after=1440), StepSettings(after=4320, tell="head"))
+    apart_minutes: Minutes = 30  # between two such mails to one person
+
+    def steps(self, *, in_period: bool) -> tuple[Step, ...]:
+        """The steps for a mail that waits, lowest first."""
+        steps = self.in_period if in_period else self.outside
+        return tuple(Step(WAITING, step.after, step.tell) for step in sorted(steps, key=lambda step: step.after))
+
+
 class ApprovalSettings(Model):
     """How many persons must approve a notification; with two, the author is not one of them."""
 
@@ -219,6 +234,7 @@ class DeskSettings(Model):
     submission: SubmissionSettings
     store: StoreSettings = StoreSettings()
     reminders: ReminderSettings = ReminderSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
     tags: TagSettings = TagSettings()
 

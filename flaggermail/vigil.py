@@ -14,20 +14,22 @@ from flaggermail.core.records import Alarm
 from flaggermail.environment import Environment, Work
 
 
-def keep(env: Environment, since: datetime) -> bool:
-    """Raise the alarm when the inbox was not read to its end for too long, `since` being when we began to try.
+def keep(env: Environment, unread: timedelta) -> bool:
+    """Raise the alarm when the inbox was not read to its end for too long; answers whether it is silent.
 
-    Answers whether it is silent. A desk that was switched off has not been trying; what it missed is in the digest.
+    `unread` has passed since it was, or since we began to try, on a clock that nobody sets: a desk that was switched
+    off has not been trying (what it missed is in the digest), and a wall clock that is put right is no silence.
     """
-    mailbox, now = env.settings.desk.mailbox, env.clock.now()
+    mailbox = env.settings.desk.mailbox
+    if unread < timedelta(minutes=mailbox.alarm_after_minutes):
+        return False
     with env.store.read() as tx:
         cursor = tx.cursor(mailbox.inbox)
         read_at = cursor.looked_at if cursor else None
-        silent = now - max(read_at or since, since) >= timedelta(minutes=mailbox.alarm_after_minutes)
-        if not silent or tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
-            return silent
+        if tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
+            return True
     with env.store.begin() as tx:
-        _tell(Work(env, tx, now), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
+        _tell(Work(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
     return True
 
 

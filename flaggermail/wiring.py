@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import demo, replay
+from flaggermail import demo, replay, rulebook
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
@@ -30,12 +30,16 @@ from flaggermail.core.authres import Asked
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
+from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.replay import Command, Report
+from flaggermail.rulebook import Remark
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
+from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import SignedParser, VouchedParser
+from flaggermail.yaml_source import Fault
 
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 
@@ -43,6 +47,20 @@ DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 def template_faults(settings: Settings) -> tuple[str, ...]:
     """What is wrong with the templates of the settings, one line each: file, line, name."""
     return FileTemplates(settings.templates, settings.zone).check()
+
+
+def rule_remarks(settings: Settings) -> list[Remark]:
+    """What is wrong or doubtful about the rules of the settings and their sample mails."""
+    faults: list[Fault] = []
+    samples = load_samples(settings.rules_directory, faults)
+    remarks = [Remark(fault.file, fault.line, fault.column, f"{fault.key}: {fault.text}") for fault in faults]
+    if remarks:
+        return remarks
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+    finally:
+        reader.close()
 
 
 def submitter(settings: Settings, clock: Clock) -> Submitter:
@@ -126,6 +144,18 @@ def with_signatures(env: Environment, resolver: Resolver | None = None) -> Envir
     return replace(env, parser=SignedParser(env.parser, check, domains, env.clock))
 
 
+def with_whole_templates(env: Environment) -> Environment:
+    """`env` with templates that are all in order, none of which is read again: what is edited meanwhile waits.
+
+    Raises ConfigurationError with every fault. A daemon would find it on the night on which it has to raise an alarm.
+    """
+    templates = FileTemplates(env.settings.templates, env.settings.zone)
+    faults = templates.check()
+    if faults:
+        raise ConfigurationError(*faults)
+    return replace(env, templates=templates)
+
+
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
@@ -139,7 +169,7 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(with_signatures(open_environment(directory, clock)))
+    env = adapt(with_whole_templates(with_signatures(open_environment(directory, clock))))
     return Daemon(
         env=env,
         mailbox=mailbox(env.settings),

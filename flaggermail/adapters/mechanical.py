@@ -137,7 +137,8 @@ def _with_failures(read: Message, signs: Signs, published: Published | None, oct
         return replace(read, failed_recipients=notice.report.unreached, bounce_class=notice.report.outcome)
     told = report.outcome if report else None
     library = read_failures(octets)
-    late = notice.delayed or bool(library.delayed and not library.failed)
+    # the library also takes "your message was blocked" for a delay
+    late = notice.delayed or bool(library.delayed and not library.failed and not notice.says_so)
     own = {address.key for address in (*read.to, *read.from_)} | _ours(signs)
     listed, known, mentioned = (_others(found, own) for found in (notice.listed, library.all, notice.mentioned))
     # the library knows few forms well: where both found somebody and agree on nobody, it is right more often

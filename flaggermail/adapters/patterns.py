@@ -17,6 +17,8 @@ _PATTERNS = 512
 class _Match(Protocol):
     def group(self) -> str: ...
 
+    def span(self) -> tuple[int, int]: ...
+
 
 class _Compiled(Protocol):
     def search(self, text: str) -> _Match | None: ...
@@ -32,6 +34,11 @@ class Re2Matcher:
         """The first text that matches `pattern` (RE2 syntax), or nothing."""
         match = self._compiled(pattern).search(text)
         return match.group() if match else None
+
+    def find(self, pattern: str, text: str) -> tuple[int, int] | None:
+        """Where it stands: its first and past-the-last sign."""
+        match = self._compiled(pattern).search(text)
+        return match.span() if match else None
 
 
 def _compile(pattern: str) -> _Compiled:

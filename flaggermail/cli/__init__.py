@@ -35,6 +35,7 @@ COMMANDS = {
     "quarantine": "Mail that fits nowhere.",
     "replay": "Play a scenario in simulated time.",
     "resume": "End observing: the desk sends again.",
+    "rules": "Check the rules; explain what they make of mails.",
     "run": "Run the daemon.",
     "status": "Say in a few lines how things stand.",
     "threads": "Print which mails belong together.",

@@ -10,8 +10,6 @@ import click
 
 from flaggermail.shipped import shipped
 
-_SUFFIXES = frozenset({".yaml", ".j2", ".md"})
-
 
 @click.command(name="init")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
@@ -51,5 +49,5 @@ def _shipped_files() -> Iterator[tuple[Path, Path]]:
     for folder, place in (("config", Path()), ("rules", Path("rules"))):
         root = shipped(folder)
         for source in sorted(root.rglob("*")):
-            if source.suffix in _SUFFIXES and source.is_file():
+            if source.is_file() and not source.name.startswith("."):
                 yield place / source.relative_to(root), source

@@ -14,8 +14,9 @@ from flaggermail.cli.showing import listed, plain
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core.forwarded import zone_stated
 from flaggermail.core.message import Address, Forwarded, Message
-from flaggermail.core.message_json import contract
+from flaggermail.core.message_json import Json, contract
 from flaggermail.core.records import StoredMessage
+from flaggermail.core.suggesting import read
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
@@ -27,10 +28,15 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
         stored = the_message(work, key)
     message = environment.parser.parse(environment.octets.get(stored.digest))
     if as_json:
-        show_json({**plain(stored, session.zone), "mail": contract(message)})
+        show_json({**document_of(stored, session.zone), "mail": contract(message)})
         return
     _print_facts(stored, message, session.zone)
     _print_text(message)
+
+
+def document_of(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
+    """The row for JSON, each suggestion with its case, its score and what it rests on."""
+    return {**plain(stored, zone), "suggestions": [read(text).document for text in stored.suggestions]}
 
 
 def _print_facts(stored: StoredMessage, message: Message, zone: ZoneInfo) -> None:

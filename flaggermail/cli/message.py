@@ -88,13 +88,17 @@ def refuse(session: Session, message: str, reason: str) -> None:
 
 @command.command(name="reclassify")
 @click.argument("message", metavar="ID")
-@click.option(
-    "--kind", "kinds", required=True, multiple=True, type=KINDS, metavar="KIND", help="What it is; repeatable."
-)
+@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What it is; repeatable.")
+@click.option("--case", metavar="CASE", help="The case to which it belongs.")
+@click.option("--notification", metavar="ID", help="The notification that it answers, such as VF-EP2024-0001/2.")
 @click.pass_obj
-def reclassify(session: Session, message: str, kinds: tuple[str, ...]) -> None:
-    """Correct what a mail is; clocks and figures follow at once, the history stays.
+def reclassify(
+    session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None
+) -> None:
+    """Correct what a mail is, or where it belongs; clocks, reminders and figures follow at once, the history stays.
 
-    Example: flaggermail message reclassify m00000012 --kind platform_ack --kind substantive_reply
+    Example: flaggermail message reclassify m00000012 --kind platform_ack --case VF-EP2024-0002
     """
-    report(session.act(ReclassifyMessage(message=message, kinds=kinds)))
+    outcome = session.act(ReclassifyMessage(message=message, kinds=kinds, case=case, notification=notification))
+    report(outcome)
+    click.echo(f"note: to teach the rules: flaggermail message sample {outcome.key} --out DIR", err=True)

@@ -6,10 +6,10 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.instants import age, shown
-from flaggermail.cli.mail_text import show_mail
+from flaggermail.cli.mail_text import document_of, show_mail
 from flaggermail.cli.message import KINDS
 from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
+from flaggermail.cli.showing import table
 from flaggermail.core.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.core.latency import minutes
 from flaggermail.core.records import StoredMessage
@@ -34,7 +34,9 @@ def list_(session: Session, *, as_json: bool) -> None:
     with session.reading() as work:
         waiting = sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda row: (row.received_at, row.id))
     if as_json:
-        show_json([{**plain(row, session.zone), "age_minutes": minutes(row.received_at, work.now)} for row in waiting])
+        show_json(
+            [{**document_of(row, session.zone), "age_minutes": minutes(row.received_at, work.now)} for row in waiting]
+        )
         return
     table(
         ("age", "received", "id", "from", "subject", "reason", "suggestions"),
@@ -72,25 +74,27 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.option("--election", metavar="CODE", help="Of the new case; else the one that is on.")
 @click.option("--source", type=click.Choice(SOURCES), help="Of the new case: who pointed it out.")
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What the mail is; repeatable.")
+@click.option("--back", is_flag=True, help="Back into the quarantine, from wherever it is: undoes a placement.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the record.")
 @click.pass_obj
 def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
-    kinds: tuple[str, ...], reason: str, new: bool, noise: bool,
+    kinds: tuple[str, ...], reason: str, new: bool, noise: bool, back: bool,
 ) -> None:  # fmt: skip
-    """Put a mail where it belongs: into CASE, into a new case, or to the noise.
+    """Put a mail where it belongs: into CASE, into a new case, to the noise, or back into the quarantine.
 
-    Its arrival stays what it was, so a clock that it stops stops then.
+    Its arrival stays what it was, so a clock that it stops stops then. Whoever referred it hears the number of the
+    case. Any mail can be placed, also one that was declined, is noise, or lies in the wrong case.
 
     Example: flaggermail quarantine place m00000012 VF-EP2024-0001 --kind platform_ack
     """
-    if sum((case is not None, new, noise)) != 1:
-        raise click.UsageError("Say where it belongs with one of CASE, --new and --noise.")
+    if sum((case is not None, new, noise, back)) != 1:
+        raise click.UsageError("Say where it belongs with one of CASE, --new, --noise and --back.")
     report(
         session.act(
             PlaceMessage(
-                message=message, case=case, new=new, noise=noise, reason=reason, type=type_, election=election,
-                source=source, kinds=kinds,
+                message=message, case=case, new=new, noise=noise, back=back, reason=reason, type=type_,
+                election=election, source=source, kinds=kinds,
             )
         )
     )  # fmt: skip

@@ -166,20 +166,23 @@ class RefuseMessage(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReclassifyMessage(Act):
-    """Correct what a message is."""
+    """Correct what a message is, to which case it belongs, or which notification it answers."""
 
     message: str
-    kinds: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+    case: str | None = None
+    notification: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceMessage(Act):
-    """Put a message where it belongs: a case, a new case (type and election), or the noise bin with a reason."""
+    """Put a message where it belongs: a case, a new case (type and election), the noise with a reason, or back."""
 
     message: str
     case: str | None = None
     new: bool = False
     noise: bool = False
+    back: bool = False  # into the quarantine
     reason: str = ""
     type: str = "A_content"
     election: str | None = None

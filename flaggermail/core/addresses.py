@@ -11,8 +11,13 @@ from flaggermail.core.message import Address
 
 MOST = 1000
 
-# One token: a quoted pair, a sign with a meaning, or a run of anything else.
-_TOKEN = re.compile(r"\\.|[\"()<>,;:]|[^\\\"()<>,;:]+|\\", re.DOTALL)
+# One token: a quoted pair, a sign with a meaning, an encoded word (a bare comma in one, which RFC 2047, section 5 (3)
+# forbids, separates nothing), or a run of anything else.
+_TOKEN = re.compile(
+    r"\\.|[\"()<>,;:]|=\?[^?\s\"<>]{1,60}\?[bBqQ]\?[^?\s\"<>]{0,300}\?=|[^\\\"()<>,;:=]+|[\\=]", re.DOTALL
+)
+_ROUTE = re.compile(r"\s*@[^:]{0,1000}:")  # RFC 5322, section 4.4: "<@relay.example:ADDRESS>"
+_SPACED_DOMAIN = re.compile(r"(?<=@)(\S{1,250}) \. (?=\S)")  # the same section: blanks around the dots of a domain
 # "ADDRESS<mailto:ADDRESS>" and "Jane [mailto:ADDRESS]": what Outlook makes of a link in a text.
 _LINK = re.compile(r"<mailto:[^<>\s]{0,300}>")
 _MAILTO = re.compile(r"\[mailto:([^\[\]\s]{1,300})\]", re.IGNORECASE)
@@ -29,15 +34,20 @@ class _Mailbox:
     comment: list[str] = field(default_factory=list)
     angle: str | None = None
 
+    @property
+    def routed(self) -> bool:
+        """Whether a list of relays is being read, in which commas separate nothing yet."""
+        return self.angle is not None and self.angle.lstrip().startswith("@") and ":" not in self.angle
+
     def finish(self, decode: Callable[[str], str]) -> list[Address]:
         """The addresses read: one, or none where none was written.
 
         Words with an @ and no brackets around them are addresses; where there are several, each is told, since nobody
         can say which of them the author is.
         """
-        phrase = " ".join("".join(self.phrase).split())
+        phrase = _SPACED_DOMAIN.sub(r"\1.", " ".join("".join(self.phrase).split()))
         if self.angle is not None:
-            return _address(self.angle.strip(), phrase, decode)
+            return _address(_ROUTE.sub("", self.angle, count=1).strip(), phrase, decode)
         words = phrase.split(" ")
         bare = [word for word in words if "@" in word]
         if len(words) == 1 or not bare:
@@ -47,7 +57,7 @@ class _Mailbox:
 
 
 def _address(address: str, name: str, decode: Callable[[str], str]) -> list[Address]:
-    address = decode(address).strip("'\"")
+    address = decode(address).strip("'\"<>").removeprefix("mailto:")
     address = address.replace(" ", "") if "@" in address else address
     return [Address(address, decode(name).strip(_QUOTES) or None)] if address else []
 
@@ -78,7 +88,7 @@ def _mailboxes(text: str) -> Iterator[_Mailbox]:
             angle, box.angle = True, ""
         elif sign == ">":
             angle = False
-        elif sign == "," or (sign == ";" and not angle):
+        elif (sign == "," and not box.routed) or (sign == ";" and not angle):
             yield box
             box, angle = _Mailbox(), False
         elif angle:

@@ -34,7 +34,13 @@ _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # R
 _LIST_SOFTWARE = ("x-mlserver", "x-ml-name", "mailing-list", "x-mailman-version", "x-sympa-to")
 _OFFICES_OF_LISTS = ("-admin", "-owner", "-request", "-ctl", "-help", "-return")
 # Fields that only a mail server writes, into a report of its own
-_REPORT_FIELDS = ("x-ms-embedded-report", "x-ms-exchange-message-is-ndr", "x-report-type", "x-mddsn-message")
+_REPORT_FIELDS = (
+    "x-ms-embedded-report",
+    "x-ms-exchange-message-is-ndr",
+    "x-report-type",
+    "x-mddsn-message",
+    "x-sef-processed",
+)
 _ABUSE_FIELDS = ("x-arf", "x-xarf", "feedback-type")
 _COMPLAINT_FIELDS = ("x-hmxmroriginalrecipient",)  # in the mail that a provider returns because somebody complained
 

@@ -16,7 +16,7 @@ _LABEL = re.compile(
     r"[*_]{0,2}[ \t\u00a0]*(.*)",
     re.DOTALL,
 )
-_DASHES = "-_=*#~\u2014\u2013> \t\u00a0:\uff1a.\ufeff"
+_DASHES = "-_=*#~\u2014\u2013<> \t\u00a0:\uff1a.\ufeff"
 _RULE = re.compile(r"[ \t\u00a0>]*[-_\u2014=*]{5,}[ \t\u00a0]*\Z")
 # "10:34", "10h34", "10.34", not the 06.06 of 06.06.2024
 TIME = re.compile(r"(?<![\d.])\d{1,2}(?:\s?[:h]\s?\d{2}(?!\d)|\.\d{2}(?![\d.]))")
@@ -101,18 +101,20 @@ class Mark(StrEnum):
 
 
 def read_mark(line: str, language: Language) -> Mark | None:
-    """What `line` says of the mail below it; between dashes it may go on ("Forwarded message from Jane Doe")."""
+    """What `line` says of the mail below it; dashed, or with a colon, it may go on ("Forwarded message from Jane:")."""
     if len(line) > LONGEST_MARK:
         return None
     mark = mark_text(line)
-    if mark in language.forward_lines or (mark.startswith(language.forward_starts) and _dashed(line)):
+    if mark in language.forward_lines or (mark.startswith(language.forward_starts) and _framed(line)):
         return Mark.FORWARDED
     return Mark.ORIGINAL if mark in language.original_lines else None
 
 
-def _dashed(line: str) -> bool:
+def _framed(line: str) -> bool:
+    """Whether dashes stand around it, or a colon behind it."""
     text = seen(line).strip("> \t\u00a0")
-    return text.startswith(("--", "==", "__", "**")) and text.endswith(("--", "==", "__", "**"))
+    dashed = text.startswith(("--", "==", "__", "**")) and text.endswith(("--", "==", "__", "**"))
+    return dashed or text.endswith((":", "\uff1a"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,7 @@ def read_run_together(line: str, language: Language) -> dict[str, str]:
     text = line[: 4 * _LONGEST_LINE]
     found = list(language.inline_labels.finditer(text))
     for label, following in zip(found, [*found[1:], None], strict=False):
-        field = language.labels[folded(label.group(1))]
+        field = language.labels[folded(label.group(label.lastindex or 1))]
         value = text[label.end() : following.start() if following else len(text)]
         fields.setdefault(field, seen(value).strip())
     return fields

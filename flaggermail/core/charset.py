@@ -28,6 +28,12 @@ _MEANT = {
     "windows-31j": "cp932",
     "unicode-1-1-utf-7": "utf-7",
     "unicode": "utf-16",
+    "ucs-2": "utf-16-be",
+    "iso-10646-ucs-2": "utf-16-be",
+    "iso-10646": "utf-16-be",
+    "visual": "iso-8859-8",
+    "logical": "iso-8859-8",
+    "csiso88598i": "iso-8859-8",
 }
 # What is written where no charset is known.
 _NONE = frozenset(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 HEAD = "head"
 OFFICER = "officer"
+WAITING = "quarantine"  # the clock of a mail for which a person must say where it belongs
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,20 @@ _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NO_TOKEN = re.compile(r"[^!-~]")
 _SIGN = re.compile(r'\\.|[";]', re.DOTALL)
 _NEXT_PARAMETER = re.compile(r"[ \t]{1,20}[A-Za-z][A-Za-z0-9*-]{0,30}=")
+_NAMELESS = re.compile(r"\s*(?:file)?name(?:\*\d{0,3}\*?)?=", re.IGNORECASE)
 _SEGMENT = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
-# Zones as they are written and RFC 5322, section 4.3 does not know: "+02:00", "GMT+0200", and the clocks of our parts.
-_ZONES = (
+# Comments and blanks where RFC 5322, section 4.3 still allows them, a leap second, and zones as they are written and
+# that section does not know: "+02:00", "GMT+0200", and the clocks of our parts.
+_DATES = (
+    (re.compile(r"\s{0,20}\([^()]{0,60}\)"), ""),
+    (re.compile(r"(?<=\d)\s{0,20}:\s{0,20}(?=\d)"), ":"),
+    (re.compile(r"(?<=:\d\d):60(?!\d)"), ":59"),
     (re.compile(r"(?<=\d )(?:GMT|UTC)?([+-]\d\d):?(\d\d)(?=\Z| \()"), r"\1\2"),
     (re.compile(r"(?<=\d )(?:CEST|MEST|MET DST)\Z"), "+0200"),
     (re.compile(r"(?<=\d )(?:CET|MET)\Z"), "+0100"),
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
-_EARLIEST, _LATEST = 1970, 2100
+_EARLIEST, _LATEST = 1900, 2100
 _MOST_FIELDS = 2000
 _LONGEST = 1_000_000  # octets of a header that are read: many times what any honest one needs
 _MOST_PARAMETERS = 200
@@ -171,10 +176,10 @@ def _octet(match: re.Match[bytes]) -> bytes:
 def read_date(text: str) -> tuple[datetime | None, str | None]:
     """The instant of a Date field (RFC 5322, section 3.3), aware, and a defect when it is missing a zone or absurd.
 
-    A date without a zone, or with -0000, is taken as UTC. A year outside 1970 to 2100 is no date.
+    A date without a zone, or with -0000, is taken as UTC. A year outside 1900 to 2100 is no date.
     """
     plain = text[:200].strip()
-    for pattern, replacement in _ZONES:
+    for pattern, replacement in _DATES:
         plain = pattern.sub(replacement, plain)
     try:
         instant = datetime.fromisoformat(plain) if _ISO.match(plain) else parsedate_to_datetime(plain)
@@ -203,6 +208,8 @@ class Parameterised:
 def read_parameters(text: str) -> Parameterised:
     """Split a structured field at its semicolons, quoted strings respected, in one pass."""
     pieces = _pieces(text)
+    if _NAMELESS.match(pieces[0]):  # "Content-Disposition: filename=a.pdf": the value itself is missing
+        pieces.insert(0, "")
     kind, _, behind = pieces[0].strip().partition(" ")
     if "=" in behind:  # "text/plain charset=utf-8": the first semicolon is missing
         pieces.insert(1, behind)

@@ -25,6 +25,8 @@ LISTS = (
     "quote_fillers",
     "closings",
     "device_lines",
+    "device_names",
+    "reply_marks",
     "banners",
     "banner_openers",
     "banner_words",
@@ -59,6 +61,8 @@ class Language:
     openers: tuple[str, ...]
     closings: frozenset[str]
     device_lines: tuple[str, ...]
+    device_names: frozenset[str]
+    reply_marks: tuple[str, ...]
     banners: tuple[str, ...]
     banner_openers: tuple[str, ...]
     banner_words: tuple[str, ...]
@@ -89,7 +93,8 @@ class Language:
     @cached_property
     def inline_labels(self) -> re.Pattern[str]:
         """A label in the middle of a line, as Yahoo runs them together."""
-        return _capitalised(label for label, field in self.labels.items() if field != "other")
+        labels = [label for label, field in self.labels.items() if field != "other"]
+        return _capitalised(labels, bare=(label for label in labels if self.labels[label] == "cc"))
 
 
 def seen(text: str) -> str:
@@ -124,6 +129,8 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
         openers=tuple(sorted({f"{word} " for word in words["quote_openers"]}, key=len, reverse=True)),
         closings=frozenset(words["closings"]),
         device_lines=tuple(words["device_lines"]),
+        device_names=frozenset(words["device_names"]),
+        reply_marks=tuple(words["reply_marks"]),
         banners=tuple(words["banners"]),
         banner_openers=tuple(words["banner_openers"]),
         banner_words=tuple(words["banner_words"]),
@@ -147,11 +154,19 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(alternatives, re.IGNORECASE) if alternatives else _NOTHING
 
 
-def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
-    """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
-    forms = {form for label in labels for form in _printed_forms(label)}
-    alternatives = "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
-    return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
+def _capitalised(labels: Iterable[str], bare: Iterable[str]) -> re.Pattern[str]:
+    """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`.
+
+    Right behind an address one of `bare` needs no colon, since not every translation has it: `...>Dw Jane Doe ...`.
+    """
+    known, bare_ones = (
+        "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
+        for forms in ({form for label in some for form in _printed_forms(label)} for some in (labels, bare))
+    )
+    if not known:
+        return _NOTHING
+    colonless = rf"|(?<=>)({bare_ones})[ \u00a0]" if bare_ones else ""
+    return re.compile(rf"({known})\s?[:\uff1a]\s?{colonless}")
 
 
 def _printed_forms(label: str) -> Iterable[str]:

@@ -16,6 +16,7 @@ _LONGEST_CLOSING = 80
 _LONGEST_FOOTER = 3  # written lines of a footer without a link, and of what follows a closing in two letters
 _INITIALS = 2
 _LONGEST_DEVICE = 100
+_DEVICE_WORDS = 6  # of a device line, or of its beginning, which names the device
 _BANNER_LINES = 6
 _MOST_BANNERS = 3
 _NOTICE_LINES = 12  # of a notice that are looked at
@@ -29,8 +30,9 @@ _SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # and without its
 _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
 _ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
 _ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
-_FOOTER_RULE = re.compile(r"[ \t]*_{5,}[ \t]*\Z")  # above the footer of a mailing list
+_FOOTER_RULE = re.compile(r"[ \t]*(?:_{5,}|(?:-{1,20}~){3,20}-{0,20})[ \t]*\Z")  # above the footer of a mailing list
 _LINK = re.compile(r"@|://|www\.")
+_NAMES = re.compile(r"[^\W\d_][\w&-]*")
 _TAG = re.compile(r"\s*[\[(*]{1,3}[^\[\](){}]{3,60}?[\])*]{1,3}:?[ \t]+(?=\S)")  # "[EXTERNAL] Dear all"
 _BETWEEN = re.compile(r"\s*[,/|]\s*|\s+-\s+")
 _DECORATION = " ,.!;:*_-\u2013\u2014\u00a0|" + _TRACKER
@@ -125,7 +127,7 @@ def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, be
         return True
     if _FOOTER_RULE.match(line[:200]):
         return len(written) <= _LONGEST_FOOTER or any(_LINK.search(one[:200]) for one in written)
-    if len(line) <= _LONGEST_DEVICE and folded(line).strip(_DECORATION).startswith(language.device_lines):
+    if _is_device_line(line, language):
         return True
     if at <= first:
         return False
@@ -134,6 +136,15 @@ def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, be
     if initials and (lines[at - 1].strip() or len(written) > _LONGEST_FOOTER):  # "BR" in a list of countries
         return named
     return named or _closes(line, language)
+
+
+def _is_device_line(line: str, language: Language) -> bool:
+    """Whether a telephone added it: it names one, or is too short for a sentence ("Sent from my desk, it is ...")."""
+    small = folded(line[: _LONGEST_DEVICE + 1]).strip(_DECORATION)
+    if len(line) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
+        return False
+    words = _NAMES.findall(small)
+    return len(words) <= _DEVICE_WORDS or not language.device_names.isdisjoint(words[:_DEVICE_WORDS])
 
 
 def _known_notice(line: str, language: Language) -> bool:

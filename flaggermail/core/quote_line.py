@@ -13,23 +13,27 @@ from flaggermail.core.message import Address
 
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # the year of an instant
-_ENDS = re.compile(r"[:\uff1a\u2026]\s*\Z|-{2,}\s*\Z")
+_ENDS = re.compile(r"(?:[:\uff1a\u2026]|\.{3}|-{2,})\s*\Z")
 _DASHED = re.compile(r"[ \t>]{0,8}-{3,}[^-].{3,200}[^-]-{3,}[ \t]*\Z")
 _EDGE = " \t\u00a0-*_"
 _MOST_LINES = 5
 _MOST_EMPTY = 2  # between the lines of one mark, where HTML was torn apart at a link
 # GroupWise puts name, address and instant between arrows
+# Old Gmail: "2024-06-06 10:34 GMT+02:00 Jane Doe", "2024/6/6 Jane Doe <ADDRESS>", without verb and colon
+_ENDLESS = re.compile(r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[ \t](?:.{1,200}@.{1,200}>|.{0,20}(?:GMT|UTC).{2,200})\Z")
 _ARROWS = re.compile(r"[ \t]{0,8}>>>[ \t].{3,300}\d.{0,40}>>>[ \t]*\Z")
 
 # In "On 28/10/2021 12:46, Jane Doe <ADDRESS> wrote:" the instant ends with the time.
 _INSTANT = re.compile(
     r"\d.{0,60}?(?<![\d.])\d{1,2}(?::\d{2}(?::\d{2})?|\.\d{2}(?![\d.])|\s?h\s?\d{2})(?:\s?[AP]M)?", re.IGNORECASE
 )
-_ZONE = re.compile(r"\A[\s,]*(?:\(?[A-Z]{1,3}T\)?(?:[+-]\d{1,2})?|(?:GMT|UTC)?[+-]\d{2}:?\d{2})(?=[\s,])[\s,]*")
+_ZONE = re.compile(
+    r"\A[\s,]*(?:\(?(?:[A-Z]{1,3}T|ME?S?Z)\)?(?:[+-]\d{1,2})?|(?:GMT|UTC)?[+-]\d{2}:?\d{2})(?=[\s,])[\s,]*"
+)
 _ADDRESS = re.compile(r"[<(\[]{1,2}\s?(?:mailto:)?([^\s<>()\[\]]{1,250}@[^\s<>()\[\]]{1,250})")
 _BARE = re.compile(r"[^\s<>()\[\],;:]{1,250}@[^\s<>()\[\],;:]{1,250}")
 _BEFORE_ADDRESS = re.compile(r"[^,:\d<>()]{0,80}\Z")
-_QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\u2013\u2014-"
+_QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\uff0c\u3001\u2013\u2014-"
 _LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of an instant
 
 
@@ -50,11 +54,9 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
     first = lines[start]
     if not first.strip() or len(first) > LONGEST_MARK:
         return 0
-    if _ARROWS.match(first):
-        return 1 if "@" in first or TIME.search(first) else 0
     text, empty = seen(unquoted(first)).strip(_EDGE), 0
-    if _DASHED.match(first):  # Notes: "-----Jane Doe/CITY wrote: -----"
-        return 1 if language.verbs.search(folded(text)) else 0
+    if (found := _by_its_form(lines, start, text, language)) is not None:
+        return int(found)
     if _ENDS.search(seen(first.rstrip())[-6:]):
         below = _quoted_below(lines, start + 1)
         return 1 if _introduces(text, language, torn=False, quoted_below=below) else 0
@@ -72,6 +74,16 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
             below = _quoted_below(lines, at + 1)
             return at - start + 1 if _introduces(text, language, torn=empty > 0, quoted_below=below) else 0
     return 0
+
+
+def _by_its_form(lines: Sequence[str], start: int, text: str, language: Language) -> bool | None:
+    """Whether the line at `start` is one, where it has a form of its own; nothing where it has none."""
+    first = lines[start]
+    if _ARROWS.match(first):
+        return "@" in first or TIME.search(first) is not None
+    if _DASHED.match(first):  # Notes: "-----Jane Doe/CITY wrote: -----"
+        return language.verbs.search(folded(text)) is not None
+    return True if _ENDLESS.match(text) and _quoted_below(lines, start + 1) else None
 
 
 def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
@@ -112,7 +124,7 @@ def _last_piece(text: str, language: Language) -> str:
 
 def _first_piece(text: str, instant: re.Match[str], language: Language) -> str:
     """The name in a quote line without an address: what is neither instant, verb nor filler."""
-    opened = text.casefold().startswith(language.openers)
+    opened = text.casefold().startswith(language.openers) or not text[: instant.start()].strip(_QUOTES)
     rest = text[instant.end() :] if opened else text[: instant.start()]
     pieces = language.verbs.split(_ZONE.sub("", f"{rest} "))
     return next((name for piece in pieces if (name := _without_fillers(piece, language))), "")
@@ -144,7 +156,7 @@ def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool
     timed = TIME.search(small) is not None
     if "@" in small:
         # the form without a verb: "2017-02-05 13:29 GMT+02:00 Jane Doe <ADDRESS>:"
-        bare = timed and small.rstrip(" :\uff1a").endswith((">", ")"))
+        bare = timed and (small.rstrip(" :\uff1a").endswith((">", ")")) or (quoted_below and small[-2:] == "]:"))
         return bare or language.verbs.search(small) is not None
     opened = timed or small.startswith(language.openers) or _DIGIT.match(small) is not None
     whole = quoted_below or (timed and _DAY.search(small) is not None)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from flaggermail.core.blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
-from flaggermail.core.language import Language, seen
+from flaggermail.core.language import Language, folded, seen
 from flaggermail.core.notices import end_of_text, without_banners
 from flaggermail.core.quote_line import quote_mark
 
@@ -18,6 +18,8 @@ _TRACKER = "\u1427"  # a sign left by a tracking extension
 _LONG_LINE = 60  # characters of a quoted line whose end a gateway may have torn off
 _TORN_END = 30
 _SENTENCE_ENDS = (".", "!", "?", ":", ",", ";")
+_UNTIMED = frozenset({"from", "to", "subject"})  # enough below a drawn line, as mail without a date was printed
+_LONGEST_REPLY_MARK = 120
 
 
 def reply_text(lines: Sequence[str], language: Language) -> str:
@@ -38,7 +40,11 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
     at, started = 0, False
     while at < len(lines):
         line = lines[at]
-        if count := quote_mark(lines, at, language):
+        if _is_reply_mark(line, language):
+            if started:
+                break
+            at += 1
+        elif count := quote_mark(lines, at, language):
             at += count
             if started and not _quotation_follows(lines, at):
                 break  # the quotation is not marked: all that follows may be part of it
@@ -53,6 +59,14 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
             started = started or bool(seen(line).strip())
             at += 1
     return own
+
+
+def _is_reply_mark(line: str, language: Language) -> bool:
+    """Whether a ticket system asks to answer above: on top of its own mail its text follows, in an answer ours."""
+    if len(line) > _LONGEST_REPLY_MARK:
+        return False
+    small = folded(line).strip()
+    return small[:1] in {"-", "=", "#", "*", "_", "~"} and any(mark in small for mark in language.reply_marks)
 
 
 def _quotation_follows(lines: Sequence[str], at: int) -> bool:
@@ -84,7 +98,7 @@ def _starts_quotation(lines: Sequence[str], at: int, language: Language) -> bool
         if is_rule(line):
             below = next((n for n in range(at + 1, min(at + 4, len(lines))) if lines[n].strip()), None)
             block = read_block(lines, below, language) if below is not None else None
-            return block is not None and block.of_a_mail
+            return block is not None and (block.of_a_mail or block.fields.keys() >= _UNTIMED)
     return read_unmarked(lines, at, language) is not None
 
 

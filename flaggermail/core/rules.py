@@ -1,16 +1,25 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a message means for the desk: ordered rules, the first that matches wins, and says why.
+"""What a message means for the desk: stages of ordered rules; in each the first that matches wins, and says why.
 
-No rule can send to a platform, record an outcome or drop a message: there is no word for it.
+A rule that says what the mail is ends the matter. One that only labels it, or calls it urgent, ends its own stage, and
+the next stage is asked. No rule can send to a platform, record an outcome or drop a message: there is no word for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.conditions import Condition, Context, Facts, Find, Looked, in_domains
+from flaggermail.core.languages import Languages
+from flaggermail.core.message import Message
+from flaggermail.core.records import Platform
+
+__all__ = [
+    "STAGES", "Cited", "Classification", "Context", "Explanation", "Kind", "Rule", "RuleSet", "Samples", "Stage",
+    "Then", "Tried", "classify", "explain", "in_domains", "platform_of", "references",
+]  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -43,159 +52,222 @@ class Kind(StrEnum):
     ALARM = "alarm"
 
 
-@dataclass(frozen=True, slots=True)
-class When:
-    """The conditions of a rule; all that are given must hold. Word lists and patterns: one hit is enough."""
+class Stage(StrEnum):
+    """The questions that are asked of every mail, in this order."""
 
-    mechanical: frozenset[MechanicalKind] = frozenset()
-    sender_list: str | None = None  # name of a domain list
-    from_platform: bool | None = None
-    from_officer: bool | None = None
-    forwarded: bool | None = None
-    has_attachment: bool | None = None
-    placed: bool | None = None
-    verified: bool | None = None
-    declined_before: bool | None = None
-    subject: tuple[str, ...] = ()
-    body: tuple[str, ...] = ()
-    reply: tuple[str, ...] = ()
-    not_body: tuple[str, ...] = ()
+    MACHINE = "machine"  # did a machine write it?
+    SENDER = "sender"  # what does the proof of its sender say?
+    PLATFORM = "platform"  # what does a person at a platform say?
+    REFERRAL = "referral"  # who refers what?
+    CITIZEN = "citizen"  # does a citizen report a post?
+    NOISE = "noise"  # is it about nothing the desk does?
+
+
+STAGES = tuple(Stage)
+NORMAL, URGENT = "normal", "urgent"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule; `place` is file:line of its name."""
+class Then:
+    """What a mail is when the conditions of its rule hold. Without kinds the rule only adds priority and labels."""
 
-    name: str
-    place: str
-    when: When
-    kinds: tuple[Kind, ...]
+    kinds: tuple[Kind, ...] = ()
     source: str | None = None
     case_type: str | None = None
     template: str | None = None  # intake_confirmation | decline
     reference: str | None = None  # pattern whose match is the platform's own reference
+    priority: str | None = None  # urgent | normal
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """The name of a sample mail, and where a rule names it."""
+
+    name: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The sample mails that a rule must decide, and those that look alike and that it must not."""
+
+    match: tuple[Cited, ...] = ()
+    not_match: tuple[Cited, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; `file`, `line` and `column` are those of its name."""
+
+    name: str
+    stage: Stage
+    when: Condition
+    then: Then
+    file: str = ""
+    line: int = 1
+    column: int = 1
+    samples: Samples = Samples()
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules in order, and the domain lists they name (a domain stands for its sub-domains too)."""
+    """The rules in order, stage by stage, and the domain lists they name."""
 
-    rules: tuple[Rule, ...]
-    lists: Mapping[str, frozenset[str]]
-    version: str = ""  # sha256 of the files
+    rules: tuple[Rule, ...] = ()
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    languages: Languages = field(default_factory=Languages)
+    version: str = ""  # SHA-256 over the files
 
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What is known of a message beside itself."""
-
-    from_platform: bool = False
-    from_officer: bool = False
-    placed: bool = False
-    verified: bool = False
-    declined_before: bool = False
+    def of(self, stage: Stage) -> tuple[Rule, ...]:
+        """The rules of a stage, in order."""
+        return tuple(rule for rule in self.rules if rule.stage is stage)
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The outcome: kinds, which rule said so, and what it matched."""
+    """The outcome: kinds, which rule said so, and what it looked at."""
 
     kinds: tuple[Kind, ...]
     rule: str | None
-    trace: tuple[str, ...]
+    trace: Looked | None = None
     source: str | None = None
     case_type: str | None = None
     template: str | None = None
     references: tuple[str, ...] = ()
+    priority: str = NORMAL
+    labels: tuple[str, ...] = ()
 
 
-Search = Callable[[str, str], str | None]
-_MOST_REFERENCES, _READ = (
-    20,
-    20_000,
-)  # hits, characters: more than any receipt has, and a bound for mail made of numbers
+_MOST_REFERENCES = 20  # hits: more than any receipt has
+_READ = 20_000  # characters: a bound for mail made of numbers
 
 
-def in_domains(domain: str, domains: frozenset[str]) -> bool:
-    """Whether `domain` is one of `domains` or below one of them."""
-    labels = domain.lower().split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+def classify(message: Message, context: Context, rules: RuleSet, find: Find) -> Classification:
+    """Stage by stage the first rule whose conditions hold; `unknown` when none says what the mail is."""
+    facts = _facts(message, context, rules, find)
+    added: list[Then] = []
+    for rule, looked in _matching(rules, facts):
+        added.append(rule.then)
+        if rule.then.kinds:
+            return _outcome(rule, looked, added, facts)
+    return Classification((Kind.UNKNOWN,), None, priority=_priority(added), labels=_labels(added))
 
 
-def classify(message: Message, context: Context, rules: RuleSet, search: Search) -> Classification:
-    """The first rule whose conditions all hold; `unknown` when none does."""
+def _facts(message: Message, context: Context, rules: RuleSet, find: Find) -> Facts:
+    return Facts(message, context, rules.lists, rules.languages, find)
+
+
+def _matching(rules: RuleSet, facts: Facts) -> Iterator[tuple[Rule, Looked]]:
+    """The rule of each stage that matches."""
+    done: Stage | None = None
     for rule in rules.rules:
-        trace = _matches(message, context, rule.when, rules, search)
-        if trace is not None:
-            found = search(rule.reference, _read(message)) if rule.reference else None
-            return Classification(
-                rule.kinds, f"{rule.place} {rule.name}", trace, rule.source, rule.case_type, rule.template,
-                (found,) if found else (),
-            )  # fmt: skip
-    return Classification((Kind.UNKNOWN,), None, ("no rule matched",))
+        if rule.stage is not done and (looked := rule.when.look(facts)).held:
+            yield rule, looked
+            done = rule.stage
 
 
-def references(message: Message, rules: RuleSet, search: Search) -> tuple[str, ...]:
+def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: Facts) -> Classification:
+    then = rule.then
+    text = _read(facts.message)
+    span = facts.find(then.reference, text) if then.reference else None
+    return Classification(
+        kinds=then.kinds,
+        rule=f"{rule.place} {rule.name}",
+        trace=looked,
+        source=then.source,
+        case_type=then.case_type,
+        template=then.template,
+        references=(text[slice(*span)],) if span else (),
+        priority=_priority(added),
+        labels=_labels(added),
+    )
+
+
+def _priority(added: list[Then]) -> str:
+    """The last word on it: a later stage knows more."""
+    return next((then.priority for then in reversed(added) if then.priority), NORMAL)
+
+
+def _labels(added: list[Then]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for then in added for label in then.labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One rule, and what each of its conditions found."""
+
+    rule: Rule
+    looked: Looked
+    reached: bool  # whether the live path asks it: no earlier rule of its stage matched, and no earlier stage decided
+
+    @property
+    def share(self) -> float:
+        """How much of it held, from 0 to 1."""
+        leaves = [part.held for part in self.looked.within] or [self.looked.held]
+        return sum(leaves) / len(leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a mail is what it is: the outcome, the rules that made it, those passed over, and the next-best of those."""
+
+    outcome: Classification
+    made_by: tuple[Tried, ...]
+    passed_over: tuple[Tried, ...]
+    next_best: Tried | None
+
+
+def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> Explanation:
+    """The same judgement, with every rule asked to the end, also those that the live path does not come to."""
+    facts = _facts(message, context, rules, find)
+    outcome = classify(message, context, rules, find)
+    made, others = list[Tried](), list[Tried]()
+    decided, done = False, None
+    for rule in rules.rules:
+        reached = not decided and rule.stage is not done
+        tried = Tried(rule, rule.when.look(facts, whole=True), reached)
+        if reached and tried.looked.held:
+            made.append(tried)
+            decided, done = bool(rule.then.kinds), rule.stage
+        else:
+            others.append(tried)
+    best = max((tried for tried in others if tried.rule.then.kinds), key=lambda tried: tried.share, default=None)
+    return Explanation(outcome, tuple(made), tuple(others), best if best is not None and best.share > 0 else None)
+
+
+def platform_of(message: Message, platforms: Iterable[Platform]) -> str | None:
+    """The code of the platform in whose name a mail comes; whether it wrote the mail is another question.
+
+    A mail in the name of several is a platform's as soon as one of them is: nobody can say whom a program shows. A
+    domain that holds a sign which small letters would make one of ASCII (the Kelvin sign becomes a k) is nobody's.
+    """
+    domains = [address.domain for address in message.from_ if address.address.rpartition("@")[2].isascii()]
+    owners = ((platform.code, frozenset(platform.domains)) for platform in platforms)
+    return next((code for code, owned in owners if any(in_domains(domain, owned) for domain in domains)), None)
+
+
+def references(message: Message, rules: RuleSet, find: Find) -> tuple[str, ...]:
     """What any rule would take for a platform's own reference, in subject and text; the first twenty of a pattern."""
-    patterns = dict.fromkeys(rule.reference for rule in rules.rules if rule.reference)
-    return tuple(dict.fromkeys(found for pattern in patterns for found in _all(pattern, _read(message), search)))
+    patterns = dict.fromkeys(rule.then.reference for rule in rules.rules if rule.then.reference)
+    return tuple(dict.fromkeys(found for pattern in patterns for found in _all(pattern, _read(message), find)))
 
 
 def _read(message: Message) -> str:
     return f"{message.subject or ''}\n{message.text[:_READ]}"
 
 
-def _all(pattern: str, text: str, search: Search) -> Iterator[str]:
+def _all(pattern: str, text: str, find: Find) -> Iterator[str]:
     rest = text
     for _ in range(_MOST_REFERENCES):
-        found = search(pattern, rest)
-        if not found:
+        span = find(pattern, rest)
+        if span is None:
             return
-        yield found
-        rest = rest[rest.find(found) + len(found) :]
-
-
-def _matches(message: Message, context: Context, when: When, rules: RuleSet, search: Search) -> tuple[str, ...] | None:
-    """What matched, or nothing when a condition does not hold."""
-    trace: list[str] = []
-    if when.mechanical:
-        if message.kind not in when.mechanical:
-            return None
-        trace.append(f"mechanical kind is {message.kind}")
-    facts = (
-        ("from a platform", when.from_platform, context.from_platform),
-        ("from an officer", when.from_officer, context.from_officer),
-        ("is a forward", when.forwarded, message.forwarded is not None),
-        ("has an attachment", when.has_attachment, bool(message.attachments)),
-        ("belongs to a case", when.placed, context.placed),
-        ("sender verified", when.verified, context.verified),
-        ("sender was declined in this period", when.declined_before, context.declined_before),
-    )
-    for name, wanted, found in facts:
-        if wanted is not None:
-            if wanted != found:
-                return None
-            trace.append(name if found else f"not: {name}")
-    if when.sender_list is not None:
-        domain = message.sender.domain if message.sender else ""
-        if not in_domains(domain, rules.lists.get(when.sender_list, frozenset())):
-            return None
-        trace.append(f"{domain} is on the list {when.sender_list}")
-    return _words(message, when, search, trace)
-
-
-def _words(message: Message, when: When, search: Search, trace: list[str]) -> tuple[str, ...] | None:
-    places = (
-        ("subject", when.subject, message.subject or ""),
-        ("body", when.body, message.text),
-        ("reply", when.reply, message.reply_text),
-    )
-    for name, patterns, text in places:
-        if patterns:
-            hit = next((found for pattern in patterns if (found := search(pattern, text))), None)
-            if hit is None:
-                return None
-            trace.append(f"{name} has {hit!r}")
-    if any(search(pattern, message.text) for pattern in when.not_body):
-        return None
-    return tuple(trace) or ("no condition",)
+        yield rest[slice(*span)]
+        rest = rest[span[1] :]

@@ -31,7 +31,7 @@ class SubjectParts:
 
 def split_subject(subject: str, language: Language) -> SubjectParts:
     """Take away the prefixes of replies and forwards, however often they are repeated."""
-    rest, first = subject.strip(), None
+    rest, first = _unboxed(subject.strip(), language), None
     for _ in range(_REPEATS):
         match = _PREFIX.match(rest[:_LOOK])
         kind = _kind(match.group(1), language) if match else None
@@ -40,6 +40,12 @@ def split_subject(subject: str, language: Language) -> SubjectParts:
         first = first or (kind if kind != "either" else None)
         rest = rest[match.end() :]
     return SubjectParts(rest.strip(), first)
+
+
+def _unboxed(subject: str, language: Language) -> str:
+    """The inside of "[Fwd: Posts]", as old Mozilla marks a forward."""
+    match = _PREFIX.match(subject[1:_LOOK]) if subject[:1] == "[" and subject[-1:] == "]" else None
+    return subject[1:-1] if match and _kind(match.group(1), language) else subject
 
 
 def stems(subject: str) -> tuple[str, ...]:

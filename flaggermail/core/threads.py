@@ -4,7 +4,8 @@
 Unguessable keys come first, then messages we hold, then what verified mail of a case taught (the platform's own
 reference, a mail we never saw that others answer too), then a case number with a fitting sender. Subject text alone, or
 "the only open case", never places a mail: it only suggests, and a person confirms. So does a key of ours under which
-somebody writes about something else.
+somebody writes about something else. A score places only what was referred before (core.suggesting), never a platform's
+mail.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from flaggermail.core import suggesting
 from flaggermail.core.message import Message
+from flaggermail.core.suggesting import Clue, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +47,38 @@ class Known:
     numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # case number -> addresses that fit
     sender_platform: str | None = None
     uses: Sequence[Use] = ()  # of the cases above, and every open one of the sender's platform
-    twins: Sequence[str] = ()  # cases whose first message is what this one forwards
+    clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # what else speaks for a case
     strayed: frozenset[str] = frozenset()  # of the cases above, those whose subject is not that of this mail
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A case in which a message may belong, and why."""
-
-    case: str
-    why: str
+    threshold: int | None = None  # the score that places this mail without a person; nothing: none does
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The case (and which notification in it), or suggestions; `basis` names the key that decided."""
+    """The case (and which notification in it), or suggestions; `basis` names the key that decided.
+
+    `hints` are suggestions too weak to keep a referral from being a new case; `by_score` is the one that placed it.
+    """
 
     case: str | None
     notification: str | None
     basis: str
     reminder: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    hints: tuple[Suggestion, ...] = ()
+    by_score: Suggestion | None = None
 
 
 def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     """Place `message`, whose headers carry `tokens`, by what is known."""
     found = _by_its_keys(message, known, tokens)
-    if found is None:
-        return Placement(None, None, "", suggestions=_suggestions(known))
-    if found.case in known.strayed:
-        strayed = Suggestion(found.case, "answers its mail under another subject")
-        others = (other for other in _suggestions(known) if other.case != found.case)
-        return Placement(None, None, "", suggestions=(strayed, *others))
-    return found
+    if found is not None and found.case not in known.strayed:
+        return found
+    suggestions = suggesting.suggest(_clues(known, found.case if found else None))
+    sure = suggesting.certain(suggestions, known.threshold)
+    if sure is not None:
+        return Placement(sure.case, None, f"score {sure.score}", suggestions=suggestions, by_score=sure)
+    strong = tuple(one for one in suggestions if one.score >= suggesting.HOLDS)
+    return Placement(None, None, "", suggestions=strong, hints=suggestions[len(strong) :])
 
 
 def _by_its_keys(message: Message, known: Known, tokens: Sequence[str]) -> Placement | None:
@@ -115,11 +117,14 @@ def _notification(anchor: Anchor, known: Known) -> str | None:
     return own[0] if len(own) == 1 else None
 
 
-def _suggestions(known: Known) -> tuple[Suggestion, ...]:
-    found = dict.fromkeys(known.numbers, "its number is named")
-    for case in known.twins:
-        found.setdefault(case, "the same referral was taken in before")
-    for use in known.uses:
-        if use.open and use.platform == known.sender_platform:
-            found.setdefault(use.case, "waits for an answer of this platform")
-    return tuple(Suggestion(case, why) for case, why in found.items())
+def _clues(known: Known, strayed: str | None) -> dict[str, list[Clue]]:
+    """All that speaks for a case, the most telling kind first."""
+    waiting = (use.case for use in known.uses if use.open and use.platform == known.sender_platform)
+    found: dict[str, list[Clue]] = {strayed: [suggesting.STRAYED]} if strayed else {}
+    for case in known.numbers:
+        found.setdefault(case, []).append(suggesting.NUMBER)
+    for case, those in known.clues.items():
+        found.setdefault(case, []).extend(those)
+    for case in waiting:
+        found.setdefault(case, []).append(suggesting.WAITS)
+    return found

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail.core import acts
-from flaggermail.desk import assessing, cases, duty, elections, mails, messages, notes, notifications, observation
+from flaggermail.desk import (
+    assessing,
+    cases,
+    duty,
+    elections,
+    mails,
+    messages,
+    notes,
+    notifications,
+    observation,
+    placing,
+)
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.errors import Refusal
@@ -41,7 +52,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.ConfirmMessage: (DESK, messages.confirm),
     acts.RefuseMessage: (DESK, messages.refuse),
     acts.ReclassifyMessage: (DESK, messages.reclassify),
-    acts.PlaceMessage: (DESK, messages.place),
+    acts.PlaceMessage: (DESK, placing.place),
     acts.Acknowledge: (DESK, duty.acknowledge),
     acts.OverrideRota: (DESK, duty.override),
     acts.Resume: (LEADS, observation.resume),

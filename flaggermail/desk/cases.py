@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework, keys, recognise
+from flaggermail import casework
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.message import MechanicalKind
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.subject import split_subject
+from flaggermail.desk import moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -30,11 +30,10 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
     message = the_message(work, act.from_message) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
-    case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
+    referral = moving.readable(work, message) if message is not None else None
+    case = casework.new_case(work, _wanted(work, act, referral), f"opened by {work.actor}")
     if message is not None:
-        file_in(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
-        if message.verdict == "verified" and message.mechanical == MechanicalKind.HUMAN:
-            casework.confirm_intake(work, case, message.subject or "")
+        moving.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
     return Outcome(f"case {case.number} opened", case.number)
 
 
@@ -57,39 +56,6 @@ def _wanted(work: Work, act: acts.OpenCase, message: StoredMessage | None) -> Ca
         opened_by=work.actor,
         assigned_to=work.actor,
     )
-
-
-def file_in(
-    work: Work,
-    message: StoredMessage,
-    case: str,
-    kinds: tuple[str, ...],
-    reason: str,
-    notification: str | None = None,
-) -> None:
-    """Put a message into a case by a person's hand; clocks run to the instant at which it arrived."""
-    filed = replace(
-        message,
-        place="case",
-        case=case,
-        notification=notification,
-        kinds=kinds or message.kinds,
-        basis=f"placed by {work.actor}",
-        reason=reason,
-        suggestions=(),
-    )
-    about = About(case=case, notification=notification, message=message.id)
-    work.record(EventKind.MESSAGE_PLACED, changed(message, filed), reason="by hand", about=about)
-    teach(work, filed)
-    for touched in {notification, message.notification} - {None}:
-        casework.rejudge(work, str(touched))
-    casework.reopen_for(work, the_case(work, case), message.id)
-
-
-def teach(work: Work, filed: StoredMessage) -> None:
-    """Later mail follows the one that a person has filed."""
-    mail = work.env.parser.parse(work.env.octets.get(filed.digest))
-    keys.learn(work, filed, mail, recognise.sender_of(work, mail).platform, by_hand=True)
 
 
 def assign(work: Work, act: acts.AssignCase) -> Outcome:

@@ -12,7 +12,7 @@ from flaggermail.core import acts, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.core.rules import in_domains
-from flaggermail.desk import cases
+from flaggermail.desk import moving
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -62,7 +62,7 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            cases.file_in(work, message, case.number, message.kinds, f"the note names {named}", notification)
+            moving.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
 
 def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:

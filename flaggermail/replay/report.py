@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flaggermail.core import latency
+from flaggermail.core import latency, suggesting
 from flaggermail.core.records import (
     Alarm,
     Case,
@@ -121,12 +121,11 @@ def _minutes(clock: ClockRow | None) -> int | None:
 
 
 def _quarantined(message: StoredMessage) -> Json:
-    named = (suggestion.partition(": ") for suggestion in message.suggestions)
     return {
         "message_id": message.message_id,
         "kinds": list(message.kinds),
         "reason": message.reason,
-        "suggestions": [{"case": case, "why": why} for case, _, why in named],
+        "suggestions": [suggesting.read(text).document for text in message.suggestions],
     }
 
 

@@ -17,6 +17,7 @@ from flaggermail.settings import DeskSettings, ElectionsFile, Model, OncallFile,
 from flaggermail.settings_files import checks
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
+from flaggermail.settings_files.rule_findings import Known
 from flaggermail.settings_files.words import checked
 from flaggermail.yaml_source import Fault, Source, read
 
@@ -37,7 +38,6 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     directory = directory.absolute()
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
-    rules = load_rules(rules_directory, faults)
     sources = {name: read(directory / name, name) for name in _FILES}
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
@@ -45,6 +45,8 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
+    whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
+    rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
     if faults or not (desk and platforms and oncall and elections):
         raise ConfigurationError(*map(str, sorted(faults)))
@@ -57,6 +59,17 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         oncall=oncall,
         election_list=elections.elections,
         rules=rules,
+    )
+
+
+def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> Known:
+    """What rules may name."""
+    return Known(
+        labels=desk.tags.labels if desk else None,
+        platforms=[platform.code for platform in platforms.platforms] if platforms else None,
+        channels=[channel.code for platform in platforms.platforms for channel in platform.channels]
+        if platforms
+        else None,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from flaggermail.yaml_source import Fault, Key, Source
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 M = TypeVar("M", bound=BaseModel)
@@ -133,9 +134,14 @@ def _known(model: type[BaseModel], key: Key) -> Collection[str]:
     here: type[BaseModel] | None = model
     for step in key:
         if isinstance(step, str) and here is not None:
-            field = here.model_fields.get(step)
+            field = _by_key(here).get(step)
             here = _model_in(field.annotation) if field else None
-    return here.model_fields.keys() if here else ()
+    return _by_key(here).keys() if here else ()
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by their keys in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -381,12 +381,12 @@ MAIL_REFUSALS: list[Refused] = [
     (
         "place: nowhere",
         lambda f: acts.PlaceMessage(message=f.stray),
-        "say where it belongs: a case number, --new, or --noise with a reason",
+        "say where it belongs: a case number, --new, --noise with a reason, or --back",
     ),
     (
         "place: twice",
         lambda f: acts.PlaceMessage(message=f.stray, case=f.case, noise=True, reason="r"),
-        "say where it belongs: a case number, --new, or --noise with a reason",
+        "say where it belongs: a case number, --new, --noise with a reason, or --back",
     ),
     ("place: case", lambda f: acts.PlaceMessage(message=f.stray, case="N"), "case N: there is no such case"),
     (
@@ -399,10 +399,11 @@ MAIL_REFUSALS: list[Refused] = [
         lambda f: acts.PlaceMessage(message=f.stray, case=f.case, kinds=("removed",)),
         "kind: 'removed' is not known",
     ),
+    ("place: back", lambda f: acts.PlaceMessage(message=f.stray, back=True), "is in the quarantine already"),
     (
-        "place: new, has a case",
-        lambda f: acts.PlaceMessage(message=f.answer, new=True),
-        "belongs to VF-EP2024-0002 alrea",
+        "reclassify: notification",
+        lambda f: acts.ReclassifyMessage(message=f.answer, notification="VF-EP2024-0002/9"),
+        "notification VF-EP2024-0002/9: no such one was sent",
     ),
     ("place: new, type", lambda f: acts.PlaceMessage(message=f.stray, new=True, type="E"), "type: 'E' is not known"),
     (

@@ -10,6 +10,7 @@ import pytest
 from flaggermail import outbox, watch
 from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
+from flaggermail.core.conditions import Find
 from flaggermail.core.events import EventKind
 from flaggermail.core.message import Message
 from flaggermail.core.records import (
@@ -23,7 +24,7 @@ from flaggermail.core.records import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.core.rules import Classification, Context, RuleSet, Search
+from flaggermail.core.rules import Classification, Context, RuleSet
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import ListMailbox
@@ -190,7 +191,7 @@ def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
     case = desk.row(Notification, key).case
     desk.clock.set(after(60))
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(60)))
-    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case}: waits for an answer of this platform",))
+    assert (stored.place, stored.suggestions) == ("quarantine", (f"{case} (40): waits for an answer of this platform",))
     assert desk.clocks(key)["human"] == RUNNING
     desk.clock.set(after(400))
     desk.do(PlaceMessage(message=stored.id, case=case))
@@ -411,10 +412,10 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     """It is archived and listed with the name of the fault, the officer is told once, and nothing else is held up."""
     healthy = rules.classify
 
-    def classify(message: Message, context: Context, ruleset: RuleSet, search: Search) -> Classification:
+    def classify(message: Message, context: Context, ruleset: RuleSet, find: Find) -> Classification:
         if "breaks" in (message.subject or ""):
             raise ZeroDivisionError
-        return healthy(message, context, ruleset, search)
+        return healthy(message, context, ruleset, find)
 
     monkeypatch.setattr(rules, "classify", classify)
     stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))

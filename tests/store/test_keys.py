@@ -83,7 +83,7 @@ def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) 
     first = desk.receive(mail(REFERRER, *REFERRAL, answers=ROOT))
     second = desk.receive(mail("raad@kromwoude.example", "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
     assert (first.place, second.case) == ("case", None)  # another subject: a person looks
-    assert second.suggestions == (f"{first.case}: answers its mail under another subject",)
+    assert second.suggestions == (f"{first.case} (40): answers its mail under another subject",)
     third = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
     assert (third.case, third.basis) == (first.case, f"refers, as others do, to <{ROOT}>")
     assert len(desk.all(Case)) == 1
@@ -107,7 +107,7 @@ def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None
     (confirmation,) = [m for m in desk.all(StoredMessage, direction="out") if "intake_confirmation" in m.kinds]
     assert confirmation.message_id is not None
     other = mail(REFERRER, "Nepaccount van de griffier", "Nu iets anders.", answers=confirmation.message_id)
-    assert desk.receive(other).suggestions == (f"{first.case}: answers its mail under another subject",)
+    assert desk.receive(other).suggestions == (f"{first.case} (40): answers its mail under another subject",)
     same = mail(REFERRER, f"Antw: {confirmation.subject}", "Hierbij de schermafdruk.", answers=confirmation.message_id)
     assert desk.receive(same).case == first.case
     about = mail(REFERRER, "Aanvulling", f"Dit hoort bij {first.case}.", answers=confirmation.message_id)

@@ -131,9 +131,14 @@ class FailingMatcher:
 
     def search(self, pattern: str, text: str) -> str | None:
         """The first match, save in that mail."""
+        found = self.find(pattern, text)
+        return text[slice(*found)] if found else None
+
+    def find(self, pattern: str, text: str) -> tuple[int, int] | None:
+        """The same, where it stands."""
         if UNJUDGEABLE in text:
             raise RuntimeError("a fault of the judgement")
-        return self.matcher.search(pattern, text)
+        return self.matcher.find(pattern, text)
 
 
 class WithoutSent(ListMailbox):

@@ -5,9 +5,11 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
@@ -15,7 +17,9 @@ from pydantic import BaseModel
 
 from flaggermail import settings
 from flaggermail.cli import COMMANDS, commands
+from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind
+from flaggermail.core.standing import Standing
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -158,7 +162,7 @@ def test_every_setting_is_explained(file: str, key: str) -> None:
     assert shipped.search(text(ROOT / "config" / file)) or manual.search(text(DOCS / "administrator.md"))
 
 
-# ---------------------------------------------------------------- functions and log lines
+# ---------------------------------------------------------------- functions
 
 MODULES: dict[str, list[str]] = {}
 for source in sorted(PACKAGE.rglob("*.py")):
@@ -199,6 +203,22 @@ def test_every_function_in_the_flow_exists() -> None:
     assert [name for name in named if not exists(name)] == []
 
 
+# ---------------------------------------------------------------- what the daemon says
+
+OPERATION = text(DOCS / "operation.md")
+SAID = re.compile(r"\d\d:\d\d|\d+|\bnever\b")  # what differs from one status line to the next
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading of docs/operation.md, a list a row; no cell is empty."""
+    section = OPERATION.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = re.search(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
+    assert lines, f"no table below {heading}"
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[0].splitlines()[2:]]
+    assert [row for row in rows if not all(row) or len(row) != len(rows[0])] == []
+    return rows
+
+
 def log_lines() -> list[str]:
     """The constant text of every line that the daemon writes to its log."""
     calls = (node for node in ast.walk(ast.parse(text(PACKAGE / "logbook.py"))) if isinstance(node, ast.Call))
@@ -209,11 +229,28 @@ def log_lines() -> list[str]:
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-def test_every_log_line_is_explained() -> None:
-    """Whoever reads the journal at night finds each line, and what to do, in the administrator's page."""
-    manual = text(DOCS / "administrator.md")
+def test_every_log_line_is_explained_and_no_other() -> None:
+    """Whoever reads the journal at night finds each line, what it means and what to do, and none that is gone."""
     assert len(log_lines()) > 10
-    assert [line for line in log_lines() if f"| `{line}` |" not in manual] == []
+    assert sorted(row[0] for row in table("The journal")) == sorted(log_lines())
+
+
+def test_every_alarm_is_explained_and_no_other() -> None:
+    """In the order in which they stand in the code; each has something to do."""
+    assert [row[0] for row in table("Alarms")] == [kind.value for kind in AlarmKind]
+
+
+@pytest.mark.parametrize("link", [None, True, False])
+def test_every_part_of_the_status_line_is_explained(link: bool | None) -> None:  # noqa: FBT001 - a table
+    """Nothing is left of the line once all that the table names is taken out, longest first."""
+    at = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
+    standing = Standing(
+        last_mail=at, last_look=None, link=link, waiting=3, in_doubt=0, observing=True, stuck=["watcher"]
+    )
+    line = SAID.sub("#", standing.line(ZoneInfo("Europe/Amsterdam"), at))
+    for part in sorted((SAID.sub("#", row[0].strip("`")) for row in table("The status line")), key=len, reverse=True):
+        line = line.replace(part, "")
+    assert line.strip(", ") == ""
 
 
 # ---------------------------------------------------------------- events, links

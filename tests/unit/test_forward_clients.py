@@ -138,6 +138,25 @@ def test_a_forward_is_read_in_every_form_and_language(language: str, form: objec
     assert reply_text(text.split("\n")[: found.start], LANGUAGE) == note.strip()
 
 
+def test_yahoo_prints_the_name_of_the_copies_without_a_colon_in_some_languages() -> None:
+    """In Polish; and the name of a person who is called like a label stays a name."""
+    text = yahoo(WORDS["pl"])
+    label = f">{WORDS['pl'].cc}: "
+    assert label in text
+    found = found_in(text.replace(label, ">Dw "))
+    assert found is not None
+    assert found.mail.cc == (Address("piet@stad.example", "Piet"),)
+    assert found.mail.to == (Address("anna@stad.example", "Anna Smit"),)
+
+
+def test_an_answer_address_in_another_language_ends_no_block() -> None:
+    """Thunderbird prints Reply-To between the author and the recipients."""
+    for label in ("Odpověď-Komu", "Odpowiedź-do", "Antwort an", "Antwoord-naar", "Réponse à", "Відповідати"):
+        found = found_in(thunderbird(WORDS["en"]).replace("To: ", f"{label}: \tx@raad.example\nTo: ", 1))
+        assert found is not None, label
+        assert found.mail.to == (Address("anna@stad.example", "Anna Smit"),), label
+
+
 @dataclass(frozen=True)
 class Page:
     """A forward in HTML and the program that writes such."""
@@ -287,6 +306,9 @@ def test_a_text_that_begins_like_a_header_is_the_text() -> None:
         "----- Doorgestuurd door Anna Smit/STAD op 06-06-2024 09:12 -----",
         "---------- Forwarded Message ----------",
         "Begin doorgestuurd bericht:",
+        "Forwarded message from Jan Bos <jan@raad.example>:",
+        "<<< Doorgestuurd bericht >>>",
+        "\u0130leti ba\u015flang\u0131c\u0131:",
         "*Begin forwarded message:*",
         f"\u200e{WORDS['he'].thunderbird}\u200f:",
     ],

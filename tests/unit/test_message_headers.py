@@ -56,6 +56,11 @@ def test_encoded_words_are_decoded(field: str, expected: str) -> None:
         ("<>", []),
         ("", []),
         ("root", [("root", None)]),
+        ("Jane <@relay.example,@b.example:j@a.example>, x@b.example", [("j@a.example", "Jane"), ("x@b.example", None)]),
+        ("Jane <@relay.example:j@a.example>, , b@host  . example", [("j@a.example", "Jane"), ("b@host.example", None)]),
+        ("=?iso-8859-1?Q?Do=E9,_Jane?= <j@a.example>", [("j@a.example", "Do\u00e9, Jane")]),
+        ('"Jane <j@a.example>"', [("j@a.example", "Jane")]),
+        ("<mailto:j@a.example>", [("j@a.example", None)]),
         ('"a@gov.example" <b@evil.example>', [("b@evil.example", "a@gov.example")]),
     ],
 )
@@ -119,6 +124,13 @@ def test_names_in_pieces_and_broken_are_read(field: str, name: str) -> None:
     assert read_parameters(f"attachment; {field}").parameters["filename"] == name
 
 
+def test_a_disposition_without_its_value_is_read() -> None:
+    """Some programs write the name of the file alone."""
+    for field in ("filename=a.pdf", " FileName*=utf-8''a.pdf; size=3", 'filename="a.pdf"'):
+        found = read_parameters(field)
+        assert (found.value, found.parameters["filename"]) == ("", "a.pdf")
+
+
 @pytest.mark.parametrize(
     ("field", "kind", "charset"),
     [
@@ -162,6 +174,9 @@ def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
         ("Thu, 6 Jun 2024 10:34:00 GMT+0200 (x)", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
         ("Thu, 6 Jun 2024 10:34 CEST", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
         ("Wed, 6 Mar 2024 10:34:00 CET", datetime(2024, 3, 6, 9, 34, tzinfo=UTC), None),
+        ("Thu, 6 Jun 2024 10(ten):  34 :00 +0200", datetime(2024, 6, 6, 8, 34, tzinfo=UTC), None),
+        ("Sat, 31 Dec 2016 23:59:60 +0000", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC), None),
+        ("Thu, 13 Feb 1969 23:32 -0330", datetime(1969, 2, 14, 3, 2, tzinfo=UTC), None),
         ("2024-06-06", datetime(2024, 6, 6, tzinfo=UTC), "date without zone"),
         ("2024-99-06", None, "unreadable date"),
         ("gisteren", None, "unreadable date"),
@@ -203,6 +218,8 @@ def test_text_is_decoded_whatever_the_charset_says() -> None:
         ("x-user-defined", b"\xe9", "\u00e9"),
         ("quoted-printable", b"\xe9", "\u00e9"),
         ("unicode", "\u00e9".encode("utf-16"), "\u00e9"),
+        ("iso-10646-ucs-2", "\u00e9".encode("utf-16-be"), "\u00e9"),
+        ("logical", b"\xf9", "\u05e9"),
         ("windows-31j", b"\x82\xb1", "\u3053"),
         ("ks_c_5601-1987", b"\xb0\xa1", "\uac00"),
         ("gb_2312-80", b"\xd6\xd0", "\u4e2d"),

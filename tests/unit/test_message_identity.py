@@ -85,6 +85,8 @@ def test_another_mail_has_another_content_key(part: bytes, other: bytes) -> None
     [
         ("Re: Vraag", SubjectParts("Vraag", "reply")),
         ("RE : Re[2]: AW: Vraag", SubjectParts("Vraag", "reply")),
+        ("[Fwd: Re: Vraag]", SubjectParts("Vraag", "forward")),
+        ("[Vraag: een]", SubjectParts("[Vraag: een]")),
         ("Antw:Doorst: Vraag", SubjectParts("Vraag", "reply")),
         ("FW: RE: Vraag: wat nu", SubjectParts("Vraag: wat nu", "forward")),
         ("WG: Vraag", SubjectParts("Vraag", "forward")),

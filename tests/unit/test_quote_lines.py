@@ -110,6 +110,9 @@ def test_a_forward_with_a_quote_line_has_author_instant_and_body() -> None:
         "* Jan Bos [2024-06-06 10:34]:",
         "At 10:34 AM 6/6/2024, Jan Bos wrote:",
         "On Thu, 6 Jun 2024, Jan Bos wrote:",
+        "* Jan Bos <jan@a.example> [2024-06-06 10:34]:",
+        "2024/6/6 Jan Bos <jan@a.example>",
+        "2024-06-06 10:34 GMT+02:00 Jan Bos",
     ],
 )
 def test_a_short_line_right_above_a_marked_quotation_belongs_to_it(line: str) -> None:
@@ -117,7 +120,9 @@ def test_a_short_line_right_above_a_marked_quotation_belongs_to_it(line: str) ->
     assert reply_text([ANSWER, "", line, "> oud"], LANGUAGE) == ANSWER
 
 
-@pytest.mark.parametrize("line", ["Jan Bos wrote:", "Jan Bos schreef:", "* Jan Bos [2024-06-06 10:34]:"])
+@pytest.mark.parametrize(
+    "line", ["Jan Bos wrote:", "Jan Bos schreef:", "* Jan Bos [2024-06-06 10:34]:", "2024/6/6 Jan Bos <jan@a.example>"]
+)
 def test_the_same_line_above_anything_else_is_text(line: str) -> None:
     """Nothing marks a quotation there."""
     assert reply_text([ANSWER, "", line, "oud"], LANGUAGE) == f"{ANSWER}\n\n{line}\noud"

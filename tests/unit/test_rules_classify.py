@@ -1,170 +1,143 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The rules are tried in order, the first whose conditions all hold wins, and says what it saw."""
+"""Stage by stage the first rule whose conditions hold; the first that says what the mail is ends the matter."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
-from flaggermail.core.rules import Classification, Context, Kind, Rule, RuleSet, When, classify, in_domains, references
+from flaggermail.core.conditions import All, Condition, Words, YesOrNo, wording
+from flaggermail.core.message import Address, Message
+from flaggermail.core.records import Platform
+from flaggermail.core.rules import (
+    Classification,
+    Context,
+    Kind,
+    Rule,
+    RuleSet,
+    Stage,
+    Then,
+    classify,
+    explain,
+    platform_of,
+    references,
+)
 
-SEARCH = Re2Matcher().search
+FIND = Re2Matcher().find
 MAIL = Message(
     sha256="", size=0, from_=(Address("desk@eu.video-platform.example"),), subject="Re: Two boxes [#5519]",
     text="We will look into it.\n> Could you check this?", reply_text="We will look into it.",
 )  # fmt: skip
-LISTS = {"platforms": frozenset({"video-platform.example"}), "none": frozenset[str]()}
+NOISE = Then((Kind.NOISE,))
+ALWAYS = YesOrNo("placed", wanted=False)
+NEVER = YesOrNo("placed", wanted=True)
 
 
-def rule(name: str, when: When, *kinds: Kind) -> Rule:
+def body(*entries: str) -> Words:
+    """These words in the text."""
+    return Words("body", tuple(map(wording, entries)))
+
+
+def rule(name: str, when: Condition = ALWAYS, stage: Stage = Stage.PLATFORM, *, then: Then = NOISE) -> Rule:
     """A rule in the third line of a file."""
-    return Rule(name, "20-x.yaml:3", when, kinds or (Kind.NOISE,))
+    return Rule(name, stage, when, then, "20-x.yaml", 3)
 
 
-def outcome(*rules: Rule, message: Message = MAIL, context: Context | None = None) -> Classification:
+def outcome(*rules: Rule, message: Message = MAIL) -> Classification:
     """What these rules make of a mail."""
-    return classify(message, context or Context(), RuleSet(rules, LISTS), SEARCH)
+    return classify(message, Context(), RuleSet(rules), FIND)
 
 
-def holds(when: When, message: Message = MAIL, context: Context | None = None) -> bool:
-    """Whether a rule with these conditions matches."""
-    return outcome(rule("any", when), message=message, context=context).rule is not None
-
-
-def test_first_rule_that_matches_wins() -> None:
-    """A later rule that would match as well is not asked."""
-    never = rule("never", When(subject=("nowhere",)))
-    first, second = rule("first", When(body=("look",)), Kind.PLATFORM_ACK), rule("second", When(body=("look",)))
-    assert outcome(never, first, second).kinds == (Kind.PLATFORM_ACK,)
-    assert outcome(never, first, second).rule == "20-x.yaml:3 first"
+def test_first_rule_of_a_stage_that_matches_wins() -> None:
+    """A later rule of the stage that would match as well is not asked."""
+    first, second = rule("first", then=Then((Kind.PLATFORM_ACK,))), rule("second")
+    assert outcome(rule("never", NEVER), first, second).kinds == (Kind.PLATFORM_ACK,)
+    assert outcome(first, second).rule == "20-x.yaml:3 first"
     assert outcome(second, first).rule == "20-x.yaml:3 second"
 
 
-def test_no_rule_matching_is_unknown_and_says_so() -> None:
+def test_a_rule_that_says_what_the_mail_is_ends_the_matter() -> None:
+    """No later stage is asked."""
+    later = rule("later", stage=Stage.NOISE, then=Then((Kind.NOISE,), labels=("late",)))
+    found = outcome(rule("first", then=Then((Kind.REFERRAL,))), later)
+    assert (found.kinds, found.labels) == ((Kind.REFERRAL,), ())
+
+
+def test_a_rule_that_only_labels_ends_its_own_stage() -> None:
+    """The next stage is asked; labels add up, and the last word on the priority holds."""
+    marks = rule("marks", stage=Stage.SENDER, then=Then(labels=("forged",), priority="urgent"))
+    not_asked = rule("not asked", stage=Stage.SENDER, then=Then(labels=("never",)))
+    says = rule("says", then=Then((Kind.PLATFORM_ACK,), labels=("question", "forged")))
+    found = outcome(marks, not_asked, says)
+    assert (found.kinds, found.labels, found.priority) == ((Kind.PLATFORM_ACK,), ("forged", "question"), "urgent")
+    calm = replace(says, then=replace(says.then, priority="normal"))
+    assert outcome(marks, calm).priority == "normal"
+    assert outcome(marks) == Classification((Kind.UNKNOWN,), None, priority="urgent", labels=("forged",))
+
+
+def test_no_rule_matching_is_unknown() -> None:
     """What no rule knows is unknown: never noise, never a guess."""
-    for rules in ((), (rule("never", When(subject=("nowhere",))),)):
-        assert outcome(*rules) == Classification((Kind.UNKNOWN,), None, ("no rule matched",))
-
-
-def test_trace_names_every_condition_that_held() -> None:
-    """An officer can read from the trace why a mail was taken for what it is."""
-    when = When(
-        mechanical=frozenset({MechanicalKind.HUMAN}), sender_list="platforms", from_platform=True, forwarded=False,
-        has_attachment=False, placed=True, verified=True, declined_before=False, from_officer=False, subject=("^re:",),
-        body=("nowhere", "check"), reply=("look into",), not_body=("citizen",),
-    )  # fmt: skip
-    context = Context(from_platform=True, placed=True, verified=True)
-    assert outcome(rule("all", when), context=context).trace == (
-        "mechanical kind is human", "from a platform", "not: from an officer", "not: is a forward",
-        "not: has an attachment", "belongs to a case", "sender verified", "not: sender was declined in this period",
-        "eu.video-platform.example is on the list platforms", "subject has 'Re:'", "body has 'check'",
-        "reply has 'look into'",
-    )  # fmt: skip
-    assert outcome(rule("empty", When())).trace == ("no condition",)
-
-
-def test_every_condition_must_hold() -> None:
-    """One condition that does not hold is enough to pass the rule over."""
-    assert holds(When(subject=("two boxes",), body=("look",)))
-    assert not holds(When(subject=("two boxes",), body=("nowhere",)))
-    assert not holds(When(subject=("nowhere",), body=("look",)))
-    assert not holds(When(body=("look",), not_body=("check",)))
-    assert not holds(When(mechanical=frozenset({MechanicalKind.BOUNCE, MechanicalKind.AUTO_REPLY})))
-
-
-def test_reply_is_what_the_sender_wrote_himself() -> None:
-    """Our own words below his answer are no words of his."""
-    assert holds(When(body=("could you check",)))
-    assert not holds(When(reply=("could you check",)))
-
-
-FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", "inline"))
-WITH_FILE = replace(MAIL, attachments=(Attachment("photo.png", "image/png", 3),))
-
-
-@pytest.mark.parametrize(
-    ("yes", "no", "message", "context"),
-    [
-        (When(from_platform=True), When(from_platform=False), MAIL, Context(from_platform=True)),
-        (When(from_officer=True), When(from_officer=False), MAIL, Context(from_officer=True)),
-        (When(placed=True), When(placed=False), MAIL, Context(placed=True)),
-        (When(verified=True), When(verified=False), MAIL, Context(verified=True)),
-        (When(declined_before=True), When(declined_before=False), MAIL, Context(declined_before=True)),
-        (When(forwarded=True), When(forwarded=False), FORWARD, Context()),
-        (When(has_attachment=True), When(has_attachment=False), WITH_FILE, Context()),
-    ],
-)
-def test_yes_no_and_left_out(yes: When, no: When, message: Message, context: Context) -> None:
-    """A condition of yes or no holds for that alone; left out it does not matter."""
-    assert holds(yes, message, context)
-    assert not holds(no, message, context)
-    assert holds(no)
-    assert not holds(yes)
-    assert holds(When(), message, context)
-
-
-@pytest.mark.parametrize(
-    ("domain", "listed"),
-    [
-        ("video-platform.example", True),
-        ("VIDEO-Platform.Example", True),
-        ("eu.video-platform.example", True),
-        ("a.b.c.video-platform.example", True),
-        ("notvideo-platform.example", False),
-        ("video-platform.example.elsewhere.example", False),
-        ("video-platform-example", False),
-        ("platform.example", False),
-        ("example", False),
-        ("", False),
-    ],
-)
-def test_a_listed_domain_stands_for_its_sub_domains_and_no_look_alike(domain: str, listed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A domain that merely begins or ends with the same letters belongs to somebody else."""
-    assert in_domains(domain, LISTS["platforms"]) is listed
-    sender = replace(MAIL, from_=(Address(f"desk@{domain}"),))
-    assert holds(When(sender_list="platforms"), sender) is listed
-
-
-def test_sender_on_no_list() -> None:
-    """A mail without an author, an empty list and a list that does not exist match nobody."""
-    assert not holds(When(sender_list="platforms"), replace(MAIL, from_=()))
-    assert not holds(When(sender_list="none"))
-    assert not holds(When(sender_list="absent"))
-
-
-def test_the_first_author_is_the_sender() -> None:
-    """Of two authors the second lends no domain to the mail."""
-    two = (Address("a@elsewhere.example"), Address("b@video-platform.example"))
-    assert not holds(When(sender_list="platforms"), replace(MAIL, from_=two))
+    for rules in ((), (rule("never", NEVER),)):
+        assert outcome(*rules) == Classification((Kind.UNKNOWN,), None)
 
 
 def test_what_the_rule_gives_comes_with_the_outcome() -> None:
-    """Source, type, template and the platform's own reference, found in subject or text."""
-    whole = Rule(
-        "whole", "20-x.yaml:3", When(), (Kind.REFERRAL,), "media", "A_content", "intake_confirmation", r"#\d{3,}"
-    )
+    """Source, type, template, and the platform's own reference, found in subject or text."""
+    then = Then((Kind.REFERRAL,), "media", "A_content", "intake_confirmation", r"#\d{3,}")
+    whole = rule("whole", then=then)
     found = outcome(whole)
     assert (found.source, found.case_type, found.template) == ("media", "A_content", "intake_confirmation")
     assert found.references == ("#5519",)
     assert outcome(whole, message=replace(MAIL, subject=None)).references == ()
 
 
-def test_mail_without_subject_or_text_is_judged_like_any_other() -> None:
-    """Nothing is there to match, and nothing fails."""
-    bare = Message(sha256="", size=0)
-    assert outcome(rule("words", When(subject=(".",))), message=bare).rule is None
-    assert outcome(rule("not", When(not_body=("x",))), message=bare).rule is not None
-
-
 def test_references_are_all_that_any_rule_would_take() -> None:
     """Subject and text, each pattern, each number once; of a mail made of numbers no more than twenty."""
-    numbers = rule("numbers", When(), Kind.PLATFORM_ACK)
-    rules = RuleSet((replace(numbers, reference=r"#\d+\b"), replace(numbers, reference=r"\bR-\d+\b")), LISTS)
+    rules = RuleSet((rule("a", then=Then(reference=r"#\d+\b")), rule("b", then=Then(reference=r"\bR-\d+\b"))))
     message = replace(MAIL, subject="[#5519] and R-88172", text="See #5519, not #12.")
-    assert references(message, rules, SEARCH) == ("#5519", "#12", "R-88172")
-    assert references(MAIL, RuleSet((numbers,), LISTS), SEARCH) == ()
+    assert references(message, rules, FIND) == ("#5519", "#12", "R-88172")
+    assert references(MAIL, RuleSet((rule("none"),)), FIND) == ()
     many = replace(MAIL, subject="", text=" ".join(f"#{number}" for number in range(1000)))
-    assert len(references(many, rules, SEARCH)) == 20
+    assert len(references(many, rules, FIND)) == 20
+
+
+def test_explanation_names_what_was_passed_over_and_the_next_best() -> None:
+    """The rule of which the largest part held; one that would match wins over it."""
+    half = rule("half", All((ALWAYS, body("nowhere"))))
+    third = rule("third", All((ALWAYS, NEVER, body("nowhere"))))
+    decides = rule("decides", stage=Stage.REFERRAL)
+    found = explain(MAIL, Context(), RuleSet((third, half, decides)), FIND)
+    assert [tried.rule.name for tried in found.made_by] == ["decides"]
+    assert [tried.rule.name for tried in found.passed_over] == ["third", "half"]
+    assert found.next_best is not None
+    assert (found.next_best.rule.name, found.next_best.share) == ("half", 0.5)
+    assert [part.saw for part in found.next_best.looked.within] == ["is false", "found nowhere"]
+    later = rule("later", stage=Stage.NOISE)
+    found = explain(MAIL, Context(), RuleSet((third, half, decides, later)), FIND)
+    assert found.next_best is not None
+    assert (found.next_best.rule.name, found.next_best.reached) == ("later", False)
+    nothing = explain(MAIL, Context(), RuleSet((rule("never", NEVER),)), FIND)
+    assert nothing.next_best is None
+
+
+def test_explanation_is_the_live_outcome() -> None:
+    """A person is told what happens, not something like it."""
+    rules = RuleSet((rule("never", NEVER), rule("marks", then=Then(labels=("a",))), rule("says", stage=Stage.NOISE)))
+    assert explain(MAIL, Context(), rules, FIND).outcome == classify(MAIL, Context(), rules, FIND)
+
+
+PLATFORMS = [Platform(code="Video", name="Video", domains=("video-platform.example",))]
+
+
+def test_a_mail_in_the_name_of_several_is_a_platforms_as_soon_as_one_is() -> None:
+    """Nobody can say whom a program shows."""
+    stranger = Address("a@elsewhere.example")
+    assert platform_of(replace(MAIL, from_=(stranger, *MAIL.from_)), PLATFORMS) == "Video"
+    assert platform_of(replace(MAIL, from_=(stranger,)), PLATFORMS) is None
+    assert platform_of(replace(MAIL, from_=()), PLATFORMS) is None
+
+
+def test_a_domain_that_small_letters_would_turn_into_ascii_is_nobodys() -> None:
+    """The Kelvin sign becomes a k."""
+    platforms = [Platform(code="K", name="K", domains=("kk.example",))]
+    assert platform_of(replace(MAIL, from_=(Address("a@k\u212a.example"),)), platforms) is None

@@ -14,12 +14,12 @@ from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 
 RULES = load(shipped("config"), shipped("rules")).rules
-SEARCH = Re2Matcher().search
+FIND = Re2Matcher().find
 
 STRANGER = Context()
-PLATFORM = Context(from_platform=True, placed=True, verified=True)
-OFFICER = Context(from_officer=True, placed=True, verified=True)
-CITIZEN = Context(verified=True)
+PLATFORM = Context(platform="X", placed=True, verdict="verified")
+OFFICER = Context(from_officer=True, placed=True, verdict="verified")
+CITIZEN = Context(verdict="verified")
 
 QUOTE = (
     "\n\nOn Wed, 17 Mar 2027 at 11:00, Election flagger wrote:\n"
@@ -40,7 +40,7 @@ def forward(sender: str, subject: str, text: str) -> Message:
 
 def judged(message: Message, context: Context = STRANGER) -> Classification:
     """What the shipped rules say."""
-    return classify(message, context, RULES, SEARCH)
+    return classify(message, context, RULES, FIND)
 
 
 META, X, TIKTOK = (
@@ -95,7 +95,7 @@ CASES = [
                     "This is an automated message.", MechanicalKind.AUTO_REPLY), PLATFORM,
      "automatic receipt of a platform", "auto_reply platform_ack"),
     ("S11 m1", mail("tset-noreply@tiktok-platform.example", "Report R-88172 received", "Thank you.",
-                    MechanicalKind.AUTO_REPLY), Context(from_platform=True, verified=True),
+                    MechanicalKind.AUTO_REPLY), Context(platform="Meta", verdict="verified"),
      "automatic receipt of a platform", "auto_reply platform_ack"),
     ("bounce", mail("mailer-daemon@mx.bzk.example", "Undelivered Mail", "550", MechanicalKind.BOUNCE), STRANGER,
      "bounce", "bounce"),
@@ -115,7 +115,7 @@ CASES = [
     # ---- officers
     ("ok", mail("a.jansen@bzk.example", "Re: Herinnering", "ok"), OFFICER, "officer replies", "officer_reply"),
     ("officer sends on", forward("a.jansen@bzk.example", "FW: Zie hieronder", "Kwam bij mij binnen."),
-     Context(from_officer=True, verified=True), "officer forwards", "referral"),
+     Context(from_officer=True, verdict="verified"), "officer forwards", "referral"),
     # ---- referrals
     ("S02 m1", forward(TOWN, "FW: Bericht dat er donderdag gestemd wordt", "Zie hieronder."), STRANGER,
      "a fellow authority refers content", "referral fellow_authority A_content intake_confirmation"),
@@ -167,7 +167,7 @@ CASES = [
 UNKNOWN = [
     ("stranger", mail("post@vereniging.example", "Vraag", "Wat doet u?"), STRANGER),
     ("lookalike of a listed domain", mail("f.voorbeeld@nietlindewaard.example", "Account gehackt", "Help."), STRANGER),
-    ("platform, no case", mail(X, "New policy team", "We will look into these."), Context(from_platform=True)),
+    ("platform, no case", mail(X, "New policy team", "We will look into these."), Context(platform="X")),
     ("unverified citizen", mail(SOMEBODY, "Nepnieuws", "Ik zag dit bericht."), STRANGER),
     ("clerk from home", mail(SOMEBODY, "Bericht", "Ik zag dit.\nA. Testdijk, griffier gemeente Kromwoude"), CITIZEN),
     ("citizen's forward", forward(SOMEBODY, "FW: Bericht", "Ik zag dit bericht."), CITIZEN),
@@ -200,7 +200,8 @@ def test_doubtful_mail_waits_for_a_person(name: str, message: Message, context: 
 
 def test_every_shipped_rule_has_its_sample() -> None:
     """A rule that no mail above reaches would be dead or untested."""
-    assert {rule.name for rule in RULES.rules} == {case[3] for case in CASES}
+    deciding = {rule.name for rule in RULES.rules if rule.then.kinds}
+    assert deciding == {case[3] for case in CASES}
 
 
 @pytest.mark.parametrize(
@@ -222,5 +223,7 @@ def test_number_a_platform_gives_is_kept_whole(subject: str, text: str, referenc
 def test_only_a_platform_can_answer_for_a_platform() -> None:
     """The same words from anybody else stop nothing."""
     for sender in (TOWN, SOMEBODY, "gov-eu@x-platform.example.mailprovider.example"):
-        found = judged(mail(sender, "Re: Request", "We will look into these."), Context(placed=True, verified=True))
+        found = judged(
+            mail(sender, "Re: Request", "We will look into these."), Context(placed=True, verdict="verified")
+        )
         assert not {"platform_ack", "substantive_reply"} & set(found.kinds)

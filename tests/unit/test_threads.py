@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.core.message import Address, Message
-from flaggermail.core.threads import Anchor, Known, Placement, Suggestion, Use, place
+from flaggermail.core.suggesting import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
+from flaggermail.core.threads import Anchor, Known, Placement, Use, place
 
 TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
 ONE, TWO = "VF-EP2024-0001", "VF-EP2024-0002"
@@ -14,6 +15,8 @@ USE_A = Use(f"{ONE}/1", ONE, "A", open=True)
 USE_B = Use(f"{ONE}/2", ONE, "B", open=True)
 ELSEWHERE = Use(f"{TWO}/1", TWO, "A", open=True)
 REFERRER = "griffie@lindewaard.example"
+TWIN = True  # a suggestion that rests on something firm
+TWINS = {ONE: [SAME_REFERRAL], TWO: [SAME_REFERRAL]}
 
 
 def mail(
@@ -78,7 +81,7 @@ def test_number_places_only_with_a_fitting_sender() -> None:
     assert place(mail(sender="x@a.example"), of_platform, ()).notification == USE_A.notification
     for known in (Known(numbers=numbers), Known(numbers=numbers, sender_platform="B", uses=(USE_A,))):
         found = place(mail(sender="x@a.example"), known, ())
-        assert (found.case, found.suggestions) == (None, (Suggestion(ONE, "its number is named"),))
+        assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 50, ("its number is named",)),))
     assert place(mail(sender=None), Known(numbers={ONE: frozenset()}), ()).case is None
 
 
@@ -103,17 +106,17 @@ def test_what_two_cases_taught_only_suggests() -> None:
     """A reference that mail of two cases bears places nothing."""
     known = Known(learned={"names #5519": Anchor()}, sender_platform="A", uses=(USE_A,))
     found = place(mail(), known, ())
-    assert (found.case, found.suggestions) == (None, (Suggestion(ONE, "waits for an answer of this platform"),))
+    assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 40, ("waits for an answer of this platform",)),))
 
 
 def test_another_subject_under_our_key_only_suggests() -> None:
     """Who answers an old mail to write about something new is not lost in the old case: a person decides."""
-    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, twins=(ONE, TWO), strayed=frozenset({ONE}))
+    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, clues=TWINS, strayed=frozenset({ONE}))
     found = place(mail(), known, (TOKEN,))
     assert (found.case, found.basis) == (None, "")
     assert found.suggestions == (
-        Suggestion(ONE, "answers its mail under another subject"),
-        Suggestion(TWO, "the same referral was taken in before"),
+        Suggestion(ONE, 100, ("answers its mail under another subject", "the same referral was taken in before"), TWIN),
+        Suggestion(TWO, 60, ("the same referral was taken in before",), TWIN),
     )
     assert place(mail(), known, (OTHER_TOKEN,)).case == TWO
 
@@ -125,18 +128,53 @@ def test_only_open_case_of_a_platform_is_only_suggested() -> None:
     found = place(mail(sender="x@a.example"), known, ())
     assert found.case is None
     assert found.suggestions == (
-        Suggestion(ONE, "waits for an answer of this platform"),
-        Suggestion(TWO, "waits for an answer of this platform"),
+        Suggestion(ONE, 40, ("waits for an answer of this platform",)),
+        Suggestion(TWO, 40, ("waits for an answer of this platform",)),
     )
 
 
-def test_a_twin_of_a_referral_is_suggested_once() -> None:
-    """The case that the forwarded mail opened is suggested; one named by its number keeps that reason."""
-    found = place(mail(), Known(numbers={ONE: frozenset()}, twins=(ONE, TWO)), ())
-    assert found.suggestions == (
-        Suggestion(ONE, "its number is named"),
-        Suggestion(TWO, "the same referral was taken in before"),
-    )
+def test_clues_add_up_and_the_highest_comes_first() -> None:
+    """Each clue is named with the case for which it speaks; the same clue counts once, and no score exceeds 100."""
+    found = place(mail(), Known(numbers={ONE: frozenset()}, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}), ())
+    assert [one.text for one in found.suggestions] == [
+        f"{TWO} (100): it was attached to mail of this case; the texts agree",
+        f"{ONE} (60): its number is named; this sender has a case that is open",
+    ]
+    assert place(mail(), Known(clues={ONE: [ATTACHED, SAME_REFERRAL, SAME_REFERRAL]}), ()).suggestions[0].score == 100
+
+
+def test_what_is_weak_is_a_hint_that_holds_nothing_back() -> None:
+    """A referral of somebody who has a case already is a new one; the hint is shown all the same."""
+    found = place(mail(), Known(clues={ONE: [SAME_SENDER, SAME_ADDRESS]}), ())
+    assert (found.suggestions, [hint.score for hint in found.hints]) == ((), [35])
+
+
+SURE = (SAME_REFERRAL, SAME_TEXT, SAME_ADDRESS)
+
+
+def test_one_score_at_the_threshold_places() -> None:
+    """The only one that reaches it; the placement names the score, and the suggestion that it rests on."""
+    known = Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95)
+    found = place(mail(), known, ())
+    assert (found.case, found.notification, found.basis) == (ONE, None, "score 100")
+    assert found.by_score == Suggestion(ONE, 100, tuple(clue.why for clue in SURE), TWIN)
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known(clues={ONE: SURE}),  # no threshold: switched off, or a platform's mail
+        Known(clues={ONE: SURE, TWO: SURE}, threshold=95),  # two of them
+        Known(clues={ONE: [SAME_REFERRAL, SAME_TEXT]}, threshold=95),  # below it
+        Known(numbers={ONE: frozenset()}, clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95),
+    ],
+    ids=["no threshold", "two", "below", "nothing firm"],
+)
+def test_otherwise_a_person_places(known: Known) -> None:
+    """A number that a stranger names, a subject, an address: they suggest, however many they are."""
+    found = place(mail(), known, ())
+    assert (found.case, found.by_score) == (None, None)
+    assert found.suggestions[0].case == ONE
 
 
 @pytest.mark.parametrize("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])

@@ -7,11 +7,14 @@ import json
 import shutil
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from flaggermail import wiring
 from flaggermail.cli import main
+from flaggermail.daemon import Daemon
 from flaggermail.shipped import shipped
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -41,15 +44,44 @@ def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.Capt
         assert out.startswith("database is at revision 0001")
 
 
-def test_a_daemon_without_password_does_not_start(
-    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Status 2 and one line that says where the password was looked for; the log holds no traceback."""
+@pytest.mark.parametrize(
+    ("file", "text", "fault"),
+    [
+        ("flaggermail.yaml", "organisation: [", "flaggermail.yaml:"),
+        ("platforms.yaml", None, "platforms.yaml:1:1: the file is missing"),
+        ("templates/en/alarm.j2", "Subject: x\n\n{{ whta }}\n", "templates/en/alarm.j2:3 whta: nobody gives this"),
+        ("templates/nl/reminder.j2", None, "templates/nl/reminder.j2: cannot be read"),
+        ("rules/mail-language.yaml", "nl: [\n", "mail-language.yaml:2:1"),
+        ("rules/drafts.yaml", None, "drafts.yaml:1:1: cannot be read"),
+    ],
+)
+def test_a_daemon_does_not_start_on_a_broken_configuration(
+    directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, file: str, text: str | None,
+    fault: str,
+) -> None:  # fmt: skip
+    """Status 2, after which systemd tries no more, and the words of `check`: not on the night on which it is needed."""
     for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
         monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them, for the whole process
-    status, out, err = run(capsys, "--config", str(directory / "nowhere"), "run")
+    monkeypatch.setattr(Daemon, "run", lambda _: None)  # if it gets there, this test shall end
+    if text is None:
+        (directory / file).unlink()
+    else:
+        (directory / file).write_text(text, "utf-8")
+    status, out, err = run(capsys, "--config", str(directory), "run")
     assert (status, out) == (2, "")
+    assert fault in err
     assert "Traceback" not in err
+
+
+def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory: Path) -> None:
+    """A template that is saved half written breaks no mail of tonight."""
+    with closing(wiring.open_environment(directory)) as env:
+        running = wiring.with_whole_templates(env)
+        for template in directory.glob("templates/*/*.j2"):
+            template.unlink()
+        values = {"kind": "bounced", "what": "x", "next_step": "y", "number": "", "organisation": "z",
+                  "desk_address": "a@b.example"}  # fmt: skip
+        assert running.templates.render("alarm", "en", values).subject.startswith("Alarm: ")
 
 
 @pytest.fixture

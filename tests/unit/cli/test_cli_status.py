@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -20,7 +21,7 @@ from flaggermail.cli import main
 from flaggermail.cli.session import Session
 from flaggermail.cli.status import overview_by_store
 from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.overview import Overview
+from flaggermail.core.overview import EXERCISE, Overview
 from flaggermail.core.records import (
     Case,
     ClockRow,
@@ -42,6 +43,7 @@ from tests.unit.cli.test_cli_help import SLOW
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
+MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
 ALSO_SLOW = ("jinja2", "email", "ssl", "subprocess", "tempfile", "flaggermail.settings", "flaggermail.core.records")
 
 
@@ -195,6 +197,20 @@ def test_both_ways_print_the_same(
     monkeypatch.setattr("flaggermail.wiring_overview.overview_of", lambda _directory: None)
     assert printed(directory, capsys, *words) == quick
     assert (quick[0], quick[2]) == (0, "")
+
+
+def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/operation.md has a row for each line and for its name in the document, and in it each state that counts."""
+    fill(directory)
+    lines = [line.partition(":")[0] for line in printed(directory, capsys)[1].splitlines()]
+    names = list(json.loads(printed(directory, capsys, "--json")[1]))
+    section = MANUAL.read_text("utf-8").partition("\n## The command `flaggermail status`\n")[2].partition("\n## ")[0]
+    rows = {cells[1].strip(): cells for cells in (line.split("|") for line in section.splitlines()) if len(cells) == 6}
+    shown = dict.fromkeys("last look at FOLDER" if line.startswith("last look at") else line for line in lines)
+    assert [row.strip("`") for row in rows][2:] == list(shown)
+    assert [cells[2].strip(" `") for cells in rows.values()][2:] == names
+    for line, states in (("cases", (*CASE_STATES, EXERCISE)), ("clocks running", CLOCKS), ("outbox", WAITING)):
+        assert [state for state in states if f"`{state}`" not in rows[f"`{line}`"][3]] == []
 
 
 def test_status_loads_nothing_slow(directory: Path) -> None:

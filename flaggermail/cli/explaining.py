@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the rules make of a mail and why, for a person and for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaggermail.core.conditions import Context, Looked
+from flaggermail.core.rules import Explanation, Tried
+
+if TYPE_CHECKING:
+    from flaggermail.core.message_json import Json
+    from flaggermail.environment import Work
+    from flaggermail.ports import RawMessage
+
+_WIDE = 60  # characters of a condition that are shown; a list of words can be a page
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A mail by name, what was known of it, what the rules found, and what becomes of it (nothing for a sample)."""
+
+    name: str
+    context: Context
+    found: Explanation
+    becomes: str = ""
+
+
+def explained_samples(work: Work, files: Sequence[Path], octets_of: Callable[[Path], bytes]) -> Iterator[Explained]:
+    """The mails in `files`; those in a folder of samples by what stands beside them."""
+    from flaggermail.rulebook import judge_samples
+    from flaggermail.settings_files.sample_files import WHO, load_samples
+
+    for path in files:
+        if (path.parent / WHO).is_file():
+            samples = load_samples(path.absolute().parent.parent, [])
+            one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher, only=path.stem)
+            yield Explained(str(path), one[path.stem].context, one[path.stem].found)
+        else:
+            yield _live(work, str(path), _raw(work, octets_of(path)))
+
+
+def explained_message(work: Work, key: str) -> Explained:
+    """A message that was taken in, judged as if it came now."""
+    from flaggermail.core.records import StoredMessage
+
+    stored = work.tx.get(StoredMessage, key)
+    assert stored is not None, key  # noqa: S101 - the caller has looked
+    return _live(work, key, _raw(work, work.env.octets.get(stored.digest)))
+
+
+def _raw(work: Work, octets: bytes) -> RawMessage:
+    from flaggermail.ports import RawMessage
+
+    return RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, 0, 0)
+
+
+def _live(work: Work, name: str, raw: RawMessage) -> Explained:
+    from flaggermail.core.rules import explain
+    from flaggermail.judge import judge
+
+    message = work.env.parser.parse(raw.octets)
+    judged = judge(work, raw, message)
+    found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
+    return Explained(name, judged.context, found, f"{judged.decision.place}: {judged.decision.reason}")
+
+
+# ---- for a person
+
+
+def as_text(one: Explained, *, whole: bool) -> str:
+    """Decision, rule with file and line, what matched where, the rules passed over, and the next-best."""
+    outcome = one.found.outcome
+    lines = [one.name, f"  is           {' + '.join(outcome.kinds)}"]
+    if one.becomes:
+        lines.append(f"  becomes      {one.becomes}")
+    lines.append(f"  known        {_known(one.context)}")
+    for tried in one.found.made_by:
+        says = "decided by" if tried.rule.then.kinds else "marked by "
+        lines.append(f"  {says}   {tried.rule.place} {tried.rule.name}")
+        lines += [f"                 {_condition(part)}" for part in _parts(tried)]
+    if not any(tried.rule.then.kinds for tried in one.found.made_by):
+        lines.append("  decided by   no rule: it goes to the officer's list")
+    given = [("source", outcome.source), ("case type", outcome.case_type), ("answered", outcome.template)]
+    given += [("reference", ", ".join(outcome.references)), ("labels", ", ".join(outcome.labels))]
+    given += [("priority", outcome.priority if outcome.priority != "normal" else None)]
+    lines += [f"  {name.ljust(12)} {value}" for name, value in given if value]
+    if one.found.next_best is not None:
+        lines.append(f"  next best    {_passed(one.found.next_best)}")
+    lines += _over(one, whole=whole)
+    return "\n".join(lines)
+
+
+def _over(one: Explained, *, whole: bool) -> list[str]:
+    """The rules passed over: those of which something held, or all of them."""
+    shown = [tried for tried in one.found.passed_over if whole or tried.share >= 0.5]  # noqa: PLR2004 - half of it
+    lines = [f"  passed over  {_passed(tried)}" for tried in shown if tried is not one.found.next_best]
+    left = len(one.found.passed_over) - len(shown)
+    if left:
+        lines.append(f"  and {left} rules of which less than half held (--all shows them)")
+    return lines
+
+
+def _passed(tried: Tried) -> str:
+    rule = f"{tried.rule.place} {tried.rule.name}"
+    if tried.looked.held:
+        return f"{rule}: would match, and comes later"
+    failed = (_condition(part) for part in _parts(tried) if not part.held)
+    return f"{rule}: not {'; not '.join(failed)}"
+
+
+def _parts(tried: Tried) -> tuple[Looked, ...]:
+    return tried.looked.within if tried.looked.condition == "all" else (tried.looked,)
+
+
+def _condition(part: Looked) -> str:
+    if part.within:
+        return f"{part.condition} ({'; '.join(map(_condition, part.within))})"
+    written = part.condition if len(part.condition) <= _WIDE else f"{part.condition[:_WIDE]}..."
+    return f"{written} ({part.saw}{f' at {part.where}' if part.where else ''})"
+
+
+def _known(context: Context) -> str:
+    """The facts beside the mail, in words."""
+    words = [f"sender {context.verdict}", "an officer's address" if context.from_officer else ""]
+    words.append(f"platform {context.platform}" if context.platform else "")
+    words.append("belongs to a case" if context.placed else "may belong to a case" if context.suggested else "no case")
+    words.append(f"answers {context.channel} after {context.minutes} minutes" if context.channel else "")
+    words.append("election period" if context.period else "no election period")
+    return ", ".join(word for word in words if word)
+
+
+# ---- for a program
+
+
+def document(one: Explained) -> dict[str, Json]:
+    """The same as plain values."""
+    outcome = one.found.outcome
+    return {
+        "file": one.name,
+        "kinds": [kind.value for kind in outcome.kinds],
+        "rule": outcome.rule,
+        "becomes": one.becomes or None,
+        "known": asdict(one.context),
+        "source": outcome.source,
+        "case_type": outcome.case_type,
+        "template": outcome.template,
+        "references": list(outcome.references),
+        "priority": outcome.priority,
+        "labels": list(outcome.labels),
+        "made_by": [_tried(tried) for tried in one.found.made_by],
+        "next_best": _tried(one.found.next_best) if one.found.next_best else None,
+        "passed_over": [_tried(tried) for tried in one.found.passed_over],
+    }
+
+
+def _tried(tried: Tried) -> Json:
+    rule = tried.rule
+    return {
+        "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,
+        "asked": tried.reached, "share": round(tried.share, 2), "trace": [_looked(part) for part in _parts(tried)],
+    }  # fmt: skip
+
+
+def _looked(part: Looked) -> Json:
+    plain: dict[str, Json] = {"condition": part.condition, "held": part.held}
+    if part.within:
+        return {**plain, "within": [_looked(inner) for inner in part.within]}
+    return {**plain, "saw": part.saw, "where": part.where or None}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The confirmation to whoever referred something that is filed later than it came, or beside the first referral."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import casework
+from flaggermail.core import automatic
+from flaggermail.core.events import EventKind
+from flaggermail.core.message import Message
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.core.suggesting import Suggestion
+from flaggermail.environment import About, Work
+from flaggermail.recognise import sender_of
+
+
+def confirm(work: Work, stored: StoredMessage, message: Message) -> None:
+    """Tell the sender of a referral the number of the case in which it is; once for each case and sender.
+
+    Machine mail, lists, ourselves and senders for whom nobody vouches hear nothing (RFC 3834), nor do officers, who see
+    the case.
+    """
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    if case is None or stored.direction != "in" or stored.verdict != "verified" or stored.from_address is None:
+        return
+    sender = sender_of(work, message)
+    ours = work.env.settings.desk.mailbox.address
+    if sender.platform or sender.officer or not automatic.answerable(message, ours):
+        return
+    to_him = replace(case, referrer_address=stored.from_address, referrer_name=stored.from_name, root_message=stored.id)
+    casework.confirm_intake(work, to_him, stored.subject or "")
+
+
+def placed_by_score(
+    work: Work, stored: StoredMessage, message: Message, by: Suggestion, *, quietly: bool = False
+) -> None:
+    """Say in the record that no person placed this mail, and why it was; its sender gets the number of the case."""
+    about = About(stored.case, stored.notification, stored.id)
+    work.record(EventKind.MESSAGE_PLACED_BY_SCORE, about=about, reason=by.text)
+    if not quietly:
+        confirm(work, stored, message)
+
+
+def confirm_referral(work: Work, stored: StoredMessage, message: Message) -> None:
+    """The same for a mail that a person filed, where it is a referral."""
+    if Kind.REFERRAL.value in stored.kinds:
+        confirm(work, stored, message)

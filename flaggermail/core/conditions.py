@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The conditions of rules: each is a value that looks at a mail and tells what it looked at, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from flaggermail.core.languages import Languages
+from flaggermail.core.message import Message
+
+Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> first and past-the-last sign of the match
+
+_SHOWN = 80  # characters of what was found that a trace repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known of a message beside itself."""
+
+    platform: str | None = None  # code of the platform whose domain the sender has
+    from_officer: bool = False
+    placed: bool = False  # belongs to a case
+    suggested: bool = False  # may belong to a case; a person says
+    channel: str | None = None  # code, of the notification that it answers
+    minutes: int | None = None  # since that was sent
+    verdict: str = "unverified"
+    period: bool = False  # an election period runs
+    declined_before: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a condition may look at; a domain in `lists` stands for its sub-domains too."""
+
+    message: Message
+    context: Context
+    lists: Mapping[str, frozenset[str]]
+    languages: Languages
+    find: Find
+
+    @cached_property
+    def language(self) -> str:
+        """The language of what the sender wrote himself, else of the whole text; `unknown` where too little stands."""
+        own = self.languages.of(self.message.reply_text)
+        return own if own != "unknown" else self.languages.of(self.message.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one condition looked at: whether it held, what it saw, where it stood, and what lies within it."""
+
+    condition: str
+    held: bool
+    saw: str = ""
+    where: str = ""
+    within: tuple[Looked, ...] = ()
+
+    def leaves(self) -> Iterator[Looked]:
+        """The single conditions, in the order of the rule."""
+        if not self.within:
+            yield self
+        for part in self.within:
+            yield from part.leaves()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Base of all. `COST` orders what must hold together: the cheapest is asked first."""
+
+    @property
+    def cost(self) -> int:
+        """How much there is to look at, in no unit."""
+        return 1
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Look at a mail; `whole` asks on after the answer is known, for a person who wants to see all of it."""
+        raise NotImplementedError
+
+
+def in_domains(domain: str, domains: frozenset[str]) -> bool:
+    """Whether `domain` is one of `domains` or below one of them."""
+    labels = domain.lower().split(".")
+    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
+
+
+# ---- conditions on facts
+
+# name -> the fact that it asks for
+YES_OR_NO: Mapping[str, Callable[[Facts], bool]] = {
+    "from_platform": lambda facts: facts.context.platform is not None,
+    "from_officer": lambda facts: facts.context.from_officer,
+    "placed": lambda facts: facts.context.placed,
+    "suggested": lambda facts: facts.context.suggested,
+    "forwarded": lambda facts: facts.message.forwarded is not None,
+    "has_attachment": lambda facts: bool(facts.message.attachments),
+    "election_period": lambda facts: facts.context.period,
+    "declined_before": lambda facts: facts.context.declined_before,
+}
+WORDS_OF: Mapping[str, Callable[[Facts], str | None]] = {
+    "mechanical": lambda facts: facts.message.kind.value,
+    "verdict": lambda facts: facts.context.verdict,
+    "sender": lambda facts: facts.message.sender.key if facts.message.sender else None,
+    "platform": lambda facts: facts.context.platform,
+    "channel": lambda facts: facts.context.channel,
+    "language": lambda facts: facts.language,
+}
+NUMBER_OF: Mapping[str, Callable[[Facts], int | None]] = {
+    "size": lambda facts: facts.message.size,
+    "minutes_since_notification": lambda facts: facts.context.minutes,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class YesOrNo(Condition):
+    """A fact that holds or does not."""
+
+    name: str
+    wanted: bool
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Whether the fact is as wanted."""
+        del whole
+        found = YES_OR_NO[self.name](facts)
+        return Looked(f"{self.name}: {_yaml(self.wanted)}", found == self.wanted, f"is {_yaml(found)}")
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(Condition):
+    """A fact that is one of some words, capitals ignored."""
+
+    name: str
+    values: tuple[str, ...]
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Whether the fact is among the words."""
+        del whole
+        found = WORDS_OF[self.name](facts)
+        held = found is not None and found.lower() in {value.lower() for value in self.values}
+        return Looked(f"{self.name}: [{', '.join(self.values)}]", held, f"is {found or 'none'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Domain(Condition):
+    """The sender's domain is one of those named, or below one, or on a list that is named."""
+
+    values: tuple[str, ...]
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Whether the sender's domain is named."""
+        del whole
+        domain = facts.message.sender.domain if facts.message.sender else ""
+        hit = next((value for value in self.values if in_domains(domain, _domains(value, facts.lists))), None)
+        on = f"is {domain or 'none'}"
+        saw = on if hit is None or "." in hit else f"{on}, on the list {hit}"
+        return Looked(f"domain: [{', '.join(self.values)}]", hit is not None, saw)
+
+
+def _domains(value: str, lists: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset([value]) if "." in value else lists.get(value, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Condition):
+    """A number from one up to and including another; nothing on a side is no bound. Fails where there is no number."""
+
+    name: str
+    least: int | None
+    most: int | None
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Whether the number lies within."""
+        del whole
+        found = NUMBER_OF[self.name](facts)
+        low, high = self.least is None or (found or 0) >= self.least, self.most is None or (found or 0) <= self.most
+        bounds = ", ".join(
+            f"{word}: {value}"
+            for word, value in (("at_least", self.least), ("at_most", self.most))
+            if value is not None
+        )
+        return Looked(
+            f"{self.name}: {{{bounds}}}",
+            found is not None and low and high,
+            "is none" if found is None else f"is {found}",
+        )
+
+
+# ---- conditions on text
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """An entry of a word list: as it is written in the rule, and as RE2 finds it."""
+
+    written: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words(Condition):
+    """One of some words or patterns is found in a place of the mail."""
+
+    place: str  # subject | body | reply | header NAME | attachment
+    entries: tuple[Wording, ...]
+    together: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "together", "|".join(f"(?:{entry.pattern})" for entry in self.entries))
+
+    @property
+    def cost(self) -> int:
+        """A body is long, a subject short."""
+        return {"subject": 2, "attachment": 2, "reply": 3, "body": 4}.get(self.place, 2)
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """The first hit; all entries are looked for in one go, and which one hit is asked only when one did."""
+        del whole
+        named = self.place.replace("header ", "header.")
+        condition = f"{named}: [{', '.join(entry.written for entry in self.entries)}]"
+        for text in texts(self.place, facts.message):
+            span = facts.find(self.together, text)
+            if span is not None:
+                at, saw = self._hit(facts.find, text, *span)
+                return Looked(condition, held=True, saw=saw, where=where(self.place, text, at))
+        return Looked(condition, held=False, saw="found nowhere")
+
+    def _hit(self, find: Find, text: str, start: int, end: int) -> tuple[int, str]:
+        """Where the hit begins, and what it is by which entry; of a word without the signs that make it a whole one."""
+        spans = ((entry, find(entry.pattern, text)) for entry in self.entries)
+        by = next((entry for entry, span in spans if span is not None and span[0] == start), None)
+        if by is not None and not is_pattern(by.written):
+            start, end = _trimmed(text, start, end)
+        found = repr(text[start:end][:_SHOWN])
+        same = by is None or by.written.lower() == text[start:end].lower()
+        return start, f"has {found}" if same else f"has {found} by {by.written if by else ''}"
+
+
+def texts(place: str, message: Message) -> tuple[str, ...]:
+    """The texts of a place of the mail."""
+    if place == "subject":
+        return (message.subject or "",)
+    if place == "body":
+        return (message.text,)
+    if place == "reply":
+        return (message.reply_text,)
+    if place == "attachment":
+        return tuple(attachment.filename or attachment.content_type for attachment in message.attachments)
+    return message.header_all(place.removeprefix("header "))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The hit without the sign before and behind a word, by which RE2 knows that it is a whole one."""
+    while start < end and not text[start].isalnum():
+        start += 1
+    while end > start and not text[end - 1].isalnum():
+        end -= 1
+    return start, end
+
+
+def where(place: str, text: str, at: int) -> str:
+    """The place in words: line and column count from 1."""
+    line = text.count("\n", 0, at) + 1
+    column = at - text.rfind("\n", 0, at)
+    return f"{place}, column {column}" if "\n" not in text else f"{place}, line {line}, column {column}"
+
+
+# ---- conditions that hold others
+
+
+@dataclass(frozen=True, slots=True)
+class All(Condition):
+    """Every one of them holds. Kept cheapest first."""
+
+    of: tuple[Condition, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "of", tuple(sorted(self.of, key=lambda condition: condition.cost)))
+
+    @property
+    def cost(self) -> int:
+        """As the dearest of them."""
+        return max((condition.cost for condition in self.of), default=0)
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Ends at the first that does not hold, unless `whole`."""
+        within: list[Looked] = []
+        for condition in self.of:
+            within.append(condition.look(facts, whole=whole))
+            if not within[-1].held and not whole:
+                break
+        return Looked("all", all(part.held for part in within), within=tuple(within))
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Condition):
+    """At least one of them holds: `any` in a rule."""
+
+    of: tuple[Condition, ...]
+
+    @property
+    def cost(self) -> int:
+        """As the dearest of them."""
+        return max((condition.cost for condition in self.of), default=0)
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """Ends at the first that holds, unless `whole`."""
+        within: list[Looked] = []
+        for condition in self.of:
+            within.append(condition.look(facts, whole=whole))
+            if within[-1].held and not whole:
+                break
+        return Looked("any", any(part.held for part in within), within=tuple(within))
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """It does not hold."""
+
+    of: Condition
+
+    @property
+    def cost(self) -> int:
+        """As what it denies."""
+        return self.of.cost
+
+    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+        """The opposite."""
+        found = self.of.look(facts, whole=whole)
+        return Looked("not", not found.held, within=(found,))
+
+
+def _yaml(value: bool) -> str:  # noqa: FBT001 - the value of a fact, no switch
+    return "true" if value else "false"
+
+
+def wording(written: str) -> Wording:
+    """An entry of a word list. `/.../` is a pattern of RE2; anything else is words, found whole, in any script.
+
+    A `*` at the begin or the end of a word stands for letters and digits; white space for any white space.
+    """
+    if is_pattern(written):
+        return Wording(written, written[1:-1])
+    words = written.split()
+    begins = _EDGE_BEFORE if words and words[0][0].isalnum() else ""
+    ends = _EDGE_BEHIND if words and words[-1][-1].isalnum() else ""
+    return Wording(written, begins + r"\s+".join(_word(word) for word in words) + ends)
+
+
+def is_pattern(written: str) -> bool:
+    """Whether an entry is a pattern between two slashes."""
+    return len(written) > 2 and written.startswith("/") and written.endswith("/")  # noqa: PLR2004 - two slashes and one sign
+
+
+_EDGE_BEFORE, _EDGE_BEHIND = r"(?:^|[^\pL\pN])", r"(?:[^\pL\pN]|$)"
+_ANY = r"[\pL\pN]*"
+_META = frozenset(r"\.+*?()|[]{}^$")
+
+
+def _word(word: str) -> str:
+    bare = word.strip("*")
+    escaped = "".join(f"\\{sign}" if sign in _META else sign for sign in bare)
+    return f"{_ANY if word.startswith('*') else ''}{escaped}{_ANY if word.endswith('*') else ''}"

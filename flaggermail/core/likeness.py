@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether two mails bring the same matter: a mail, what it forwards, and the same of another mail, side by side.
+
+Both are at hand when they are compared. Nothing of it is kept: no text, no web address, no name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flaggermail.core import suggesting
+from flaggermail.core.language import Language, folded
+from flaggermail.core.message import Message
+from flaggermail.core.subject import split_subject
+from flaggermail.core.suggesting import Clue
+
+_LONGEST = 20_000  # characters of a text that are compared
+_SHORTEST = 40  # characters of a text that proves something by standing in another
+_WORD = re.compile(r"[^\W_]{3,}")
+_WEB = re.compile(r"https?://([^\s/<>\"']{3,253})(/[^\s<>\"')\]]{2,1000})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One mail as it is told: by its author, or by somebody who passes it on."""
+
+    author: str
+    subject: str
+    text: str
+    passed_on: bool
+
+
+def clues(message: Message, other: Message, language: Language, ours: str) -> list[Clue]:
+    """What speaks for `message` belonging where `other` does; `ours` is the address of the desk."""
+    found: list[Clue] = []
+    pairs = [(here, there) for here in _told(message, language) for there in _told(other, language)]
+    same = [(here, there) for here, there in pairs if _is_same(here, there)]
+    if same:
+        found.append(suggesting.SAME_REFERRAL)
+    elif _same_subject(message, other, language) and _people(message, ours) & _people(other, ours):
+        found.append(suggesting.SAME_SUBJECT)
+    if any(_agree(here.text, there.text) for here, there in same):
+        found.append(suggesting.SAME_TEXT)
+    if _addresses(message) & _addresses(other):
+        found.append(suggesting.SAME_ADDRESS)
+    return found
+
+
+def base_subjects(message: Message, language: Language) -> tuple[str, ...]:
+    """The subjects of a mail and of what it forwards, without the prefixes of replies and forwards."""
+    return tuple(dict.fromkeys(told.subject for told in _told(message, language) if told.subject))
+
+
+def authors(message: Message) -> tuple[str, ...]:
+    """Who wrote it, and who wrote what it forwards."""
+    inner = message.forwarded.sender if message.forwarded else None
+    return tuple(address.key for address in (message.sender, inner) if address is not None)
+
+
+def _told(message: Message, language: Language) -> Iterator[_Told]:
+    inner = message.forwarded
+    if message.sender is not None:
+        text = message.reply_text if inner else message.text
+        subject = split_subject(message.subject or "", language).base
+        yield _Told(message.sender.key, subject, folded(text[:_LONGEST]), passed_on=False)
+    if inner is not None and inner.sender is not None:
+        subject = split_subject(inner.subject or "", language).base
+        yield _Told(inner.sender.key, subject, folded(inner.body[:_LONGEST]), passed_on=True)
+
+
+def _is_same(here: _Told, there: _Told) -> bool:
+    """The same author, subject and mostly the same words; of two mails that nobody passes on, the same text.
+
+    Many an office writes under one subject again and again, and so does the form on its pages.
+    """
+    if not here.author or (here.author, folded(here.subject)) != (there.author, folded(there.subject)):
+        return False
+    if not (here.passed_on or there.passed_on):
+        return _agree(here.text, there.text)
+    words, others = set(_WORD.findall(here.text)), set(_WORD.findall(there.text))
+    return 2 * len(words & others) >= max(min(len(words), len(others)), 1)
+
+
+def _agree(here: str, there: str) -> bool:
+    """Whether one text stands in the other, blanks aside: mail programs break lines anew and add a signature."""
+    short, long = sorted(("".join(here.split()), "".join(there.split())), key=len)
+    return len(short) >= _SHORTEST and short in long
+
+
+def _same_subject(message: Message, other: Message, language: Language) -> bool:
+    here, there = (split_subject(mail.subject or "", language).base for mail in (message, other))
+    return bool(here) and folded(here) == folded(there)
+
+
+def _people(message: Message, ours: str) -> set[str]:
+    return {person.key for person in (*message.from_, *message.to, *message.cc)} - {ours.lower()}
+
+
+def _addresses(message: Message) -> set[str]:
+    """The pages that a mail points to; not those of its authors' own domains, which stand below every signature."""
+    text = f"{message.text[:_LONGEST]}\n{message.forwarded.body[:_LONGEST] if message.forwarded else ''}"
+    own = tuple(author.rpartition("@")[2] for author in authors(message))
+    found = ((host.lower(), path.rstrip(".,;:!?")) for host, path in _WEB.findall(text))
+    return {f"{host}{path}" for host, path in found if not host.endswith(own)}

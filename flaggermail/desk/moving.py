@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A message changes its place by a person's hand, with all that hangs on it: one way for every such act.
+
+Its arrival stays what it was, so the clocks of the case it comes to stop then, and those of the case it leaves run on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flaggermail import casework, confirming, keys, recognise
+from flaggermail.core.events import Change, EventKind, changed
+from flaggermail.core.message import Message
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.desk.outcome import one_of, the_case, the_message
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+
+def into_case(
+    work: Work, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str, notification: str | None = None
+) -> tuple[StoredMessage, tuple[str, ...]]:
+    """Put a message into a case; its referrer hears the number. Answers the row, and what is to be thought of."""
+    filed = replace(
+        readable(work, message),
+        place="case",
+        case=case,
+        notification=notification,
+        kinds=kinds or message.kinds,
+        basis=f"placed by {work.actor}",
+        reason=reason,
+        suggestions=(),
+    )
+    warnings = move(work, message, filed, "by hand")
+    mail = _read(work, filed)
+    _take_root(work, filed)
+    teach(work, filed, mail)
+    casework.reopen_for(work, the_case(work, case), message.id)
+    confirming.confirm_referral(work, filed, mail)
+    return filed, warnings
+
+
+def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
+    """Record that a message, and what was attached to it, has another place; answers what is to be thought of."""
+    left = work.tx.get(Case, old.case) if old.case and old.case != new.case else None
+    emptied = left is not None and left.root_message == old.id
+    changes = [changed(old, new), *_attached(work, new)]
+    if left is not None and emptied:
+        rootless = replace(left, root_message=None, referrer_address=None, referrer_name=None)
+        changes.append(changed(left, rootless))  # nobody is told of the decision on a case that he did not refer
+    if left is not None:
+        keys.forget(work, old)
+    about = About(case=new.case or old.case, notification=new.notification, message=new.id)
+    work.record(EventKind.MESSAGE_PLACED, *changes, reason=how, about=about)
+    for touched in sorted({old.notification, new.notification} - {None}, key=str):
+        casework.rejudge(work, str(touched))
+    if left is None or not emptied:
+        return ()
+    return (f"{left.number} was opened by this mail and stands without it: decide it `none` and close it",)
+
+
+def teach(work: Work, filed: StoredMessage, mail: Message | None = None) -> None:
+    """Later mail follows the one that a person has filed."""
+    read = mail if mail is not None else _read(work, filed)
+    keys.learn(work, filed, read, recognise.sender_of(work, read).platform, by_hand=True)
+
+
+def of_others(work: Work, key: str) -> StoredMessage:
+    """A message that somebody else wrote: what we sent stays what and where it is."""
+    message = the_message(work, key)
+    if message.place == "own":
+        raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
+    return message
+
+
+def known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The same; refused when one of them is no kind."""
+    for name in names:
+        one_of("kind", name, [kind.value for kind in Kind])
+    return names
+
+
+def readable(work: Work, message: StoredMessage) -> StoredMessage:
+    """The row with its sender, which is not kept of a citizen who was declined: it stands in the octets."""
+    if message.discarded_at is not None:
+        raise Refusal(f"message {message.id}: its octets were destroyed at the end of the review window")
+    if message.from_address is not None or message.place != "declined":
+        return message
+    sender = _read(work, message).sender
+    if sender is None:
+        return message
+    return replace(message, from_address=sender.key, from_name=sender.name)
+
+
+def _read(work: Work, message: StoredMessage) -> Message:
+    return work.env.parser.parse(work.env.octets.get(message.digest))
+
+
+def _attached(work: Work, outer: StoredMessage) -> Iterator[Change]:
+    """What was attached to a mail goes where the mail goes; it was numbered right after it."""
+    number = int(outer.id.removeprefix("m"))
+    basis = f"forwarded in {outer.id}"
+    while (inner := work.tx.get(StoredMessage, f"m{(number := number + 1):08d}")) is not None:
+        if inner.basis != basis:
+            return
+        yield changed(inner, replace(inner, place=outer.place, case=outer.case))
+
+
+def _take_root(work: Work, filed: StoredMessage) -> None:
+    """A case whose referral was taken out of it gets it back, or another one."""
+    case = the_case(work, filed.case or "")
+    if case.root_message is not None or case.origin != "referral" or Kind.REFERRAL.value not in filed.kinds:
+        return
+    rooted = replace(case, root_message=filed.id, referrer_address=filed.from_address, referrer_name=filed.from_name)
+    work.record(
+        EventKind.CASE_RECLASSIFIED, changed(case, rooted), reason="referral", about=About(case.number, None, filed.id)
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts that place a message: out of the quarantine, from case to case, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import casework, recognise
+from flaggermail.core import acts, rules
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Notification, Platform, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.desk import cases, moving
+from flaggermail.desk.outcome import Outcome, given, the_case
+from flaggermail.environment import About, Work
+from flaggermail.errors import NotFound, Refusal
+
+UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
+
+
+def place(work: Work, act: acts.PlaceMessage) -> Outcome:
+    """Take a message out of the quarantine, or from wherever it is; its arrival instant stays what it was."""
+    message = moving.of_others(work, act.message)
+    if sum((act.case is not None, act.new, act.noise, act.back)) != 1:
+        raise Refusal(
+            f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
+        )
+    if act.noise:
+        return _to_noise(work, message, act)
+    if act.back:
+        return _back(work, message, act)
+    if act.new:
+        return _to_new_case(work, message, act)
+    case = the_case(work, act.case or "")
+    filed, warnings = _file(work, message, case.number, moving.known_kinds(act.kinds), act.reason)
+    return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings)
+
+
+def correct(
+    work: Work, message: StoredMessage, case: str | None, notification: str | None
+) -> tuple[StoredMessage, tuple[str, ...]]:
+    """Put a message that lies in the wrong case, or with the wrong notification, where it belongs."""
+    if notification is None:
+        return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
+    use = work.tx.get(Notification, notification)
+    if use is None or use.sent_at is None or not use.use:
+        raise NotFound(f"notification {notification}: no such one was sent; `flaggermail case show` names them")
+    if case not in {None, use.case}:
+        raise Refusal(f"notification {notification}: belongs to {use.case}, not to {case}")
+    platform = _platform_of(work, message)
+    if platform != use.platform:
+        raise Refusal(
+            f"notification {notification}: went to {use.platform}, and this mail is from {platform or 'none'}"
+        )
+    return moving.into_case(work, message, use.case, message.kinds, message.reason, use.id)
+
+
+def _file(
+    work: Work, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str
+) -> tuple[StoredMessage, tuple[str, ...]]:
+    notification = _use_of(work, message, case)
+    known = () if UNSURE.issuperset(message.kinds) else message.kinds
+    answer = (Kind.PLATFORM_ACK.value,) if notification else (Kind.UNKNOWN.value,)
+    return moving.into_case(work, message, case, kinds or known or answer, reason, notification)
+
+
+def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+    given("reason", act.reason)
+    binned = replace(_taken_out(work, message, act.reason), place="noise", kinds=(Kind.NOISE.value,))
+    warnings = moving.move(work, message, binned, "noise")
+    return Outcome(f"message {message.id} is noise", message.id, warnings)
+
+
+def _back(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+    if message.place == "quarantine":
+        raise Refusal(f"message {message.id}: is in the quarantine already")
+    warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
+    return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
+
+
+def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...]:
+    """Undo a placement, whoever made it: the message waits again, with what speaks for a case now."""
+    noise = set(message.kinds) == {Kind.NOISE.value}
+    kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
+    waiting = replace(_taken_out(work, moving.readable(work, message), reason), place="quarantine", kinds=kinds)
+    warnings = moving.move(work, message, waiting, "back into the quarantine")
+    found = recognise.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
+    if found:
+        suggested = replace(waiting, suggestions=tuple(one.text for one in found))
+        about = About(message=message.id)
+        work.record(EventKind.MESSAGE_PLACED, changed(waiting, suggested), about=about, reason="suggestions")
+    return warnings
+
+
+def _taken_out(work: Work, message: StoredMessage, reason: str) -> StoredMessage:
+    return replace(
+        message, case=None, notification=None, reason=reason, basis=f"placed by {work.actor}", suggestions=()
+    )
+
+
+def _to_new_case(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+    found = casework.open_election(work)
+    election = act.election or (found.code if found else None)
+    if election is None:
+        raise Refusal(f"message {message.id}: no election is open; name one (--election)")
+    warnings = _put_back(work, message, act.reason) if message.case is not None else ()
+    wanted = acts.OpenCase(
+        election=election, type=act.type, origin="referral", source=act.source, from_message=message.id
+    )
+    opened = cases.open_case(work, wanted)
+    return Outcome(f"message {message.id} opened {opened.key}", opened.key, warnings)
+
+
+def _use_of(work: Work, message: StoredMessage, case: str) -> str | None:
+    """The notification of the case that was sent to the platform from which the message came."""
+    uses = work.tx.find(Notification, case=case, platform=[_platform_of(work, message) or ""], use=True, state="sent")
+    return uses[0].id if len(uses) == 1 else None
+
+
+def _platform_of(work: Work, message: StoredMessage) -> str | None:
+    domain = (message.from_address or "").rpartition("@")[2]
+    owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
+    return next((code for code, owned in owners if rules.in_domains(domain, owned)), None)

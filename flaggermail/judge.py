@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a mail is and where it belongs, as ingest finds: placed, vouched for, classified, decided. It writes nothing.
+
+Whoever asks "why" comes through here too, so that what is explained is what happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail import casework, recognise
+from flaggermail.core import automatic, case, rules, threads
+from flaggermail.core.case import Decision
+from flaggermail.core.message import Message, Verdict
+from flaggermail.core.records import Notification
+from flaggermail.core.rules import Classification, Context
+from flaggermail.core.threads import Placement
+from flaggermail.environment import Work
+from flaggermail.ports import RawMessage, Role
+from flaggermail.recognise import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail, whose address it bears, and where its keys lead."""
+
+    raw: RawMessage
+    message: Message
+    sender: Sender
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """All that was found out about a mail, and what becomes of it."""
+
+    sender: Sender
+    placement: Placement
+    verdict: Verdict
+    context: Context
+    found: Classification
+    election: str | None
+    dispute: str | None  # why the instant of arrival cannot be relied on
+    decision: Decision
+    missed: bool  # taken in late, and somebody would have heard of it
+
+
+def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
+    """Place it, ask who vouches for it, classify it, decide."""
+    mail = placed(work, raw, message)
+    context = context_of(work, mail)
+    found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.find)
+    election = casework.open_election(work)
+    dispute = recognise.disputed(work, raw, message)
+    if context.platform is not None and dispute is None:
+        dispute = recognise.too_early(work, raw, mail.placement)
+    decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
+    late = recognise.late(work.env, raw)
+    return Judged(
+        mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
+        case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
+    )  # fmt: skip
+
+
+def placed(work: Work, raw: RawMessage, message: Message) -> Mail:
+    """Whose it is, and where it belongs by its keys."""
+    sender = recognise.sender_of(work, message)
+    placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
+    return Mail(raw, message, sender, placement)
+
+
+def context_of(work: Work, mail: Mail) -> Context:
+    """What the rules may ask about a mail beside itself."""
+    placement = mail.placement
+    answered = work.tx.get(Notification, placement.notification) if placement.notification else None
+    since = mail.raw.internaldate - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    return Context(
+        platform=mail.sender.platform,
+        from_officer=mail.sender.officer is not None,
+        placed=placement.case is not None,
+        suggested=bool(placement.suggestions),
+        channel=answered.channel if answered else None,
+        minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
+        verdict=mail.message.vouched.value,
+        period=casework.open_election(work) is not None,
+        declined_before=recognise.declined_before(work, mail.message),
+    )
+
+
+def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *, disputed: bool) -> case.Facts:
+    """All that the decision on it rests on."""
+    raw, message, placement = mail.raw, mail.message, mail.placement
+    election = casework.open_election(work)
+    sent_folder = raw.role is Role.SENT
+    answerable = automatic.answerable(message, work.env.settings.desk.mailbox.address)
+    return case.Facts(
+        mechanical=message.kind,
+        kinds=frozenset(found.kinds),
+        template=found.template if answerable else None,
+        verdict=context.verdict,
+        placed=placement.case is not None,
+        use_placed=placement.notification is not None,
+        suggestions=bool(placement.suggestions),
+        from_platform=context.platform is not None,
+        election=election.code if election else None,
+        declined_before=context.declined_before,
+        known_sender=recognise.known_sender(work, message),
+        disputed=disputed,
+        sent_folder=sent_folder,
+        junk_folder=raw.role is Role.JUNK,
+        to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+    )

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which cases a mail that names none may belong to: a few candidates by the store, compared with it mail by mail."""
+
+from __future__ import annotations
+
+from flaggermail.core import likeness, suggesting
+from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.core.suggesting import Clue
+from flaggermail.environment import Work
+
+COMPARED = 5  # cases whose first mail is read again, the latest ones
+_OPEN = ["open", "decided", "notified", "answered"]
+
+
+def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
+    """What speaks for each case that may be meant; nothing for machine mail, and for mail of our own."""
+    ours = work.env.settings.desk.mailbox.address.lower()
+    if message.kind is not MechanicalKind.HUMAN or message.sender is None or message.sender.key == ours:
+        return {}
+    found: dict[str, list[Clue]] = {}
+    for case in _candidates(work, message):
+        said = [suggesting.ATTACHED] if _was_attached(work, message, case) else []
+        said += _compared(work, message, case, ours)
+        if case.referrer_address == message.sender.key and case.state in _OPEN:
+            said.append(suggesting.SAME_SENDER)
+        if said:
+            found[case.number] = said
+    return found
+
+
+def threshold(work: Work, message: Message) -> int | None:
+    """The score from which this mail is placed without a person, or nothing.
+
+    Only mail of a verified sender, and none that we sent.
+    """
+    settings = work.env.settings.desk
+    ours = message.sender is None or message.sender.key == settings.mailbox.address.lower()
+    if ours or message.vouched.value != "verified" or not settings.quarantine.place_by_score:
+        return None
+    return settings.quarantine.place_from
+
+
+def _candidates(work: Work, message: Message) -> list[Case]:
+    """The latest cases with mail of one of its authors, with its subject, or to whose mail this one was attached."""
+    rows = work.tx.find(StoredMessage, from_address=list(likeness.authors(message)))
+    if message.message_id is not None:
+        rows += work.tx.find(StoredMessage, message_id=message.message_id)
+    numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}
+    cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
+    titles = list(likeness.base_subjects(message, work.env.language))
+    cases |= {case.number: case for case in work.tx.find(Case, title=titles, state=_OPEN)}
+    return sorted(cases.values(), key=lambda case: (case.opened_at, case.number), reverse=True)[:COMPARED]
+
+
+def _was_attached(work: Work, message: Message, case: Case) -> bool:
+    named = work.tx.find(StoredMessage, message_id=message.message_id) if message.message_id else []
+    return any(row.case == case.number and row.basis.startswith("forwarded in ") for row in named)
+
+
+def _compared(work: Work, message: Message, case: Case, ours: str) -> list[Clue]:
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    if root is None or root.discarded_at is not None:
+        return []
+    other = work.env.parser.parse(work.env.octets.get(root.digest))
+    return likeness.clues(message, other, work.env.language, ours)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether a rule set does what it promises: its sample mails are judged as live mail is, and its rules are compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from flaggermail.core import overlap
+from flaggermail.core.conditions import Looked
+from flaggermail.core.message import Message
+from flaggermail.core.records import Platform
+from flaggermail.core.rules import Cited, Context, Explanation, Rule, RuleSet, Tried, explain, platform_of
+from flaggermail.ports import Matcher, Parser
+from flaggermail.settings_files.sample_files import Sample, SampleMails
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Remark:
+    """Something to say about a rule set at one place; a fault prevents its use, a warning does not."""
+
+    file: str
+    line: int
+    column: int
+    text: str
+    fault: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {'' if self.fault else 'warning: '}{self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sample mail as the rules see it."""
+
+    sample: Sample
+    message: Message
+    context: Context
+    found: Explanation
+
+    @property
+    def decided_by(self) -> frozenset[str]:
+        """The names of the rules that made the outcome."""
+        return frozenset(tried.rule.name for tried in self.found.made_by)
+
+
+def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[Remark]:
+    """Everything wrong or doubtful about a rule set that was read without fault, in the order of the files."""
+    judged = judge_samples(rules, samples, parser, matcher)
+    return sorted({*_conditions(rules), *_samples(rules, judged), *_uncited(rules, judged), *_order(judged)})
+
+
+def judge_samples(
+    rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher, *, only: str | None = None
+) -> dict[str, Judged]:
+    """Every sample mail, judged by `rules`, with the domain lists of the samples in place of the desk's."""
+    own = replace(rules, lists={**rules.lists, **who_lists(samples)})
+    mails = [mail for mail in samples.mails.values() if only in {None, mail.name}]
+    messages = parser.parse_all([mail.octets for mail in mails])
+    judged: dict[str, Judged] = {}
+    for mail, message in zip(mails, messages, strict=True):
+        context = context_of(mail, samples, message)
+        judged[mail.name] = Judged(mail, message, context, explain(message, context, own, matcher.find))
+    return judged
+
+
+def who_lists(samples: SampleMails) -> dict[str, frozenset[str]]:
+    """The domain lists that hold for sample mails."""
+    return {name: frozenset(domains) for name, domains in samples.who.lists.items()} if samples.who else {}
+
+
+def context_of(mail: Sample, samples: SampleMails, message: Message) -> Context:
+    """What the record knew when this sample mail came in."""
+    given, who = mail.beside.given, samples.who
+    platforms = [Platform(code=code, name=code, domains=of) for code, of in who.platforms.items()] if who else []
+    officers = {address.lower() for address in who.officers} if who else set[str]()
+    return Context(
+        platform=platform_of(message, platforms),
+        from_officer=message.sender is not None and message.sender.key in officers,
+        placed=given.placed is not None,
+        suggested=given.suggested,
+        channel=given.channel if given.placed == "notification" else None,
+        minutes=given.minutes if given.placed == "notification" else None,
+        verdict=given.verdict,
+        period=given.period,
+        declined_before=given.declined_before,
+    )
+
+
+def _conditions(rules: RuleSet) -> Iterator[Remark]:
+    for rule in overlap.never_matching(rules):
+        yield _at(rule, f"{rule.name!r} can match no mail: two of its conditions contradict each other")
+    for rule, before in overlap.unreachable(rules):
+        yield _at(
+            rule, f"{rule.name!r} is never asked: {before.name!r} ({before.place}) takes every mail that it would"
+        )
+
+
+def _at(rule: Rule, text: str, *, fault: bool = True) -> Remark:
+    return Remark(f"rules/{rule.file}", rule.line, rule.column, text, fault)
+
+
+def _cited(rule: Rule, cited: Cited, text: str) -> Remark:
+    return Remark(f"rules/{rule.file}", cited.line, cited.column, f"{cited.name}: {text}")
+
+
+def _samples(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
+    """Each sample that a rule names, against what becomes of it."""
+    for rule in rules.rules:
+        for cited in rule.samples.match:
+            mail = judged.get(cited.name)
+            if mail is not None and rule.name not in mail.decided_by:
+                yield _cited(rule, cited, f"is not matched by {rule.name!r}: {why_not(rule, mail.found)}")
+        for cited in rule.samples.not_match:
+            mail = judged.get(cited.name)
+            if mail is not None and rule.name in mail.decided_by:
+                yield _cited(rule, cited, f"is matched by {rule.name!r} and must not be")
+        if not rule.samples.match:
+            yield _at(rule, f"{rule.name!r} has no sample mail that it must match", fault=False)
+        if not rule.samples.not_match:
+            yield _at(
+                rule, f"{rule.name!r} has no sample mail that looks alike and that it must not match", fault=False
+            )
+
+
+def why_not(rule: Rule, found: Explanation) -> str:
+    """In words why `rule` did not make the outcome."""
+    tried = next(tried for tried in found.passed_over if tried.rule.name == rule.name)
+    if tried.looked.held:
+        other = _decider(rule, found)
+        return f"{other.rule.name!r} ({other.rule.place}) comes first" if other else "another rule comes first"
+    return "; ".join(f"`{part.condition}` {part.saw}".rstrip() for part in failed(tried))
+
+
+def failed(tried: Tried) -> Sequence[Looked]:
+    """The conditions of a rule that did not hold, each as small as it can be named."""
+    return [part for part in (tried.looked.within or (tried.looked,)) if not part.held]
+
+
+def _decider(rule: Rule, found: Explanation) -> Tried | None:
+    """Who took the mail before `rule` was asked."""
+    same = [tried for tried in found.made_by if tried.rule.stage is rule.stage or tried.rule.then.kinds]
+    return same[0] if same else None
+
+
+def _uncited(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
+    """Sample mails that no rule names, and those that nobody may decide."""
+    cited = Counter(cited.name for rule in rules.rules for cited in (*rule.samples.match, *rule.samples.not_match))
+    for name, mail in judged.items():
+        by = next((tried.rule for tried in mail.found.made_by if tried.rule.then.kinds), None)
+        if mail.sample.beside.decided_by == "nobody":
+            if by is not None:
+                words = f"is decided by {by.name!r} ({by.place}), and its YAML says that nobody decides it"
+                yield Remark(mail.sample.file, 1, 1, words)
+        elif name not in cited:
+            words = "is named by no rule; name it in `samples:`, or write `decided_by: nobody` beside it"
+            yield Remark(mail.sample.file, 1, 1, words, fault=False)
+
+
+def _order(judged: Mapping[str, Judged]) -> Iterator[Remark]:
+    """Pairs of rules that one sample fits both, so that nothing but their order decides."""
+    seen: set[tuple[str, str]] = set()
+    for mail in judged.values():
+        taken = {tried.rule.stage: tried.rule for tried in mail.found.made_by}
+        for tried in mail.found.passed_over:
+            first, other = taken.get(tried.rule.stage), tried.rule
+            pair = (first.name if first else "", other.name)
+            if first is None or not tried.looked.held or pair in seen or not overlap.overlapping(first, other):
+                continue
+            seen.add(pair)
+            words = f"{other.name!r} fits {mail.sample.name} too, which {first.name!r} ({first.place}) takes"
+            yield _at(other, f"{words}: their order decides", fault=False)

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is wrong with rules that one value alone does not show: contradictions, and names of things that are nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flaggermail.core.conditions import All, Condition, Either, OneOf, YesOrNo
+from flaggermail.core.languages import Languages
+from flaggermail.core.overlap import implies
+from flaggermail.core.rules import STAGES
+from flaggermail.settings_files.rule_conditions import condition_of
+from flaggermail.settings_files.rule_models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
+from flaggermail.settings_files.words import nearest
+from flaggermail.yaml_source import Fault, Key, Source
+
+SAMPLES = "samples"
+_ANSWERS = frozenset({"platform_ack", "substantive_reply"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a rule may name that stands in other files; nothing where those could not be read."""
+
+    labels: Collection[str] | None = None
+    platforms: Collection[str] | None = None
+    channels: Collection[str] | None = None
+
+
+@dataclass(slots=True)
+class RulesFolder:
+    """Everything that was read of the rules folder."""
+
+    directory: Path
+    files: list[tuple[Source, RulesFile]] = field(default_factory=list)
+    lists: dict[str, frozenset[str]] = field(default_factory=dict)
+    languages: Languages = field(default_factory=Languages)
+    faults: list[Fault] = field(default_factory=list)
+    whole: bool = True  # whether every file could be read
+
+
+def findings(folder: RulesFolder, known: Known) -> Iterator[tuple[Source, Key, str]]:
+    """Each with the file and the key that it is about."""
+    names: dict[str, str] = {}
+    latest = (STAGES[0], "")
+    for source, file in folder.files:
+        if STAGES.index(file.stage) < STAGES.index(latest[0]):
+            words = (
+                f"{file.stage.value!r} is asked before {latest[0].value!r}, the stage of {latest[1]}; give the file a "
+                "number before that one's"
+            )
+            yield source, ("stage",), words
+        latest = max(latest, (file.stage, source.file), key=lambda pair: STAGES.index(pair[0]))
+        for index, rule in enumerate(file.rules):
+            key: Key = ("rules", index)
+            if rule.name in names:
+                words = f"{rule.name!r} is a rule of {names[rule.name]} too; each needs its own name"
+                yield source, (*key, "name"), words
+            names[rule.name] = source.file
+            for below, words in (*_contradictions(file, rule), *_unknown(folder, rule, known)):
+                yield source, (*key, *below), words
+
+
+def _contradictions(file: RulesFile, rule: RuleSettings) -> Iterator[tuple[Key, str]]:
+    when, then = rule.when, rule.then
+    kinds = kinds_of(rule)
+    for below in _empty(when):
+        yield ("when", *below), "is empty, so it would hold for every mail; write at least one condition"
+    if then.kind and then.kinds:
+        yield ("then",), "needs either `kind:` with one kind or `kinds:` with a list"
+    if not (kinds or then.labels or then.priority):
+        yield ("then",), "says nothing; write `kind:`, `labels:` or `priority:`"
+    for kind in kinds:
+        if kind not in KINDS_OF[file.stage]:
+            allowed = ", ".join(sorted(KINDS_OF[file.stage])) or "none: this stage only labels"
+            yield ("then",), f"{kind!r} is not for the stage {file.stage.value!r} to say; it may say {allowed}"
+    if _ANSWERS & set(kinds) and not _only_platforms(condition_of(when)):
+        yield ("when",), "would let anybody answer for a platform; add `from_platform: true`"
+    if then.template == "decline" and set(kinds) != {"citizen_report"}:
+        yield ("then", "template"), "'decline' answers a citizen; it needs `kind: citizen_report`"
+    if then.template == "intake_confirmation" and set(kinds) != {"referral"}:
+        yield ("then", "template"), "'intake_confirmation' answers a referral; it needs `kind: referral`"
+
+
+def _only_platforms(condition: Condition) -> bool:
+    """Whether it holds for mail of platforms alone."""
+    if isinstance(condition, All):
+        return any(_only_platforms(part) for part in condition.of)
+    if isinstance(condition, Either):
+        return all(_only_platforms(part) for part in condition.of)
+    return implies(condition, YesOrNo("from_platform", wanted=True)) or (
+        isinstance(condition, OneOf) and condition.name == "platform"
+    )
+
+
+def _empty(when: WhenSettings) -> Iterator[Key]:
+    """Where a condition is asked for and none is written."""
+    if not when.model_fields_set:
+        yield ()
+    for name, parts in (("all", when.all), ("any", when.any)):
+        for index, part in enumerate(parts or ()):
+            yield from ((name, index, *below) for below in _empty(part))
+    if when.not_ is not None:
+        yield from (("not", *below) for below in _empty(when.not_))
+
+
+def _unknown(folder: RulesFolder, rule: RuleSettings, known: Known) -> Iterator[tuple[Key, str]]:
+    """Names of things that are nowhere."""
+    for below, when in _levels(rule.when):
+        for name, index, words in _unknown_here(folder, when, known):
+            yield ("when", *below, name, index), words
+    for index, label in enumerate(rule.then.labels):
+        if known.labels is not None and label not in known.labels:
+            words = "is not on the closed list of tags.labels in flaggermail.yaml"
+            yield ("then", "labels", index), f"{label!r} {words}; {nearest(label, known.labels)}"
+    for name in ("match", "not_match"):
+        for index, sample in enumerate(getattr(rule.samples, name)):
+            if not (folder.directory / SAMPLES / f"{sample}.eml").is_file():
+                words = f"there is no {SAMPLES}/{sample}.eml; write that mail, or mend the name"
+                yield ("samples", name, index), words
+
+
+def _unknown_here(folder: RulesFolder, when: WhenSettings, known: Known) -> Iterator[tuple[str, int, str]]:
+    """The same for the conditions of one level."""
+    lists = [value for value in when.domain or () if "." not in value]
+    named: tuple[tuple[str, Collection[str], Collection[str] | None], ...] = (
+        ("platform", when.platform or (), known.platforms),
+        ("channel", when.channel or (), known.channels),
+        ("language", when.language or (), folder.languages.words),
+    )
+    for value in lists:
+        if value not in folder.lists:
+            yield "domain", (when.domain or ()).index(value), f"{value!r} is no list; {nearest(value, folder.lists)}"
+    for name, values, there in named:
+        for index, value in enumerate(values):
+            if there is not None and value not in there:
+                yield name, index, f"{value!r} is no {name}; {nearest(value, there)}"
+
+
+def _levels(when: WhenSettings) -> Iterator[tuple[Key, WhenSettings]]:
+    """The conditions, and those within them."""
+    yield (), when
+    for name, parts in (("all", when.all), ("any", when.any)):
+        for index, part in enumerate(parts or ()):
+            yield from (((name, index, *below), inner) for below, inner in _levels(part))
+    if when.not_ is not None:
+        yield from ((("not", *below), inner) for below, inner in _levels(when.not_))
+
+
+def kinds_of(rule: RuleSettings) -> tuple[str, ...]:
+    """What a rule says that a mail is, written as one kind or as several."""
+    return (rule.then.kind,) if rule.then.kind else rule.then.kinds

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the files of the rules folder may hold: rules, and what stands beside a sample mail.
+
+There is no word here for mail that goes out, for what a platform did, or for taking mail away: no rule can send to a
+platform, record an outcome or drop a message.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import re2
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from flaggermail.core.conditions import is_pattern, wording
+from flaggermail.core.rules import Stage
+from flaggermail.settings import Code, Domain, MailAddress, Model, Text
+
+_OPTIONS = re2.Options()
+_OPTIONS.case_sensitive = False
+_OPTIONS.log_errors = False  # RE2 would write its own line to standard error
+_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
+_SIZE = re.compile(r"(\d{1,9})\s*([kmg]?b?)", re.IGNORECASE)
+_FEWEST_WORDS = 5
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def _found(written: str) -> str:
+    """An entry that RE2 can look for, and that is not everywhere."""
+    try:
+        compiled = re2.compile(wording(written).pattern, options=_OPTIONS)
+    except re2.error as error:
+        said = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"is refused by RE2 ({said}); RE2 has no look-around and no back-references") from None
+    if compiled.search("") is not None:
+        raise ValueError("matches the empty text, so it would match every mail; ask for at least one letter")
+    return written
+
+
+def _pattern(written: str) -> str:
+    if not is_pattern(written):
+        raise ValueError(r"is no pattern; write it between two slashes, such as '/#\d{3,}/'")
+    return written
+
+
+def _octets(value: object) -> object:
+    """`5 MB` as a number of octets."""
+    if not isinstance(value, str):
+        return value
+    size = _SIZE.fullmatch(value.strip())
+    if size is None or size[2].lower() not in _UNITS:
+        raise ValueError("is no size; write octets, or a number with kB, MB or GB")
+    return int(size[1]) * _UNITS[size[2].lower()]
+
+
+def _place(value: str) -> str:
+    if not ("." in value or re.fullmatch(r"[a-z0-9][a-z0-9_-]*", value)):
+        raise ValueError(
+            "is neither a domain nor the name of a list; write a domain with its dot, or NAME of lists/NAME.txt"
+        )
+    return value
+
+
+def _field(value: str) -> str:
+    if not _FIELD.fullmatch(value):
+        raise ValueError("is no header field; write its name without the colon, such as X-Mailer")
+    return value
+
+
+def _enough(words: tuple[str, ...]) -> tuple[str, ...]:
+    if len(words) < _FEWEST_WORDS:
+        raise ValueError(f"has too few words to tell a language by; write at least {_FEWEST_WORDS}")
+    return words
+
+
+Entry = Annotated[Text, AfterValidator(_found)]
+Pattern = Annotated[Text, AfterValidator(_pattern), AfterValidator(_found)]
+Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
+Place = Annotated[Text, AfterValidator(_place)]
+FieldName = Annotated[str, AfterValidator(_field)]
+Octets = Annotated[int, BeforeValidator(_octets), Field(ge=0)]
+
+# What a mail that came in can be, by the stage that may say so.
+Incoming = Literal[
+    "referral", "platform_ack", "substantive_reply", "auto_reply", "bounce", "delivered", "feedback_report",
+    "citizen_report", "noise", "officer_reply",
+]  # fmt: skip
+KINDS_OF: dict[Stage, frozenset[str]] = {
+    Stage.MACHINE: frozenset({"auto_reply", "platform_ack", "bounce", "delivered", "feedback_report", "noise"}),
+    Stage.SENDER: frozenset(),
+    Stage.PLATFORM: frozenset({"platform_ack", "substantive_reply", "noise"}),
+    Stage.REFERRAL: frozenset({"referral", "officer_reply"}),
+    Stage.CITIZEN: frozenset({"citizen_report"}),
+    Stage.NOISE: frozenset({"noise"}),
+}
+
+
+class _Bounds(Model):
+    """From one number up to and including another."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> _Bounds:
+        least, most = getattr(self, "at_least", None), getattr(self, "at_most", None)
+        if least is None and most is None:
+            raise ValueError("needs `at_least:`, `at_most:` or both")
+        if least is not None and most is not None and least > most:
+            raise ValueError("can hold for no mail: at_least is more than at_most")
+        return self
+
+
+class OctetsBetween(_Bounds):
+    """Of a size in octets."""
+
+    at_least: Octets | None = None
+    at_most: Octets | None = None
+
+
+class MinutesBetween(_Bounds):
+    """Of a time in minutes."""
+
+    at_least: Annotated[int, Field(ge=0)] | None = None
+    at_most: Annotated[int, Field(ge=0)] | None = None
+
+
+class WhenSettings(Model):
+    """The conditions of a rule; all that are written must hold. A list holds when one of its entries does."""
+
+    all: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
+    any: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
+    not_: WhenSettings | None = Field(default=None, alias="not")
+    mechanical: (
+        Annotated[
+            tuple[Literal["human", "auto-reply", "bounce", "delivered", "feedback-report"], ...], Field(min_length=1)
+        ]
+        | None
+    ) = None
+    sender: Annotated[tuple[MailAddress, ...], Field(min_length=1)] | None = None
+    domain: Annotated[tuple[Place, ...], Field(min_length=1)] | None = None
+    from_platform: bool | None = None
+    from_officer: bool | None = None
+    platform: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
+    channel: Annotated[tuple[Code, ...], Field(min_length=1)] | None = None
+    verdict: Annotated[tuple[Literal["verified", "unverified", "failed"], ...], Field(min_length=1)] | None = None
+    placed: bool | None = None
+    suggested: bool | None = None
+    minutes_since_notification: MinutesBetween | None = None
+    election_period: bool | None = None
+    declined_before: bool | None = None
+    forwarded: bool | None = None
+    has_attachment: bool | None = None
+    attachment: Entries | None = None
+    size: OctetsBetween | None = None
+    language: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    header: Annotated[dict[FieldName, Entries], Field(min_length=1)] | None = None
+    subject: Entries | None = None
+    body: Entries | None = None
+    reply: Entries | None = None
+
+
+class ThenSettings(Model):
+    """What a mail is when all conditions of its rule hold."""
+
+    kind: Incoming | None = None
+    kinds: tuple[Incoming, ...] = ()
+    source: Literal["media", "fact_checker", "government_body", "fellow_authority"] | None = None
+    case_type: Literal["A_content", "B_channel", "C_advert", "D_general_warning", "other"] | None = None
+    template: Literal["intake_confirmation", "decline"] | None = None
+    reference: Pattern | None = None
+    priority: Literal["urgent", "normal"] | None = None
+    labels: tuple[Code, ...] = ()
+
+
+class SamplesSettings(Model):
+    """The sample mails of a rule: files `samples/NAME.eml`."""
+
+    match: tuple[Text, ...] = ()
+    not_match: tuple[Text, ...] = ()
+
+
+class RuleSettings(Model):
+    """One rule."""
+
+    name: Text
+    when: WhenSettings
+    then: ThenSettings
+    samples: SamplesSettings = SamplesSettings()
+
+
+class RulesFile(Model):
+    """One file of rules, all of one stage."""
+
+    stage: Stage
+    rules: tuple[RuleSettings, ...] = ()
+
+
+class GivenSettings(Model):
+    """What the record knew when a sample mail came in."""
+
+    verdict: Literal["verified", "unverified", "failed"] = "verified"
+    placed: Literal["case", "notification"] | None = None
+    suggested: bool = False
+    channel: Code | None = None
+    minutes: Annotated[int, Field(ge=0)] | None = None
+    period: bool = True
+    declined_before: bool = False
+
+
+class SampleFile(Model):
+    """`samples/NAME.yaml`: what a sample mail shows."""
+
+    about: Text
+    given: GivenSettings = GivenSettings()
+    decided_by: Literal["nobody"] | None = None
+
+
+class WhoFile(Model):
+    """`samples/who.yaml`: who is who in the sample mails, whatever the desk's own lists say."""
+
+    mailbox: MailAddress
+    lists: dict[Code, tuple[Domain, ...]] = Field(default_factory=dict)
+    platforms: dict[Code, tuple[Domain, ...]] = Field(default_factory=dict)
+    channels: dict[Code, Code] = Field(default_factory=dict)
+    officers: tuple[MailAddress, ...] = ()
+
+
+class LanguagesFile(Model):
+    """`languages.yaml`: the small words by which a language shows."""
+
+    languages: dict[Code, Annotated[tuple[Text, ...], AfterValidator(_enough)]] = Field(min_length=1)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`rules/samples/`: the sample mails of the rules, what the record knew of each, and who is who in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flaggermail.settings_files.rule_findings import SAMPLES
+from flaggermail.settings_files.rule_models import SampleFile, WhoFile
+from flaggermail.settings_files.words import checked, nearest
+from flaggermail.yaml_source import Fault, read
+
+WHO = "who.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample mail: its octets, and what stands beside it. `file` is the mail's, as a message names it."""
+
+    name: str
+    file: str
+    octets: bytes
+    beside: SampleFile
+
+
+@dataclass(frozen=True, slots=True)
+class SampleMails:
+    """All of them by name; in them `who` says whose domain is whose, whatever the desk's own lists say."""
+
+    mails: Mapping[str, Sample] = field(default_factory=dict)
+    who: WhoFile | None = None
+
+
+def load_samples(rules: Path, faults: list[Fault]) -> SampleMails:
+    """The samples of the folder `rules`; what is wrong is added to `faults`. A mail without a YAML has no `given`."""
+    folder = rules / SAMPLES
+    named = f"{rules.name}/{SAMPLES}"
+    if not folder.is_dir():
+        return SampleMails()
+    source = read(folder / WHO, f"{named}/{WHO}")
+    who = checked(WhoFile, source)
+    faults += source.faults
+    mails: dict[str, Sample] = {}
+    for path in sorted(folder.glob("*.eml")):
+        beside = _beside(path, named, faults)
+        if beside is not None:
+            mails[path.stem] = Sample(path.stem, f"{named}/{path.name}", path.read_bytes(), beside)
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name != WHO and path.stem not in {mail.stem for mail in folder.glob("*.eml")}:
+            words = f"stands beside no mail; write {path.stem}.eml, or take it away"
+            faults.append(Fault(f"{named}/{path.name}", 1, 1, "", words))
+    if who is not None:
+        faults += [fault for mail in mails.values() for fault in _unknown_channel(folder, named, mail, who)]
+    return SampleMails(mails, who)
+
+
+def _beside(path: Path, named: str, faults: list[Fault]) -> SampleFile | None:
+    written = path.with_suffix(".yaml")
+    if not written.is_file():
+        return SampleFile(about="-")
+    source = read(written, f"{named}/{written.name}")
+    beside = checked(SampleFile, source)
+    faults += source.faults
+    return beside
+
+
+def _unknown_channel(folder: Path, named: str, mail: Sample, who: WhoFile) -> list[Fault]:
+    channel = mail.beside.given.channel
+    if channel is None or channel in who.channels:
+        return []
+    source = read(folder / f"{mail.name}.yaml", f"{named}/{mail.name}.yaml")
+    return [source.fault(("given", "channel"), f"{channel!r} is no channel of {WHO}; {nearest(channel, who.channels)}")]

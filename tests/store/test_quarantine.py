@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail that fits nowhere: what it is suggested for and why, where a person puts it, and how that is undone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from flaggermail.core.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import Case, Notification, OutboxMail, StoredMessage
+from flaggermail.core.suggesting import read
+from flaggermail.settings import QuarantineSettings
+from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
+
+RUNNING = ("running", None)
+SUBJECT = "Onjuist adres stembureau"
+ADDRESS = "https://posts.example/x/31"
+TEXT = "Er gaat een bericht rond met een verkeerd adres van een stembureau.\nZelf twee keer gemeld."
+OTHER = "a.testdijk@veiligheidsregio-demo.example"
+ATTACHED = (
+    "Content-Type: multipart/mixed; boundary=cut", "MIME-Version: 1.0",
+)  # fmt: skip
+
+
+def after(minutes: float) -> datetime:
+    """That long after the start."""
+    return START + timedelta(minutes=minutes)
+
+
+def forward(sender: str, of: str = REFERRER, text: str = TEXT, note: str = "Kent u dit al?") -> bytes:
+    """What Outlook makes of a mail that is passed on."""
+    block = f"Van: Griffie <{of}>\nVerzonden: donderdag 6 juni 2024 09:12\nAan: {DESK}\nOnderwerp: {SUBJECT}\n"
+    return mail(sender, f"FW: {SUBJECT}", f"{note}\n\n{block}\n{text}\n")
+
+
+def attached(sender: str, inner: bytes) -> bytes:
+    """A mail that brings another as an attachment."""
+    body = "--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n"
+    text = f"{body}\n{inner.decode()}\n--cut--".replace("\r\n", "\n")
+    return mail(sender, f"FW: {SUBJECT}", text, extra=ATTACHED)
+
+
+def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str | None]]:
+    """To whom mails of that kind were queued, and about which case."""
+    return [(row.recipient, row.case) for row in desk.all(OutboxMail, kind=kind)]
+
+
+def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:
+    """The suggestions with which a mail waits."""
+    found = [read(text) for text in stored.suggestions]
+    return [(one.case, one.score, one.why) for one in found]
+
+
+# ---- suggestions when the same thing is referred twice
+
+
+def test_who_forwards_a_referral_that_is_here_is_led_to_its_case(desk: Desk) -> None:
+    """The forward waits with the case, a score and every part of it."""
+    first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    second = desk.receive(forward(OTHER))
+    assert second.place == "quarantine"
+    assert scored(second) == [(first.case, 80, ("the same referral was taken in before", "the texts agree"))]
+
+
+def test_the_author_who_writes_after_somebody_forwarded_him_is_led_to_that_case(desk: Desk) -> None:
+    """The other direction: the forward opened the case, then the original comes."""
+    first = desk.receive(forward(OTHER))
+    assert first.case is not None
+    second = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    assert [(case, score) for case, score, _ in scored(second)] == [(first.case, 80)]
+
+
+def test_two_who_forward_the_same_mail_are_led_together(desk: Desk) -> None:
+    """Neither of them wrote it; what they pass on has one author, one subject and mostly the same words."""
+    first = desk.receive(forward(REFERRER, of="reader@post.example"))
+    cut = TEXT.partition("\n")[0]
+    second = desk.receive(forward(OTHER, of="reader@post.example", text=f"{cut}\nMet dank, een lezer van het bericht."))
+    assert scored(second) == [(first.case, 60, ("the same referral was taken in before",))]
+
+
+def test_one_subject_for_everything_is_no_twin(desk: Desk) -> None:
+    """An office that writes each referral under one subject has a new case each time, with a hint."""
+    first = desk.receive(mail(REFERRER, "Melding", "Er staat een bericht online over het kleuren van twee vakjes."))
+    second = desk.receive(mail(REFERRER, "Melding", "Iemand zegt dat het stembureau aan de haven vandaag gesloten is."))
+    assert (second.place, second.case != first.case) == ("case", True)
+    why = ("the same subject and somebody in common", "this sender has a case that is open")
+    assert scored(second) == [(first.case, 35, why)]
+    assert sent(desk) == [(REFERRER, first.case), (REFERRER, second.case)]
+
+
+def test_the_same_mail_sent_again_waits(desk: Desk) -> None:
+    """A referrer who sends his mail once more, under another Message-ID, opens no second case."""
+    first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    second = desk.receive(mail(REFERRER, SUBJECT, TEXT, message_id="again@lindewaard.example"))
+    assert (second.place, [case for case, _, _ in scored(second)]) == ("quarantine", [first.case])
+
+
+def test_no_web_address_is_kept_for_the_comparison(desk: Desk) -> None:
+    """It is read in the mails at hand only: neither rows nor events hold it."""
+    desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
+    second = desk.receive(forward(OTHER, text=f"{TEXT}\n{ADDRESS}"))
+    assert second.basis == "score 100"
+    assert ADDRESS not in repr(desk.events())
+
+
+# ---- placed without a person
+
+
+def certain(desk: Desk, sender: str = OTHER, auth: str = "pass") -> tuple[str, StoredMessage]:
+    """A referral, and its forward with the same text and the same web address."""
+    first = desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
+    octets = forward(sender, text=f"{TEXT}\n{ADDRESS}").replace(b"dmarc=pass", f"dmarc={auth}".encode())
+    return first.case or "", desk.receive(octets)
+
+
+def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
+    """An event of its own holds the score and the reason; its sender hears the number, and a person can undo it."""
+    case, second = certain(desk)
+    assert (second.case, second.basis) == (case, "score 100")
+    (event,) = [e for e in desk.events() if e.kind is EventKind.MESSAGE_PLACED_BY_SCORE]
+    assert event.reason == (
+        f"{case} (100): the same referral was taken in before; the texts agree; the same web address in both"
+    )
+    assert sent(desk) == [(REFERRER, case), (OTHER, case)]
+    desk.do(PlaceMessage(message=second.id, back=True))
+    back = desk.row(StoredMessage, second.id)
+    assert (back.place, back.case, scored(back)[0][:2]) == ("quarantine", None, (case, 100))
+    desk.do(PlaceMessage(message=second.id, new=True))
+    assert sent(desk)[-1] == (OTHER, desk.row(StoredMessage, second.id).case)
+    desk.assert_whole()
+
+
+def test_without_the_switch_a_person_places(desk: Desk) -> None:
+    """`quarantine.place_by_score: false`: the same mail waits."""
+    off = QuarantineSettings(place_by_score=False)
+    settings = desk.env.settings
+    quiet = settings.model_copy(update={"desk": settings.desk.model_copy(update={"quarantine": off})})
+    desk.env = replace(desk.env, settings=quiet)
+    _, second = certain(desk)
+    assert (second.place, desk.happened(EventKind.MESSAGE_PLACED_BY_SCORE)) == ("quarantine", 0)
+
+
+@pytest.mark.parametrize(("sender", "auth"), [(X, "pass"), (META, "pass"), (OTHER, "none")])
+def test_neither_a_platform_nor_an_unverified_sender_is_placed_by_score(desk: Desk, sender: str, auth: str) -> None:
+    """A platform's mail stops clocks, and of the other nobody knows who wrote it: a person decides."""
+    _, second = certain(desk, sender, auth)
+    assert (second.place, desk.happened(EventKind.MESSAGE_PLACED_BY_SCORE)) == ("quarantine", 0)
+
+
+# ---- a person places
+
+
+def test_the_confirmation_goes_out_when_a_person_places(desk: Desk) -> None:
+    """Once, to whoever referred it, with the number of that case; placing it again says nothing new."""
+    first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    second = desk.receive(forward(OTHER))
+    assert sent(desk) == [(REFERRER, first.case)]
+    desk.clock.set(after(20))
+    desk.do(PlaceMessage(message=second.id, case=first.case))
+    assert sent(desk) == [(REFERRER, first.case), (OTHER, first.case)]
+    desk.do(PlaceMessage(message=second.id, back=True))
+    desk.do(PlaceMessage(message=second.id, case=first.case))
+    assert len(sent(desk)) == 2
+    desk.assert_whole()
+
+
+def test_a_new_case_of_a_person_is_confirmed_and_an_unverified_one_once_vouched_for(desk: Desk) -> None:
+    """Nobody is answered whom nobody vouches for; the confirmation follows when a person does."""
+    stored = desk.receive(mail(REFERRER, SUBJECT, TEXT, auth="none"))
+    number = desk.do(PlaceMessage(message=stored.id, new=True)).key
+    assert sent(desk) == []
+    desk.do(ConfirmMessage(message=stored.id))
+    assert sent(desk) == [(REFERRER, number)]
+
+
+def test_a_machine_hears_nothing_when_its_mail_is_placed(desk: Desk) -> None:
+    """Neither a list nor an officer is answered (RFC 3834)."""
+    listed = desk.receive(mail("info@raad.example", "Vraag", "Zie dit.", extra=["List-Id: <news.raad.example>"]))
+    desk.do(PlaceMessage(message=listed.id, new=True))
+    ours = desk.receive(mail(OFFICER, "Vraag", "Wat is dit?"))
+    if ours.case is None:
+        desk.do(PlaceMessage(message=ours.id, new=True))
+    assert sent(desk) == []
+
+
+def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
+    """The answer of 11:11 that is placed at 17:00 took 37 minutes; undone, the clock runs and the reminder is due."""
+    key = desk.notified()
+    case = desk.row(Notification, key).case
+    stored = desk.receive(mail(X, "About your report", "Got it.", at=after(37)), at=after(37))
+    desk.clock.set(after(386))
+    desk.do(PlaceMessage(message=stored.id, case=case))
+    assert desk.clocks(key)["human"] == ("stopped", 37)
+    assert desk.row(Case, case).state == "answered"
+    desk.do(PlaceMessage(message=stored.id, back=True))
+    assert (desk.clocks(key)["human"], desk.row(Case, case).state) == (RUNNING, "notified")
+    desk.settle()
+    assert [row.recipient for row in desk.all(OutboxMail, kind="escalation")] != []
+    desk.do(PlaceMessage(message=stored.id, case=case))
+    assert desk.clocks(key)["human"] == ("stopped", 37)
+    desk.assert_whole()
+
+
+def test_what_was_attached_goes_where_its_mail_goes(desk: Desk) -> None:
+    """A forwarded mail does not stay behind in the quarantine."""
+    outer = desk.receive(attached("someone@elsewhere.example", mail("a@b.example", "Vraag", "Zie dit.", auth=None)))
+    assert len(desk.all(StoredMessage, place="quarantine")) == 2
+    case = desk.do(PlaceMessage(message=outer.id, new=True)).key
+    assert len(desk.all(StoredMessage, place="case", case=case)) == 2
+    desk.do(PlaceMessage(message=outer.id, back=True))
+    assert len(desk.all(StoredMessage, place="quarantine")) == 2
+    desk.do(PlaceMessage(message=outer.id, noise=True, reason="a question"))
+    assert len(desk.all(StoredMessage, place="noise")) == 2
+    desk.assert_whole()
+
+
+def test_noise_and_declined_mail_can_be_taken_out(desk: Desk) -> None:
+    """A citizen's mail can become a case after all; so can what was binned."""
+    citizen = desk.receive(mail(CITIZEN, "Nepnieuws", "Ik zag een bericht op internet, haal het weg."))
+    assert citizen.place == "declined"
+    number = desk.do(PlaceMessage(message=citizen.id, new=True)).key
+    assert desk.row(Case, number).referrer_address == CITIZEN
+    stray = desk.receive(mail("someone@elsewhere.example", "Vraag", "Wat is dit?"))
+    desk.do(PlaceMessage(message=stray.id, noise=True, reason="a question"))
+    desk.do(PlaceMessage(message=stray.id, back=True, reason="it was one after all"))
+    back = desk.row(StoredMessage, stray.id)
+    assert (back.place, back.kinds, back.reason) == ("quarantine", ("unknown",), "it was one after all")
+    desk.assert_whole()
+
+
+def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) -> None:
+    """The referrer belongs to the other case from then on; put back, the mail is the referral of the first again."""
+    first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    wrong = desk.receive(mail(OTHER, "Bericht over sluitingstijd", "Iemand zegt dat de bus gesloten is."))
+    outcome = desk.do(PlaceMessage(message=wrong.id, case=first.case))
+    assert outcome.warnings == (
+        f"{wrong.case} was opened by this mail and stands without it: decide it `none` and close it",
+    )
+    assert sent(desk)[-1] == (OTHER, first.case)
+    desk.do(PlaceMessage(message=wrong.id, case=wrong.case))
+    assert desk.row(Case, wrong.case or "").referrer_address == OTHER
+    desk.do(PlaceMessage(message=wrong.id, case=first.case))
+    desk.do(Decide(case=wrong.case or "", decision="none", reason="belongs elsewhere"), by="officer1")
+    desk.do(CloseCase(case=wrong.case or ""))
+    assert sent(desk, "decision_notice") == []
+    desk.assert_whole()
+
+
+def test_what_a_mail_taught_is_forgotten_when_it_leaves(desk: Desk) -> None:
+    """A platform's number that was learned from a mail in the wrong case leads no later mail there."""
+    key = desk.notified()
+    case = desk.row(Notification, key).case
+    first = desk.receive(mail(X, "Ticket", "We look into #55190.", at=after(5)))
+    desk.do(PlaceMessage(message=first.id, case=case))
+    assert desk.receive(mail(X, "Ticket again", "More on #55190.", at=after(6))).case == case
+    desk.do(PlaceMessage(message=first.id, back=True))
+    assert desk.happened(EventKind.KEY_FORGOTTEN) == 1
+    assert desk.receive(mail(X, "Ticket once more", "Still #55190.", at=after(7))).case is None
+    desk.do(PlaceMessage(message=first.id, case=case))
+    assert desk.receive(mail(X, "The same ticket", "Done with #55190.", at=after(8))).case == case

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Each condition looks at one thing of a mail and tells what it saw, and where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.core.conditions import (
+    All,
+    Between,
+    Condition,
+    Context,
+    Domain,
+    Either,
+    Facts,
+    Looked,
+    Not,
+    OneOf,
+    Words,
+    YesOrNo,
+    in_domains,
+    wording,
+)
+from flaggermail.core.languages import Languages
+from flaggermail.core.message import Address, Attachment, Forwarded, Message
+
+FIND = Re2Matcher().find
+MAIL = Message(
+    sha256="", size=1200, from_=(Address("Desk@eu.Video-Platform.example"),), subject="Re: Two boxes [#5519]",
+    text="We will look into it.\n> Could you check this?", reply_text="We will look into it.",
+    headers=(("x-mailer", "Ticket 4"), ("x-mailer", "Other")), attachments=(Attachment("photo.png", "image/png", 3),),
+)  # fmt: skip
+LISTS = {"platforms": frozenset({"video-platform.example"}), "none": frozenset[str]()}
+LANGUAGES = Languages({"nl": frozenset({"de", "het", "een"}), "en": frozenset({"we", "will", "it"})})
+
+
+def look(condition: Condition, message: Message = MAIL, context: Context | None = None) -> Looked:
+    """What the condition says of a mail, asked to the end."""
+    return condition.look(Facts(message, context or Context(), LISTS, LANGUAGES, FIND), whole=True)
+
+
+def words(place: str, *entries: str) -> Words:
+    """A condition on text."""
+    return Words(place, tuple(map(wording, entries)))
+
+
+FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", "inline"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "context"),
+    [
+        ("from_platform", MAIL, Context(platform="X")),
+        ("from_officer", MAIL, Context(from_officer=True)),
+        ("placed", MAIL, Context(placed=True)),
+        ("suggested", MAIL, Context(suggested=True)),
+        ("election_period", MAIL, Context(period=True)),
+        ("declined_before", MAIL, Context(declined_before=True)),
+        ("forwarded", FORWARD, Context()),
+        ("has_attachment", MAIL, Context()),
+    ],
+)
+def test_yes_or_no(name: str, message: Message, context: Context) -> None:
+    """A fact of yes or no holds for that alone."""
+    assert look(YesOrNo(name, wanted=True), message, context) == Looked(f"{name}: true", held=True, saw="is true")
+    assert look(YesOrNo(name, wanted=False), message, context) == Looked(f"{name}: false", held=False, saw="is true")
+    assert look(YesOrNo(name, wanted=False), replace(MAIL, attachments=())).held
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "context"),
+    [
+        ("mechanical", "human", Context()),
+        ("verdict", "failed", Context(verdict="failed")),
+        ("sender", "desk@eu.video-platform.example", Context()),
+        ("platform", "x", Context(platform="X")),
+        ("channel", "x-urgent", Context(channel="x-urgent")),
+        ("language", "en", Context()),
+    ],
+)
+def test_one_of(name: str, value: str, context: Context) -> None:
+    """A fact that is one of the words, capitals ignored; one that is not there is none of them."""
+    held = look(OneOf(name, ("else", value)), MAIL, context)
+    assert (held.held, held.condition) == (True, f"{name}: [else, {value}]")
+    assert not look(OneOf(name, ("else",)), MAIL, context).held
+    assert look(OneOf("platform", ("X",))).saw == "is none"
+    assert not look(OneOf("sender", ("",)), replace(MAIL, from_=())).held
+
+
+@pytest.mark.parametrize(
+    ("domain", "listed"),
+    [
+        ("video-platform.example", True),
+        ("VIDEO-Platform.Example", True),
+        ("eu.video-platform.example", True),
+        ("a.b.c.video-platform.example", True),
+        ("notvideo-platform.example", False),
+        ("video-platform.example.elsewhere.example", False),
+        ("video-platform-example", False),
+        ("platform.example", False),
+        ("example", False),
+        ("", False),
+    ],
+)
+def test_a_listed_domain_stands_for_its_sub_domains_and_no_look_alike(domain: str, listed: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A domain that merely begins or ends with the same letters belongs to somebody else."""
+    assert in_domains(domain, LISTS["platforms"]) is listed
+    sender = replace(MAIL, from_=(Address(f"desk@{domain}"),))
+    assert look(Domain(("none", "platforms")), sender).held is listed
+    assert look(Domain(("video-platform.example",)), sender).held is listed
+
+
+def test_domain_says_on_which_list_it_stands() -> None:
+    """No author, and a list that does not exist, match nobody; of two authors the first is the sender."""
+    assert look(Domain(("platforms",))).saw == "is eu.video-platform.example, on the list platforms"
+    assert look(Domain(("video-platform.example",))).saw == "is eu.video-platform.example"
+    assert look(Domain(("platforms",)), replace(MAIL, from_=())) == Looked(
+        "domain: [platforms]", held=False, saw="is none"
+    )
+    assert not look(Domain(("absent",))).held
+    two = (Address("a@elsewhere.example"), Address("b@video-platform.example"))
+    assert not look(Domain(("platforms",)), replace(MAIL, from_=two)).held
+
+
+@pytest.mark.parametrize(
+    ("condition", "held"),
+    [
+        (Between("size", 1200, 1200), True),
+        (Between("size", 1201, None), False),
+        (Between("size", None, 1199), False),
+        (Between("minutes_since_notification", 0, None), True),
+        (Between("minutes_since_notification", 33, 40), False),
+    ],
+)
+def test_between_includes_both_ends(condition: Between, held: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A number on the bound is within."""
+    assert look(condition, MAIL, Context(minutes=32)).held is held
+
+
+def test_a_number_that_is_not_there_lies_nowhere() -> None:
+    """A mail that answers no notification is not zero minutes late."""
+    assert look(Between("minutes_since_notification", None, 60)) == Looked(
+        "minutes_since_notification: {at_most: 60}", held=False, saw="is none"
+    )
+
+
+def test_words_tell_where_they_stand() -> None:
+    """Line and column of the hit; by which entry, where that is not the hit itself."""
+    assert look(words("subject", "nowhere", "two boxes")) == Looked(
+        "subject: [nowhere, two boxes]", held=True, saw="has 'Two boxes'", where="subject, column 5"
+    )
+    assert look(words("body", "check*")).where == "body, line 2, column 13"
+    assert look(words("subject", r"/#\d+/")).saw == r"has '#5519' by /#\d+/"
+    assert look(words("reply", "could you check")) == Looked(
+        "reply: [could you check]", held=False, saw="found nowhere"
+    )
+
+
+def test_header_and_attachment_are_places_too() -> None:
+    """Each field of that name, and the name of each attached file, is looked through."""
+    assert look(words("header x-mailer", "other")).saw == "has 'Other'"
+    assert not look(words("header x-absent", "other")).held
+    assert look(words("attachment", "*.png")).held
+    assert look(words("attachment", "image/png"), replace(MAIL, attachments=(Attachment(None, "image/png", 1),))).held
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "found"),
+    [
+        ("stembureau", "Het stembureau is dicht", True),
+        ("stembureau", "De stembureaus zijn dicht", False),
+        ("stembureau*", "De stembureaus zijn dicht", True),
+        ("*bureau", "het stembureau.", True),
+        ("STEMBUREAU", "stembureau", True),
+        ("één stem", "Eén  stem\nper persoon", False),
+        ("één stem", "ÉÉN\nstem per persoon", True),
+        ("idee", "ideeën", False),
+        ("re:", "Re:antwoord", True),
+        ("c++ (2.0)", "in C++ (2.0) geschreven", True),
+        ("a.c", "abc", False),
+        ("vote", "voté", False),
+        (r"/\bvot/", "voting", True),
+        ("/", "a / b", True),
+    ],
+)
+def test_a_word_is_found_whole_in_any_script(entry: str, text: str, found: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Letters with accents are letters; a star stands for the rest of a word; no sign has a meaning of its own."""
+    assert look(words("subject", entry), replace(MAIL, subject=text)).held is found
+
+
+def test_mail_without_subject_or_text_is_judged_like_any_other() -> None:
+    """Nothing is there to match, and nothing fails."""
+    bare = Message(sha256="", size=0)
+    for place in ("subject", "body", "reply", "attachment", "header to"):
+        assert not look(words(place, "/./"), bare).held
+        assert look(Not(words(place, "/./")), bare).held
+
+
+YES, NO = YesOrNo("has_attachment", wanted=True), YesOrNo("has_attachment", wanted=False)
+
+
+def test_all_any_and_not() -> None:
+    """As in the rule; what lies within is told with them."""
+    assert look(All((YES, YES))).held
+    assert not look(All((YES, NO))).held
+    assert look(Either((NO, YES))).held
+    assert not look(Either((NO, NO))).held
+    assert look(Not(NO)) == Looked("not", held=True, within=(look(NO),))
+    assert [part.held for part in look(All((NO, Either((NO, YES))))).leaves()] == [False, False, True]
+
+
+def test_a_quick_look_ends_where_the_answer_is_known() -> None:
+    """The live path asks no further; a person who wants to see all of it does."""
+    facts = Facts(MAIL, Context(), LISTS, LANGUAGES, FIND)
+    assert len(All((NO, YES)).look(facts).within) == 1
+    assert len(Either((YES, NO)).look(facts).within) == 1
+    assert len(All((NO, YES)).look(facts, whole=True).within) == 2
+    assert len(Either((YES, NO)).look(facts, whole=True).within) == 2
+
+
+def test_the_cheapest_condition_is_asked_first() -> None:
+    """A long body is searched only when everything else holds."""
+    body, subject = words("body", "x"), words("subject", "x")
+    assert All((body, Either((body, subject)), subject, YES)).of == (YES, subject, body, Either((body, subject)))
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("De burgemeester heeft het een keer gezegd", "nl"),
+        ("We will see it", "en"),
+        ("Het", "unknown"),
+        ("", "unknown"),
+        ("we will het een", "unknown"),
+    ],
+)
+def test_language_shows_in_its_small_words(text: str, language: str) -> None:
+    """Two at least; as many of two languages are none."""
+    assert LANGUAGES.of(text) == language
+
+
+def test_language_is_that_of_the_writers_own_words() -> None:
+    """What he quotes is in another; a reply of one word is read with what lies below."""
+    dutch = replace(MAIL, reply_text="Het is een fout", text="Het is een fout\n> We will do it, we will")
+    assert look(OneOf("language", ("nl",)), dutch).held
+    short = replace(MAIL, reply_text="Ok", text="Ok\n> We will do it")
+    assert look(OneOf("language", ("en",)), short).held

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What can be read from conditions alone: what follows from what, what contradicts itself, what is never asked."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.core.conditions import (
+    All,
+    Between,
+    Condition,
+    Context,
+    Domain,
+    Either,
+    Facts,
+    Not,
+    OneOf,
+    Words,
+    YesOrNo,
+    wording,
+)
+from flaggermail.core.languages import Languages
+from flaggermail.core.message import Address, Message
+from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
+from flaggermail.core.rules import Kind, Rule, RuleSet, Stage, Then
+
+LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}
+FIND = Re2Matcher().find
+
+LEAVES: st.SearchStrategy[Condition] = st.one_of(
+    st.builds(YesOrNo, st.sampled_from(["placed", "from_officer"]), wanted=st.booleans()),
+    st.builds(OneOf, st.just("verdict"), st.sampled_from([("verified",), ("verified", "failed"), ("unverified",)])),
+    st.builds(Domain, st.sampled_from([("one",), ("one", "two"), ("a.example",)])),
+    st.builds(Between, st.just("size"), st.sampled_from([None, 1, 5]), st.sampled_from([None, 5, 9])),
+    st.builds(
+        Words, st.just("subject"), st.sampled_from([(wording("x"),), (wording("x"), wording("y")), (wording("y"),)])
+    ),
+)
+CONDITIONS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.builds(Not, inner),
+        st.builds(All, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        st.builds(Either, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    ),
+    max_leaves=6,
+)
+FACTS = [
+    Facts(
+        Message(sha256="", size=size, from_=(Address(f"u@{domain}"),), subject=subject),
+        Context(placed=placed, from_officer=officer, verdict=verdict), LISTS, Languages(), FIND,
+    )
+    for size in (0, 5, 9, 99)
+    for domain in ("a.example", "b.example", "c.example")
+    for subject in ("x", "y", "x y", "z")
+    for placed in (True, False)
+    for officer in (True, False)
+    for verdict in ("verified", "unverified", "failed")
+]  # fmt: skip
+
+
+@given(CONDITIONS, CONDITIONS)
+def test_what_is_said_about_two_conditions_is_true_of_every_mail(one: Condition, other: Condition) -> None:
+    """Nothing is claimed that a mail could disprove."""
+    follows, apart, never = implies(one, other), excludes(one, other), impossible(one)
+    for facts in FACTS:
+        first, second = one.look(facts).held, other.look(facts).held
+        assert not (follows and first and not second)
+        assert not (apart and first and second)
+        assert not (never and first)
+
+
+PLACED, STRANGE = YesOrNo("placed", wanted=True), YesOrNo("placed", wanted=False)
+LISTED = Domain(("one",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PLACED, PLACED),
+        (All((PLACED, LISTED)), LISTED),
+        (LISTED, Domain(("one", "two"))),
+        (OneOf("verdict", ("failed",)), OneOf("verdict", ("failed", "verified"))),
+        (Between("size", 5, 6), Between("size", 1, None)),
+        (Words("subject", (wording("x"),)), Words("subject", (wording("y"), wording("x")))),
+        (PLACED, Either((LISTED, PLACED))),
+        (Either((LISTED, All((LISTED, PLACED)))), LISTED),
+        (Not(Domain(("one", "two"))), Not(LISTED)),
+        (PLACED, Not(STRANGE)),
+        (All((PLACED, LISTED)), All((LISTED, PLACED))),
+    ],
+)
+def test_the_narrower_condition_implies_the_wider(one: Condition, other: Condition) -> None:
+    """Fewer words, more conditions, tighter bounds."""
+    assert implies(one, other)
+
+
+def rule(name: str, when: Condition, stage: Stage = Stage.NOISE, *, decides: bool = True) -> Rule:
+    """A rule by its conditions."""
+    return Rule(name, stage, when, Then((Kind.NOISE,)) if decides else Then(labels=(name,)), "x.yaml", 1)
+
+
+def test_a_rule_behind_a_wider_one_is_never_asked() -> None:
+    """In its own stage, or behind an earlier stage that decides; behind a label of another stage it is."""
+    wide, narrow = rule("wide", LISTED), rule("narrow", All((LISTED, PLACED)))
+    assert [(r.name, by.name) for r, by in unreachable(RuleSet((wide, narrow)))] == [("narrow", "wide")]
+    assert list(unreachable(RuleSet((narrow, wide)))) == []
+    early = rule("early", LISTED, Stage.MACHINE)
+    assert [r.name for r, _ in unreachable(RuleSet((early, narrow)))] == ["narrow"]
+    assert list(unreachable(RuleSet((rule("label", LISTED, Stage.SENDER, decides=False), narrow)))) == []
+
+
+def test_a_rule_that_contradicts_itself_matches_nothing() -> None:
+    """Two conditions that never hold together, at any depth."""
+    for when in (
+        All((PLACED, STRANGE)),
+        All((LISTED, Not(Domain(("one", "two"))))),
+        All((PLACED, All((STRANGE, LISTED)))),
+    ):
+        assert [r.name for r in never_matching(RuleSet((rule("dead", when),)))] == ["dead"]
+    assert list(never_matching(RuleSet((rule("alive", All((PLACED, LISTED))),)))) == []
+    assert impossible(Either((All((PLACED, STRANGE)), All((STRANGE, PLACED)))))
+
+
+def test_overlap_is_a_matter_of_order_alone() -> None:
+    """A special case before the general one is no overlap, nor are two rules that say the same, nor two stages."""
+    one, other = rule("one", LISTED), Rule("other", Stage.NOISE, PLACED, Then(labels=("b",)))
+    assert overlapping(one, other)
+    assert not overlapping(rule("special", All((LISTED, PLACED))), one)
+    assert not overlapping(one, rule("same", PLACED))
+    assert not overlapping(one, Rule("elsewhere", Stage.SENDER, PLACED, Then(labels=("b",))))
