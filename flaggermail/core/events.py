@@ -21,6 +21,8 @@ Rows = dict[tuple[str, str], dict[str, Scalar]]
 class EventKind(StrEnum):
     """Every kind of event there is."""
 
+    RULES_IN_FORCE = "rules in force"
+    TEMPLATES_IN_FORCE = "templates in force"
     ELECTION_ADDED = "election added"
     ELECTION_CLOSED = "election closed"
     PLATFORM_RECORDED = "platform recorded"

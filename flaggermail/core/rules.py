@@ -124,6 +124,7 @@ class RuleSet:
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     version: str = ""  # SHA-256 over the files
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read, by name
 
     def of(self, stage: Stage) -> tuple[Rule, ...]:
         """The rules of a stage, in order."""

@@ -164,7 +164,7 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
 def run_once(env: Environment, mailbox: Mailbox) -> None:
     """What a daemon does from its start until it has nothing more to do."""
     outbox.recover(env)
-    vigil.keep(env, env.clock.now() - timedelta(hours=1))  # the mailbox was out of reach until now
+    vigil.keep(env, timedelta(hours=1))  # the mailbox was out of reach until now
     watch.look(env, mailbox)
     outbox.drain(env)
 
