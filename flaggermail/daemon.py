@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
 from flaggermail.environment import Environment
-from flaggermail.errors import LinkLost
+from flaggermail.errors import LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Interrupt, Mailbox, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 
@@ -261,6 +261,17 @@ class Daemon:
         logbook.stop_overdue(worker)
 
     def _release(self) -> None:
-        """Free the lease, unless a worker is left that might still write: then only the end of the process frees it."""
+        """Free the lease in the time that is left, for another process may hold the database.
+
+        Not at all when a worker is left that might still write. The end of the process frees it too.
+        """
         if not self.overdue:
+            releasing = threading.Thread(target=self._give_back, name="lease", daemon=True)
+            releasing.start()
+            releasing.join(self._left())
+            if releasing.is_alive():
+                self._left_behind(releasing.name)
+
+    def _give_back(self) -> None:
+        with suppress(StoreBusy, StoreFault):
             self.env.store.release()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import casework, observing
+from flaggermail import ageing, casework, observing
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
@@ -58,7 +58,14 @@ class Late:
 
 
 def tick(env: Environment) -> int:
-    """Tell whoever must be told now, each in one mail; answers how many reminders that were."""
+    """Tell whoever must be told now, each in one mail; answers how many reminders that were.
+
+    Of mail that waits too long for a person, each hears in another mail.
+    """
+    return _tick(env) + ageing.tick(env)
+
+
+def _tick(env: Environment) -> int:
     now = env.clock.now()
     with env.store.read() as tx:
         if not _late(env, tx, now):
@@ -78,7 +85,8 @@ def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
 
 def next_due(env: Environment, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell."""
-    instants = (escalation.next_due(w.silence(_expiry(env)), w.steps) for w in _waiting(tx))
+    instants = [escalation.next_due(w.silence(_expiry(env)), w.steps) for w in _waiting(tx)]
+    instants.append(ageing.next_due(env, tx))
     return min((at for at in instants if at is not None), default=None)
 
 

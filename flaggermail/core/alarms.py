@@ -21,3 +21,4 @@ class AlarmKind(StrEnum):
     MAILBOX_SILENT = "mailbox silent"
     MAILBOX_BACK = "mailbox back"
     UNJUDGED = "unjudged"
+    WAITING = "mail waits"

@@ -41,6 +41,8 @@ class EventKind(StrEnum):
     CASE_DECIDED = "case decided"
     CASE_ASSIGNED = "case assigned"
     CASE_LINKED = "case linked"
+    CASE_TAGGED = "case tagged"
+    INFORMATION_ASKED = "information asked"
     REFERENCE_LEARNED = "platform reference learned"
     KEY_LEARNED = "key learned"
     KEY_FORGOTTEN = "key forgotten"

@@ -14,13 +14,14 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
-| `missing`, `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
+| `missing` | list of str: attempts, screenshot, link, contact |
+| `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `behind` | int: minutes since the first of several steps fell due |
-| `kind` | str: what the notice is about; of several reminders `reminder` or `escalation` |
+| `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
 """
@@ -46,16 +47,17 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "intake_confirmation": EVERY | {"title", "phone"},
-    "information_request": EVERY | {"missing"},
+    "information_request": EVERY | {"missing", "question"},
     "decided_notified": EVERY | {"platforms"},
     "decided_not_notified": EVERY | {"reason", "advice"},
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
-    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step"},
+    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

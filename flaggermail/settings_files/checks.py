@@ -46,12 +46,19 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
-    reminders = settings.reminders
-    for clock, steps in (("receipt", reminders.receipt), ("human", reminders.human), ("decision", reminders.decision)):
+    reminders, quarantine = settings.reminders, settings.quarantine
+    policies = (
+        ("reminders", "receipt", reminders.receipt),
+        ("reminders", "human", reminders.human),
+        ("reminders", "decision", reminders.decision),
+        ("quarantine", "in_period", quarantine.in_period),
+        ("quarantine", "outside", quarantine.outside),
+    )
+    for group, clock, steps in policies:
         for index in range(1, len(steps)):
             before, after = steps[index - 1].after, steps[index].after
             if after <= before:
-                key = ("reminders", clock, index, "after")
+                key = (group, clock, index, "after")
                 yield key, f"{after} does not come after the {before} above it; write the steps in rising order"
 
 

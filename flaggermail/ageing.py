@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail that waits too long for a person: who is told, derived from the rows at each tick.
+
+The officer on call first, the head later, each once for a mail and step, and all that is due in one mail. What the
+desk took in late is told of by the digest, and what the server took for junk wakes nobody: neither is told of here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flaggermail import casework, observing
+from flaggermail.casework import Notice
+from flaggermail.core import escalation
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.case import IN_JUNK
+from flaggermail.core.escalation import HEAD, Due, Silence, Step
+from flaggermail.core.events import EventKind, added
+from flaggermail.core.records import Alarm, OutboxMail, StoredMessage, Withheld
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Environment, Work
+from flaggermail.ports import Transaction
+
+LISTED = 40  # mails that one mail names; the rest is counted
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A mail that waits, by the steps that hold today, and which of these were told."""
+
+    message: StoredMessage
+    policy: str
+    steps: Sequence[Step]
+    silence: Silence
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """A step that must be told now."""
+
+    waiting: _Waiting
+    due: Due
+
+    @property
+    def key(self) -> str:
+        """What is told once."""
+        return _key(self.waiting.message, self.waiting.policy, self.due.step)
+
+
+def tick(env: Environment) -> int:
+    """Tell whoever must be told now, each in one mail; answers of how many mails that waited too long."""
+    now = env.clock.now()
+    with env.store.read() as tx:
+        if not any(_is_free(Work(env, tx, now), officer) for officer, _ in _addressed(Work(env, tx, now))):
+            return 0  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        work = Work(env, tx, now)
+        told: dict[Officer, list[_Late]] = {}
+        for officer, late in _addressed(work):
+            if _is_free(work, officer):
+                told.setdefault(officer, []).append(late)
+        for officer, late_ones in told.items():
+            _tell(work, officer, late_ones)
+    return sum(map(len, told.values()))
+
+
+def next_due(env: Environment, tx: Transaction) -> datetime | None:
+    """When `tick` will next have something to tell."""
+    work = Work(env, tx, env.clock.now())
+    instants = (escalation.next_due(w.silence, w.steps) for w in _waiting(work))
+    first = min((at for at in instants if at is not None), default=None)
+    if first is None or first > work.now:
+        return first
+    return _slot(work)[1]  # it is due, and waits until its reader may be told again
+
+
+def _waiting(work: Work) -> Iterator[_Waiting]:
+    desk = work.env.settings.desk
+    in_period = casework.open_election(work) is not None
+    policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
+    old = timedelta(minutes=desk.mailbox.old_after_minutes)
+    for message in work.tx.find(StoredMessage, place="quarantine", missed=False):
+        late = message.first_seen_at - message.received_at > old
+        if late or IN_JUNK in message.reason or message.basis.startswith("forwarded in "):
+            continue
+        since = min(message.received_at, message.first_seen_at)  # a clock that went before ours hides nothing
+        reached = [step for step in steps if step.due_at(since) <= work.now]
+        told = [step.after for step in reached if work.tx.get(Alarm, _key(message, policy, step)) is not None]
+        yield _Waiting(message, policy, steps, Silence(since, told))
+
+
+def _key(message: StoredMessage, policy: str, step: Step) -> str:
+    return f"{AlarmKind.WAITING}/{message.id}/{policy}/{step.after}"
+
+
+def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
+    """Who is told of what: the officer on call, or the head; with nobody on call the head."""
+    judged = ((w, escalation.due(w.silence, w.steps, work.now)) for w in _waiting(work))
+    late = [_Late(waiting, due) for waiting, due in judged if isinstance(due, Due)]
+    if not late:
+        return []
+    head = work.env.settings.rota.head()
+    officer = casework.officer_on_call(work) or head
+    addressed = ((head if one.due.step.tell == HEAD else officer, one) for one in late)
+    return [(person, one) for person, one in addressed if person is not None]
+
+
+def _slot(work: Work) -> tuple[datetime, datetime]:
+    """The span of time now in which one person gets one such mail at most."""
+    apart = timedelta(minutes=work.env.settings.desk.quarantine.apart_minutes)
+    begin = _EPOCH + (work.now - _EPOCH) // apart * apart
+    return begin, begin + apart
+
+
+def _reason(work: Work, officer: Officer) -> str:
+    return f"waiting/{officer.id}/{_slot(work)[0]:%Y-%m-%dT%H:%M}"
+
+
+def _is_free(work: Work, officer: Officer) -> bool:
+    """Whether this person was not told in this span already."""
+    reason = _reason(work, officer)
+    queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
+    return not queued and work.tx.get(Withheld, reason) is None
+
+
+def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
+    """Write down each step, and one mail for all of them but those that fell due while the desk observed."""
+    for one in late:
+        alarm = Alarm(id=one.key, kind=AlarmKind.WAITING.value, text=officer.id, raised_at=work.now)
+        about = About(message=one.waiting.message.id)
+        work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
+    spoken = [one for one in late if not observing.silences(work.tx, one.due.due_at)]
+    if not spoken:
+        return
+    if casework.officer_on_call(work) is None:
+        work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
+    notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), About())
+    casework.tell(work, officer, notice, _values(spoken))
+
+
+def _values(late: Sequence[_Late]) -> dict[str, object]:
+    listed = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
+    return {
+        "kind": HEAD if any(one.due.step.tell == HEAD for one in late) else escalation.OFFICER,
+        "total": len(listed),
+        "more": max(len(listed) - LISTED, 0),
+        "entries": [
+            {"at": m.received_at, "sender": m.from_address or "", "subject": m.subject or "", "place": m.id}
+            for m in listed[:LISTED]
+        ],
+        "next_step": "flaggermail quarantine list",
+    }
