@@ -24,7 +24,7 @@ from flaggermail.core.records import (
     Token,
 )
 from flaggermail.core.rota import Officer, Shift, on_call
-from flaggermail.core.rules import Kind
+from flaggermail.core.rules import URGENT, Kind
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
@@ -181,6 +181,8 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     values = {
         "kind": what,
         "missing": [item.value for item in missing_of(work, case, {stored.id: message})] if case and referrers else [],
+        "urgent": stored.priority == URGENT,
+        "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "subject": stored.subject or "",
         "text": text[:SHOWN_TEXT],

@@ -17,8 +17,24 @@ from flaggermail.core.message import Message
 from flaggermail.core.records import Platform
 
 __all__ = [
-    "STAGES", "Cited", "Classification", "Context", "Explanation", "Kind", "Rule", "RuleSet", "Samples", "Stage",
-    "Then", "Tried", "classify", "explain", "in_domains", "platform_of", "references",
+    "STAGES",
+    "URGENT",
+    "Cited",
+    "Classification",
+    "Context",
+    "Explanation",
+    "Kind",
+    "Rule",
+    "RuleSet",
+    "Samples",
+    "Stage",
+    "Then",
+    "Tried",
+    "classify",
+    "explain",
+    "in_domains",
+    "platform_of",
+    "references",
 ]  # fmt: skip
 
 

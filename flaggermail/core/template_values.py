@@ -52,7 +52,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "decided_not_notified": EVERY | {"reason", "advice"},
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
-    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing"},
+    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},

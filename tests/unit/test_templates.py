@@ -126,6 +126,8 @@ ALIKE: Mapping[str, object] = {
         ReportPage("Pictogram", "https://pictogram.example/report"),
     ],
     "kind": "new case",
+    "urgent": False,
+    "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
     "attachments": ["screenshot.png", "original.eml"],
     "suggestions": ["VF-EP2024-0001"],
@@ -167,6 +169,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "unplaced mail", "number": None},
         {"kind": "platform answer"},
         {"kind": "further mail"},
+        {"urgent": True, "labels": []},
     ],
     "reminder": [
         {"clock": "human", "acknowledged": None},
