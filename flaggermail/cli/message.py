@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
+from flaggermail.cli.terminal import safe_line
 from flaggermail.core.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.core.records import StoredMessage
 from flaggermail.core.rules import Kind
@@ -102,3 +105,32 @@ def reclassify(
     outcome = session.act(ReclassifyMessage(message=message, kinds=kinds, case=case, notification=notification))
     report(outcome)
     click.echo(f"note: to teach the rules: flaggermail message sample {outcome.key} --out DIR", err=True)
+
+
+@command.command(name="sample")
+@click.argument("message", metavar="ID")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where it is written."
+)
+@click.option("--name", metavar="NAME", help="Of the two files; else what the mail is, with a number.")
+@click.pass_obj
+def sample(session: Session, message: str, out: Path, name: str | None) -> None:
+    """Write a mail, anonymised, as a sample for the rules: NAME.eml and NAME.yaml.
+
+    A person must read both before anybody else sees them: no program knows every name.
+
+    Example: flaggermail message sample m00000012 --out samples --name platform-receipt-portal-nl
+    """
+    from flaggermail.sampling import write_sample
+
+    with session.reading() as work:
+        written = write_sample(work, message, out, name)
+    for path in written.files:
+        click.echo(safe_line(str(path)))
+    for difference in written.differences:
+        click.echo(f"note: not read as the mail itself is: {difference}", err=True)
+    click.echo(
+        "note: read both files before anybody else sees them: names, places and numbers may be left in the text. Then "
+        f"write `about`, put them into rules/samples, and add to the rule: samples: {{match: [{written.name}]}}",
+        err=True,
+    )

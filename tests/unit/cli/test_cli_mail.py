@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.unit.cli.conftest import Desk
@@ -157,3 +159,45 @@ def test_an_attempt_is_shown(desk: Desk) -> None:
     document = desk.type("outbox", "show", "o00000001", "--json").json
     assert isinstance(document, dict)
     assert [(a["result"], a["started_at"]) for a in document["attempts"]] == [("accepted", "2024-06-06T10:34:00+02:00")]
+
+
+FORWARD = (
+    b"Authentication-Results: mx.bzk.example; dmarc=pass header.from=elsewhere.example\r\n"
+    b"Received: from mail.elsewhere.example by mx.bzk.example; Thu, 6 Jun 2024 11:06:00 +0000\r\n"
+    b"From: Piet Puk <piet@elsewhere.example>\r\nTo: verkiezingenflagger@bzk.example\r\n"
+    b"Subject: Over VF-EP2024-0001\r\nMessage-ID: <p1@elsewhere.example>\r\n\r\nZie dit.\r\n"
+)
+
+
+def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
+    """As a line for a person, as objects for a program; the placement is undone with --back."""
+    number = desk.notified()
+    key = desk.receive(FORWARD)
+    line = f"{number} (50): its number is named"
+    assert line in desk.done("quarantine", "list")
+    assert line in desk.done("quarantine", "show", key)
+    wanted = [{"case": number, "score": 50, "why": ["its number is named"]}]
+    listed, shown = (
+        desk.type(*words, "--json").json for words in (("quarantine", "list"), ("quarantine", "show", key))
+    )
+    assert isinstance(listed, list)
+    assert isinstance(shown, dict)
+    assert (listed[0]["suggestions"], shown["suggestions"]) == (wanted, wanted)
+    desk.done("quarantine", "place", key, number)
+    assert desk.done("quarantine", "place", key, "--back") == f"message {key} waits in the quarantine\n"
+    assert line in desk.done("quarantine", "list")
+    assert desk.type("quarantine", "place", key, "--back", "--new").status == 2
+
+
+def test_a_correction_offers_a_sample_and_the_sample_is_written(desk: Desk, tmp_path: Path) -> None:
+    """The correction says how; the command says that a person must read what it wrote."""
+    key = desk.receive(FORWARD)
+    ran = desk.type("message", "reclassify", key, "--kind", "noise")
+    assert ran.out == f"message {key} is noise\n"
+    assert f"flaggermail message sample {key} --out DIR" in ran.err
+    ran = desk.type("message", "sample", key, "--out", str(tmp_path / "new"), "--name", "noise-nl")
+    assert ran.out.splitlines() == [str(tmp_path / "new" / f"noise-nl.{ending}") for ending in ("eml", "yaml")]
+    assert "read both files before anybody else sees them" in " ".join(ran.err.split())
+    assert "samples: {match: [noise-nl]}" in ran.err
+    assert "Puk" not in (tmp_path / "new" / "noise-nl.eml").read_text(encoding="utf-8")
+    assert desk.type("message", "sample", key, "--out", str(tmp_path / "new"), "--name", "noise-nl").status == 1

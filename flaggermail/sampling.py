@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A message at hand offered as a sample mail for the rules: two files, in the format of rules/samples, anonymised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flaggermail.casework import in_period, open_election
+from flaggermail.core import sample_mail
+from flaggermail.core.disguise import Roles
+from flaggermail.core.language import folded
+from flaggermail.core.latency import minutes
+from flaggermail.core.records import Case, Notification, StoredMessage
+from flaggermail.core.rules import in_domains
+from flaggermail.desk.outcome import the_message
+from flaggermail.environment import Work
+from flaggermail.errors import Refusal
+from flaggermail.settings_files.rule_models import WhoFile
+from flaggermail.settings_files.sample_files import load_samples
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_REMARK = re.compile(r"(?m)(?:^|\s)#(?:\s.*)?$")
+_DOMAIN = re.compile(r"\S*\.\S+|\S*@\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The name under which rules list it, the files, and where the copy is not like the mail."""
+
+    name: str
+    files: tuple[Path, Path]
+    differences: tuple[str, ...]
+
+
+def write_sample(work: Work, key: str, folder: Path, name: str | None = None) -> Written:
+    """Write NAME.eml and NAME.yaml into `folder`. Raises Refusal; a file that is there is never written over."""
+    stored = the_message(work, key)
+    if stored.discarded_at is not None:
+        raise Refusal(f"message {stored.id}: its octets were destroyed at the end of the review window")
+    octets = work.env.octets.get(stored.digest)
+    message = work.env.parser.parse(octets)
+    inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]
+    text = sample_mail.sample(message, inner, _roles(work), work.env.language)
+    name = _free(folder, name, stored)
+    mail, beside = folder / f"{name}.eml", folder / f"{name}.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, content in ((mail, text), (beside, "\n".join((*_beside(work, stored), "")))):
+        path.write_text(content, encoding="utf-8", newline="\n")
+    again = work.env.parser.parse(mail.read_bytes())
+    differences = [f"kind: {message.kind}, in the copy {again.kind}"] if message.kind is not again.kind else []
+    if (message.forwarded is None) != (again.forwarded is None):
+        differences.append("the forwarded mail shows in one of the two only")
+    return Written(name, (mail, beside), tuple(differences))
+
+
+def _free(folder: Path, name: str | None, stored: StoredMessage) -> str:
+    if name is not None:
+        if not _NAME.fullmatch(name):
+            raise Refusal(f"name {name}: write small letters, digits and -, such as platform-receipt-nl")
+        if any((folder / f"{name}.{ending}").exists() for ending in ("eml", "yaml")):
+            raise Refusal(f"name {name}: is in {folder} already; choose another one (--name)")
+        return name
+    base = "-".join(stored.kinds or ("unknown",)).replace("_", "-")
+    return next(free for n in range(1, 10_000) if not (folder / f"{(free := f'{base}-{n}')}.eml").exists())
+
+
+def _beside(work: Work, stored: StoredMessage) -> Iterator[str]:
+    """The lines of NAME.yaml: what the record knew when the mail came, and room for what it shows."""
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    use = work.tx.get(Notification, stored.notification) if stored.notification else None
+    known = case is not None and case.root_message != stored.id and not stored.basis.startswith("placed by ")
+    period = in_period(work, case.election) if case else open_election(work) is not None
+    yield f"about: To be written. A person says that it is {' and '.join(stored.kinds) or 'unknown'}."
+    yield "given:"
+    yield f"  verdict: {stored.verdict}"
+    if known:
+        yield f"  placed: {'notification' if use else 'case'}"
+    if known and use is not None:
+        yield f"  channel: {use.channel}"
+        if use.sent_at is not None:
+            yield f"  minutes: {max(minutes(use.sent_at, stored.received_at), 0)}"
+    yield f"  period: {'true' if period else 'false'}"
+
+
+def _roles(work: Work) -> Roles:
+    """Ours, the officers, platforms and lists by the names that the shipped samples have for them."""
+    settings = work.env.settings
+    who = load_samples(settings.rules_directory, []).who or WhoFile(mailbox="flagger@desk.example")
+    addresses = {settings.desk.mailbox.address.lower(): who.mailbox}
+    for number, officer in enumerate(settings.rota.officers):
+        named = who.officers[number] if number < len(who.officers) else f"officer-{number + 1}@desk.example"
+        addresses[officer.address.lower()] = named
+    machines = work.env.language.machines
+    return Roles(
+        _domains(work, who),
+        addresses,
+        machines.robot_addresses | machines.daemon_addresses | machines.system_addresses,
+        _kept(work),
+    )
+
+
+def _domains(work: Work, who: WhoFile) -> Callable[[str], str | None]:
+    """The sample's domain for one of a platform or of a list; of two on one list, two as long as there are two."""
+    settings = work.env.settings
+    platforms = {
+        frozenset(p.domains): next(iter(who.platforms.get(p.name, ())), f"{p.code.lower()}-platform.example")
+        for p in settings.platforms
+    }
+
+    def named(domain: str) -> str | None:
+        for owned, sample_domain in platforms.items():
+            if in_domains(domain, owned):
+                return sample_domain
+        for name, listed in settings.rules.lists.items():
+            if in_domains(domain, listed):
+                own = sorted(one for one in listed if in_domains(domain, frozenset({one})))
+                at = sorted(listed).index(own[-1])
+                choice = who.lists.get(name) or (f"{name.replace('_', '-')}.example",)
+                return choice[at % len(choice)]
+        return None
+
+    return named
+
+
+def _kept(work: Work) -> frozenset[str]:
+    """The words of rules, word tables and templates' words, and the names of platforms: what the samples are about.
+
+    Without anything that looks like a domain or an address: a rule may name one of a real office.
+    """
+    settings = work.env.settings
+    files = [*settings.rules_directory.glob("*.yaml"), *settings.templates.glob("*.yaml")]
+    texts = [_DOMAIN.sub(" ", _REMARK.sub("", path.read_text(encoding="utf-8"))) for path in sorted(files)]
+    texts += [platform.name for platform in settings.platforms]
+    return frozenset(folded(word) for text in texts for word in _WORD.findall(text))

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An officer corrects what a mail is, or where it belongs: clocks, reminders and figures follow, history stays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flaggermail.core.acts import PlaceMessage, ReclassifyMessage
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage
+from tests.store.desk_fixtures import META, START, Desk, X, mail
+
+RUNNING = ("running", None)
+
+
+def after(minutes: float) -> datetime:
+    """That long after the start."""
+    return START + timedelta(minutes=minutes)
+
+
+def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
+    """A person at the platform answers the notification."""
+    octets = mail(X, "Re: Two boxes", "Hello, we got it, a colleague looks at it.", answers=desk.message_id_of(key),
+                  at=after(minutes))  # fmt: skip
+    stored = desk.receive(octets, at=after(minutes))
+    desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack",)))
+    return desk.row(StoredMessage, stored.id)
+
+
+def test_an_answer_that_was_none_lets_the_clock_run_and_the_reminder_fall_due(desk: Desk) -> None:
+    """What counted for an hour was noise: no clock stands any more, and the officer hears of the silence at once."""
+    key = desk.notified()
+    stored = answered(desk, key, 20)
+    assert desk.clocks(key)["human"] == ("stopped", 20)
+    desk.go_on(130)
+    assert desk.all(Reminder) == []
+    desk.do(PlaceMessage(message=stored.id, noise=True, reason="an advert of theirs"))
+    assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"]) == (RUNNING, RUNNING)
+    desk.settle()
+    assert [(row.clock, row.step) for row in desk.all(Reminder)] == [("receipt", 120)]
+    assert desk.row(Case, desk.row(Notification, key).case).state == "notified"
+    desk.assert_whole()
+
+
+def test_a_kind_that_is_corrected_counts_at_once_and_the_first_one_stays_in_the_events(desk: Desk) -> None:
+    """A receipt taken for an answer to the matter; the events say who said what, and when."""
+    key = desk.notified()
+    stored = answered(desk, key, 20)
+    desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack", "substantive_reply")))
+    assert desk.clocks(key)["substance"] == ("stopped", 20)
+    desk.do(ReclassifyMessage(message=stored.id, kinds=("auto_reply", "platform_ack")))
+    assert (desk.clocks(key)["receipt"], desk.clocks(key)["human"], desk.clocks(key)["substance"]) == (
+        ("stopped", 20), RUNNING, RUNNING,
+    )  # fmt: skip
+    kinds = [e.reason for e in desk.events() if e.kind is EventKind.MESSAGE_RECLASSIFIED]
+    assert kinds == ["platform_ack", "platform_ack+substantive_reply", "auto_reply+platform_ack"]
+    desk.assert_whole()
+
+
+def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
+    """The clock of the one case runs again, that of the other stops at the arrival, to the minute."""
+    one = desk.notified()
+    two = desk.notified()
+    stored = answered(desk, one, 17)
+    case = desk.row(Notification, two).case
+    desk.clock.set(after(300))
+    outcome = desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack", "substantive_reply"), case=case))
+    assert outcome.text == f"message {stored.id} is platform_ack and substantive_reply, and is in {two}"
+    assert desk.clocks(one)["human"] == RUNNING
+    assert (desk.clocks(two)["human"], desk.clocks(two)["substance"]) == (("stopped", 17), ("stopped", 17))
+    assert desk.row(Case, desk.row(Notification, one).case).state == "notified"
+    assert desk.row(Case, case).state == "answered"
+    desk.do(ReclassifyMessage(message=stored.id, case=desk.row(Notification, one).case))
+    assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (("stopped", 17), RUNNING)
+    desk.assert_whole()
+
+
+def test_of_two_notifications_to_one_platform_a_person_names_the_one(desk: Desk) -> None:
+    """Without the name no clock stops; and a platform never stops the clock of another."""
+    case = desk.decided()
+    one, two = desk.notified(case=case), desk.notified("x-two", case=case)
+    stored = desk.receive(mail(X, "About your report", "Got it.", at=after(9)), at=after(9))
+    desk.do(PlaceMessage(message=stored.id, case=case, kinds=("platform_ack",)))
+    assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, RUNNING)
+    desk.do(ReclassifyMessage(message=stored.id, notification=two))
+    assert (desk.clocks(one)["human"], desk.clocks(two)["human"]) == (RUNNING, ("stopped", 9))
+    other = desk.receive(mail(META, "About your report", "Got it.", at=after(10)), at=after(10))
+    assert "this mail is from" in desk.refused(ReclassifyMessage(message=other.id, notification=one))
+    assert "belongs to" in desk.refused(ReclassifyMessage(message=stored.id, notification=two, case="VF-EP2024-0099"))
+
+
+def test_nobody_is_written_to_when_an_answer_moves(desk: Desk) -> None:
+    """A platform hears nothing of a correction, ever."""
+    one, two = desk.notified(), desk.notified()
+    stored = answered(desk, one, 5)
+    before = len(desk.all(OutboxMail))
+    desk.do(ReclassifyMessage(message=stored.id, case=desk.row(Notification, two).case))
+    assert len(desk.all(OutboxMail)) == before
