@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from flaggermail.cli import commands
+from flaggermail.cli import main
 from flaggermail.shipped import shipped
 
 TESTS = Path(__file__).parents[1]
@@ -30,8 +31,12 @@ def directory(tmp_path: Path) -> Path:
 
 def checked(directory: Path, *words: str) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of `rules check`."""
-    result = CliRunner().invoke(commands, ["--config", str(directory), "rules", "check", *words])
-    return result.exit_code, result.stdout, result.stderr
+    with CliRunner().isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as ended:
+            main(["--config", str(directory), "rules", "check", *words])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return int(str(ended.value.code or 0)), out.getvalue().decode(), err.getvalue().decode()
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.name)
@@ -93,4 +98,4 @@ def test_marks_of_a_terminal_in_a_name_are_shown(directory: Path) -> None:
     status, out, err = checked(directory)
     assert status == 1
     assert not set("\u202e\x1b") & set(out + err)
-    assert "in<U+202E>vit<U+001B>[2J" in err
+    assert r"'in\u202evit\x1b[2J'" in err
