@@ -212,6 +212,12 @@ class TagSettings(Model):
     narratives: tuple[Code, ...] = ()
 
 
+class CitizenSettings(Model):
+    """What becomes of citizens' mail that was declined."""
+
+    kept_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -222,6 +228,7 @@ class DeskSettings(Model):
     reminders: ReminderSettings = ReminderSettings()
     approval: ApprovalSettings = ApprovalSettings()
     tags: TagSettings = TagSettings()
+    citizens: CitizenSettings = CitizenSettings()
 
 
 class WebAddresses(Names):

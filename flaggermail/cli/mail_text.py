@@ -16,6 +16,7 @@ from flaggermail.core.forwarded import zone_stated
 from flaggermail.core.message import Address, Forwarded, Message
 from flaggermail.core.message_json import contract
 from flaggermail.core.records import StoredMessage
+from flaggermail.errors import Refusal
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
@@ -25,6 +26,8 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     environment = session.environment
     with session.reading() as work:
         stored = the_message(work, key)
+    if stored.discarded_at is not None:
+        raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
     message = environment.parser.parse(environment.octets.get(stored.digest))
     if as_json:
         show_json({**plain(stored, session.zone), "mail": contract(message)})

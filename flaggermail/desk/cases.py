@@ -12,6 +12,7 @@ from flaggermail.core.message import MechanicalKind
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.subject import split_subject
+from flaggermail.desk import declining
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -27,7 +28,7 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
         one_of("source", act.source, acts.SOURCES)
     for number in act.related:
         the_case(work, number)
-    message = the_message(work, act.from_message) if act.from_message else None
+    message = declining.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
     case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")

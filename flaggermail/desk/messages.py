@@ -11,7 +11,7 @@ from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.unverified import CONFIRMED
-from flaggermail.desk import cases, notes
+from flaggermail.desk import cases, declining, notes
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -99,6 +99,7 @@ def place(work: Work, act: acts.PlaceMessage) -> Outcome:
         raise Refusal(f"message {message.id}: say where it belongs: a case number, --new, or --noise with a reason")
     if act.noise:
         return _to_noise(work, message, act)
+    message = declining.taken_back(work, message)
     if act.new:
         return _to_new_case(work, message, act)
     case = the_case(work, act.case or "")
@@ -112,6 +113,8 @@ def place(work: Work, act: acts.PlaceMessage) -> Outcome:
 
 def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     given("reason", act.reason)
+    if message.place == "declined":
+        raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
     binned = replace(
         message,
         place="noise",

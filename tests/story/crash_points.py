@@ -16,7 +16,8 @@ from flaggermail.environment import Environment
 
 SOURCE = Path(flaggermail.__file__).parent
 MODULES = (
-    "watch", "ingest", "recognise", "consequences", "casework", "digest", "post", "outbox", "settle", "environment",
+    "watch", "ingest", "recognise", "citizens", "consequences", "casework", "digest", "post", "outbox", "settle",
+    "environment",
 )  # fmt: skip
 PORTS = frozenset(
     name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__
