@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import casework, confirming, consequences, recognise
-from flaggermail.core import case, rules
+from flaggermail import casework, confirming, consequences, forgetting, recognise
+from flaggermail.core import case, citizen, rules
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
@@ -139,6 +139,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
 
     The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
     """
+    forgetting.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
@@ -180,6 +181,8 @@ def _file(
     """A message that is new: judge it, and write it down with all that follows, at once."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
+    if stored.place == "declined":
+        stored = citizen.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
     about = About(case=stored.case, notification=stored.notification, message=stored.id)
