@@ -125,8 +125,9 @@ def _twin(work: Work, raw: RawMessage, message: Message) -> StoredMessage | None
     Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
     the inbox the name alone proves nothing: whoever got our mail knows it.
     """
-    alike = work.tx.find(StoredMessage, content_key=message.content_key)
-    same = [m for m in alike if m.direction == "out" or m.message_id == message.message_id]
+    key = message.content_key  # never by this alone: of a mail that is sent again and again there are thousands
+    same = work.tx.find(StoredMessage, content_key=key, message_id=message.message_id)
+    same = same or work.tx.find(StoredMessage, content_key=key, direction="out")
     mailbox = work.env.settings.desk.mailbox
     ours = message.sender is not None and message.sender.key == mailbox.address.lower()
     if not same and ours and raw.role is Role.SENT and message.message_id is not None:
