@@ -24,9 +24,10 @@ from flaggermail.core.records import (
     Token,
 )
 from flaggermail.core.rota import Officer, Shift, on_call
-from flaggermail.core.rules import Kind
+from flaggermail.core.rules import URGENT, Kind
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
+from flaggermail.referrals import missing_of
 
 SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away
 
@@ -175,8 +176,13 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     if officer is None:
         return
     text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    referrers = case is not None and stored.from_address == case.referrer_address
     values = {
         "kind": what,
+        "missing": [item.value for item in missing_of(work, case, {stored.id: message})] if case and referrers else [],
+        "urgent": stored.priority == URGENT,
+        "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "subject": stored.subject or "",
         "text": text[:SHOWN_TEXT],
@@ -200,7 +206,7 @@ def _next_step(stored: StoredMessage) -> str:
 
 def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str) -> None:
     """Queue one mail to the referrer of a case, in answer to the referral; nothing where there is none, or it is us."""
-    if case.referrer_address in {None, work.env.settings.desk.mailbox.address.lower()}:
+    if case.referrer_address is None or not has_referrer(work, case):
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     queue(
@@ -218,6 +224,11 @@ def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mappi
             automatic=REPLIED,
         ),
     )
+
+
+def has_referrer(work: Work, case: Case) -> bool:
+    """Whether somebody else than we ourselves referred the case by mail."""
+    return case.referrer_address not in {None, work.env.settings.desk.mailbox.address.lower()}
 
 
 def confirm_intake(work: Work, case: Case, subject: str) -> None:

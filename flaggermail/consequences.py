@@ -106,6 +106,7 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
         root_message=stored.id,
         opened_at=work.now,
         opened_by=work.actor,
+        priority=stored.priority,
     )
     return casework.new_case(work, opened, "a referral came in")
 

@@ -12,22 +12,23 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import logbook, observing, outbox, remind, vigil, watch
+from flaggermail import inforce, logbook, observing, outbox, remind, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
 from flaggermail.environment import Environment
-from flaggermail.errors import LinkLost
+from flaggermail.errors import LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Interrupt, Mailbox, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
+from flaggermail.renewal import Renewal
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE, LEASE_SECONDS, LEASE_EVERY = "mailbox", 60, 10.0
-OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY = 1.0, 15.0, 10.0
+OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY = 1.0, 15.0, 10.0, 15.0
 READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
 STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out
 SLACK = 300.0  # seconds of one step besides: a large mail on a slow line, a database that another process holds
@@ -63,6 +64,7 @@ class Daemon:
     fraction: Callable[[], float]  # in [0, 1): spreads the reconnects of many clients
     supervisor: Supervisor = field(default_factory=Unsupervised)
     observe: bool = False
+    renewal: Renewal | None = None
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -102,6 +104,7 @@ class Daemon:
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
             self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
             watcher = threading.Thread(target=self._guarded("watcher", self._watch), name="watcher", daemon=True)
             watcher.start()
@@ -122,6 +125,10 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
 
+        if self.renewal is not None:
+            asked = self.renewal.ask
+            signal.signal(signal.SIGHUP, lambda *_: asked())
+
     def _settle(self) -> None:
         """What an earlier end left in hand, and whether anything may be sent."""
         doubtful = outbox.recover(self.env)
@@ -129,6 +136,7 @@ class Daemon:
             logbook.unsettled(doubtful)
         if self.observe:
             observing.begin(self.env)
+        inforce.note(self.env)
         with self.env.store.read() as tx:
             if observing.is_on(tx):
                 logbook.desk_observes()
@@ -218,6 +226,11 @@ class Daemon:
         if told:
             logbook.reminders_sent(told)
 
+    def _renew(self) -> None:
+        """Rules and templates that were changed; every loop takes the environment anew at its next step."""
+        if self.renewal is not None:
+            self.env = self.renewal.tick(self.env)
+
     def _keep_lease(self) -> None:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
@@ -261,6 +274,17 @@ class Daemon:
         logbook.stop_overdue(worker)
 
     def _release(self) -> None:
-        """Free the lease, unless a worker is left that might still write: then only the end of the process frees it."""
+        """Free the lease in the time that is left, for another process may hold the database.
+
+        Not at all when a worker is left that might still write. The end of the process frees it too.
+        """
         if not self.overdue:
+            releasing = threading.Thread(target=self._give_back, name="lease", daemon=True)
+            releasing.start()
+            releasing.join(self._left())
+            if releasing.is_alive():
+                self._left_behind(releasing.name)
+
+    def _give_back(self) -> None:
+        with suppress(StoreBusy, StoreFault):
             self.env.store.release()

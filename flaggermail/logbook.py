@@ -159,6 +159,16 @@ def desk_observes() -> None:
     _log.warning("desk observes, nothing is sent", object="desk", result="withheld")
 
 
+def rules_renewed(version: str, rules: int) -> None:
+    """Changed rules and templates are in order, and in force from now on."""
+    _log.info("rules and templates taken", object=version, rules=rules)
+
+
+def rules_refused(faults: int, places: list[str]) -> None:
+    """Changed rules or templates are not in order; those before stay in force. The first places of faults are named."""
+    _log.error("rules or templates refused", object="rules", faults=faults, at=places)
+
+
 def loop_stuck(loop: str) -> None:
     """A loop has made no progress within its bound; a watchdog would end the daemon soon."""
     _log.error("loop is stuck", object=loop)

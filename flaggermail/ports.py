@@ -292,6 +292,10 @@ class Templates(Protocol):
         """Fill in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
         ...
 
+    def files(self) -> Mapping[str, bytes]:
+        """The files of all templates, by their names."""
+        ...
+
 
 class Transaction(Protocol):
     """One unit of work: everything or nothing. The only way to change a row is to append the event that says so."""

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import WAITING, Step
+from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.rota import Officer, Rota, Shift
 from flaggermail.core.rules import RuleSet
@@ -350,6 +351,7 @@ class Settings(Model):
     oncall: OncallFile
     election_list: tuple[ElectionSettings, ...]
     rules: RuleSet
+    intake: IntakeWords
 
     @property
     def zone(self) -> ZoneInfo:

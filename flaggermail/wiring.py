@@ -33,10 +33,12 @@ from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
+from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.rulebook import Remark
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
+from flaggermail.settings_files.rule_files import stamp
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import SignedParser, VouchedParser
 from flaggermail.yaml_source import Fault
@@ -156,6 +158,22 @@ def with_whole_templates(env: Environment) -> Environment:
     return replace(env, templates=templates)
 
 
+def renewal(env: Environment) -> Renewal:
+    """Watches the files of rules and templates of `env`."""
+    settings = env.settings
+    return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed)
+
+
+def renewed(env: Environment) -> Environment:
+    """`env` with rules and templates as they are written now. Raises ConfigurationError with every fault in them."""
+    settings = load(env.settings.directory, env.settings.rules_directory, env.settings.templates)
+    faults = [str(remark) for remark in rule_remarks(settings) if remark.fault]
+    if faults:
+        raise ConfigurationError(*faults)
+    kept = env.settings.model_copy(update={"rules": settings.rules})
+    return with_whole_templates(replace(env, settings=kept))
+
+
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
@@ -171,6 +189,7 @@ def daemon(
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
     env = adapt(with_whole_templates(with_signatures(open_environment(directory, clock))))
     return Daemon(
+        renewal=renewal(env),
         env=env,
         mailbox=mailbox(env.settings),
         ticker=SchedulerTicker(),

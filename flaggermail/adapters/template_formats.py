@@ -35,6 +35,7 @@ class Words(BaseModel):
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]
+    missing: Mapping[str, Word]
 
 
 class WordsFile(BaseModel):
@@ -70,6 +71,7 @@ class Formats:
             "criterion": self.criterion,
             "aspect": self.aspect,
             "alarm": self.alarm,
+            "asked": self.asked,
             "flow": flow,
             "line": line,
             "marked": marked,
@@ -122,6 +124,12 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.alarms:
             raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
         return self.words.alarms[value]
+
+    def asked(self, value: object) -> str:
+        """What a referrer is asked for by that item of the checklist."""
+        if not isinstance(value, str) or value not in self.words.missing:
+            raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
+        return self.words.missing[value]
 
     def _local(self, value: object) -> datetime:
         return _aware(value).astimezone(self.zone)

@@ -57,6 +57,11 @@ class FileTemplates:
         except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigurationError(_fault(place, error)) from error
 
+    def files(self) -> dict[str, bytes]:
+        """The files of all templates, by their names below the directory."""
+        paths = [*self._directory.glob("*.yaml"), *self._directory.glob("*/*.j2")]
+        return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in sorted(paths)}
+
     def check(self) -> tuple[str, ...]:
         """One line a fault: a missing or broken template, or one that uses a name no caller gives."""
         return tuple(

@@ -13,6 +13,7 @@ from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
 from flaggermail.core import acts
+from flaggermail.core.checklist import Item
 
 
 @click.group(name="case")
@@ -92,6 +93,36 @@ def link(session: Session, case: str, related: tuple[str, ...]) -> None:
     Example: flaggermail case link VF-EP2024-0001 VF-PS2023-0001 VF-TK2023-0001
     """
     report(session.act(acts.LinkCase(case=case, related=related)))
+
+
+@command.command(name="tag")
+@click.argument("case")
+@click.argument("tags", nargs=-1, metavar="[TAG]...")
+@click.option("--remove", multiple=True, metavar="TAG", help="A narrative that it is not about; repeatable.")
+@click.pass_obj
+def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Say which narrative a case is about, in a word of `tags.narratives`; earlier cases on it are shown beside it.
+
+    Example: flaggermail case tag VF-EP2024-0001 two-boxes --remove wrong-day
+    """
+    if not tags and not remove:
+        raise click.UsageError("Name a TAG, or one to --remove.")
+    report(session.act(acts.TagCase(case=case, tags=tags, remove=remove)))
+
+
+@command.command(name="ask")
+@click.argument("case")
+@click.option(
+    "--item", "items", multiple=True, type=click.Choice([item.value for item in Item]), help="Ask for this; repeatable."
+)
+@click.option("--text", type=click.File(encoding="utf-8"), help="A question of your own: a file, or -.")
+@click.pass_obj
+def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None) -> None:
+    """Ask the referrer for what is missing; without --item and --text for all that `case show` names as missing.
+
+    Example: flaggermail case ask VF-EP2024-0001 --item screenshot --item contact
+    """
+    report(session.act(acts.AskReferrer(case=case, items=items, text=text.read() if text else "")))
 
 
 @command.command(name="reclassify")

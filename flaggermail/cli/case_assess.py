@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -85,17 +85,24 @@ def _edited(session: Session, number: str) -> None:
 
 def _form_of(session: Session, number: str) -> str:
     from flaggermail.desk.outcome import the_case
+    from flaggermail.desk.tagging import same_narrative
 
     with session.reading() as work:
         case = the_case(work, number)
-        return written_form(case, work.tx.find(Case, number=case.related))
+        related = work.tx.find(Case, number=case.related)
+        alike = [other for other in same_narrative(work.tx, case) if other not in related]
+        return written_form(case, related, alike)
 
 
-def written_form(case: Case, related: list[Case]) -> str:
-    """The form for `case`, filled in with what is known, the reasoning of the related cases beside it."""
+def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) -> str:
+    """The form for `case`, filled in with what is known, and beside it the reasoning of the related cases.
+
+    So too that of `alike`, the earlier cases on the same narrative.
+    """
     comments = [f"Assessment of {case.number}: {case.title}", "What is left empty stays as it was."]
-    for other in related:
-        comments.append(f"Related case {other.number}: {other.title}")
+    earlier = [("Related case", other) for other in related] + [("Same narrative,", other) for other in alike]
+    for what, other in earlier:
+        comments.append(f"{what} {other.number}: {other.title}")
         reasoning = (
             ("criteria", ", ".join(map(str, other.criteria))),
             ("contradicts", other.contradicts),

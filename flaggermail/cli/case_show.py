@@ -14,6 +14,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core import latency
+from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.core.clocks import CLOCKS
 from flaggermail.core.message_json import Json
 from flaggermail.core.records import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
 @click.command(name="list")
 @click.option("--election", metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
+@click.option("--tag", metavar="TAG", help="Only cases that bear this narrative.")
 @as_json_option
 @click.pass_obj
-def list_(session: Session, election: str | None, state: str | None, *, as_json: bool) -> None:
+def list_(session: Session, election: str | None, state: str | None, tag: str | None, *, as_json: bool) -> None:
     """List cases in the order in which they were opened.
 
     Example: flaggermail case list --election EP2024 --state open
@@ -36,6 +38,7 @@ def list_(session: Session, election: str | None, state: str | None, *, as_json:
     equal = {name: value for name, value in (("election", election), ("state", state)) if value is not None}
     with session.reading() as work:
         cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
+    cases = [case for case in cases if tag is None or tag in case.narratives]
     if as_json:
         show_json([plain(case, session.zone) for case in cases])
         return
@@ -75,6 +78,8 @@ class _Dossier:
 
     case: Case
     related: list[Case]
+    alike: list[Case]  # earlier ones with a narrative of it
+    missing: tuple[Item, ...]
     messages: list[StoredMessage]
     notifications: list[Notification]
     clocks: list[ClockRow]
@@ -94,12 +99,16 @@ class _Dossier:
 
 def _gather(work: Work, number: str) -> _Dossier:
     from flaggermail.desk.outcome import the_case
+    from flaggermail.desk.tagging import same_narrative
+    from flaggermail.referrals import missing_of
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
     return _Dossier(
         case=case,
         related=tx.find(Case, number=case.related),
+        alike=same_narrative(tx, case),
+        missing=missing_of(work, case),
         messages=sorted(tx.find(StoredMessage, case=number), key=lambda row: (row.received_at, row.id)),
         notifications=notifications,
         clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
@@ -123,6 +132,8 @@ def _marks(clock: ClockRow) -> list[str]:
 def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
     return {
         **plain(dossier.case, zone),
+        "missing": [item.value for item in dossier.missing],
+        "same_narrative": [_earlier_document(other, zone) for other in dossier.alike],
         "messages": [plain(message, zone) for message in dossier.messages],
         "notifications": [
             {
@@ -135,6 +146,12 @@ def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
         "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(None)],
         "notes": [plain(note, zone) for note in dossier.notes],
     }
+
+
+def _earlier_document(case: Case, zone: ZoneInfo) -> dict[str, Json]:
+    names = ("number", "election", "narratives", "decision", "decision_reason", "decided_at", "criteria", "contradicts")
+    known = plain(case, zone)
+    return {name: known[name] for name in names}
 
 
 def _clock_document(clock: ClockRow, zone: ZoneInfo) -> dict[str, Json]:
@@ -150,7 +167,10 @@ def _clock_document(clock: ClockRow, zone: ZoneInfo) -> dict[str, Json]:
 
 
 def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
-    _print_case(dossier.case, dossier.related, zone)
+    _print_case(dossier.case, dossier.missing, zone)
+    for other in dossier.related:
+        click.echo(safe_line(f"related: {other.number}  {other.title}  {other.decision_reason or ''}".rstrip()))
+    _print_alike(dossier, zone)
     _print_messages(dossier.messages, zone)
     for notification in dossier.notifications:
         _print_notification(dossier, notification, zone)
@@ -159,7 +179,7 @@ def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
         _print_note(note, zone)
 
 
-def _print_case(case: Case, related: list[Case], zone: ZoneInfo) -> None:
+def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
     click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
     listed(
         (
@@ -171,6 +191,8 @@ def _print_case(case: Case, related: list[Case], zone: ZoneInfo) -> None:
             ("referrer", _person(case.referrer_name, case.referrer_address)),
             ("opened", f"{shown(case.opened_at, zone)} by {case.opened_by}"),
             ("with", case.assigned_to),
+            ("narratives", case.narratives),
+            ("missing", [SPOKEN[item] for item in missing]),
             ("incorrect", case.incorrect),
             ("contradicts", case.contradicts),
             ("criteria", case.criteria),
@@ -187,8 +209,26 @@ def _print_case(case: Case, related: list[Case], zone: ZoneInfo) -> None:
             ("platform references", case.platform_references),
         )
     )
-    for other in related:
-        click.echo(safe_line(f"related: {other.number}  {other.title}  {other.decision_reason or ''}".rstrip()))
+
+
+def _print_alike(dossier: _Dossier, zone: ZoneInfo) -> None:
+    """The earlier cases on the same narrative, each with what was decided on it and why."""
+    for other in dossier.alike:
+        shared = ", ".join(word for word in other.narratives if word in dossier.case.narratives)
+        click.echo("\n" + safe_line(f"Earlier on {shared}: {other.number}  {other.title}".rstrip()))
+        listed(reasoning_of(other, zone), indent="  ")
+
+
+def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
+    """What was decided on an earlier case, and why."""
+    decided = f"{case.decision}, {shown(case.decided_at, zone)}" if case.decision and case.decided_at else None
+    return (
+        ("election", case.election),
+        ("criteria", case.criteria),
+        ("contradicts", case.contradicts),
+        ("decision", decided or "none yet"),
+        ("reason", case.decision_reason),
+    )
 
 
 def _person(name: str | None, address: str | None) -> str:

@@ -78,12 +78,7 @@ def as_text(one: Explained, *, whole: bool) -> str:
     if one.becomes:
         lines.append(f"  becomes      {one.becomes}")
     lines.append(f"  known        {_known(one.context)}")
-    for tried in one.found.made_by:
-        says = "decided by" if tried.rule.then.kinds else "marked by "
-        lines.append(f"  {says}   {tried.rule.place} {tried.rule.name}")
-        lines += [f"                 {_condition(part)}" for part in _parts(tried)]
-    if not any(tried.rule.then.kinds for tried in one.found.made_by):
-        lines.append("  decided by   no rule: it goes to the officer's list")
+    lines += [f"  {line}" for line in made_by(one.found)]
     given = [("source", outcome.source), ("case type", outcome.case_type), ("answered", outcome.template)]
     given += [("reference", ", ".join(outcome.references)), ("labels", ", ".join(outcome.labels))]
     given += [("priority", outcome.priority if outcome.priority != "normal" else None)]
@@ -92,6 +87,18 @@ def as_text(one: Explained, *, whole: bool) -> str:
         lines.append(f"  next best    {_passed(one.found.next_best)}")
     lines += _over(one, whole=whole)
     return "\n".join(lines)
+
+
+def made_by(found: Explanation) -> list[str]:
+    """The rules that made the outcome, with what each of their conditions found."""
+    lines: list[str] = []
+    for tried in found.made_by:
+        says = "decided by" if tried.rule.then.kinds else "marked by "
+        lines.append(f"{says}   {tried.rule.place} {tried.rule.name}")
+        lines += [f"               {_condition(part)}" for part in _parts(tried)]
+    if not any(tried.rule.then.kinds for tried in found.made_by):
+        lines.append("decided by   no rule: it goes to the officer's list")
+    return lines
 
 
 def _over(one: Explained, *, whole: bool) -> list[str]:
@@ -151,13 +158,14 @@ def document(one: Explained) -> dict[str, Json]:
         "references": list(outcome.references),
         "priority": outcome.priority,
         "labels": list(outcome.labels),
-        "made_by": [_tried(tried) for tried in one.found.made_by],
-        "next_best": _tried(one.found.next_best) if one.found.next_best else None,
-        "passed_over": [_tried(tried) for tried in one.found.passed_over],
+        "made_by": [tried_as_json(tried) for tried in one.found.made_by],
+        "next_best": tried_as_json(one.found.next_best) if one.found.next_best else None,
+        "passed_over": [tried_as_json(tried) for tried in one.found.passed_over],
     }
 
 
-def _tried(tried: Tried) -> Json:
+def tried_as_json(tried: Tried) -> Json:
+    """A rule that was tried, with what each of its conditions found."""
     rule = tried.rule
     return {
         "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,

@@ -89,6 +89,30 @@ def _show(one: Explained, *, as_json: bool, whole: bool) -> None:
     click.echo(safe_json(json.dumps(document(one), ensure_ascii=False)) if as_json else safe(as_text(one, whole=whole)))
 
 
+@command.command(name="compare")
+@click.argument("directory", metavar="NEW_DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message, one a line.")
+@click.pass_obj
+def compare(session: Session, directory: Path, *, as_json: bool) -> None:
+    """List the messages of the archive that the rules in NEW_DIR would judge otherwise than those in force.
+
+    Each is judged by both, through the same code as live mail, with what was known of it when it came. The exit status
+    is 1 when a clock or a case would change. What a person has said of a message stands: it is listed, no more.
+
+    Example: flaggermail rules compare /etc/flaggermail/rules-new
+    """
+    from flaggermail.cli.comparing import Tally, compared
+
+    tally = Tally()
+    with session.reading() as work:
+        for line in compared(work, directory.absolute(), tally, as_json=as_json):
+            click.echo(line)
+    if not as_json:
+        click.echo(tally.line)
+    if tally.clocks or tally.cases:
+        raise click.exceptions.Exit(1)
+
+
 @command.command(name="schema")
 @click.argument("name", type=click.Choice(SCHEMAS), default="rules")
 def schema(name: str) -> None:

@@ -122,6 +122,24 @@ class LinkCase(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagCase(Act):
+    """Say what a case is about, with narratives of the closed list; take such words back."""
+
+    case: str
+    tags: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskReferrer(Act):
+    """Ask the referrer for what is missing: the items named, a question in own words, or what the checklist lacks."""
+
+    case: str
+    items: tuple[str, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReclassifyCase(Act):
     """Correct type or source of a case."""
 

@@ -16,7 +16,8 @@ MOST = 1000
 _TOKEN = re.compile(
     r"\\.|[\"()<>,;:]|=\?[^?\s\"<>]{1,60}\?[bBqQ]\?[^?\s\"<>]{0,300}\?=|[^\\\"()<>,;:=]+|[\\=]", re.DOTALL
 )
-_ROUTE = re.compile(r"\s*@[^:]{0,1000}:")  # RFC 5322, section 4.4: "<@relay.example:ADDRESS>"
+_LONGEST_ROUTE = 1000
+_ROUTE = re.compile(rf"\s*@[^:]{{0,{_LONGEST_ROUTE}}}:")  # RFC 5322, section 4.4: "<@HOST,@HOST:ADDRESS>"
 _SPACED_DOMAIN = re.compile(r"(?<=@)(\S{1,250}) \. (?=\S)")  # the same section: blanks around the dots of a domain
 # "ADDRESS<mailto:ADDRESS>" and "Jane [mailto:ADDRESS]": what Outlook makes of a link in a text.
 _LINK = re.compile(r"<mailto:[^<>\s]{0,300}>")
@@ -37,7 +38,8 @@ class _Mailbox:
     @property
     def routed(self) -> bool:
         """Whether a list of relays is being read, in which commas separate nothing yet."""
-        return self.angle is not None and self.angle.lstrip().startswith("@") and ":" not in self.angle
+        read = self.angle or ""
+        return len(read) <= _LONGEST_ROUTE and read.lstrip().startswith("@") and ":" not in read
 
     def finish(self, decode: Callable[[str], str]) -> list[Address]:
         """The addresses read: one, or none where none was written.

@@ -21,4 +21,5 @@ class AlarmKind(StrEnum):
     MAILBOX_SILENT = "mailbox silent"
     MAILBOX_BACK = "mailbox back"
     UNJUDGED = "unjudged"
+    RULES_REFUSED = "rules refused"
     WAITING = "mail waits"

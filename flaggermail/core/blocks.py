@@ -242,10 +242,10 @@ class _Reading:
 def read_run_together(line: str, language: Language) -> dict[str, str]:
     """The fields of a block that stands in one line, as Yahoo's text form of an HTML block does."""
     fields: dict[str, str] = {}
-    text = line[: 4 * _LONGEST_LINE]
+    text = language.bare_labels.sub(r">\1: ", line[: 4 * _LONGEST_LINE])
     found = list(language.inline_labels.finditer(text))
     for label, following in zip(found, [*found[1:], None], strict=False):
-        field = language.labels[folded(label.group(label.lastindex or 1))]
+        field = language.labels[folded(label.group(1))]
         value = text[label.end() : following.start() if following else len(text)]
         fields.setdefault(field, seen(value).strip())
     return fields

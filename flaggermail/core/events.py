@@ -21,6 +21,8 @@ Rows = dict[tuple[str, str], dict[str, Scalar]]
 class EventKind(StrEnum):
     """Every kind of event there is."""
 
+    RULES_IN_FORCE = "rules in force"
+    TEMPLATES_IN_FORCE = "templates in force"
     ELECTION_ADDED = "election added"
     ELECTION_CLOSED = "election closed"
     PLATFORM_RECORDED = "platform recorded"
@@ -41,6 +43,8 @@ class EventKind(StrEnum):
     CASE_DECIDED = "case decided"
     CASE_ASSIGNED = "case assigned"
     CASE_LINKED = "case linked"
+    CASE_TAGGED = "case tagged"
+    INFORMATION_ASKED = "information asked"
     REFERENCE_LEARNED = "platform reference learned"
     KEY_LEARNED = "key learned"
     KEY_FORGOTTEN = "key forgotten"

@@ -93,8 +93,13 @@ class Language:
     @cached_property
     def inline_labels(self) -> re.Pattern[str]:
         """A label in the middle of a line, as Yahoo runs them together."""
-        labels = [label for label, field in self.labels.items() if field != "other"]
-        return _capitalised(labels, bare=(label for label in labels if self.labels[label] == "cc"))
+        return _capitalised(label for label, field in self.labels.items() if field != "other")
+
+    @cached_property
+    def bare_labels(self) -> re.Pattern[str]:
+        """The label of copies right behind an address, without a colon: some translations lack it (`...>Dw Jane`)."""
+        copies = _alternatives(label for label, field in self.labels.items() if field == "cc")
+        return re.compile(rf">({copies})[ \u00a0](?![:\uff1a])") if copies else _NOTHING
 
 
 def seen(text: str) -> str:
@@ -154,19 +159,15 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
     return re.compile(alternatives, re.IGNORECASE) if alternatives else _NOTHING
 
 
-def _capitalised(labels: Iterable[str], bare: Iterable[str]) -> re.Pattern[str]:
-    """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`.
+def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
+    """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
+    alternatives = _alternatives(labels)
+    return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
 
-    Right behind an address one of `bare` needs no colon, since not every translation has it: `...>Dw Jane Doe ...`.
-    """
-    known, bare_ones = (
-        "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
-        for forms in ({form for label in some for form in _printed_forms(label)} for some in (labels, bare))
-    )
-    if not known:
-        return _NOTHING
-    colonless = rf"|(?<=>)({bare_ones})[ \u00a0]" if bare_ones else ""
-    return re.compile(rf"({known})\s?[:\uff1a]\s?{colonless}")
+
+def _alternatives(labels: Iterable[str]) -> str:
+    forms = {form for label in labels for form in _printed_forms(label)}
+    return "|".join(re.escape(name) for name in sorted(forms, key=len, reverse=True))
 
 
 def _printed_forms(label: str) -> Iterable[str]:

@@ -17,8 +17,24 @@ from flaggermail.core.message import Message
 from flaggermail.core.records import Platform
 
 __all__ = [
-    "STAGES", "Cited", "Classification", "Context", "Explanation", "Kind", "Rule", "RuleSet", "Samples", "Stage",
-    "Then", "Tried", "classify", "explain", "in_domains", "platform_of", "references",
+    "STAGES",
+    "URGENT",
+    "Cited",
+    "Classification",
+    "Context",
+    "Explanation",
+    "Kind",
+    "Rule",
+    "RuleSet",
+    "Samples",
+    "Stage",
+    "Then",
+    "Tried",
+    "classify",
+    "explain",
+    "in_domains",
+    "platform_of",
+    "references",
 ]  # fmt: skip
 
 
@@ -124,6 +140,7 @@ class RuleSet:
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     version: str = ""  # SHA-256 over the files
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read, by name
 
     def of(self, stage: Stage) -> tuple[Rule, ...]:
         """The rules of a stage, in order."""

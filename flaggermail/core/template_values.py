@@ -14,7 +14,8 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
-| `missing`, `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
+| `missing` | list of str: attempts, screenshot, link, contact |
+| `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
@@ -46,12 +47,12 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "intake_confirmation": EVERY | {"title", "phone"},
-    "information_request": EVERY | {"missing"},
+    "information_request": EVERY | {"missing", "question"},
     "decided_notified": EVERY | {"platforms"},
     "decided_not_notified": EVERY | {"reason", "advice"},
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
-    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step"},
+    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from flaggermail.core import acts
 from flaggermail.desk import (
+    asking,
     assessing,
     cases,
     duty,
@@ -20,6 +21,7 @@ from flaggermail.desk import (
     notifications,
     observation,
     placing,
+    tagging,
 )
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import DAEMON, Environment, Work
@@ -39,6 +41,8 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.OpenCase: (DESK, cases.open_case),
     acts.AssignCase: (DESK, cases.assign),
     acts.LinkCase: (DESK, cases.link),
+    acts.TagCase: (DESK, tagging.tag),
+    acts.AskReferrer: (DESK, asking.ask),
     acts.ReclassifyCase: (DESK, cases.reclassify),
     acts.CloseCase: (DESK, cases.close),
     acts.Assess: (DESK, assessing.assess),

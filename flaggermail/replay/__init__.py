@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import outbox, remind, watch
+from flaggermail import inforce, outbox, remind, watch
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
@@ -42,6 +42,7 @@ def play(path: Path, command: Command, build: Build) -> Report:
         env = build(settings, Path(folder), clock, CountedRandomness(scenario.title), submitter)
         try:
             prepare(env, scenario)
+            inforce.note(env)
             _run(env, scenario, clock, mailbox, command)
             return report(env, scenario)
         finally:

@@ -3,7 +3,8 @@
 
 `load` reads every file and collects every fault into one ConfigurationError. `yaml_source` gives a file as plain values
 that know their line and column, `words` says in plain words what pydantic found wrong, `checks` finds what one value
-alone cannot show, `rule_files` reads `rules/NN-name.yaml`, `advice` names what is allowed and probably not meant.
+alone cannot show, `rule_files` reads `rules/NN-name.yaml`, `word_tables` other words there, `advice` names what is
+allowed and probably not meant.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from flaggermail.settings_files import checks
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.rule_findings import Known
+from flaggermail.settings_files.word_tables import load_intake, load_outcomes, tag_findings
 from flaggermail.settings_files.words import checked
 from flaggermail.yaml_source import Fault, Source, read
 
@@ -38,17 +40,20 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     directory = directory.absolute()
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
+    intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     sources = {name: read(directory / name, name) for name in _FILES}
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
     elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
+    if desk:
+        _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
     rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
-    if faults or not (desk and platforms and oncall and elections):
+    if faults or not (desk and platforms and oncall and elections and intake):
         raise ConfigurationError(*map(str, sorted(faults)))
     return Settings(
         directory=directory,
@@ -59,6 +64,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         oncall=oncall,
         election_list=elections.elections,
         rules=rules,
+        intake=intake,
     )
 
 

@@ -7,7 +7,9 @@ Other YAML files of the folder belong to others and are not read here.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from flaggermail.core.conditions import wording
@@ -34,7 +36,8 @@ def load_rules(directory: Path, faults: list[Fault], known: Known | None = None)
     faults += folder.faults
     faults += [fault for source, _ in folder.files for fault in source.faults]
     rules = tuple(_rule(source, file, index) for source, file in folder.files for index in range(len(file.rules)))
-    return RuleSet(rules, folder.lists, folder.languages, version(directory))
+    octets = _octets(directory)
+    return RuleSet(rules, folder.lists, folder.languages, version_of(octets), octets)
 
 
 def rule_paths(directory: Path) -> list[Path]:
@@ -44,12 +47,32 @@ def rule_paths(directory: Path) -> list[Path]:
     return [*sorted(named), *sorted(lists), *filter(Path.is_file, [directory / LANGUAGES])]
 
 
-def version(directory: Path) -> str:
-    """SHA-256 over names and octets of every file that judges."""
+def _octets(directory: Path) -> dict[str, bytes]:
+    """Every file that judges, by its name below the folder."""
+    paths = filter(Path.is_file, rule_paths(directory))
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
+
+
+def stamp(*directories: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, instant of the last change and size of every file below: another one when any of them was written."""
+    below = sorted(path for directory in directories for path in directory.rglob("*"))
+    known = ((path, _status(path)) for path in below)
+    return tuple((str(path), at.st_mtime_ns, at.st_size) for path, at in known if at is not None)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Nothing for a file that an editor has just taken away."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """SHA-256 over the names and octets of `files`, in hexadecimal."""
     digest = hashlib.sha256()
-    for path in filter(Path.is_file, rule_paths(directory)):
-        octets = path.read_bytes()
-        digest.update(f"{path.relative_to(directory)} {len(octets)}\n".encode() + octets)
+    for name, octets in sorted(files.items()):
+        digest.update(f"{name} {len(octets)}\n".encode() + octets)
     return digest.hexdigest()
 
 

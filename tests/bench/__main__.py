@@ -11,16 +11,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backfill, fuzz, intake, latency, memory, soak, startup, table
+from tests.bench import backfill, fuzz, intake, latency, memory, parsing, soak, startup, table
 from tests.bench.desk import Servers
 
-NAMES = ("startup", "intake", "latency", "memory", "backfill")
+NAMES = ("startup", "parsing", "intake", "latency", "memory", "backfill")
 
 
 def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
     """Print the tables of one measurement."""
     if name == "startup":
         startup.measure(servers, quick=quick)
+    elif name == "parsing":
+        parsing.measure(folder, quick=quick)
     elif name == "intake":
         intake.measure(servers, folder, quick=quick)
     elif name == "latency":

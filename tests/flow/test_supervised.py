@@ -8,12 +8,14 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.scripted_smtp import Fault, ScriptedSmtp
+from tests.doubles.stalling_line import StallingLine
 from tests.flow.desk_process import DeskProcess, configure, patiently
 from tests.flow.supervised import Notified, notify_socket, start
 from tests.servers.certificates import Certificates
@@ -80,6 +82,11 @@ def log_lines(desk: DeskProcess) -> list[dict[str, object]]:
     return [json.loads(line) for line in desk.log().splitlines()]
 
 
+def left_behind(desk: DeskProcess) -> list[object]:
+    """The workers whose end was not waited for."""
+    return [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"]
+
+
 def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, notified: Notified) -> None:
     """READY after the first look; WATCHDOG again and again, also in IDLE; the end comes at once, and says so first."""
     start(desk, notified)
@@ -112,7 +119,7 @@ def test_it_ends_while_a_server_does_not_answer(
     patiently(lambda: smtp.wire, "the message is with the silent server")
     assert desk.stop() < 10
     (in_hand,) = attempting(desk)
-    assert [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"] == ["ticker"]
+    assert left_behind(desk) == ["ticker"]
     smtp.replies = {}
     start(desk, notified)
     patiently(lambda: attempting(desk) == [] and len(smtp.wire) == 2, "the mail is sent again")
@@ -126,6 +133,38 @@ def _settled(desk: DeskProcess, mail: str) -> list[dict[str, object]] | None:
     document = desk.read("outbox", "show", mail)
     assert isinstance(document, dict)
     return document["attempts"] if document["state"] == "accepted" else None
+
+
+def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
+    """The line is open and silent from the beginning; its time-out of half a minute is not waited for."""
+    with StallingLine(dovecot.imaps_port).running() as line:
+        line.stall()
+        settings = desk.folder / "flaggermail.yaml"
+        settings.write_text(settings.read_text("utf-8").replace(f"port: {dovecot.imaps_port}", f"port: {line.port}"))
+        start(desk, notified)
+        patiently(lambda: "daemon started" in desk.log(), "it runs")
+        assert desk.stop() < 10
+    assert [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"] == [
+        "watcher"
+    ]
+
+
+@pytest.mark.parametrize("mails", [0, 1])
+def test_it_ends_while_the_database_is_held(
+    desk: DeskProcess, notified: Notified, dovecot: Dovecot, mails: int
+) -> None:
+    """Another process writes for as long as it likes: idle or with a mail in hand, the daemon does not wait for it."""
+    start(desk, notified)
+    notified.wait_for("STATUS=", "link up")
+    with closing(sqlite3.connect(desk.folder / "flaggermail.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for number in range(mails):
+            dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
+            patiently(lambda: list((desk.folder / "archive").glob("??/*")), "the mail is in hand")
+        assert desk.stop() < 10
+    start(desk, notified)
+    patiently(lambda: "daemon started" in desk.log() and _taken_in(desk) == mails, "what was in hand is taken in")
+    desk.stop()
 
 
 def test_it_ends_in_the_middle_of_a_backlog(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:

@@ -50,6 +50,13 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
         assert (tmp_path / "desk" / "rules" / rule.name).read_bytes() == rule.read_bytes()
 
 
+def test_the_wheel_puts_nothing_beside_the_package(installed: Path) -> None:
+    """In site-packages a folder `config` or `rules` of ours would be everybody's: they lie inside the package."""
+    names = {path.name.partition("-")[0] for path in installed.iterdir()}
+    assert names == {"flaggermail"}
+    assert {path.name for path in (installed / "flaggermail" / "_shipped").iterdir()} == {"config", "rules"}
+
+
 def test_the_wheel_brings_the_schema(installed: Path, tmp_path: Path) -> None:
     """A command that needs the database makes it: the migrations are in the wheel."""
     assert run(installed, tmp_path, "init", "desk").returncode == 0

@@ -15,9 +15,8 @@ from flaggermail import ports
 from flaggermail.environment import Environment
 
 SOURCE = Path(flaggermail.__file__).parent
-MODULES = (
-    "watch", "ingest", "recognise", "consequences", "casework", "digest", "post", "outbox", "settle", "environment",
-)  # fmt: skip
+WAYS = ("watch", "outbox")  # where the way of a mail in and that of a mail out begin
+ELSEWHERE = frozenset({"desk", "observing"})  # their ports serve what a person types; a mail's act writes rows alone
 PORTS = frozenset(
     name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__
 )
@@ -39,6 +38,25 @@ class Point:
     def __str__(self) -> str:
         again = f" {self.number}" if self.number > 1 else ""
         return f"{self.module}.{self.function} {self.port}.{self.method}{again}"
+
+
+def modules() -> list[str]:
+    """The modules that these ways lead through: all that they import, and what that imports."""
+    found, ahead = dict[str, None](), list(WAYS)
+    while ahead:
+        module = ahead.pop(0)
+        source = SOURCE / f"{module}.py"
+        if module not in found and module not in ELSEWHERE and source.is_file():
+            found[module] = None
+            ahead += imported(source.read_text("utf-8"))
+    return list(found)
+
+
+def imported(text: str) -> Iterator[str]:
+    """What a module imports of the package, without the package's name; what lies deeper than one level has a dot."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == SOURCE.name:
+            yield from [node.module.partition(".")[2]] if "." in node.module else [name.name for name in node.names]
 
 
 def points() -> list[Point]:
@@ -85,3 +103,6 @@ def _port(node: ast.expr) -> str:
             return name
         case _:
             return ""
+
+
+MODULES = modules()

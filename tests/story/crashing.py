@@ -23,7 +23,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import outbox, watch, wiring
+from flaggermail import outbox, vigil, watch, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
@@ -164,6 +164,7 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
 def run_once(env: Environment, mailbox: Mailbox) -> None:
     """What a daemon does from its start until it has nothing more to do."""
     outbox.recover(env)
+    vigil.keep(env, timedelta(hours=1))  # the mailbox was out of reach until now
     watch.look(env, mailbox)
     outbox.drain(env)
 

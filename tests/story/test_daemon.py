@@ -89,8 +89,8 @@ def a_daemon(env: Environment, mailbox: WatchedMailbox, stop: Interrupt | None =
 
 
 def running(daemon: Daemon) -> threading.Thread:
-    """The daemon, started in a thread."""
-    thread = threading.Thread(target=daemon.run)
+    """The daemon, started in a thread that does not outlive a test that fails."""
+    thread = threading.Thread(target=daemon.run, daemon=True)
     thread.start()
     return thread
 
@@ -155,7 +155,7 @@ def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
         with pytest.raises(ValueError, match=fault):
             daemon.run()
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
 
@@ -174,6 +174,53 @@ def test_a_lost_line_is_taken_up_again(env: Environment) -> None:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
     assert cursor.position.uid == 1
+
+
+class HintingMailbox(WatchedMailbox):
+    """A mailbox whose server announces mail again and again; a wait is over when the test says so."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.listed, self.waits = 0, list[float]()
+        self.hint = threading.Semaphore(0)
+
+    def folders(self) -> Sequence[str]:
+        """Count the looks at every folder."""
+        self.listed += 1
+        return super().folders()
+
+    def wait(self, stop: Interrupt, at_most: float) -> None:
+        """Wait for the test."""
+        del stop
+        self.waits.append(at_most)
+        self.looked.set()
+        self.hint.acquire(timeout=10)
+
+    def announce(self) -> None:
+        """End the wait; come back when the next one has begun."""
+        self.looked.clear()
+        self.hint.release()
+        assert self.looked.wait(10)
+
+
+def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Environment) -> None:
+    """A hint is about the inbox; the other folders have their turn after sixty seconds, no sooner and no later."""
+    assert env.settings.desk.mailbox.poll_seconds == 60
+    mailbox, now = HintingMailbox(env), [1000.0]
+    daemon = a_daemon(env, mailbox)
+    daemon.monotonic = lambda: now[0]
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    seen = []
+    for _ in range(12):
+        now[0] += 10
+        mailbox.announce()
+        seen.append(mailbox.listed)
+    daemon.stop.set()
+    mailbox.hint.release()
+    thread.join(10)
+    assert seen == [1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3]
+    assert mailbox.waits[:7] == [60, 50, 40, 30, 20, 10, 60]
 
 
 def test_the_message_in_hand_is_finished(env: Environment) -> None:

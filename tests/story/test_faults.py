@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,8 @@ from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
-from flaggermail.errors import StoreFault
-from flaggermail.ports import Position, RawMessage
+from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
@@ -235,6 +236,29 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Environment, arrived: dateti
     with env.store.read() as tx:
         assert {m.place for m in tx.find(StoredMessage, direction="in")} == {"case"}
         assert len(tx.find(Case)) == 60
+
+
+@pytest.mark.parametrize("arrived", [NOW, OLD])
+def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
+    env: Environment, arrived: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mail whose commit it was is not filed as one that cannot be judged: it is fetched again, and judged."""
+    mailbox, begin, tried = ListMailbox(env.settings.desk.mailbox), SqlStore.begin, list[int]()
+    mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), arrived)
+    mailbox.deliver("inbox", mail(2, REFERRER, "Nog een stemdag", "Zie bijlage."), arrived)
+
+    def held_once(store: SqlStore) -> AbstractContextManager[Transaction]:
+        tried.append(1)
+        if len(tried) == 1:
+            raise StoreBusy("held by another process")
+        return begin(store)
+
+    monkeypatch.setattr(SqlStore, "begin", held_once)
+    with pytest.raises(StoreBusy):
+        watch.look(env, mailbox)
+    watch.look(env, mailbox)
+    with env.store.read() as tx:
+        assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case", "case"]
 
 
 # ---------------------------------------------------------------- a mailbox that was not read for long

@@ -15,6 +15,7 @@ import re2
 from flaggermail.adapters.template_formats import Formats, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.checklist import Item
 from flaggermail.core.drafts import Requirements, faults
 from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.draft_patterns import load_draft_patterns
@@ -76,7 +77,8 @@ OURS = {
         "subject": "Bericht over twee vakjes",
         "what": "De mailbox is tien minuten niet bereikbaar.",
         "state": "zaak VF-EP2024-0001 staat op uw naam.",
-        "missing": ["wat u zelf heeft gedaan, wanneer, en met welk resultaat", "waar het bericht staat"],
+        "missing": ["attempts", "link"],
+        "question": "Op welk platform stond het bericht?",
         "what_would_work": ["ok", "over aan NAAM"],
         "acknowledged": "om 11:36, geldig tot 12:36",
     },
@@ -93,7 +95,8 @@ OURS = {
         "subject": "Post about two boxes",
         "what": "The mailbox was out of reach for ten minutes.",
         "state": "case VF-EP2024-0001 is yours.",
-        "missing": ["what you did yourself, when, and what came of it", "where the post is"],
+        "missing": ["attempts", "link"],
+        "question": "On which platform was the post?",
         "what_would_work": ["ok", "to NAME"],
         "acknowledged": "at 11:36, until 12:36",
     },
@@ -123,6 +126,8 @@ ALIKE: Mapping[str, object] = {
         ReportPage("Pictogram", "https://pictogram.example/report"),
     ],
     "kind": "new case",
+    "urgent": False,
+    "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
     "attachments": ["screenshot.png", "original.eml"],
     "suggestions": ["VF-EP2024-0001"],
@@ -164,6 +169,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "unplaced mail", "number": None},
         {"kind": "platform answer"},
         {"kind": "further mail"},
+        {"urgent": True, "labels": []},
     ],
     "reminder": [
         {"clock": "human", "acknowledged": None},
@@ -262,6 +268,12 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
     mail = TEMPLATES.render(name, language, values(name, language))
     assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders", "waiting"})
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+
+
+@EVERY_LANGUAGE
+def test_every_item_of_the_checklist_has_its_words(language: str) -> None:
+    """What a referrer may be asked for is said in words, and there are no words for anything else."""
+    assert set(read_words(DIRECTORY / "words.yaml")[language].missing) == {item.value for item in Item}
 
 
 @EVERY_LANGUAGE

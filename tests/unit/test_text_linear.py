@@ -119,7 +119,23 @@ def test_two_hundred_thousand_empty_lines_are_read_like_fifty_thousand() -> None
 
 
 @pytest.mark.parametrize(
-    "pattern", ["a,", "a;", '"', "<", "<a@b", "a <", "(", "[a@b", "a@b <c@d>, ", "a <https:", "Bos, J. <j@a.example>, "]
+    "pattern",
+    [
+        "a,",
+        "a;",
+        '"',
+        "<",
+        "<a@b",
+        "a <",
+        "(",
+        "[a@b",
+        "a@b <c@d>, ",
+        "<@a,",
+        "@a . ",
+        "=?a?q?",
+        "a <https:",
+        "Bos, J. <j@a.example>, ",
+    ],
 )
 def test_lists_of_recipients_cost_their_length(pattern: str) -> None:
     """A block is bounded, a line that Yahoo runs together as well; the reader of lists is linear all the same."""

@@ -82,7 +82,7 @@ def complete(**environment: str) -> str:
 def test_the_shell_completes() -> None:
     """The shell asks for its script, then for the words that fit."""
     assert "complete -o nosort -F" in complete(_FLAGGERMAIL_COMPLETE="bash_source")
-    words = complete(_FLAGGERMAIL_COMPLETE="bash_complete", COMP_WORDS="flaggermail case as", COMP_CWORD="2")
+    words = complete(_FLAGGERMAIL_COMPLETE="bash_complete", COMP_WORDS="flaggermail case ass", COMP_CWORD="2")
     assert words.split() == ["plain,assess", "plain,assign"]
     decisions = complete(
         _FLAGGERMAIL_COMPLETE="bash_complete", COMP_WORDS="flaggermail case decide VF-1 no", COMP_CWORD="4"

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a referral still lacks: own attempts, a screenshot, where it can be seen, a number to call.
+
+It is advice to an officer, so it is read generously: an item counts as given as soon as something looks like it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+
+from flaggermail.core.intake_words import READ, IntakeWords, found
+from flaggermail.core.message import Attachment, Message
+from flaggermail.core.rules import in_domains
+
+
+class Item(StrEnum):
+    """What may be missing, in the order in which it is asked for."""
+
+    ATTEMPTS = "attempts"
+    SCREENSHOT = "screenshot"
+    LINK = "link"
+    CONTACT = "contact"
+
+
+SPOKEN: Mapping[Item, str] = {
+    Item.ATTEMPTS: "own attempts",
+    Item.SCREENSHOT: "a screenshot",
+    Item.LINK: "where it can be seen",
+    Item.CONTACT: "a phone number",
+}
+
+_GENERAL = "D_general_warning"  # it is about no post in particular
+_ADDRESS = re.compile(
+    r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
+)
+_HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
+_DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
+_NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
+_NATIONAL, _TELLING = 10, 9  # digits of a number that begins with 0; those from the right by which two are compared
+_LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # as Outlook names the pictures of a signature, ...
+_SMALL = 10_000  # ... and every other picture in the text: one below so many octets shows no post
+_NO_FILE = frozenset({  # parts that are listed as attachments and show nothing
+    "message/rfc822", "application/vnd.ms-outlook", "application/ms-tnef", "text/calendar", "text/vcard",
+    "text/x-vcard", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
+    "application/pgp-keys",
+})  # fmt: skip
+
+
+def missing(
+    mails: Sequence[Message], words: IntakeWords, case_type: str, ours: Collection[str] = ()
+) -> tuple[Item, ...]:
+    """What none of `mails`, all from one referrer, holds; `ours` are the desk's phone numbers, which he may quote."""
+    wanted = (Item.CONTACT,) if case_type == _GENERAL else tuple(Item)
+    given = {item for mail in mails for item in wanted if _gives(mail, item, words, ours)}
+    return tuple(item for item in wanted if item not in given)
+
+
+def _gives(mail: Message, item: Item, words: IntakeWords, ours: Collection[str]) -> bool:
+    match item:
+        case Item.ATTEMPTS:
+            return found(words.attempts, _written(mail)) is not None
+        case Item.SCREENSHOT:
+            return any(map(_shows, mail.attachments))
+        case Item.LINK:
+            return _is_placed(mail, words)
+        case Item.CONTACT:
+            return _has_number(mail.text[:READ], ours)
+
+
+def _written(mail: Message) -> str:
+    """What the referrer wrote, and what he forwards; not what he quotes, which is our own question to him."""
+    return f"{mail.reply_text[:READ]}\n{mail.forwarded.body[:READ] if mail.forwarded else ''}"
+
+
+def _shows(attachment: Attachment) -> bool:
+    logo = attachment.size < _SMALL and _LOGO.fullmatch(attachment.filename or "") is not None
+    return not logo and attachment.content_type.lower() not in _NO_FILE
+
+
+def _is_placed(mail: Message, words: IntakeWords) -> bool:
+    """A web address other than of his own organisation, which stands in signatures; an account; a place in words."""
+    text = _written(mail)
+    own = frozenset({mail.sender.domain} if mail.sender else ())
+    hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in _ADDRESS.finditer(text))
+    named = any(host and not in_domains(host, own) for host in hosts)
+    return named or _HANDLE.search(text) is not None or found(words.places, text) is not None
+
+
+def _has_number(text: str, ours: Collection[str]) -> bool:
+    known = {_digits(number)[-_TELLING:] for number in ours}
+    hits = (hit.group() for hit in _NUMBER.finditer(_DATE.sub(" ", text)))
+    return any(_is_number(hit) and _digits(hit)[-_TELLING:] not in known for hit in hits)
+
+
+def _is_number(text: str) -> bool:
+    digits = _digits(text)
+    return text.startswith(("+", "00")) or (digits.startswith("0") and len(digits) == _NATIONAL)
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The act that asks a referrer for what is missing."""
+
+from __future__ import annotations
+
+from flaggermail import casework, observing
+from flaggermail.core import acts
+from flaggermail.core.checklist import SPOKEN, Item
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import OutboxMail
+from flaggermail.core.rules import Kind
+from flaggermail.desk.outcome import Outcome, one_of, the_case
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+from flaggermail.referrals import missing_of
+
+
+def ask(work: Work, act: acts.AskReferrer) -> Outcome:
+    """Ask for the items named and in the words given; where neither is, for what the checklist lacks."""
+    case = the_case(work, act.case)
+    if not casework.has_referrer(work, case):
+        raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
+    if case.state == "closed":
+        raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
+    observing.refuse(work, f"case {case.number}")
+    for name in act.items:
+        one_of("item", name, list(Item))
+    question = act.text.strip()
+    named = tuple(Item(name) for name in dict.fromkeys(act.items))
+    items = named or (() if question else missing_of(work, case))
+    if not (items or question):
+        raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
+    asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST.value)
+    about = About(case=case.number)
+    work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
+    values = {"missing": [item.value for item in items], "question": question}
+    dedupe = f"asked/{case.number}/{work.now.isoformat()}"
+    casework.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
+    warnings = (f"the referrer was asked before, {len(asked_before)} times",) if asked_before else ()
+    spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
+    return Outcome(f"case {case.number}: the referrer is asked for {', '.join(spoken)}", case.number, warnings)

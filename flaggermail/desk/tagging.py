@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a case is about, in words of the closed list, and the earlier cases that bear the same word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Case
+from flaggermail.desk.outcome import Outcome, the_case
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+from flaggermail.ports import Transaction
+
+
+def tag(work: Work, act: acts.TagCase) -> Outcome:
+    """Give a case narratives, or take them back; only words of the configuration, and no figure counts them."""
+    case = the_case(work, act.case)
+    known = work.env.settings.desk.tags.narratives
+    for word in act.tags:
+        if word not in known:
+            listed = ", ".join(known) or "none; write them into tags.narratives of flaggermail.yaml"
+            raise Refusal(f"narrative {word}: is not on the list; known here: {listed}")
+    for word in act.remove:
+        if word not in case.narratives:
+            raise Refusal(f"case {case.number}: does not bear {word}; it bears {_listed(case.narratives)}")
+    kept = (word for word in (*case.narratives, *act.tags) if word not in act.remove)
+    tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
+    if tagged == case:
+        raise Refusal(f"case {case.number}: bears {_listed(case.narratives)} already; nothing to change")
+    work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=About(case=case.number))
+    return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
+
+
+def _listed(narratives: tuple[str, ...]) -> str:
+    return ", ".join(narratives) or "no narrative"
+
+
+def same_narrative(tx: Transaction, case: Case) -> list[Case]:
+    """The cases of any election that were opened before `case` and bear a narrative of it, the latest first.
+
+    A rehearsal is no precedent for a real case.
+    """
+    alike = [
+        other
+        for other in tx.find(Case)
+        if set(other.narratives) & set(case.narratives)
+        and (other.opened_at, other.number) < (case.opened_at, case.number)
+        and (case.exercise or not other.exercise)
+    ]
+    return sorted(alike, key=lambda other: (other.opened_at, other.number), reverse=True)

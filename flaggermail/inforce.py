@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which rules judged and which templates wrote, and when: every version is archived with the period it was in force."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import InForce
+from flaggermail.environment import DAEMON, Environment, Work
+from flaggermail.ports import Transaction
+from flaggermail.settings_files.rule_files import version_of
+
+RULES, TEMPLATES = "rules", "templates"
+_EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FORCE}
+
+
+def note(env: Environment, actor: str = DAEMON) -> None:
+    """Write down the rules and templates of `env`, where they are not those in force by the record."""
+    files = {RULES: env.settings.rules.files, TEMPLATES: env.templates.files()}
+    versions = {what: version_of(of) for what, of in files.items()}
+    with env.store.read() as tx:
+        new = [what for what in files if _in_force(tx, what, versions[what]) is None]
+    if not new:
+        return
+    digests = {what: env.octets.put(archived(files[what])) for what in new}
+    with env.store.begin() as tx:
+        work = Work(env, tx, env.clock.now(), actor)
+        for what in new:
+            _record(work, what, versions[what], digests[what])
+
+
+def _in_force(tx: Transaction, what: str, version: str) -> InForce | None:
+    return next((row for row in tx.find(InForce, version=version) if row.what == what and row.until is None), None)
+
+
+def _record(work: Work, what: str, version: str, digest: str) -> None:
+    if _in_force(work.tx, what, version) is not None:
+        return  # another process was quicker
+    before = [row for row in work.tx.find(InForce, what=what) if row.until is None]
+    number = work.tx.number("in force")
+    row = InForce(id=f"{what} {number}", what=what, version=version, digest=digest, since=work.now)
+    ended = [changed(old, replace(old, until=work.now)) for old in before]
+    work.record(_EVENTS[what], *ended, added(row), reason=version)
+
+
+def archived(files: Mapping[str, bytes]) -> bytes:
+    """The files as one tar (POSIX.1-2001), the same octets for the same files: no owner, no instant."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name, octets in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(octets)
+            tar.addfile(member, io.BytesIO(octets))
+    return stream.getvalue()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What the referral of a case still lacks, read anew from all mail of its referrer each time it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from flaggermail.core.checklist import Item, missing
+from flaggermail.core.message import Message
+from flaggermail.core.records import Case, StoredMessage
+from flaggermail.environment import Work
+from flaggermail.errors import ArchiveFault
+
+
+def missing_of(work: Work, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:
+    """What the referrer has not told yet; nothing where there is no referrer, or the case is decided.
+
+    `at_hand`: mails that were read already, by the id of their row.
+    """
+    if case.referrer_address is None or case.decision is not None or case.state == "closed":
+        return ()
+    phone = work.env.settings.desk.organisation.phone
+    mails = list(_mails_of_referrer(work, case, at_hand or {}))
+    return missing(mails, work.env.settings.intake, case.type, (phone,) if phone else ())
+
+
+def _mails_of_referrer(work: Work, case: Case, at_hand: Mapping[str, Message]) -> Iterator[Message]:
+    """His mail, and what was attached to it; a file that cannot be read now is passed over, for this is only advice."""
+    rows = work.tx.find(StoredMessage, case=case.number, direction="in")
+    own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
+    inner = {f"forwarded in {key}" for key in own}
+    for row in rows:
+        if row.id in at_hand:
+            yield at_hand[row.id]
+        elif row.id in own or row.basis in inner:
+            try:
+                octets = work.env.octets.get(row.digest)
+            except ArchiveFault:
+                continue
+            yield work.env.parser.parse(octets)

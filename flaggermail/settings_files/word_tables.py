@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`rules/intake.yaml` and `rules/outcome-words.yaml`: words by which a mail is read, and words that no tag may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
+from flaggermail.core.intake_words import IntakeWords, any_of
+from flaggermail.core.tags import outcome_word
+from flaggermail.settings import Model, TagSettings, Text
+from flaggermail.settings_files.checks import Finding
+from flaggermail.settings_files.words import checked
+from flaggermail.yaml_source import Fault, read
+
+M = TypeVar("M", bound=Model)
+Words = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+INTAKE, OUTCOMES = "intake.yaml", "outcome-words.yaml"
+
+
+class IntakeLanguage(Model):
+    """The lists of one language."""
+
+    attempts: Words
+    places: Words
+    authorities: Words
+    citizens: Words
+
+
+class IntakeFile(Model):
+    """`intake.yaml`."""
+
+    nl: IntakeLanguage
+    en: IntakeLanguage
+
+
+class OutcomesFile(Model):
+    """`outcome-words.yaml`."""
+
+    nl: Words
+    en: Words
+
+
+def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
+    """The words of `intake.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    file = _file(IntakeFile, rules / INTAKE, faults)
+    if file is None:
+        return None
+    return IntakeWords(
+        attempts=any_of((*file.nl.attempts, *file.en.attempts)),
+        places=any_of((*file.nl.places, *file.en.places)),
+        authorities=any_of((*file.nl.authorities, *file.en.authorities)),
+        citizens=any_of((*file.nl.citizens, *file.en.citizens)),
+    )
+
+
+def load_outcomes(rules: Path, faults: list[Fault]) -> tuple[str, ...]:
+    """The words of `outcome-words.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    file = _file(OutcomesFile, rules / OUTCOMES, faults)
+    return (*file.nl, *file.en) if file else ()
+
+
+def _file(model: type[M], path: Path, faults: list[Fault]) -> M | None:
+    """The file as a model; in a folder that is not there nothing is missed, for that is the fault."""
+    if not path.parent.is_dir():
+        return None
+    source = read(path, f"{path.parent.name}/{path.name}")
+    found = checked(model, source)
+    faults += source.faults
+    return found
+
+
+def tag_findings(tags: TagSettings, outcomes: tuple[str, ...]) -> Iterator[Finding]:
+    """Tags that would keep an account of what platforms did."""
+    for name, codes in (("labels", tags.labels), ("narratives", tags.narratives)):
+        for index, code in enumerate(codes):
+            word = outcome_word(code, outcomes)
+            if word is not None:
+                key = ("tags", name, index)
+                yield key, f"{code!r} holds {word!r}: what a platform did is not kept here; name what the claim is"

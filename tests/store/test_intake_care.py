@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a referrer has not told is shown, asked for once a person says so, and read anew from his answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from flaggermail import outbox
+from flaggermail.core.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
+from flaggermail.core.events import EventKind
+from flaggermail.core.records import Case, OutboxMail
+from flaggermail.replay.report import report as reported
+from flaggermail.replay.scenario import read as read_scenario
+from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+QUESTION = "Op welk platform stond het?"
+
+
+def referred(desk: Desk, text: str = "Er gaat een bericht rond over twee vakjes.") -> Case:
+    """A case that a municipality's mail opened."""
+    desk.receive(mail(REFERRER, "Bericht over stembiljet", text, at=desk.clock.now()))
+    return desk.one(Case)
+
+
+def text_to(desk: Desk, recipient: str, kind: str) -> str:
+    """The text of the latest mail of that kind to an address."""
+    sent = desk.all(OutboxMail, kind=kind, recipient=recipient)[-1]
+    return desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
+
+
+def test_the_officer_sees_what_a_new_referral_lacks(desk: Desk) -> None:
+    """In the notice of the new case, and only that."""
+    referred(desk, "Wij meldden het, geen reactie. Zie https://x-platform.example/1")
+    notice = text_to(desk, OFFICER, "officer_notice")
+    assert "- een schermafdruk" in notice
+    assert "- een telefoonnummer voor overleg" in notice
+    assert "waar het te zien is" not in notice
+    assert "zelf al is gedaan" not in notice
+
+
+def test_nothing_is_named_where_nothing_lacks(desk: Desk) -> None:
+    """The notice keeps quiet about a checklist that is complete."""
+    kind = 'Content-Type: multipart/mixed; boundary="cut"'
+    text = (
+        "--cut\nContent-Type: text/plain\n\nGeen reactie. Zie https://x-platform.example/1 of bel 06 12345678.\n"
+        "--cut\nContent-Type: image/png; name=beeld.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--cut--"
+    )
+    desk.receive(mail(REFERRER, "Bericht over stembiljet", text, extra=(kind, "MIME-Version: 1.0")))
+    assert "nog niet verteld" not in text_to(desk, OFFICER, "officer_notice")
+
+
+def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk: Desk) -> None:
+    """One mail with the missing items; after the answer, only the rest is missing, and a second request names that."""
+    case = referred(desk)
+    assert (
+        "own attempts, a screenshot, where it can be seen, a phone number"
+        in desk.do(AskReferrer(case=case.number)).text
+    )
+    outbox.drain(desk.env)
+    asked = text_to(desk, REFERRER, "information_request")
+    assert [line for line in asked.splitlines() if line.startswith("- ")][1:2] == ["- een schermafdruk"]
+    assert asked.count("\n- ") == 4
+    (event,) = [e for e in desk.events() if e.kind is EventKind.INFORMATION_ASKED]
+    assert (event.case, event.reason, event.actor) == (case.number, "attempts+screenshot+link+contact", "officer1")
+    request = desk.one(OutboxMail, kind="information_request")
+    answer = "Wij deden aangifte, geen reactie. Het staat op https://x-platform.example/1"
+    stored = desk.receive(mail(REFERRER, f"Re: {request.subject}", answer, answers=request.message_id))
+    assert (stored.place, stored.case) == ("case", case.number)
+    notice = text_to(desk, OFFICER, "officer_notice")
+    assert "- een schermafdruk" in notice
+    assert "waar het te zien is" not in notice
+    desk.go_on(1)
+    outcome = desk.do(AskReferrer(case=case.number))
+    assert outcome.text.endswith("asked for a screenshot, a phone number")
+    assert outcome.warnings == ("the referrer was asked before, 1 times",)
+    desk.assert_whole()
+
+
+def test_an_officer_asks_for_what_he_names_in_his_own_words(desk: Desk) -> None:
+    """With words alone no item is added; with an item alone only that one is asked for."""
+    case = referred(desk)
+    desk.do(AskReferrer(case=case.number, text=QUESTION))
+    asked = text_to(desk, REFERRER, "information_request")
+    assert QUESTION in asked
+    assert "\n- " not in asked
+    desk.go_on(1)
+    desk.do(AskReferrer(case=case.number, items=("contact",), text=QUESTION))
+    asked = text_to(desk, REFERRER, "information_request")
+    assert asked.count("\n- ") == 1
+    assert asked.index("telefoonnummer") < asked.index(QUESTION)
+
+
+def test_nobody_is_asked_in_vain(desk: Desk) -> None:
+    """No referrer, nothing missing, an unknown item, a closed case."""
+    own = desk.do(OpenCase(election="EP2024", type="D_general_warning", origin="media")).key
+    assert "nobody to ask" in desk.refused(AskReferrer(case=own, text=QUESTION))
+    desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
+    case = desk.one(Case, origin="referral").number
+    assert "must be one of attempts, screenshot, link, contact" in desk.refused(AskReferrer(case=case, items=("name",)))
+    desk.do(Decide(case=case, decision="none", reason="dealt with"), by="officer1")
+    assert "nothing is missing" in desk.refused(AskReferrer(case=case))
+    desk.do(CloseCase(case=case))
+    assert "is closed" in desk.refused(AskReferrer(case=case, text=QUESTION))
+
+
+# ---------------------------------------------------------------- the confirmation
+
+
+@pytest.mark.parametrize(
+    ("at", "phone"),
+    [
+        ("2024-06-06T23:30:00+02:00", True),  # half an hour before midnight
+        ("2024-06-13T23:30:00+02:00", True),  # of the last day of the period
+    ],
+)
+def test_the_confirmation_leaves_within_one_tick_with_number_and_phone(desk: Desk, at: str, *, phone: bool) -> None:
+    """The mail is queued in the commit that files the referral, and the next tick hands it over."""
+    arrived = datetime.fromisoformat(at)
+    desk.clock.set(arrived)
+    case = referred(desk)
+    outbox.drain(desk.env)
+    (envelope,) = desk.server.to(REFERRER)
+    assert envelope.at == arrived
+    told = desk.env.parser.parse(envelope.octets)
+    assert case.number in (told.subject or "")
+    assert ("+31 70 000 0000" in told.text) == phone
+
+
+def test_outside_the_period_no_phone_is_named(desk: Desk) -> None:
+    """A person opens the case after the period is over: number, and no number to call."""
+    desk.clock.set(datetime.fromisoformat("2024-09-01T12:00:00+02:00"))
+    stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht.", at=desk.clock.now()))
+    assert stored.place == "quarantine"
+    desk.do(OpenCase(election="EP2024", type="A_content", origin="referral", from_message=stored.id))
+    outbox.drain(desk.env)
+    (envelope,) = desk.server.to(REFERRER)
+    told = desk.env.parser.parse(envelope.octets)
+    assert "VF-EP2024-0001" in (told.subject or "")
+    assert "+31 70" not in told.text
+
+
+# ---------------------------------------------------------------- narratives
+
+
+@pytest.fixture
+def tagged(new_desk: NewDesk) -> Desk:
+    """A desk whose list has two narratives."""
+    desk = new_desk()
+    tags = desk.env.settings.desk.tags.model_copy(update={"narratives": ("two-boxes", "wrong-day")})
+    listed = desk.env.settings.desk.model_copy(update={"tags": tags})
+    desk.env = replace(desk.env, settings=desk.env.settings.model_copy(update={"desk": listed}))
+    return desk
+
+
+def test_a_case_bears_words_of_the_list_alone(tagged: Desk) -> None:
+    """Given, taken back, recorded each time; a word that is not on the list is refused and the list is named."""
+    case = tagged.decided()
+    tagged.do(TagCase(case=case, tags=("two-boxes", "wrong-day")))
+    assert tagged.row(Case, case).narratives == ("two-boxes", "wrong-day")
+    tagged.do(TagCase(case=case, remove=("two-boxes",)))
+    assert tagged.row(Case, case).narratives == ("wrong-day",)
+    assert "known here: two-boxes, wrong-day" in tagged.refused(TagCase(case=case, tags=("someone",)))
+    assert "does not bear two-boxes" in tagged.refused(TagCase(case=case, remove=("two-boxes",)))
+    assert "nothing to change" in tagged.refused(TagCase(case=case, tags=("wrong-day",)))
+    assert tagged.happened(EventKind.CASE_TAGGED) == 2
+    tagged.assert_whole()
+
+
+def test_a_narrative_stands_in_no_figure(tagged: Desk) -> None:
+    """What a replay reports is the same before and after."""
+    case = tagged.decided()
+    scenario = read_scenario(SCENARIOS / "S04")
+    before = reported(tagged.env, scenario).json
+    tagged.do(TagCase(case=case, tags=("two-boxes",)))
+    assert reported(tagged.env, scenario).json == before

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Asking a referrer, and earlier cases on the same narrative, as an officer types and sees them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from flaggermail.cli.case_assess import written_form
+from flaggermail.core.records import Case
+from flaggermail.desk.tagging import same_narrative
+from tests.unit.cli.conftest import VOUCHED, Desk
+
+REFERRAL = (
+    VOUCHED.format(domain="lindewaard.example")
+    + "From: Griffie <griffie@lindewaard.example>\r\nTo: verkiezingenflagger@bzk.example\r\n"
+    "Subject: Bericht over stembiljet\r\nMessage-ID: <r1@lindewaard.example>\r\n\r\n"
+    "Er gaat een bericht rond. Geen reactie van het platform.\r\n"
+).encode()
+
+
+@pytest.fixture
+def listed(desk: Desk) -> Desk:
+    """Give a desk with two narratives on its list, and a case on one of them that was decided before."""
+    tags = desk.env.settings.desk.tags.model_copy(update={"narratives": ("two-boxes", "wrong-day")})
+    settings = desk.env.settings.desk.model_copy(update={"tags": tags})
+    desk.env = replace(desk.env, settings=desk.env.settings.model_copy(update={"desk": settings}))
+    opened = ("--election", "TK2023", "--type", "A_content", "--origin", "media", "--title", "Old boxes")
+    desk.done("case", "open", *opened)
+    desk.done("case", "tag", "VF-TK2023-0001", "two-boxes", "wrong-day")
+    desk.done("case", "decide", "VF-TK2023-0001", "none", "--reason", "the post said it was a joke")
+    desk.clock.set(datetime.fromisoformat("2024-06-06T10:33:30+02:00"))
+    return desk
+
+
+def test_an_earlier_case_on_the_same_narrative_is_shown_with_its_reasoning(listed: Desk) -> None:
+    """Across elections, in `case show`, its JSON and the form; not before the case bears the word itself."""
+    number = listed.notified()
+    assert "Earlier on" not in listed.done("case", "show", number)
+    assert listed.done("case", "tag", number, "two-boxes") == f"case {number} is about two-boxes\n"
+    shown = listed.done("case", "show", number)
+    assert "narratives:" in shown
+    assert "Earlier on two-boxes: VF-TK2023-0001  Old boxes" in shown
+    assert "election: TK2023" in shown
+    assert "decision: none, 2024-06-06 10:33+02:00" in shown
+    assert "reason:   the post said it was a joke" in shown
+    document = listed.type("case", "show", number, "--json").json
+    assert isinstance(document, dict)
+    assert [other["number"] for other in document["same_narrative"]] == ["VF-TK2023-0001"]
+    assert "Earlier on" not in listed.done("case", "show", "VF-TK2023-0001")
+    with listed.env.store.read() as tx:
+        case = tx.get(Case, number)
+        assert case is not None
+        form = written_form(case, [], same_narrative(tx, case))
+    assert "# Same narrative, VF-TK2023-0001: Old boxes" in form
+    assert "#   reason: the post said it was a joke" in form
+
+
+def test_cases_are_listed_by_narrative(listed: Desk) -> None:
+    """One word, all elections; a narrative that was taken back no longer finds the case."""
+    number = listed.notified()
+    listed.done("case", "tag", number, "two-boxes")
+    found = listed.done("case", "list", "--tag", "two-boxes").splitlines()
+    assert [line.split()[0] for line in found[1:]] == ["VF-TK2023-0001", number]
+    listed.done("case", "tag", number, "--remove", "two-boxes")
+    assert number not in listed.done("case", "list", "--tag", "two-boxes")
+    assert listed.done("case", "list", "--tag", "other") == "no cases\n"
+    assert listed.type("case", "tag", number).status == 2
+
+
+def test_a_referrer_is_asked_for_what_case_show_names(desk: Desk, tmp_path: Path) -> None:
+    """The list of what is missing, the request for it, and a request for one item with a question from a file."""
+    desk.receive(REFERRAL)
+    shown = desk.done("case", "show", "VF-EP2024-0001")
+    assert "missing:  a screenshot, where it can be seen, a phone number" in shown
+    asked = desk.done("case", "ask", "VF-EP2024-0001")
+    assert asked == (
+        "case VF-EP2024-0001: the referrer is asked for a screenshot, where it can be seen, a phone number\n"
+    )
+    desk.go_to("2024-06-06T10:34:00+02:00")
+    question = tmp_path / "question.txt"
+    question.write_text("Op welk platform stond het?\n", encoding="utf-8")
+    ran = desk.type("case", "ask", "VF-EP2024-0001", "--item", "contact", "--text", str(question))
+    assert ran.out.endswith("is asked for a phone number, an answer to your question\n")
+    assert ran.err == "note: the referrer was asked before, 1 times\n"
+    document = desk.type("case", "show", "VF-EP2024-0001", "--json").json
+    assert isinstance(document, dict)
+    assert document["missing"] == ["screenshot", "link", "contact"]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a referral lacks is found in the referrer's own words, and not in what he quotes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flaggermail.core.checklist import Item, missing
+from flaggermail.core.message import Address, Attachment, Forwarded, Message
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+
+WORDS = load(shipped("config"), shipped("rules")).intake
+OURS = "+31 70 000 0000"
+BARE = Message(
+    sha256="", size=0, from_=(Address("griffie@lindewaard.example"),), text="Zie dit.", reply_text="Zie dit."
+)
+
+
+def lacks(mail: Message, case_type: str = "A_content") -> set[str]:
+    """What the mail lacks, by name."""
+    return {item.value for item in missing([mail], WORDS, case_type, [OURS])}
+
+
+def writing(text: str, quoted: str = "") -> Message:
+    """A mail with that text above what it quotes."""
+    return replace(BARE, text=f"{text}\n{quoted}", reply_text=text)
+
+
+def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -> None:
+    """Own attempts, screenshot, link, phone number."""
+    assert missing([BARE], WORDS, "A_content") == tuple(Item)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We hebben het op 3 maart gemeld en kregen niets terug.", "Geen reactie van het platform.",
+        "We reported it twice.", "Zelf nog niets gedaan.", "Drie pogingen via het\nformulier.",
+    ],
+)  # fmt: skip
+def test_own_attempts_are_told_in_words(text: str) -> None:
+    """In Dutch or English, over a line break, and also that there were none: then nothing is left to ask."""
+    assert "attempts" not in lacks(writing(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Zie https://x-platform.example/a/1", True), ("Zie x-platform.example/a/1.", True),
+        ("Het gaat om @stemhulp_nl", True), ("Te zien in de Facebookgroep van het dorp.", True),
+        ("Zie www.lindewaard.example", False), ("Zie https://verkiezing.lindewaard.example/plaats", False),
+        ("Mail griffie@lindewaard.example en/of bel.", False),
+    ],
+)  # fmt: skip
+def test_where_it_can_be_seen(text: str, *, given: bool) -> None:
+    """An address on the web, an account or a place in words; the organisation's own site is not where a post stands."""
+    assert ("link" not in lacks(writing(text))) == given
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        ("Bel 06 12345678", True), ("T +31 (0)70 123 45 67", True), ("070-1234567", True), ("0031612345678", True),
+        ("Op 06-06-2024 10:34 gezien", False), ("kenmerk 20240606103", False), (f"Bel {OURS}", False),
+        ("Bel 070 0000000", False), ("nummer 12345", False),
+    ],
+)  # fmt: skip
+def test_a_number_to_call(text: str, *, given: bool) -> None:
+    """As people write it; not a date, a reference, or the desk's own number that stands in the quoted confirmation."""
+    assert ("contact" not in lacks(writing("Zie dit.", text))) == given
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "size", "given"),
+    [
+        ("schermafdruk.png", "image/png", 900, True), (None, "image/jpeg", 80_000, True),
+        ("melding.pdf", "application/pdf", 900, True), ("image001.png", "image/png", 60_000, True),
+        ("image001.png", "image/png", 4_000, False), ("smime.p7s", "application/pkcs7-signature", 4_000, False),
+        (None, "message/rfc822", 40_000, False), ("a.vcf", "text/vcard", 400, False),
+    ],
+)  # fmt: skip
+def test_a_screenshot_is_a_picture_or_a_file(name: str | None, kind: str, size: int, *, given: bool) -> None:
+    """Whatever is attached may show it; a logo of a signature, a signature, a card and a mail do not."""
+    assert ("screenshot" not in lacks(replace(BARE, attachments=(Attachment(name, kind, size),)))) == given
+
+
+def test_what_is_forwarded_counts_and_what_is_quoted_does_not() -> None:
+    """A referrer forwards what somebody else tried; our own question stands below his answer."""
+    inner = Forwarded(None, (), (), None, None, "Geen reactie. Zie https://x-platform.example/1", "inline")
+    assert lacks(replace(BARE, forwarded=inner)) == {"screenshot", "contact"}
+    question = "> wat er zelf al is gemeld bij het platform; waar het te zien is: te zien op https://..."
+    assert {"attempts", "link"} <= lacks(writing("Volgt.", question))
+
+
+def test_a_general_warning_needs_a_number_only() -> None:
+    """It is about no post in particular."""
+    assert lacks(BARE, "D_general_warning") == {"contact"}
+
+
+def test_several_mails_of_the_referrer_are_read_as_one() -> None:
+    """Each adds what it holds."""
+    mails = [writing("Geen reactie."), writing("Bel 06 12345678"), writing("Zie https://x-platform.example/1")]
+    assert missing(mails, WORDS, "A_content") == (Item.SCREENSHOT,)

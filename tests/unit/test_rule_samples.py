@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shipped rules against the sample mails of rules/samples: every sample, and every single condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from flaggermail import rulebook
+from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.core.conditions import All, Condition, Domain, Either, Not, OneOf, Words
+from flaggermail.core.message import Message
+from flaggermail.core.rules import Classification, Context, Kind, Rule, RuleSet, classify, explain
+from flaggermail.settings_files import load
+from flaggermail.settings_files.sample_files import load_samples
+from flaggermail.shipped import shipped
+from flaggermail.wiring import rule_remarks
+from flaggermail.yaml_source import Fault
+
+SETTINGS = load(shipped("config"), shipped("rules"))
+FAULTS: list[Fault] = []
+SAMPLES = load_samples(shipped("rules"), FAULTS)
+RULES = replace(SETTINGS.rules, lists={**SETTINGS.rules.lists, **rulebook.who_lists(SAMPLES)})
+FIND = cache(Re2Matcher().find)
+EVERY_MAIL = All(())
+
+
+@cache
+def mails() -> dict[str, tuple[Message, Context]]:
+    """Every sample mail as it is read, and what was known of it; read once."""
+    parser = StandardParser(read_language(shipped("rules")))
+    read = {name: (sample, parser.parse(sample.octets)) for name, sample in SAMPLES.mails.items()}
+    return {name: (mail, rulebook.context_of(sample, SAMPLES, mail)) for name, (sample, mail) in read.items()}
+
+
+def outcome(name: str, rules: RuleSet) -> Classification:
+    """What a sample mail is, whichever rule says so."""
+    return replace(classify(*mails()[name], rules, FIND), rule=None, trace=None)
+
+
+@cache
+def intended(name: str) -> Classification:
+    """The same by the shipped rules."""
+    return outcome(name, RULES)
+
+
+@cache
+def made_by(name: str) -> frozenset[str]:
+    """The names of the rules that make the outcome of a sample."""
+    return frozenset(tried.rule.name for tried in explain(*mails()[name], RULES, FIND).made_by)
+
+
+def test_the_samples_are_read_without_fault_and_are_many_in_both_languages() -> None:
+    """A name ends in the language of its mail."""
+    assert FAULTS == []
+    languages = [name.rpartition("-")[2] for name in SAMPLES.mails]
+    assert len(languages) >= 150
+    assert min(languages.count("nl"), languages.count("en")) >= 75
+
+
+def test_a_sample_is_never_taken_for_another_language() -> None:
+    """Where too little stands in it, its language stays open."""
+    for name, (mail, _) in mails().items():
+        language = name.rpartition("-")[2]
+        if language in RULES.languages.words:
+            assert RULES.languages.of(mail.reply_text) in {language, "unknown"}, name
+
+
+def test_the_shipped_rules_have_no_fault() -> None:
+    """As `flaggermail rules check` tells; what it warns of is that the order of two rules decides."""
+    remarks = rule_remarks(SETTINGS)
+    assert [str(remark) for remark in remarks if remark.fault] == []
+    assert [str(remark) for remark in remarks if "their order decides" not in remark.text] == []
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES.mails))
+def test_a_sample_is_decided_as_it_says(name: str) -> None:
+    """By nobody where its YAML says so; and every rule that has a say in it names it."""
+    nobody = SAMPLES.mails[name].beside.decided_by == "nobody"
+    assert (intended(name).kinds == (Kind.UNKNOWN,)) is nobody
+    assert {rule.name for rule in RULES.rules if name in cited(rule)} == made_by(name)
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=[rule.name for rule in RULES.rules])
+def test_a_rule_shows_what_it_takes_and_what_only_looks_alike(rule: Rule) -> None:
+    """At least one sample of each."""
+    assert rule.samples.match
+    assert rule.samples.not_match
+
+
+def cited(rule: Rule) -> list[str]:
+    """The samples that a rule must match."""
+    return [sample.name for sample in rule.samples.match]
+
+
+# ---- every condition counts
+
+Reduced = tuple[str, Condition]
+
+
+def without_one(condition: Condition) -> Iterator[Reduced]:
+    """`condition` without one single condition or word, for each of them; with what was taken out."""
+    if isinstance(condition, All | Either):
+        yield from _of_several(condition)
+    elif isinstance(condition, Not):
+        yield from ((f"not {name}", Not(rest)) for name, rest in without_one(condition.of))
+    elif isinstance(condition, Words) and len(condition.entries) > 1:
+        for entry in condition.entries:
+            rest = tuple(other for other in condition.entries if other is not entry)
+            yield f"{condition.place} {entry.written}", Words(condition.place, rest)
+    elif isinstance(condition, OneOf | Domain) and len(condition.values) > 1:
+        for value in condition.values:
+            yield value, replace(condition, values=tuple(other for other in condition.values if other != value))
+
+
+def _of_several(condition: All | Either) -> Iterator[Reduced]:
+    for index, part in enumerate(condition.of):
+        before, behind = condition.of[:index], condition.of[index + 1 :]
+        if before or behind:
+            yield _name(part), type(condition)((*before, *behind))
+        yield from ((name, type(condition)((*before, rest, *behind))) for name, rest in without_one(part))
+
+
+def _name(condition: Condition) -> str:
+    return f"{type(condition).__name__} {getattr(condition, 'place', '') or getattr(condition, 'name', '')}".strip()
+
+
+def _every() -> Iterator[tuple[Rule, str, Condition]]:
+    for rule in RULES.rules:
+        if not isinstance(rule.when, All):
+            yield rule, _name(rule.when), EVERY_MAIL
+        yield from ((rule, name, when) for name, when in without_one(rule.when))
+
+
+TAKEN_OUT = list(_every())
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "rest"), TAKEN_OUT, ids=[f"{rule.name}: {name}" for rule, name, _ in TAKEN_OUT]
+)
+def test_no_condition_can_be_taken_out_unnoticed(rule: Rule, name: str, rest: Condition) -> None:
+    """Without any one of its conditions and words a rule makes something else of at least one sample."""
+    rules = tuple(replace(one, when=rest) if one is rule else one for one in RULES.rules)
+    changed = replace(RULES, rules=rules)
+    own = [sample.name for sample in (*rule.samples.not_match, *rule.samples.match)]
+    assert any(outcome(sample, changed) != intended(sample) for sample in dict.fromkeys([*own, *mails()])), name

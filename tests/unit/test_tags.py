@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""No label and no narrative keeps an account of what platforms did."""
+
+from __future__ import annotations
+
+import pytest
+
+from flaggermail.core.tags import outcome_word
+from flaggermail.settings_files import load
+from flaggermail.settings_files.word_tables import load_outcomes
+from flaggermail.shipped import shipped
+
+WORDS = load_outcomes(shipped("rules"), [])
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "removed", "post-removed", "PostDeleted", "taken_offline", "offline", "blocked-by-platform", "verwijderd",
+        "niet-verwijderde", "offline-gehaald", "gelabeld", "effect", "effectief", "succes", "unsuccessful",
+        "still-online",         "GEEN-ACTIE",
+    ],
+)  # fmt: skip
+def test_a_word_for_an_outcome_is_found_in_a_tag(tag: str) -> None:
+    """Alone, within a tag, in capitals, inflected; in Dutch and English."""
+    assert outcome_word(tag, WORDS) is not None
+
+
+def test_the_shipped_tags_hold_none() -> None:
+    """What a claim is about is no outcome: `advert-blocked` is why a case exists."""
+    tags = load(shipped("config"), shipped("rules")).desk.tags
+    assert len(tags.labels) + len(tags.narratives) > 10
+    assert not [tag for tag in (*tags.labels, *tags.narratives) if outcome_word(tag, WORDS)]
