@@ -140,7 +140,7 @@ def _citizen(facts: Facts) -> Decision:
     if facts.template is None or facts.known_sender or facts.election is None:
         return _quarantined(facts, "looks like a citizen's report: a person decides")
     if facts.doubts:
-        return _quarantined(facts, f"looks like a citizen's report {', '.join(facts.doubts)}: a person decides")
+        return _quarantined(facts, f"looks like a citizen's report: {', '.join(facts.doubts)}; a person decides")
     return Decision("declined", "a citizen's report about a single post", declines=True)
 
 
