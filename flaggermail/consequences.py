@@ -7,31 +7,27 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, desk, keys, observing, recognise
+from flaggermail import casework, citizens, desk, keys
 from flaggermail.casework import Notice
 from flaggermail.core import acts, unverified, verbs
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import Address, MechanicalKind, Message
-from flaggermail.core.outgoing import REPLIED, Outgoing
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
     Case,
     ClockRow,
-    Decline,
     Notification,
     OutboxMail,
     Platform,
     StoredMessage,
-    Token,
 )
 from flaggermail.core.rules import Classification, Kind, in_domains
 from flaggermail.core.subject import split_subject
 from flaggermail.environment import DAEMON, About, Work
 from flaggermail.errors import Refusal
-from flaggermail.post import issue, queue
 from flaggermail.recognise import Sender
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
@@ -56,7 +52,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         if decision.confirms:
             casework.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
-        _decline(work, stored)
+        citizens.decline(work, stored, message)
     if decision.tells is not None:
         casework.tell_of_mail(work, decision.tells, stored, message)
     _warn(work, stored, decision, sender)
@@ -184,6 +180,8 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
     mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
     if not mails:
         casework.tell_of_mail(work, "unplaced mail", stored, message)
+    elif all(mail.kind == Kind.DECLINE for mail in mails):
+        citizens.set_aside(work, stored, "our answer to a citizen came back")
     for mail in mails:
         final = message.bounce_class != "delayed"
         if final and not mail.bounced:
@@ -200,7 +198,7 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
             kind=kind.value,
             case=mail.case,
             notification=mail.notification,
-            text=f"{mail.recipient}: {mail.subject}",
+            text=mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}",
             raised_at=work.now,
         )
         casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
@@ -262,32 +260,3 @@ def _done(work: Work, message: Message, reminder: str) -> tuple[str, tuple[str, 
         return desk.perform(work, understood).text, ()
     except Refusal as refusal:
         return "", (str(refusal),)
-
-
-def _decline(work: Work, stored: StoredMessage) -> None:
-    """Tell a citizen, once in the period, that reports about single posts go to the platform itself."""
-    key = recognise.decline_key(work, stored.from_address or "")
-    if key is None or stored.from_address is None:
-        return
-    if observing.withholds(work, Kind.DECLINE, f"decline/{key[1]}/{stored.id}", About(message=stored.id)):
-        return  # so this sender was not told, and will be at the next mail
-    row = Decline(id=key[1], election=key[0], declined_at=work.now, message=stored.id)
-    work.record(EventKind.SENDER_DECLINED, added(row), about=About(message=stored.id))
-    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
-    issue(work, token)
-    language = work.env.settings.desk.organisation.language
-    platforms = [p for p in work.env.settings.platform_list if p.report_url]
-    queue(
-        work,
-        Outgoing(
-            kind=Kind.DECLINE,
-            template="decline",
-            language=language,
-            to=(Address(stored.from_address, stored.from_name),),
-            values={"report_urls": [{"platform": p.name, "url": getattr(p.report_url, language)} for p in platforms]},
-            dedupe=f"decline/{row.id}",
-            token=token.token,
-            answers=(stored.message_id,) if stored.message_id else (),
-            automatic=REPLIED,
-        ),
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import casework, recognise
+from flaggermail import casework, citizens, recognise
 from flaggermail.core import automatic, case, rules, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.message import Message, Verdict
@@ -109,4 +109,5 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
         to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+        doubts=citizens.doubts(work, message),
     )

@@ -139,12 +139,14 @@ def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
 
 
 def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
+    # who a citizen is stands nowhere for longer than the review window
+    about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
     alarm = Alarm(
         id=f"{kind}/{mail.id}",
         kind=kind.value,
         case=mail.case,
         notification=mail.notification,
-        text=f"{mail.recipient}: {mail.subject}: {mail.answer}",
+        text=about,
         raised_at=work.now,
     )
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flaggermail.environment import Work
     from flaggermail.ports import RawMessage
 
+_NEAREST = 5  # rules that were passed over, shown without being asked for
 _WIDE = 60  # characters of a condition that are shown; a list of words can be a page
 
 
@@ -102,13 +103,12 @@ def made_by(found: Explanation) -> list[str]:
 
 
 def _over(one: Explained, *, whole: bool) -> list[str]:
-    """The rules passed over: those of which something held, or all of them."""
-    shown = [tried for tried in one.found.passed_over if whole or tried.share >= 0.5]  # noqa: PLR2004 - half of it
-    lines = [f"  passed over  {_passed(tried)}" for tried in shown if tried is not one.found.next_best]
-    left = len(one.found.passed_over) - len(shown)
-    if left:
-        lines.append(f"  and {left} rules of which less than half held (--all shows them)")
-    return lines
+    """The rules passed over, in their order: those of which most held, or all of them."""
+    others = [tried for tried in one.found.passed_over if tried is not one.found.next_best]
+    nearest = sorted(others, key=lambda tried: -tried.share)[: None if whole else _NEAREST]
+    lines = [f"  passed over  {_passed(tried)}" for tried in others if tried in nearest]
+    left = len(others) - len(lines)
+    return [*lines, f"  and {left} more of which less held (--all shows them)"] if left else lines
 
 
 def _passed(tried: Tried) -> str:

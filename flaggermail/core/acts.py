@@ -209,6 +209,13 @@ class PlaceMessage(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineMessage(Act):
+    """A person takes a mail for a citizen's report: kept as little as one that was declined at once, and told once."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge(Act):
     """The officer is on it: his reminders are silent until the acknowledgement expires."""
 

@@ -363,6 +363,7 @@ class Decline(Record):
     election: str
     declined_at: datetime
     message: str
+    taken_back_at: datetime | None = None  # a person made a case of it: the sender counts no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -351,6 +351,7 @@ class DeclineRow(Row, table=True):
     election: str
     declined_at: datetime
     message: str
+    taken_back_at: datetime | None
 
 
 class OverrideRow(Row, table=True):

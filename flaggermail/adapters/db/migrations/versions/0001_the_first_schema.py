@@ -427,6 +427,7 @@ def _tokens() -> None:
         sa.Column("election", AutoString(), nullable=False),
         sa.Column("declined_at", UTCDateTime(), nullable=False),
         sa.Column("message", AutoString(), nullable=False),
+        sa.Column("taken_back_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
     )
 
