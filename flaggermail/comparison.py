@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import casework, judge, recognise
+from flaggermail import casework, citizens, judge, recognise
 from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
 from flaggermail.core.events import Change, EventKind
 from flaggermail.core.message import Message, Verdict
-from flaggermail.core.records import Decline, Delivery, Notification, Record, StoredMessage
+from flaggermail.core.records import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.core.rules import Classification, RuleSet
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
@@ -176,10 +176,17 @@ def _placement(row: StoredMessage) -> Placement:
 
 
 def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
-    """Whether its sender had been declined by then, and not because of this mail or a later one."""
-    key = recognise.decline_key(then, message.sender.key) if message.sender else None
-    declined = then.tx.get(Decline, key[1]) if key is not None else None
-    return declined is not None and declined.message < row.id
+    """Whether its sender had been declined by then, and not because of this mail or a later one.
+
+    Once the key of a closed election is destroyed, nobody knows, and it is taken that he had not.
+    """
+    election = casework.open_election(then)
+    if election is None or message.sender is None:
+        return False
+    told = citizens.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
+    if told is None or told.message >= row.id:
+        return False
+    return told.taken_back_at is None or told.taken_back_at > then.now
 
 
 def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
