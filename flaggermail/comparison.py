@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import casework, judge, recognise
+from flaggermail import casework, citizens, judge, recognise
 from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
 from flaggermail.core.events import Change, EventKind
 from flaggermail.core.message import Message, Verdict
-from flaggermail.core.records import Decline, Delivery, Notification, Record, StoredMessage
+from flaggermail.core.records import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.core.rules import Classification, RuleSet
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
@@ -177,8 +177,9 @@ def _placement(row: StoredMessage) -> Placement:
 
 def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
     """Whether its sender had been declined by then, and not because of this mail or a later one."""
-    key = recognise.decline_key(then, message.sender.key) if message.sender else None
-    declined = then.tx.get(Decline, key[1]) if key is not None else None
+    election = casework.open_election(then)
+    held = then.tx.get(ElectionSecret, election.code) if election is not None else None
+    declined = citizens.told(then, held, message.sender.key) if message.sender is not None else None
     return declined is not None and declined.message < row.id
 
 
