@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -237,6 +237,10 @@ class Octets(Protocol):
         """The octets filed under `digest`, checked against it. Raises ArchiveFault."""
         ...
 
+    def discard(self, digest: str) -> None:
+        """Destroy the octets filed under `digest`; nothing to do where there are none. Raises ArchiveFault."""
+        ...
+
 
 class Parser(Protocol):
     """Reads the octets of a mail."""
@@ -334,6 +338,14 @@ class Transaction(Protocol):
 
     def append(self, *events: Event) -> None:
         """Write the events to the chain and their changes to the rows."""
+        ...
+
+    def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
+        """Destroy what these personal fields of these rows, which began to be at `since`, held before.
+
+        What they hold now stays; a field that is to hold nothing any more is emptied by an event first. The events
+        stand as they were, with the commitments in them, so the chain holds.
+        """
         ...
 
     def advance(self, folder: str, cursor: Cursor) -> None:

@@ -229,6 +229,12 @@ class TagSettings(Model):
     narratives: tuple[Code, ...] = ()
 
 
+class CitizenSettings(Model):
+    """What becomes of citizens' mail that was declined."""
+
+    kept_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -240,6 +246,7 @@ class DeskSettings(Model):
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
     tags: TagSettings = TagSettings()
+    citizens: CitizenSettings = CitizenSettings()
 
 
 class WebAddresses(Names):

@@ -11,7 +11,7 @@ from flaggermail import casework
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
-from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.core.retry import fraction, next_try
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Work
@@ -98,10 +98,6 @@ def _sent(work: Work, sent: Notification, before: Notification) -> None:
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
     casework.rejudge(work, sent.id)
-    platform = work.tx.get(Platform, sent.platform)
-    if platform is not None:
-        values, dedupe = {"platforms": [platform.name]}, f"decided/{case.number}/{sent.platform}"
-        casework.to_referrer(work, case, Kind.DECISION_NOTICE, "decided_notified", values, dedupe)
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
@@ -185,12 +181,14 @@ def _proven_before(work: Work, mail: OutboxMail) -> bool:
 
 
 def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
+    # who a citizen is stands nowhere for longer than the review window
+    about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
     alarm = Alarm(
         id=f"{kind}/{mail.id}",
         kind=kind.value,
         case=mail.case,
         notification=mail.notification,
-        text=f"{mail.recipient}: {mail.subject}: {mail.answer}",
+        text=about,
         raised_at=work.now,
     )
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"

@@ -45,6 +45,10 @@ class KilledOctets:
         """What is stored."""
         return self._octets.get(digest)
 
+    def discard(self, digest: str) -> None:
+        """As the one inside."""
+        self._octets.discard(digest)
+
 
 class KilledSubmitter:
     """Dies before the network is touched, or after the server's answer, at the first mail to a platform."""

@@ -141,6 +141,11 @@ class Desk:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
 
+    def with_settings(self, settings: Settings) -> Desk:
+        """The same desk, configured otherwise."""
+        self.env = replace(self.env, settings=settings)
+        return self
+
     # ---- what people do
 
     def do(self, act: Act, by: str = "officer1") -> Outcome:

@@ -235,6 +235,26 @@ CASE_REFUSALS: list[Refused] = [
         "reason: is empty; write at least a word",
     ),
     (
+        "decide: ground",
+        lambda f: acts.Decide(case=f.undecided, decision="decline", ground="too_busy"),
+        "reason: 'too_busy' is not known; it must be one of outside_process, illegal_only, single_post, means_left, ",
+    ),
+    (
+        "decide: other without words",
+        lambda f: acts.Decide(case=f.undecided, decision="decline", ground="other"),
+        "reason: is empty; write at least a word",
+    ),
+    (
+        "decide: decline without a reason",
+        lambda f: acts.Decide(case=f.undecided, decision="decline"),
+        "reason: is empty; write at least a word",
+    ),
+    (
+        "decide: ground of another decision",
+        lambda f: acts.Decide(case=f.undecided, decision="none", ground="single_post", reason="r"),
+        "ground: 'single_post' belongs to a decline; none is explained by its reason",
+    ),
+    (
         "decide: not assessed",
         lambda f: acts.Decide(case=f.undecided, decision="notify", reason="r"),
         "not ready to notify: step (a), whether it is in fact incorrect or misleading, is not answered with yes; step",

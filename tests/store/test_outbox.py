@@ -398,15 +398,15 @@ def test_both_refused_fails(desk: Desk) -> None:
 # ---- the referrer hears of it once
 
 
-def test_referrer_is_told_once_the_notification_has_left(desk: Desk) -> None:
-    """Not when it was decided or approved, and not a second time after a resend."""
+def test_referrer_is_told_when_it_is_decided_and_not_when_it_leaves(desk: Desk) -> None:
+    """Not when it is approved, not when the notification leaves, and not after a resend."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond."))
     assert stored.case is not None
     desk.do(Assess(case=stored.case, incorrect=True, criteria=(1,)))
     desk.do(Decide(case=stored.case, decision="notify", reason="invalid votes"))
     draft = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))
     desk.do(Approve(draft=draft.key))
-    assert not desk.all(OutboxMail, kind="decision_notice")
+    assert len(desk.all(OutboxMail, kind="decision_notice")) == 1
     desk.settle()
     desk.receive(report_of(desk.message_id_of(draft.key), X_CHANNEL))
     again = desk.do(Draft(case=stored.case, channel="x-urgent", text="Two posts."))

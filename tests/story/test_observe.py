@@ -238,7 +238,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
 
 
 def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -> None:
-    """The report is filed as declined; that the sender was told is not recorded, since nobody was."""
+    """The report is filed as declined; that he was told is not recorded, since he was not: his next one is answered."""
     observing.begin(desk.env)
     desk.take_in(CITIZEN.replace("{number}", "1"))
     with desk.env.store.read() as tx:
@@ -250,7 +250,8 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
     desk.take_in(CITIZEN.replace("{number}", "2"))
     with desk.env.store.read() as tx:
         (second,) = tx.find(StoredMessage, message_id="c2@mailprovider.example")
-    assert second.reason == "looks like a citizen's report: a person decides"
+        declines = tx.find(Decline)
+    assert (second.place, [row.message for row in declines]) == ("declined", [second.id])
 
 
 @pytest.mark.parametrize("officer", ["officer1", "head1"])
