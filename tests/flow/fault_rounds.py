@@ -109,6 +109,8 @@ class Rounds:
             self.ahead += 1.5
             self.order(Order("settle", minutes=self.ahead))
             patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
+        if fault == "450 at RCPT":  # longer than greylisting: through all the starts of its round
+            self.servers.postfix.set_recipient_access({})
 
     def _arm(self, fault: str) -> None:
         postfix = self.servers.postfix

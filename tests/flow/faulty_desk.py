@@ -24,7 +24,8 @@ from flaggermail import backlog, desk, outbox, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import Session
-from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
+from flaggermail.core.records import BadAddress
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
@@ -167,6 +168,10 @@ def prepare(env: Environment, order: Order) -> None:
     def refer() -> None:
         ingest(env, RawMessage(referral(name), env.clock.now(), "Prepared", 1, int(name, 16) % 2**31, Role.OTHER))
 
+    with env.store.read() as tx:
+        bad = tx.find(BadAddress, cleared_at=None)
+    for one in bad:  # a round before this one let a mail bounce
+        desk.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
     if not order.platform_first:
         refer()
     title = f"Two boxes coloured {name}"

@@ -431,6 +431,16 @@ def _tokens() -> None:
         sa.Column("taken_back_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
     )
+    op.create_table(
+        "bad_address",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("mail", AutoString(), nullable=False),
+        sa.Column("cleared_at", UTCDateTime(), nullable=True),
+        sa.Column("cleared_by", AutoString(), nullable=True),
+        sa.Column("cleared_reason", AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bad_address")),
+    )
 
 
 def _observing() -> None:
