@@ -253,6 +253,15 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
     failed = replace(notification, state="failed")
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+    _withdraw_reminders(work, notification, about)
+
+
+def _withdraw_reminders(work: Work, notification: Notification, about: About) -> None:
+    """What would still wake somebody for a notification that was not sent; that it came back is told apart."""
+    for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
+        if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
+            withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
+            work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
 def _count_from(work: Work, notification: Notification, sent_at: datetime | None) -> None:

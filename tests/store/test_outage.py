@@ -248,3 +248,19 @@ def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delivered"))
     assert (desk.clocks(key), alarms(desk)) == (clocks, [])
     assert desk.mail_of(key).state == "accepted"
+
+
+def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
+    """One that did not leave yet wakes nobody for a notification that was not sent; the bounce itself is told."""
+    key = desk.notified()
+    desk.clock.set(START + 61 * MINUTE)
+    desk.server.says(0)
+    remind.tick(desk.env)
+    waiting = desk.one(OutboxMail, kind="reminder")
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
+    desk.server.script.clear()
+    desk.settle()
+    assert desk.row(OutboxMail, waiting.id).state == "cancelled"
+    assert alarms(desk) == ["bounced"]
+    assert desk.one(OutboxMail, kind="alarm").state == "accepted"
+    assert not [e for e in desk.server.envelopes if e.octets == desk.env.octets.get(waiting.digest)]
