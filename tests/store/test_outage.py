@@ -201,6 +201,18 @@ def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, fo
     assert desk.row(OutboxMail, envelope.id).state == "accepted"
 
 
+def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
+    """Nobody knows whose it is: a person is asked, until there are two."""
+    proving(desk, "copy")
+    key = approved(desk, "x-two")
+    desk.server.says(-1)
+    desk.settle()
+    desk.server.script.clear()
+    for way, states in (("A1", {"uncertain"}), ("B2", {"accepted"})):
+        desk.receive(copy_of(desk, X_CHANNEL, way))
+        assert {row.state for row in desk.all(OutboxMail, notification=key, once=True)} == states
+
+
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
     """The server hangs after it took the mail: the copy is back while the attempt goes on, and no alarm is raised."""
     proving(desk, "copy")

@@ -349,7 +349,7 @@ class AlarmRow(Row, table=True):
 
     __tablename__ = "alarm"
     id: str = Field(primary_key=True)
-    kind: str
+    kind: str = Field(index=True)
     case: str | None = Field(index=True)
     notification: str | None = Field(index=True)
     text: str

@@ -383,6 +383,7 @@ def _duty() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
     )
     op.create_index("ix_alarm_case", "alarm", ["case"])
+    op.create_index("ix_alarm_kind", "alarm", ["kind"])
     op.create_index("ix_alarm_notification", "alarm", ["notification"])
     op.create_table(
         "rota_override",
