@@ -268,7 +268,7 @@ def _messages() -> None:
     op.create_index("ix_message_case", "message", ["case"])
     op.create_index("ix_message_content_key", "message", ["content_key"])
     op.create_index("ix_message_digest", "message", ["digest"])
-    op.create_index("ix_message_from_address", "message", ["from_address"])
+    op.create_index("ix_message_from_address", "message", ["from_address", "id"])
     op.create_index("ix_message_missed", "message", ["missed"])
     op.create_index("ix_message_message_id", "message", ["message_id"])
     op.create_index("ix_message_notification", "message", ["notification"])
