@@ -9,7 +9,7 @@ from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.suggesting import Clue
 from flaggermail.environment import Work
 
-LATEST = 8  # mails of an author that are looked at
+LATEST = 8  # mails of an author, and open cases of a title, that are looked at
 COMPARED = 3  # cases whose first mail is read again
 _OPEN = ["open", "decided", "notified", "answered"]
 
@@ -54,7 +54,8 @@ def _candidates(work: Work, message: Message) -> list[Case]:
     numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}
     cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
     titles = list(likeness.base_subjects(message, work.env.language))
-    cases |= {case.number: case for case in work.tx.find(Case, title=titles, state=_OPEN)}
+    alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=_OPEN)]
+    cases |= {case.number: case for case in alike}
     return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
         :COMPARED
     ]

@@ -75,7 +75,7 @@ class Renewal:
 
 def _refuse(env: Environment, found: Sequence[str]) -> None:
     """What is wrong stands in the log by place alone: a fault may quote what somebody typed into the wrong file."""
-    logbook.rules_refused(len(found), [fault.partition(" ")[0] for fault in found[:5]])
+    logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
     now = env.clock.now()
     faults = "\n".join(found[:5])
     alarm = Alarm(

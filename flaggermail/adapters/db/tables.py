@@ -91,6 +91,7 @@ class CaseRow(Row, table=True):
     """`records.Case`; `case` alone is a word of SQL."""
 
     __tablename__ = "case_file"
+    __table_args__ = (Index("ix_case_file_title", "title", "number"),)
     number: str = Field(primary_key=True)
     election: str = Field(foreign_key="election.code", index=True)
     type: str

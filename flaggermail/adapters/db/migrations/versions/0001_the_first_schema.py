@@ -139,6 +139,7 @@ def _cases() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_case_file_token")),
     )
     op.create_index("ix_case_file_election", "case_file", ["election"])
+    op.create_index("ix_case_file_title", "case_file", ["title", "number"])
     op.create_index("ix_case_file_state", "case_file", ["state"])
 
 
