@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import casework
+from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import Change, EventKind, changed
 from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, Platform, StoredMessage
@@ -59,7 +60,9 @@ def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
     if notification is not None and notification.state != "sent":
-        _sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
+        steps = casework.policy_of(work, notification) if notification.use else ()
+        stamped = escalation.write_steps(steps)  # the policy of the instant of sending, whenever it was approved
+        _sent(work, replace(notification, state="sent", sent_at=sent_at, steps=stamped), notification)
 
 
 def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:

@@ -59,6 +59,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.PlaceMessage: (DESK, placing.place),
     acts.Acknowledge: (DESK, duty.acknowledge),
     acts.OverrideRota: (DESK, duty.override),
+    acts.SwapShift: (DESK, duty.swap),
     acts.Resume: (LEADS, observation.resume),
 }
 _OF_THE_DAEMON = (acts.ResolveMail,)  # on proof: a copy of the mail itself
