@@ -13,6 +13,7 @@ from flaggermail import casework
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.escalation import Expected
+from flaggermail.core.events import EventKind, added
 from flaggermail.core.records import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.core.rota import AT_MOST, Officer, changes
 from flaggermail.core.rules import Kind
@@ -72,6 +73,9 @@ def tick(env: Environment) -> bool:
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), About())
             casework.tell(work, change.officer, notice, _values(work, gather(work)))
+            if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
+                given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
+                work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
 
 
