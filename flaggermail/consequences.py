@@ -7,32 +7,33 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, desk, keys, observing, recognise
+from flaggermail import casework, citizens, desk, keys
 from flaggermail.casework import Notice
-from flaggermail.core import acts, unverified, verbs
+from flaggermail.core import unverified, verbs
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
+from flaggermail.core.envelope import NEXT, moved
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import Address, MechanicalKind, Message
-from flaggermail.core.outgoing import REPLIED, Outgoing
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
+    Attempt,
     Case,
     ClockRow,
-    Decline,
     Notification,
     OutboxMail,
     Platform,
     StoredMessage,
-    Token,
 )
 from flaggermail.core.rules import Classification, Kind, in_domains
 from flaggermail.core.subject import split_subject
-from flaggermail.environment import DAEMON, About, Work
+from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
-from flaggermail.post import issue, queue
+from flaggermail.ports import Accepted
+from flaggermail.proof import proven
 from flaggermail.recognise import Sender
+from flaggermail.settle import COPY_FOUND, settle
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
 
@@ -56,7 +57,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         if decision.confirms:
             casework.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
-        _decline(work, stored)
+        citizens.decline(work, stored, message)
     if decision.tells is not None:
         casework.tell_of_mail(work, decision.tells, stored, message)
     _warn(work, stored, decision, sender)
@@ -111,12 +112,10 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
     return casework.new_case(work, opened, "a referral came in")
 
 
-def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
-    """A copy of our own mail turned up: every send of it that was in doubt did happen."""
-    doubtful = [mail for mail in work.tx.find(OutboxMail, message_id=own.message_id) if mail.state == "uncertain"]
-    for mail in doubtful:
-        sent_at = max(mail.queued_at, min(at, work.now))  # the mailbox server's clock may go before ours or behind
-        desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=sent_at))
+def prove_sent(work: Work, own: StoredMessage) -> None:
+    """A copy of our own mail turned up: the sends of it that were in doubt did happen."""
+    for mail, at in proven(work, own):
+        settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
 def _warn(work: Work, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
@@ -184,10 +183,15 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
     mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
     if not mails:
         casework.tell_of_mail(work, "unplaced mail", stored, message)
+    elif all(mail.kind == Kind.DECLINE for mail in mails):
+        citizens.set_aside(work, stored, "our answer to a citizen came back")
     for mail in mails:
         final = message.bounce_class != "delayed"
+        if mail.state == "uncertain" and not final:
+            _under_way(work, mail)
         if final and not mail.bounced:
-            change = changed(mail, replace(mail, bounced=True, state="refused"))
+            gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
+            change = changed(mail, replace(gone, bounced=True, next_try_at=None))
             work.record(
                 EventKind.MAIL_BOUNCED,
                 change,
@@ -200,12 +204,19 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
             kind=kind.value,
             case=mail.case,
             notification=mail.notification,
-            text=f"{mail.recipient}: {mail.subject}",
+            text=mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}",
             raised_at=work.now,
         )
         casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
+
+
+def _under_way(work: Work, mail: OutboxMail) -> None:
+    """A delay of a mail in doubt: our server has it, since the attempt at the latest."""
+    attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    at = attempt.started_at if attempt else mail.queued_at
+    settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
 
 
 def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
@@ -262,32 +273,3 @@ def _done(work: Work, message: Message, reminder: str) -> tuple[str, tuple[str, 
         return desk.perform(work, understood).text, ()
     except Refusal as refusal:
         return "", (str(refusal),)
-
-
-def _decline(work: Work, stored: StoredMessage) -> None:
-    """Tell a citizen, once in the period, that reports about single posts go to the platform itself."""
-    key = recognise.decline_key(work, stored.from_address or "")
-    if key is None or stored.from_address is None:
-        return
-    if observing.withholds(work, Kind.DECLINE, f"decline/{key[1]}/{stored.id}", About(message=stored.id)):
-        return  # so this sender was not told, and will be at the next mail
-    row = Decline(id=key[1], election=key[0], declined_at=work.now, message=stored.id)
-    work.record(EventKind.SENDER_DECLINED, added(row), about=About(message=stored.id))
-    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
-    issue(work, token)
-    language = work.env.settings.desk.organisation.language
-    platforms = [p for p in work.env.settings.platform_list if p.report_url]
-    queue(
-        work,
-        Outgoing(
-            kind=Kind.DECLINE,
-            template="decline",
-            language=language,
-            to=(Address(stored.from_address, stored.from_name),),
-            values={"report_urls": [{"platform": p.name, "url": getattr(p.report_url, language)} for p in platforms]},
-            dedupe=f"decline/{row.id}",
-            token=token.token,
-            answers=(stored.message_id,) if stored.message_id else (),
-            automatic=REPLIED,
-        ),
-    )

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook, observing, outbox, remind, vigil, watch
+from flaggermail import forgetting, inforce, logbook, observing, outbox, remind, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
@@ -29,6 +29,7 @@ from flaggermail.renewal import Renewal
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE, LEASE_SECONDS, LEASE_EVERY = "mailbox", 60, 10.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY = 1.0, 15.0, 10.0, 15.0
+FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two ends of review windows; whether one is due
 READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
 STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out
 SLACK = 300.0  # seconds of one step besides: a large mail on a slow line, a database that another process holds
@@ -77,6 +78,7 @@ class Daemon:
     _last_look: datetime | None = None
     _inbox_read: float = 0.0  # to its end, by `monotonic`; before that, when the daemon began to try
     _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
+    _forget_due: float = -math.inf  # by `monotonic`
     _status: str = ""
     _deadline: float = math.inf  # of the stop, by `monotonic`
 
@@ -105,6 +107,7 @@ class Daemon:
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
             self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
+            self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._forget))
             self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
             watcher = threading.Thread(target=self._guarded("watcher", self._watch), name="watcher", daemon=True)
             watcher.start()
@@ -230,6 +233,15 @@ class Daemon:
         """Rules and templates that were changed; every loop takes the environment anew at its next step."""
         if self.renewal is not None:
             self.env = self.renewal.tick(self.env)
+
+    def _forget(self) -> None:
+        """At the first look, and then once an hour: not each hour of the process, which may be restarted more often."""
+        if self.monotonic() < self._forget_due:
+            return
+        self._forget_due = self.monotonic() + FORGET_EVERY
+        gone = forgetting.tick(self.env)
+        if gone:
+            logbook.octets_discarded(gone)
 
     def _keep_lease(self) -> None:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import casework, confirming, consequences, recognise
-from flaggermail.core import case, rules
+from flaggermail import casework, confirming, consequences, forgetting, recognise
+from flaggermail.core import case, citizen, rules
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
@@ -125,8 +125,9 @@ def _twin(work: Work, raw: RawMessage, message: Message) -> StoredMessage | None
     Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
     the inbox the name alone proves nothing: whoever got our mail knows it.
     """
-    alike = work.tx.find(StoredMessage, content_key=message.content_key)
-    same = [m for m in alike if m.direction == "out" or m.message_id == message.message_id]
+    key = message.content_key  # never by this alone: of a mail that is sent again and again there are thousands
+    same = work.tx.find(StoredMessage, content_key=key, message_id=message.message_id)
+    same = same or work.tx.find(StoredMessage, content_key=key, direction="out")
     mailbox = work.env.settings.desk.mailbox
     ours = message.sender is not None and message.sender.key == mailbox.address.lower()
     if not same and ours and raw.role is Role.SENT and message.message_id is not None:
@@ -139,12 +140,13 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
 
     The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
     """
+    forgetting.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
-        consequences.prove_sent(work, twin, delivery.internaldate)
+        consequences.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
     if delivery.internaldate < twin.received_at and recognise.disputed(work, raw, message) is None:
@@ -180,6 +182,8 @@ def _file(
     """A message that is new: judge it, and write it down with all that follows, at once."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
+    if stored.place == "declined":
+        stored = citizen.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
     about = About(case=stored.case, notification=stored.notification, message=stored.id)

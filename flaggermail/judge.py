@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import casework, recognise
+from flaggermail import casework, citizens, recognise
 from flaggermail.core import automatic, case, rules, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.message import Message, Verdict
@@ -55,7 +55,7 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
     if context.platform is not None and dispute is None:
         dispute = recognise.too_early(work, raw, mail.placement)
     decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
-    late = recognise.late(work.env, raw)
+    late = recognise.late(work.env, raw, work.now)
     return Judged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
         case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
@@ -109,4 +109,5 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
         to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+        doubts=citizens.doubts(work, message),
     )

@@ -9,7 +9,7 @@ from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.suggesting import Clue
 from flaggermail.environment import Work
 
-COMPARED = 5  # cases whose first mail is read again, the latest ones
+COMPARED = 3  # cases whose first mail is read again
 _OPEN = ["open", "decided", "notified", "answered"]
 
 
@@ -42,7 +42,10 @@ def threshold(work: Work, message: Message) -> int | None:
 
 
 def _candidates(work: Work, message: Message) -> list[Case]:
-    """The latest cases with mail of one of its authors, with its subject, or to whose mail this one was attached."""
+    """The cases with mail of one of its authors, with its subject, or to whose mail this one was attached.
+
+    Those with its subject first, then the latest ones.
+    """
     rows = work.tx.find(StoredMessage, from_address=list(likeness.authors(message)))
     if message.message_id is not None:
         rows += work.tx.find(StoredMessage, message_id=message.message_id)
@@ -50,7 +53,9 @@ def _candidates(work: Work, message: Message) -> list[Case]:
     cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
     titles = list(likeness.base_subjects(message, work.env.language))
     cases |= {case.number: case for case in work.tx.find(Case, title=titles, state=_OPEN)}
-    return sorted(cases.values(), key=lambda case: (case.opened_at, case.number), reverse=True)[:COMPARED]
+    return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
+        :COMPARED
+    ]
 
 
 def _was_attached(work: Work, message: Message, case: Case) -> bool:

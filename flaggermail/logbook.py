@@ -222,6 +222,16 @@ def reminders_sent(count: int) -> None:
     _log.info("reminders queued", object="outbox", count=count)
 
 
+def octets_discarded(count: int) -> None:
+    """So many declined mails, and answers to them, came to the end of the review window."""
+    _log.info("declined mail destroyed", object="archive", count=count)
+
+
+def not_discarded(reason: str) -> None:
+    """The archive does not let a file go; it is tried again within the hour."""
+    _log.error("declined mail could not be destroyed", object="archive", result="failed", reason=reason)
+
+
 def unsettled(count: int) -> None:
     """So many mails were in hand when the program last died."""
     _log.warning("mails were in hand when the daemon last ended", object="outbox", count=count)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -184,12 +184,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came."""
+    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came.
+
+    `line`: it did not come to this message at all (no connection, no TLS, no login, a server that closes), so no other
+    message would have fared better.
+    """
 
     recipient: str
     permanent: bool
     code: int
     text: str
+    line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +211,11 @@ Submission = Accepted | Refused | Unknown
 class Submitter(Protocol):
     """Hands one frozen message to our own submission server (RFC 6409)."""
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result for each recipient, in their order; `sender` is the envelope sender, empty for the null path.
+
+        `witness` is one more address that gets the message in the same transaction, only together with a recipient: its
+        copy proves that the server took the message. That it is refused changes nothing, and it has no result.
 
         Never raises for what the network or the server does.
         """
@@ -227,6 +235,10 @@ class Octets(Protocol):
 
     def get(self, digest: str) -> bytes:
         """The octets filed under `digest`, checked against it. Raises ArchiveFault."""
+        ...
+
+    def discard(self, digest: str) -> None:
+        """Destroy the octets filed under `digest`; nothing to do where there are none. Raises ArchiveFault."""
         ...
 
 
@@ -326,6 +338,14 @@ class Transaction(Protocol):
 
     def append(self, *events: Event) -> None:
         """Write the events to the chain and their changes to the rows."""
+        ...
+
+    def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
+        """Destroy what these personal fields of these rows, which began to be at `since`, held before.
+
+        What they hold now stays; a field that is to hold nothing any more is emptied by an event first. The events
+        stand as they were, with the commitments in them, so the chain holds.
+        """
         ...
 
     def advance(self, folder: str, cursor: Cursor) -> None:

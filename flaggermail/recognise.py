@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
-from flaggermail import casework, keys, likely
+from flaggermail import citizens, keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
 from flaggermail.core.message import MechanicalKind, Message
-from flaggermail.core.records import Case, Channel, Decline, Notification, Platform, StoredMessage, Token
+from flaggermail.core.records import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import RawMessage
@@ -149,18 +148,9 @@ def same_id(work: Work, message: Message) -> str | None:
     return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
 
 
-def decline_key(work: Work, address: str) -> tuple[str, str] | None:
-    """Election, and the key under which a citizen is remembered in it: a digest, since citizens are not indexed."""
-    election = casework.open_election(work)
-    if election is None:
-        return None
-    return election.code, f"{election.code}/{hashlib.sha256(f'{election.code} {address}'.encode()).hexdigest()}"
-
-
 def declined_before(work: Work, message: Message) -> bool:
     """Whether this sender was told in this period that reports about single posts are not handled."""
-    key = decline_key(work, message.sender.key) if message.sender else None
-    return key is not None and work.tx.get(Decline, key[1]) is not None
+    return citizens.declined_before(work, message)
 
 
 def channel_of(work: Work, message: Message) -> Channel | None:
@@ -170,6 +160,6 @@ def channel_of(work: Work, message: Message) -> Channel | None:
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
-def late(env: Environment, raw: RawMessage) -> bool:
+def late(env: Environment, raw: RawMessage, now: datetime) -> bool:
     """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
-    return raw.internaldate < env.clock.now() - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)
+    return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, casework, handover, observing
+from flaggermail import ageing, backlog, casework, handover, observing
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.escalation import HEAD, Call, Due
@@ -42,11 +42,11 @@ class Late:
 def tick(env: Environment) -> int:
     """Tell whoever must be told now, each in one mail; answers how many reminders that were.
 
-    Of mail that waits too long for a person, each hears in another mail, and whoever has come on call of how things
-    stand in a third one.
+    Of mail that waits too long for a person, each hears in another mail; of mail of ours that does not leave, too; and
+    whoever has come on call of how things stand.
     """
     handover.tick(env)
-    return _tick(env) + ageing.tick(env)
+    return _tick(env) + ageing.tick(env) + backlog.tick(env)
 
 
 def _tick(env: Environment) -> int:
@@ -72,7 +72,7 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell, as the rota stands."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
-    instants += [ageing.next_due(env, tx), handover.next_due(env, tx)]
+    instants += [ageing.next_due(env, tx), backlog.next_due(env, tx), handover.next_due(env, tx)]
     return min((at for at in instants if at is not None), default=None)
 
 

@@ -18,8 +18,11 @@ from flaggermail.core.rules import in_domains
 from flaggermail.desk.outcome import the_message
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.settings_files.rule_findings import SAMPLES
 from flaggermail.settings_files.rule_models import WhoFile
-from flaggermail.settings_files.sample_files import load_samples
+from flaggermail.settings_files.sample_files import WHO
+from flaggermail.settings_files.words import checked
+from flaggermail.yaml_source import read
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -89,7 +92,9 @@ def _beside(work: Work, stored: StoredMessage) -> Iterator[str]:
 def _roles(work: Work) -> Roles:
     """Ours, the officers, platforms and lists by the names that the shipped samples have for them."""
     settings = work.env.settings
-    who = load_samples(settings.rules_directory, []).who or WhoFile(mailbox="flagger@desk.example")
+    file = settings.rules_directory / SAMPLES / WHO
+    found = checked(WhoFile, read(file, WHO)) if file.is_file() else None
+    who = found or WhoFile(mailbox="flagger@desk.example")
     addresses = {settings.desk.mailbox.address.lower(): who.mailbox}
     for number, officer in enumerate(settings.rota.officers):
         named = who.officers[number] if number < len(who.officers) else f"officer-{number + 1}@desk.example"

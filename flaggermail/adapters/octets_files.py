@@ -91,6 +91,21 @@ class FileOctets:
         self._verify(digest, octets)
         return octets
 
+    def discard(self, digest: str) -> None:
+        """Remove the file of `digest`; nothing to do where there is none. Raises ArchiveFault.
+
+        The file's blocks are freed, not written over: that is a matter of the disk.
+        """
+        if not _DIGEST.fullmatch(digest):
+            raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
+        path = self._path(digest)
+        try:
+            if path.exists():
+                path.unlink(missing_ok=True)
+                _sync_folder(path.parent)
+        except OSError as fault:
+            raise ArchiveFault(f"archive: {digest} cannot be removed from {path.parent}: {_why(fault)}") from fault
+
     def sweep(self) -> int:
         """Remove what crashed writers left beside; return how many files. Raises ArchiveFault.
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "case": "Open, assess, decide and follow cases.",
     "check": "Check configuration, rules, templates and rota.",
     "db": "Look after the database.",
+    "declined": "Citizens' mail that was declined.",
     "demo": "Play the whole story on this machine.",
     "election": "List, add and close elections.",
     "init": "Write a complete configuration to start from.",

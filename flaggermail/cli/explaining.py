@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flaggermail.environment import Work
     from flaggermail.ports import RawMessage
 
+_NEAREST = 5  # rules that were passed over, shown without being asked for
 _WIDE = 60  # characters of a condition that are shown; a list of words can be a page
 
 
@@ -95,32 +96,27 @@ def made_by(found: Explanation) -> list[str]:
     for tried in found.made_by:
         says = "decided by" if tried.rule.then.kinds else "marked by "
         lines.append(f"{says}   {tried.rule.place} {tried.rule.name}")
-        lines += [f"               {_condition(part)}" for part in _parts(tried)]
+        lines += [f"               {_condition(part)}" for part in tried.parts]
     if not any(tried.rule.then.kinds for tried in found.made_by):
         lines.append("decided by   no rule: it goes to the officer's list")
     return lines
 
 
 def _over(one: Explained, *, whole: bool) -> list[str]:
-    """The rules passed over: those of which something held, or all of them."""
-    shown = [tried for tried in one.found.passed_over if whole or tried.share >= 0.5]  # noqa: PLR2004 - half of it
-    lines = [f"  passed over  {_passed(tried)}" for tried in shown if tried is not one.found.next_best]
-    left = len(one.found.passed_over) - len(shown)
-    if left:
-        lines.append(f"  and {left} rules of which less than half held (--all shows them)")
-    return lines
+    """The rules passed over, in their order: those of which most held, or all of them."""
+    others = [tried for tried in one.found.passed_over if tried is not one.found.next_best]
+    nearest = sorted(others, key=lambda tried: -tried.share)[: None if whole else _NEAREST]
+    lines = [f"  passed over  {_passed(tried)}" for tried in others if tried in nearest]
+    left = len(others) - len(lines)
+    return [*lines, f"  and {left} more of which less held (--all shows them)"] if left else lines
 
 
 def _passed(tried: Tried) -> str:
     rule = f"{tried.rule.place} {tried.rule.name}"
     if tried.looked.held:
         return f"{rule}: would match, and comes later"
-    failed = (_condition(part) for part in _parts(tried) if not part.held)
+    failed = (_condition(part) for part in tried.parts if not part.held)
     return f"{rule}: not {'; not '.join(failed)}"
-
-
-def _parts(tried: Tried) -> tuple[Looked, ...]:
-    return tried.looked.within if tried.looked.condition == "all" else (tried.looked,)
 
 
 def _condition(part: Looked) -> str:
@@ -169,7 +165,7 @@ def tried_as_json(tried: Tried) -> Json:
     rule = tried.rule
     return {
         "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,
-        "asked": tried.reached, "share": round(tried.share, 2), "trace": [_looked(part) for part in _parts(tried)],
+        "asked": tried.reached, "share": round(tried.share, 2), "trace": [_looked(part) for part in tried.parts],
     }  # fmt: skip
 
 

@@ -10,6 +10,9 @@ import click
 
 from flaggermail.shipped import shipped
 
+# A checkout in which commands were run holds a database and secrets beside these.
+_SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
+
 
 @click.command(name="init")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
@@ -49,5 +52,5 @@ def _shipped_files() -> Iterator[tuple[Path, Path]]:
     for folder, place in (("config", Path()), ("rules", Path("rules"))):
         root = shipped(folder)
         for source in sorted(root.rglob("*")):
-            if source.is_file() and not source.name.startswith("."):
+            if source.is_file() and (source.suffix in _SUFFIXES or source.name == "LICENSE"):
                 yield place / source.relative_to(root), source

@@ -17,6 +17,7 @@ from flaggermail.core.message import Address, Forwarded, Message
 from flaggermail.core.message_json import Json, contract
 from flaggermail.core.records import StoredMessage
 from flaggermail.core.suggesting import read
+from flaggermail.errors import Refusal
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
@@ -26,6 +27,8 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     environment = session.environment
     with session.reading() as work:
         stored = the_message(work, key)
+    if stored.discarded_at is not None:
+        raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
     message = environment.parser.parse(environment.octets.get(stored.digest))
     if as_json:
         show_json({**document_of(stored, session.zone), "mail": contract(message)})

@@ -69,12 +69,13 @@ class Assess(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide(Act):
-    """The recorded decision."""
+    """The recorded decision; of a decline `ground` is a DeclineReason, without which `reason` is one of its own."""
 
     case: str
     decision: str
-    reason: str
+    reason: str = ""
     advice: str = ""
+    ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +207,13 @@ class PlaceMessage(Act):
     election: str | None = None
     source: str | None = None
     kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineMessage(Act):
+    """A person takes a mail for a citizen's report: kept as little as one that was declined at once, and told once."""
+
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class Facts:
     sent_folder: bool
     junk_folder: bool
     to_channel: bool  # in Sent, and a channel's address is among the recipients
+    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person: see core.citizen
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _of_mail_received(facts: Facts) -> Decision:
     if facts.from_platform:
         return _quarantined(facts, "a platform's mail that fits no case")
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
-        return Decision("noise", "nobody wrote it for the desk")
+        # of a citizen who was declined not even that he is away is kept under his address
+        return Decision("declined" if facts.declined_before else "noise", "nobody wrote it for the desk")
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
     if Kind.CITIZEN_REPORT in facts.kinds:
@@ -137,6 +139,8 @@ def _citizen(facts: Facts) -> Decision:
         return _quarantined(facts, f"looks like a citizen's report, but its sender is {facts.verdict}")
     if facts.template is None or facts.known_sender or facts.election is None:
         return _quarantined(facts, "looks like a citizen's report: a person decides")
+    if facts.doubts:
+        return _quarantined(facts, f"looks like a citizen's report: {', '.join(facts.doubts)}; a person decides")
     return Decision("declined", "a citizen's report about a single post", declines=True)
 
 

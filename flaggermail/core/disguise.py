@@ -180,9 +180,7 @@ class Disguise:
         signed = bool(signature) and text.count("\n", 0, word.start()) in signature
         if known or signed or self._is_greeted(text, word):
             return True
-        before, behind = text[max(0, word.start() - 20) : word.start()], text[word.end() : word.end() + 1]
-        if len(plain) == 1 and behind == ".":
-            return plain.isupper()  # "J. Jansen": and the full stop ends no sentence
+        before = text[max(0, word.start() - 20) : word.start()]
         capital = plain[0].isupper() and (key not in self.small)
         return capital and (_INITIAL.search(before) is not None or _ENDS.search(before) is None)
 

@@ -82,6 +82,11 @@ class EventKind(StrEnum):
     TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, no secret
     DIGEST_SENT = "digest sent"
     SENDER_DECLINED = "sender declined"
+    MESSAGE_DECLINED = "message declined"
+    DECLINE_TAKEN_BACK = "decline taken back"
+    ELECTION_KEY_MADE = "election key made"
+    ELECTION_KEY_DESTROYED = "election key destroyed"
+    OCTETS_DISCARDED = "octets discarded"
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"
     ROTA_OVERRIDDEN = "rota overridden"

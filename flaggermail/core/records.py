@@ -108,6 +108,7 @@ class Case(Record):
     assessed_by: str | None = None
     assessed_at: datetime | None = None
     decision: str | None = None  # notify | decline | refer | none
+    decision_ground: str | None = None  # of a decline: a DeclineReason
     decision_reason: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -365,6 +366,7 @@ class Decline(Record):
     election: str
     declined_at: datetime
     message: str
+    taken_back_at: datetime | None = None  # a person made a case of it: the sender counts no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

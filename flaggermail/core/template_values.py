@@ -15,8 +15,10 @@
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
 | `asks` | bool: an acknowledgement has expired, and is asked about |
+| `changed` | bool: the referrer was told another decision before |
+| `why` | str: a decline reason (core.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
-| `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
+| `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str: open, decided, notified) |
@@ -55,8 +57,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
-    "decided_notified": EVERY | {"platforms"},
-    "decided_not_notified": EVERY | {"reason", "advice"},
+    "decided_to_notify": EVERY | {"changed"},
+    "decided_not_to_notify": EVERY | {"changed", "why", "reason", "advice"},
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},

@@ -36,6 +36,7 @@ def ask(work: Work, act: acts.AskReferrer) -> Outcome:
     values = {"missing": [item.value for item in items], "question": question}
     dedupe = f"asked/{case.number}/{work.now.isoformat()}"
     casework.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
-    warnings = (f"the referrer was asked before, {len(asked_before)} times",) if asked_before else ()
+    last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
+    warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
     spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])
     return Outcome(f"case {case.number}: the referrer is asked for {', '.join(spoken)}", case.number, warnings)

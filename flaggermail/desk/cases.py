@@ -11,7 +11,7 @@ from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.subject import split_subject
-from flaggermail.desk import moving
+from flaggermail.desk import declining, moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -27,11 +27,10 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
         one_of("source", act.source, acts.SOURCES)
     for number in act.related:
         the_case(work, number)
-    message = the_message(work, act.from_message) if act.from_message else None
+    message = declining.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
-    referral = moving.readable(work, message) if message is not None else None
-    case = casework.new_case(work, _wanted(work, act, referral), f"opened by {work.actor}")
+    case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
     if message is not None:
         moving.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
     return Outcome(f"case {case.number} opened", case.number)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from flaggermail import citizens
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Election
@@ -46,4 +47,5 @@ def close(work: Work, act: acts.CloseElection) -> Outcome:
     if election.closed_at is not None:
         raise Refusal(f"election {act.code}: is closed already")
     work.record(EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=act.code)
+    citizens.destroy_key(work, act.code)
     return Outcome(f"election {act.code} closed", act.code)

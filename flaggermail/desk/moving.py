@@ -24,7 +24,7 @@ def into_case(
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Put a message into a case; its referrer hears the number. Answers the row, and what is to be thought of."""
     filed = replace(
-        readable(work, message),
+        message,
         place="case",
         case=case,
         notification=notification,
@@ -80,18 +80,6 @@ def known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         one_of("kind", name, [kind.value for kind in Kind])
     return names
-
-
-def readable(work: Work, message: StoredMessage) -> StoredMessage:
-    """The row with its sender, which is not kept of a citizen who was declined: it stands in the octets."""
-    if message.discarded_at is not None:
-        raise Refusal(f"message {message.id}: its octets were destroyed at the end of the review window")
-    if message.from_address is not None or message.place != "declined":
-        return message
-    sender = _read(work, message).sender
-    if sender is None:
-        return message
-    return replace(message, from_address=sender.key, from_name=sender.name)
 
 
 def _read(work: Work, message: StoredMessage) -> Message:

@@ -10,7 +10,7 @@ from flaggermail.core import acts, rules
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import cases, moving
+from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -29,6 +29,7 @@ def place(work: Work, act: acts.PlaceMessage) -> Outcome:
         return _to_noise(work, message, act)
     if act.back:
         return _back(work, message, act)
+    message = declining.taken_back(work, message)
     if act.new:
         return _to_new_case(work, message, act)
     case = the_case(work, act.case or "")
@@ -40,6 +41,7 @@ def correct(
     work: Work, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Put a message that lies in the wrong case, or with the wrong notification, where it belongs."""
+    message = declining.taken_back(work, message)
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
     use = work.tx.get(Notification, notification)
@@ -66,6 +68,8 @@ def _file(
 
 def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     given("reason", act.reason)
+    if message.place == "declined":
+        raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
     binned = replace(_taken_out(work, message, act.reason), place="noise", kinds=(Kind.NOISE.value,))
     warnings = moving.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings)
@@ -74,6 +78,7 @@ def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Out
 def _back(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     if message.place == "quarantine":
         raise Refusal(f"message {message.id}: is in the quarantine already")
+    message = declining.taken_back(work, message)
     warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
@@ -82,7 +87,7 @@ def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...
     """Undo a placement, whoever made it: the message waits again, with what speaks for a case now."""
     noise = set(message.kinds) == {Kind.NOISE.value}
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
-    waiting = replace(_taken_out(work, moving.readable(work, message), reason), place="quarantine", kinds=kinds)
+    waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
     warnings = moving.move(work, message, waiting, "back into the quarantine")
     found = recognise.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if found:

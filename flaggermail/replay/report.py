@@ -48,7 +48,7 @@ def report(env: Environment, scenario: Scenario) -> Report:
                 _notification(env, tx, n) for n in tx.find(Notification) if n.case not in given and n.use and n.sent_at
             ],
             "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine")],
-            "declined": len(tx.find(Decline)),
+            "declined": len(tx.find(Decline, taken_back_at=None)),
             "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state="accepted")],
         }
         story = tuple(_story(env, tx, given))

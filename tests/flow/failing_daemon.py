@@ -31,6 +31,10 @@ class FailingOctets:
         """Fail in the same way."""
         raise ArchiveFault(digest)
 
+    def discard(self, digest: str) -> None:
+        """Fail in the same way."""
+        raise ArchiveFault(digest)
+
 
 def adapt(env: Environment) -> Environment:
     """The environment with that archive."""

@@ -45,6 +45,10 @@ class KilledOctets:
         """What is stored."""
         return self._octets.get(digest)
 
+    def discard(self, digest: str) -> None:
+        """As the one inside."""
+        self._octets.discard(digest)
+
 
 class KilledSubmitter:
     """Dies before the network is touched, or after the server's answer, at the first mail to a platform."""
@@ -52,12 +56,12 @@ class KilledSubmitter:
     def __init__(self, submitter: Submitter, point: str) -> None:
         self._submitter, self._point = submitter, point
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Hand the mail over, or not, and die."""
         ours = all("platform.example" not in recipient for recipient in recipients)
         if not ours and self._point == "attempt recorded":
             die()
-        answers = self._submitter.submit(octets, sender, recipients)
+        answers = self._submitter.submit(octets, sender, recipients, witness)
         if not ours:
             die()
         return answers

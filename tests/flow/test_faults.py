@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -230,6 +232,31 @@ def test_a_network_that_stalls_is_waited_out(
         line.go_on()
         confirmed(desk, platform)
         assert desk.stop() < 10
+
+
+# ---------------------------------------------------------------- a mailbox that nobody read for long
+
+
+def test_three_thousand_waiting_messages_are_one_digest(
+    new_desk: NewDesk, dovecot: Dovecot, platform: PlatformServer
+) -> None:
+    """All are on record with their instant, each in a case; nobody is answered, and the officer gets one mail."""
+    desk, waiting = new_desk(), 3000
+    to, morning = f"{desk.mailbox}@bzk.example", datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
+    vouched = "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example\r\n"
+    received = f"Received: from mail.lindewaard.example by mx.bzk.example; {format_datetime(morning)}\r\n"
+    head = f"{vouched}{received}{MAIL}{TEXT}"
+    dovecot.lay(desk.mailbox, ((head % {"to": to, "name": f"w{n}"}).encode() for n in range(waiting)), morning)
+    desk.start()
+    patiently(lambda: _states(desk) == {"accepted"}, "the digest has left", 240)
+    with closing(sqlite3.connect(desk.folder / "flaggermail.db")) as record:
+        count = "SELECT count(*), count(DISTINCT message), count(DISTINCT internaldate) FROM delivery"
+        assert record.execute(count).fetchone() == (waiting, waiting, 1)
+        assert record.execute("SELECT count(*) FROM case_file").fetchone() == (waiting,)
+    assert desk.stop() < 10
+    (digest,) = dovecot.wait_for_messages(desk.officer, 1)
+    assert b"3000" in digest
+    assert platform.received() == []
 
 
 # ---------------------------------------------------------------- a film by mail

@@ -6,11 +6,12 @@ takes a name of its own and cleans nothing up. New mail is told to an idling cli
 """
 
 import imaplib
+import os
 import re
 import secrets
 import smtplib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -196,6 +197,17 @@ class Dovecot:
         with self._login(user) as client:
             date = imaplib.Time2Internaldate(internaldate)
             _expect_ok(*client.append(folder, "", date, octets))
+
+    def lay(self, user: str, mails: Iterable[bytes], internaldate: datetime) -> None:
+        """Put many messages into the INBOX at once, as files of its Maildir; the user has not logged in before."""
+        maildir = self.folder / "home" / user / "Maildir"
+        for name in ("cur", "new", "tmp"):
+            (maildir / name).mkdir(parents=True)
+        for number, octets in enumerate(mails):
+            path = maildir / "cur" / f"{1_000_000_000 + number}.{number}.laid.example:2,"
+            path.write_bytes(octets)
+            os.utime(path, (internaldate.timestamp(),) * 2)
+        give(maildir.parent, *account("nobody"))
 
     def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
         """Return the messages of a folder in the order of their UIDs; no flag changes by it."""

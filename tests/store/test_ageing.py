@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail import observing, remind
+from flaggermail import digest, observing, remind
 from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
 from flaggermail.core.events import EventKind
 from flaggermail.core.records import Alarm, OutboxMail, StoredMessage
@@ -69,6 +69,8 @@ def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: D
     halves = [(START.minute + at) // 30 for at, who in told(desk) if who == OFFICER]  # by the clock on the wall
     assert (len(halves), len(halves)) == (len(set(halves)), 5)
     assert len([alarm for alarm in desk.all(Alarm) if alarm.id.endswith("/60")]) == 120
+    subjects = [row.subject for row in desk.all(OutboxMail, kind="alarm", recipient=OFFICER)]
+    assert sum(int(subject.partition(" ")[0]) for subject in subjects) == 120  # none was left out meanwhile
 
 
 def test_after_an_outage_the_highest_step_is_told_alone(desk: Desk) -> None:
@@ -92,19 +94,23 @@ def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
     at = START - timedelta(hours=9)
     stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=at), at=at)
     assert stored.missed
+    digest.send_digest(desk.env)
+    assert not desk.row(StoredMessage, stored.id).missed
     pass_time(desk, 300)
     assert told(desk) == []
 
 
-def test_while_the_desk_observes_nobody_is_told_and_not_afterwards(desk: Desk) -> None:
-    """What fell due then stays silent; what falls due later is told."""
+def test_what_fell_due_while_the_desk_observed_is_not_told_afterwards(desk: Desk) -> None:
+    """Neither when it was looked at then, nor when it was not; what falls due later is told."""
     observing.begin(desk.env)
     stray(desk)
-    pass_time(desk, 90)
+    pass_time(desk, 65)
+    stray(desk, 1)
+    desk.clock.set(START + timedelta(minutes=130))
     desk.do(Resume(), by="officer1")
     pass_time(desk, 60)
     assert told(desk) == []
-    pass_time(desk, 120)
+    pass_time(desk, 60)
     assert [who for _, who in told(desk)] == [HEAD]
 
 

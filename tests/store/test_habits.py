@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes
 
+import pytest
 from sqlalchemy import Connection, Engine, event, text
 
+from flaggermail.adapters.db import transaction
+from flaggermail.adapters.db.rows import from_columns
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Approve
-from flaggermail.core.records import Case, OutboxMail
+from flaggermail.core.records import Case, OutboxMail, Record, StoredMessage
 from flaggermail.digest import send_digest
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
@@ -129,3 +132,23 @@ def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
     assert sum(statement.startswith("BEGIN IMMEDIATE") for statement, _ in asked) == 1
     assert len(desk.all(Case)) == 1
     assert len(desk.all(OutboxMail)) == 2
+
+
+def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Equal but for its Message-ID, as machines send it: no row of the earlier ones is read."""
+    read: list[str] = []
+
+    def noted(kind: type[Record], columns: Mapping[str, object]) -> Record:
+        read.append(kind.TABLE)
+        return from_columns(kind, columns)
+
+    monkeypatch.setattr(transaction, "from_columns", noted)
+    costs = []
+    for number in range(12):
+        read.clear()
+        desk.receive(mail(REFERRER, *REFERRAL, message_id=f"{number}@lindewaard.example"))
+        costs.append(read.count("message"))
+    assert len(desk.all(StoredMessage)) >= 12
+    assert len(set(costs[2:])) == 1, costs

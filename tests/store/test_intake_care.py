@@ -77,7 +77,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
     desk.go_on(1)
     outcome = desk.do(AskReferrer(case=case.number))
     assert outcome.text.endswith("asked for a screenshot, a phone number")
-    assert outcome.warnings == ("the referrer was asked before, 1 times",)
+    assert outcome.warnings == ("the referrer was asked before, last on 2024-06-06 at 10:34",)
     desk.assert_whole()
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flaggermail.adapters.octets_files import FileOctets
@@ -102,6 +102,7 @@ class TestPutAndGet:
         assert place(root).stat() == before
         assert files(root) == [place(root)]
 
+    @settings(deadline=None)  # each puts files on the disk of the day
     @given(st.lists(st.binary(max_size=40), max_size=6))
     def test_many_together_are_as_each_alone(self, many: list[bytes]) -> None:
         """The same names, twice the same octets included, whatever of them is there already."""
@@ -325,3 +326,29 @@ class TestSweep:
         """Nothing to sweep, nothing made."""
         assert FileOctets(root).sweep() == 0
         assert not root.exists()
+
+
+class TestDiscard:
+    """Octets that are to be destroyed are, and nothing else is."""
+
+    def test_what_is_discarded_is_gone_and_the_rest_stays(self, root: Path) -> None:
+        """The file is away, that of others whole; once more changes nothing; the octets can come again."""
+        archive = FileOctets(root)
+        digest, other = archive.put(OCTETS), archive.put(b"other")
+        archive.discard(digest)
+        archive.discard(digest)
+        assert [path.name for path in root.glob("??/*")] == [other]
+        with pytest.raises(ArchiveFault, match="cannot be read"):
+            archive.get(digest)
+        assert archive.put(OCTETS) == digest
+
+    def test_only_a_digest_names_what_goes(self, root: Path) -> None:
+        """No path leads out of the archive."""
+        with pytest.raises(ArchiveFault, match="is not a SHA-256"):
+            FileOctets(root).discard("../../etc/passwd")
+
+    def test_what_cannot_be_removed_is_a_fault(self, root: Path) -> None:
+        """A folder stands where the file should: the fault names digest and place."""
+        (root / DIGEST[:2] / DIGEST).mkdir(parents=True)
+        with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be removed from"):
+            FileOctets(root).discard(DIGEST)

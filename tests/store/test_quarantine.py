@@ -65,6 +65,16 @@ def test_who_forwards_a_referral_that_is_here_is_led_to_its_case(desk: Desk) -> 
     assert scored(second) == [(first.case, 80, ("the same referral was taken in before", "the texts agree"))]
 
 
+def test_later_cases_of_the_author_do_not_hide_the_one_that_is_forwarded(desk: Desk) -> None:
+    """Only a few cases are compared, those with the subject first."""
+    first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
+    for number in range(5):
+        desk.clock.set(after(number + 1))
+        later = mail(REFERRER, f"Melding {number} over iets anders", f"Bericht nummer {number}.", at=after(number + 1))
+        assert desk.receive(later, at=after(number + 1)).case != first.case
+    assert first.case in [case for case, _, _ in scored(desk.receive(forward(OTHER)))]
+
+
 def test_the_author_who_writes_after_somebody_forwarded_him_is_led_to_that_case(desk: Desk) -> None:
     """The other direction: the forward opened the case, then the original comes."""
     first = desk.receive(forward(OTHER))

@@ -21,7 +21,7 @@ CANARIES = (
     "wilhelmina", "canaris", "kwartel", "zilverreiger", "roodborst", "ijsvogel", "goudvink", "putter", "steltkluut",
     "612345678", "612 34 56 78", "0612345678", "NL91ABNA", "0417164300", "123456782", "1234 AB", "203.0.113.77",
     "2001:db8:77", "geheim", "4711-0815", "a1b2c3d4e5f6a7b8c9d0e1f2", "tuinfluiter", "karekiet", "boomvalk",
-    "AB-12-CD", "snor77", "wielewaal", "sperwer", "lindewaard", "grutto", "koekoek", "nachtegaal",
+    "AB-12-CD", "snor77", "wielewaal", "sperwer", "lindewaard", "grutto", "koekoek", "nachtegaal", "fazant", "patrijs",
 )  # fmt: skip
 
 TEXT = """Geachte mevrouw Kwartel,
@@ -32,7 +32,7 @@ https://posts.geheim-kanaal.nl/koekoek?u=wilhelmina#nachtegaal en www.boomvalk.n
 en hxxps://grutto.example/x . Schrijf naar w.canaris@geheim-kanaal.nl, canaris [at] geheim [dot] nl of
 mailto:goudvink@geheim-kanaal.nl of volg @sperwer_snor77 en #WielewaalWeg en goudvink_1985 op het platform.
 Rekening NL91ABNA0417164300, BSN 123456782, postcode 1234 AB, server 203.0.113.77 en 2001:db8:77::1.
-Token a1b2c3d4e5f6a7b8c9d0e1f2 en zaak 4711-0815.
+Token a1b2c3d4e5f6a7b8c9d0e1f2 en zaak 4711-0815. Fazant van der Patrijs heeft het ook gezien.
 
 WILHELMINA CANARIS vraagt of u het bericht kunt controleren, twee vakjes kleuren maakt een stem ongeldig.
 
@@ -107,6 +107,7 @@ def test_no_canary_survives(desk: Desk, tmp_path: Path) -> None:
     assert left == [], text
     assert "twee vakjes kleuren maakt een stem ongeldig" in text
     assert "Met vriendelijke groet" in text
+    assert " J. " not in text
     again = desk.env.parser.parse(text.encode())
     assert [(a.content_type, a.size) for a in again.attachments] == [("application/octet-stream", 0), ("image/png", 0)]
     assert again.forwarded is not None

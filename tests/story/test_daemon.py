@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from flaggermail import outbox, remind
+from flaggermail import forgetting, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.daemon import Daemon
 from flaggermail.environment import Environment
@@ -109,7 +109,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Envir
     assert not thread.is_alive()
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
-    assert set(daemon.ticker.works) == {"lease", "outbox", "remind", "status"}
+    assert set(daemon.ticker.works) == {"forget", "lease", "outbox", "remind", "status"}
     assert mailbox.closed == 1
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
 
@@ -234,3 +234,29 @@ def test_the_message_in_hand_is_finished(env: Environment) -> None:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
     assert cursor.position.uid == 1
+
+
+def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
+    env: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the daemon is started again, and never twice in an hour."""
+    looked: list[float] = []
+    times = [0.0]
+    daemon = a_daemon(env, WatchedMailbox(env))
+    daemon.monotonic = lambda: times[-1]
+
+    def tick(_env: Environment) -> int:
+        looked.append(times[-1])
+        return 0
+
+    monkeypatch.setattr(forgetting, "tick", tick)
+    thread = running(daemon)
+    assert isinstance(daemon.mailbox, WatchedMailbox)
+    assert daemon.mailbox.looked.wait(10)
+    assert isinstance(daemon.ticker, StepTicker)
+    for now in (0.0, 60.0, 3599.0, 3600.0, 3660.0, 7200.0):
+        times.append(now)
+        daemon.ticker.works["forget"]()
+    daemon.stop.set()
+    thread.join(10)
+    assert looked == [0.0, 3600.0, 7200.0]

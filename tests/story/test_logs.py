@@ -324,7 +324,8 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> what it is about; {case} and so on are filled in
-    "case list": [], "case show": ["{case}"], "election list": [], "message list": [],
+    "case list": [], "case show": ["{case}"], "declined list": [], "declined show": ["{parked}"], "election list": [],
+    "message list": [],
     "message show": ["{filed}"], "oncall next": [], "oncall now": [], "outbox list": ["--all"],
     "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [], "quarantine show": ["{parked}"],
     "status": [], "threads": ["{file}", "--json"],

@@ -60,10 +60,11 @@ def test_a_mistake_in_the_unit_is_found(wrong: str, tmp_path: Path) -> None:
 
 
 def test_what_the_daemon_relies_on_stands_there() -> None:
-    """It hears when the daemon is ready and alive, gives it time to end, keeps no core, hands over the secrets."""
+    """It hears when the daemon is ready and alive, gives it an account and time to end, no core, and the secrets."""
     unit = service()
     assert (unit["Type"], unit["NotifyAccess"], unit["Restart"]) == ("notify", "main", "on-failure")
     assert (unit["WatchdogSec"], unit["LimitCORE"], unit["ProtectSystem"]) == ("2min", "0", "strict")
+    assert (unit["User"], unit["Group"]) == ("flaggermail", "flaggermail")
     assert unit["ExecStart"].endswith(" run")
     assert seconds(unit["TimeoutStopSec"]) > daemon.STOP_WITHIN
     assert seconds(unit["TimeoutStartSec"]) > daemon.READY_WITHIN

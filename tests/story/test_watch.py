@@ -115,6 +115,10 @@ class WaitingOctets(Octets):
         """As the one inside."""
         return self.inner.get(digest)
 
+    def discard(self, digest: str) -> None:
+        """As the one inside."""
+        self.inner.discard(digest)
+
 
 class TellingMailbox(OddMailbox):
     """A mailbox that lets the archive go on when the second batch is fetched."""

@@ -53,9 +53,15 @@ def named_platforms(source: str, names: set[str]) -> list[str]:
     return re.findall(PLATFORMS + configured, source) + [text for text in texts(source) if text == X_ALONE]
 
 
+NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
+
+
 def addresses(source: str) -> list[str]:
-    """The mail domains and addresses that stand in a text of Python. A URN or tag URI is a name, not an address."""
-    plain = [re.sub(r"\b(?:urn|tag):\S+", "", text) for text in texts(source)]
+    """The mail domains and addresses that stand in a text of Python.
+
+    A URN or tag URI is a name, not an address, and the placeholders of an anonymised mail (RFC 2606) are nobody's.
+    """
+    plain = [re.sub(rf"\b(?:urn|tag):\S+|{NOBODY}", "", text) for text in texts(source)]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 

@@ -180,6 +180,20 @@ TABLE: list[tuple[str, Facts, Decision]] = [
         Decision("quarantine", "this sender was declined in this period", tells="unplaced mail"),
     ),
     (
+        "citizen of whom the program has doubts",
+        replace(CITIZEN, doubts=("a forward", "with an attachment")),
+        Decision(
+            "quarantine",
+            "looks like a citizen's report: a forward, with an attachment; a person decides",
+            tells="unplaced mail",
+        ),
+    ),
+    (
+        "machine of a citizen who was declined",
+        replace(STRANGER, mechanical=AUTO, declined_before=True),
+        Decision("declined", "nobody wrote it for the desk"),
+    ),
+    (
         "unverified citizen",
         replace(CITIZEN, verdict="unverified"),
         Decision("quarantine", "looks like a citizen's report, but its sender is unverified", tells="unplaced mail"),

@@ -119,6 +119,7 @@ def test_search_finds_an_address(source: str) -> None:
         "'notification.nl.j2'",
         "'urn:x:example.com'",
         "'tag:yaml.org,2002:int'",
+        "'person@elsewhere.example'",
         "'platforms.yaml'",
         "message.nl",
     ],

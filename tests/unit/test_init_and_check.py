@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_init_writes_what_is_shipped(directory: Path) -> None:
     for name in ("flaggermail.yaml", "templates/nl/reminder.j2"):
         assert (directory / name).read_bytes() == (shipped("config") / name).read_bytes()
     assert stat.S_IMODE((directory / "credentials").stat().st_mode) == 0o700
+
+
+def test_init_leaves_database_and_secrets_of_a_checkout_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands run in a checkout put both beside the configuration that is shipped."""
+    used = tmp_path / "checkout"
+    for name in ("config", "rules"):
+        shutil.copytree(shipped(name), used / name)
+    (used / "config" / "flaggermail.db").write_bytes(b"SQLite format 3")
+    (used / "config" / "credentials").mkdir()
+    (used / "config" / "credentials" / "imap-password").write_text("secret", encoding="utf-8")
+    monkeypatch.setattr("flaggermail.cli.init.shipped", used.joinpath)
+    assert run_init(tmp_path / "desk").exit_code == 0
+    written = files(tmp_path / "desk")
+    assert {"flaggermail.db", "credentials/imap-password"}.isdisjoint(written)
+    assert "rules/samples/LICENSE" in written
 
 
 def test_init_never_overwrites(directory: Path) -> None:

@@ -19,6 +19,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at a power cut; an outbox must not
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",
+    "PRAGMA secure_delete = ON",  # what is erased is written over, and not only forgotten
 )
 STUCK_SECONDS = 120
 READS = "flaggermail_reads"

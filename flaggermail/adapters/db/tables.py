@@ -103,6 +103,7 @@ class CaseRow(Row, table=True):
     assessed_by: str | None
     assessed_at: datetime | None
     decision: str | None
+    decision_ground: str | None
     decision_reason: str | None
     decided_by: str | None
     decided_at: datetime | None
@@ -353,6 +354,7 @@ class DeclineRow(Row, table=True):
     election: str
     declined_at: datetime
     message: str
+    taken_back_at: datetime | None
 
 
 class OverrideRow(Row, table=True):

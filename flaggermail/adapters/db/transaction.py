@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import TypeVar
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
 from flaggermail.adapters.db.statements import KEY, adding, changing, finding, is_empty, looking, parameters, shape_of
@@ -32,6 +32,7 @@ _NEXT = (
     .values(value=COUNTER.c.value + 1)
     .returning(COUNTER.c.value)
 )
+_FORGET = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 _CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
@@ -133,6 +134,30 @@ class SqlTransaction:
             values = {KEY: change.key, **to_columns(change.values)}
             if self._connection.execute(changing(change.table, record.KEY), values).rowcount != 1:
                 raise NotFound(f"{change.table} {change.key}: there is no such row to change")
+
+    def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
+        """Destroy what these personal fields of these rows held before what they hold now; see `ports.Transaction`."""
+        wanted = frozenset(keys)
+        held: dict[tuple[str, str], str] = {}
+        gone: list[dict[str, str]] = []
+        for octets in self._octets_since(since) if wanted else ():
+            for change in json.loads(octets)["changes"]:
+                if change["table"] != kind.TABLE or change["key"] not in wanted:
+                    continue
+                for name in kind.PERSONAL.intersection(names, change["values"]):
+                    field = change["key"], name
+                    gone += [{"erased": held[field]}] if held.get(field) else []
+                    held[field] = change["values"][name]
+        if gone:
+            self._connection.execute(_FORGET, gone)
+
+    def _octets_since(self, since: datetime) -> Iterator[bytes]:
+        """The octets of the events from `since` on, in their order; from a day before, since clocks are set back."""
+        query = select(EVENT.c.seq, EVENT.c.octets).where(EVENT.c.at >= since - timedelta(days=1)).order_by(EVENT.c.seq)
+        after = 0
+        while page := self._connection.execute(query.where(EVENT.c.seq > after).limit(PAGE)).all():
+            yield from (row.octets for row in page)
+            after = page[-1].seq
 
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Record how far `folder` has been read."""

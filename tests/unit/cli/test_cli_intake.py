@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail import forgetting
 from flaggermail.cli.case_assess import written_form
 from flaggermail.core.records import Case
 from flaggermail.desk.tagging import same_narrative
@@ -85,7 +86,50 @@ def test_a_referrer_is_asked_for_what_case_show_names(desk: Desk, tmp_path: Path
     question.write_text("Op welk platform stond het?\n", encoding="utf-8")
     ran = desk.type("case", "ask", "VF-EP2024-0001", "--item", "contact", "--text", str(question))
     assert ran.out.endswith("is asked for a phone number, an answer to your question\n")
-    assert ran.err == "note: the referrer was asked before, 1 times\n"
+    assert ran.err == "note: the referrer was asked before, last on 2024-06-06 at 10:33\n"
     document = desk.type("case", "show", "VF-EP2024-0001", "--json").json
     assert isinstance(document, dict)
     assert document["missing"] == ["screenshot", "link", "contact"]
+
+
+REPORT = (
+    VOUCHED.format(domain="mailprovider.example")
+    + "From: Kim <kiezer@mailprovider.example>\r\nTo: verkiezingenflagger@bzk.example\r\n"
+    "Subject: {subject}\r\nMessage-ID: <{name}@mailprovider.example>\r\n\r\nIk zag dit, haal het weg. {more}\r\n"
+)
+
+
+def test_declined_mail_is_listed_shown_and_taken_back(desk: Desk) -> None:
+    """The list names no sender and counts senders; the mail can be read; as a case it counts no more."""
+    assert desk.done("declined", "list") == "no mail is declined\n"
+    first = desk.receive(REPORT.format(subject="Nep", name="c1", more="").encode())
+    listed = desk.done("declined", "list").splitlines()
+    assert listed[1].split()[:5] == ["2024-06-06", "10:33+02:00", first, "citizen_report", "until"]
+    assert "2024-08-15" in listed[1]
+    assert "kiezer" not in listed[1]
+    assert listed[2] == "senders declined in EP2024: 1"
+    assert "Ik zag dit" in desk.done("declined", "show", first)
+    document = desk.type("declined", "list", "--json").json
+    assert isinstance(document, dict)
+    assert document["senders"] == {"EP2024": 1}
+    assert [(m["id"], m["from_address"], m["kept_until"][:10]) for m in document["messages"]] == [
+        (first, None, "2024-08-15")
+    ]
+    assert desk.done("quarantine", "place", first, "--new") == f"message {first} opened VF-EP2024-0001\n"
+    assert desk.done("declined", "list") == "no mail is declined\n"
+    assert "Kim <kiezer@mailprovider.example>" in desk.done("case", "show", "VF-EP2024-0001")
+
+
+def test_a_person_declines_a_mail_that_waits(desk: Desk) -> None:
+    """One line says whether the sender is told; after the window the list says so, and the mail cannot be shown."""
+    waiting = desk.receive(REPORT.format(subject="Nep", name="c1", more="Ik woon in deze gemeente.").encode())
+    assert desk.done("declined", "add", waiting) == f"message {waiting} is declined; its sender is told\n"
+    assert desk.type("declined", "add", waiting).err == (
+        f"message {waiting}: is in declined; only mail that waits, or noise, can be declined\n"
+    )
+    desk.go_to("2024-08-16T10:33:00+02:00")
+    forgetting.tick(desk.env)
+    assert "destroyed 2024-08-16 10:33+02:00" in desk.done("declined", "list")
+    ran = desk.type("declined", "show", waiting)
+    assert (ran.status, ran.err.startswith(f"message {waiting}: was destroyed at the end of the review")) == (1, True)
+    assert desk.done("audit", "verify").endswith("chain intact\n")

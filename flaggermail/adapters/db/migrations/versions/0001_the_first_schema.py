@@ -121,6 +121,7 @@ def _cases() -> None:
         sa.Column("assessed_by", AutoString(), nullable=True),
         sa.Column("assessed_at", UTCDateTime(), nullable=True),
         sa.Column("decision", AutoString(), nullable=True),
+        sa.Column("decision_ground", AutoString(), nullable=True),
         sa.Column("decision_reason", AutoString(), nullable=True),
         sa.Column("decided_by", AutoString(), nullable=True),
         sa.Column("decided_at", UTCDateTime(), nullable=True),
@@ -429,6 +430,7 @@ def _tokens() -> None:
         sa.Column("election", AutoString(), nullable=False),
         sa.Column("declined_at", UTCDateTime(), nullable=False),
         sa.Column("message", AutoString(), nullable=False),
+        sa.Column("taken_back_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
     )
 

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Citizens whose reports are declined: told once in a period, and kept as little as can be.
+
+Who was told is remembered as an HMAC under a key of the election. The key is made at the first decline and destroyed
+when the election closes; from then on nobody can tell whom a row means. The octets go later: see `forgetting`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import casework, observing
+from flaggermail.core import citizen
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.message import Address, Message
+from flaggermail.core.outgoing import REPLIED, Outgoing
+from flaggermail.core.records import Decline, ElectionSecret, StoredMessage, Token
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Work
+from flaggermail.post import issue, queue
+
+FREE_MAIL = "free_mail"  # the list of domains in the rules
+
+
+def doubts(work: Work, message: Message) -> tuple[str, ...]:
+    """Why a person has to decide on what looks like a citizen's report."""
+    free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
+    return citizen.doubts(message, free_mail, work.env.settings.intake)
+
+
+def declined_before(work: Work, message: Message) -> bool:
+    """Whether this sender was told in this period that reports about single posts are not handled."""
+    election = casework.open_election(work)
+    if election is None or message.sender is None:
+        return False
+    row = told(work, work.tx.get(ElectionSecret, election.code), message.sender.key)
+    return row is not None and row.taken_back_at is None
+
+
+def told(work: Work, held: ElectionSecret | None, address: str) -> Decline | None:
+    """The row of a sender who was told, as long as the election's key is there."""
+    if held is None or held.secret is None:
+        return None
+    return work.tx.get(Decline, f"{held.election}/{citizen.pseudonym(held.secret, address)}")
+
+
+def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
+    """Tell a citizen that reports about single posts go to the platform itself; answers whether he is told."""
+    election = casework.open_election(work)
+    if election is None or message.sender is None:
+        return False
+    if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):
+        return False  # so this sender was not told, and will be at the next mail
+    held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
+    if held.secret is None:
+        return False
+    old = told(work, held, message.sender.key)
+    row = Decline(
+        id=f"{held.election}/{citizen.pseudonym(held.secret, message.sender.key)}", election=held.election,
+        declined_at=work.now, message=stored.id,
+    )  # fmt: skip
+    change = added(row) if old is None else changed(old, row)
+    work.record(EventKind.SENDER_DECLINED, change, about=About(message=stored.id))
+    _queue_answer(work, f"decline/{row.id}/{stored.id}", message, message.sender)
+    return True
+
+
+def _new_key(work: Work, election: str) -> ElectionSecret:
+    """A new key of 256 random bits."""
+    key = work.env.randomness.token()
+    key += work.env.randomness.token()
+    held = ElectionSecret(election=election, secret=key, made_at=work.now)
+    work.record(EventKind.ELECTION_KEY_MADE, added(held), reason=election)
+    return held
+
+
+def destroy_key(work: Work, election: str) -> None:
+    """Nobody can tell any more who was declined in that election: neither row nor chain holds the key."""
+    held = work.tx.get(ElectionSecret, election)
+    if held is None or held.secret is None:
+        return
+    change = changed(held, replace(held, secret=None, destroyed_at=work.now))
+    work.record(EventKind.ELECTION_KEY_DESTROYED, change, reason=election)
+    work.tx.erase(ElectionSecret, [election], ["secret"], held.made_at)
+
+
+def _queue_answer(work: Work, dedupe: str, message: Message, sender: Address) -> None:
+    token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
+    issue(work, token)
+    language = work.env.settings.desk.organisation.language
+    platforms = [p for p in work.env.settings.platform_list if p.report_url]
+    queue(
+        work,
+        Outgoing(
+            kind=Kind.DECLINE,
+            template="decline",
+            language=language,
+            to=(Address(sender.key, sender.name),),
+            values={"report_urls": [{"platform": p.name, "url": getattr(p.report_url, language)} for p in platforms]},
+            dedupe=dedupe,
+            token=token.token,
+            answers=(message.message_id,) if message.message_id else (),
+            automatic=REPLIED,
+        ),
+    )
+
+
+def set_aside(work: Work, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None) -> StoredMessage:
+    """Keep as little of a mail that was filed already as of one that was declined at once, attached mail included."""
+    rows = [stored, *attached(work, stored)]
+    kept = [citizen.minimal(row, reason) for row in rows]
+    kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, basis=f"placed by {work.actor}")
+    for old, new in zip(rows, kept, strict=True):
+        work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=About(message=new.id))
+    work.tx.erase(StoredMessage, [row.id for row in rows], citizen.PERSONAL, stored.first_seen_at)
+    return kept[0]
+
+
+def attached(work: Work, stored: StoredMessage) -> list[StoredMessage]:
+    """The mails that were attached to a mail, each filed as one of its own."""
+    return work.tx.find(StoredMessage, basis=f"forwarded in {stored.id}")

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail declined`: citizens' mail that was declined, until its review window ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.mail_text import show_mail
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
+from flaggermail.core.acts import DeclineMessage
+from flaggermail.core.records import Decline, StoredMessage
+
+
+@click.group(name="declined")
+def command() -> None:
+    """Citizens' mail that was declined.
+
+    Example: flaggermail declined list
+    """
+
+
+@command.command(name="list")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, *, as_json: bool) -> None:
+    """List declined mail in the order of its arrival, and how many senders were declined in each election.
+
+    No sender and no subject is kept of it; `declined show` reads the mail itself, as long as it is there.
+
+    Example: flaggermail declined list
+    """
+    from flaggermail.forgetting import due_at
+
+    with session.reading() as work:
+        rows = sorted(work.tx.find(StoredMessage, place="declined"), key=lambda row: (row.received_at, row.id))
+        senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
+    until = {row.id: due_at(session.environment, row.first_seen_at) for row in rows}
+    if as_json:
+        messages = [{**plain(row, session.zone), "kept_until": shown(until[row.id], session.zone)} for row in rows]
+        show_json({"messages": messages, "senders": dict(sorted(senders.items()))})
+        return
+    table(
+        ("received", "id", "kinds", "kept", "reason"),
+        [
+            (
+                shown(row.received_at, session.zone), row.id, " + ".join(row.kinds),
+                f"destroyed {shown(row.discarded_at, session.zone)}" if row.discarded_at else
+                f"until {until[row.id].astimezone(session.zone):%Y-%m-%d}", row.reason,
+            )
+            for row in rows
+        ],
+        "no mail is declined",
+    )  # fmt: skip
+    for election, count in sorted(senders.items()):
+        click.echo(f"senders declined in {election}: {count}")
+
+
+@command.command(name="show")
+@click.argument("message", metavar="ID")
+@as_json_option
+@click.pass_obj
+def show(session: Session, message: str, *, as_json: bool) -> None:
+    """Show a declined mail unfolded, as long as it is kept.
+
+    Example: flaggermail declined show m00000012
+    """
+    show_mail(session, message, as_json=as_json)
+
+
+@command.command(name="add")
+@click.argument("message", metavar="ID")
+@click.pass_obj
+def add(session: Session, message: str) -> None:
+    """Decline a mail that waits: the sender is told, unless he was told in this period, and little of it is kept.
+
+    Example: flaggermail declined add m00000012
+    """
+    report(session.act(DeclineMessage(message=message)))

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Citizens' reports: what speaks against declining one without a person, and how a sender is remembered."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import replace
+
+from flaggermail.core.intake_words import READ, IntakeWords, found
+from flaggermail.core.message import Message
+from flaggermail.core.records import StoredMessage
+from flaggermail.core.rules import in_domains
+
+PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that a declined mail leaves empty
+
+
+def pseudonym(secret: str, address: str) -> str:
+    """HMAC-SHA-256 (RFC 2104) of an address under the key of an election: without the key it names nobody."""
+    return hmac.new(secret.encode(), address.strip().lower().encode(), hashlib.sha256).hexdigest()
+
+
+def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[str, ...]:
+    """Why a person has to decide, whatever a rule says; that the sender is verified and new is asked elsewhere."""
+    return tuple(_doubts(message, free_mail, words))
+
+
+def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> Iterator[str]:
+    if message.sender is None or not in_domains(message.sender.domain, free_mail):
+        yield "not from a provider of mailboxes to the public"
+    if message.forwarded is not None or message.enclosed:
+        yield "a forward"
+    if message.attachments:
+        yield "with an attachment"
+    if len(message.text) > READ:
+        yield "longer than is read"
+    name = message.sender.name if message.sender else None
+    if found(words.authorities, f"{name or ''}\n{message.text}"):
+        yield "with the words of an authority or a newsroom"
+    if not found(words.citizens, f"{message.subject or ''}\n{message.reply_text}"):
+        yield "without a citizen's words"
+
+
+def minimal(stored: StoredMessage, reason: str) -> StoredMessage:
+    """What is kept of a declined mail beside its octets: no address, no name, no subject."""
+    emptied = replace(stored, from_address=None, from_name=None, subject=None, same_id_as=None)
+    return replace(emptied, place="declined", case=None, notification=None, suggestions=(), reason=reason)

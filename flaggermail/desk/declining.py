@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A person declines what no rule could, or takes a decline back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flaggermail import citizens, recognise
+from flaggermail.core import acts, automatic
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import ElectionSecret, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.desk.outcome import Outcome, the_message
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+
+def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
+    """Take a mail for a citizen's report; its sender hears so once in a period."""
+    stored = the_message(work, act.message)
+    if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
+        raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
+    message = work.env.parser.parse(work.env.octets.get(stored.digest))
+    sender = recognise.sender_of(work, message)
+    if sender.platform or sender.officer:
+        raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
+    told_before = citizens.declined_before(work, message)
+    kept = citizens.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
+    ours = work.env.settings.desk.mailbox.address
+    answerable = stored.verdict == "verified" and automatic.answerable(message, ours)
+    told = "nobody is told"
+    if told_before:
+        told = "its sender was told before in this period"
+    elif answerable and citizens.decline(work, kept, message):
+        told = "its sender is told"
+    return Outcome(f"message {stored.id} is declined; {told}", stored.id)
+
+
+def taken_back(work: Work, stored: StoredMessage) -> StoredMessage:
+    """The mail as it would have been kept had nobody declined it; any other mail as it is. Its sender counts no more.
+
+    Raises Refusal once its octets are gone.
+    """
+    if stored.place != "declined":
+        return stored
+    if stored.discarded_at is not None:
+        day = stored.discarded_at.astimezone(work.env.settings.zone).date()
+        raise Refusal(f"message {stored.id}: was destroyed on {day}, at the end of the review window")
+    restored = [_restored(work, row) for row in (stored, *citizens.attached(work, stored))]
+    sender = restored[0].from_address
+    for held in work.tx.find(ElectionSecret):
+        told = citizens.told(work, held, sender or "")
+        if told is not None and told.taken_back_at is None:
+            change = changed(told, replace(told, taken_back_at=work.now))
+            work.record(EventKind.DECLINE_TAKEN_BACK, change, about=About(message=stored.id))
+    return restored[0]
+
+
+def _restored(work: Work, row: StoredMessage) -> StoredMessage:
+    """Address, name and subject again, from the raw mail; it waits for a person."""
+    message = work.env.parser.parse(work.env.octets.get(row.digest))
+    whole = replace(
+        row, place="quarantine", subject=message.subject, from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None, reason="a decline taken back",
+    )  # fmt: skip
+    work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=About(message=row.id))
+    return whole

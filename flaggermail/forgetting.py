@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The end of the review window: octets of declined mail are destroyed, and the addresses that our answers held.
+
+First the octets, then the record of it: a crash in between leaves a mail whose destruction is done again at the next
+tick. Octets that another message shares stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from flaggermail import logbook, observing
+from flaggermail.core.events import Change, EventKind, changed
+from flaggermail.core.records import Attempt, Delivery, OutboxMail, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Environment, Work
+from flaggermail.errors import ArchiveFault
+from flaggermail.ports import Transaction
+
+AT_ONCE = 200  # mails in one transaction; the rest waits for the next tick
+DONE = ("accepted", "refused", "cancelled")  # states of a mail that nobody tries any more
+REASON = "review window"
+
+
+def tick(env: Environment) -> int:
+    """Destroy what is due now; answers how many mails that were. An archive that refuses is told of in the log."""
+    with env.store.read() as tx:
+        if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx)):
+            return 0  # an idle desk writes nothing
+    try:
+        with env.store.begin() as tx:
+            work = Work(env, tx, env.clock.now())
+            declined, answers = _declined(env, tx)[:AT_ONCE], _answers(env, tx)[:AT_ONCE]
+            for stored in declined:
+                _discard(work, stored)
+            _forget_notices(work, declined)
+            _forget_answers(work, answers)
+    except ArchiveFault as fault:
+        logbook.not_discarded(str(fault))
+        return 0
+    return len(declined) + len(answers)
+
+
+def due_at(env: Environment, since: datetime) -> datetime:
+    """When the review window of what came, or left, at `since` ends."""
+    return since + timedelta(days=env.settings.desk.citizens.kept_days)
+
+
+def again(work: Work, stored: StoredMessage, delivery: Delivery) -> None:
+    """One more copy of a mail whose octets were destroyed brought them back."""
+    if stored.discarded_at is not None and not _is_shared(work.tx, delivery.digest, {stored.id}):
+        work.env.octets.discard(delivery.digest)
+
+
+def _declined(env: Environment, tx: Transaction) -> list[StoredMessage]:
+    kept = tx.find(StoredMessage, place="declined", discarded_at=None)
+    return [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
+
+
+def _answers(env: Environment, tx: Transaction) -> list[OutboxMail]:
+    sent = tx.find(OutboxMail, kind=Kind.DECLINE.value, state=DONE)
+    return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
+
+
+def _discard(work: Work, stored: StoredMessage, *changes: Change) -> None:
+    """Destroy the octets of a message, those of its other copies included, and write down that this was done."""
+    digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, message=stored.id))}
+    for digest in sorted(digests):
+        if not _is_shared(work.tx, digest, {stored.id}):
+            work.env.octets.discard(digest)
+    gone = changed(stored, replace(stored, subject=None, discarded_at=work.now))
+    work.record(EventKind.OCTETS_DISCARDED, gone, *changes, about=About(message=stored.id), reason=REASON)
+
+
+def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
+    """Whether another message, or another message's copy, has these octets and still keeps them."""
+    others = {row.id for row in tx.find(StoredMessage, digest=digest) if row.discarded_at is None}
+    others |= {copy.message for copy in tx.find(Delivery, digest=digest)}
+    kept = tx.find(StoredMessage, id=sorted(others - own))
+    return any(row.discarded_at is None for row in kept)
+
+
+def _forget_answers(work: Work, mails: Sequence[OutboxMail]) -> None:
+    """Our answers to citizens: their octets, and every address that stands around them."""
+    attempts: list[str] = []
+    for mail in mails:
+        tried = [attempt for attempt in work.tx.find(Attempt, mail=mail.id) if attempt.text]
+        attempts += [attempt.id for attempt in tried]
+        emptied = replace(mail, recipient="", answer="", dedupe=f"forgotten/{mail.id}")
+        changes = (changed(mail, emptied), *(changed(attempt, replace(attempt, text="")) for attempt in tried))
+        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction="out"):
+            _discard(work, own, *changes)
+    since = min((mail.queued_at for mail in mails), default=work.now)
+    work.tx.erase(OutboxMail, [mail.id for mail in mails], ("recipient", "answer", "dedupe"), since)
+    work.tx.erase(Attempt, attempts, ("text",), since)
+
+
+def _forget_notices(work: Work, declined: Sequence[StoredMessage]) -> None:
+    """The notices by which officers were shown what a person declined later: they hold its sender, subject and text."""
+    told: Iterable[str] = (
+        f"notice/{stored.id}/{officer.address.lower()}"
+        for stored in declined
+        for officer in work.env.settings.rota.officers
+    )
+    mails = work.tx.find(OutboxMail, dedupe=list(told), state=DONE)
+    for mail in mails:
+        change = changed(mail, replace(mail, subject=""))
+        for own in work.tx.find(StoredMessage, message_id=mail.message_id, direction="out"):
+            _discard(work, own, change)
+    since = min((stored.first_seen_at for stored in declined), default=work.now)
+    work.tx.erase(OutboxMail, [mail.id for mail in mails], ("subject",), since)
+    owned = [own.id for m in mails for own in work.tx.find(StoredMessage, message_id=m.message_id, direction="out")]
+    work.tx.erase(StoredMessage, owned, ("subject",), since)

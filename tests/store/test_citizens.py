@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Citizens are declined by themselves only when everything holds, kept as little as can be, and forgotten in time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flaggermail import citizens, forgetting, observing, outbox
+from flaggermail.adapters.db.rows import metadata
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
+from flaggermail.core.events import EventKind, added
+from flaggermail.core.records import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
+from flaggermail.environment import Work
+from flaggermail.errors import ArchiveFault
+from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
+
+TEXT = "Ik zag een kanarie, haal dit bericht weg."
+SUBJECT = "Nep kanarie"
+WINDOW = timedelta(days=70)
+
+
+def report(
+    sender: str = CITIZEN, subject: str = SUBJECT, text: str = TEXT, *, auth: str | None = "pass",
+    at: datetime = START, extra: Sequence[str] = (),
+) -> bytes:  # fmt: skip
+    """A citizen's report about a single post."""
+    return mail(sender, subject, text, auth=auth, at=at, extra=extra)
+
+
+def declined(desk: Desk, octets: bytes | None = None) -> StoredMessage:
+    """A report that was declined, and the answer to it that left."""
+    stored = desk.receive(octets or report())
+    assert stored.place == "declined", stored.reason
+    outbox.drain(desk.env)
+    return stored
+
+
+def file_of(desk: Desk) -> Path:
+    """The database of the desk; its archive lies beside it."""
+    assert isinstance(desk.env.store, SqlStore)
+    return Path(str(desk.env.store.engine.url.database))
+
+
+def held(desk: Desk) -> bytes:
+    """All that the database holds, in rows, chain and personal values."""
+    store = desk.env.store
+    assert isinstance(store, SqlStore)
+    with store.engine.connect() as connection:
+        rows = [row for table in metadata.tables.values() for row in connection.execute(table.select())]
+    return "\n".join(str(value) for row in rows for value in row).encode()
+
+
+def in_file(desk: Desk) -> bytes:
+    """Every octet of the database's file, free pages included."""
+    desk.env.store.close()
+    with closing(sqlite3.connect(file_of(desk))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file_of(desk).read_bytes()
+
+
+def archived(desk: Desk) -> Iterator[bytes]:
+    """All that the archive holds."""
+    return (path.read_bytes() for path in (file_of(desk).parent / "archive").glob("??/*"))
+
+
+def after_the_window(desk: Desk) -> int:
+    """Let the review window end; answers how many mails went."""
+    desk.clock.set(desk.clock.now() + WINDOW)
+    return forgetting.tick(desk.env)
+
+
+# ---------------------------------------------------------------- who is declined without a person
+
+
+def test_a_report_is_declined_where_everything_holds(desk: Desk) -> None:
+    """No case, no number, one answer; nobody is woken."""
+    stored = declined(desk)
+    assert (stored.kinds, stored.reason) == (("citizen_report",), "a citizen's report about a single post")
+    assert [envelope.recipient for envelope in desk.server.envelopes] == [CITIZEN]
+    assert desk.all(Case) == []
+
+
+FORWARD = (
+    "Ik zag dit, haal dit weg.\n\n-----Oorspronkelijk bericht-----\nVan: A <a@b.example>\nVerzonden: dinsdag\n"
+    "Aan: C\nOnderwerp: Nep\n\nStem morgen."
+)
+PICTURE = (
+    "--cut\nContent-Type: text/plain\n\nIk zag dit, haal dit weg.\n--cut\n"
+    "Content-Type: image/png; name=a.png\nContent-Transfer-Encoding: base64\n\nAAAA\n--cut--"
+)
+MIXED = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
+
+
+@pytest.mark.parametrize(
+    ("octets", "why"),
+    [
+        (report(auth="none"), ""),
+        (report(auth="fail"), ""),
+        (report(auth=None), ""),
+        (report("kiezer@bedrijf.example"), "not from a provider"),
+        (report(text=FORWARD), "a forward"),
+        (report(text=PICTURE, extra=MIXED), "with an attachment"),
+        (report(text=f"{TEXT}\n\nA. Testdijk\nGriffie gemeente Kromwoude"), "an authority or a newsroom"),
+        (report(text="Mag ik u bellen?", subject="Stembureau"), "without a citizen's words"),
+    ],
+    ids=["unverified", "failed", "nobody asked", "no free mail", "forward", "attachment", "authority", "other words"],
+)  # fmt: skip
+def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why: str) -> None:
+    """The mail waits, nobody is answered; the condition alone is enough, also where a rule would decline."""
+    stored = desk.receive(octets)
+    outbox.drain(desk.env)
+    assert stored.place == "quarantine"
+    assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
+    if why:
+        with desk.env.store.read() as tx:
+            doubts = citizens.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
+        assert [why in doubt for doubt in doubts] == [True]
+
+
+def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
+    """The mail from which each of the above differs in one thing."""
+    with desk.env.store.read() as tx:
+        assert citizens.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+
+
+def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:
+    """A clerk who writes from home."""
+    octets = report().replace(f"From: {CITIZEN}".encode(), f"From: Gemeente Kromwoude <{CITIZEN}>".encode())
+    assert desk.receive(octets).place == "quarantine"
+
+
+def test_earlier_contact_needs_a_person(desk: Desk) -> None:
+    """Whoever wrote before about something else is no stranger."""
+    desk.receive(mail(CITIZEN, "Vraag", "Mag ik u bellen?"))
+    stored = desk.receive(report())
+    assert (stored.place, stored.reason) == ("quarantine", "looks like a citizen's report: a person decides")
+
+
+def test_a_mailing_list_is_not_answered(desk: Desk) -> None:
+    """Nobody speaks for the sender there."""
+    assert desk.receive(report(extra=("List-Id: <a.example>",))).place == "quarantine"
+
+
+def test_a_sender_is_told_once_in_a_period(desk: Desk) -> None:
+    """The second mail waits for a person; in another election he is told again, under another key."""
+    declined(desk)
+    second = desk.receive(report(subject="Nog een"))
+    assert (second.place, second.reason) == ("quarantine", "this sender was declined in this period")
+    desk.clock.set(desk.clock.now() + timedelta(days=1000))
+    today = desk.clock.now().date()
+    desk.do(
+        AddElection(
+            code="NEXT", name_nl="Volgende", name_en="Next", polling_days=(today,), period_from=today,
+            period_until=today + timedelta(days=9),
+        )
+    )  # fmt: skip
+    desk.do(PlaceMessage(message=second.id, noise=True, reason="answered by phone"))
+    other = "ander@mailprovider.example"
+    declined(desk, report(other, at=desk.clock.now()))
+    digests = {row.election: row.id.partition("/")[2] for row in desk.all(Decline)}
+    assert sorted(digests) == ["EP2024", "NEXT"]
+    secrets = {row.election: row.secret for row in desk.all(ElectionSecret)}
+    assert len({*secrets.values()}) == 2
+    assert all(len(secret or "") == 64 for secret in secrets.values())
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_of_a_declined_mail_no_address_name_or_subject_is_kept(desk: Desk) -> None:
+    """Neither row nor event nor personal value; the body stands in the archive alone."""
+    octets = report().replace(f"From: {CITIZEN}".encode(), f"From: Karin Kanarie <{CITIZEN}>".encode())
+    stored = declined(desk, octets)
+    assert (stored.from_address, stored.from_name, stored.subject) == (None, None, None)
+    found = held(desk)
+    assert b"anarie" not in found
+    assert TEXT.encode() not in found
+    assert octets in list(archived(desk))
+    addressed = {mail.kind for mail in desk.all(OutboxMail) if mail.recipient == CITIZEN}
+    assert addressed == {"decline"}
+    assert found.count(CITIZEN.encode()) == 4  # recipient and key of our answer, each as row and as personal value
+    desk.assert_whole()
+
+
+def test_the_answer_of_a_machine_is_kept_as_little(desk: Desk) -> None:
+    """That he is away, or that our answer came back, is filed with what was declined."""
+    declined(desk)
+    answer = desk.one(OutboxMail, kind="decline")
+    away = mail(
+        CITIZEN, "Automatic reply: kanarie", "I am away.", answers=answer.message_id,
+        extra=("Auto-Submitted: auto-replied",),
+    )  # fmt: skip
+    bounce = report_of(answer.message_id, CITIZEN)
+    for octets in (away, bounce):
+        stored = desk.receive(octets)
+        assert (stored.place, stored.from_address, stored.subject) == ("declined", None, None)
+    assert len(desk.all(Decline)) == 1
+    assert b"anarie" not in held(desk)
+    desk.settle()
+    alarms = [desk.env.parser.parse(e.octets).text for e in desk.server.to(OFFICER)]
+    assert alarms
+    assert not [text for text in alarms if CITIZEN in text]
+    desk.assert_whole()
+
+
+def test_the_key_is_destroyed_when_the_election_closes(desk: Desk) -> None:
+    """Neither rows nor chain hold it, the chain stays whole, and nobody is recognised by it any more."""
+    declined(desk)
+    secret = desk.one(ElectionSecret).secret
+    assert secret is not None
+    assert secret.encode() in held(desk)
+    desk.do(CloseElection(code="EP2024"))
+    row = desk.one(ElectionSecret)
+    assert (row.secret, row.destroyed_at) == (None, desk.clock.now())
+    assert secret.encode() not in held(desk)
+    assert desk.happened(EventKind.ELECTION_KEY_DESTROYED) == 1
+    desk.assert_whole()
+    assert secret.encode() not in in_file(desk)
+
+
+# ---------------------------------------------------------------- the end of the review window
+
+
+def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
+    """Octets, his address in our answer and around it: gone from rows, chain, archive and the file itself."""
+    stored = declined(desk)
+    desk.server.says(250)
+    assert forgetting.tick(desk.env) == 0
+    desk.clock.set(desk.clock.now() + WINDOW - timedelta(seconds=1))
+    assert forgetting.tick(desk.env) == 0
+    desk.clock.set(desk.clock.now() + timedelta(seconds=1))
+    assert forgetting.tick(desk.env) == 2
+    assert forgetting.tick(desk.env) == 0
+    found = held(desk)
+    assert CITIZEN.encode() not in found
+    assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
+    assert desk.row(StoredMessage, stored.id).discarded_at == desk.clock.now()
+    discarded = [event for event in desk.events() if event.kind is EventKind.OCTETS_DISCARDED]
+    assert [(event.reason, event.actor) for event in discarded] == [("review window", "daemon")] * 2
+    assert {attempt.text for attempt in desk.all(Attempt)} == {""}
+    desk.assert_whole()
+    assert len(desk.all(Decline, taken_back_at=None)) == 1  # the figure stays
+    assert CITIZEN.encode() not in in_file(desk)
+
+
+def test_only_declined_mail_goes(desk: Desk) -> None:
+    """A referral, a question, a platform's mail of the same day stay, octets and all."""
+    kept = [
+        mail(REFERRER, "Bericht over stembiljet", "Een bericht."),
+        mail(CITIZEN, "Vraag", "Mag ik u bellen?"),
+        mail(X, "Hello", "We are here."),
+    ]
+    rows = [desk.receive(octets) for octets in kept]
+    declined(desk, report("ander@mailprovider.example"))
+    desk.settle()
+    assert after_the_window(desk) == 2
+    assert [desk.row(StoredMessage, row.id).discarded_at for row in rows] == [None] * 3
+    assert set(kept) <= set(archived(desk))
+    desk.assert_whole()
+
+
+def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
+    """The same octets, filed once more as another message, are not destroyed with the first."""
+    octets = report()
+    stored = declined(desk, octets)
+    with desk.env.store.begin() as tx:
+        other = replace(stored, id="m99999999", place="noise", content_key="other")
+        Work(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_TAKEN_IN, added(other))
+    after_the_window(desk)
+    assert desk.row(StoredMessage, stored.id).discarded_at is not None
+    assert octets in list(archived(desk))
+
+
+def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
+    """A folder that is read anew, or a second delivery, leaves no octets behind."""
+    octets = report()
+    stored = declined(desk, octets)
+    after_the_window(desk)
+    again = desk.receive(octets)
+    assert again.id == stored.id
+    assert octets not in list(archived(desk))
+    desk.assert_whole()
+
+
+def test_nothing_is_destroyed_while_the_desk_observes(desk: Desk) -> None:
+    """A restored copy of the desk changes nothing by itself."""
+    declined(desk)
+    observing.begin(desk.env)
+    assert after_the_window(desk) == 0
+
+
+def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
+    """The mail does not count as destroyed; the next tick does it."""
+    stored = declined(desk)
+    usual = desk.env.octets
+
+    class Stubborn:
+        """An archive that lets nothing go."""
+
+        put, put_all, get = usual.put, usual.put_all, usual.get
+
+        def discard(self, digest: str) -> None:
+            """Refuse."""
+            raise ArchiveFault(digest)
+
+    desk.env = replace(desk.env, octets=Stubborn())
+    assert after_the_window(desk) == 0
+    assert desk.row(StoredMessage, stored.id).discarded_at is None
+    desk.env = replace(desk.env, octets=usual)
+    assert forgetting.tick(desk.env) == 2
+
+
+# ---------------------------------------------------------------- by a person
+
+
+def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk) -> None:
+    """Address, name and subject come from the raw mail; the sender counts no more, and is confirmed."""
+    stored = declined(desk, report().replace(f"From: {CITIZEN}".encode(), f"From: Kim <{CITIZEN}>".encode()))
+    desk.do(PlaceMessage(message=stored.id, new=True, source="media"))
+    case = desk.one(Case)
+    assert (case.referrer_address, case.referrer_name, case.title) == (CITIZEN, "Kim", SUBJECT)
+    row = desk.row(StoredMessage, stored.id)
+    assert (row.place, row.case, row.from_address, row.subject) == ("case", case.number, CITIZEN, SUBJECT)
+    assert desk.all(Decline, taken_back_at=None) == []
+    outbox.drain(desk.env)
+    assert case.number in (desk.env.parser.parse(desk.server.to(CITIZEN)[-1].octets).subject or "")
+    assert after_the_window(desk) == 1  # our answer; the mail is a referral now
+    assert desk.row(StoredMessage, stored.id).discarded_at is None
+    desk.assert_whole()
+
+
+def test_a_declined_mail_can_be_put_into_a_case_and_not_to_the_noise(desk: Desk) -> None:
+    """Noise is kept for good, which no declined mail is."""
+    stored = declined(desk)
+    assert "was declined" in desk.refused(PlaceMessage(message=stored.id, noise=True, reason="nothing"))
+    number = desk.do(OpenCase(election="EP2024", type="A_content", origin="media")).key
+    desk.do(PlaceMessage(message=stored.id, case=number))
+    assert desk.row(StoredMessage, stored.id).from_address == CITIZEN
+
+
+def test_after_the_window_nothing_can_be_taken_back(desk: Desk) -> None:
+    """The refusal says when it went."""
+    stored = declined(desk)
+    after_the_window(desk)
+    refused = desk.refused(OpenCase(election="EP2024", type="other", origin="media", from_message=stored.id))
+    assert "was destroyed on 2024-08-15" in refused
+
+
+def test_a_person_declines_what_waits(desk: Desk) -> None:
+    """What was kept until then is erased, the sender is told once; the notice about it goes with the window."""
+    waiting = desk.receive(report(text=f"{TEXT} Ik ben van de gemeente."))
+    assert waiting.place == "quarantine"
+    desk.settle()
+    assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; its sender is told")
+    row = desk.row(StoredMessage, waiting.id)
+    assert (row.place, row.kinds, row.from_address, row.subject) == ("declined", ("citizen_report",), None, None)
+    again = desk.receive(report(subject="Nog een kanarie"))
+    desk.settle()
+    assert desk.do(DeclineMessage(message=again.id)).text.endswith("its sender was told before in this period")
+    assert len(desk.all(Decline)) == 1
+    assert len(desk.all(OutboxMail, kind="decline")) == 1
+    desk.assert_whole()
+    assert after_the_window(desk) == 3
+    assert b"anarie" not in held(desk)
+    assert CITIZEN.encode() not in held(desk)
+    assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
+    desk.assert_whole()
+
+
+def test_who_cannot_be_told_is_declined_in_silence(desk: Desk) -> None:
+    """Nobody vouches for the sender, so no machine answers him, also not for a person."""
+    waiting = desk.receive(report(auth="none"))
+    assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; nobody is told")
+    assert desk.all(Decline) == []
+
+
+@pytest.mark.parametrize("sender", [X, OFFICER])
+def test_a_platform_and_an_officer_are_no_citizens(desk: Desk, sender: str) -> None:
+    """Their mail cannot be declined away."""
+    waiting = desk.receive(mail(sender, "Hello", "We are here."))
+    assert "platform or an officer" in desk.refused(DeclineMessage(message=waiting.id))
+
+
+def test_what_is_in_a_case_cannot_be_declined(desk: Desk) -> None:
+    """A referral stays a referral."""
+    stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
+    assert "is in case" in desk.refused(DeclineMessage(message=stored.id))

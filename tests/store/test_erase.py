@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Personal values can be erased on both engines: gone behind their commitments, and the chain holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.events import Change, Event, EventKind, added, changed, fold
+from flaggermail.core.records import ElectionSecret, OutboxMail
+
+AT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
+
+
+def event(*changes: Change, days: int = 0) -> Event:
+    """Something that happened so many days later."""
+    return Event(EventKind.MAIL_QUEUED, AT + timedelta(days=days), "daemon", changes)
+
+
+def mail(number: int) -> OutboxMail:
+    """An envelope to a citizen."""
+    return OutboxMail(
+        id=f"o{number}", kind="decline", dedupe=f"decline/{number}", message_id="m", sender="us",
+        recipient=f"kanarie{number}@a.example", subject="s", digest="d", queued_at=AT,
+    )  # fmt: skip
+
+
+def kept(store: SqlStore) -> list[str]:
+    """All personal values there are."""
+    personal = table_of("personal")
+    with store.engine.connect() as connection:
+        return [row.value for row in connection.execute(select(personal.c.value).order_by(personal.c.event))]
+
+
+def test_what_a_field_held_before_is_erased_and_what_it_holds_stays(store: SqlStore) -> None:
+    """Of the named rows and fields alone; rows are the fold of the events still, and no link or value is broken."""
+    first, second = mail(1), mail(2)
+    emptied = replace(first, recipient="", dedupe="forgotten/o1")
+    with store.begin() as tx:
+        tx.append(event(added(first)), event(added(second)), event(changed(first, emptied), days=70))
+        tx.erase(OutboxMail, ["o1"], ("recipient", "dedupe"), AT)
+    assert "kanarie1" not in "".join(kept(store))
+    assert '"decline/1"' not in kept(store)
+    assert {'"kanarie2@a.example"', '"decline/2"', '"forgotten/o1"'} <= set(kept(store))
+    assert kept(store).count('"s"') == 2  # a field that was not named
+    with store.read() as tx:
+        assert tx.rows() == fold(found for _, found in tx.events())
+        assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+        revealed = next(found for _, found in tx.events()).changes[0].values
+    assert str(revealed["recipient"]).startswith("sha256:")
+
+
+def test_nothing_named_nothing_erased(store: SqlStore) -> None:
+    """No key, another table, a field that is not personal."""
+    with store.begin() as tx:
+        tx.append(event(added(mail(1))))
+        tx.erase(OutboxMail, [], ("recipient",), AT)
+        tx.erase(ElectionSecret, ["o1"], ("secret",), AT)
+        tx.erase(OutboxMail, ["o1"], ("kind",), AT)
+    assert len(kept(store)) == 3
+
+
+def test_a_value_that_is_there_now_is_never_erased(store: SqlStore) -> None:
+    """A field is emptied by an event first: else the row and the fold of the events would part."""
+    with store.begin() as tx:
+        tx.append(event(added(mail(1))))
+        tx.erase(OutboxMail, ["o1"], ("recipient",), AT)
+    assert '"kanarie1@a.example"' in kept(store)
