@@ -16,7 +16,7 @@ import pytest
 
 from flaggermail import inforce, outbox, remind, wiring
 from flaggermail.core import acts, escalation
-from flaggermail.core.events import EventKind
+from flaggermail.core.events import Event, EventKind, changed
 from flaggermail.core.records import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.replay.doubles import CountedRandomness, SetClock
 from flaggermail.settings import OncallFile, Settings
@@ -194,6 +194,20 @@ def test_after_an_outage_one_reminder_says_how_late_it_is(make: Made) -> None:
     assert "120 min na 10:34 = 12:34" in text_to(desk, OFFICER)
 
 
+def test_a_clock_that_begins_anew_reminds_anew(make: Made) -> None:
+    """Sent again at 70 minutes after a bounce, the same use is reminded of an hour later, under a key of its own."""
+    desk = make()
+    use = desk.notified()
+    pass_time(desk, 70)
+    clock = desk.row(ClockRow, f"{use}/receipt")
+    with desk.env.store.begin() as tx:
+        again = changed(clock, replace(clock, started_at=desk.clock.now()))
+        tx.append(Event(EventKind.CLOCK_RESUMED, desk.clock.now(), "officer1", (again,)))
+    pass_time(desk, 60)
+    assert told(desk, START) == [(60, "reminder", OFFICER), (130, "reminder", OFFICER)]
+    assert {r.id.removeprefix(f"{use}/receipt/") for r in desk.all(Reminder)} == {"60/officer1", "60/officer1/2"}
+
+
 # ---- another policy
 
 
@@ -361,9 +375,9 @@ def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
 
 def test_a_note_that_an_outage_delayed_comes_once(make: Made) -> None:
     """Half an hour after the change; a change that is older than the desk is not told of."""
-    desk = make(rota=SHIFTS)
+    desk = make(rota={**SHIFTS, "otherwise": None})
     desk.settle()
-    assert notes(desk) == []
+    assert notes(desk) == []  # the shift of eight o'clock began before there was a desk
     desk.go_on(116)
     desk.settle()
     assert notes(desk) == [("12:30", SECOND_OFFICER)]

@@ -126,6 +126,13 @@ def test_acknowledgement_never_silences_the_head() -> None:
     assert one(due(told(120, until=400), after_the_head, who, at(310))) == (ESCALATION, timedelta(minutes=70))
 
 
+def test_the_head_is_told_though_he_said_ok_himself() -> None:
+    """His own "ok", given as the officer on call, silences his reminders, never an escalation."""
+    silence = told(60, until=300, by=CHIEF)
+    assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
+    assert due(silence, POLICY, lambda _, __: CHIEF, at(120)) == Nothing("acknowledged", at(300))
+
+
 def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
     """Whoever comes on call meanwhile is told at the step's own time; so is an officer named by id."""
     silence, named = told(60, until=125), (FIRST, Step("receipt", 120, B))
