@@ -68,9 +68,11 @@ def policy_for(work: Work, election: str, channel: Channel, at: datetime) -> tup
 
 
 def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
-    """The steps for a notification that is sent now."""
+    """The steps for a notification by the instant at which it was sent; a follow-up has none."""
     case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
-    return policy_for(work, case.election, channel, work.now) if case is not None and channel is not None else ()
+    if case is None or channel is None or not notification.use:
+        return ()
+    return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
 
 def new_case(work: Work, case: Case, reason: str) -> Case:

@@ -75,6 +75,18 @@ class ChannelRow(Row, table=True):
     valid_until: date | None
 
 
+class BadAddressRow(Row, table=True):
+    """`records.BadAddress`."""
+
+    __tablename__ = "bad_address"
+    id: str = Field(primary_key=True)
+    since: datetime
+    mail: str
+    cleared_at: datetime | None
+    cleared_by: str | None
+    cleared_reason: str | None
+
+
 class CaseRow(Row, table=True):
     """`records.Case`; `case` alone is a word of SQL."""
 
@@ -339,7 +351,7 @@ class AlarmRow(Row, table=True):
 
     __tablename__ = "alarm"
     id: str = Field(primary_key=True)
-    kind: str
+    kind: str = Field(index=True)
     case: str | None = Field(index=True)
     notification: str | None = Field(index=True)
     text: str
