@@ -5,15 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from flaggermail import observing
 from flaggermail.core import clocks, escalation
+from flaggermail.core.escalation import Step
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
+from flaggermail.core.periods import Period, period
 from flaggermail.core.records import (
     Alarm,
     Case,
+    Channel,
     ClockRow,
     ContactNote,
     Election,
@@ -47,14 +51,34 @@ def open_election(work: Work) -> Election | None:
 
 def in_period(work: Work, election: str) -> bool:
     """Whether today lies in the period of that election."""
+    return period_at(work, election, work.now) is not Period.QUIET
+
+
+def period_at(work: Work, election: str, at: datetime) -> Period:
+    """What sort of day the day of that instant is for an election."""
     found = work.tx.get(Election, election)
-    return found is not None and found.period_from <= work.today <= found.period_until
+    day = at.astimezone(work.env.settings.zone).date()
+    return period(found.polling_days, found.period_from, found.period_until, day) if found else Period.QUIET
+
+
+def policy_for(work: Work, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
+    """The steps for what is sent then on that channel; one that cannot confirm has no receipt to wait for."""
+    policy = work.env.settings.escalation.policy(period_at(work, election, at), channel.code)
+    return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
+
+
+def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
+    """The steps for a notification by the instant at which it was sent; a follow-up has none."""
+    case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
+    if case is None or channel is None or not notification.use:
+        return ()
+    return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
 
 def new_case(work: Work, case: Case, reason: str) -> Case:
     """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
     election = work.tx.get(Election, case.election)
-    steps = work.env.settings.desk.reminders.steps("decision") if in_period(work, case.election) else ()
+    steps = work.env.settings.escalation.policy(period_at(work, case.election, work.now)).steps("decision")
     prefix = work.env.settings.desk.organisation.case_prefix
     case = replace(
         case,

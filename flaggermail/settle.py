@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import casework
+from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
@@ -90,7 +91,11 @@ def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
 
 
 def sent(work: Work, now_sent: Notification, before: Notification) -> None:
-    """A notification was sent: its clocks start, and its case waits for the platform."""
+    """A notification was sent: its clocks start, and its case waits for the platform.
+
+    It gets the escalation policy of that instant, whenever it was approved.
+    """
+    now_sent = replace(now_sent, steps=escalation.write_steps(casework.policy_of(work, now_sent)))
     about = About(case=now_sent.case, notification=now_sent.id)
     work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
     case = work.tx.get(Case, now_sent.case)

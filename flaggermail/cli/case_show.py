@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from flaggermail.cli.calculation import Calculation
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, plain, table
@@ -85,11 +86,17 @@ class _Dossier:
     clocks: list[ClockRow]
     reminders: list[Reminder]
     notes: list[ContactNote]
+    running: list[tuple[str | None, Calculation]]  # by the notification it is about
 
     def clocks_of(self, notification: Notification) -> list[ClockRow]:
         """Its clocks: receipt, human, substance."""
         own = [clock for clock in self.clocks if clock.notification == notification.id]
         return sorted(own, key=lambda clock: CLOCKS.index(clock.kind))
+
+    def running_of(self, notification: Notification | None) -> list[Calculation]:
+        """What is to come for each clock of it, or of the case itself."""
+        about = notification.id if notification else None
+        return [calculation for of, calculation in self.running if of == about]
 
     def reminders_of(self, notification: Notification | None) -> list[Reminder]:
         """What was told about it, or about the case itself."""
@@ -101,6 +108,7 @@ def _gather(work: Work, number: str) -> _Dossier:
     from flaggermail.desk.outcome import the_case
     from flaggermail.desk.tagging import same_narrative
     from flaggermail.referrals import missing_of
+    from flaggermail.running import waiting
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
@@ -113,6 +121,11 @@ def _gather(work: Work, number: str) -> _Dossier:
         notifications=notifications,
         clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
         reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
+        running=[
+            (one.notification.id if one.notification else None, Calculation(work, one))
+            for one in waiting(tx)
+            if one.case.number == number
+        ],
         notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),
     )
 
@@ -140,10 +153,12 @@ def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
                 **plain(notification, zone),
                 "clocks": [_clock_document(clock, zone) for clock in dossier.clocks_of(notification)],
                 "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(notification)],
+                "running": [calculation.document() for calculation in dossier.running_of(notification)],
             }
             for notification in dossier.notifications
         ],
         "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(None)],
+        "running": [calculation.document() for calculation in dossier.running_of(None)],
         "notes": [plain(note, zone) for note in dossier.notes],
     }
 
@@ -175,6 +190,7 @@ def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
     for notification in dossier.notifications:
         _print_notification(dossier, notification, zone)
     _print_reminders(dossier.reminders_of(None), zone, "")
+    _print_next(dossier.running_of(None))
     for note in dossier.notes:
         _print_note(note, zone)
 
@@ -271,6 +287,7 @@ def _print_notification(dossier: _Dossier, notification: Notification, zone: Zon
         indent="  ",
     )
     _print_reminders(dossier.reminders_of(notification), zone, "  ")
+    _print_next(dossier.running_of(notification))
 
 
 def _sent(notification: Notification, zone: ZoneInfo) -> str:
@@ -294,6 +311,11 @@ def _print_reminders(reminders: list[Reminder], zone: ZoneInfo, indent: str) -> 
         if reminder.acknowledged_at is not None:
             line += f", acknowledged {shown(reminder.acknowledged_at, zone)} by {reminder.acknowledged_by}"
         click.echo(safe_line(f"{indent}{line}"))
+
+
+def _print_next(running: list[Calculation]) -> None:
+    for calculation in running:
+        calculation.print(indent="  ")
 
 
 def _print_note(note: ContactNote, zone: ZoneInfo) -> None:

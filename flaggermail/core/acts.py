@@ -233,6 +233,18 @@ class OverrideRota(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapShift(Act):
+    """Somebody else takes a shift: the one that begins at `shift`, or without one what is left of the running one.
+
+    `officer` is an id, a name or the end of one. With `other`, the begin of another shift, the two change hands.
+    """
+
+    shift: datetime | None = None
+    officer: str | None = None
+    other: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveMail(Act):
     """A person says of an uncertain mail whether it was sent (and when), or that it must be sent again."""
 

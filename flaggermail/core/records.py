@@ -304,7 +304,7 @@ class Attempt(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder(Record):
-    """One step that was told to one officer; `id` is what it is about, clock, step and officer."""
+    """One step that was told to one officer; `id` is what it is about, clock, step, repetition and officer."""
 
     TABLE: ClassVar[str] = "reminder"
     id: str
@@ -319,6 +319,8 @@ class Reminder(Record):
     token: str
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None  # as promised then, whatever is configured since
+    repetition: int = 0  # of a step that is told again and again
     withheld: bool = False  # it fell due while the desk observed: nobody was told, and nobody will be
 
 

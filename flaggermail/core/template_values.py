@@ -15,15 +15,20 @@
 | `phone` of a call sheet and of what is to be called | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
+| `asks` | bool: an acknowledgement has expired, and is asked about |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (core.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
+| `open_cases` | list of mappings with `number`, `title`, `state` (str: open, decided, notified) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
-| `behind` | int: minutes since the first of several steps fell due |
+| `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None when no step is left) |
+| `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: told then, in hand until then |
+| `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
+| `behind` | int: minutes by which a mail comes late; of several steps since the first fell due |
 | `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
@@ -43,7 +48,9 @@ PLATFORM = frozenset({
     "criteria", "aspects", "title", "text", "earlier", "authority", "attempts", "contact",
 })  # fmt: skip
 
-LATE = frozenset({"platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged"})
+LATE = frozenset({
+    "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind",
+})  # fmt: skip
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
 
@@ -59,11 +66,12 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
-    "reminder": EVERY | LATE,
+    "reminder": EVERY | LATE | {"asks"},
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
+    "handover": EVERY | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

@@ -65,6 +65,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.DeclineMessage: (DESK, declining.decline),
     acts.Acknowledge: (DESK, duty.acknowledge),
     acts.OverrideRota: (DESK, duty.override),
+    acts.SwapShift: (DESK, duty.swap),
     acts.Resume: (LEADS, observation.resume),
 }
 

@@ -116,12 +116,6 @@ def _submitted(work: Work, written: Notification, effective: datetime) -> str:
     return written.id
 
 
-def policy(work: Work, channel: Channel) -> tuple[escalation.Step, ...]:
-    """The reminder policy in force now; a channel that cannot confirm has no receipt to wait for."""
-    reminders = work.env.settings.desk.reminders
-    return reminders.steps("receipt", "human") if channel.can_confirm else reminders.steps("human")
-
-
 def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, message_id: str | None) -> Notification:
     """Record a use of the line that did not go through the outbox; its clocks run from `sent_at`."""
     notification = Notification(
@@ -144,7 +138,7 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         digest="",
         sent_at=sent_at,
         by_hand=True,
-        steps=escalation.write_steps(policy(work, channel)),
+        steps=escalation.write_steps(casework.policy_for(work, case.election, channel, sent_at)),
     )
     noted = replace(case, state="notified")
     about = About(case.number, notification.id)

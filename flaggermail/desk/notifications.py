@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import observing, post
-from flaggermail.core import acts, drafts, escalation
+from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
 from flaggermail.core.rules import Kind
-from flaggermail.desk import handing, notes, reaching
+from flaggermail.desk import handing, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -67,8 +67,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
-        steps = notes.policy(work, channel) if approved.use else ()
-        approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
+        approved = replace(approved, state="approved", approved_at=work.now)
     about = About(case=approved.case, notification=approved.id)
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     if count < persons:

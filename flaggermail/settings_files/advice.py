@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flaggermail.settings import MailboxSettings, Settings
+from flaggermail.settings_files.escalations import unused
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
@@ -17,7 +18,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from _trust(settings.desk.mailbox)
     if not settings.election_list:
         yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
-    if not settings.oncall.shifts and settings.oncall.otherwise is None:
+    if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.otherwise is None:
         yield "oncall.yaml: no shift and nobody `otherwise`, so nobody is ever on call; add shifts or name one officer"
     approvers = sum("approver" in officer.roles for officer in settings.oncall.officers)
     persons = settings.desk.approval.persons
@@ -28,6 +29,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
         )
     if not settings.rules.rules:
         yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
+    for name in unused(settings.escalation):
+        yield f"escalation.yaml policies: {name} holds nowhere; name it under `use`, or remove it"
     yield from _offsets(settings)
 
 

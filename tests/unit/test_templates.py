@@ -146,6 +146,17 @@ ALIKE: Mapping[str, object] = {
     "cases": ["VF-EP2024-0001"],
     "entries": [Missed(SENT, "a.bode@exampletown.example", "Verkeerde stemdag", "VF-EP2024-0001")],
     "behind": 40,
+    "asks": False,
+    "open_cases": [
+        {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state} for state in ("open", "decided", "notified")
+    ],
+    "clocks": [
+        {"about": "VF-EP2024-0001/1", "clock": clock, "sent_at": SENT, "due_at": due, "officer": "J. Wacht"}
+        for clock, due in (("receipt", SENT + timedelta(minutes=60)), ("human", None), ("decision", SENT))
+    ],
+    "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
 }
 SILENCE: Mapping[str, object] = {
     "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
@@ -161,7 +172,8 @@ NOTHING: Mapping[str, object] = {
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
-    "acknowledged_by": None, "what_would_work": [], "can_confirm": False,
+    "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "open_cases": [], "clocks": [],
+    "unanswered": [], "in_hand": [], "uncertain": [],
 }  # fmt: skip
 
 DECIDED = (*DeclineReason, "refer", "none")  # why nothing is put before a platform
@@ -175,7 +187,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"urgent": True, "labels": []},
     ],
     "reminder": [
-        {"clock": "human", "acknowledged": None},
+        {"clock": "human", "acknowledged": None, "behind": 0},
+        {"asks": True},
         {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},
     ],
     **{
@@ -191,6 +204,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
+
+NUMBERLESS = {"decline", "digest", "handover", "reminders", "waiting"}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -271,7 +286,7 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders", "waiting"})
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
 
 
@@ -329,7 +344,9 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
             yield each
         elif isinstance(each, list):
             yield from _texts(each)
-        elif isinstance(each, (Earlier, ReportPage, Told)):
+        elif isinstance(each, dict):
+            yield from _texts(each.values())
+        elif isinstance(each, (Earlier, Missed, ReportPage, Told)):
             yield from _texts(vars(each).values())
 
 

@@ -316,6 +316,8 @@ class ReminderRow(Row, table=True):
     token: str = Field(index=True)
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    acknowledged_until: datetime | None
+    repetition: int
     withheld: bool
 
 

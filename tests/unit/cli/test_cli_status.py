@@ -36,7 +36,8 @@ from flaggermail.core.records import (
 from flaggermail.core.states import CASE_STATES, CLOCKS, WAITING
 from flaggermail.environment import Work
 from flaggermail.ports import Cursor, Position
-from flaggermail.settings import MailboxSettings, Model, OrganisationSettings, StoreSettings
+from flaggermail.settings import MailboxSettings, OrganisationSettings, StoreSettings
+from flaggermail.settings_kinds import Model
 from flaggermail.shipped import shipped
 from flaggermail.wiring_overview import overview_of
 from tests.unit.cli.test_cli_help import SLOW

@@ -366,6 +366,8 @@ def _duty() -> None:
         sa.Column("token", AutoString(), nullable=False),
         sa.Column("acknowledged_at", UTCDateTime(), nullable=True),
         sa.Column("acknowledged_by", AutoString(), nullable=True),
+        sa.Column("acknowledged_until", UTCDateTime(), nullable=True),
+        sa.Column("repetition", sa.Integer(), nullable=False),
         sa.Column("withheld", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_reminder_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
