@@ -133,13 +133,14 @@ class Notice:
     about: About
     reminder: Reminder | None = None
     answers: str | None = None
+    token: Token | None = None  # what an answer is about, where it is more than the following
 
 
 def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
-    token = Token(
+    token = notice.token or Token(
         token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
         purpose="reminder" if notice.reminder else "notice",
         case=notice.reminder.case if notice.reminder else notice.about.case,

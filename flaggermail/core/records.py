@@ -315,7 +315,7 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | reminder | notice
+    purpose: str  # case | notification | reminder | notice | approval
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None

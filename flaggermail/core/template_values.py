@@ -5,7 +5,7 @@
 |---|---|
 | `number` | str, or None where the mail belongs to no case (always for a decline) |
 | `polling_day`, `policy_read_on` | date |
-| `sent_at`, `due_at` | aware datetime |
+| `sent_at`, `due_at`, `until` | aware datetime |
 | `minutes`, `attempts` | int: minutes since sending (or since the case was opened); the owner's own attempts |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
@@ -13,7 +13,9 @@
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
-| `can_confirm`, `understood` | bool |
+| `can_confirm`, `understood`, `follow_up`, `approved` | bool |
+| `persons`, `have` | int: who must approve, who did |
+| `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (core.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
@@ -44,6 +46,8 @@ PLATFORM = frozenset({
 
 LATE = frozenset({"platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged"})
 
+APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "persons"})
+
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
@@ -55,6 +59,9 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
+    "approval_request": EVERY | APPROVAL
+    | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
+    "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
     "reminder": EVERY | LATE,
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on notifications: draft, approve, reject. Nothing leaves for a platform without the second."""
+"""The act that writes a notification, or a further mail, to a platform. It leaves only when it is approved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import observing, post
-from flaggermail.core import acts, drafts, escalation
+from flaggermail import post
+from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
-from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
+from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import notes
-from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
+from flaggermail.desk import approving, channels
+from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
-from flaggermail.errors import NotFound, Refusal
+from flaggermail.errors import Refusal
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",
@@ -31,8 +31,8 @@ NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP}
 def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
-    channel = _channel(work, act.channel)
-    _wanted(case)
+    channel = channels.mail_channel(work, act.channel)
+    channels.wanted(case)
     template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
     one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
     if template in NEEDS_TEXT and not act.text.strip():
@@ -44,66 +44,8 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _supersede(work, case, channel)
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
+    approving.request(work, drafted, frozen.body)
     return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id)
-
-
-def approve(work: Work, act: acts.Approve) -> Outcome:
-    """A person lets a draft go; with two persons asked for, neither is its author."""
-    notification = the_draft(work, act.draft)
-    observing.refuse(work, f"draft {notification.id}")
-    case = the_case(work, notification.case)
-    _wanted(case)  # it may have been decided otherwise since the draft was written
-    if case.state == "closed":
-        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
-    persons = work.env.settings.desk.approval.persons
-    if persons > 1 and work.actor == notification.drafted_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
-    if work.actor in notification.approved_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = _channel(work, notification.channel)
-    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
-    count = len(approved.approved_by)
-    if count >= persons:
-        steps = notes.policy(work, channel) if approved.use else ()
-        approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
-    about = About(case=approved.case, notification=approved.id)
-    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-    if count < persons:
-        return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
-    _release(work, approved)
-    return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
-
-
-def reject(work: Work, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go."""
-    notification = the_draft(work, act.draft)
-    given("reason", act.reason)
-    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
-    about = About(case=rejected.case, notification=rejected.id)
-    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
-    return Outcome(f"draft {rejected.id} rejected", rejected.id)
-
-
-def _wanted(case: Case) -> None:
-    """Refuse what nobody decided on."""
-    if case.decision != "notify":
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
-
-
-def _channel(work: Work, code: str) -> Channel:
-    channel = work.tx.get(Channel, code)
-    if channel is None:
-        known = ", ".join(c.code for c in work.tx.find(Channel))
-        raise NotFound(f"channel {code}: is not known; there are {known}")
-    if work.today < channel.valid_from or (channel.valid_until is not None and work.today > channel.valid_until):
-        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
-        raise Refusal(f"channel {code}: is valid {span}, not on {work.today}")
-    if channel.kind != "mail":
-        raise Refusal(
-            f"channel {code}: is a {channel.kind}; submit there and record it with "
-            f"`flaggermail case note CASE --channel {code} --counts-as notification`"
-        )
-    return channel
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -209,29 +151,3 @@ def _check(work: Work, channel: Channel, notification: Notification, frozen: pos
     faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
-
-
-def _release(work: Work, approved: Notification) -> None:
-    """Put the approved octets, and no others, into the outbox."""
-    token = Token(
-        token=approved.token,
-        purpose="notification",
-        case=approved.case,
-        notification=approved.id,
-        issued_at=work.now,
-    )
-    post.issue(work, token)
-    outgoing = Outgoing(
-        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
-        template=approved.template,
-        language=approved.language,
-        to=tuple(Address(address) for address in approved.to),
-        dedupe=f"notification/{approved.id}",
-        token=approved.token,
-        case=approved.case,
-        notification=approved.id,
-        once=True,
-    )
-    read = work.env.parser.parse(work.env.octets.get(approved.digest))
-    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
-    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

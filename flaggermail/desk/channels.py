@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What must hold before anything is written for a platform, or let go to it."""
+
+from __future__ import annotations
+
+from flaggermail.core.records import Case, Channel
+from flaggermail.environment import Work
+from flaggermail.errors import NotFound, Refusal
+
+
+def wanted(case: Case) -> None:
+    """Refuse what nobody decided on."""
+    if case.decision != "notify":
+        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+
+
+def mail_channel(work: Work, code: str) -> Channel:
+    """The channel of that code, valid today and reached by mail."""
+    channel = work.tx.get(Channel, code)
+    if channel is None:
+        known = ", ".join(c.code for c in work.tx.find(Channel))
+        raise NotFound(f"channel {code}: is not known; there are {known}")
+    if work.today < channel.valid_from or (channel.valid_until is not None and work.today > channel.valid_until):
+        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
+        raise Refusal(f"channel {code}: is valid {span}, not on {work.today}")
+    if channel.kind != "mail":
+        raise Refusal(
+            f"channel {code}: is a {channel.kind}; submit there and record it with "
+            f"`flaggermail case note CASE --channel {code} --counts-as notification`"
+        )
+    return channel
