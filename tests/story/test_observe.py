@@ -118,10 +118,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     class Kept(ScriptedSubmitter):
         """Accepts, and keeps to whom."""
 
-        def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        def submit(
+            self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = ""
+        ) -> Sequence[Submission]:
             """Accept."""
             sent.extend(recipients)
-            return super().submit(octets, sender, recipients)
+            return super().submit(octets, sender, recipients, witness)
 
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("observe"), Kept(clock))
