@@ -73,7 +73,7 @@ def _tick(env: Environment) -> int:
     with env.store.begin() as tx:
         late = _late(env, tx, now)
         work = Work(env, tx, now)
-        for (officer, kind), steps in _addressed(work, late).items():
+        for (officer, kind, _), steps in _addressed(work, late).items():
             _remind(work, officer, kind, steps)
     return len(late)
 
@@ -115,10 +115,10 @@ def _waiting(tx: Transaction) -> Iterator[Waiting]:
             yield Waiting(case, None, DECISION, case.opened_at, steps, told)
 
 
-def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind], list[Late]]:
+def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool], list[Late]]:
     """Who is told of what: the officer on call, or the head; with nobody on call the head, and an event says so."""
     head = work.env.settings.rota.head()
-    addressed: dict[tuple[Officer, Kind], list[Late]] = {}
+    addressed: dict[tuple[Officer, Kind, bool], list[Late]] = {}
     for step in late:
         escalates = step.due.step.tell == HEAD
         officer = head if escalates else casework.officer_on_call(work)
@@ -127,7 +127,8 @@ def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind], l
             work.record(EventKind.NOBODY_ON_CALL, reason=step.due.step.clock, about=about)
             officer = head
         if officer is not None:
-            addressed.setdefault((officer, Kind.ESCALATION if escalates else Kind.REMINDER), []).append(step)
+            kind = Kind.ESCALATION if escalates else Kind.REMINDER
+            addressed.setdefault((officer, kind, step.waiting.case.exercise), []).append(step)
     return addressed
 
 
@@ -142,7 +143,9 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
         about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
     else:
         about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
-    casework.tell(work, officer, Notice(kind, template, f"reminder/{first.id}", about, first), values)
+    exercise = late[0].waiting.case.exercise  # the same for all of them
+    notice = Notice(kind, template, f"reminder/{first.id}", about, first, exercise=exercise)
+    casework.tell(work, officer, notice, values)
 
 
 def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:

@@ -222,6 +222,13 @@ class ApprovalSettings(Model):
     persons: Literal[1, 2] = 1
 
 
+class ExerciseSettings(Model):
+    """Who plays a part in exercises: their mail belongs to one, and mail of one reaches nobody else but officers."""
+
+    addresses: tuple[MailAddress, ...] = ()
+    domains: frozenset[Domain] = frozenset()
+
+
 class TagSettings(Model):
     """The closed lists: what a rule may call a mail, and a person the narrative of a case. Neither is in any figure."""
 
@@ -245,6 +252,7 @@ class DeskSettings(Model):
     reminders: ReminderSettings = ReminderSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    exercise: ExerciseSettings = ExerciseSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
 

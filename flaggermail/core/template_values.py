@@ -57,6 +57,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "decided_to_notify": EVERY | {"changed"},
     "decided_not_to_notify": EVERY | {"changed", "why", "reason", "advice"},
     "decline": EVERY | {"report_urls"},
+    "exercise_mark": EVERY,
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
     "approval_request": EVERY | APPROVAL

@@ -24,6 +24,7 @@ from flaggermail.desk import (
     notifications,
     observation,
     placing,
+    rehearsing,
     tagging,
 )
 from flaggermail.desk.approving import approval_code
@@ -41,6 +42,8 @@ DECIDES = frozenset({"assessor", "head"})
 _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]] = {
     acts.AddElection: (DESK, elections.add),
     acts.CloseElection: (DESK, elections.close),
+    acts.StartExercise: (LEADS, rehearsing.start),
+    acts.StopExercise: (LEADS, rehearsing.stop),
     acts.OpenCase: (DESK, cases.open_case),
     acts.AssignCase: (DESK, cases.assign),
     acts.LinkCase: (DESK, cases.link),

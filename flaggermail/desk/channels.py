@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail import exercises
 from flaggermail.core.records import Case, Channel
 from flaggermail.environment import Work
 from flaggermail.errors import NotFound, Refusal
@@ -29,3 +30,12 @@ def mail_channel(work: Work, code: str) -> Channel:
             f"`flaggermail case note CASE --channel {code} --counts-as notification`"
         )
     return channel
+
+
+def in_its_world(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
+    """Refuse a real notification to a platform that is only played; of an exercise, say what will not leave."""
+    settings, addresses = work.env.settings, (*channel.to, *channel.cc)
+    if not case.exercise and any(exercises.is_address(settings, address) for address in addresses):
+        raise Refusal(f"channel {channel.code}: is for exercises only, and case {case.number} is real")
+    barred = [address for address in addresses if case.exercise and not exercises.may_reach(settings, address)]
+    return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)

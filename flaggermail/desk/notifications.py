@@ -33,6 +33,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     case = the_case(work, act.case)
     channel = channels.mail_channel(work, act.channel)
     channels.wanted(case)
+    warnings = channels.in_its_world(work, case, channel)
     template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
     one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
     if template in NEEDS_TEXT and not act.text.strip():
@@ -45,7 +46,9 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
     approving.request(work, drafted, frozen.body)
-    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id)
+    return Outcome(
+        f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id, warnings
+    )
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -68,6 +71,7 @@ def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notificat
         drafted_at=work.now,
         token=work.env.randomness.token(),
         digest="",
+        exercise=case.exercise,
     )
 
 
@@ -131,6 +135,7 @@ def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
 def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
     """The notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
+    uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
     zone = work.env.settings.zone
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]

@@ -200,6 +200,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
     "approval_request": [{"follow_up": True}, {"persons": 1}, {"cc": []}, {"policy_read_on": None}],
     "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}],
+    "exercise_mark": [],
     "decided_to_notify": [{"changed": True}],
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
@@ -284,8 +285,10 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders", "waiting"})
-    assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (
+        name not in {"decline", "digest", "reminders", "waiting", "exercise_mark"}
+    )
+    assert ("VF-EP2024-0001" in mail.body) == (name not in {"decline", "exercise_mark"}) or name == "reply_answer"
 
 
 @EVERY_LANGUAGE

@@ -158,6 +158,7 @@ class MessageRow(Row, table=True):
     priority: str
     labels: list[str] = Field(sa_column=_list())
     discarded_at: datetime | None
+    exercise: bool
 
 
 class DeliveryRow(Row, table=True):
@@ -210,6 +211,7 @@ class NotificationRow(Row, table=True):
     sent_at: datetime | None
     by_hand: bool
     steps: str
+    exercise: bool
 
 
 class ClockTable(Row, table=True):
@@ -271,6 +273,7 @@ class OutboxRow(Row, table=True):
     done_at: datetime | None
     answer: str
     bounced: bool
+    exercise: bool
 
 
 class AttemptRow(Row, table=True):
