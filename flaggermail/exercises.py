@@ -13,7 +13,7 @@ from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Case, Election, OutboxMail
 from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment, Work
-from flaggermail.ports import Refused, Rendered, Transaction
+from flaggermail.ports import Refused, Transaction
 from flaggermail.settings import Settings
 
 MARK = "exercise_mark"  # the template: what stands before a subject, and above a text
@@ -42,12 +42,6 @@ def concerns(work: Work, outgoing: Outgoing) -> bool:
     if case is not None:
         return case.exercise
     return outgoing.exercise or any(is_address(work.env.settings, to.address) for to in outgoing.to)
-
-
-def marked(work: Work, rendered: Rendered, language: str, values: dict[str, object]) -> Rendered:
-    """The text of a mail as nobody can take it for a real one."""
-    mark = work.env.templates.render(MARK, language, values)
-    return Rendered(f"{mark.subject} {rendered.subject}", f"{mark.body}\n{rendered.body}")
 
 
 def refusal(env: Environment, mail: OutboxMail, octets: bytes) -> Refused | None:

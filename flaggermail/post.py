@@ -48,16 +48,16 @@ def freeze(work: Work, outgoing: Outgoing) -> Frozen:
         "number": outgoing.case,
         **outgoing.values,
     }
-    rendered = work.env.templates.render(outgoing.template, outgoing.language, values)
-    if exercises.concerns(work, outgoing):
-        rendered = exercises.marked(work, rendered, outgoing.language, values)
-    letter = _letter(work, outgoing, rendered.subject, rendered.body)
+    names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
+    parts = [work.env.templates.render(name, outgoing.language, values) for name in names]
+    subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
+    letter = _letter(work, outgoing, subject, body)
     try:
         octets = compose(letter)
     except ValueError as fault:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
     digest = work.env.octets.put(octets)
-    return Frozen(letter.message_id, rendered.subject, rendered.body, digest, content_key_of(letter))
+    return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
 
 
 def content_key_of(letter: Letter) -> str:

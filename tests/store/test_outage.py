@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import outbox, remind
-from flaggermail.core.acts import Approve
 from flaggermail.core.records import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.environment import Work
 from flaggermail.ports import Accepted, Refused
@@ -27,9 +26,7 @@ def alarms(desk: Desk) -> list[str]:
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
     """A notification that waits in the outbox."""
-    key = desk.drafted(channel)
-    desk.do(Approve(draft=key))
-    return key
+    return desk.approved(channel)
 
 
 def proving(desk: Desk, proof: str) -> None:

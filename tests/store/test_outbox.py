@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import outbox
-from flaggermail.core.acts import Approve, Assess, CancelMail, Decide, Draft, ResolveMail
+from flaggermail.core.acts import Approve, Assess, Decide, Draft, ResolveMail
 from flaggermail.core.events import EventKind
 from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
@@ -19,12 +19,8 @@ SECOND = "second@x-platform.example"
 
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
-    """A notification that waits in the outbox, alone: what approvers are told of it was taken back."""
-    key = desk.drafted(channel)
-    desk.do(Approve(draft=key))
-    for waiting in desk.all(OutboxMail, state="queued", once=False):
-        desk.do(CancelMail(mail=waiting.id))
-    return key
+    """A notification that waits in the outbox."""
+    return desk.approved(channel)
 
 
 def alarms(desk: Desk) -> list[str]:
