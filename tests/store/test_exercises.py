@@ -57,7 +57,8 @@ def rehearsing(desk: Desk) -> Desk:
 
 def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> bytes:
     """A referral from that address."""
-    return mail(sender, subject, f"Zie {subject}. Zelf twee keer gemeld, zonder antwoord.")
+    text = f"Zie {subject} op https://posts.example/{len(subject)}. Zelf twee keer gemeld, zonder antwoord."
+    return mail(sender, subject, f"{text}\nHet bericht noemt een andere dag dan de dag waarop gestemd wordt.")
 
 
 def draft_of(desk: Desk, case: str, channel: str) -> str:

@@ -27,7 +27,7 @@ PLAYED = """
 """
 MAILS = """
   - {id: p1, file: played.eml, at: 2027-03-17T10:33:00+01:00}
-  - {id: p2, file: citizen.eml, at: 2027-03-17T10:34:00+01:00}
+  - {id: p2, file: stray.eml, at: 2027-03-17T10:34:00+01:00}
   - {id: p3, file: answer.eml, at: 2027-03-17T13:00:00+01:00, answers: {kind: notification, to: "Meta, gespeeld"}}
 """
 ACTS = """
@@ -71,8 +71,8 @@ def scenario(config: Path, folder: Path, *, rehearsed: bool) -> Path:
         real = (folder / "referral.eml").read_text(encoding="utf-8")
         played = real.replace("j.proefstuk@lindewaard.example", PLAYER)
         (folder / "played.eml").write_text(played.replace("adv-1@", "played-1@"), encoding="utf-8")
-        stray = re.sub(r"\n\n.*", "\n\nWat is dit?\n", played, flags=re.DOTALL).replace("Advertentie", "Vraag")
-        (folder / "citizen.eml").write_text(stray.replace("adv-1@", "played-2@"), encoding="utf-8")
+        stray = ANSWER.replace("Re: Played", "Who are you?").replace("kim@", "stray@")
+        (folder / "stray.eml").write_text(stray, encoding="utf-8")
         (folder / "answer.eml").write_text(ANSWER, encoding="utf-8")
     file.write_text(text, encoding="utf-8")
     return folder
