@@ -12,6 +12,7 @@
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
+| `phone` of a call sheet and of what is to be called | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood`, `follow_up`, `approved` | bool |
 | `persons`, `have` | int: who must approve, who did |
@@ -46,12 +47,15 @@ PLATFORM = frozenset({
 
 LATE = frozenset({"platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged"})
 
-APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "persons"})
+APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
+    "call_sheet": EVERY | PLATFORM | {"phone"},
+    "to_submit": EVERY | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
+    "referrer_reply": EVERY | {"text"},
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
     "decided_to_notify": EVERY | {"changed"},

@@ -24,7 +24,9 @@ from flaggermail.desk import (
     notifications,
     observation,
     placing,
+    reaching,
     rehearsing,
+    replying,
     tagging,
 )
 from flaggermail.desk.approving import approval_code
@@ -59,6 +61,8 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.Reject: (APPROVES, approving.reject),
     acts.ResolveMail: (DESK, mails.resolve),
     acts.CancelMail: (DESK, mails.cancel),
+    acts.ClearAddress: (DESK, reaching.clear),
+    acts.ReplyToReferrer: (DESK, replying.to_referrer),
     acts.ConfirmMessage: (DESK, messages.confirm),
     acts.RefuseMessage: (DESK, messages.refuse),
     acts.ReclassifyMessage: (DESK, messages.reclassify),

@@ -13,10 +13,10 @@ from flaggermail.core.approval import APPROVES, LASTS, PURPOSE, Offer, Void
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
-from flaggermail.core.records import Notification, Platform, Token
+from flaggermail.core.records import Channel, Notification, Platform, Token
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
-from flaggermail.desk import channels, notes
+from flaggermail.desk import channels, handing, notes, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -35,7 +35,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
     if work.actor in notification.approved_by:
         raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = channels.mail_channel(work, notification.channel)
+    channel = reaching.usable(work, notification.channel)
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
@@ -43,17 +43,18 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
         approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
     about = About(case=approved.case, notification=approved.id)
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
+    done = f"draft {approved.id}: {count} of {persons} approvals"
     if count >= persons:
-        _release(work, approved)  # before the mails that tell of it
+        done = _let_go(work, approved, channel)  # before the mails that tell of it
     _announce(work, approved)
-    if count < persons:
-        return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
-    return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
+    return Outcome(done, approved.id)
 
 
 def reject(work: Work, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go."""
-    notification = the_draft(work, act.draft)
+    """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
+    notification = work.tx.get(Notification, act.draft)
+    if notification is None or not channels.waits_for_an_officer(work, notification):
+        notification = the_draft(work, act.draft)
     given("reason", act.reason)
     rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
     about = About(case=rejected.case, notification=rejected.id)
@@ -141,12 +142,13 @@ def _announce(work: Work, judged: Notification) -> None:
 
 
 def _values(work: Work, draft: Notification) -> dict[str, object]:
-    platform = work.tx.get(Platform, draft.platform)
+    platform, channel = work.tx.get(Platform, draft.platform), work.tx.get(Channel, draft.channel)
     return {
         "draft": draft.id,
         "follow_up": not draft.use,
         "platform": platform.name if platform else draft.platform,
         "channel": draft.channel_name,
+        "kind": channel.kind if channel else channels.MAIL,
         "persons": _persons(work),
     }
 
@@ -162,6 +164,16 @@ def _persons(work: Work) -> int:
 def _name(work: Work, officer_id: str) -> str:
     officer = work.env.settings.rota.officer(officer_id)
     return officer.name if officer else officer_id
+
+
+def _let_go(work: Work, approved: Notification, channel: Channel) -> str:
+    """Send it, or give it to the officer who does the rest; answers the new state."""
+    if channel.kind == channels.MAIL:
+        _release(work, approved)
+        return f"{approved.id} approved; it leaves for {approved.channel_name} now"
+    handing.give(work, approved, channel)
+    command = handing.note_command(approved, channel.kind)
+    return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
 
 
 def _release(work: Work, approved: Notification) -> None:

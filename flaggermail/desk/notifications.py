@@ -12,7 +12,7 @@ from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import approving, channels
+from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
@@ -24,19 +24,21 @@ TEMPLATE_OF_TYPE = {
     "D_general_warning": "general_warning",
     "other": "notification",
 }
-FOLLOW_UP = "follow_up"
+FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
+PHONE = "phone"  # a kind of channels
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
 def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
-    channel = channels.mail_channel(work, act.channel)
+    channel = reaching.usable(work, act.channel or _of_the_exchange(work, case))
     channels.wanted(case)
     warnings = channels.in_its_world(work, case, channel)
-    template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
-    one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
-    if template in NEEDS_TEXT and not act.text.strip():
+    _is_free(work, case, channel)
+    template = _template(case, channel, act)
+    written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
+    if written in NEEDS_TEXT and not act.text.strip():
         raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
     blank = _blank(work, case, channel, template)
     frozen = post.freeze(work, _outgoing(work, case, channel, blank, act))
@@ -46,9 +48,38 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
     approving.request(work, drafted, frozen.body)
+    does = "sends it" if channel.kind == channels.MAIL else f"gives it to the officer, for the {channel.kind}"
     return Outcome(
-        f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id, warnings
+        f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id, warnings
     )
+
+
+def _of_the_exchange(work: Work, case: Case) -> str:
+    """The channel over which a case was taken to a platform, when there is only one."""
+    codes = {use.channel for use in work.tx.find(Notification, case=case.number, use=True, state="sent")}
+    if len(codes) != 1:
+        named = ", ".join(sorted(codes)) or "none that was sent"
+        raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
+    return codes.pop()
+
+
+def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
+    """Which template it is written by; what is said by phone is a call sheet, whatever it is about."""
+    if act.follow_up:
+        return FOLLOW_UP
+    if channel.kind == PHONE:
+        return one_of("template", act.template or CALL_SHEET, (CALL_SHEET,))
+    return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
+
+
+def _is_free(work: Work, case: Case, channel: Channel) -> None:
+    """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
+    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
+        if channels.waits_for_an_officer(work, waiting):
+            raise Refusal(
+                f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
+                f"(`{handing.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
+            )
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -88,9 +119,9 @@ def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act
         kind=Kind.FOLLOW_UP if act.follow_up else Kind.NOTIFICATION,
         template=blank.template,
         language=channel.language,
-        to=tuple(Address(address) for address in channel.to),
+        to=tuple(Address(address) for address in channel.to or (work.env.settings.desk.mailbox.address,)),
         cc=tuple(Address(address) for address in channel.cc),
-        values=_values(work, case, channel, act),
+        values=_values(work, case, channel, act) | ({"phone": channel.phone} if blank.template == CALL_SHEET else {}),
         dedupe=f"notification/{blank.id}",
         token=blank.token,
         case=case.number,

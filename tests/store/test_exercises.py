@@ -241,6 +241,13 @@ def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
     assert refusal == f"channel ox: is for exercises only, and case {case} is real"
 
 
+@pytest.mark.parametrize("channel", ["tiktok-portal", "meta-phone"])
+def test_no_officer_hands_a_played_text_to_a_real_platform(rehearsing: Desk, channel: str) -> None:
+    """What a person submits or says no outbox can hold back."""
+    case = rehearsing.decided(election="EX240606")
+    assert f"channel {channel}: is a real p" in rehearsing.refused(acts.Draft(case=case, channel=channel, text="One."))
+
+
 def test_a_played_case_is_no_precedent_for_a_real_one(rehearsing: Desk) -> None:
     """Its notification is cited to no platform."""
     played = str(rehearsing.receive(referral(PLAYER)).case)
