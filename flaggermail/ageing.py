@@ -83,7 +83,7 @@ def _waiting(work: Work) -> Iterator[_Waiting]:
     in_period = casework.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.old_after_minutes)
-    for message in work.tx.find(StoredMessage, place="quarantine", missed=False):
+    for message in work.tx.find(StoredMessage, place="quarantine", missed=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
         if late or IN_JUNK in message.reason or message.basis.startswith("forwarded in "):
             continue

@@ -86,6 +86,7 @@ def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Messa
         basis=f"forwarded in {outer.id}",
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
+        exercise=outer.exercise,
         defects=attached.defects,
     )
     about = About(stored.case, None, stored.id)
@@ -154,7 +155,7 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
     mails = [
         (m.received_at, unverified.came_unverified(m.verdict, m.verdict_basis))
         for m in work.tx.find(StoredMessage, id=ids)
-        if m.direction == "in" and in_domains((m.from_address or "").rpartition("@")[2], domains)
+        if m.direction == "in" and not m.exercise and in_domains((m.from_address or "").rpartition("@")[2], domains)
     ]
     jump = unverified.jump(mails, work.now)
     if jump is not None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail import exercises
 from flaggermail.core import likeness, suggesting
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, StoredMessage
@@ -56,6 +57,8 @@ def _candidates(work: Work, message: Message) -> list[Case]:
     titles = list(likeness.base_subjects(message, work.env.language))
     alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=_OPEN)]
     cases |= {case.number: case for case in alike}
+    exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
+    cases = {number: case for number, case in cases.items() if case.exercise == exercise}
     return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
         :COMPARED
     ]

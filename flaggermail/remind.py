@@ -57,7 +57,7 @@ def _tick(env: Environment) -> int:
     with env.store.begin() as tx:
         late = _late(env, tx, now)
         work = Work(env, tx, now)
-        for (officer, kind), steps in _addressed(work, late).items():
+        for (officer, kind, _), steps in _addressed(work, late).items():
             _remind(work, officer, kind, steps)
     return len(late)
 
@@ -76,16 +76,16 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind], list[Late]]:
+def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool], list[Late]]:
     """Who is told of what; where nobody is on call the head is told in his place, and an event says so."""
-    addressed: dict[tuple[Officer, Kind], list[Late]] = {}
+    addressed: dict[tuple[Officer, Kind, bool], list[Late]] = {}
     for step in late:
         if step.due.call.step.tell != HEAD and casework.officer_on_call(work) is None:
             about = About(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
-            addressed.setdefault((officer, step.kind), []).append(step)
+            addressed.setdefault((officer, step.kind, step.waiting.case.exercise), []).append(step)
     return addressed
 
 
@@ -100,7 +100,9 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
         about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
     else:
         about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
-    casework.tell(work, officer, Notice(kind, template, f"reminder/{first.id}", about, first), values)
+    exercise = late[0].waiting.case.exercise  # the same for all of them
+    notice = Notice(kind, template, f"reminder/{first.id}", about, first, exercise=exercise)
+    casework.tell(work, officer, notice, values)
 
 
 def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:

@@ -133,6 +133,13 @@ class ApprovalSettings(Model):
     persons: Literal[1, 2] = 1
 
 
+class ExerciseSettings(Model):
+    """Who plays a part in exercises: their mail belongs to one, and mail of one reaches nobody else but officers."""
+
+    addresses: tuple[MailAddress, ...] = ()
+    domains: frozenset[Domain] = frozenset()
+
+
 class TagSettings(Model):
     """The closed lists: what a rule may call a mail, and a person the narrative of a case. Neither is in any figure."""
 
@@ -155,6 +162,7 @@ class DeskSettings(Model):
     store: StoreSettings = StoreSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    exercise: ExerciseSettings = ExerciseSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
 

@@ -198,4 +198,4 @@ def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
         raised_at=work.now,
     )
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}")
+    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)

@@ -28,6 +28,7 @@ COMMANDS = {
     "declined": "Citizens' mail that was declined.",
     "demo": "Play the whole story on this machine.",
     "election": "List, add and close elections.",
+    "exercise": "Begin and end a rehearsal.",
     "init": "Write a complete configuration to start from.",
     "message": "Show a mail; vouch for its sender, or not.",
     "notify": "Write a notification to a platform.",

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from flaggermail.environment import Work
 
 
+REHEARSED = "exercise, in no figure"
+
+
 @click.command(name="list")
 @click.option("--election", metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
@@ -47,7 +50,7 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
         ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
         [
             (
-                case.number, shown(case.opened_at, session.zone), case.state, case.decision, case.type, case.origin,
+                case.number, shown(case.opened_at, session.zone), _state(case), case.decision, case.type, case.origin,
                 case.assigned_to, case.title,
             )
             for case in cases
@@ -151,7 +154,10 @@ def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
         "notifications": [
             {
                 **plain(notification, zone),
-                "clocks": [_clock_document(clock, zone) for clock in dossier.clocks_of(notification)],
+                "clocks": [
+                    _clock_document(clock, zone, exercise=dossier.case.exercise)
+                    for clock in dossier.clocks_of(notification)
+                ],
                 "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(notification)],
                 "running": [calculation.document() for calculation in dossier.running_of(notification)],
             }
@@ -169,10 +175,11 @@ def _earlier_document(case: Case, zone: ZoneInfo) -> dict[str, Json]:
     return {name: known[name] for name in names}
 
 
-def _clock_document(clock: ClockRow, zone: ZoneInfo) -> dict[str, Json]:
+def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[str, Json]:
+    """The clock; of an exercise there are minutes to talk it over with, and none of the figures that are reported."""
     minutes = _minutes(clock)
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
-    if minutes is not None:
+    if minutes is not None and not exercise:
         figures["hours"] = latency.hours(minutes)
         figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
     return {**plain(clock, zone), **figures}
@@ -199,7 +206,7 @@ def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
     click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
     listed(
         (
-            ("state", f"{case.state}, exercise" if case.exercise else case.state),
+            ("state", _state(case)),
             ("election", case.election),
             ("type", case.type),
             ("origin", case.origin),
@@ -247,6 +254,10 @@ def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
     )
 
 
+def _state(case: Case) -> str:
+    return f"{case.state}, exercise" if case.exercise else case.state
+
+
 def _person(name: str | None, address: str | None) -> str:
     return f"{name} <{address}>" if name and address else name or address or ""
 
@@ -282,7 +293,10 @@ def _print_notification(dossier: _Dossier, notification: Notification, zone: Zon
             ("rejected by", notification.rejected_by),
             ("because", notification.rejected_reason),
             ("sent", _sent(notification, zone)),
-            *((clock.kind, _clock_line(clock, zone)) for clock in dossier.clocks_of(notification)),
+            *(
+                (clock.kind, _clock_line(clock, zone, exercise=dossier.case.exercise))
+                for clock in dossier.clocks_of(notification)
+            ),
         ),
         indent="  ",
     )
@@ -295,12 +309,13 @@ def _sent(notification: Notification, zone: ZoneInfo) -> str:
     return f"{shown(notification.sent_at, zone)}{by_hand}" if notification.sent_at else ""
 
 
-def _clock_line(clock: ClockRow, zone: ZoneInfo) -> str:
+def _clock_line(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> str:
     minutes = _minutes(clock)
     if minutes is None:
         return f"{clock.state} since {shown(clock.started_at, zone)}"
     unit = "minute" if minutes == 1 else "minutes"
-    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", latency.spoken(minutes, "en"), *_marks(clock))
+    spoken = REHEARSED if exercise else latency.spoken(minutes, "en")
+    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", spoken, *_marks(clock))
     return ", ".join(parts)
 
 

@@ -40,6 +40,18 @@ class CloseElection(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartExercise(Act):
+    """Begin a rehearsal."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopExercise(Act):
+    """End the rehearsal that runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase(Act):
     """Open a case without a referral, or from a message at hand."""
 

@@ -175,6 +175,7 @@ class StoredMessage(Record):
     priority: str = "normal"  # urgent | normal
     labels: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the review window
+    exercise: bool = False  # of a rehearsal, as its case is, or whoever wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,7 @@ class Notification(Record):
     sent_at: datetime | None = None
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
+    exercise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +287,7 @@ class OutboxMail(Record):
     done_at: datetime | None = None
     answer: str = ""
     bounced: bool = False
+    exercise: bool = False  # reaches exercise addresses and officers only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,7 +334,7 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | reminder | notice
+    purpose: str  # case | notification | reminder | notice | approval
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None

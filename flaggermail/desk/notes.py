@@ -139,6 +139,7 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         sent_at=sent_at,
         by_hand=True,
         steps=escalation.write_steps(casework.policy_for(work, case.election, channel, sent_at)),
+        exercise=case.exercise,
     )
     noted = replace(case, state="notified")
     about = About(case.number, notification.id)

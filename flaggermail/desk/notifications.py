@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on notifications: draft, approve, reject. Nothing leaves for a platform without the second."""
+"""The act that writes a notification, or a further mail, to a platform. It leaves only when it is approved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import observing, post
+from flaggermail import post
 from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
-from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
+from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import handing, reaching
-from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
+from flaggermail.desk import approving, channels, handing, reaching
+from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 
@@ -25,7 +25,7 @@ TEMPLATE_OF_TYPE = {
     "other": "notification",
 }
 FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
-MAIL, PHONE = "mail", "phone"  # kinds of channels
+PHONE = "phone"  # a kind of channels
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
@@ -33,7 +33,8 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
     channel = reaching.usable(work, act.channel or _of_the_exchange(work, case))
-    _wanted(case)
+    channels.wanted(case)
+    warnings = channels.in_its_world(work, case, channel)
     _is_free(work, case, channel)
     template = _template(case, channel, act)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
@@ -46,50 +47,11 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _supersede(work, case, channel)
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
-    does = "sends it" if channel.kind == MAIL else f"gives it to the officer, for the {channel.kind}"
-    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id)
-
-
-def approve(work: Work, act: acts.Approve) -> Outcome:
-    """A person lets a draft go; with two persons asked for, neither is its author."""
-    notification = the_draft(work, act.draft)
-    observing.refuse(work, f"draft {notification.id}")
-    case = the_case(work, notification.case)
-    _wanted(case)  # it may have been decided otherwise since the draft was written
-    if case.state == "closed":
-        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
-    persons = work.env.settings.desk.approval.persons
-    if persons > 1 and work.actor == notification.drafted_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
-    if work.actor in notification.approved_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = reaching.usable(work, notification.channel)
-    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
-    count = len(approved.approved_by)
-    if count >= persons:
-        approved = replace(approved, state="approved", approved_at=work.now)
-    about = About(case=approved.case, notification=approved.id)
-    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-    if count < persons:
-        return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
-    if channel.kind != MAIL:
-        handing.give(work, approved, channel)
-        done = handing.note_command(approved, channel.kind)
-        return Outcome(f"{approved.id} approved for {channel.name}; when it is done: `{done}`", approved.id)
-    _release(work, approved)
-    return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
-
-
-def reject(work: Work, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
-    notification = work.tx.get(Notification, act.draft)
-    if notification is None or not _waits_for_an_officer(work, notification):
-        notification = the_draft(work, act.draft)
-    given("reason", act.reason)
-    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
-    about = About(case=rejected.case, notification=rejected.id)
-    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
-    return Outcome(f"draft {rejected.id} rejected", rejected.id)
+    approving.request(work, drafted, frozen.body)
+    does = "sends it" if channel.kind == channels.MAIL else f"gives it to the officer, for the {channel.kind}"
+    return Outcome(
+        f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id, warnings
+    )
 
 
 def _of_the_exchange(work: Work, case: Case) -> str:
@@ -110,26 +72,14 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
     return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
 
 
-def _waits_for_an_officer(work: Work, notification: Notification) -> bool:
-    """Whether it was approved for a portal or a telephone and nobody wrote down yet that it was done."""
-    channel = work.tx.get(Channel, notification.channel)
-    return notification.state == "approved" and channel is not None and channel.kind != MAIL
-
-
 def _is_free(work: Work, case: Case, channel: Channel) -> None:
     """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
     for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
-        if _waits_for_an_officer(work, waiting):
+        if channels.waits_for_an_officer(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
                 f"(`{handing.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
             )
-
-
-def _wanted(case: Case) -> None:
-    """Refuse what nobody decided on."""
-    if case.decision != "notify":
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -152,6 +102,7 @@ def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notificat
         drafted_at=work.now,
         token=work.env.randomness.token(),
         digest="",
+        exercise=case.exercise,
     )
 
 
@@ -215,6 +166,7 @@ def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
 def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
     """The notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
+    uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
     zone = work.env.settings.zone
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
@@ -235,29 +187,3 @@ def _check(work: Work, channel: Channel, notification: Notification, frozen: pos
     faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
-
-
-def _release(work: Work, approved: Notification) -> None:
-    """Put the approved octets, and no others, into the outbox."""
-    token = Token(
-        token=approved.token,
-        purpose="notification",
-        case=approved.case,
-        notification=approved.id,
-        issued_at=work.now,
-    )
-    post.issue(work, token)
-    outgoing = Outgoing(
-        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
-        template=approved.template,
-        language=approved.language,
-        to=tuple(Address(address) for address in approved.to),
-        dedupe=f"notification/{approved.id}",
-        token=approved.token,
-        case=approved.case,
-        notification=approved.id,
-        once=True,
-    )
-    read = work.env.parser.parse(work.env.octets.get(approved.digest))
-    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
-    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

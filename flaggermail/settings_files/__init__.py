@@ -55,6 +55,8 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         _add(sources["escalation.yaml"], escalations.names(escalation, oncall, platforms))
     if desk:
         _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
+    if desk:
+        _add(sources["flaggermail.yaml"], checks.players(desk, oncall, platforms))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault

@@ -123,6 +123,26 @@ def correspondents(
             yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
 
 
+def players(settings: DeskSettings, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
+    """Exercise addresses that real mail comes from or goes to, or would; needs the other files' models."""
+    key, exercise = ("exercise",), settings.exercise
+
+    def played(address: str) -> bool:
+        given = {listed.lower() for listed in exercise.addresses}
+        return address.lower() in given or in_domains(_domain(address), exercise.domains)
+
+    if played(settings.mailbox.address):
+        yield key, f"{settings.mailbox.address!r} is the shared mailbox, so all of its mail would be of an exercise"
+    for officer in oncall.officers if oncall else ():
+        if played(officer.address):
+            yield key, f"{officer.address!r} is an officer's; officers take part anyway, and their own mail is real"
+    for platform in platforms.platforms if platforms else ():
+        ways = [address for channel in platform.channels for address in (*channel.to, *channel.cc)]
+        ways += [f"any@{domain}" for domain in platform.domains]
+        if len({played(way) for way in ways}) > 1:
+            yield key, f"platform {platform.code} is half real; give the one that is played a platform of its own"
+
+
 def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: Path) -> Iterator[Finding]:
     if server.tls == "none" and not is_loopback(server.host):
         yield (key, "tls"), f"'none' would send the password to {server.host!r} in clear; write implicit or starttls"

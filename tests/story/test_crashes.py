@@ -94,6 +94,7 @@ def notified(env: Environment, channel: str) -> str:
     desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
     desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
     draft = desk.run(env, Draft(case=case, channel=channel), "officer1").key
+    outbox.drain(env)  # to those who approve
     desk.run(env, Approve(draft=draft), "officer1")
     return draft
 

@@ -122,6 +122,17 @@ ALIKE: Mapping[str, object] = {
     "attempts": 3,
     "phone": "+31 70 000 0000",
     "changed": False,
+    "draft": "VF-EP2024-0001/1",
+    "follow_up": False,
+    "persons": 2,
+    "author": "J. Wacht",
+    "officer": "K. Dienst",
+    "to": ["urgent@loudhailer.example", "second@loudhailer.example"],
+    "cc": ["copy@loudhailer.example"],
+    "code": "K7PQ2M",
+    "until": SENT + timedelta(hours=2),
+    "approved": True,
+    "have": 2,
     "why": "other",
     "report_urls": [
         ReportPage("Loudhailer", "https://help.loudhailer.example/report"),
@@ -200,12 +211,15 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "alarm": [{"number": None, "kind": "forged"}],
     "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
+    "approval_request": [{"follow_up": True}, {"persons": 1}, {"to": [], "cc": []}, {"policy_read_on": None}],
+    "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}, {"kind": "mail"}],
+    "exercise_mark": [],
     "decided_to_notify": [{"changed": True}],
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
-NUMBERLESS = {"decline", "digest", "handover", "reminders", "waiting"}
+NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "reminders", "waiting"}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -287,7 +301,7 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
     assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
-    assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+    assert ("VF-EP2024-0001" in mail.body) == (name not in {"decline", "exercise_mark"}) or name == "reply_answer"
 
 
 @EVERY_LANGUAGE

@@ -172,6 +172,7 @@ class MessageRow(Row, table=True):
     priority: str
     labels: list[str] = Field(sa_column=_list())
     discarded_at: datetime | None
+    exercise: bool
 
 
 class DeliveryRow(Row, table=True):
@@ -224,6 +225,7 @@ class NotificationRow(Row, table=True):
     sent_at: datetime | None
     by_hand: bool
     steps: str
+    exercise: bool
 
 
 class ClockTable(Row, table=True):
@@ -285,6 +287,7 @@ class OutboxRow(Row, table=True):
     done_at: datetime | None
     answer: str
     bounced: bool
+    exercise: bool
 
 
 class AttemptRow(Row, table=True):

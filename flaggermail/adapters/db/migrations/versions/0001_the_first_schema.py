@@ -174,6 +174,7 @@ def _notifications() -> None:
         sa.Column("sent_at", UTCDateTime(), nullable=True),
         sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column("steps", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('draft', 'approved', 'sent', 'failed', 'rejected', 'cancelled')", name="notification_state"
         ),
@@ -261,6 +262,7 @@ def _messages() -> None:
         sa.Column("priority", AutoString(), nullable=False),
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("discarded_at", UTCDateTime(), nullable=True),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         sa.CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_message_case")),
@@ -324,6 +326,7 @@ def _outbox() -> None:
         sa.Column("done_at", UTCDateTime(), nullable=True),
         sa.Column("answer", AutoString(), nullable=False),
         sa.Column("bounced", sa.Boolean(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('queued', 'attempting', 'accepted', 'refused', 'uncertain', 'cancelled')", name="outbox_state"
         ),
