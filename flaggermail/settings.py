@@ -166,6 +166,8 @@ class SubmissionSettings(Model):
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then every last value
     give_up_hours: int = Field(default=48, ge=1, le=240)
+    alarm_after_minutes: Minutes = 15  # that a mail waits here
+    proof: Literal["sent", "copy"] = "sent"  # what shows that a platform's mail in doubt did leave
 
 
 class StoreSettings(Model):

@@ -23,3 +23,5 @@ class AlarmKind(StrEnum):
     UNJUDGED = "unjudged"
     RULES_REFUSED = "rules refused"
     WAITING = "mail waits"
+    OUTBOX_WAITS = "outbox waits"
+    OUTBOX_FLOWS = "outbox flows"

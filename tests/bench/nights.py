@@ -12,7 +12,7 @@ from tests.nights.telling import story
 from tests.nights.troubles import play
 from tests.nights.verdict import PROMISES
 
-FEW = 40
+FEW = 120
 KINDS = ("case", "notification", "trouble: kill", "trouble: switched off", "trouble: link lost", "trouble: server away",
     "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
     "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip

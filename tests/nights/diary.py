@@ -52,7 +52,6 @@ class Use:
     silence: Silence
     message_id: str = ""
     again: int = 0  # how often a person said that it must be sent again
-    in_doubt: bool = False
     resolved: bool = False
     bounced: bool = False
     unverified_at: datetime | None = None  # by the desk's clock, an answer was taken in for which nobody vouches
@@ -85,7 +84,7 @@ class Diary:
     counts: Counter[str] = field(default_factory=Counter)
     incoming: list[Incoming] = field(default_factory=list)
     uses: list[Use] = field(default_factory=list)
-    drafts: set[str] = field(default_factory=set)  # digests that nobody approved
+    decided: set[str] = field(default_factory=set)  # cases
     referrals: list[Referral] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     handed_over: list[HandOver] = field(default_factory=list)

@@ -126,8 +126,9 @@ class Night:
         return at if at is not None and at <= self.end + AFTERWARDS else None
 
     def _go_to(self, at: datetime) -> None:
-        """Ticks lie at different instants of the desk's clock, so that a mail's Date says in which it was written."""
-        self.clock.true = max(at, self.clock.true + SECOND)
+        """Ticks lie at different instants of the desk's clock, whole seconds, so that a mail's Date names its tick."""
+        whole = at if not at.microsecond else at.replace(microsecond=0) + SECOND
+        self.clock.true = max(whole, self.clock.true + SECOND)
         while self.clock.now() in self._ticked:
             self.clock.true += SECOND
         self._ticked.add(self.clock.now())

@@ -117,6 +117,7 @@ class People:
             )
         )
         silence.ended = True
+        self.night.diary.decided.add(case)
         if decision == "notify":
             for platform in self.chance.sample(PLATFORMS, self.chance.choice([1, 1, 2])):
                 self.night.plan(self.chance.uniform(0.5, 20), partial(self.draft, case, platform))

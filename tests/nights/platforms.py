@@ -48,7 +48,6 @@ class Platforms:
 
     def _settled(self, use: Use, handed: HandOver) -> None:
         """The desk wrote down what the server said: from an acceptance on the clocks run."""
-        use.in_doubt = handed.answer == "doubt"
         if handed.answer == "accepted":
             use.silence.started_at = handed.at
 
@@ -105,11 +104,18 @@ class Platforms:
         octets = returned(use.message_id, use.to, self.night.clock.true, delayed=delayed)
 
         def taken(_: Incoming) -> None:
-            use.silence.ended = use.bounced = True
+            if not delayed:
+                use.silence.ended = use.bounced = True
+            elif (took := self._took(use)).in_doubt and not use.resolved:  # who tells of its delay has it
+                use.resolved, use.silence.started_at = True, took.at
 
-        self.night.deliver(octets, f"{'delay' if delayed else 'return'} of {use.id}", None if delayed else taken)
+        self.night.deliver(octets, f"{'delay' if delayed else 'return'} of {use.id}", taken)
         if not delayed and self.night.chance.random() < 0.6:
             self.night.plan(self.night.chance.uniform(5, 60), self._again[use.digest])
+
+    def _took(self, use: Use) -> HandOver:
+        """How the server came to have it."""
+        return next(h for h in self.night.server.record if h.digest == use.digest and h.received)
 
     def _call(self, use: Use) -> None:
         """An officer hears by phone that they have it, and notes it."""

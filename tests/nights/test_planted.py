@@ -8,7 +8,7 @@ import pytest
 from tests.nights.kit import Kit
 from tests.nights.planted import FAULTS, Fault, found_after
 
-MOST = 40
+MOST = 120
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

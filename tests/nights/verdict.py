@@ -20,7 +20,7 @@ PROMISES = {
     4: "no reminder comes after its clock stopped",
     5: "no clock is stopped by an unverified mail",
     6: "nothing is sent that nobody decided on and approved",
-    7: "a referrer is confirmed once, a citizen declined once at most",
+    7: "a referrer is confirmed and told of the decision once, a citizen declined once at most",
     8: "every mail is archived unchanged, and the record proves itself",
 }
 PLATFORM = "-platform.example"
@@ -135,11 +135,14 @@ def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
         confirmed = sum(_CONFIRMED.search(mail.subject) is not None for mail in own)
         if confirmed != (0 if referral.late else 1):
             diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
+        told = len(own) - confirmed
+        if told != (referral.case in diary.decided):
+            diary.broken(7, f"{referral.sender} was told {told} times what was decided")
     declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
     for citizen, times in declined.items():
         if times > 1:
             diary.broken(7, f"{citizen} was declined {times} times")
-    alarms = Counter((m.recipient, m.subject, m.body) for m in read if m.alarms)
+    alarms = Counter((m.recipient, m.subject, m.body) for m in read if m.alarms and m.case)
     for (recipient, subject, _), times in alarms.items():
         if times > 1:
             diary.broken(3, f"{recipient} got one alarm {times} times: {subject}")

@@ -204,9 +204,10 @@ class Server:
     moods: list[Mood] = field(default_factory=list)
     record: list[HandOver] = field(default_factory=list)
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient; the end of the desk may come before and after the server took the mail."""
         assert sender
+        assert not witness, "the server of these nights files what it sends in Sent"
         (recipient,) = recipients
         self.watch.use()
         mood = next((m.kind for m in self.moods if m.fits(recipient, self.clock.true)), None)
@@ -221,4 +222,4 @@ class Server:
         if answer == "doubt":
             return [Unknown(recipient, "no answer after the end of data")]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)
-        return [Refused(recipient, code == 550, code, "refused")]
+        return [Refused(recipient, code == 550, code, "refused", line=code == 0)]
