@@ -9,6 +9,7 @@ from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.suggesting import Clue
 from flaggermail.environment import Work
 
+LATEST = 8  # mails of an author that are looked at
 COMPARED = 3  # cases whose first mail is read again
 _OPEN = ["open", "decided", "notified", "answered"]
 
@@ -46,7 +47,8 @@ def _candidates(work: Work, message: Message) -> list[Case]:
 
     Those with its subject first, then the latest ones.
     """
-    rows = work.tx.find(StoredMessage, from_address=list(likeness.authors(message)))
+    authors = likeness.authors(message)
+    rows = [row for author in authors for row in work.tx.newest(StoredMessage, LATEST, from_address=author)]
     if message.message_id is not None:
         rows += work.tx.find(StoredMessage, message_id=message.message_id)
     numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}

@@ -80,7 +80,7 @@ def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
     if notification is not None and notification.state != "sent":
-        _sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
+        sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
 
 
 def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
@@ -89,15 +89,16 @@ def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
     return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
 
 
-def _sent(work: Work, sent: Notification, before: Notification) -> None:
-    about = About(case=sent.case, notification=sent.id)
-    work.record(EventKind.NOTIFICATION_SENT, changed(before, sent), about=about)
-    case = work.tx.get(Case, sent.case)
-    if case is None or not sent.use:
+def sent(work: Work, now_sent: Notification, before: Notification) -> None:
+    """A notification was sent: its clocks start, and its case waits for the platform."""
+    about = About(case=now_sent.case, notification=now_sent.id)
+    work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
+    case = work.tx.get(Case, now_sent.case)
+    if case is None or not now_sent.use:
         return
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
-    casework.rejudge(work, sent.id)
+    casework.rejudge(work, now_sent.id)
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "approve": "Let a draft go out, or reject it.",
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
+    "channel": "The ways to the platforms, and which may be used.",
     "check": "Check configuration, rules, templates and rota.",
     "db": "Look after the database.",
     "declined": "Citizens' mail that was declined.",

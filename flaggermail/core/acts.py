@@ -11,7 +11,7 @@ ORIGINS = ("referral", "media", "earlier_cases")
 SOURCES = ("media", "fact_checker", "government_body", "fellow_authority")
 DECISIONS = ("notify", "decline", "refer", "none")
 ASPECTS = ("organisation", "conduct", "integrity")
-COUNTS = ("notification", "platform_ack", "substantive_reply")
+COUNTS = ("notification", "follow_up", "platform_ack", "substantive_reply")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +239,22 @@ class ResolveMail(Act):
     mail: str
     sent_at: datetime | None = None
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearAddress(Act):
+    """Mail to that address arrives again: channels with it may be used."""
+
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyToReferrer(Act):
+    """Write to the referrer of a case in own words; it goes out at once."""
+
+    case: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

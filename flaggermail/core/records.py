@@ -76,6 +76,20 @@ class Channel(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BadAddress(Record):
+    """An address of a platform from which mail came back; not used until a person says that it works again."""
+
+    TABLE: ClassVar[str] = "bad_address"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"cleared_reason"})
+    id: str  # in lower case
+    since: datetime
+    mail: str  # the envelope that came back
+    cleared_at: datetime | None = None
+    cleared_by: str | None = None
+    cleared_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Record):
     """One matter the desk assesses."""
 
@@ -430,8 +444,8 @@ class ElectionSecret(Record):
 
 
 RECORDS: tuple[type[Record], ...] = (
-    Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld, InForce,
+    Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
+    OutboxMail, Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld, InForce,
     ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

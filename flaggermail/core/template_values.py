@@ -12,6 +12,7 @@
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
+| `phone` of a call sheet and of what is to be called | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
 | `changed` | bool: the referrer was told another decision before |
@@ -48,6 +49,9 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
+    "call_sheet": EVERY | PLATFORM | {"phone"},
+    "to_submit": EVERY | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
+    "referrer_reply": EVERY | {"text"},
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
     "decided_to_notify": EVERY | {"changed"},

@@ -22,6 +22,8 @@ from flaggermail.desk import (
     notifications,
     observation,
     placing,
+    reaching,
+    replying,
     tagging,
 )
 from flaggermail.desk.outcome import Outcome
@@ -54,6 +56,8 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.Reject: (APPROVES, notifications.reject),
     acts.ResolveMail: (DESK, mails.resolve),
     acts.CancelMail: (DESK, mails.cancel),
+    acts.ClearAddress: (DESK, reaching.clear),
+    acts.ReplyToReferrer: (DESK, replying.to_referrer),
     acts.ConfirmMessage: (DESK, messages.confirm),
     acts.RefuseMessage: (DESK, messages.refuse),
     acts.ReclassifyMessage: (DESK, messages.reclassify),

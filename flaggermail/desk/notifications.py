@@ -12,10 +12,10 @@ from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
 from flaggermail.core.rules import Kind
-from flaggermail.desk import notes
+from flaggermail.desk import handing, notes, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
 from flaggermail.environment import About, Work
-from flaggermail.errors import NotFound, Refusal
+from flaggermail.errors import Refusal
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",
@@ -24,18 +24,20 @@ TEMPLATE_OF_TYPE = {
     "D_general_warning": "general_warning",
     "other": "notification",
 }
-FOLLOW_UP = "follow_up"
+FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
+MAIL, PHONE = "mail", "phone"  # kinds of channels
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
 def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
-    channel = _channel(work, act.channel)
+    channel = reaching.usable(work, act.channel or _of_the_exchange(work, case))
     _wanted(case)
-    template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
-    one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
-    if template in NEEDS_TEXT and not act.text.strip():
+    _is_free(work, case, channel)
+    template = _template(case, channel, act)
+    written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
+    if written in NEEDS_TEXT and not act.text.strip():
         raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
     blank = _blank(work, case, channel, template)
     frozen = post.freeze(work, _outgoing(work, case, channel, blank, act))
@@ -44,7 +46,8 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _supersede(work, case, channel)
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
-    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id)
+    does = "sends it" if channel.kind == MAIL else f"gives it to the officer, for the {channel.kind}"
+    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id)
 
 
 def approve(work: Work, act: acts.Approve) -> Outcome:
@@ -60,7 +63,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
     if work.actor in notification.approved_by:
         raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = _channel(work, notification.channel)
+    channel = reaching.usable(work, notification.channel)
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
@@ -70,13 +73,19 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     if count < persons:
         return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
+    if channel.kind != MAIL:
+        handing.give(work, approved, channel)
+        done = handing.note_command(approved, channel.kind)
+        return Outcome(f"{approved.id} approved for {channel.name}; when it is done: `{done}`", approved.id)
     _release(work, approved)
     return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
 
 
 def reject(work: Work, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go."""
-    notification = the_draft(work, act.draft)
+    """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
+    notification = work.tx.get(Notification, act.draft)
+    if notification is None or not _waits_for_an_officer(work, notification):
+        notification = the_draft(work, act.draft)
     given("reason", act.reason)
     rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
     about = About(case=rejected.case, notification=rejected.id)
@@ -84,26 +93,44 @@ def reject(work: Work, act: acts.Reject) -> Outcome:
     return Outcome(f"draft {rejected.id} rejected", rejected.id)
 
 
+def _of_the_exchange(work: Work, case: Case) -> str:
+    """The channel over which a case was taken to a platform, when there is only one."""
+    codes = {use.channel for use in work.tx.find(Notification, case=case.number, use=True, state="sent")}
+    if len(codes) != 1:
+        named = ", ".join(sorted(codes)) or "none that was sent"
+        raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
+    return codes.pop()
+
+
+def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
+    """Which template it is written by; what is said by phone is a call sheet, whatever it is about."""
+    if act.follow_up:
+        return FOLLOW_UP
+    if channel.kind == PHONE:
+        return one_of("template", act.template or CALL_SHEET, (CALL_SHEET,))
+    return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
+
+
+def _waits_for_an_officer(work: Work, notification: Notification) -> bool:
+    """Whether it was approved for a portal or a telephone and nobody wrote down yet that it was done."""
+    channel = work.tx.get(Channel, notification.channel)
+    return notification.state == "approved" and channel is not None and channel.kind != MAIL
+
+
+def _is_free(work: Work, case: Case, channel: Channel) -> None:
+    """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
+    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
+        if _waits_for_an_officer(work, waiting):
+            raise Refusal(
+                f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
+                f"(`{handing.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
+            )
+
+
 def _wanted(case: Case) -> None:
     """Refuse what nobody decided on."""
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
-
-
-def _channel(work: Work, code: str) -> Channel:
-    channel = work.tx.get(Channel, code)
-    if channel is None:
-        known = ", ".join(c.code for c in work.tx.find(Channel))
-        raise NotFound(f"channel {code}: is not known; there are {known}")
-    if work.today < channel.valid_from or (channel.valid_until is not None and work.today > channel.valid_until):
-        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
-        raise Refusal(f"channel {code}: is valid {span}, not on {work.today}")
-    if channel.kind != "mail":
-        raise Refusal(
-            f"channel {code}: is a {channel.kind}; submit there and record it with "
-            f"`flaggermail case note CASE --channel {code} --counts-as notification`"
-        )
-    return channel
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -142,9 +169,9 @@ def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act
         kind=Kind.FOLLOW_UP if act.follow_up else Kind.NOTIFICATION,
         template=blank.template,
         language=channel.language,
-        to=tuple(Address(address) for address in channel.to),
+        to=tuple(Address(address) for address in channel.to or (work.env.settings.desk.mailbox.address,)),
         cc=tuple(Address(address) for address in channel.cc),
-        values=_values(work, case, channel, act),
+        values=_values(work, case, channel, act) | ({"phone": channel.phone} if blank.template == CALL_SHEET else {}),
         dedupe=f"notification/{blank.id}",
         token=blank.token,
         case=case.number,

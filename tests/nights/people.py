@@ -12,6 +12,7 @@ from flaggermail.core.acts import (
     Act,
     Approve,
     Assess,
+    ClearAddress,
     ConfirmMessage,
     Decide,
     Draft,
@@ -150,9 +151,14 @@ class People:
         silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
-        self.platforms.expect(use, lambda: self.draft(case, platform))
+        self.platforms.expect(use, partial(self.anew, case, platform))
         if self.chance.random() < 0.15:  # while it is being sent is when an end matters most
             self.night.fatal = self.chance.randint(1, 8)
+
+    def anew(self, case: str, platform: str) -> None:
+        """Mail came back; somebody there said that the address works again, and the notification is written anew."""
+        self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down"))
+        self.draft(case, platform)
 
     def swap(self) -> None:
         """The other officer takes over for two hours."""

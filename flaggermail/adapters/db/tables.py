@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, LargeBinary, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
@@ -75,6 +75,18 @@ class ChannelRow(Row, table=True):
     valid_until: date | None
 
 
+class BadAddressRow(Row, table=True):
+    """`records.BadAddress`."""
+
+    __tablename__ = "bad_address"
+    id: str = Field(primary_key=True)
+    since: datetime
+    mail: str
+    cleared_at: datetime | None
+    cleared_by: str | None
+    cleared_reason: str | None
+
+
 class CaseRow(Row, table=True):
     """`records.Case`; `case` alone is a word of SQL."""
 
@@ -125,13 +137,14 @@ class MessageRow(Row, table=True):
     __table_args__ = (
         CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
+        Index("ix_message_from_address", "from_address", "id"),  # the latest of an author
     )
     id: str = Field(primary_key=True)
     message_id: str | None = Field(index=True)
     content_key: str = Field(index=True)
     digest: str = Field(index=True)
     direction: str
-    from_address: str | None = Field(index=True)
+    from_address: str | None
     from_name: str | None
     subject: str | None = Field(sa_column=Column(Text))
     received_at: datetime
@@ -337,7 +350,7 @@ class AlarmRow(Row, table=True):
 
     __tablename__ = "alarm"
     id: str = Field(primary_key=True)
-    kind: str
+    kind: str = Field(index=True)
     case: str | None = Field(index=True)
     notification: str | None = Field(index=True)
     text: str

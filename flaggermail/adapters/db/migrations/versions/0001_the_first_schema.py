@@ -268,7 +268,7 @@ def _messages() -> None:
     op.create_index("ix_message_case", "message", ["case"])
     op.create_index("ix_message_content_key", "message", ["content_key"])
     op.create_index("ix_message_digest", "message", ["digest"])
-    op.create_index("ix_message_from_address", "message", ["from_address"])
+    op.create_index("ix_message_from_address", "message", ["from_address", "id"])
     op.create_index("ix_message_missed", "message", ["missed"])
     op.create_index("ix_message_message_id", "message", ["message_id"])
     op.create_index("ix_message_notification", "message", ["notification"])
@@ -383,6 +383,7 @@ def _duty() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
     )
     op.create_index("ix_alarm_case", "alarm", ["case"])
+    op.create_index("ix_alarm_kind", "alarm", ["kind"])
     op.create_index("ix_alarm_notification", "alarm", ["notification"])
     op.create_table(
         "rota_override",
@@ -430,6 +431,16 @@ def _tokens() -> None:
         sa.Column("message", AutoString(), nullable=False),
         sa.Column("taken_back_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
+    )
+    op.create_table(
+        "bad_address",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("mail", AutoString(), nullable=False),
+        sa.Column("cleared_at", UTCDateTime(), nullable=True),
+        sa.Column("cleared_by", AutoString(), nullable=True),
+        sa.Column("cleared_reason", AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bad_address")),
     )
 
 
