@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`./dev bench nights N`: so many simulated nights from a seed on; what they held, and which broke a promise."""
+
+import os
+import time
+from collections import Counter
+
+from tests.bench import table
+from tests.nights.kit import Kit
+from tests.nights.planted import FAULTS, found_after
+from tests.nights.telling import story
+from tests.nights.troubles import play
+from tests.nights.verdict import PROMISES
+
+FEW = 120
+KINDS = ("case", "notification", "trouble: kill", "trouble: switched off", "trouble: link lost", "trouble: server away",
+    "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
+    "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
+
+
+def run(nights: int, seed: int | None) -> int:
+    """Play them, tell of each that broke a promise, and count; the exit status is 1 when one did."""
+    first = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
+    table.note(f"{nights} nights from {first} on")
+    kit, begun, counts, broken = Kit.make(), time.process_time(), Counter[str](), Counter[int]()
+    try:
+        for number in range(first, first + nights):
+            diary = play(number, kit)
+            counts.update(diary.counts)
+            counts["mails in"] += len(diary.incoming)
+            counts["mails out"] += len(diary.handed_over)
+            counts["looks at the clocks"] += len(diary.ticks)
+            counts["reminders"] += sum(len(tick.due) for tick in diary.ticks)
+            broken.update({violation.promise for violation in diary.violations})
+            if diary.violations:
+                table.note(story(number, diary))
+        spent = time.process_time() - begun
+    finally:
+        kit.close()
+    for what in ("mails in", "mails out", "looks at the clocks", "reminders", *KINDS):
+        table.line(what, counts[what], "")
+    table.line("processor time a night", spent / nights * 1000, "ms")
+    for promise, count in sorted(broken.items()):
+        table.note(f"{count} nights broke promise {promise}: {PROMISES[promise]}")
+    table.note(f"{nights} nights, {broken.total()} promises broken")
+    return 1 if broken else 0
+
+
+def tell(night: int) -> int:
+    """Tell one night; the exit status is 1 when it broke a promise."""
+    kit = Kit.make()
+    try:
+        diary = play(night, kit)
+    finally:
+        kit.close()
+    table.note(story(night, diary))
+    return 1 if diary.violations else 0
+
+
+def plant() -> int:
+    """Plant each fault, and say after how many nights it is found; the exit status is 1 when one is not."""
+    kit = Kit.make()
+    try:
+        found = {fault.name: found_after(fault, kit, FEW)[0] for fault in FAULTS}
+    finally:
+        kit.close()
+    for name, nights in found.items():
+        table.note(f"{name}: {f'found after {nights} nights' if nights else f'not found in {FEW} nights'}")
+    return 0 if all(found.values()) else 1

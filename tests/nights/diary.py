@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a simulated night itself did and saw, for the verdict: nothing in it is read from the product's tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.nights.oracle import Silence, Told
+from tests.nights.reading import Read
+from tests.nights.world import HandOver
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A promise that was broken; `promise` is its number in `verdict.PROMISES`."""
+
+    promise: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"promise {self.promise}: {self.text}"
+
+
+@dataclass
+class Incoming:
+    """A mail that was put into the mailbox."""
+
+    octets: bytes
+    arrived_at: datetime
+    what: str
+    taken_at: datetime | None = None  # by the desk's clock
+
+    @property
+    def digest(self) -> str:
+        """Under which it is archived."""
+        return hashlib.sha256(self.octets).hexdigest()
+
+
+@dataclass
+class Use:
+    """A notification that the officer let go."""
+
+    id: str
+    case: str
+    platform: str
+    to: str
+    digest: str  # of the octets that were frozen with the draft
+    approved_at: datetime
+    silence: Silence
+    message_id: str = ""
+    again: int = 0  # how often a person said that it must be sent again
+    resolved: bool = False
+    bounced: bool = False
+    unverified_at: datetime | None = None  # by the desk's clock, an answer was taken in for which nobody vouches
+
+
+@dataclass
+class Referral:
+    """A referral that was taken in."""
+
+    sender: str
+    message_id: str
+    case: str
+    late: bool
+
+
+@dataclass
+class Tick:
+    """One look at the clocks."""
+
+    at: datetime  # by the desk's clock
+    due: list[tuple[Silence, Told]]
+    running: dict[tuple[str, str], set[str]]  # case and platform -> the clock that reminds
+
+
+@dataclass
+class Diary:
+    """One night."""
+
+    lines: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    incoming: list[Incoming] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    decided: set[str] = field(default_factory=set)  # cases
+    referrals: list[Referral] = field(default_factory=list)
+    ticks: list[Tick] = field(default_factory=list)
+    handed_over: list[HandOver] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+
+    def broken(self, promise: int, text: str) -> None:
+        """A promise was broken."""
+        self.violations.append(Violation(promise, text))
+
+    def read(self) -> list[Read]:
+        """The mails that reached somebody, each once, in the order in which they did."""
+        first = {(h.digest, h.recipient): Read(h.octets, h.recipient) for h in reversed(self.handed_over) if h.received}
+        return list(reversed(first.values()))
+
+    def use_of(self, digest: str) -> Use | None:
+        """The notification with these octets."""
+        return next((use for use in self.uses if use.digest == digest), None)

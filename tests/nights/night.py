@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One night, played: the live code path under a simulated clock, from mail to act to due instant.
+
+    ./dev bench nights --night 4711      the story of that night, in lines
+
+`people` and `platforms` say what happens and `troubles` what goes wrong; here is what carries it: time, the desk's
+round (look, send, remind, send), its end at a port and its next start.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from flaggermail import desk, outbox, remind, vigil, watch
+from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.core.acts import Act
+from flaggermail.environment import Environment
+from flaggermail.errors import ArchiveFault, LinkLost, Refusal
+from flaggermail.replay.doubles import CountedRandomness
+from tests.nights import verdict
+from tests.nights.diary import Diary, Incoming, Tick
+from tests.nights.kit import Kit
+from tests.nights.oracle import DEFAULT, HEAD, OFFICER, Oracle, Policy
+from tests.nights.reading import Read
+from tests.nights.world import HandOver, Killed, Mailbox, Server, WallClock, Watch
+
+SECOND = timedelta(seconds=1)
+HOURS = 9
+AFTERWARDS = timedelta(hours=8)  # in which everything is well and what waits is done
+STARTS = (
+    datetime(2026, 3, 18, 16, tzinfo=UTC),  # polling day
+    datetime(2026, 2, 10, 6, 30, tzinfo=UTC),
+    datetime(2026, 3, 28, 21, tzinfo=UTC),  # 01:59 is followed by 03:00
+    datetime(2026, 10, 24, 20, tzinfo=UTC),  # 02:59 is followed by 02:00
+)
+ADDRESSES = {"officer1": "a.jansen@bzk.example", "officer2": "b.devries@bzk.example", "head1": "c.bakker@bzk.example"}
+
+
+@dataclass(order=True)
+class Planned:
+    """Something that happens at an instant of true time."""
+
+    at: datetime
+    number: int
+    does: Callable[[], None] = field(compare=False)
+
+
+@dataclass
+class Night:
+    """A desk, the world around it, and what was seen."""
+
+    seed: int
+    kit: Kit
+    diary: Diary = field(default_factory=Diary)
+    oracle: Oracle = field(default_factory=Oracle)
+    policy: Policy = field(default_factory=lambda: DEFAULT)
+    swaps: list[tuple[datetime, datetime, str]] = field(default_factory=list)  # by the desk's clock
+    hears: list[Callable[[HandOver, Read], None]] = field(default_factory=list)  # told of each mail that is received
+    taken: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> what follows once it is taken in
+    settled: dict[str, Callable[[HandOver], None]] = field(default_factory=dict)  # likewise, when an answer is recorded
+
+    def __post_init__(self) -> None:
+        self.chance = Random(f"night/{self.seed}")  # noqa: S311 - the same night again is the purpose
+        self.clock = WallClock(self.chance.choice(STARTS))
+        self.begin = self.clock.true
+        self.end = self.begin + timedelta(hours=HOURS)
+        self.watch = Watch(self._committed)
+        self.server = Server(self.clock, self.watch, self.chance)
+        self.kit.desk(CountedRandomness(f"night/{self.seed}"))
+        self.env: Environment = self._opened()
+        self.mailbox = Mailbox(self.env.settings.desk.mailbox)
+        self.mailbox.watch = self.watch
+        self.up, self._fresh = True, False
+        self.frozen = ""  # digest of the octets that were archived last
+        self.fatal = 0  # uses of a port left to the desk's next end
+        self._read_at = self.begin  # true time of the last complete look
+        self._plan: list[Planned] = []
+        self._planned = 0
+        self._ticked: set[datetime] = set()
+        self._heard = self._seen = 0
+        self._stirred = False  # whether the desk has something to do now
+
+    # ---- time
+
+    def plan(self, minutes: float, does: Callable[[], None]) -> None:
+        """Let something happen so many minutes from now, unless the night is over then."""
+        at = self.clock.true + max(SECOND, timedelta(seconds=round(minutes * 60)))
+        if at < self.end:
+            self.must(at, does)
+
+    def must(self, at: datetime, does: Callable[[], None]) -> None:
+        """Let something happen at that instant in any case."""
+        self._planned += 1
+        heapq.heappush(self._plan, Planned(at, self._planned, does))
+
+    def play(self) -> Diary:
+        """Play it, and judge it."""
+        try:
+            while (at := self._next()) is not None:
+                self._go_to(at)
+                self._stirred = not self._plan or self._plan[0].at > self.clock.true
+                while self._plan and self._plan[0].at <= self.clock.true:
+                    heapq.heappop(self._plan).does()
+                if self.up and self._stirred:
+                    self._round()
+            self._prove()
+            self.diary.handed_over = self.server.record
+            verdict.judge(self.diary)
+        finally:
+            self.env.store.close()
+        return self.diary
+
+    def _next(self) -> datetime | None:
+        """The next instant at which something happens, or is due by the product's rows or by the oracle."""
+        instants = [self._plan[0].at] if self._plan else []
+        if self.up:
+            with self.env.store.read() as tx:
+                due = [outbox.next_due(tx), remind.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
+            known = [at - self.clock.wrong for at in due if at is not None]
+            instants += [at for at in known if at > self.clock.true]
+        at = min(instants, default=None)
+        return at if at is not None and at <= self.end + AFTERWARDS else None
+
+    def _go_to(self, at: datetime) -> None:
+        """Ticks lie at different instants of the desk's clock, whole seconds, so that a mail's Date names its tick."""
+        whole = at if not at.microsecond else at.replace(microsecond=0) + SECOND
+        self.clock.true = max(whole, self.clock.true + SECOND)
+        while self.clock.now() in self._ticked:
+            self.clock.true += SECOND
+        self._ticked.add(self.clock.now())
+
+    # ---- the desk
+
+    def _opened(self) -> Environment:
+        return self.kit.opened(self.clock, self.watch, self.server)
+
+    def _round(self) -> None:
+        """What a daemon does until it has nothing more to do; it may end in the middle."""
+        self.watch.fatal, self.fatal = self.fatal, 0
+        try:
+            if self._fresh:
+                outbox.recover(self.env)
+                self._fresh = False
+            self._look()
+            outbox.drain(self.env)
+            self._tick()
+            outbox.drain(self.env)
+        except Killed:
+            self.tell("the desk is killed")
+            self.down(self.chance.choice([0.1, 1, 5, 30, 100]))
+        except Exception as fault:  # noqa: BLE001 - as the daemon's own boundary: the fault is reported, and the night goes on
+            self.diary.broken(0, f"{type(fault).__name__} at {self.clock.now()}: {fault}")
+            self._unanswered()
+        self.fatal = self.watch.fatal
+        self.watch.ended()
+        self._hear()
+
+    def _look(self) -> None:
+        """When there is something to see, or once in a while."""
+        if self._seen == len(self.diary.incoming) and self.chance.random() < 0.8:
+            return
+        try:
+            watch.look(self.env, self.mailbox)
+        except LinkLost:
+            vigil.keep(self.env, self.clock.true - self._read_at)
+        else:
+            self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
+
+    def _tick(self) -> None:
+        """The oracle says what must be told now; after an end in the middle, whether that was committed counts."""
+        now, commits = self.clock.now(), self.watch.commits
+        due = self.oracle.due(now, {OFFICER: ADDRESSES[self.on_call()], HEAD: ADDRESSES["head1"]})
+        running: dict[tuple[str, str], set[str]] = {}
+        for silence in self.oracle.silences:
+            if (clock := silence.clock()) is not None:
+                running.setdefault((silence.case, silence.platform), set()).add(clock)
+        try:
+            remind.tick(self.env)
+        except Killed:
+            due = due if self.watch.commits > commits else []
+            raise
+        finally:
+            self.diary.ticks.append(Tick(now, due, running))
+            self.oracle.note(due)
+            for _, step in due:
+                self.tell(f"due: {step}")
+
+    def down(self, minutes: float) -> None:
+        """The desk is not running for a while."""
+        if self.up:
+            self.env.store.close()
+            self.watch.ended()
+            self.up, self.fatal = False, 0
+            settings, self.env = self.env.settings, self._opened()
+            self.env = replace(self.env, settings=settings)
+            self._unanswered()
+            self.must(self.clock.true + timedelta(seconds=round(minutes * 60)), self._start)
+
+    def _unanswered(self) -> None:
+        """What the server said last is not going to be written down."""
+        for handed in self.server.record[-1:]:
+            handed.asked = False
+
+    def _start(self) -> None:
+        self.tell("the desk starts")
+        self.stir()
+        self.up, self._fresh, self._read_at, self._seen = True, True, self.clock.true, -1
+        if self.clock.true < self.end and self.chance.random() < 0.2:  # what a start does may be cut short too
+            self.fatal = self.chance.randint(1, 8)
+
+    def on_call(self) -> str:
+        """Who is, by the swaps of this night."""
+        now = self.clock.now()
+        return next((who for begin, end, who in reversed(self.swaps) if begin <= now < end), "officer1")
+
+    def _committed(self, archived: list[str]) -> None:
+        """Something is durable: the mails whose octets were stored for it, and the answer of the server before it."""
+        last = self.server.record[-1] if self.server.record else None
+        if last is not None and last.asked:
+            last.asked, last.settled = False, True
+            if (follows := self.settled.get(last.digest)) is not None:
+                follows(last)
+        for digest in archived:
+            self.frozen = digest
+            self.taken.pop(digest, lambda: None)()
+
+    def _hear(self) -> None:
+        """Mails that were received reach their readers."""
+        for handed in self.server.record[self._heard :]:
+            read = Read(handed.octets, handed.recipient)
+            self.tell(f"-> {handed.recipient}: {read.subject} ({handed.answer}{'' if handed.received else ', lost'})")
+            for hears in self.hears if handed.received else ():
+                hears(handed, read)
+        self._heard = len(self.server.record)
+
+    # ---- what others do
+
+    def stir(self) -> None:
+        """The desk has something to do, beside what is due."""
+        self._stirred = True
+
+    def tell(self, line: str) -> None:
+        """Write a line of the story."""
+        self.diary.lines.append(f"{self.clock.true:%d %H:%M:%S} ({self.clock.now():%H:%M:%S}) {line}")
+
+    def act(self, act: Act, by: str = "officer1", *, fatal: int = 0) -> str | None:
+        """An officer does something at the command line; answers its key, or nothing when it was refused.
+
+        With `fatal` the machine ends at that use of a port; he then looks, and does it again where it was not done.
+        """
+        self.stir()
+        self.watch.archived.clear()
+        self.watch.fatal, commits = fatal, self.watch.commits
+        try:
+            key = desk.run(self.env, act, by).key
+        except Refusal as refusal:
+            self.tell(f"refused: {act}: {refusal}")
+            return None
+        except Killed:
+            self.tell(f"killed in {act}")
+            done = self.watch.commits > commits
+            self.down(1)
+            return "" if done else self.act(act, by)
+        finally:
+            self.watch.fatal = 0
+        self.tell(f"{by}: {act}")
+        return key
+
+    def deliver(
+        self, octets: bytes, what: str, then: Callable[[Incoming], None] | None = None, folder: str = "inbox"
+    ) -> Incoming:
+        """A mail arrives now; `then` is called once it is taken in."""
+        self.stir()
+        mail = Incoming(octets, self.clock.true, what)
+        self.diary.incoming.append(mail)
+        self.diary.counts[f"mail: {what}"] += 1
+        self.mailbox.deliver(folder, octets, self.clock.true)
+        self.tell(f"<- {what}")
+
+        def taken() -> None:
+            mail.taken_at = self.clock.now()
+            if then is not None:
+                then(mail)
+
+        self.taken.setdefault(mail.digest, taken)
+        return mail
+
+    # ---- the end
+
+    def _prove(self) -> None:
+        """The record proves itself, and every mail lies in the archive as it came."""
+        with self.env.store.read() as tx:
+            assert isinstance(tx, SqlTransaction)
+            broken, unfit = tx.broken_link(), tx.broken_commitment()
+        if (broken, unfit) != (None, None):
+            self.diary.broken(8, f"the chain is broken at {broken}, a value does not fit at {unfit}")
+        for mail in self.diary.incoming:
+            try:
+                whole = self.env.octets.get(mail.digest) == mail.octets
+            except ArchiveFault:
+                whole = False
+            if not whole:
+                self.diary.broken(8, f"{mail.what} of {mail.arrived_at} is not in the archive as it came")

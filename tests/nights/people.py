@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Referrers, citizens and officers of a simulated night."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from flaggermail.core.acts import (
+    Acknowledge,
+    Act,
+    Approve,
+    Assess,
+    ClearAddress,
+    ConfirmMessage,
+    Decide,
+    Draft,
+    OpenCase,
+    OverrideRota,
+    Reject,
+    ResolveMail,
+)
+from flaggermail.core.records import OutboxMail, Reminder, StoredMessage, Token
+from tests.nights.diary import Incoming, Referral, Use
+from tests.nights.letters import letter
+from tests.nights.night import ADDRESSES, Night
+from tests.nights.oracle import Silence
+from tests.nights.platforms import ADDRESS_OF, Platforms
+from tests.nights.reading import PLATFORMS, Read
+from tests.nights.world import HandOver
+
+ELECTION = "GR2026"
+LATE = timedelta(minutes=120)
+MATTERS = (
+    ("Verkeerde stemdag rondgestuurd", "Zie het bericht over donderdag. Zelf twee keer gemeld bij het platform."),
+    ("Filmpje over twee vakjes", "Op dit filmpje kleurt iemand twee vakjes. Wij hebben het al drie keer gemeld."),
+    ("Nagemaakte stempas te koop", "Iemand biedt stempassen aan. Twee keer aangekaart, zonder antwoord."),
+    ("Stembureau zou gesloten zijn", "Het bericht noemt een adres dat niet klopt. Twee keer gemeld bij het platform."),
+)
+ASSESSED = "The polling day is another."
+
+
+@dataclass
+class People:
+    """What they do, each by chance."""
+
+    night: Night
+    platforms: Platforms
+    replies: bool  # on a night without a swap: whom an answer of another officer silences is not asked here
+
+    def __post_init__(self) -> None:
+        self.chance = self.night.chance
+        self._said: set[str] = set()  # reminders that were answered with ok, by Message-ID
+        self._told_of: set[str] = set()  # mails that their reader has seen
+        self.night.hears.append(self.hear)
+
+    # ---- what comes in
+
+    def refer(self, number: int) -> None:
+        """A municipality refers a matter."""
+        subject, text = MATTERS[number]
+        sender = f"griffie{number}@lindewaard.example"
+        octets = letter(sender, subject, text, self.night.clock.true)
+        self.night.deliver(octets, f"referral {number}", lambda mail: self._referred(mail, sender))
+
+    def _referred(self, mail: Incoming, sender: str) -> None:
+        """The case that it opened waits for a decision."""
+        stored = self._stored(mail)
+        if stored is None or stored.case is None:
+            self.night.diary.broken(2, f"{mail.what} opened no case: {stored.reason if stored else 'not filed'}")
+            return
+        late = mail.arrived_at < self.night.clock.now() - LATE
+        self.night.diary.referrals.append(Referral(sender, stored.message_id or "", stored.case, late))
+        self._opened(stored.case)
+
+    def warn(self) -> None:
+        """An officer opens a case that nobody referred."""
+        act = OpenCase(election=ELECTION, type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
+        case = self.night.act(act)
+        if case:
+            self._opened(case)
+
+    def _opened(self, case: str) -> None:
+        self.night.diary.counts["case"] += 1
+        silence = Silence(case, "", self.night.policy, self.night.clock.now())
+        self.night.oracle.watch(silence)
+        if self.chance.random() < 0.85:
+            self.night.plan(self.chance.expovariate(1 / 25), lambda: self.decide(case, silence))
+
+    def complain(self, number: int) -> None:
+        """A citizen reports a post; some do so again."""
+        text = f"Ik zag bericht {number}, haal dit bericht weg."
+        octets = letter(f"kiezer{number}@mailprovider.example", f"Nep bericht {number}", text, self.night.clock.true)
+        self.night.deliver(octets, "citizen's report")
+        if text and self.chance.random() < 0.4:
+            self.night.plan(self.chance.uniform(1, 200), lambda: self.complain(number))
+
+    def noise(self, number: int) -> None:
+        """Mail that fits nowhere."""
+        text = f"Wat is uw mening over onderwerp {number}?"
+        self.night.deliver(letter("x@elsewhere.example", f"Vraag {number}", text, self.night.clock.true), "noise")
+
+    # ---- what the officer decides
+
+    def decide(self, case: str, silence: Silence) -> None:
+        """Assess, decide, and perhaps write to one platform or two."""
+        assessed = Assess(
+            case=case, incorrect=True, contradicts=ASSESSED, criteria=(3,), own_attempts=2, all_means_used=True
+        )
+        self.night.act(assessed)
+        decision = self.chance.choices(["notify", "decline", "none"], [8, 1, 1])[0]
+        self.night.act(
+            Decide(
+                case=case,
+                decision=decision,
+                reason="outside the process" if decision != "notify" else "Voters may come on the wrong day",
+            )
+        )
+        silence.ended = True
+        self.night.diary.decided.add(case)
+        if decision == "notify":
+            for platform in self.chance.sample(PLATFORMS, self.chance.choice([1, 1, 2])):
+                self.night.plan(self.chance.uniform(0.5, 20), partial(self.draft, case, platform))
+
+    def draft(self, case: str, platform: str) -> None:
+        """Write a notification; most are let go, some rejected, some forgotten."""
+        draft = self.night.act(
+            Draft(
+                case=case,
+                channel=platform.lower(),
+                title="Wrong polling day",
+                text="A post names a wrong day: https://posts.example/1",
+            )
+        )
+        if not draft:
+            return
+        digest = self.night.frozen
+        what = self.chance.choices(["approve", "reject", "forget"], [17, 1, 2])[0]
+        if what == "approve":
+            self.night.plan(self.chance.uniform(0.1, 15), lambda: self.approve(draft, case, platform, digest))
+        elif what == "reject":
+            self.night.act(Reject(draft=draft, reason="the text is not good enough"))
+
+    def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
+        """Let a draft go; sometimes the machine ends in the middle of that."""
+        fatal = self.chance.randint(1, 4) if self.chance.random() < 0.1 else 0
+        if self.night.act(Approve(draft=draft), fatal=fatal) is None:
+            return
+        self.night.diary.counts["notification"] += 1
+        silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
+        use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
+        self.night.diary.uses.append(use)
+        self.platforms.expect(use, partial(self.anew, case, platform))
+        if self.chance.random() < 0.15:  # while it is being sent is when an end matters most
+            self.night.fatal = self.chance.randint(1, 8)
+
+    def anew(self, case: str, platform: str) -> None:
+        """Mail came back; somebody there said that the address works again, and the notification is written anew."""
+        self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down"))
+        self.draft(case, platform)
+
+    def swap(self) -> None:
+        """The other officer takes over for two hours."""
+        begin = self.night.clock.now()
+        end = begin + timedelta(hours=2)
+        self.night.act(OverrideRota(officer="officer2", begins_at=begin, ends_at=end))
+        self.night.swaps.append((begin, end, "officer2"))
+
+    # ---- what the officer does with mail
+
+    def hear(self, handed: HandOver, read: Read) -> None:
+        """A mail reached somebody of the desk."""
+        if not handed.recipient.endswith("@bzk.example") or read.message_id in self._told_of:
+            return
+        self._told_of.add(read.message_id)
+        if read.alarms and (named := read.named("outbox resolve")) and self.chance.random() < 0.75:
+            self.night.plan(self.chance.uniform(1, 60), lambda: self.resolve(named))
+        if named := read.named("message confirm"):
+            if self.chance.random() < 0.2:
+                self.night.plan(self.chance.uniform(1, 60), lambda: self.confirm(named))
+        elif any(True for _ in read.reminds_of()) and handed.recipient != ADDRESSES["head1"]:
+            self.answer(read)
+
+    def answer(self, read: Read) -> None:
+        """He is on it, or says something else, or nothing; or somebody else says so in his name."""
+        says = self.chance.choices(["ok", "act", "gibberish", "spoofed", "nothing"], [4, 2, 1, 1, 5])[0]
+        later = self.chance.uniform(1, 45)
+        if says == "nothing" or (says in {"ok", "act"} and not self.replies):
+            return
+        self.night.plan(later, lambda: self.acknowledge(read) if says == "act" else self.reply(read, says))
+
+    def reply(self, read: Read, says: str) -> None:
+        """By mail."""
+        text = {"ok": "Ok!", "spoofed": "ok", "gibberish": "Wat moet ik hiermee?"}[says]
+        auth = "none" if says == "spoofed" else "pass"
+        octets = letter(
+            read.recipient, f"Re: {read.subject}", text, self.night.clock.true, to=read.reply_to,
+            answers=read.message_id, auth=auth,
+        )  # fmt: skip
+
+        def taken(mail: Incoming) -> None:
+            if says == "ok" and mail.arrived_at >= self.night.clock.now() - LATE:
+                self._acknowledged(read)
+
+        self.night.deliver(octets, f"reply to a reminder: {says}", taken)
+
+    def acknowledge(self, read: Read) -> None:
+        """At the command line."""
+        with self.night.env.store.read() as tx:
+            token = tx.get(Token, read.token)
+            reminder = tx.get(Reminder, token.reminder) if token and token.reminder else None
+        if reminder is not None and self.night.act(Acknowledge(reminder=reminder.id)) is not None:
+            self._acknowledged(read)
+
+    def _acknowledged(self, read: Read) -> None:
+        """All that stood in the mail is in hand, once."""
+        if read.message_id in self._said:
+            return
+        self._said.add(read.message_id)
+        steps = set(read.reminds_of())
+        for tick in self.night.diary.ticks:
+            if tick.at == read.written_at:
+                for silence in {id(s): s for s, step in tick.due if step in steps}.values():
+                    silence.acknowledge(self.night.clock.now())
+
+    def resolve(self, mail: str) -> None:
+        """Look into the server's log, and say what became of a mail in doubt."""
+        with self.night.env.store.read() as tx:
+            row = tx.get(OutboxMail, mail)
+        use = self.night.diary.use_of(row.digest) if row else None
+        if row is None or use is None or use.resolved:
+            return
+        took = next((h for h in self.night.server.record if h.digest == row.digest and h.received), None)
+        act: Act = ResolveMail(mail=mail, sent_at=took.at) if took else ResolveMail(mail=mail, again=True)
+        done = self.night.act(act)
+        if done is None:
+            if took is not None and took.at > self.night.clock.now():
+                self.night.plan(30, lambda: self.resolve(mail))
+        elif took is None:
+            use.again += 1
+        elif not use.resolved:
+            use.resolved = True
+            use.silence.started_at = took.at
+
+    def confirm(self, message: str) -> None:
+        """Vouch for an answer for which nobody did."""
+        with self.night.env.store.read() as tx:
+            row = tx.get(StoredMessage, message)
+        if row is not None and self.night.act(ConfirmMessage(message=message)) is not None:
+            self.platforms.vouched(row.digest)
+
+    def _stored(self, mail: Incoming) -> StoredMessage | None:
+        with self.night.env.store.read() as tx:
+            return next(iter(tx.find(StoredMessage, digest=mail.digest)), None)

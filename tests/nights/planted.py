@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Six faults that each were made once in a system like this, planted into the product while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from unittest.mock import patch
+
+from flaggermail import outbox, remind, settle
+from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.core import clocks
+from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Interrupt, Refused, Unknown
+from tests.nights.diary import Violation
+from tests.nights.kit import Kit
+from tests.nights.troubles import play
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault, and the promise that it breaks."""
+
+    name: str
+    promise: int
+    planted: Callable[[], AbstractContextManager[object]]
+
+
+def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
+    """The server is asked first, and the attempt written down with its answer: a death in between forgets it."""
+    claim = outbox._claim  # noqa: SLF001 - the step that is put into the wrong place
+
+    def drain(env: Environment, stop: Interrupt | None = None) -> int:
+        del stop
+        tried = 0
+        while True:
+            with env.store.read() as tx:
+                mail = next(iter(outbox._due(tx, env.clock.now())), None)  # noqa: SLF001 - as above
+            if mail is None:
+                return tried
+            answer = env.submitter.submit(env.octets.get(mail.digest), mail.sender, [mail.recipient])[0]
+            claimed = claim(env)
+            assert claimed is not None
+            with env.store.begin() as tx:
+                settle.settle(Work(env, tx, env.clock.now()), claimed, answer)
+            tried += 1
+
+    return patch.object(outbox, "drain", drain)
+
+
+class _Keyed(Reminder):
+    """A reminder whose key lacks the minutes."""
+
+    def __init__(self, **values: object) -> None:
+        about, step, officer = str(values["id"]).rsplit("/", 2)
+        key = f"{about}/{officer}" if step.isdigit() else values["id"]
+        super().__init__(**{**values, "id": key})  # type: ignore[arg-type] # as the caller gives them
+
+
+def _key_without_step() -> AbstractContextManager[object]:
+    """What was told once of a clock cannot be told again, at no later step."""
+    return patch.object(remind, "Reminder", _Keyed)
+
+
+def _stopped_by_unverified() -> AbstractContextManager[object]:
+    """An answer for which nobody vouches stops the clocks."""
+    honest = clocks.answer_of_message
+
+    def credulous(message: StoredMessage) -> clocks.Answer | None:
+        return honest(replace(message, verdict="verified"))
+
+    return patch.object(clocks, "answer_of_message", credulous)
+
+
+def _reminder_after_stop() -> AbstractContextManager[object]:
+    """Whoever looks for running clocks is given the stopped ones as well."""
+    honest = SqlTransaction.find
+
+    def find(tx: SqlTransaction, kind: type[ClockRow], /, **equal: object) -> list[ClockRow]:
+        if kind is ClockRow and equal.get("state") == "running":
+            equal = {**equal, "state": ["running", "stopped"]}
+        return honest(tx, kind, **equal)
+
+    return patch.object(SqlTransaction, "find", find)
+
+
+def _acknowledgement_never_expires() -> AbstractContextManager[object]:
+    """Who once said that he is on it is never asked again."""
+    return patch.object(remind, "_expiry", lambda _: timedelta(days=365))
+
+
+def _retry_after_data() -> AbstractContextManager[object]:
+    """Silence after the final dot is taken for a refusal for now."""
+
+    def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
+        settle._refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))  # noqa: SLF001 - what is done by mistake
+
+    return patch.object(settle, "_in_doubt", in_doubt)
+
+
+FAULTS = (
+    Fault("attempt recorded after sending", 1, _attempt_recorded_after_sending),
+    Fault("reminder key without the step", 3, _key_without_step),
+    Fault("clock stopped by an unverified mail", 5, _stopped_by_unverified),
+    Fault("reminder after stop", 4, _reminder_after_stop),
+    Fault("acknowledgement that never expires", 3, _acknowledgement_never_expires),
+    Fault("retry after DATA", 1, _retry_after_data),
+)
+
+
+def found_after(fault: Fault, kit: Kit, most: int) -> tuple[int, list[Violation]]:
+    """After how many nights, from seed 0 on, the fault is found by its promise, and what it broke; 0: not at all."""
+    with fault.planted():
+        for seed in range(most):
+            broken = [v for v in play(seed, kit).violations if v.promise == fault.promise]
+            if broken:
+                return seed + 1, broken
+    return 0, []

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What platforms answer on a simulated night, and what the servers on the way say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from flaggermail.core.acts import NoteContact
+from tests.nights.diary import Incoming, Use
+from tests.nights.letters import letter, returned
+from tests.nights.night import Night
+from tests.nights.oracle import HUMAN, RECEIPT
+from tests.nights.reading import Read
+from tests.nights.world import HandOver
+
+ADDRESS_OF = {
+    "Alder": "urgent@x-platform.example",
+    "Birch": "urgent@meta-platform.example",
+    "Cedar": "urgent@google-platform.example",
+    "Dogwood": "urgent@tiktok-platform.example",
+    "Elder": "urgent@snapchat-platform.example",
+}
+BOTH, FIRST = frozenset({RECEIPT, HUMAN}), frozenset({RECEIPT})
+WAYS = {
+    "silence": 4, "person": 4, "machine": 2, "machine, then person": 2, "nobody vouches": 3, "forged": 1, "returned": 2,
+    "delayed": 1, "phone": 1, "no thread": 1, "nobody vouches, then person": 1,
+}  # fmt: skip
+
+
+@dataclass
+class Platforms:
+    """Each answers in its way, once it has a notification."""
+
+    night: Night
+    _again: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> write to the platform anew
+    _unvouched: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> what a person's word does
+    _answered: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.night.hears.append(self.hear)
+
+    def expect(self, use: Use, again: Callable[[], None]) -> None:
+        """A notification is on its way; `again` writes another draft."""
+        self._again[use.digest] = again
+        self.night.settled[use.digest] = lambda handed: self._settled(use, handed)
+
+    def _settled(self, use: Use, handed: HandOver) -> None:
+        """The desk wrote down what the server said: from an acceptance on the clocks run."""
+        if handed.answer == "accepted":
+            use.silence.started_at = handed.at
+
+    def hear(self, handed: HandOver, read: Read) -> None:
+        """A notification reached a platform."""
+        use = self.night.diary.use_of(handed.digest)
+        if use is None or use.digest in self._answered:
+            return
+        self._answered.add(use.digest)
+        use.message_id = read.message_id
+        if self.night.chance.random() < (0.5 if handed.in_doubt else 0.08):
+            self.night.plan(self.night.chance.uniform(1, 30), partial(self._copy, use, handed))
+        way = self.night.chance.choices(list(WAYS), list(WAYS.values()))[0]
+        self.night.diary.counts[f"platform: {way}"] += 1
+        for number, each in enumerate(way.split(", then ")):
+            soon = each == "returned"
+            later = self.night.chance.uniform(2, 60) if soon else self.night.chance.expovariate(1 / 80) + 2
+            self.night.plan(later + 100 * number, partial(self._do, use, each))
+
+    def _do(self, use: Use, way: str) -> None:
+        if way in {"returned", "delayed"}:
+            self._return(use, delayed=way == "delayed")
+        elif way == "phone":
+            self._call(use)
+        elif way != "silence":
+            self._write(use, way)
+
+    def _write(self, use: Use, way: str) -> None:
+        """Answer by mail."""
+        now, domain = self.night.clock.true, use.to.rpartition("@")[2]
+        fields = ("Auto-Submitted: auto-replied",) if way == "machine" else ()
+        text = "We received your request." if way == "machine" else "Got it, we have it with the team."
+        auth = {"nobody vouches": "none", "forged": "fail"}.get(way, "pass")
+        answers = None if way == "no thread" else use.message_id
+        subject = "Automatic reply: your request" if way == "machine" else "Re: wrong polling day"
+        octets = letter(f"desk@{domain}", subject, text, now, auth=auth, answers=answers, fields=fields)
+
+        def taken(mail: Incoming) -> None:
+            answer = (mail.arrived_at, FIRST if way == "machine" else BOTH)
+            if auth == "pass" and answers:
+                use.silence.answers.append(answer)
+            elif answers:
+                use.unverified_at = use.unverified_at or self.night.clock.now()
+                self._unvouched[mail.digest] = lambda: use.silence.answers.append(answer)
+
+        self.night.deliver(octets, f"answer to {use.id}: {way}", taken)
+
+    def vouched(self, digest: str) -> None:
+        """A person believes the sender of that mail."""
+        self._unvouched.get(digest, lambda: None)()
+
+    def _return(self, use: Use, *, delayed: bool) -> None:
+        """A server on the way gives it back, or says that it is late; most are then written anew."""
+        octets = returned(use.message_id, use.to, self.night.clock.true, delayed=delayed)
+
+        def taken(_: Incoming) -> None:
+            if not delayed:
+                use.silence.ended = use.bounced = True
+            elif (took := self._took(use)).in_doubt and not use.resolved:  # who tells of its delay has it
+                use.resolved, use.silence.started_at = True, took.at
+
+        self.night.deliver(octets, f"{'delay' if delayed else 'return'} of {use.id}", taken)
+        if not delayed and self.night.chance.random() < 0.6:
+            self.night.plan(self.night.chance.uniform(5, 60), self._again[use.digest])
+
+    def _took(self, use: Use) -> HandOver:
+        """How the server came to have it."""
+        return next(h for h in self.night.server.record if h.digest == use.digest and h.received)
+
+    def _call(self, use: Use) -> None:
+        """An officer hears by phone that they have it, and notes it."""
+        act = NoteContact(
+            case=use.case,
+            means="phone",
+            text="They have it.",
+            counts_as=("platform_ack",),
+            channel=use.platform.lower(),
+        )
+        if self.night.act(act) is not None:
+            use.silence.answers.append((self.night.clock.now(), BOTH))
+
+    def _copy(self, use: Use, handed: HandOver) -> None:
+        """The server puts a copy into Sent: proof that it took the mail, where that was in doubt."""
+
+        def taken(mail: Incoming) -> None:
+            if handed.in_doubt and not use.resolved:
+                use.resolved = True
+                use.silence.started_at = max(use.approved_at, min(mail.arrived_at, self.night.clock.now()))
+
+        self.night.deliver(handed.octets, f"copy in Sent of {use.id}", taken, folder="sent")

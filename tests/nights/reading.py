@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a mail that left says, read from its octets as its recipient would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+
+from tests.nights.oracle import DECISION, HUMAN, RECEIPT, Told
+
+PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
+_NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
+_STEP = re.compile(r"(\d+) min after")
+_ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\s+(\d+) min after", re.MULTILINE)
+_SINGLE = re.compile(r"\[(VF-[A-Z0-9]+-\d+)\] (?:Escalation: )?(.*) after \d+ minutes$")
+_TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mail that left, to one recipient."""
+
+    octets: bytes
+    recipient: str
+
+    @cached_property
+    def _message(self) -> Message:
+        return message_from_bytes(self.octets)
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject, on one line."""
+        return " ".join(str(make_header(decode_header(self._message["Subject"]))).split())
+
+    @cached_property
+    def message_id(self) -> str:
+        """Without angle brackets."""
+        return str(self._message["Message-ID"]).strip("<> \r\n")
+
+    @cached_property
+    def written_at(self) -> datetime:
+        """When the desk wrote it, by its own clock."""
+        return parsedate_to_datetime(str(self._message["Date"]))
+
+    @cached_property
+    def reply_to(self) -> str:
+        """Where an answer goes."""
+        return str(self._message["Reply-To"])
+
+    @cached_property
+    def answers(self) -> str:
+        """The Message-ID that it answers, or an empty text."""
+        return str(self._message["In-Reply-To"] or "").strip("<> \r\n")
+
+    @cached_property
+    def body(self) -> str:
+        """The text."""
+        octets = self._message.get_payload(decode=True)
+        assert isinstance(octets, bytes)
+        return octets.decode().replace("\r\n", "\n")
+
+    @property
+    def case(self) -> str:
+        """The number in the subject, or an empty text."""
+        found = _NUMBER.search(self.subject)
+        return found.group() if found else ""
+
+    @property
+    def alarms(self) -> bool:
+        """Whether it is an alarm."""
+        return re.search(r"(^|\] )Alarm: ", self.subject) is not None
+
+    @property
+    def token(self) -> str:
+        """The token in the address to which an answer goes."""
+        return self.reply_to.partition("+")[2].partition("@")[0]
+
+    def named(self, command: str) -> str:
+        """What the command that the mail tells of is about, or an empty text."""
+        found = re.search(rf"{command} (\w+)", " ".join(self.body.split()))
+        return found[1] if found else ""
+
+    def reminds_of(self) -> Iterator[Told]:
+        """The steps that it tells of, where it is a reminder or an escalation."""
+        single = _SINGLE.match(self.subject)
+        if single is not None:
+            steps = _STEP.findall(self.body)
+            assert len(steps) == 1, f"a reminder that does not say which step: {self.body}"
+            yield self._told(single[1], f"{single[2]} {self.body.partition('Told before')[0]}", int(steps[0]))
+        elif _TOGETHER.match(self.subject):
+            for case, what, step in _ITEM.findall(self.body):
+                yield self._told(case, what, int(step))
+
+    def _told(self, case: str, what: str, step: int) -> Told:
+        if re.search(r"no decision", what, re.IGNORECASE):
+            return Told(case, "", DECISION, step, self.recipient)
+        (platform,) = (name for name in PLATFORMS if re.search(rf"\b{name}\b", what))
+        person = re.search(r"(from|by) a\s+person|no person", what)
+        return Told(case, platform, HUMAN if person else RECEIPT, step, self.recipient)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Five hundred nights, each from one integer: mails, answers, faults and crashes, and every promise kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.nights.kit import Kit
+from tests.nights.telling import story
+from tests.nights.troubles import play
+
+NIGHTS = 500
+TOGETHER = 25
+
+
+@pytest.mark.parametrize("first", range(0, NIGHTS, TOGETHER))
+def test_every_night_keeps_its_promises(kit: Kit, first: int) -> None:
+    """Each once to a platform, none lost, each reminder at its minute to its reader, none after its clock stopped."""
+    notifications = reminders = 0
+    for seed in range(first, first + TOGETHER):
+        diary = play(seed, kit)
+        assert not diary.violations, story(seed, diary)
+        notifications += len(diary.uses)
+        reminders += sum(len(tick.due) for tick in diary.ticks)
+    assert notifications > TOGETHER / 2  # nights on which nothing happens keep every promise
+    assert reminders > TOGETHER
+
+
+def test_a_night_is_the_same_again(kit: Kit) -> None:
+    """The integer alone makes the night, whatever was played before it."""
+    first = play(7, kit)
+    play(8, kit)
+    again = play(7, kit)
+    assert again.lines == first.lines
+    assert [h.octets for h in again.handed_over] == [h.octets for h in first.handed_over]

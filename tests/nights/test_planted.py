@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The simulator finds what it is there for: each fault, planted into the product, within a bounded number of nights."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.nights.kit import Kit
+from tests.nights.planted import FAULTS, Fault, found_after
+
+MOST = 120
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_planted_fault_is_found(kit: Kit, fault: Fault) -> None:
+    """The promise that it breaks is named."""
+    nights, broken = found_after(fault, kit, MOST)
+    assert nights, f"{fault.name}: not found in {MOST} nights"
+    assert {violation.promise for violation in broken} == {fault.promise}

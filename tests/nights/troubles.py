@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What goes wrong on a simulated night, and the night as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from tests.nights.diary import Diary
+from tests.nights.kit import Kit
+from tests.nights.night import HOURS, Night
+from tests.nights.oracle import DEFAULT, EDITED
+from tests.nights.people import MATTERS, People
+from tests.nights.platforms import ADDRESS_OF, Platforms
+from tests.nights.world import Mood
+
+ANY_DOMAIN = ""
+
+
+def play(seed: int, kit: Kit) -> Diary:
+    """Play the night of that integer."""
+    night = Night(seed, kit)
+    chance = night.chance
+    swaps = chance.random() < 0.25
+    people = People(night, Platforms(night), replies=not swaps)
+    if swaps:
+        night.plan(chance.uniform(10, 300), people.swap)
+    for number in range(chance.choice([0, 1, 1, 2, 3])):
+        night.plan(chance.uniform(0, 240), partial(people.refer, number % len(MATTERS)))
+    for _ in range(chance.choice([0, 0, 1, 1])):
+        night.plan(chance.uniform(0, 200), people.warn)
+    for number in range(chance.choice([0, 0, 1, 2])):
+        night.plan(chance.uniform(0, 400), partial(people.complain, number))
+    for number in range(chance.choice([0, 0, 1, 2])):
+        night.plan(chance.uniform(0, 400), partial(people.noise, number))
+    _trouble(night)
+    return night.play()
+
+
+def _trouble(night: Night) -> None:
+    """Each kind on some nights."""
+    chance, minutes = night.chance, HOURS * 60
+    for _ in range(chance.choice([0, 0, 1, 2])):
+        night.plan(chance.uniform(0, minutes), partial(_lose_link, night))
+    for _ in range(chance.choice([0, 1, 2, 3])):
+        night.plan(chance.uniform(0, minutes), partial(_mood, night))
+    for _ in range(chance.choice([0, 1, 2, 4])):
+        night.plan(chance.uniform(0, minutes), partial(_kill, night))
+    if chance.random() < 0.25:
+        night.plan(chance.uniform(0, minutes), partial(_switch_off, night))
+    if chance.random() < 0.2:
+        night.plan(chance.uniform(0, minutes), partial(_set_back, night))
+    if chance.random() < 0.3:
+        night.plan(chance.uniform(0, minutes / 2), partial(_edit, night))
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        night.plan(chance.uniform(60, minutes), partial(_again, night))
+    night.must(night.end, partial(_mend, night))
+
+
+def _lose_link(night: Night) -> None:
+    """The mailbox cannot be reached."""
+    night.mailbox.lost = True
+    night.diary.counts["trouble: link lost"] += 1
+    night.tell("the link is lost")
+
+    def back() -> None:
+        night.mailbox.lost = False
+        night.stir()
+        night.tell("the link is back")
+
+    night.plan(night.chance.choice([5, 20, 60, 200]) * night.chance.uniform(0.5, 1.5), back)
+
+
+def _mood(night: Night) -> None:
+    """The submission server does not take mail, or does not say that it did."""
+    kind = night.chance.choices(["away", "greylist", "silent", "refuse"], [3, 2, 4, 1])[0]
+    everybody = kind == "away" or (kind == "silent" and night.chance.random() < 0.3)
+    domain = ANY_DOMAIN if everybody else night.chance.choice(list(ADDRESS_OF.values())).partition("@")[2]
+    longest = {"away": 120, "greylist": 60, "silent": 40, "refuse": 40}[kind]
+    until = night.clock.true + timedelta(seconds=round(night.chance.uniform(0.1, 1) * longest * 60))
+    night.server.moods.append(Mood(kind, domain, until))
+    night.diary.counts[f"trouble: server {kind}"] += 1
+    night.tell(f"the server is {kind} to {domain or 'everybody'} until {until:%H:%M:%S}")
+
+
+def _kill(night: Night) -> None:
+    """The desk will end at one of its next uses of a port."""
+    night.fatal = night.chance.choice([night.chance.randint(1, 8), night.chance.randint(1, 60)])
+    night.diary.counts["trouble: kill"] += 1
+    night.tell(f"the desk will end in {night.fatal} uses of a port")
+
+
+def _switch_off(night: Night) -> None:
+    """The machine is off for a while."""
+    night.diary.counts["trouble: switched off"] += 1
+    night.tell("the machine is switched off")
+    night.down(night.chance.choice([30, 100, 300]) * night.chance.uniform(0.5, 1))
+
+
+def _set_back(night: Night) -> None:
+    """Somebody sets the clock back by an hour; on some nights it is put right later."""
+    night.clock.wrong = timedelta(hours=-1)
+    night.diary.counts["trouble: clock set back"] += 1
+    night.tell("the clock is set back")
+    if night.chance.random() < 0.6:
+        night.plan(night.chance.uniform(10, 200), partial(_set_right, night))
+
+
+def _set_right(night: Night) -> None:
+    night.clock.wrong = timedelta(0)
+    night.tell("the clock is put right")
+
+
+def _edit(night: Night) -> None:
+    """The administrator writes another reminder policy; on some nights he takes it back."""
+    night.policy = EDITED if night.policy is DEFAULT else DEFAULT
+    settings = night.kit.edited if night.policy is EDITED else night.kit.default
+    night.env = replace(night.env, settings=settings)
+    night.diary.counts["trouble: policy edited"] += 1
+    night.tell(f"the policy is {'another' if night.policy is EDITED else 'the default'}")
+    if night.policy is EDITED and night.chance.random() < 0.5:
+        night.plan(night.chance.uniform(10, 200), partial(_edit, night))
+
+
+def _again(night: Night) -> None:
+    """A mail is delivered a second time."""
+    inbox = [mail for mail in night.diary.incoming if not mail.what.startswith("copy")]
+    if inbox:
+        mail = night.chance.choice(inbox)
+        night.deliver(mail.octets, f"once more: {mail.what}")
+
+
+def _mend(night: Night) -> None:
+    """From now on everything is well."""
+    night.mailbox.lost, night.fatal = False, 0
+    night.server.moods.clear()
+    night.stir()
+    night.tell("everything is well")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether a night kept its promises, by what the submission server recorded and by the octets of the mails."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from datetime import datetime
+
+from tests.nights.diary import Diary, Tick, Use
+from tests.nights.oracle import Told
+from tests.nights.reading import Read
+from tests.nights.world import HandOver
+
+PROMISES = {
+    0: "the desk runs",
+    1: "no platform gets a mail twice",
+    2: "no notification is lost: it is received, or an alarm tells of it",
+    3: "no reminder is missing or doubled",
+    4: "no reminder comes after its clock stopped",
+    5: "no clock is stopped by an unverified mail",
+    6: "nothing is sent that nobody decided on and approved",
+    7: "a referrer is confirmed and told of the decision once, a citizen declined once at most",
+    8: "every mail is archived unchanged, and the record proves itself",
+}
+PLATFORM = "-platform.example"
+CITIZENS = "@mailprovider.example"
+_CONFIRMED = re.compile(r"\] We have your message: ")
+_ALARMS = {
+    "doubt": "whether a mail to a platform was sent is not certain",
+    "refused": "a mail was refused",
+    "returned": "a mail did not arrive and was returned",
+}
+
+
+def judge(diary: Diary) -> None:
+    """Add what was broken to the diary."""
+    read = diary.read()
+    _notifications(diary, read)
+    _only_approved(diary)
+    _others_once(diary)
+    _reminders(diary, read)
+    _referrers_and_citizens(diary, read)
+
+
+# ---------------------------------------------------------------- notifications
+
+
+def _notifications(diary: Diary, read: list[Read]) -> None:
+    for use in diary.uses:
+        tries = [h for h in diary.handed_over if h.digest == use.digest and h.recipient == use.to]
+        received = sum(h.received for h in tries)
+        if received > 1:
+            diary.broken(1, f"{use.id} was received {received} times")
+        bold = [h for h in tries[:-1] if h.in_doubt]
+        if len(bold) > use.again:
+            diary.broken(1, f"{use.id} was handed over again, in doubt, without a person's word, after {bold[0].at}")
+        alarms = {what for what in _ALARMS if any(_alarm(mail, use, what) for mail in read)}
+        if received == 0 and not alarms & {"doubt", "refused"}:
+            diary.broken(2, f"{use.id} was never received, and no alarm told of it")
+        if any(h.in_doubt for h in tries) and "doubt" not in alarms:
+            diary.broken(2, f"{use.id} was in doubt, and no alarm told of it")
+        if use.bounced and "returned" not in alarms:
+            diary.broken(2, f"{use.id} came back, and no alarm told of it")
+
+
+def _alarm(mail: Read, use: Use, what: str) -> bool:
+    text = " ".join(f"{mail.subject} {mail.body}".split())
+    return mail.alarms and mail.case == use.case and use.to in text and _ALARMS[what] in text
+
+
+def _only_approved(diary: Diary) -> None:
+    approved = {use.digest: use.to for use in diary.uses}
+    for handed in diary.handed_over:
+        if handed.recipient.endswith(PLATFORM) and approved.get(handed.digest) != handed.recipient:
+            diary.broken(6, f"{handed.recipient} was sent at {handed.at} what nobody approved")
+
+
+def _others_once(diary: Diary) -> None:
+    """A mail to anybody else is repeated only while it is in doubt."""
+    tries: dict[tuple[str, str], list[HandOver]] = defaultdict(list)
+    for handed in diary.handed_over:
+        if not handed.recipient.endswith(PLATFORM):
+            tries[handed.digest, handed.recipient].append(handed)
+    for several in tries.values():
+        for handed in several[:-1]:
+            if handed.answer == "accepted" and handed.settled:
+                promise = 3 if handed.recipient.endswith("@bzk.example") else 7
+                diary.broken(promise, f"{handed.recipient} got the same mail again after {handed.at}")
+
+
+# ---------------------------------------------------------------- reminders
+
+
+def _reminders(diary: Diary, read: list[Read]) -> None:
+    assert len({tick.at for tick in diary.ticks}) == len(diary.ticks), "two ticks at one instant cannot be told apart"
+    heard: dict[datetime, list[Told]] = defaultdict(list)
+    for mail in read:
+        if mail.recipient.endswith("@bzk.example"):
+            heard[mail.written_at] += mail.reminds_of()
+    told: Counter[Told] = Counter()
+    for tick in diary.ticks:
+        due, found = Counter(step for _, step in tick.due), Counter(heard.pop(tick.at, []))
+        for step in (due - found).elements():
+            _missing(diary, tick, step)
+        for step in (found - due).elements():
+            _unwanted(diary, tick, step, told)
+        told += found
+    for at, steps in heard.items():
+        for step in steps:
+            diary.broken(3, f"{step} told at {at}, when no clock was looked at")
+
+
+def _missing(diary: Diary, tick: Tick, step: Told) -> None:
+    uses = [use for use in diary.uses if (use.case, use.platform) == (step.case, step.platform)]
+    quieted = any(use.unverified_at is not None and use.unverified_at <= tick.at for use in uses)
+    diary.broken(5 if quieted else 3, f"{step} was due at {tick.at} and not told")
+
+
+def _unwanted(diary: Diary, tick: Tick, step: Told, told: Counter[Told]) -> None:
+    if step.clock not in tick.running.get((step.case, step.platform), ()):
+        diary.broken(4, f"{step} told at {tick.at}, after its clock stopped")
+    elif told[step]:
+        diary.broken(3, f"{step} told at {tick.at}, and before")
+    else:
+        diary.broken(3, f"{step} told at {tick.at}, and not due then")
+
+
+# ---------------------------------------------------------------- referrers and citizens
+
+
+def _referrers_and_citizens(diary: Diary, read: list[Read]) -> None:
+    for referral in diary.referrals:
+        own = [m for m in read if m.recipient == referral.sender and m.answers == referral.message_id]
+        confirmed = sum(_CONFIRMED.search(mail.subject) is not None for mail in own)
+        if confirmed != (0 if referral.late else 1):
+            diary.broken(7, f"{referral.sender} was confirmed {confirmed} times")
+        told = len(own) - confirmed
+        if told != (referral.case in diary.decided):
+            diary.broken(7, f"{referral.sender} was told {told} times what was decided")
+    declined = Counter(mail.recipient for mail in read if mail.recipient.endswith(CITIZENS))
+    for citizen, times in declined.items():
+        if times > 1:
+            diary.broken(7, f"{citizen} was declined {times} times")
+    alarms = Counter((m.recipient, m.subject, m.body) for m in read if m.alarms and m.case)
+    for (recipient, subject, _), times in alarms.items():
+        if times > 1:
+            diary.broken(3, f"{recipient} got one alarm {times} times: {subject}")
