@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flaggermail import observing
+from flaggermail import observing, pages
 from flaggermail.core import clocks, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
@@ -121,6 +121,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> N
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about)
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
+        pages.of_alarm(work, officer, alarm)
 
 
 @dataclass(frozen=True, slots=True)

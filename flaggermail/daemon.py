@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, inforce, logbook, observing, outbox, remind, vigil, watch
+from flaggermail import forgetting, inforce, logbook, observing, outbox, paging, remind, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
@@ -88,6 +88,7 @@ class Daemon:
             "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
             "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
             "remind": SLACK,
+            "pagers": SLACK,
         }
         self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
         self._inbox_read = self.monotonic()
@@ -106,6 +107,7 @@ class Daemon:
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
             self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
             self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._forget))
             self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
@@ -137,6 +139,7 @@ class Daemon:
         doubtful = outbox.recover(self.env)
         if doubtful:
             logbook.unsettled(doubtful)
+        paging.recover(self.env)
         if self.observe:
             observing.begin(self.env)
         inforce.note(self.env)
@@ -223,11 +226,18 @@ class Daemon:
 
     def _remind(self) -> None:
         told = remind.tick(self.env)
+        paging.tick(self.env)
         if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
             vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
         if told:
             logbook.reminders_sent(told)
+
+    def _page(self) -> None:
+        """Apart from mail: a submission server that does not answer must not keep a pager from being called."""
+        called = paging.drain(self.env, Lifeline(self.stop, self._pulse, "pagers"))
+        if called:
+            logbook.pagers_called(called)
 
     def _renew(self) -> None:
         """Rules and templates that were changed; every loop takes the environment anew at its next step."""

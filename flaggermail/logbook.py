@@ -222,6 +222,11 @@ def reminders_sent(count: int) -> None:
     _log.info("reminders queued", object="outbox", count=count)
 
 
+def pagers_called(count: int) -> None:
+    """So many calls of pagers were tried."""
+    _log.info("pagers called", object="pagers", count=count)
+
+
 def octets_discarded(count: int) -> None:
     """So many declined mails, and answers to them, came to the end of the review window."""
     _log.info("declined mail destroyed", object="archive", count=count)

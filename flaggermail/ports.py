@@ -214,6 +214,22 @@ class Submitter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """Whether the service behind a pager took a page; else `why` in words of ours, which hold no address."""
+
+    taken: bool
+    why: str = ""
+
+
+class Caller(Protocol):
+    """Calls a person's pager."""
+
+    def call(self, pager: str, title: str, text: str) -> Paged:
+        """Hand `text` to the service behind the credential `pager`, once. Never raises, never tells the address."""
+        ...
+
+
 class Octets(Protocol):
     """The archive of raw octets under their SHA-256."""
 

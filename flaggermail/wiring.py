@@ -18,6 +18,7 @@ from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.pager import NOT_INSTALLED, AppriseCaller, is_installed
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.adapters.public_suffixes import organisational
@@ -31,10 +32,11 @@ from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
-from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
+from flaggermail.ports import Caller, Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
+from flaggermail.replay.doubles import ListCaller
 from flaggermail.rulebook import Remark
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
@@ -104,9 +106,9 @@ def mailbox(settings: Settings) -> Mailbox:
     )
 
 
-def make_environment(
-    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, database: str | None = None,
-    archive: Path | None = None,
+def make_environment(  # noqa: PLR0913 - one argument a port that differs
+    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, caller: Caller | None = None,
+    database: str | None = None, archive: Path | None = None,
 ) -> Environment:  # fmt: skip
     """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
     store = SqlStore(database or settings.desk.store.database, randomness.salt)
@@ -124,6 +126,7 @@ def make_environment(
         randomness=randomness,
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
+        caller=caller or AppriseCaller(lambda name: credential(name, settings.directory)),
     )
     register(env)
     return env
@@ -182,12 +185,19 @@ def open_environment(directory: Path, clock: Clock | None = None) -> Environment
     )  # fmt: skip
 
 
+def with_pagers(env: Environment) -> Environment:
+    """`env`, where the pagers that the rota names can be called. Raises ConfigurationError where they cannot."""
+    if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
+        raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
+    return env
+
+
 def daemon(
     directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env, clock: Clock | None = None,
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(with_whole_templates(with_signatures(open_environment(directory, clock))))
+    env = adapt(with_pagers(with_whole_templates(with_signatures(open_environment(directory, clock)))))
     return Daemon(
         renewal=renewal(env),
         env=env,
@@ -223,8 +233,8 @@ def play(path: Path, command: Command) -> Report:
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
     """An environment for a scenario: database and archive in `folder`, the live code behind every other port."""
     return make_environment(
-        settings, clock=clock, randomness=randomness, submit=submit, database=f"sqlite:///{folder}/scenario.db",
-        archive=folder / "archive",
+        settings, clock=clock, randomness=randomness, submit=submit, caller=ListCaller(),
+        database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
 
 

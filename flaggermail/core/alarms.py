@@ -23,3 +23,4 @@ class AlarmKind(StrEnum):
     UNJUDGED = "unjudged"
     RULES_REFUSED = "rules refused"
     WAITING = "mail waits"
+    PAGERS_FAILED = "pagers failed"

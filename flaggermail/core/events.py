@@ -89,6 +89,11 @@ class EventKind(StrEnum):
     OCTETS_DISCARDED = "octets discarded"
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"
+    PAGE_QUEUED = "page queued"
+    PAGE_HELD = "page held"
+    PAGE_ATTEMPTED = "page attempted"
+    PAGE_SENT = "page sent"
+    PAGE_FAILED = "page failed"
     ROTA_OVERRIDDEN = "rota overridden"
     REPLY_NOT_UNDERSTOOD = "reply not understood"
 

@@ -355,6 +355,56 @@ class Alarm(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Record):
+    """One call of one pager; `id` is what it is about, the officer and the position of the pager in his list."""
+
+    TABLE: ClassVar[str] = "page"
+    id: str
+    about: str  # the first reminder of the mail, or a digest of the alarm's id
+    officer: str
+    position: int
+    pager: str  # the name of its credential
+    case: str | None = None
+    notification: str | None = None
+    text: str  # number, platform and minutes; nothing else of a case
+    state: str = "queued"  # queued | attempting | sent | failed | held
+    queued_at: datetime
+    tries: int = 0
+    tried_at: datetime | None = None
+    done_at: datetime | None = None
+    answer: str = ""  # why it failed, in a word of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack(Record):
+    """A notice or alarm that got no mail of its own, so that an officer is not buried; one mail tells of all."""
+
+    TABLE: ClassVar[str] = "held_back"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"dedupe"})
+    id: str
+    officer: str
+    kind: str  # officer_notice | alarm
+    dedupe: str  # the reason for the mail
+    what: str  # in a word of ours: what came in, or the kind of alarm
+    case: str | None = None
+    notification: str | None = None
+    next_step: str  # the command that shows it
+    held_at: datetime
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Record):
+    """Something of ourselves that is watched: whether it is wrong, and since when it is or is not."""
+
+    TABLE: ClassVar[str] = "watched"
+    id: str  # what is watched
+    wrong: bool
+    since: datetime
+    value: str  # what was measured then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decline(Record):
     """A sender who was told once in this period that reports about single posts are not handled."""
 
@@ -430,7 +480,7 @@ class ElectionSecret(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld, InForce,
-    ElectionSecret,
+    Attempt, Reminder, Token, LearnedKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState, Withheld,
+    InForce, ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from flaggermail.core.paging import Pager
+
 
 @dataclass(frozen=True, slots=True)
 class Officer:
@@ -19,6 +21,7 @@ class Officer:
     phone: str | None = None
     login: str | None = None
     roles: frozenset[str] = frozenset()  # officer | assessor | approver | head
+    pagers: tuple[Pager, ...] = ()  # in the order in which they are called
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Refused, Role, Submission, Unknown
+from flaggermail.ports import Accepted, Interrupt, Paged, Position, RawMessage, Refused, Role, Submission, Unknown
 from flaggermail.settings import MailboxSettings
 
 UIDVALIDITY = 1
@@ -121,3 +121,17 @@ class ScriptedSubmitter:
         if answer.code < 0:
             return Unknown(recipient, answer.text)
         return Refused(recipient, answer.code >= 500, answer.code, answer.text)  # noqa: PLR2004 - 5yz, RFC 5321
+
+
+class ListCaller:
+    """Implements `ports.Caller` on a list of calls: no pager is called in a story. Those in `broken` take nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str]] = []  # pager and text
+        self.broken: set[str] = set()
+
+    def call(self, pager: str, title: str, text: str) -> Paged:
+        """Note the call."""
+        del title
+        self.calls.append((pager, text))
+        return Paged(taken=False, why="broken") if pager in self.broken else Paged(taken=True)

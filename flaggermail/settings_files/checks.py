@@ -78,6 +78,12 @@ def oncall(file: OncallFile) -> Iterator[Finding]:
     officers = tuple(enumerate(file.officers))
     yield from _twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
     yield from _twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
+    for index, person in officers:
+        delays = [pager.after for pager in person.pagers]
+        for at in range(1, len(delays)):
+            if delays[at] < delays[at - 1]:
+                words = f"{delays[at]} is less than the {delays[at - 1]} above it; write pagers in rising order"
+                yield ("officers", index, "pagers", at, "after"), words
     yield from _twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
     if not any("head" in officer.roles for officer in file.officers):
         yield ("officers",), "nobody has the role head, so an escalation would reach nobody; give it to one officer"
