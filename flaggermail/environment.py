@@ -12,6 +12,7 @@ from flaggermail.core.language import Language
 from flaggermail.ports import (
     Caller,
     Clock,
+    Gauge,
     Matcher,
     Octets,
     Parser,
@@ -42,6 +43,7 @@ class Environment:
     draft_patterns: DraftPatterns
     language: Language
     caller: Caller
+    gauge: Gauge
 
     def close(self) -> None:
         """End what runs behind the ports; safe to repeat."""

@@ -146,6 +146,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
+        work.env.gauge.returned(delivery.internaldate, twin.received_at)
         consequences.prove_sent(work, twin, delivery.internaldate)
         return f"own copy of {twin.id}"
     better = twin

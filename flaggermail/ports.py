@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -230,6 +230,42 @@ class Caller(Protocol):
         ...
 
 
+class Gauge(Protocol):
+    """Measures of this machine and of the servers it talks to."""
+
+    def free(self) -> Mapping[str, int]:
+        """Octets free, by the name of the place."""
+        ...
+
+    def certificates(self) -> Mapping[str, datetime]:
+        """When the certificate of each server ends, as the last session with it showed."""
+        ...
+
+    def skew(self) -> timedelta | None:
+        """How far the mailbox server's clock certainly is from ours, ahead where positive; nothing when unknown."""
+        ...
+
+    def arrived(self, internaldate: datetime, seen: datetime) -> None:
+        """A mail in the inbox was seen for the first time."""
+        ...
+
+    def returned(self, internaldate: datetime, accepted: datetime) -> None:
+        """A copy of our own mail, which our server took at `accepted`, lies in the mailbox."""
+        ...
+
+    def presented(self, server: str, line: object) -> None:
+        """A session with `server` began; `line` is its TLS, or anything else where there is none."""
+        ...
+
+
+class Heartbeat(Protocol):
+    """Tells somebody outside that all is well."""
+
+    def beat(self) -> str:
+        """Tell it once; answers why that failed, in words without the address, or nothing. Never raises."""
+        ...
+
+
 class Octets(Protocol):
     """The archive of raw octets under their SHA-256."""
 
@@ -362,6 +398,10 @@ class Transaction(Protocol):
 
     def cursor(self, folder: str) -> Cursor | None:
         """How far `folder` has been read; nothing when it never was."""
+        ...
+
+    def lease_until(self, name: str) -> datetime | None:
+        """Until when somebody holds that lease; nothing when nobody ever did."""
         ...
 
     def broken_link(self) -> int | None:

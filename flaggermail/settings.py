@@ -470,3 +470,9 @@ def _election(election: ElectionSettings) -> Election:
         period_until=election.period.ends,
         exercise=election.exercise,
     )
+
+
+def database_file(desk: DeskSettings) -> Path | None:
+    """The file of the database, nothing where it is none."""
+    path = desk.store.database.removeprefix("sqlite:///")
+    return None if path == desk.store.database or path.startswith(":memory:") else Path(path)

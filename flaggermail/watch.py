@@ -13,7 +13,7 @@ from flaggermail.digest import send_digest
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
-from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage
+from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 
 
 def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
@@ -88,8 +88,11 @@ def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | No
             logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
         return [raw.uid for raw in batch]
     uids: list[int] = []
+    seen = env.clock.now()
     for raw in batch:
         logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
+        if raw.role is Role.INBOX:
+            env.gauge.arrived(raw.internaldate, seen)
         uids.append(raw.uid)
         if stop is not None and stop.is_set():
             break

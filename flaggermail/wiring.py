@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import demo, replay, rulebook
+from flaggermail import __version__, demo, replay, rulebook
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
+from flaggermail.adapters.disk import places
+from flaggermail.adapters.gauge import MachineGauge
+from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.imap import ImapAccount, ImapMailbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.language_file import read_language
@@ -32,20 +35,25 @@ from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
-from flaggermail.ports import Caller, Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
+from flaggermail.ports import Caller, Clock, Gauge, Heartbeat, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListCaller
 from flaggermail.rulebook import Remark
-from flaggermail.settings import Settings
+from flaggermail.settings import Settings, database_file
 from flaggermail.settings_files import load
 from flaggermail.settings_files.rule_files import stamp
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import SignedParser, VouchedParser
 from flaggermail.yaml_source import Fault
 
+Presented = Callable[[str, object], None]
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
+
+
+def unseen(_server: str, _line: object) -> None:
+    """Nobody looks at the certificates of a session."""
 
 
 def template_faults(settings: Settings) -> tuple[str, ...]:
@@ -67,7 +75,12 @@ def rule_remarks(settings: Settings) -> list[Remark]:
         reader.close()
 
 
-def submitter(settings: Settings, clock: Clock) -> Submitter:
+def measures(settings: Settings) -> MachineGauge:
+    """What measures the disk of database and archive, and the sessions that are given to it."""
+    return MachineGauge(places(database_file(settings.desk), settings.archive))
+
+
+def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
     """The submission server of the settings."""
     server = settings.desk.submission
     return SmtpSubmitter(
@@ -80,12 +93,13 @@ def submitter(settings: Settings, clock: Clock) -> Submitter:
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
             local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
+            presented=presented,
         ),
         clock,
     )
 
 
-def mailbox(settings: Settings) -> Mailbox:
+def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     """The mailbox of the settings."""
     server = settings.desk.mailbox
     return ImapMailbox(
@@ -102,12 +116,14 @@ def mailbox(settings: Settings) -> Mailbox:
             unwatched=server.unwatched,
             keyword=server.keyword,
             timeout=float(server.timeout_seconds),
+            presented=presented,
         )
     )
 
 
 def make_environment(  # noqa: PLR0913 - one argument a port that differs
     settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, caller: Caller | None = None,
+    gauge: Gauge | None = None,
     database: str | None = None, archive: Path | None = None,
 ) -> Environment:  # fmt: skip
     """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
@@ -127,6 +143,7 @@ def make_environment(  # noqa: PLR0913 - one argument a port that differs
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
         caller=caller or AppriseCaller(lambda name: credential(name, settings.directory)),
+        gauge=gauge or MachineGauge({}),
     )
     register(env)
     return env
@@ -180,8 +197,10 @@ def renewed(env: Environment) -> Environment:
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
+    gauge = measures(settings)
     return make_environment(
-        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock)
+        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, gauge.presented),
+        gauge=gauge,
     )  # fmt: skip
 
 
@@ -201,14 +220,21 @@ def daemon(
     return Daemon(
         renewal=renewal(env),
         env=env,
-        mailbox=mailbox(env.settings),
+        mailbox=mailbox(env.settings, env.gauge.presented),
         ticker=SchedulerTicker(),
         stop=interrupt(),
         holder=this_process(env.clock.now()),
         fraction=random.SystemRandom().random,
         supervisor=SystemdSupervisor(os.environ),
         observe=observe,
+        heartbeat=heartbeat(env.settings),
     )
+
+
+def heartbeat(settings: Settings) -> Heartbeat | None:
+    """Who outside hears that all is well, where the settings name somebody."""
+    name = settings.desk.watch.heartbeat
+    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
 def interrupt() -> Interrupt:

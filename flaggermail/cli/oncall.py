@@ -12,7 +12,7 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
 from flaggermail.core.acts import Acknowledge, OverrideRota
 from flaggermail.core.paging import TITLE
-from flaggermail.core.records import Override, Page, Reminder
+from flaggermail.core.records import HeldBack, Override, Page, Reminder
 from flaggermail.core.rota import Rota, Shift
 from flaggermail.errors import Refusal
 
@@ -171,4 +171,34 @@ def pages(session: Session, *, as_json: bool) -> None:
         ("at", "officer", "pager", "state", "says", ""),
         [(shown(p.queued_at, session.zone), p.officer, p.pager, p.state, p.text, p.answer) for p in latest],
         "no pager was called",
+    )
+
+
+@command.command(name="held")
+@as_json_option
+@click.pass_obj
+def held(session: Session, *, as_json: bool) -> None:
+    """List the notices and alarms that got no mail of their own, and how to see each.
+
+    Example: flaggermail oncall held
+    """
+    with session.reading() as work:
+        latest = sorted(work.tx.find(HeldBack), key=lambda row: row.id)[-_SHOWN:]
+    if as_json:
+        show_json({"held": [plain(row, session.zone) for row in latest]})
+        return
+    table(
+        ("at", "officer", "what", "case", "told", "see"),
+        [
+            (
+                shown(h.held_at, session.zone),
+                h.officer,
+                h.what,
+                h.case or "",
+                shown(h.told_at, session.zone),
+                h.next_step,
+            )
+            for h in latest
+        ],
+        "nothing was held back",
     )

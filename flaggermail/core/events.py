@@ -94,6 +94,7 @@ class EventKind(StrEnum):
     PAGE_ATTEMPTED = "page attempted"
     PAGE_SENT = "page sent"
     PAGE_FAILED = "page failed"
+    WATCH_CHANGED = "watch changed"
     ROTA_OVERRIDDEN = "rota overridden"
     REPLY_NOT_UNDERSTOOD = "reply not understood"
 
