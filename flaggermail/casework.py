@@ -39,8 +39,9 @@ def officer_on_call(work: Work) -> Officer | None:
 
 
 def open_election(work: Work) -> Election | None:
-    """The election that a referral of today belongs to: open, in its period, the nearest polling day first."""
-    running = [e for e in work.tx.find(Election, closed_at=None) if e.period_from <= work.today <= e.period_until]
+    """The election that a referral of that day belongs to: not closed, in its period, the nearest polling day first."""
+    still = (e for e in work.tx.find(Election) if e.closed_at is None or e.closed_at > work.now)
+    running = [e for e in still if e.period_from <= work.today <= e.period_until]
     return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
 
 

@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What another rule set would make of the archive: every message judged by both, with what was known when it came."""
+"""What another rule set would make of the archive: every message judged by both, with what was known when it came.
+
+What was known stands in the event by which a message was taken in: its verdict, where its keys led, and when.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from itertools import islice
+from typing import TypeVar
 
-from flaggermail import judge, recognise
-from flaggermail.core import case, clocks, rules
+from flaggermail import casework, citizens, judge, recognise
+from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
+from flaggermail.core.events import Change, EventKind
 from flaggermail.core.message import Message, Verdict
-from flaggermail.core.records import Decline, Delivery, Election, Notification, StoredMessage
+from flaggermail.core.records import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.core.rules import Classification, RuleSet
 from flaggermail.core.threads import Placement
-from flaggermail.core.unverified import came_unverified
 from flaggermail.environment import Work
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 
+T = TypeVar("T")
+R = TypeVar("R", bound=Record)
 _TOGETHER = 100  # messages that are parsed in one go
 _BY_HAND = "placed by "
 _CORRECTED = "corrected by "
@@ -42,15 +48,33 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message as it was when it was taken in; `stored` is its row as it stands now.
+
+    `work` is of that instant, so that whoever looks up what runs on a day finds that day's.
+    """
+
+    work: Work
+    row: StoredMessage
+    stored: StoredMessage
+    raw: RawMessage
+    message: Message
+    context: Context
+    known_sender: bool  # mail from this address had been taken in before
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person has said what it is, or where it belongs."""
+        return self.stored.basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """A message of which the outcome would change. What a person has said of it stands, whatever the rules say."""
 
-    stored: StoredMessage
-    message: Message
-    context: Context
+    arrived: Arrived
     old: Outcome
     new: Outcome
-    by_hand: bool
     clocks: bool  # another clock would stop, or one less
     cases: bool  # another case would be opened, or none, or the message would lie elsewhere
 
@@ -60,39 +84,120 @@ def compare(work: Work, old: RuleSet, new: RuleSet, judged: Callable[[int], None
 
     `judged` hears how many more have been judged.
     """
-    received = [row for row in work.tx.find(StoredMessage, direction="in") if _was_judged(row)]
-    for start in range(0, len(received), _TOGETHER):
-        rows = received[start : start + _TOGETHER]
-        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for row in rows])
-        for row, message in zip(rows, messages, strict=True):
-            difference = _difference(work, row, message, old, new)
+    for together in _batches(archive(work)):
+        for one in together:
+            difference = _difference(one, old, new)
             if difference is not None:
                 yield difference
-        judged(len(rows))
+        judged(len(together))
 
 
 def count(work: Work) -> int:
-    """How many messages `compare` judges."""
-    return sum(_was_judged(row) for row in work.tx.find(StoredMessage, direction="in"))
+    """How many messages `compare` judges, and a few more: those on which the judgement failed."""
+    return sum(_is_there(row) for row in work.tx.find(StoredMessage, direction="in"))
 
 
-def _was_judged(row: StoredMessage) -> bool:
-    """Not what came attached to another mail, and not what is destroyed."""
+def archive(work: Work) -> Iterator[Arrived]:
+    """Every message that the rules judged and that is there still, as it was when it came."""
+    everything = work.tx.find(StoredMessage)
+    rows = {row.id: row for row in everything if row.direction == "in" and _is_there(row)}
+    first = {row.from_address: row.id for row in reversed(everything)}
+    taken = (
+        (rows[change.key], _as_taken_in(rows[change.key], change))
+        for _, event in work.tx.events()
+        if event.kind is EventKind.MESSAGE_TAKEN_IN
+        for change in event.changes
+        if change.table == StoredMessage.TABLE and change.key in rows
+    )
+    for together in _batches(taken):
+        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, row in together])
+        for (stored, row), message in zip(together, messages, strict=True):
+            one = _arrived(replace(work, now=row.first_seen_at), stored, row, message)
+            known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
+            yield replace(one, known_sender=known)
+
+
+def _as_taken_in(row: R, change: Change) -> R:
+    """The row with the values that it had in the event; generic, because the values are typed by the row alone."""
+    return replace(row, **change.values)
+
+
+def _is_there(row: StoredMessage) -> bool:
+    """Not what came attached to another mail, of which no rule is asked, and not what is destroyed."""
     return not row.basis.startswith("forwarded in ") and row.discarded_at is None
 
 
-def _difference(work: Work, row: StoredMessage, message: Message, old: RuleSet, new: RuleSet) -> Difference | None:
-    context = context_then(work, row, message)
-    before, after = (rules.classify(message, context, ruleset, work.env.matcher.find) for ruleset in (old, new))
+def _batches(many: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(many)
+    while together := list(islice(rest, _TOGETHER)):
+        yield together
+
+
+def _arrived(then: Work, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:
+    raw = _raw(then, row)
+    sender = recognise.sender_of(then, message)
+    vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
+    return Arrived(then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False)
+
+
+def _raw(then: Work, row: StoredMessage) -> RawMessage:
+    """How it came: the first delivery of it, without its octets."""
+    first = min(then.tx.find(Delivery, message=row.id, digest=row.digest), key=lambda one: one.first_seen_at)
+    junk = first.folder == then.env.settings.desk.mailbox.junk
+    return RawMessage(
+        b"", first.internaldate, first.folder, first.uidvalidity, first.uid, Role.JUNK if junk else Role.INBOX
+    )
+
+
+def _context(then: Work, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:
+    """What the rules could ask about it beside itself."""
+    placed = _placement(row)
+    answered = then.tx.get(Notification, placed.notification) if placed.notification else None
+    since = raw.internaldate - answered.sent_at if answered is not None and answered.sent_at is not None else None
+    return Context(
+        platform=sender.platform,
+        from_officer=sender.officer is not None,
+        placed=placed.case is not None,
+        suggested=bool(placed.suggestions),
+        channel=answered.channel if answered else None,
+        minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
+        verdict=row.verdict,
+        period=casework.open_election(then) is not None,
+        declined_before=_declined_before(then, row, message),
+    )
+
+
+def _placement(row: StoredMessage) -> Placement:
+    """Where its keys led; of a case that it opened itself there was none."""
+    named = bool(row.basis)
+    found = tuple(suggesting.read(text) for text in row.suggestions)
+    strong = tuple(one for one in found if one.score >= suggesting.HOLDS)
+    return Placement(row.case if named else None, row.notification if named else None, row.basis, suggestions=strong)
+
+
+def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
+    """Whether its sender had been declined by then, and not because of this mail or a later one."""
+    election = casework.open_election(then)
+    held = then.tx.get(ElectionSecret, election.code) if election is not None else None
+    declined = citizens.told(then, held, message.sender.key) if message.sender is not None else None
+    return declined is not None and declined.message < row.id
+
+
+def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
+    before, after = classify(one, old), classify(one, new)
     if _same(before, after):
         return None
-    was, would = (_outcome(work, row, message, context, found) for found in (before, after))
-    by_hand = row.basis.startswith(_BY_HAND) or (row.rule or "").startswith(_CORRECTED)
+    was, would = outcome(one, before), outcome(one, after)
     return Difference(
-        row, message, context, was, would, by_hand,
-        clocks=not by_hand and _stops(row, before) != _stops(row, after),
-        cases=not by_hand and _case_of(was) != _case_of(would),
+        one, was, would,
+        clocks=not one.by_hand and _stops(one.stored, before) != _stops(one.stored, after),
+        cases=not one.by_hand and _case_of(was) != _case_of(would),
     )  # fmt: skip
+
+
+def classify(one: Arrived, ruleset: RuleSet) -> Classification:
+    """What a rule set would have said of it."""
+    return rules.classify(one.message, one.context, ruleset, one.work.env.matcher.find)
 
 
 def _same(one: Classification, other: Classification) -> bool:
@@ -102,9 +207,8 @@ def _same(one: Classification, other: Classification) -> bool:
 
 
 def _stops(row: StoredMessage, found: Classification) -> frozenset[str]:
-    """Which clocks of its notification the message would stop."""
-    automatic = rules.Kind.AUTO_REPLY in found.kinds
-    judged = replace(row, kinds=tuple(kind.value for kind in found.kinds), automatic=automatic)
+    """Which clocks of its notification the message would stop, by what is known of its sender now."""
+    judged = replace(row, kinds=tuple(kind.value for kind in found.kinds))
     answer = clocks.answer_of_message(judged) if row.notification is not None else None
     return answer.stops if answer is not None else frozenset()
 
@@ -115,58 +219,12 @@ def _case_of(outcome: Outcome) -> tuple[object, ...]:
     return (outcome.place, outcome.opens, opened)
 
 
-def _outcome(work: Work, row: StoredMessage, message: Message, context: Context, found: Classification) -> Outcome:
-    raw = _raw(work, row)
-    vouched = replace(message, vouched=Verdict(context.verdict, row.verdict_basis))
-    placement = Placement(row.case if context.placed else None, row.notification if context.placed else None, row.basis)
-    mail = judge.Mail(raw, vouched, Sender(context.platform, None), placement)
-    facts = judge.facts_of(work, mail, context, found, disputed=row.disputed)
-    then = replace(
-        facts, known_sender=_known_before(work, row), election=_election_at(work, row.received_at),
-        suggestions=context.suggested,
-    )  # fmt: skip
-    decision = case.decide(then)
+def outcome(one: Arrived, found: Classification) -> Outcome:
+    """What would have become of it, had the rules found that."""
+    then = one.work
+    mail = judge.Mail(one.raw, one.message, Sender(one.context.platform, None), _placement(one.row))
+    facts = judge.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
+    decision = case.decide(replace(facts, known_sender=one.known_sender))
+    if recognise.late(then.env, one.raw, then.now):
+        decision = case.of_old_mail(decision)
     return Outcome(found, decision.place, decision.opens)
-
-
-def _raw(work: Work, row: StoredMessage) -> RawMessage:
-    """The message as it came, as far as the decision asks for it: in which folder."""
-    desk = work.env.settings.desk.mailbox
-    first = min(work.tx.find(Delivery, message=row.id), key=lambda delivery: delivery.internaldate, default=None)
-    folder = first.folder if first is not None else desk.inbox
-    role = Role.JUNK if folder == desk.junk else Role.INBOX
-    return RawMessage(b"", row.received_at, folder, 0, 0, role)
-
-
-def context_then(work: Work, row: StoredMessage, message: Message) -> Context:
-    """What was known of a message when it came, as far as the record tells."""
-    sender = recognise.sender_of(work, message)
-    placed = bool(row.basis) and not row.basis.startswith(_BY_HAND) and row.case is not None
-    answered = work.tx.get(Notification, row.notification) if placed and row.notification else None
-    sent_at = answered.sent_at if answered else None
-    since = row.received_at - sent_at if sent_at is not None else None
-    return Context(
-        platform=sender.platform,
-        from_officer=sender.officer is not None,
-        placed=placed,
-        suggested=bool(row.suggestions),
-        channel=answered.channel if answered else None,
-        minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
-        verdict="unverified" if came_unverified(row.verdict, row.verdict_basis) else row.verdict,
-        period=_election_at(work, row.received_at) is not None,
-        declined_before=not work.tx.find(Decline, message=row.id) and recognise.declined_before(work, message),
-    )
-
-
-def _election_at(work: Work, at: datetime) -> str | None:
-    """The election whose period ran then."""
-    day = at.astimezone(work.env.settings.zone).date()
-    running = [e for e in work.tx.find(Election) if e.period_from <= day <= e.period_until]
-    return min(running, key=lambda e: abs((min(e.polling_days) - day).days)).code if running else None
-
-
-def _known_before(work: Work, row: StoredMessage) -> bool:
-    """Whether mail of this sender had been taken in before this one."""
-    if row.from_address is None:
-        return False
-    return any(other.id < row.id for other in work.tx.find(StoredMessage, from_address=row.from_address))

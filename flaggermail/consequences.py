@@ -9,14 +9,16 @@ from datetime import datetime
 
 from flaggermail import casework, citizens, desk, keys
 from flaggermail.casework import Notice
-from flaggermail.core import acts, unverified, verbs
+from flaggermail.core import unverified, verbs
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
+from flaggermail.core.envelope import NEXT, moved
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
+    Attempt,
     Case,
     ClockRow,
     Notification,
@@ -26,9 +28,12 @@ from flaggermail.core.records import (
 )
 from flaggermail.core.rules import Classification, Kind, in_domains
 from flaggermail.core.subject import split_subject
-from flaggermail.environment import DAEMON, About, Work
+from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.ports import Accepted
+from flaggermail.proof import proven
 from flaggermail.recognise import Sender
+from flaggermail.settle import COPY_FOUND, settle
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
 
@@ -107,12 +112,10 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
     return casework.new_case(work, opened, "a referral came in")
 
 
-def prove_sent(work: Work, own: StoredMessage, at: datetime) -> None:
-    """A copy of our own mail turned up: every send of it that was in doubt did happen."""
-    doubtful = [mail for mail in work.tx.find(OutboxMail, message_id=own.message_id) if mail.state == "uncertain"]
-    for mail in doubtful:
-        sent_at = max(mail.queued_at, min(at, work.now))  # the mailbox server's clock may go before ours or behind
-        desk.perform(replace(work, actor=DAEMON), acts.ResolveMail(mail=mail.id, sent_at=sent_at))
+def prove_sent(work: Work, own: StoredMessage) -> None:
+    """A copy of our own mail turned up: the sends of it that were in doubt did happen."""
+    for mail, at in proven(work, own):
+        settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
 def _warn(work: Work, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
@@ -184,8 +187,11 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
         citizens.set_aside(work, stored, "our answer to a citizen came back")
     for mail in mails:
         final = message.bounce_class != "delayed"
+        if mail.state == "uncertain" and not final:
+            _under_way(work, mail)
         if final and not mail.bounced:
-            change = changed(mail, replace(mail, bounced=True, state="refused"))
+            gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
+            change = changed(mail, replace(gone, bounced=True, next_try_at=None))
             work.record(
                 EventKind.MAIL_BOUNCED,
                 change,
@@ -204,6 +210,13 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
         casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
+
+
+def _under_way(work: Work, mail: OutboxMail) -> None:
+    """A delay of a mail in doubt: our server has it, since the attempt at the latest."""
+    attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    at = attempt.started_at if attempt else mail.queued_at
+    settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
 
 
 def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:

@@ -147,7 +147,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
         work.env.gauge.returned(delivery.internaldate, twin.received_at)
-        consequences.prove_sent(work, twin, delivery.internaldate)
+        consequences.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
     if delivery.internaldate < twin.received_at and recognise.disputed(work, raw, message) is None:

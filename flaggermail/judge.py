@@ -55,7 +55,7 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
     if context.platform is not None and dispute is None:
         dispute = recognise.too_early(work, raw, mail.placement)
     decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
-    late = recognise.late(work.env, raw)
+    late = recognise.late(work.env, raw, work.now)
     return Judged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
         case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from flaggermail.core.envelope import moved
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import DeskState, OutboxMail, Withheld
 from flaggermail.environment import NOTHING, About, Environment, Work
@@ -52,7 +53,7 @@ def begin(env: Environment) -> bool:
         new = DeskState(observing=True, since=work.now, since_by=work.actor)
         work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
         for mail in tx.find(OutboxMail, state="queued", once=False):
-            withdrawn = changed(mail, replace(mail, state="cancelled", next_try_at=None))
+            withdrawn = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
             work.record(EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=About(mail.case, mail.notification))
     return True
 

@@ -3,7 +3,10 @@
 
 One commit before the network is touched, one after.
 
-    queued -> attempting -> accepted | refused | queued again | uncertain
+    queued -> attempting -> accepted | refused | queued again | uncertain      (core/envelope.py)
+
+Mails leave in the order in which they were queued. While our server is out of reach the first of them asks for it, at
+the first wait of the schedule each time, and all others wait behind it untried: none overtakes another.
 
 A mail whose attempt was recorded and whose result was not is in doubt: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
@@ -15,6 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import observing
+from flaggermail.core.envelope import moved
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Attempt, OutboxMail
 from flaggermail.environment import About, Environment, Work
@@ -30,9 +34,9 @@ def drain(env: Environment, stop: Interrupt | None = None) -> int:
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := _claim(env)) is not None:
         octets = env.octets.get(mail.digest)
-        answer = env.submitter.submit(octets, mail.sender, [mail.recipient])[0]
+        answer = env.submitter.submit(octets, mail.sender, [mail.recipient], _witness(env, mail))[0]
         with env.store.begin() as tx:
-            settle(Work(env, tx, env.clock.now()), mail, answer)
+            settle(Work(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
         tried += 1
     return tried
 
@@ -49,7 +53,7 @@ def recover(env: Environment) -> int:
 
 def next_due(tx: Transaction) -> datetime | None:
     """When the next mail is due."""
-    return min((m.next_try_at for m in tx.find(OutboxMail, state="queued") if m.next_try_at), default=None)
+    return min((mail.next_try_at for mail in _waiting(tx) if mail.next_try_at), default=None)
 
 
 def _claim(env: Environment) -> OutboxMail | None:
@@ -62,7 +66,7 @@ def _claim(env: Environment) -> OutboxMail | None:
         mail = next(iter(_due(tx, now)), None)
         if mail is None:
             return None
-        claimed = replace(mail, state="attempting", tries=mail.tries + 1, next_try_at=None)
+        claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
         about = About(mail.case, mail.notification)
         Work(env, tx, now).record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
@@ -72,4 +76,21 @@ def _claim(env: Environment) -> OutboxMail | None:
 def _due(tx: Transaction, now: datetime) -> list[OutboxMail]:
     if observing.is_on(tx):
         return []
-    return [m for m in tx.find(OutboxMail, state="queued") if m.next_try_at and m.next_try_at <= now]
+    return [mail for mail in _waiting(tx) if mail.next_try_at and mail.next_try_at <= now]
+
+
+def _waiting(tx: Transaction) -> list[OutboxMail]:
+    """The mails that may be tried when they are due: all that are queued, or the one that asks for the server."""
+    queued = tx.find(OutboxMail, state="queued")
+    asking = next((mail for mail in queued if mail.tries and _found_no_server(tx, mail)), None)
+    return queued if asking is None else [asking]
+
+
+def _found_no_server(tx: Transaction, mail: OutboxMail) -> bool:
+    last = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    return last is not None and last.result == "unreachable"
+
+
+def _witness(env: Environment, mail: OutboxMail) -> str:
+    """Our own address where a copy there is to prove the sending; only of a mail that leaves at most once."""
+    return mail.sender if mail.once and env.settings.desk.submission.proof == "copy" else ""

@@ -184,12 +184,17 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came."""
+    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came.
+
+    `line`: it did not come to this message at all (no connection, no TLS, no login, a server that closes), so no other
+    message would have fared better.
+    """
 
     recipient: str
     permanent: bool
     code: int
     text: str
+    line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +211,11 @@ Submission = Accepted | Refused | Unknown
 class Submitter(Protocol):
     """Hands one frozen message to our own submission server (RFC 6409)."""
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result for each recipient, in their order; `sender` is the envelope sender, empty for the null path.
+
+        `witness` is one more address that gets the message in the same transaction, only together with a recipient: its
+        copy proves that the server took the message. That it is refused changes nothing, and it has no result.
 
         Never raises for what the network or the server does.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flaggermail import citizens, keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
@@ -160,6 +160,6 @@ def channel_of(work: Work, message: Message) -> Channel | None:
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
-def late(env: Environment, raw: RawMessage) -> bool:
+def late(env: Environment, raw: RawMessage, now: datetime) -> bool:
     """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
-    return raw.internaldate < env.clock.now() - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)
+    return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, casework, observing
+from flaggermail import ageing, backlog, casework, observing
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
@@ -60,9 +60,9 @@ class Late:
 def tick(env: Environment) -> int:
     """Tell whoever must be told now, each in one mail; answers how many reminders that were.
 
-    Of mail that waits too long for a person, each hears in another mail.
+    Of mail that waits too long for a person, each hears in another mail; of mail of ours that does not leave, too.
     """
-    return _tick(env) + ageing.tick(env)
+    return _tick(env) + ageing.tick(env) + backlog.tick(env)
 
 
 def _tick(env: Environment) -> int:
@@ -86,7 +86,7 @@ def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
 def next_due(env: Environment, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell."""
     instants = [escalation.next_due(w.silence(_expiry(env)), w.steps) for w in _waiting(tx)]
-    instants.append(ageing.next_due(env, tx))
+    instants += [ageing.next_due(env, tx), backlog.next_due(env, tx)]
     return min((at for at in instants if at is not None), default=None)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from flaggermail.core import overlap
@@ -130,12 +130,13 @@ def why_not(rule: Rule, found: Explanation) -> str:
     if tried.looked.held:
         other = _decider(rule, found)
         return f"{other.rule.name!r} ({other.rule.place}) comes first" if other else "another rule comes first"
-    return "; ".join(f"`{part.condition}` {part.saw}".rstrip() for part in failed(tried))
+    return "; ".join(_seen(part) for part in tried.parts if not part.held)
 
 
-def failed(tried: Tried) -> Sequence[Looked]:
-    """The conditions of a rule that did not hold, each as small as it can be named."""
-    return [part for part in (tried.looked.within or (tried.looked,)) if not part.held]
+def _seen(part: Looked) -> str:
+    """A condition that did not hold, with what it saw; of one that holds others, what those saw."""
+    within = f"({'; '.join(map(_seen, part.within))})" if part.within else part.saw
+    return f"`{part.condition}` {within}"
 
 
 def _decider(rule: Rule, found: Explanation) -> Tried | None:
@@ -159,15 +160,22 @@ def _uncited(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
 
 
 def _order(judged: Mapping[str, Judged]) -> Iterator[Remark]:
-    """Pairs of rules that one sample fits both, so that nothing but their order decides."""
-    seen: set[tuple[str, str]] = set()
+    """Pairs of rules that one sample fits both, so that nothing but their order decides.
+
+    Where the later one names such a sample as one that it must not match, the order is meant, and the sample proves it.
+    """
+    found: dict[tuple[str, str], Remark | None] = {}
     for mail in judged.values():
         taken = {tried.rule.stage: tried.rule for tried in mail.found.made_by}
         for tried in mail.found.passed_over:
             first, other = taken.get(tried.rule.stage), tried.rule
-            pair = (first.name if first else "", other.name)
-            if first is None or not tried.looked.held or pair in seen or not overlap.overlapping(first, other):
+            if first is None or not tried.looked.held or not overlap.overlapping(first, other):
                 continue
-            seen.add(pair)
-            words = f"{other.name!r} fits {mail.sample.name} too, which {first.name!r} ({first.place}) takes"
-            yield _at(other, f"{words}: their order decides", fault=False)
+            words = (
+                f"{other.name!r} fits {mail.sample.name} too, which {first.name!r} ({first.place}) takes: their order "
+                "decides; if that is meant, name the mail under `not_match` here"
+            )
+            meant = any(cited.name == mail.sample.name for cited in other.samples.not_match)
+            pair = (first.name, other.name)
+            found[pair] = None if meant else found.get(pair, _at(other, words, fault=False))
+    return filter(None, found.values())

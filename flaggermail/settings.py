@@ -167,6 +167,8 @@ class SubmissionSettings(Model):
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then every last value
     give_up_hours: int = Field(default=48, ge=1, le=240)
+    alarm_after_minutes: Minutes = 15  # that a mail waits here
+    proof: Literal["sent", "copy"] = "sent"  # what shows that a platform's mail in doubt did leave
 
 
 class StoreSettings(Model):
@@ -248,7 +250,6 @@ class StormSettings(Model):
 class WatchSettings(Model):
     """When something of ourselves is wrong, and who outside hears that we live."""
 
-    outbox_minutes: Minutes = 30  # a mail of ours waits for longer
     disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # less is left where database and archive lie
     clock_seconds: int = Field(default=90, ge=10, le=3600)  # the server's clock differs from ours by more
     certificate_days: int = Field(default=14, ge=1, le=365)  # a server's certificate ends sooner

@@ -25,7 +25,7 @@ DEFAULTS = {
 }
 NUMBERS = {
     ("mailbox", "alarm_after_minutes"): 15,
-    ("watch", "outbox_minutes"): 30,
+    ("submission", "alarm_after_minutes"): 15,
     ("watch", "disk_free_mb"): 500,
 }
 _SQLITE_FILE = "sqlite:///"
@@ -61,7 +61,7 @@ def extract(directory: Path) -> Extract | None:
             archive=directory / _setting(desk, "store", "archive"),
             limits=Limits(
                 mailbox=timedelta(minutes=_number(desk, "mailbox", "alarm_after_minutes")),
-                outbox=timedelta(minutes=_number(desk, "watch", "outbox_minutes")),
+                outbox=timedelta(minutes=_number(desk, "submission", "alarm_after_minutes")),
                 free=_number(desk, "watch", "disk_free_mb"),
             ),
         )

@@ -3,31 +3,42 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import casework
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
-from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, Platform, StoredMessage
-from flaggermail.core.retry import next_try
+from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, StoredMessage
+from flaggermail.core.retry import fraction, next_try
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Work
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
+from flaggermail.proof import proven
+
+COPY_FOUND = "a copy of it came back to our mailbox"
+_OUT_OF_REACH = frozenset({0, 421})  # no reply at all; closing, RFC 5321, section 3.8
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
     """How an attempt ended."""
 
-    result: str  # accepted | deferred | refused | unknown
+    result: str  # accepted | deferred | unreachable | refused | unknown
     code: int
     text: str
 
 
 def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
-    """Write down what became of the attempt in hand, and do what follows from it."""
-    if isinstance(answer, Accepted):
+    """Write down what became of the attempt in hand, and do what follows from it.
+
+    A bounce can overtake the answer of the server that made it; what it said about the mail then stands.
+    """
+    if mail.state not in IN_HAND:
+        _overtaken(work, mail, answer)
+    elif isinstance(answer, Accepted):
         _accepted(replace(work, now=answer.at), mail, answer)
     elif isinstance(answer, Refused):
         _refused(work, mail, answer)
@@ -46,9 +57,19 @@ def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, e
     )
 
 
+def _overtaken(work: Work, mail: OutboxMail, answer: Submission) -> None:
+    """Only how the attempt ended is left to write down."""
+    if isinstance(answer, Accepted):
+        _write(work, EventKind.MAIL_ACCEPTED, mail, mail, _End("accepted", 250, answer.answer))
+    elif isinstance(answer, Refused):
+        _write(work, EventKind.MAIL_REFUSED, mail, mail, _End("refused", answer.code, answer.text))
+    else:
+        _write(work, EventKind.MAIL_UNCERTAIN, mail, mail, _End("unknown", 0, answer.text))
+
+
 def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
     """Our server took the mail: its message was sent then, and if it is a notification its clocks start."""
-    settled = replace(mail, state="accepted", done_at=answer.at, answer=answer.answer)
+    settled = replace(moved(mail, "accepted"), done_at=answer.at, answer=answer.answer)
     _write(work, EventKind.MAIL_ACCEPTED, mail, settled, _End("accepted", 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
     own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
@@ -77,22 +98,19 @@ def _sent(work: Work, sent: Notification, before: Notification) -> None:
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
     casework.rejudge(work, sent.id)
-    platform = work.tx.get(Platform, sent.platform)
-    if platform is not None:
-        values, dedupe = {"platforms": [platform.name]}, f"decided/{case.number}/{sent.platform}"
-        casework.to_referrer(work, case, Kind.DECISION_NOTICE, "decided_notified", values, dedupe)
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
-    again = None if answer.permanent else _next_try(work, mail, mail.tries)
-    text = f"{answer.code} {answer.text}".strip()
+    again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
+    text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
-        settled = replace(mail, state="queued", next_try_at=again, answer=text)
-        _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End("deferred", answer.code, answer.text))
+        settled = replace(moved(mail, "queued"), next_try_at=again, answer=text)
+        result = "unreachable" if answer.line else "deferred"
+        _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End(result, answer.code, answer.text))
         if mail.once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         return
-    settled = replace(mail, state="refused", next_try_at=None, done_at=work.now, answer=text)
+    settled = replace(moved(mail, "refused"), next_try_at=None, done_at=work.now, answer=text)
     _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
     if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
         _alarm(work, AlarmKind.REFUSED, settled)
@@ -114,9 +132,23 @@ def _given_up(work: Work, notification_id: str) -> None:
         )
 
 
+def _tries(work: Work, mail: OutboxMail, answer: Refused | None = None) -> int:
+    """How far the schedule is for this mail.
+
+    A server that is out of reach is asked at the first wait, again and again, as all other mail stands behind this one;
+    a login is not, because failed ones lock an account. Tries that found no server bring the mail no further.
+    """
+    if answer is not None and answer.line:
+        return 1 if answer.code in _OUT_OF_REACH else mail.tries
+    return sum(attempt.result != "unreachable" for attempt in work.tx.find(Attempt, mail=mail.id))
+
+
 def _next_try(work: Work, mail: OutboxMail, tries: int) -> datetime | None:
     policy = work.env.settings.desk.submission
-    return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, timedelta(hours=policy.give_up_hours))
+    # The name of our mail is chance enough, and a replay comes to the same instants whatever else was drawn.
+    chance = fraction(hashlib.sha256(f"{mail.message_id} {mail.recipient} {mail.tries}".encode()).digest())
+    give_up = timedelta(hours=policy.give_up_hours)
+    return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, give_up, chance)
 
 
 def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
@@ -126,16 +158,26 @@ def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
     would be handed over again and again, and each time perhaps be taken.
     """
     if mail.once:
-        settled = replace(mail, state="uncertain", next_try_at=None, answer=answer.text)
+        settled = replace(moved(mail, "uncertain"), next_try_at=None, answer=answer.text)
     else:
-        again = work.now if mail.tries <= 1 else _next_try(work, mail, mail.tries - 1)
+        tries = _tries(work, mail)
+        again = work.now if tries <= 1 else _next_try(work, mail, tries - 1)
         if again is None:
             _refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
-        settled = replace(mail, state="queued", next_try_at=again, answer=answer.text)
+        settled = replace(moved(mail, "queued"), next_try_at=again, answer=answer.text)
     _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
-    if mail.once:
+    if mail.once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
+
+
+def _proven_before(work: Work, mail: OutboxMail) -> bool:
+    """A copy can be back before we give up waiting for the answer."""
+    own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
+    found = {proof.id: at for proof, at in proven(work, own)} if own else {}
+    if mail.id in found:
+        settle(work, mail, Accepted(mail.recipient, found[mail.id], COPY_FOUND))
+    return mail.id in found
 
 
 def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:

@@ -83,7 +83,7 @@ def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: In
 
 def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
     """Old mail together, as nobody waits for it; any other alone, so that a notice is on its way with each commit."""
-    if len(batch) > 1 and all(recognise.late(env, raw) for raw in batch):
+    if len(batch) > 1 and all(recognise.late(env, raw, env.clock.now()) for raw in batch):
         for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
             logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
         return [raw.uid for raw in batch]

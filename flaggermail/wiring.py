@@ -65,7 +65,7 @@ def rule_remarks(settings: Settings) -> list[Remark]:
     """What is wrong or doubtful about the rules of the settings and their sample mails."""
     faults: list[Fault] = []
     samples = load_samples(settings.rules_directory, faults)
-    remarks = [Remark(fault.file, fault.line, fault.column, f"{fault.key}: {fault.text}") for fault in faults]
+    remarks = [Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
     if remarks:
         return remarks
     reader = ContainedParser(settings.rules_directory)

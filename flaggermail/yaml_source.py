@@ -47,9 +47,13 @@ class Fault:
     key: str
     text: str
 
+    @property
+    def said(self) -> str:
+        """Without its place."""
+        return f"{self.key}: {self.text}" if self.key else self.text
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}"
-        return f"{place} {self.key}: {self.text}" if self.key else f"{place}: {self.text}"
+        return f"{self.file}:{self.line}:{self.column}{' ' if self.key else ': '}{self.said}"
 
 
 @dataclass(slots=True)

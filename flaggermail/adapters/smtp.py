@@ -11,7 +11,8 @@ import asyncio
 import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +37,7 @@ Tls = Literal["implicit", "starttls", "none"]
 # An envelope address as it stands in a command: with SMTPUTF8 (RFC 6531) not only ASCII, but no quoted local part.
 _MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\],;:\\\"@]+")
 _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
+_CLOSING = 421  # RFC 5321, section 3.8: about the service, in reply to any command
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about us, not about this message
 _REFUSED = {
     SMTPSenderRefused: "sender refused: ",
@@ -70,9 +72,10 @@ class _Fault:
     permanent: bool
     code: int
     text: str
+    line: bool = False
 
     def refusal(self, recipient: str) -> Refused:
-        return Refused(recipient, self.permanent, self.code, self.text)
+        return Refused(recipient, self.permanent, self.code, self.text, self.line)
 
 
 class SmtpSubmitter:
@@ -89,7 +92,7 @@ class SmtpSubmitter:
         self._clock = clock
         self._tls = verifying("submission", account.host, account.tls, account.ca_file)
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result for each recipient, in their order; see `ports.Submitter`. Blocks, at most some time-outs long."""
         results: dict[str, Submission] = {
             recipient: Refused(recipient, permanent=True, code=0, text=f"{recipient!a} is not a mail address")
@@ -101,17 +104,19 @@ class SmtpSubmitter:
         if fault:
             results |= {recipient: fault.refusal(recipient) for recipient in wanted}
         elif wanted:
-            results |= asyncio.run(self._submit(octets, sender, wanted))
+            results |= asyncio.run(self._submit(octets, sender, wanted, witness))
         return [results[recipient] for recipient in recipients]
 
-    async def _submit(self, octets: bytes, sender: str, recipients: list[str]) -> dict[str, Submission]:
+    async def _submit(self, octets: bytes, sender: str, recipients: list[str], witness: str) -> dict[str, Submission]:
         account = self._account
         session = Session(
             account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
         )
         results: dict[str, Submission] = {}
+        opened = False
         try:
             await self._open(session)
+            opened = True
             await session.mail(octets, sender, recipients)
             for recipient in recipients:
                 try:
@@ -120,13 +125,15 @@ class SmtpSubmitter:
                     results[recipient] = self._fault(refused).refusal(recipient)
             accepted = [recipient for recipient in recipients if recipient not in results]
             if accepted:
+                await _also(session, witness)
                 await session.data(octets)
                 results |= await self._end(session, accepted)
         except (SMTPException, OSError) as error:
             fault = self._fault(error)
+            fault = replace(fault, line=fault.line or (not opened and not fault.permanent))
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is asked for at each send, and may be gone for a while
-            fault = _Fault(permanent=False, code=0, text=str(error))
+            fault = _Fault(permanent=False, code=0, text=str(error), line=True)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -164,7 +171,7 @@ class SmtpSubmitter:
         """What went wrong. For good is only a 5yz to this very message, and what no later try can change."""
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
-        return _Fault(refused or isinstance(error, NotOffered), code, self._words(error))
+        return _Fault(refused or isinstance(error, NotOffered), code, self._words(error), line=code == _CLOSING)
 
     def _words(self, error: SMTPException | OSError) -> str:
         """The fault for a person, in one line without secrets."""
@@ -188,6 +195,13 @@ def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     except ValueError as fault:
         return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}")
     return None
+
+
+async def _also(session: Session, witness: str) -> None:
+    """Name the witness too; without one the message goes out all the same."""
+    if witness:
+        with suppress(SMTPRecipientRefused):
+            await session.witness(witness)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -126,6 +126,11 @@ class Session:
         """Name one recipient; raises SMTPRecipientRefused."""
         await self._client.rcpt(recipient, options=self._recipient_options, encoding=self._encoding)
 
+    async def witness(self, address: str) -> None:
+        """Name one more address, which is told nothing about (RFC 3461, section 4.1); raises SMTPRecipientRefused."""
+        options = ("NOTIFY=NEVER",) if self._recipient_options else ()
+        await self._client.rcpt(address, options=options, encoding=self._encoding)
+
     async def data(self, octets: bytes) -> None:
         """Send all but the final dot, leading dots doubled (RFC 5321, section 4.5.2), and wait until it has left."""
         reply = await self._client.execute_command(b"DATA")

@@ -24,6 +24,15 @@ DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
 Word = Annotated[str, Field(min_length=1)]
 
 
+class Decided(BaseModel):
+    """What a referrer is told of a decision: why, where that is not left to the officer's words, and what he can do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    reason: Word | None = None
+    advice: Word
+
+
 class Words(BaseModel):
     """The words of one language that stand around values."""
 
@@ -36,6 +45,7 @@ class Words(BaseModel):
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]
     missing: Mapping[str, Word]
+    decided: Mapping[str, Decided]
 
 
 class WordsFile(BaseModel):
@@ -72,6 +82,8 @@ class Formats:
             "aspect": self.aspect,
             "alarm": self.alarm,
             "asked": self.asked,
+            "reason": lambda value: self.decided(value).reason or "",
+            "advice": lambda value: self.decided(value).advice,
             "flow": flow,
             "line": line,
             "marked": marked,
@@ -130,6 +142,12 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.missing:
             raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
         return self.words.missing[value]
+
+    def decided(self, value: object) -> Decided:
+        """What a referrer is told where that reason, or that decision, is why nothing is put before a platform."""
+        if not isinstance(value, str) or value not in self.words.decided:
+            raise TemplateRuntimeError(f"reason, advice: {value!r} is none of those in words.yaml")
+        return self.words.decided[value]
 
     def _local(self, value: object) -> datetime:
         return _aware(value).astimezone(self.zone)

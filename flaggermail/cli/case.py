@@ -13,6 +13,7 @@ from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
 from flaggermail.core import acts
+from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
 
 
@@ -60,15 +61,27 @@ def open_(
 @command.command(name="decide")
 @click.argument("case")
 @click.argument("decision", type=click.Choice(acts.DECISIONS))
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it stays in the record.")
-@click.option("--advice", default="", metavar="TEXT", help="What the referrer is advised to do instead.")
+@click.option(
+    "--reason", required=True, metavar="TEXT",
+    help=f"Why; it stays in the record. Of decline one of {', '.join(DeclineReason)}.",
+)  # fmt: skip
+@click.option(
+    "--text", default="", metavar="TEXT", help="Of decline: words beside the reason, which the referrer reads."
+)
+@click.option(
+    "--advice", default="", metavar="TEXT", help="What the referrer can do, where the usual advice does not fit."
+)
 @click.pass_obj
-def decide(session: Session, case: str, decision: str, reason: str, advice: str) -> None:
-    """Record the decision on a case: notify, decline, refer or none.
+def decide(session: Session, *, case: str, decision: str, reason: str, text: str, advice: str) -> None:
+    """Record the decision on a case: notify, decline, refer or none; the referrer is told, once.
 
     Example: flaggermail case decide VF-EP2024-0001 notify --reason "a vote cast that way is invalid"
     """
-    report(session.act(acts.Decide(case=case, decision=decision, reason=reason, advice=advice)))
+    if decision != "decline" and text:
+        raise click.UsageError("--text belongs to decline; write it as --reason.")
+    words = decision != "decline" or (" " in reason and not text)  # words of one's own: another reason
+    ground, why = (None, reason) if words else (reason, text)
+    report(session.act(acts.Decide(case=case, decision=decision, reason=why, advice=advice, ground=ground)))
 
 
 @command.command(name="assign")

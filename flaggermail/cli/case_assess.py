@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`flaggermail case assess`: both steps of the assessment as a YAML form, from a file or in an editor.
 
-A form may be half filled in: what it leaves empty stays as it was, so the case itself keeps the draft.
+A form may be half filled in: what it leaves empty stays as it was. What was typed and not taken is kept: see `forms`.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from flaggermail.cli import forms
+from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.core.acts import ASPECTS, Assess
@@ -31,13 +32,14 @@ CRITERIA = {
     2: "another person than meant is designated",
     3: "voters lose the chance to vote",
 }
+OWN_MEANS = "recovery form, business support, own supplier, second administrator, police where it fits"
 _KEYS = (
     ("incorrect", "(a) is it in fact incorrect or misleading? true or false"),
     ("contradicts", "the rule or source that it contradicts"),
     ("criteria", f"(b) which of {'; '.join(f'{n} {what}' for n, what in CRITERIA.items())}, as in [1, 3]"),
     ("aspects", f"any of {', '.join(ASPECTS)}, as in [{ASPECTS[0]}]"),
     ("own_attempts", "how often the referrer asked the platform, as a number; repeated means at least 2"),
-    ("all_means_used", "of a lost channel: has its owner used all own means? true or false"),
+    ("all_means_used", f"of a lost channel: has its owner used all own means ({OWN_MEANS})? true or false"),
     ("override_reason", "why to go on although the owner has not"),
     ("satire", "does it present itself as satire? true or false; by itself that does not exclude it"),
 )
@@ -46,44 +48,54 @@ _KEYS = (
 @click.command(name="assess")
 @click.argument("case")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR).")
+@click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR); a kept one goes on.")
+@click.option("--anew", is_flag=True, help="With --edit: drop the form that was kept.")
 @click.pass_obj
-def assess(session: Session, case: str, file: Path | None, *, edit: bool) -> None:
+def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: bool) -> None:
     """Assess a case in two steps, with a filled-in YAML FILE or --edit; what is left empty stays as it was.
 
     Example: flaggermail case assess VF-EP2024-0001 --edit
     """
-    if edit == (file is not None):
+    if edit == (file is not None) or (anew and not edit):
         raise click.UsageError("Give the assessment as either FILE or --edit.")
     if file is None:
-        _edited(session, case)
+        _edited(session, case, anew=anew)
     else:
         report(session.act(read_form(file, case)))
 
 
-def _edited(session: Session, number: str) -> None:
-    """Let the officer fill in the form; when it cannot be taken it is kept, and the message says where."""
-    form = _form_of(session, number)
-    descriptor, name = tempfile.mkstemp(prefix="assessment-", suffix=".yaml")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(form)
-    path = Path(name)
-    keep = False
+def _edited(session: Session, number: str, *, anew: bool) -> None:
+    """Let the officer fill in the form. Whatever ends this before the form is taken, what was typed is kept."""
+    case, form = _form_of(session, number)
+    kept = forms.kept(session.environment.settings.directory, number)
+    if kept is not None and anew:
+        kept.unlink()
+        kept = None
+    if kept is not None:
+        click.echo(f"note: your form of {_begun(kept, session)} goes on; --anew begins another", err=True)
+        if case.assessed_at is not None and case.assessed_at.timestamp() > kept.stat().st_mtime:
+            click.echo(f"note: {case.assessed_by} has assessed the case since, see `case show`", err=True)
+    path = kept or forms.begun(session.environment.settings.directory, number, form)
+    taken = False
     try:
-        click.edit(filename=name)
-        if path.read_text(encoding="utf-8") == form:
+        click.edit(filename=str(path))
+        if forms.untouched(path):
             raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")
-        keep = True
         report(session.act(read_form(path, number)))
-        keep = False
+        taken = True
     finally:
-        if keep:
-            click.echo(f"note: your form is kept; `flaggermail case assess {number} {name}` takes it", err=True)
-        else:
+        if taken or forms.untouched(path):
             path.unlink(missing_ok=True)
+        else:
+            again = f"flaggermail case assess {number} --edit"
+            click.echo(f"note: your form is kept; `{again}` goes on with it, in {path}", err=True)
 
 
-def _form_of(session: Session, number: str) -> str:
+def _begun(kept: Path, session: Session) -> str:
+    return shown(datetime.fromtimestamp(kept.stat().st_mtime, UTC), session.zone)
+
+
+def _form_of(session: Session, number: str) -> tuple[Case, str]:
     from flaggermail.desk.outcome import the_case
     from flaggermail.desk.tagging import same_narrative
 
@@ -91,7 +103,7 @@ def _form_of(session: Session, number: str) -> str:
         case = the_case(work, number)
         related = work.tx.find(Case, number=case.related)
         alike = [other for other in same_narrative(work.tx, case) if other not in related]
-        return written_form(case, related, alike)
+        return case, written_form(case, related, alike)
 
 
 def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) -> str:

@@ -203,7 +203,7 @@ def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
             ("satire", case.satire),
             ("assessed", case.assessed_at and f"{shown(case.assessed_at, zone)} by {case.assessed_by}"),
             ("decision", case.decision),
-            ("reason", case.decision_reason),
+            ("reason", " ".join(filter(None, (case.decision_ground, case.decision_reason)))),
             ("decided", case.decided_at and f"{shown(case.decided_at, zone)} by {case.decided_by}"),
             ("closed", shown(case.closed_at, zone)),
             ("platform references", case.platform_references),
@@ -227,7 +227,7 @@ def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
         ("criteria", case.criteria),
         ("contradicts", case.contradicts),
         ("decision", decided or "none yet"),
-        ("reason", case.decision_reason),
+        ("reason", " ".join(filter(None, (case.decision_ground, case.decision_reason)))),
     )
 
 

@@ -57,14 +57,14 @@ def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Ite
             tally.clocks += one.clocks
             tally.cases += one.cases
             find = work.env.matcher.find
-            before, after = (explain(one.message, one.context, rules, find) for rules in (old, new))
+            before, after = (explain(one.arrived.message, one.arrived.context, rules, find) for rules in (old, new))
             yield _as_json(work, one, before, after) if as_json else safe(_as_text(work, one, before, after))
 
 
 def _as_text(work: Work, one: Difference, before: Explanation, after: Explanation) -> str:
-    row = one.stored
+    row = one.arrived.stored
     marks = [word for word, holds in (("clocks", one.clocks), ("cases", one.cases)) if holds]
-    marks += ["stands by hand"] if one.by_hand else []
+    marks += ["stands by hand"] if one.arrived.by_hand else []
     head = f"{row.id}  {shown(row.received_at, work.env.settings.zone)}  {row.subject or ''}"
     lines = [f"{head}{f'  [{chr(44).join(marks)}]' if marks else ''}"]
     for sign, outcome, found in (("-", one.old, before), ("+", one.new, after)):
@@ -73,7 +73,7 @@ def _as_text(work: Work, one: Difference, before: Explanation, after: Explanatio
 
 
 def _as_json(work: Work, one: Difference, before: Explanation, after: Explanation) -> str:
-    row = one.stored
+    row = one.arrived.stored
     document = {
         "message": row.id,
         "message_id": row.message_id,
@@ -81,7 +81,7 @@ def _as_json(work: Work, one: Difference, before: Explanation, after: Explanatio
         "case": row.case,
         "clocks": one.clocks,
         "cases": one.cases,
-        "by_hand": one.by_hand,
+        "by_hand": one.arrived.by_hand,
         "old": _outcome(one.old, before),
         "new": _outcome(one.new, after),
     }

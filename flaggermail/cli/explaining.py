@@ -96,7 +96,7 @@ def made_by(found: Explanation) -> list[str]:
     for tried in found.made_by:
         says = "decided by" if tried.rule.then.kinds else "marked by "
         lines.append(f"{says}   {tried.rule.place} {tried.rule.name}")
-        lines += [f"               {_condition(part)}" for part in _parts(tried)]
+        lines += [f"               {_condition(part)}" for part in tried.parts]
     if not any(tried.rule.then.kinds for tried in found.made_by):
         lines.append("decided by   no rule: it goes to the officer's list")
     return lines
@@ -115,12 +115,8 @@ def _passed(tried: Tried) -> str:
     rule = f"{tried.rule.place} {tried.rule.name}"
     if tried.looked.held:
         return f"{rule}: would match, and comes later"
-    failed = (_condition(part) for part in _parts(tried) if not part.held)
+    failed = (_condition(part) for part in tried.parts if not part.held)
     return f"{rule}: not {'; not '.join(failed)}"
-
-
-def _parts(tried: Tried) -> tuple[Looked, ...]:
-    return tried.looked.within if tried.looked.condition == "all" else (tried.looked,)
 
 
 def _condition(part: Looked) -> str:
@@ -169,7 +165,7 @@ def tried_as_json(tried: Tried) -> Json:
     rule = tried.rule
     return {
         "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,
-        "asked": tried.reached, "share": round(tried.share, 2), "trace": [_looked(part) for part in _parts(tried)],
+        "asked": tried.reached, "share": round(tried.share, 2), "trace": [_looked(part) for part in tried.parts],
     }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def limits_of(desk: DeskSettings) -> Limits:
     """Beyond which something is wrong, by the settings of the environment."""
     return Limits(
         mailbox=timedelta(minutes=desk.mailbox.alarm_after_minutes),
-        outbox=timedelta(minutes=desk.watch.outbox_minutes),
+        outbox=timedelta(minutes=desk.submission.alarm_after_minutes),
         free=desk.watch.disk_free_mb,
     )
 

@@ -69,12 +69,13 @@ class Assess(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide(Act):
-    """The recorded decision."""
+    """The recorded decision; of a decline `ground` is a DeclineReason, without which `reason` is one of its own."""
 
     case: str
     decision: str
-    reason: str
+    reason: str = ""
     advice: str = ""
+    ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

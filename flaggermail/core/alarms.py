@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     UNJUDGED = "unjudged"
     RULES_REFUSED = "rules refused"
     WAITING = "mail waits"
+    OUTBOX_WAITS = "outbox waits"
+    OUTBOX_FLOWS = "outbox flows"
     PAGERS_FAILED = "pagers failed"
     DISK_LOW = "disk low"
     DISK_BACK = "disk back"

@@ -108,6 +108,7 @@ class Case(Record):
     assessed_by: str | None = None
     assessed_at: datetime | None = None
     decision: str | None = None  # notify | decline | refer | none
+    decision_ground: str | None = None  # of a decline: a DeclineReason
     decision_reason: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None

@@ -225,10 +225,19 @@ class Tried:
     reached: bool  # whether the live path asks it: no earlier rule of its stage matched, and no earlier stage decided
 
     @property
+    def parts(self) -> tuple[Looked, ...]:
+        """What is written side by side under `when`."""
+        return self.looked.within if self.looked.condition == "all" else (self.looked,)
+
+    @property
     def share(self) -> float:
         """How much of it held, from 0 to 1."""
-        leaves = [part.held for part in self.looked.within] or [self.looked.held]
-        return sum(leaves) / len(leaves)
+        return sum(part.held for part in self.parts) / len(self.parts)
+
+    @property
+    def nearness(self) -> tuple[int, float]:
+        """The more, the less is missing; of two that miss as much, the one of which more held."""
+        return (-sum(not part.held for part in self.parts), self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +264,9 @@ def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> E
             decided, done = bool(rule.then.kinds), rule.stage
         else:
             others.append(tried)
-    best = max((tried for tried in others if tried.rule.then.kinds), key=lambda tried: tried.share, default=None)
-    return Explanation(outcome, tuple(made), tuple(others), best if best is not None and best.share > 0 else None)
+    near = (tried for tried in others if tried.rule.then.kinds and tried.share > 0)
+    best = max(near, key=lambda tried: tried.nearness, default=None)
+    return Explanation(outcome, tuple(made), tuple(others), best)
 
 
 def platform_of(message: Message, platforms: Iterable[Platform]) -> str | None:

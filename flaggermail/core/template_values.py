@@ -14,8 +14,10 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
 | `can_confirm`, `understood` | bool |
+| `changed` | bool: the referrer was told another decision before |
+| `why` | str: a decline reason (core.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
-| `platforms`, `attachments`, `suggestions`, `what_would_work` | list of str |
+| `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
@@ -48,8 +50,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
-    "decided_notified": EVERY | {"platforms"},
-    "decided_not_notified": EVERY | {"reason", "advice"},
+    "decided_to_notify": EVERY | {"changed"},
+    "decided_not_to_notify": EVERY | {"changed", "why", "reason", "advice"},
     "decline": EVERY | {"report_urls"},
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},

@@ -25,7 +25,7 @@ from flaggermail.desk import (
     tagging,
 )
 from flaggermail.desk.outcome import Outcome
-from flaggermail.environment import DAEMON, Environment, Work
+from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
 
 __all__ = ["Outcome", "perform", "run"]
@@ -63,7 +63,6 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.OverrideRota: (DESK, duty.override),
     acts.Resume: (LEADS, observation.resume),
 }
-_OF_THE_DAEMON = (acts.ResolveMail,)  # on proof: a copy of the mail itself
 
 
 def run(env: Environment, act: acts.Act, actor: str) -> Outcome:
@@ -80,8 +79,6 @@ def perform(work: Work, act: acts.Act) -> Outcome:
 
 
 def _authorise(work: Work, act: acts.Act, roles: frozenset[str]) -> None:
-    if work.actor == DAEMON and isinstance(act, _OF_THE_DAEMON):
-        return
     officer = work.env.settings.rota.officer(work.actor)
     name = type(act).__name__
     if officer is None:

@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 
 from flaggermail import casework
 from flaggermail.core import acts, assessment
+from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.records import Notification
+from flaggermail.core.records import Case, Notification
 from flaggermail.core.rules import Kind
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
@@ -33,10 +34,12 @@ def assess(work: Work, act: acts.Assess) -> Outcome:
 
 
 def decide(work: Work, act: acts.Decide) -> Outcome:
-    """Record the decision; the referrer hears of it, for `notify` once the notification has left."""
+    """Record the decision, and tell the referrer: once, and when it is another than before once more."""
     case = the_case(work, act.case)
     one_of("decision", act.decision, acts.DECISIONS)
-    given("reason", act.reason)
+    ground = _ground(act)
+    if ground in {None, DeclineReason.OTHER}:
+        given("reason", act.reason)
     notifies = act.decision == "notify"
     missing = assessment.missing(case) if notifies else ()
     if missing:
@@ -46,14 +49,42 @@ def decide(work: Work, act: acts.Decide) -> Outcome:
     decided = replace(
         case,
         decision=act.decision,
+        decision_ground=ground,
         decision_reason=act.reason,
         decided_by=work.actor,
         decided_at=work.now,
         state="decided" if case.state == "open" else case.state,
     )
-    work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=act.decision, about=About(case=case.number))
-    if not notifies:
-        values = {"reason": act.reason, "advice": act.advice}
-        dedupe = f"decided/{case.number}/{work.now.isoformat()}"
-        casework.to_referrer(work, decided, Kind.DECISION_NOTICE, "decided_not_notified", values, dedupe)
+    why = f"{act.decision}: {ground}" if ground else act.decision
+    work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=About(case=case.number))
+    if _heard(case) != _heard(decided):
+        _tell_referrer(work, decided, act.advice, changed=case.decision is not None)
     return Outcome(f"case {case.number}: {act.decision}", case.number, assessment.warnings(decided))
+
+
+def _ground(act: acts.Decide) -> DeclineReason | None:
+    """The reason of the closed list; a decline in words alone is one for another reason."""
+    if act.decision != "decline":
+        if act.ground is not None:
+            raise Refusal(f"ground: {act.ground!r} belongs to a decline; {act.decision} is explained by its reason")
+        return None
+    one_of("reason", act.ground or DeclineReason.OTHER, list(DeclineReason))
+    return DeclineReason(act.ground or DeclineReason.OTHER)
+
+
+def _heard(case: Case) -> tuple[str | None, ...]:
+    """What the referrer hears of a decision: why we notify is between us and the platform."""
+    if case.decision == "notify":
+        return (case.decision,)
+    return (case.decision, case.decision_ground, case.decision_reason)
+
+
+def _tell_referrer(work: Work, case: Case, advice: str, *, changed: bool) -> None:
+    notifies = case.decision == "notify"
+    template = "decided_to_notify" if notifies else "decided_not_to_notify"
+    values: dict[str, object] = {"changed": changed}
+    if not notifies:
+        why = case.decision_ground or case.decision or ""
+        values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
+    dedupe = f"decided/{case.number}/{work.tx.number(f'decision {case.number}')}"
+    casework.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, dedupe)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flaggermail import observing
 from flaggermail.core import acts
+from flaggermail.core.envelope import moved
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, OutboxMail
 from flaggermail.desk.outcome import Outcome, the_mail
@@ -23,7 +24,7 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
     if act.again:
         observing.refuse(work, f"outbox {mail.id}")
-        change = changed(mail, replace(mail, state="queued", next_try_at=work.now))
+        change = changed(mail, replace(moved(mail, "queued"), next_try_at=work.now))
         about = About(case=mail.case, notification=mail.notification)
         work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
         return Outcome(f"outbox {mail.id}: is sent again", mail.id)
@@ -43,7 +44,7 @@ def cancel(work: Work, act: acts.CancelMail) -> Outcome:
     mail = the_mail(work, act.mail)
     if mail.state != "queued" or mail.tries:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
-    change = changed(mail, replace(mail, state="cancelled", next_try_at=None))
+    change = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=About(case=mail.case, notification=mail.notification))
     if mail.notification is not None and mail.once:
         _withdrawn(work, mail.notification)

@@ -108,9 +108,9 @@ class ScriptedSubmitter:
     def __init__(self, clock: SetClock, script: Sequence[Answer] = ()) -> None:
         self._clock, self._script = clock, script
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient."""
-        del octets, sender
+        del octets, sender, witness
         return [self._answer(recipient) for recipient in recipients]
 
     def _answer(self, recipient: str) -> Submission:
@@ -120,7 +120,7 @@ class ScriptedSubmitter:
             return Accepted(recipient, now, "250 accepted")
         if answer.code < 0:
             return Unknown(recipient, answer.text)
-        return Refused(recipient, answer.code >= 500, answer.code, answer.text)  # noqa: PLR2004 - 5yz, RFC 5321
+        return Refused(recipient, answer.code >= 500, answer.code, answer.text, line=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
 class ListCaller:

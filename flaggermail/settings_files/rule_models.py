@@ -11,7 +11,7 @@ import re
 from typing import Annotated, Literal
 
 import re2
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from flaggermail.core.conditions import is_pattern, wording
 from flaggermail.core.rules import Stage
@@ -79,7 +79,12 @@ Pattern = Annotated[Text, AfterValidator(_pattern), AfterValidator(_found)]
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Place = Annotated[Text, AfterValidator(_place)]
 FieldName = Annotated[str, AfterValidator(_field)]
-Octets = Annotated[int, BeforeValidator(_octets), Field(ge=0)]
+Octets = Annotated[
+    int,
+    BeforeValidator(_octets),
+    Field(ge=0),
+    WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d{1,9}\s*[kKmMgG]?[bB]?$"}),
+]
 
 # What a mail that came in can be, by the stage that may say so.
 Incoming = Literal[

@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backfill, fuzz, intake, latency, memory, parsing, soak, startup, table
+from tests.bench import backfill, comparing, fuzz, intake, latency, memory, parsing, soak, startup, table
 from tests.bench.desk import Servers
 
-NAMES = ("startup", "parsing", "intake", "latency", "memory", "backfill")
+NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill")
 
 
 def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
@@ -23,6 +23,8 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
         startup.measure(servers, quick=quick)
     elif name == "parsing":
         parsing.measure(folder, quick=quick)
+    elif name == "comparing":
+        comparing.measure(folder, quick=quick)
     elif name == "intake":
         intake.measure(servers, folder, quick=quick)
     elif name == "latency":

@@ -3,7 +3,7 @@
 
 import base64
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,12 +64,13 @@ def submit(
     *recipients: str,
     octets: bytes = OCTETS,
     sender: str = SENDER,
+    witness: str = "",
     changes: Changes | None = None,
 ) -> list[Submission]:
     """Send through a server that runs for this one message."""
     with server.running():
         submitter = SmtpSubmitter(account(server.port, **(changes or {})), SteppingClock())
-        return list(submitter.submit(octets, sender, recipients or (ONE,)))
+        return list(submitter.submit(octets, sender, recipients or (ONE,), witness))
 
 
 def login(certificates: Certificates, **changes: Unpack[Changes]) -> Changes:
@@ -180,6 +181,57 @@ class TestOctetsOnTheWire:
             assert result.permanent
 
 
+class TestWitness:
+    """A blind copy to ourselves, in the same transaction: it is there if the message is."""
+
+    def test_the_copy_travels_with_the_message(self) -> None:
+        """Named behind the recipient, without result or report of its own; those of the recipient are as ever."""
+        server = ScriptedSmtp(offers=("DSN",))
+        (result,) = submit(server, witness=SENDER)
+        assert isinstance(result, Accepted)
+        assert server.verbs() == ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
+        assert server.commands[2].startswith(f"RCPT TO:<{ONE}> NOTIFY=FAILURE,DELAY")
+        assert server.commands[3] == f"RCPT TO:<{SENDER}> NOTIFY=NEVER"
+        assert len(server.wire) == 1
+
+    def test_no_copy_without_the_recipient(self) -> None:
+        """A copy that came alone would prove a sending that never was."""
+        server = ScriptedSmtp({f"RCPT {ONE}": "450 4.7.1 greylisted"})
+        (result,) = submit(server, witness=SENDER)
+        assert isinstance(result, Refused)
+        assert server.verbs() == ["EHLO", "MAIL", "RCPT", "QUIT"]
+
+    def test_a_refused_copy_keeps_nothing_back(self) -> None:
+        """The message goes out without its witness."""
+        server = ScriptedSmtp({f"RCPT {SENDER}": "550 5.1.1 no"})
+        (result,) = submit(server, witness=SENDER)
+        assert isinstance(result, Accepted)
+        assert len(server.wire) == 1
+
+
+class TestLine:
+    """Whether a refusal is about this message or about all there are."""
+
+    @pytest.mark.parametrize(
+        ("replies", "line"),
+        [
+            ({"greeting": Fault.DROP}, True),
+            ({"greeting": "421 4.3.2 closing"}, True),
+            ({"MAIL": "421 4.3.2 closing"}, True),
+            ({"RCPT": "421 4.3.2 closing"}, True),
+            ({"MAIL": "451 4.3.0 not now"}, False),
+            ({"RCPT": "450 4.7.1 greylisted"}, False),
+            ({"DATA": Fault.DROP}, False),
+            ({".": "451 4.3.0 not now"}, False),
+        ],
+    )
+    def test_what_it_is_about(self, replies: Mapping[str, Reply], line: bool) -> None:  # noqa: FBT001 - the expectation
+        """The greeting, and a server that closes, are about all; a drop within one message may be about that one."""
+        (result,) = submit(ScriptedSmtp(replies))
+        assert isinstance(result, Refused)
+        assert (result.permanent, result.line) == (False, line)
+
+
 class TestExtensions:
     """Asked for only where offered and needed."""
 
@@ -275,7 +327,7 @@ class TestRefused:
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 in the greeting is about the server's state, not about this message."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
-        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed")
+        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", line=True)
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
         """421 ends the session: nobody is accepted, also who was named before."""
@@ -365,7 +417,7 @@ class TestTls:
         server = replace(starttls(certificates), offers=("AUTH PLAIN",))
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text="the server does not offer STARTTLS, nothing was sent"
+            ONE, permanent=False, code=0, text="the server does not offer STARTTLS, nothing was sent", line=True
         )
         assert server.verbs() == ["EHLO", "QUIT"]
 
@@ -374,7 +426,7 @@ class TestTls:
         """For now, whatever the code: nothing was said about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:])
+        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], line=True)
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
@@ -383,8 +435,9 @@ class TestTls:
         server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with"
-        )
+            ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with",
+            line=True,
+        )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
 
     def test_clear_text_in_place_of_tls(self, certificates: Certificates) -> None:
@@ -443,7 +496,7 @@ class TestAuthentication:
         """The code is kept; the message waits until somebody mends the password."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused")
+        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", line=True)
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
 

@@ -56,12 +56,12 @@ class KilledSubmitter:
     def __init__(self, submitter: Submitter, point: str) -> None:
         self._submitter, self._point = submitter, point
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Hand the mail over, or not, and die."""
         ours = all("platform.example" not in recipient for recipient in recipients)
         if not ours and self._point == "attempt recorded":
             die()
-        answers = self._submitter.submit(octets, sender, recipients)
+        answers = self._submitter.submit(octets, sender, recipients, witness)
         if not ours:
             die()
         return answers

@@ -52,6 +52,7 @@ class Envelope:
     at: datetime
     octets: bytes
     recipient: str
+    witness: str = ""
 
 
 class NewDesk(Protocol):
@@ -71,10 +72,10 @@ class RecordingSubmitter(ScriptedSubmitter):
         self._set_clock = clock
         super().__init__(clock, self.script)
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient."""
-        self.envelopes += [Envelope(self._set_clock.now(), octets, recipient) for recipient in recipients]
-        return super().submit(octets, sender, recipients)
+        self.envelopes += [Envelope(self._set_clock.now(), octets, recipient, witness) for recipient in recipients]
+        return super().submit(octets, sender, recipients, witness)
 
     def says(self, code: int, recipient: str | None = None, text: str = "so it is") -> None:
         """From now on the server answers `recipient` (or everybody) with this code: 0 no connection, -1 silence."""
@@ -139,6 +140,11 @@ class Desk:
     def __init__(self, env: Environment, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
+
+    def with_settings(self, settings: Settings) -> Desk:
+        """The same desk, configured otherwise."""
+        self.env = replace(self.env, settings=settings)
+        return self
 
     # ---- what people do
 

@@ -55,7 +55,7 @@ def test_resent_octets_are_the_same(desk: Desk) -> None:
     desk.server.says(450, X_CHANNEL)
     desk.settle()
     desk.server.script.clear()
-    desk.go_on(1)
+    desk.go_on(1.1)
     first, second = desk.server.to(X_CHANNEL)
     assert first.octets == second.octets
 

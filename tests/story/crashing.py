@@ -115,9 +115,10 @@ class NotingSubmitter(ScriptedSubmitter):
         super().__init__(clock)
         self._file, self._at = file, clock
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient."""
         assert sender
+        del witness
         with self._file.open("a", encoding="ascii") as file:
             file.writelines(f"{recipient} {hashlib.sha256(octets).hexdigest()}\n" for recipient in recipients)
         return [Accepted(recipient, self._at.now(), "250 accepted") for recipient in recipients]
@@ -164,7 +165,10 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
 def run_once(env: Environment, mailbox: Mailbox) -> None:
     """What a daemon does from its start until it has nothing more to do."""
     outbox.recover(env)
-    vigil.keep(env, timedelta(hours=1))  # the mailbox was out of reach until now
+    with env.store.read() as tx:
+        cursor = tx.cursor(env.settings.desk.mailbox.inbox)
+    read_at = cursor.looked_at if cursor else None
+    vigil.keep(env, env.clock.now() - read_at if read_at else timedelta(hours=1))  # it was out of reach until now
     watch.look(env, mailbox)
     outbox.drain(env)
 

@@ -118,10 +118,12 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     class Kept(ScriptedSubmitter):
         """Accepts, and keeps to whom."""
 
-        def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        def submit(
+            self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = ""
+        ) -> Sequence[Submission]:
             """Accept."""
             sent.extend(recipients)
-            return super().submit(octets, sender, recipients)
+            return super().submit(octets, sender, recipients, witness)
 
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("observe"), Kept(clock))
@@ -227,7 +229,10 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
     with desk.env.store.read() as tx:
         states = {mail.kind: mail.state for mail in tx.find(OutboxMail)}
         (held,) = tx.find(OutboxMail, state="queued")
-    assert states == {"intake_confirmation": "cancelled", "officer_notice": "cancelled", "notification": "queued"}
+    assert states == {
+        "intake_confirmation": "cancelled", "officer_notice": "cancelled", "decision_notice": "cancelled",
+        "notification": "queued",
+    }  # fmt: skip
     with pytest.raises(Refusal, match=f"{held.id} waited before .*outbox cancel ID.*--with-waiting"):
         run(desk.env, acts.Resume(), "officer1")
     assert "sends again" in desk.type("resume", "--with-waiting")

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import casework, desk, observing, paging, remind
+from flaggermail import casework, desk, observing, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
@@ -52,6 +52,7 @@ def calls(env: Environment) -> list[tuple[str, str]]:
 
 def run(env: Environment) -> None:
     """One round of the ticker."""
+    outbox.drain(env)
     remind.tick(env)
     paging.tick(env)
     paging.drain(env)

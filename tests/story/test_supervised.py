@@ -381,9 +381,9 @@ class SilentSubmitter:
     def __init__(self) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()
 
-    def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+    def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Wait for what does not come."""
-        del octets, sender
+        del octets, sender, witness
         self.asked.set()
         self.answer.wait(PATIENCE)
         return [Accepted(recipient, NOW, "250 late") for recipient in recipients]
@@ -493,10 +493,12 @@ def test_a_full_outbox_does_not_hold_up_the_end(env: Environment) -> None:
     class EndingSubmitter(ScriptedSubmitter):
         """Asks for the end with the first mail."""
 
-        def submit(self, octets: bytes, sender: str, recipients: Sequence[str]) -> Sequence[Submission]:
+        def submit(
+            self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = ""
+        ) -> Sequence[Submission]:
             """Accept."""
             stop.set()
-            return super().submit(octets, sender, recipients)
+            return super().submit(octets, sender, recipients, witness)
 
     ending = replace(env, submitter=EndingSubmitter(SetClock(NOW)))
     assert outbox.drain(ending, stop) == 1

@@ -35,6 +35,7 @@ MEANS = "the owner has not used all own means, and no reason to go on without th
         (replace(CASE, type="B_channel", all_means_used=False), (MEANS,)),
         (replace(CASE, type="B_channel", all_means_used=True), ()),
         (replace(CASE, type="B_channel", override_reason="the recovery form is down"), ()),
+        (replace(CASE, type="B_channel", override_reason=" \n"), (MEANS,)),
         (replace(CASE, type="B_channel", all_means_used=False, override_reason="the recovery form is down"), ()),
         (replace(CASE, type="C_advert"), ()),
         (replace(CASE, type="other"), ()),
@@ -51,6 +52,14 @@ def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int
     """A referrer who tried less than twice himself is a reason to think, and stands in nobody's way."""
     wanted = () if shown is None else (f"own attempts: {shown}; repeated attempts means at least 2",)
     assert warnings(replace(CASE, type=kind, own_attempts=attempts)) == wanted
+
+
+@pytest.mark.parametrize("answer", [True, False])
+@pytest.mark.parametrize("source", [None, " ", "Kieswet, artikel N 7"])
+def test_a_judgement_without_its_source_warns(*, answer: bool, source: str | None) -> None:
+    """Whether it is incorrect rests on a rule or a source, whatever the answer; to leave it out is no bar."""
+    wanted = ("step (a): the rule or source by which it was judged is not named",) if source in {None, " "} else ()
+    assert warnings(replace(CASE, origin="media", incorrect=answer, contradicts=source)) == wanted
 
 
 @pytest.mark.parametrize("origin", ["media", "earlier_cases"])

@@ -15,6 +15,7 @@ import re2
 from flaggermail.adapters.template_formats import Formats, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
 from flaggermail.core.drafts import Requirements, faults
 from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
@@ -120,7 +121,8 @@ ALIKE: Mapping[str, object] = {
     ],
     "attempts": 3,
     "phone": "+31 70 000 0000",
-    "platforms": ["Loudhailer", "Pictogram"],
+    "changed": False,
+    "why": "other",
     "report_urls": [
         ReportPage("Loudhailer", "https://help.loudhailer.example/report"),
         ReportPage("Pictogram", "https://pictogram.example/report"),
@@ -162,6 +164,7 @@ NOTHING: Mapping[str, object] = {
     "acknowledged_by": None, "what_would_work": [], "can_confirm": False,
 }  # fmt: skip
 
+DECIDED = (*DeclineReason, "refer", "none")  # why nothing is put before a platform
 LISTED = "https://loudhailer.example/post/1"
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
@@ -184,6 +187,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "alarm": [{"number": None, "kind": "forged"}],
     "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
+    "decided_to_notify": [{"changed": True}],
+    "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
@@ -274,6 +279,19 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
 def test_every_item_of_the_checklist_has_its_words(language: str) -> None:
     """What a referrer may be asked for is said in words, and there are no words for anything else."""
     assert set(read_words(DIRECTORY / "words.yaml")[language].missing) == {item.value for item in Item}
+
+
+@EVERY_LANGUAGE
+def test_every_decision_has_its_words(language: str) -> None:
+    """A referrer reads why and what he can do, for each reason of the closed list and for refer and none."""
+    assert set(read_words(DIRECTORY / "words.yaml")[language].decided) == set(DECIDED)
+    for why in DECIDED:
+        said = read_words(DIRECTORY / "words.yaml")[language].decided[why]
+        assert (said.reason is None) is (why in {"other", "refer", "none"})
+        given = values("decided_not_to_notify", language, {"why": why, "reason": "", "advice": ""})
+        body = " ".join(TEMPLATES.render("decided_not_to_notify", language, given).body.split())
+        assert " ".join(said.advice.split()) in body
+        assert " ".join((said.reason or "").split()) in body
 
 
 @EVERY_LANGUAGE

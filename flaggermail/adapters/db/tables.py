@@ -103,6 +103,7 @@ class CaseRow(Row, table=True):
     assessed_by: str | None
     assessed_at: datetime | None
     decision: str | None
+    decision_ground: str | None
     decision_reason: str | None
     decided_by: str | None
     decided_at: datetime | None

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cli.conftest import VOUCHED, Desk
+from flaggermail.cli.forms import begun
+from tests.unit.cli.conftest import CONFIG, VOUCHED, Desk
 
 ANSWER = (
     VOUCHED.format(domain="x-platform.example")
@@ -154,9 +156,13 @@ def editor(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
     program.write_text(f'#!/bin/sh\ncp "$1" {seen}\n{script}\n', encoding="utf-8")
     program.chmod(0o700)
     monkeypatch.setenv("VISUAL", str(program))
-    monkeypatch.setenv("TMPDIR", str(desk.folder))
-    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("XDG_STATE_HOME", str(desk.folder / "state"))
     return seen
+
+
+def forms(desk: Desk) -> list[Path]:
+    """The forms that are kept."""
+    return list((desk.folder / "state").rglob("*.yaml"))
 
 
 def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,19 +184,86 @@ def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPa
     editor(desk, monkeypatch, """sed -i 's/^own_attempts:$/own_attempts: 3/' "$1" """)
     desk.done("case", "assess", "VF-EP2024-0002", "--edit")
     assert "\ncriteria: [1]\n" in seen.read_text(encoding="utf-8")
-    assert list(desk.folder.glob("assessment-*")) == []
+    assert forms(desk) == []
 
 
-def test_a_form_that_cannot_be_taken_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an officer wrote is never lost: the message says where it is and how to go on."""
+def test_a_form_that_cannot_be_taken_is_kept_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an officer wrote is never lost: the message says where it is, and the next --edit goes on with it."""
     number = desk.notified()
     editor(desk, monkeypatch, """sed -i 's/^satire:$/satire: perhaps/' "$1" """)
     ran = desk.type("case", "assess", number, "--edit")
-    kept = next(desk.folder.glob("assessment-*.yaml"))
+    (kept,) = forms(desk)
     assert ran.status == 2
-    assert f"flaggermail case assess {number} {kept}" in ran.err
+    assert f"flaggermail case assess {number} --edit` goes on with it, in {kept}" in ran.err
     assert f"{kept}:" in ran.err
-    assert "satire: perhaps" in kept.read_text(encoding="utf-8")
+    assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    seen = editor(desk, monkeypatch, """sed -i 's/^satire: perhaps$/satire: true/' "$1" """)
+    again = desk.type("case", "assess", number, "--edit")
+    assert (again.status, "goes on; --anew begins another" in again.err) == (0, True)
+    assert "satire: perhaps" in seen.read_text(encoding="utf-8")
+    assert forms(desk) == []
+    assert '"satire": true' in desk.done("case", "show", number, "--json")
+
+
+def test_a_form_whose_act_is_refused_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A criterion that there is not: what else was typed stands in the form of the next time."""
+    number = desk.notified()
+    editor(desk, monkeypatch, """sed -i 's/^criteria: .*/criteria: [7]/; s/^satire:$/satire: false/' "$1" """)
+    assert desk.type("case", "assess", number, "--edit").status == 1
+    (kept,) = forms(desk)
+    assert "satire: false" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", "kill -TERM $$"])
+def test_what_was_typed_outlives_an_editor_that_is_killed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Nothing is recorded, and the next --edit goes on with what had been saved."""
+    number = desk.notified()
+    editor(desk, monkeypatch, f"""sed -i 's/^satire:$/satire: true/' "$1"; {end}""")
+    ran = desk.type("case", "assess", number, "--edit")
+    assert (ran.status, "your form is kept" in ran.err) == (1, True)
+    assert '"satire": null' in desk.done("case", "show", number, "--json")
+    seen = editor(desk, monkeypatch, "true")
+    desk.done("case", "assess", number, "--edit")
+    assert "satire: true" in seen.read_text(encoding="utf-8")
+    assert '"satire": true' in desk.done("case", "show", number, "--json")
+    assert forms(desk) == []
+
+
+def test_an_editor_killed_before_anything_was_typed_leaves_no_form(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to go on with."""
+    number = desk.notified()
+    editor(desk, monkeypatch, "kill -9 $$")
+    assert desk.type("case", "assess", number, "--edit").status == 1
+    assert forms(desk) == []
+
+
+def test_a_form_left_behind_by_a_killed_program_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the program itself was killed too: what was typed goes on, and an empty form is not taken for typed."""
+    number = desk.notified()
+    form = begun(CONFIG, number, "satire:\n")
+    seen = editor(desk, monkeypatch, "true")
+    assert desk.type("case", "assess", number, "--edit").status == 1
+    assert "criteria: [1]" in seen.read_text(encoding="utf-8")
+    form = begun(CONFIG, number, "satire:\n")
+    form.write_text("satire: true\n", encoding="utf-8")
+    desk.done("case", "assess", number, "--edit")
+    assert seen.read_text(encoding="utf-8") == "satire: true\n"
+
+
+def test_a_kept_form_is_dropped_on_demand_and_says_who_was_faster(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--anew begins with what is recorded; and whoever goes on hears that a colleague assessed the case meanwhile."""
+    number = desk.notified()
+    editor(desk, monkeypatch, "true")
+    form = begun(CONFIG, number, "satire:\n")
+    form.write_text("satire: perhaps\n", encoding="utf-8")
+    os.utime(form, (0, 0))
+    assert "officer1 has assessed the case since" in desk.type("case", "assess", number, "--edit").err
+    ran = desk.type("case", "assess", number, "--edit", "--anew")
+    assert (ran.status, "left as it was" in ran.err) == (1, True)
+    assert forms(desk) == []
+    assert desk.type("case", "assess", number, "--anew").status == 2
 
 
 def test_a_form_left_as_it_was_records_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +272,7 @@ def test_a_form_left_as_it_was_records_nothing(desk: Desk, monkeypatch: pytest.M
     editor(desk, monkeypatch, "true")
     ran = desk.type("case", "assess", number, "--edit")
     assert (ran.status, "nothing was recorded" in ran.err) == (1, True)
-    assert list(desk.folder.glob("assessment-*")) == []
+    assert forms(desk) == []
 
 
 def test_elections_are_added_and_closed_at_once(desk: Desk) -> None:

@@ -40,7 +40,13 @@ from flaggermail.core.records import (
 from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, WAITING
 from flaggermail.environment import Work
 from flaggermail.ports import Cursor, Position
-from flaggermail.settings import MailboxSettings, Model, OrganisationSettings, StoreSettings, WatchSettings
+from flaggermail.settings import (
+    MailboxSettings,
+    Model,
+    OrganisationSettings,
+    StoreSettings,
+    WatchSettings,
+)
 from flaggermail.shipped import shipped
 from flaggermail.wiring_overview import overview_of
 from tests.unit.cli.test_cli_help import SLOW

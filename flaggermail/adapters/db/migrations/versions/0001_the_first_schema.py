@@ -122,6 +122,7 @@ def _cases() -> None:
         sa.Column("assessed_by", AutoString(), nullable=True),
         sa.Column("assessed_at", UTCDateTime(), nullable=True),
         sa.Column("decision", AutoString(), nullable=True),
+        sa.Column("decision_ground", AutoString(), nullable=True),
         sa.Column("decision_reason", AutoString(), nullable=True),
         sa.Column("decided_by", AutoString(), nullable=True),
         sa.Column("decided_at", UTCDateTime(), nullable=True),

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Mail of ours that does not leave: told of once when the oldest has waited too long, and once when none does any more.
+
+The way out may be what is broken, so the first of the two is often read with the second; pagers, the status line and
+`flaggermail status` tell it meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flaggermail import casework, observing
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.records import Alarm, OutboxMail
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Transaction
+
+
+def tick(env: Environment) -> int:
+    """Say that mail waits too long, or that none does any more; answers how many alarms that were."""
+    now = env.clock.now()
+    with env.store.read() as tx:
+        if not _is_new(env, tx, now):
+            return 0  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        if not _is_new(env, tx, now):
+            return 0
+        work, late, (number, told) = Work(env, tx, now), _late(env, tx, now), _episode(tx)
+        if told:
+            _tell(work, AlarmKind.OUTBOX_FLOWS, number, "-")
+        else:
+            _tell(work, AlarmKind.OUTBOX_WAITS, number + 1, _words(work, late))
+    return 1
+
+
+def next_due(env: Environment, tx: Transaction) -> datetime | None:
+    """When `tick` will next have something to tell, as far as only time decides."""
+    if _episode(tx)[1]:
+        return None
+    queued = [mail.queued_at for mail in tx.find(OutboxMail, state="queued")]
+    return min(queued) + _patience(env) if queued else None
+
+
+def _is_new(env: Environment, tx: Transaction, now: datetime) -> bool:
+    """Whether what was told last is true no more."""
+    return not observing.is_on(tx) and bool(_late(env, tx, now)) is not _episode(tx)[1]
+
+
+def _patience(env: Environment) -> timedelta:
+    return timedelta(minutes=env.settings.desk.submission.alarm_after_minutes)
+
+
+def _late(env: Environment, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
+    """The mails that wait too long, the first that was queued first."""
+    return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _patience(env)]
+
+
+def _episode(tx: Transaction) -> tuple[int, bool]:
+    """How often it was told of by now, and whether the end of the last time was not told yet."""
+    waits = len(tx.find(Alarm, kind=AlarmKind.OUTBOX_WAITS.value))
+    return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS.value))
+
+
+def _words(work: Work, late: Sequence[OutboxMail]) -> str:
+    """How many, since when, and what the server said last; addresses and subjects stay in the record."""
+    since = late[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+    answer = next((mail.answer for mail in late if mail.answer), "-")
+    return f"{len(late)}, {since}: {answer}"
+
+
+def _tell(work: Work, kind: AlarmKind, number: int, text: str) -> None:
+    alarm = Alarm(id=f"{kind}/{number}", kind=kind.value, text=text, raised_at=work.now)
+    casework.raise_alarm(work, alarm, "flaggermail outbox list")

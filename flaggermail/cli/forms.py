@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Half-filled forms, kept until they are taken: one a case, in the officer's own folder, read by nobody else.
+
+They lie under `$XDG_STATE_HOME`, else `~/.local/state`, apart for each configuration. The name of a form holds the
+digest of what it was when it was begun, so that one in which nothing was typed is known whatever ended the program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+_DIGITS = 16
+
+
+def begun(directory: Path, case: str, form: str) -> Path:
+    """A new file that holds `form`; `directory` is that of the configuration."""
+    folder = _folder(directory)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{case}.{_digest(form.encode())}.yaml"
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(form)
+    return path
+
+
+def kept(directory: Path, case: str) -> Path | None:
+    """The form of that case in which something was typed; others are cleared away."""
+    found = None
+    for path in sorted(_folder(directory).glob(f"{case}.*.yaml"), key=lambda path: path.stat().st_mtime):
+        if untouched(path):
+            path.unlink()
+        else:
+            found = path
+    return found
+
+
+def untouched(path: Path) -> bool:
+    """Whether nothing was typed into this form."""
+    return path.is_file() and path.suffixes[-2:] == [f".{_digest(path.read_bytes())}", ".yaml"]
+
+
+def _folder(directory: Path) -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "flaggermail" / "forms" / _digest(os.fsencode(directory.absolute()))
+
+
+def _digest(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()[:_DIGITS]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What it costs to compare two rule sets over an archive, beside reading the same mails in the same run."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flaggermail import wiring
+from flaggermail.comparison import compare
+from flaggermail.core.rules import RuleSet, Stage
+from flaggermail.environment import Environment, Work
+from flaggermail.ingest import ingest_together
+from flaggermail.ports import RawMessage
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.bench import corpus, table
+
+MAILS, QUICK_MAILS = 10_000, 200
+TOGETHER = 100
+SEED = 1
+CONFIG = Path(__file__).parents[1] / "config"
+
+
+@contextmanager
+def filled(folder: Path, files: list[Path]) -> Iterator[Environment]:
+    """A desk that took in these mails years after they came."""
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
+    folder.mkdir()
+    env = wiring.replayed(settings, folder, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    with closing(env):
+        for first in range(0, len(files), TOGETHER):
+            raws = [_raw(path, first + at) for at, path in enumerate(files[first : first + TOGETHER], start=1)]
+            ingest_together(env, raws)
+        yield env
+    shutil.rmtree(folder)
+
+
+def _raw(path: Path, number: int) -> RawMessage:
+    return RawMessage(path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC), "INBOX", 1, number)
+
+
+def without_platforms(rules: RuleSet) -> RuleSet:
+    """Other rules, which judge some of the mail otherwise."""
+    return replace(rules, rules=tuple(rule for rule in rules.rules if rule.stage is not Stage.PLATFORM))
+
+
+def measure(folder: Path, *, quick: bool) -> None:
+    """Print the table."""
+    count = QUICK_MAILS if quick else MAILS
+    files = corpus.write(folder / "comparing", count, SEED)
+    table.head(f"comparing rules over {count:,} mails of {corpus.source()}", "x reading")
+    with filled(folder / "compared", files) as env, env.store.read() as tx:
+        begun = time.perf_counter()
+        for first in range(0, count, TOGETHER):
+            env.parser.parse_all([path.read_bytes() for path in files[first : first + TOGETHER]])
+        read = time.perf_counter() - begun
+        judged: list[int] = []
+        rules = env.settings.rules
+        begun = time.perf_counter()
+        changed = sum(
+            1 for _ in compare(Work(env, tx, env.clock.now()), rules, without_platforms(rules), judged.append)
+        )
+        compared = time.perf_counter() - begun
+    table.line("reading alone", read / count * 1e6, "us", 1)
+    table.line(
+        f"compared; {changed:,} would be judged otherwise", compared / sum(judged) * 1e6, "us", compared / read, "3"
+    )

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The record judged once more by the rules that judged it."""
+
+from __future__ import annotations
+
+from flaggermail.comparison import archive, classify, outcome
+from flaggermail.environment import Work
+
+
+def found_otherwise(work: Work) -> tuple[int, list[str]]:
+    """How many messages were judged again, and those of which the rules now say what the record does not hold."""
+    judged, otherwise = 0, list[str]()
+    for one in archive(work):
+        judged += 1
+        found = classify(one, work.env.settings.rules)
+        again = outcome(one, found)
+        kinds = tuple(kind.value for kind in found.kinds)
+        says = (again.place, again.opens, found.rule, kinds, found.labels, found.priority)
+        row, opened = one.row, one.row.case is not None and not one.row.basis
+        holds = (row.place, opened, row.rule, row.kinds, row.labels, row.priority)
+        if says != holds:
+            otherwise.append(f"{row.id}: {holds}, now {says}")
+        if not one.by_hand and (one.stored.kinds, one.stored.place) != (row.kinds, row.place):
+            otherwise.append(f"{row.id}: changed, and by no person")
+    return judged, otherwise

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way out is broken for a while: nothing is lost, nothing leaves twice or out of order, and somebody is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flaggermail import outbox, remind
+from flaggermail.core.acts import Approve
+from flaggermail.core.records import Alarm, Attempt, Notification, OutboxMail
+from flaggermail.environment import Work
+from flaggermail.ports import Accepted, Refused
+from flaggermail.settle import settle
+from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
+
+SECOND = "second@x-platform.example"
+MINUTE = timedelta(minutes=1)
+
+
+def alarms(desk: Desk) -> list[str]:
+    """The kinds of the alarms, in the order in which they were raised."""
+    return [alarm.kind for alarm in sorted(desk.all(Alarm), key=lambda alarm: (alarm.raised_at, alarm.id))]
+
+
+def approved(desk: Desk, channel: str = "x-urgent") -> str:
+    """A notification that waits in the outbox."""
+    key = desk.drafted(channel)
+    desk.do(Approve(draft=key))
+    return key
+
+
+def proving(desk: Desk, proof: str) -> None:
+    """From now on that is what proves a mail in doubt."""
+    settings = desk.env.settings
+    submission = settings.desk.submission.model_copy(update={"proof": proof})
+    changed = settings.desk.model_copy(update={"submission": submission})
+    desk.env = replace(desk.env, settings=settings.model_copy(update={"desk": changed}))
+
+
+# ---- the server is out of reach
+
+
+def outage(desk: Desk, minutes: int) -> list[str]:
+    """An hour without a server, in which mail is queued again and again; answers the envelopes in that order."""
+    first = approved(desk)
+    desk.server.says(0)
+    desk.settle()
+    for minute in range(minutes * 4):
+        if minute == 40:
+            approved(desk, "meta-elections")
+        if minute in {90, 200}:
+            desk.receive(mail(REFERRER, f"Bericht {minute}", "Er is iets."))
+        desk.go_on(0.25)
+    assert desk.row(Notification, first).state == "approved"
+    return [row.id for row in desk.all(OutboxMail)]
+
+
+def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) -> None:
+    """Each mail leaves once, within two minutes of the server's return, in the order in which it was queued."""
+    queued = outage(desk, 60)
+    assert len(queued) >= 5
+    before = len(desk.server.envelopes)
+    desk.server.script.clear()
+    for _ in range(8):
+        desk.go_on(0.25)
+    rows = [row for row in desk.all(OutboxMail) if row.id in queued]
+    assert {row.state for row in rows} == {"accepted"}
+    left = [(envelope.recipient, envelope.octets) for envelope in desk.server.envelopes[before:]][: len(queued)]
+    assert left == [(row.recipient, desk.env.octets.get(row.digest)) for row in rows]
+    assert len(set(left)) == len(left)
+
+
+def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
+    """About once a minute; what stands behind it is not tried at all, and has its whole schedule before it."""
+    queued = outage(desk, 60)
+    first, *others = desk.all(OutboxMail)
+    assert 45 <= len(desk.all(Attempt, mail=first.id)) <= 60
+    assert {attempt.result for attempt in desk.all(Attempt)} == {"unreachable"}
+    assert {row.tries for row in others if row.id in queued} == {0}
+    desk.server.says(450, X_CHANNEL)
+    desk.go_on(1.2)
+    due = desk.row(OutboxMail, first.id).next_try_at
+    assert due is not None
+    assert due - desk.clock.now() < 1.1 * MINUTE
+
+
+def test_a_mail_refused_for_now_holds_up_no_other(desk: Desk) -> None:
+    """Greylisting is about one recipient."""
+    approved(desk)
+    desk.server.says(450, X_CHANNEL)
+    desk.settle()
+    other = approved(desk, "meta-elections")
+    desk.settle()
+    assert desk.row(Notification, other).state == "sent"
+
+
+def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
+    """Failed logins lock an account: the waits grow, and meanwhile nothing else is tried either."""
+    key = approved(desk)
+    waits = []
+    for _ in range(4):
+        claimed = outbox._claim(desk.env)  # noqa: SLF001 - a script of the server knows no login
+        assert claimed is not None
+        with desk.env.store.begin() as tx:
+            refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", line=True)
+            settle(Work(desk.env, tx, desk.clock.now()), claimed, refused)
+        due = desk.mail_of(key).next_try_at
+        assert due is not None
+        waits.append((due - desk.clock.now()) // MINUTE)
+        assert outbox.drain(desk.env) == 0
+        desk.clock.set(due)
+    assert waits == [1, 2, 5, 10]
+
+
+# ---- it is told of
+
+
+def test_mail_that_waits_is_told_of_once_and_so_is_its_end(desk: Desk) -> None:
+    """After fifteen minutes one alarm for however many mails, and one more when none waits too long any more."""
+    outage(desk, 60)
+    assert alarms(desk).count("outbox waits") == 1
+    assert alarms(desk).count("outbox flows") == 0
+    alarm = desk.one(Alarm, kind="outbox waits")
+    assert timedelta(0) <= alarm.raised_at - START - 15 * MINUTE < MINUTE
+    assert alarm.text.startswith("2, 2024-06-06 10:34+02:00: so it is")
+    desk.server.script.clear()
+    for _ in range(8):
+        desk.go_on(0.25)
+    assert alarms(desk).count("outbox flows") == 1
+    assert [m.subject for m in desk.all(OutboxMail, kind="alarm", recipient=OFFICER) if "meer te lang" in m.subject]
+    desk.go_on(600)
+    assert alarms(desk).count("outbox flows") == 1
+
+
+def test_the_next_time_is_told_of_anew(desk: Desk) -> None:
+    """A second outage is a second alarm."""
+    for _ in range(2):
+        approved(desk)
+        desk.server.says(0)
+        for _ in range(20):
+            desk.go_on(1)
+        desk.server.script.clear()
+        for _ in range(20):
+            desk.go_on(1)
+    told = [kind for kind in alarms(desk) if kind.startswith("outbox")]
+    assert told == ["outbox waits", "outbox flows"] * 2
+
+
+def test_a_quiet_outbox_tells_nothing(desk: Desk) -> None:
+    """Nothing waits, nothing is said, and the idle desk writes no event."""
+    desk.notified()
+    desk.settle()
+    before = len(desk.events())
+    desk.clock.set(START + 20 * MINUTE)
+    remind.tick(desk.env)
+    assert len(desk.events()) == before
+
+
+# ---- a mail in doubt
+
+
+def in_doubt(desk: Desk, channel: str = "x-urgent", silent: str = X_CHANNEL) -> str:
+    """A notification of which one envelope is in doubt."""
+    key = approved(desk, channel)
+    desk.server.says(-1, silent)
+    desk.settle()
+    desk.server.script.clear()
+    return key
+
+
+@pytest.mark.parametrize(("proof", "witness"), [("sent", ""), ("copy", "verkiezingenflagger@bzk.example")])
+def test_only_a_platforms_mail_has_a_witness_and_only_where_wanted(desk: Desk, proof: str, witness: str) -> None:
+    """What may be sent twice needs no proof."""
+    proving(desk, proof)
+    approved(desk)
+    desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
+    desk.settle()
+    assert {envelope.witness for envelope in desk.server.to(X_CHANNEL)} == {witness}
+    assert {envelope.witness for envelope in desk.server.to(OFFICER)} == {""}
+
+
+def copy_of(desk: Desk, recipient: str, way: str) -> bytes:
+    """The octets of what went there, with what one way through a server puts on top."""
+    (sent,) = desk.server.to(recipient)
+    return f"Received: from desk by mx.bzk.example with ESMTPSA id {way}\r\n".encode() + sent.octets
+
+
+@pytest.mark.parametrize(("proof", "folder"), [("sent", "Sent"), ("copy", "INBOX")])
+def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, folder: str) -> None:
+    """Each envelope leaves a copy: with one of two in doubt the second copy is the proof."""
+    proving(desk, proof)
+    key = in_doubt(desk, "x-two", SECOND)
+    envelope = desk.one(OutboxMail, notification=key, recipient=SECOND)
+    desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)
+    desk.receive(copy_of(desk, X_CHANNEL, "A1"), folder=folder)  # moved by a colleague, and found again
+    assert desk.row(OutboxMail, envelope.id).state == "uncertain"
+    desk.receive(copy_of(desk, SECOND, "B2"), folder=folder, at=START + MINUTE)
+    assert desk.row(OutboxMail, envelope.id).state == "accepted"
+
+
+def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
+    """The server hangs after it took the mail: the copy is back while the attempt goes on, and no alarm is raised."""
+    proving(desk, "copy")
+    key = approved(desk)
+    octets = desk.env.octets.get(desk.mail_of(key).digest)
+    claimed = outbox._claim(desk.env)  # noqa: SLF001 - the time in which we wait for the answer
+    assert claimed is not None
+    desk.clock.set(START + timedelta(seconds=5))
+    desk.receive(octets)
+    assert desk.mail_of(key).state == "attempting"
+    desk.clock.set(START + timedelta(seconds=30))
+    outbox.recover(desk.env)
+    assert (desk.mail_of(key).state, alarms(desk)) == ("accepted", [])
+    assert desk.row(Notification, key).sent_at == START + timedelta(seconds=5)
+
+
+def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
+    """Who reports that a mail is still under way has it; it counts from the attempt."""
+    key = in_doubt(desk)
+    desk.clock.set(START + 240 * MINUTE)
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
+    assert (desk.mail_of(key).state, desk.row(Notification, key).sent_at) == ("accepted", START)
+    assert "delayed" in alarms(desk)
+
+
+def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
+    """The platform's server says no while ours still owes us its 250: that 250 is written down and revives nothing."""
+    key = approved(desk)
+    claimed = outbox._claim(desk.env)  # noqa: SLF001 - the time in which we wait for the answer
+    assert claimed is not None
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
+    with desk.env.store.begin() as tx:
+        row = tx.get(OutboxMail, claimed.id)
+        assert row is not None
+        settle(Work(desk.env, tx, desk.clock.now()), row, Accepted(X_CHANNEL, desk.clock.now(), "250 ok"))
+    assert (desk.mail_of(key).state, desk.mail_of(key).bounced) == ("refused", True)
+    assert [a.result for a in desk.all(Attempt)] == ["accepted"]
+    assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", {})
+
+
+def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
+    """NOTIFY=SUCCESS gives a report without a fault: clocks run on, nobody is woken."""
+    key = desk.notified()
+    clocks = desk.clocks(key)
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delivered"))
+    assert (desk.clocks(key), alarms(desk)) == (clocks, [])
+    assert desk.mail_of(key).state == "accepted"

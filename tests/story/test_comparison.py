@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What other rules would make of the archive: judged with what was known when each mail came, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flaggermail import replay
+from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.cli.acting import typed
+from flaggermail.comparison import compare, count
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.settings import Settings
+from flaggermail.wiring import replayed
+from tests.store.rejudging import found_otherwise
+from tests.story.conftest import NOW
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
+
+
+@contextmanager
+def played(scenario: Path, folder: Path) -> Iterator[Work]:
+    """A unit of work on what a scenario left behind, years later."""
+    used: list[Settings] = []
+
+    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+        used.append(settings)
+        return replayed(settings, folder, clock, randomness, submit)
+
+    assert replay.play(scenario, typed, build).differences == ()
+    clock = SetClock(NOW.replace(year=NOW.year + 3))
+    env = replayed(used[0], folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    with env.store.read() as tx:
+        yield Work(env, tx, clock.now())
+    env.close()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_rules_in_force_say_again_what_the_record_holds(folder: Path, tmp_path: Path) -> None:
+    """Of every mail of every scenario, years later: its kinds, its place, the rule, labels and number."""
+    with played(folder, tmp_path) as work:
+        judged, otherwise = found_otherwise(work)
+        assert otherwise == []
+        assert judged == count(work)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_same_rules_make_no_difference(folder: Path, tmp_path: Path) -> None:
+    """Every mail is judged, and none is listed."""
+    judged: list[int] = []
+    with played(folder, tmp_path) as work:
+        rules = work.env.settings.rules
+        assert list(compare(work, rules, rules, judged.append)) == []
+        assert sum(judged) == count(work)

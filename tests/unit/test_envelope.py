@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The states of an envelope: the drawing in the manual, the table of its arrows and the code say the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import flaggermail
+from flaggermail.core.envelope import IN_HAND, NEXT, moved
+from flaggermail.core.records import OutboxMail
+from flaggermail.core.states import WAITING
+
+PACKAGE = Path(flaggermail.__file__).parent
+FLOW = (PACKAGE.parent / "docs" / "flow.md").read_text("utf-8")
+ARROW = re.compile(r"^    (\[\*\]|\w+) --> (\w+): ([\d, ]+)$", re.MULTILINE)
+ALONE = frozenset(NEXT) - {"cancelled"}  # clocks and notifications are cancelled too
+
+
+def drawn() -> list[tuple[str, str, set[int]]]:
+    """The arrows of the drawing: from, to, and the numbers beside it."""
+    picture = FLOW.partition("stateDiagram-v2\n")[2].partition("```")[0]
+    arrows = [(one[1], one[2], {int(number) for number in one[3].split(",")}) for one in ARROW.finditer(picture)]
+    assert len(arrows) == len(picture.strip().splitlines()), "a line of the drawing is no arrow"
+    return arrows
+
+
+def an_envelope(state: str) -> OutboxMail:
+    """One in that state."""
+    return OutboxMail(
+        id="o1", kind="notification", dedupe="d", message_id="a@b", sender="a@b", recipient="c@d", subject="s",
+        digest="0", state=state, queued_at=datetime(2024, 6, 6, tzinfo=UTC),
+    )  # fmt: skip
+
+
+def test_the_drawing_is_the_code() -> None:
+    """Every arrow of the drawing is in the code, every one of the code is drawn, and a row begins where both say."""
+    arrows = drawn()
+    assert {(start, end) for start, end, _ in arrows if start != "[*]"} == {
+        (s, e) for s, ends in NEXT.items() for e in ends
+    }
+    assert [end for start, end, _ in arrows if start == "[*]"] == [OutboxMail.__dataclass_fields__["state"].default]
+
+
+def test_every_number_of_the_drawing_is_explained() -> None:
+    """The table below it has each number once, in order."""
+    explained = [
+        int(number) for number in re.findall(r"^\| (\d+) \|", FLOW.partition("stateDiagram-v2")[2], re.MULTILINE)
+    ]
+    assert explained == sorted(set().union(*(numbers for _, _, numbers in drawn())))
+
+
+@pytest.mark.parametrize(("start", "end"), list(product(NEXT, NEXT)))
+def test_only_along_an_arrow(start: str, end: str) -> None:
+    """An envelope goes where an arrow leads, and nowhere else: a mail that was accepted is never queued again."""
+    if end in NEXT[start]:
+        assert moved(an_envelope(start), end).state == end
+    else:
+        with pytest.raises(ValueError, match=f"{start} cannot become {end}"):
+            moved(an_envelope(start), end)
+
+
+def test_what_waits_is_known() -> None:
+    """The states that are shown as waiting, and those in which an answer is awaited, are states of the drawing."""
+    assert set(WAITING) | IN_HAND <= set(NEXT)
+    assert all(NEXT[state] for state in WAITING)
+
+
+def past_the_door(source: str) -> Iterator[int]:
+    """The lines that give an envelope a state without `moved`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "replace":
+            states = [word.value for word in node.keywords if word.arg == "state"]
+            named = any(isinstance(first, ast.Name) and first.id == "mail" for first in node.args)
+            if any(named or (isinstance(value, ast.Constant) and value.value in ALONE) for value in states):
+                yield node.lineno
+
+
+def test_nothing_goes_past_the_door() -> None:
+    """No module sets the state of an envelope by itself."""
+    assert list(
+        past_the_door('replace(row, state="queued")\nreplace(mail, state=other)\nreplace(clock, state="x")')
+    ) == [1, 2]
+    for path in PACKAGE.rglob("*.py"):
+        lines = list(past_the_door(path.read_text("utf-8")))
+        assert not lines or path.name == "envelope.py", f"{path}: {lines}"

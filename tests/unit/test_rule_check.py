@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`rules check` says of a rule set what is wrong, and where: file, line, column, and what would be right."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail.cli import main
+from flaggermail.shipped import shipped
+
+TESTS = Path(__file__).parents[1]
+MISTAKES = sorted(path for path in (TESTS / "bad_rules").iterdir() if path.is_dir())
+APART = {"expected.txt", "removed.txt"}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A good configuration with few rules, and the word tables that are shipped."""
+    shutil.copytree(TESTS / "config", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(TESTS / "rules", tmp_path / "rules")
+    for table in shipped("rules").glob("[a-z]*.yaml"):
+        shutil.copy(table, tmp_path / "rules")
+    return tmp_path
+
+
+def checked(directory: Path, *words: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of `rules check`."""
+    with CliRunner().isolation() as (out, err, _):
+        with pytest.raises(SystemExit) as ended:
+            main(["--config", str(directory), "rules", "check", *words])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return int(str(ended.value.code or 0)), out.getvalue().decode(), err.getvalue().decode()
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.name)
+def test_mistake_is_named_with_place_and_remedy(mistake: Path, directory: Path) -> None:
+    """Every directory of tests/bad_rules gives exactly what it expects; faults exit 1, warnings alone 0."""
+    for path in mistake.rglob("*"):
+        if path.is_file() and path.name not in APART:
+            shutil.copyfile(path, directory / "rules" / path.relative_to(mistake))
+    removed = mistake / "removed.txt"
+    for name in removed.read_text("utf-8").split() if removed.exists() else ():
+        (directory / name).unlink()
+    status, out, err = checked(directory)
+    remarks, _, counted = out.removesuffix("\n").rpartition("\n")
+    expected = (mistake / "expected.txt").read_text("utf-8")
+    assert "\n".join(sorted(filter(None, [*err.splitlines(), *remarks.splitlines()]))) == expected.rstrip("\n")
+    faults = len(err.splitlines())
+    assert f" {faults} faults, {len(expected.splitlines()) - faults} warnings, version " in counted
+    assert status == (1 if faults else 0)
+    assert all(line.partition(": ")[2].startswith("warning: ") for line in remarks.splitlines())
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["shipped", "tests/rules"])
+def test_rules_in_order_give_one_line(directory: Path, *, whole: bool) -> None:
+    """No fault, no warning: how many rules, and which version."""
+    if whole:
+        shutil.rmtree(directory / "rules")
+        shutil.copytree(shipped("rules"), directory / "rules")
+    status, out, err = checked(directory)
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    assert " rules, 0 faults, 0 warnings, version " in out
+
+
+def test_a_program_reads_the_same(directory: Path) -> None:
+    """`--json`: one list, each remark with its place; the exit status says whether there are faults."""
+    mistake = TESTS / "bad_rules" / "02-never-asked"
+    shutil.copy(mistake / "90-noise.yaml", directory / "rules")
+    status, out, err = checked(directory, "--json")
+    expected = (mistake / "expected.txt").read_text("utf-8").splitlines()
+    shown = [
+        f"{one['file']}:{one['line']}:{one['column']}: {'' if one['fault'] else 'warning: '}{one['text']}"
+        for one in json.loads(out)
+    ]
+    assert (status, sorted(shown), err) == (1, sorted(expected), "")
+
+
+def test_rules_that_cannot_be_read_exit_2(directory: Path) -> None:
+    """As every faulty configuration does; tests/bad_config holds what can be wrong there."""
+    (directory / "rules" / "90-noise.yaml").write_text("stage: noise\nrules: [\n", "utf-8")
+    status, out, err = checked(directory)
+    assert (status, out) == (2, "")
+    assert err.startswith("rules/90-noise.yaml:")
+
+
+def test_marks_of_a_terminal_in_a_name_are_shown(directory: Path) -> None:
+    """A rule file from elsewhere does nothing to the terminal."""
+    file = directory / "rules" / "90-noise.yaml"
+    text = file.read_text("utf-8").replace("name: invitation", 'name: "in\\u202evit\\e[2J"')
+    file.write_text(text.replace("match: [invitation]", "match: [question]"), "utf-8")
+    status, out, err = checked(directory)
+    assert status == 1
+    assert not set("\u202e\x1b") & set(out + err)
+    assert r"'in\u202evit\x1b[2J'" in err
