@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from flaggermail import observing, pages
+from flaggermail import observing, pages, storms
 from flaggermail.core import clocks, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
@@ -114,6 +114,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> N
     An address `not_to` that mail does not reach is passed over.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
+        storms.suppressed(work)
         return
     about = About(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
@@ -141,6 +142,8 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
+    if storms.holds(work, officer, notice.template, notice.dedupe, notice.about, values):
+        return
     token = Token(
         token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
         purpose="reminder" if notice.reminder else "notice",
@@ -238,4 +241,7 @@ def confirm_intake(work: Work, case: Case, subject: str) -> None:
     phone = work.env.settings.desk.organisation.phone if in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
+    address = case.referrer_address or ""
+    if not storms.may_answer(work, address, Kind.INTAKE_CONFIRMATION, About(case=case.number)):
+        return  # the case is there all the same, and the referrer hears what was decided
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, citizens, desk, keys
+from flaggermail import casework, citizens, desk, keys, storms
 from flaggermail.casework import Notice
 from flaggermail.core import unverified, verbs
 from flaggermail.core.alarms import AlarmKind
@@ -257,9 +257,13 @@ def _obey(work: Work, stored: StoredMessage, message: Message, reminder: str, of
         return  # nobody vouches for it: it is filed, and acts on nothing
     state, would_work = _done(replace(work, actor=officer_id), message, reminder)
     about = About(stored.case, stored.notification, stored.id)
+    reason = f"answer/{stored.id}"
     if would_work:
         replace(work, actor=officer_id).record(EventKind.REPLY_NOT_UNDERSTOOD, about=about)
-    notice = Notice(Kind.REPLY_ANSWER, "reply_answer", f"answer/{stored.id}", about, answers=stored.message_id)
+        reason = storms.puzzle(work, officer, message.reply_text)
+        if storms.is_loop(work, officer, reason):
+            return
+    notice = Notice(Kind.REPLY_ANSWER, "reply_answer", reason, about, answers=stored.message_id)
     values = {"understood": not would_work, "state": state, "what_would_work": list(would_work)}
     casework.tell(work, officer, notice, values)
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, inforce, logbook, observing, outbox, paging, remind, selfwatch, vigil, watch
+from flaggermail import digest, forgetting, inforce, logbook, observing, outbox, paging, remind, selfwatch, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
@@ -234,6 +234,7 @@ class Daemon:
     def _remind(self) -> None:
         told = remind.tick(self.env)
         paging.tick(self.env)
+        digest.tell_held_back(self.env)
         if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
             vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")

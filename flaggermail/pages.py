@@ -20,6 +20,7 @@ from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
 
 HOUR = timedelta(hours=1)
+CALLED = ("queued", "attempting", "sent", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
 
 def called_lately(work: Work, officer: Officer) -> int:
     """How many pages to that officer were written down in the last hour, those that were held left out."""
-    since = work.now - HOUR
-    return sum(page.queued_at > since and page.state != HELD for page in work.tx.find(Page, officer=officer.id))
+    return work.tx.count(Page, ("queued_at", work.now - HOUR), officer=officer.id, state=CALLED)
 
 
 def of_alarm(work: Work, officer: Officer, alarm: Alarm) -> None:

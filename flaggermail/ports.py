@@ -154,6 +154,13 @@ class Mailbox(Protocol):
         """
         ...
 
+    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+        """As `fetch_after`, of the messages alone whose From holds one of `senders`, or that answer mail of ours.
+
+        By the header as the sender wrote it: this decides what is looked at first, and nothing else.
+        """
+        ...
+
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
         """Show colleagues, by a keyword, what was taken in; answers whether the server keeps one. Changes nothing else.
 
@@ -374,6 +381,14 @@ class Transaction(Protocol):
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
         """Whether `find` would give a row; costs the same however many there are."""
+        ...
+
+    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
+        """How many rows `find` would give of which the named instant is later than the given one."""
+        ...
+
+    def reached(self, counter: str) -> int:
+        """The last number of a counter, 0 where none was given out."""
         ...
 
     def number(self, counter: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, casework, observing
+from flaggermail import ageing, backlog, casework, observing, storms
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
@@ -73,9 +73,13 @@ def _tick(env: Environment) -> int:
     with env.store.begin() as tx:
         late = _late(env, tx, now)
         work = Work(env, tx, now)
+        told = 0
         for (officer, kind), steps in _addressed(work, late).items():
+            if kind is Kind.REMINDER and storms.rests(work, officer, [kind]):
+                continue  # it stays due, and comes with the next mail; what goes to the head never waits
             _remind(work, officer, kind, steps)
-    return len(late)
+            told += len(steps)
+    return told
 
 
 def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:

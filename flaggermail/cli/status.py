@@ -13,7 +13,7 @@ from flaggermail.cli.instants import age, shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, named
 from flaggermail.core.overview import EXERCISE, MEGA, Limits, Overview
-from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, LEAVING, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work
@@ -91,6 +91,7 @@ def overview_by_store(work: Work) -> Overview:
         waiting_since=min((mail.queued_at for mail in tx.find(OutboxMail, state=LEAVING)), default=None),
         wrong={row.id: row.value for row in tx.find(Watched, wrong=True)},
         watched={row.id: row.value for row in tx.find(Watched, wrong=False)},
+        suppressed=tx.reached(SUPPRESSED),
         held_back=len(tx.find(HeldBack, told_at=None)),
         pages=Counter(page.state for page in tx.find(Page, state=UNHEARD) if page.queued_at > work.now - UNHEARD_FOR),
         free=work.env.gauge.free(),
@@ -113,6 +114,7 @@ def _document(seen: Overview, troubles: Sequence[str]) -> dict[str, object]:
         "free_mb": {place: octets // MEGA for place, octets in sorted(seen.free.items())},
         "watched": dict(sorted((seen.watched | seen.wrong).items())),
         "held_back": seen.held_back,
+        "suppressed": seen.suppressed,
         "pages": {state: seen.pages.get(state, 0) for state in UNHEARD},
         "wrong": list(troubles),
     }
@@ -136,6 +138,7 @@ def _lines(seen: Overview, troubles: Sequence[str]) -> list[tuple[str, object]]:
         ("free", ", ".join(f"{octets // MEGA} MB for the {place}" for place, octets in sorted(seen.free.items()))),
         ("watched", "; ".join(f"{what} {value}" for what, value in sorted((seen.watched | seen.wrong).items()))),
         ("held back", seen.held_back or None),
+        ("suppressed", seen.suppressed or None),
         ("pages", _counts(seen.pages, UNHEARD) if seen.pages else None),
         *(("wrong", trouble) for trouble in troubles),
     ]

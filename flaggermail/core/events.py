@@ -89,6 +89,8 @@ class EventKind(StrEnum):
     OCTETS_DISCARDED = "octets discarded"
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"
+    MAIL_HELD_BACK = "mail held back"
+    ANSWER_LEFT_OUT = "answer left out"
     PAGE_QUEUED = "page queued"
     PAGE_HELD = "page held"
     PAGE_ATTEMPTED = "page attempted"

@@ -44,6 +44,7 @@ class Overview:
     wrong: dict[str, str] = field(default_factory=dict)  # what the daemon found wrong with ourselves
     watched: dict[str, str] = field(default_factory=dict)  # and what it found in order
     held_back: int = 0  # notices and alarms of which nobody was told yet
+    suppressed: int = 0  # alarms and answers that were wanted again for a reason that was told
     pages: Mapping[str, int] = field(default_factory=dict)  # of the last day, those that woke nobody, by state
     free: Mapping[str, int] = field(default_factory=dict)  # octets, where database and archive lie
 

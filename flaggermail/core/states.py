@@ -11,4 +11,5 @@ WAITING = ("queued", "attempting", "uncertain")  # mail in the outbox that someb
 LEAVING = ("queued", "attempting")  # of these, what nobody has to judge
 UNHEARD = ("failed", "held")  # pages that woke nobody
 UNHEARD_FOR = timedelta(days=1)
+SUPPRESSED = "suppressed"  # the counter of what was wanted a second time for the same reason
 LEASE = "mailbox"  # what the one daemon holds

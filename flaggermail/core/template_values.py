@@ -21,6 +21,7 @@
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
+| `entries` of what was held back | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `behind` | int: minutes since the first of several steps fell due |
 | `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
@@ -60,6 +61,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "held_back": EVERY | {"total", "more", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
 
 from flaggermail.ports import Accepted, Interrupt, Paged, Position, RawMessage, Refused, Role, Submission, Unknown
 from flaggermail.settings import MailboxSettings
@@ -72,6 +73,12 @@ class ListMailbox:
         if new:
             yield new
 
+    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+        """One batch of what is new from these senders, or answers us."""
+        new = [raw for raw in self._messages[folder][position.uid :] if _goes_first(raw.octets, senders)]
+        if new:
+            yield new
+
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
         """Note which they are."""
         self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
@@ -83,6 +90,12 @@ class ListMailbox:
 
     def close(self) -> None:
         """There is no line to end."""
+
+
+def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
+    header = message_from_bytes(octets.partition(b"\r\n\r\n")[0])
+    answers = f"{header.get('References', '')} {header.get('In-Reply-To', '')}"
+    return "vf." in answers or any(sender in str(header.get("From", "")) for sender in senders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,18 @@ SILENCES: Sequence[Mapping[str, object]] = [
     {**SILENCE, "clock": "decision", "platform": None, "channel": None, "acknowledged": "11:36"},
 ]
 
+HELD: Sequence[Mapping[str, object]] = [
+    {
+        "alarm": alarm, "kind": kind, "number": number, "at": SENT, "sender": sender,
+        "subject": "Verkeerde stemdag" if sender else "", "next_step": "VF-EP2024-0001",
+    }
+    for alarm, kind, number, sender in [
+        *((False, kind, "VF-EP2024-0001", "a.bode@exampletown.example") for kind in ("new case", "unplaced mail")),
+        *((False, kind, None, "a.bode@exampletown.example") for kind in ("further mail", "platform answer")),
+        *((True, kind.value, None, "") for kind in AlarmKind),
+    ]
+]  # fmt: skip
+
 NOTHING: Mapping[str, object] = {
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
@@ -192,6 +204,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
+UNNUMBERED = {"decline", "digest", "held_back", "reminders", "waiting"}
+
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -200,6 +214,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     """What the callers of `name` give, and no name more."""
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminders" else {}
+    known |= {"entries": HELD} if name == "held_back" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 
@@ -271,7 +286,7 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in {"decline", "digest", "reminders", "waiting"})
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in UNNUMBERED)
     assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.adapters.db.revision import CURRENT, newest
 from flaggermail.core.overview import EXERCISE, Limits, Overview
 from flaggermail.core.rota import Rota, Shift, on_call
-from flaggermail.core.states import LEASE, LEAVING, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.core.states import LEASE, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
 
 WAIT = 10.0  # seconds for another process that holds the database
 
@@ -29,6 +29,7 @@ _OLDEST = "SELECT min(queued_at) FROM outbox WHERE state IN (?, ?)"
 _LEASE = "SELECT until FROM lease WHERE name = ?"
 _WATCHED = "SELECT id, value FROM watched WHERE wrong = ?"
 _HELD_BACK = "SELECT count(*) FROM held_back WHERE told_at IS NULL"
+_COUNTER = "SELECT value FROM counter WHERE name = ?"
 _PAGES = "SELECT state, count(*) FROM page WHERE state IN (?, ?) AND queued_at > ? GROUP BY state"
 _OVERRIDES = "SELECT officer, begins_at, ends_at FROM rota_override ORDER BY id"
 _OBSERVING = "SELECT since FROM desk_state WHERE observing"
@@ -65,6 +66,7 @@ def overview(
                 wrong=dict(connection.execute(_WATCHED, (True,)).fetchall()),
                 watched=dict(connection.execute(_WATCHED, (False,)).fetchall()),
                 held_back=connection.execute(_HELD_BACK).fetchone()[0],
+                suppressed=(connection.execute(_COUNTER, (SUPPRESSED,)).fetchone() or (0,))[0],
                 pages=dict(connection.execute(_PAGES, (*UNHEARD, _written(now - UNHEARD_FOR))).fetchall()),
             )
     except sqlite3.Error:

@@ -265,7 +265,7 @@ class OutboxRow(Row, table=True):
     digest: str
     once: bool
     state: str = Field(index=True)
-    queued_at: datetime
+    queued_at: datetime = Field(index=True)
     next_try_at: datetime | None
     tries: int
     done_at: datetime | None

@@ -13,7 +13,18 @@ from typing import TypeVar
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
-from flaggermail.adapters.db.statements import KEY, adding, changing, finding, is_empty, looking, parameters, shape_of
+from flaggermail.adapters.db.statements import (
+    AFTER,
+    KEY,
+    adding,
+    changing,
+    counting,
+    finding,
+    is_empty,
+    looking,
+    parameters,
+    shape_of,
+)
 from flaggermail.core.event_octets import GENESIS, Plain, commitment, decode, encode, link
 from flaggermail.core.events import Change, Event, Rows, values_of
 from flaggermail.core.records import BY_TABLE, Record
@@ -71,6 +82,17 @@ class SqlTransaction:
         """Whether `find` would give a row; costs the same however many there are."""
         query = looking(kind.TABLE, kind.KEY, shape_of(equal))
         return self._connection.execute(query, parameters(equal)).first() is not None
+
+    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
+        """How many rows `find` would give of which the named instant is later than the given one."""
+        if is_empty(equal):
+            return 0
+        query = counting(kind.TABLE, after[0], shape_of(equal))
+        return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
+
+    def reached(self, counter: str) -> int:
+        """The last number of a counter."""
+        return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
 
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1."""

@@ -93,6 +93,7 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
         "free_mb": {},
         "watched": {},
         "held_back": 0,
+        "suppressed": 0,
         "pages": {"failed": 0, "held": 0},
         "wrong": ["no daemon runs", "the mailbox was not read for 15 min"],
     }

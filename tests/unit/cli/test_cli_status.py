@@ -37,7 +37,7 @@ from flaggermail.core.records import (
     StoredMessage,
     Watched,
 )
-from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, WAITING
+from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, SUPPRESSED, WAITING
 from flaggermail.environment import Work
 from flaggermail.ports import Cursor, Position
 from flaggermail.settings import (
@@ -187,6 +187,7 @@ def fill(directory: Path) -> None:
         happened = EventKind.MESSAGE_TAKEN_IN
         tx.append(*(Event(happened, NOW, "daemon", (added(row),)) for row in some_of_everything()))
         tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), NOW - HOUR))
+        tx.number(SUPPRESSED)
         tx.advance("Elsewhere", Cursor(Position(1, 9), NOW))
     with closing(wiring.open_environment(directory)) as env:
         env.store.acquire(LEASE, "here:1:then", NOW, int((LATER - NOW).total_seconds()))
@@ -218,6 +219,7 @@ def test_the_file_and_the_store_give_the_same_overview(directory: Path) -> None:
     assert seen.looks == {"INBOX": NOW - HOUR, "Sent": None}
     assert seen.observing_since == NOW - 3 * HOUR
     assert (seen.lease_until, seen.waiting_since, seen.held_back) == (LATER, NOW, 2)
+    assert seen.suppressed == 1
     assert (seen.wrong, seen.watched) == ({"tick of reminders": "late"}, {"clock": "right"})
     assert seen.pages == {"failed": 1, "held": 2}
     assert set(seen.free) == {"archive", "database"}

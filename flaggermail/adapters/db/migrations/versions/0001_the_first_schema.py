@@ -334,6 +334,7 @@ def _outbox() -> None:
     op.create_index("ix_outbox_case", "outbox", ["case"])
     op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index("ix_outbox_notification", "outbox", ["notification"])
+    op.create_index("ix_outbox_queued_at", "outbox", ["queued_at"])
     op.create_index("ix_outbox_state", "outbox", ["state"])
     op.create_table(
         "attempt",
