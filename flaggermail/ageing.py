@@ -16,7 +16,7 @@ from flaggermail.casework import Notice
 from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import IN_JUNK
-from flaggermail.core.escalation import HEAD, Due, Silence, Step
+from flaggermail.core.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.records import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.core.rota import Officer
@@ -48,7 +48,7 @@ class _Late:
     @property
     def key(self) -> str:
         """What is told once."""
-        return _key(self.waiting.message, self.waiting.policy, self.due.step)
+        return _key(self.waiting.message, self.waiting.policy, self.due.call.step)
 
 
 def tick(env: Environment) -> int:
@@ -71,7 +71,7 @@ def tick(env: Environment) -> int:
 def next_due(env: Environment, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell."""
     work = Work(env, tx, env.clock.now())
-    instants = (escalation.next_due(w.silence, w.steps) for w in _waiting(work))
+    instants = (escalation.next_due(w.silence, w.steps, _who(work)) for w in _waiting(work))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
         return first
@@ -83,14 +83,25 @@ def _waiting(work: Work) -> Iterator[_Waiting]:
     in_period = casework.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.old_after_minutes)
-    for message in work.tx.find(StoredMessage, place="quarantine", missed=False):
+    for message in work.tx.find(StoredMessage, place="quarantine", missed=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
         if late or IN_JUNK in message.reason or message.basis.startswith("forwarded in "):
             continue
         since = min(message.received_at, message.first_seen_at)  # a clock that went before ours hides nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
-        told = [step.after for step in reached if work.tx.get(Alarm, _key(message, policy, step)) is not None]
+        told = [_telling(alarm, step) for step in reached if (alarm := work.tx.get(Alarm, _key(message, policy, step)))]
         yield _Waiting(message, policy, steps, Silence(since, told))
+
+
+def _telling(alarm: Alarm, step: Step) -> Telling:
+    return Telling(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
+
+
+def _who(work: Work) -> Who:
+    """The head for the head's steps, else the officer on call; with nobody on call the head."""
+    head = work.env.settings.rota.head()
+    persons = {HEAD: head, OFFICER: casework.officer_on_call(work) or head}
+    return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
 def _key(message: StoredMessage, policy: str, step: Step) -> str:
@@ -98,15 +109,11 @@ def _key(message: StoredMessage, policy: str, step: Step) -> str:
 
 
 def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
-    """Who is told of what: the officer on call, or the head; with nobody on call the head."""
-    judged = ((w, escalation.due(w.silence, w.steps, work.now)) for w in _waiting(work))
-    late = [_Late(waiting, due) for waiting, due in judged if isinstance(due, Due)]
-    if not late:
-        return []
-    head = work.env.settings.rota.head()
-    officer = casework.officer_on_call(work) or head
-    addressed = ((head if one.due.step.tell == HEAD else officer, one) for one in late)
-    return [(person, one) for person, one in addressed if person is not None]
+    """Who is told of what."""
+    who, rota = _who(work), work.env.settings.rota
+    judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _waiting(work))
+    late = [_Late(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
+    return [(person, one) for one in late if (person := rota.officer(one.due.officer or "")) is not None]
 
 
 def _slot(work: Work) -> tuple[datetime, datetime]:
@@ -133,7 +140,7 @@ def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
         alarm = Alarm(id=one.key, kind=AlarmKind.WAITING.value, text=officer.id, raised_at=work.now)
         about = About(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
-    spoken = [one for one in late if not observing.silences(work.tx, one.due.due_at)]
+    spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
     if not spoken:
         return
     if casework.officer_on_call(work) is None:
@@ -145,7 +152,7 @@ def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
 def _values(late: Sequence[_Late]) -> dict[str, object]:
     listed = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
     return {
-        "kind": HEAD if any(one.due.step.tell == HEAD for one in late) else escalation.OFFICER,
+        "kind": HEAD if any(one.due.call.escalates for one in late) else escalation.OFFICER,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
         "entries": [

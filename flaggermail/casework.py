@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from flaggermail import observing, pages, storms
+from flaggermail import exercises, observing, pages, storms
 from flaggermail.core import clocks, escalation
+from flaggermail.core.escalation import Step
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
+from flaggermail.core.periods import Period, period
 from flaggermail.core.records import (
     Alarm,
     Case,
+    Channel,
     ClockRow,
     ContactNote,
     Election,
+    HeldBack,
     Notification,
     Override,
     Reminder,
@@ -38,23 +43,57 @@ def officer_on_call(work: Work) -> Officer | None:
     return on_call(work.env.settings.rota, overrides, work.now)
 
 
-def open_election(work: Work) -> Election | None:
-    """The election that a referral of that day belongs to: not closed, in its period, the nearest polling day first."""
-    still = (e for e in work.tx.find(Election) if e.closed_at is None or e.closed_at > work.now)
+def open_election(work: Work, *, exercise: bool = False) -> Election | None:
+    """The election that a referral of that day belongs to: not closed, in its period, the nearest polling day first.
+
+    Of a player's mail that is the exercise that runs; of all other mail it is never one.
+    """
+    found = work.tx.find(Election, exercise=exercise)
+    still = (e for e in found if e.closed_at is None or e.closed_at > work.now)
     running = [e for e in still if e.period_from <= work.today <= e.period_until]
     return min(running, key=lambda e: abs((min(e.polling_days) - work.today).days), default=None)
 
 
+def is_players(work: Work, message: Message) -> bool:
+    """Whether somebody who plays a part in exercises wrote it."""
+    return message.sender is not None and exercises.is_address(work.env.settings, message.sender.address)
+
+
+def election_of(work: Work, message: Message) -> Election | None:
+    """The election that a mail belongs to if it is a referral."""
+    return open_election(work, exercise=is_players(work, message))
+
+
 def in_period(work: Work, election: str) -> bool:
     """Whether today lies in the period of that election."""
+    return period_at(work, election, work.now) is not Period.QUIET
+
+
+def period_at(work: Work, election: str, at: datetime) -> Period:
+    """What sort of day the day of that instant is for an election."""
     found = work.tx.get(Election, election)
-    return found is not None and found.period_from <= work.today <= found.period_until
+    day = at.astimezone(work.env.settings.zone).date()
+    return period(found.polling_days, found.period_from, found.period_until, day) if found else Period.QUIET
+
+
+def policy_for(work: Work, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
+    """The steps for what is sent then on that channel; one that cannot confirm has no receipt to wait for."""
+    policy = work.env.settings.escalation.policy(period_at(work, election, at), channel.code)
+    return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
+
+
+def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
+    """The steps for a notification by the instant at which it was sent; a follow-up has none."""
+    case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
+    if case is None or channel is None or not notification.use:
+        return ()
+    return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
 
 def new_case(work: Work, case: Case, reason: str) -> Case:
     """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
     election = work.tx.get(Election, case.election)
-    steps = work.env.settings.desk.reminders.steps("decision") if in_period(work, case.election) else ()
+    steps = work.env.settings.escalation.policy(period_at(work, case.election, work.now)).steps("decision")
     prefix = work.env.settings.desk.organisation.case_prefix
     case = replace(
         case,
@@ -103,12 +142,18 @@ def _answered(work: Work, case: Case) -> bool:
 
 def reopen_for(work: Work, case: Case, message: str) -> None:
     """A late answer opens a closed case again."""
-    if case.state == "closed":
+    if case.state == "closed" and not was_rehearsed(work, case):
         opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
         work.record(EventKind.CASE_REOPENED, changed(case, opened), about=About(case=case.number, message=message))
 
 
-def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> None:
+def was_rehearsed(work: Work, case: Case) -> bool:
+    """Whether it belongs to an exercise that was stopped: nobody waits for anything in it any more."""
+    election = work.tx.get(Election, case.election)
+    return case.exercise and election is not None and election.closed_at is not None
+
+
+def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False) -> None:
     """Tell the officer on call, or else the head, of something that cannot wait; once for each `alarm.id`.
 
     An address `not_to` that mail does not reach is passed over.
@@ -121,9 +166,9 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "") -> N
     persons = (officer_on_call(work), work.env.settings.rota.head())
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
-        notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about)
+        notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
-        pages.of_alarm(work, officer, alarm)
+        pages.of_alarm(work, officer, alarm, exercise=exercise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +181,17 @@ class Notice:
     about: About
     reminder: Reminder | None = None
     answers: str | None = None
+    exercise: bool = False  # of a mail without a case
+    token: Token | None = None  # what an answer is about, where it is more than the following
 
 
 def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
-    if storms.holds(work, officer, notice.template, notice.dedupe, notice.about, values):
+    if notice.template in storms.HOLDABLE and storms.holds(work, officer, _holdable(work, officer, notice, values)):
         return
-    token = Token(
+    token = notice.token or Token(
         token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
         purpose="reminder" if notice.reminder else "notice",
         case=notice.reminder.case if notice.reminder else notice.about.case,
@@ -168,12 +215,32 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
             notification=notice.about.notification,
             answers=(notice.answers,) if notice.answers else (),
             automatic=REPLIED if notice.answers else GENERATED,
+            exercise=notice.exercise,
         ),
+    )
+
+
+def _holdable(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
+    """What is written down of a notice or alarm in place of a mail, where that person had too many."""
+    return HeldBack(
+        id="",
+        officer=officer.id,
+        kind=notice.kind.value,
+        dedupe=notice.dedupe,
+        what=str(values["kind"]),
+        case=notice.about.case,
+        notification=notice.about.notification,
+        next_step=str(values["next_step"]),
+        exercise=exercises.rehearses(work, notice.about.case, otherwise=notice.exercise),
+        held_at=work.now,
     )
 
 
 def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message) -> None:
     """Show the officer on call a mail that came in, unfolded, with what can be done next."""
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    if case is not None and was_rehearsed(work, case):
+        return
     officer = officer_on_call(work)
     if officer is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=what, about=About(case=stored.case, message=stored.id))
@@ -181,7 +248,6 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     if officer is None:
         return
     text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
-    case = work.tx.get(Case, stored.case) if stored.case else None
     referrers = case is not None and stored.from_address == case.referrer_address
     values = {
         "kind": what,
@@ -196,7 +262,11 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         "next_step": _next_step(stored),
     }
     notice = Notice(
-        Kind.OFFICER_NOTICE, "officer_notice", f"notice/{stored.id}", About(stored.case, stored.notification)
+        Kind.OFFICER_NOTICE,
+        "officer_notice",
+        f"notice/{stored.id}",
+        About(stored.case, stored.notification),
+        exercise=stored.exercise,
     )
     tell(work, officer, notice, values)
 

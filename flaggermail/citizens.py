@@ -30,7 +30,7 @@ def doubts(work: Work, message: Message) -> tuple[str, ...]:
 
 def declined_before(work: Work, message: Message) -> bool:
     """Whether this sender was told in this period that reports about single posts are not handled."""
-    election = casework.open_election(work)
+    election = casework.election_of(work, message)
     if election is None or message.sender is None:
         return False
     row = told(work, work.tx.get(ElectionSecret, election.code), message.sender.key)
@@ -46,7 +46,7 @@ def told(work: Work, held: ElectionSecret | None, address: str) -> Decline | Non
 
 def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
     """Tell a citizen that reports about single posts go to the platform itself; answers whether he is told."""
-    election = casework.open_election(work)
+    election = casework.election_of(work, message)
     if election is None or message.sender is None:
         return False
     if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):

@@ -19,6 +19,7 @@ from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
     Attempt,
+    BadAddress,
     Case,
     ClockRow,
     Notification,
@@ -85,6 +86,7 @@ def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Messa
         basis=f"forwarded in {outer.id}",
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
+        exercise=outer.exercise,
         defects=attached.defects,
     )
     about = About(stored.case, None, stored.id)
@@ -153,7 +155,7 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
     mails = [
         (m.received_at, unverified.came_unverified(m.verdict, m.verdict_basis))
         for m in work.tx.find(StoredMessage, id=ids)
-        if m.direction == "in" and in_domains((m.from_address or "").rpartition("@")[2], domains)
+        if m.direction == "in" and not m.exercise and in_domains((m.from_address or "").rpartition("@")[2], domains)
     ]
     jump = unverified.jump(mails, work.now)
     if jump is not None:
@@ -197,6 +199,8 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
                 change,
                 about=About(case=mail.case, notification=mail.notification, message=stored.id),
             )
+        if final and mail.once:
+            _mark_bad(work, mail, stored)
         kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
         alarms = mail.kind == Kind.ALARM.value  # a bounced alarm tells of its dead address, not of each mail to it
         alarm = Alarm(
@@ -210,6 +214,16 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
         casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
+
+
+def _mark_bad(work: Work, mail: OutboxMail, stored: StoredMessage) -> None:
+    """An address of a platform is not used again until a person says that it works."""
+    before = work.tx.get(BadAddress, mail.recipient.lower())
+    if before is None or before.cleared_at is not None:
+        bad = BadAddress(id=mail.recipient.lower(), since=work.now, mail=mail.id)
+        change = added(bad) if before is None else changed(before, bad)
+        about = About(case=mail.case, notification=mail.notification, message=stored.id)
+        work.record(EventKind.ADDRESS_BAD, change, about=about)
 
 
 def _under_way(work: Work, mail: OutboxMail) -> None:
@@ -240,6 +254,15 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
     failed = replace(notification, state="failed")
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+    _withdraw_reminders(work, notification, about)
+
+
+def _withdraw_reminders(work: Work, notification: Notification, about: About) -> None:
+    """What would still wake somebody for a notification that was not sent; that it came back is told apart."""
+    for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
+        if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
+            withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
+            work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
 def _count_from(work: Work, notification: Notification, sent_at: datetime | None) -> None:

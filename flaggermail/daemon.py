@@ -29,7 +29,7 @@ from flaggermail.renewal import Renewal
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
-OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 15.0, 30.0
+OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two ends of review windows; whether one is due
 READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
 STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out

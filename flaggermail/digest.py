@@ -62,20 +62,22 @@ def tell_held_back(env: Environment) -> int:
         if not tx.exists(HeldBack, told_at=None):
             return 0
     with env.store.begin() as tx:
-        work, held = Work(env, tx, env.clock.now()), dict[str, list[HeldBack]]()
+        work, held = Work(env, tx, env.clock.now()), dict[tuple[str, bool], list[HeldBack]]()
         for row in tx.find(HeldBack, told_at=None):
-            held.setdefault(row.officer, []).append(row)
-        return sum(_tell_held_back(work, officer, rows) for officer, rows in held.items())
+            held.setdefault((row.officer, row.exercise), []).append(row)
+        return sum(_tell_held_back(work, officer, rows) for (officer, _), rows in held.items())
 
 
 def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> int:
+    """What is of an exercise, in a mail of its own that says so."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
-    if officer is None or storms.rests(work, officer, [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST]):
+    kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
+    if officer is None or storms.rests(work, officer, kinds, exercise=exercise):
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
     listed = held[:LISTED]
-    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", About())
+    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", About(), exercise=exercise)
     values = {
         "total": len(held),
         "more": len(held) - len(listed),

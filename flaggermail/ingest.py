@@ -17,7 +17,7 @@ from flaggermail.core import case, citizen, rules
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
-from flaggermail.core.records import Alarm, Delivery, StoredMessage
+from flaggermail.core.records import Alarm, Case, Delivery, StoredMessage
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Judged, judge
@@ -207,6 +207,8 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
     """The message as it is kept, with what it was taken for and why."""
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
+    own = work.tx.get(Case, placement.case) if in_case and placement.case else None
+    exercise = own.exercise if own is not None else casework.is_players(work, message)
     return StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
         message_id=message.message_id,
@@ -231,13 +233,14 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         rule=judged.found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=judged.dispute is not None,
-        missed=judged.missed,
+        missed=judged.missed and not exercise,
         same_id_as=recognise.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
         defects=message.defects,
         ruleset=work.env.settings.rules.version,
         priority=judged.found.priority,
         labels=judged.found.labels,
+        exercise=exercise,
     )
 
 

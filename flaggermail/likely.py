@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from flaggermail import exercises
 from flaggermail.core import likeness, suggesting
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.suggesting import Clue
 from flaggermail.environment import Work
 
+LATEST = 8  # mails of an author, and open cases of a title, that are looked at
 COMPARED = 3  # cases whose first mail is read again
 _OPEN = ["open", "decided", "notified", "answered"]
 
@@ -46,13 +48,17 @@ def _candidates(work: Work, message: Message) -> list[Case]:
 
     Those with its subject first, then the latest ones.
     """
-    rows = work.tx.find(StoredMessage, from_address=list(likeness.authors(message)))
+    authors = likeness.authors(message)
+    rows = [row for author in authors for row in work.tx.newest(StoredMessage, LATEST, from_address=author)]
     if message.message_id is not None:
         rows += work.tx.find(StoredMessage, message_id=message.message_id)
     numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}
     cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
     titles = list(likeness.base_subjects(message, work.env.language))
-    cases |= {case.number: case for case in work.tx.find(Case, title=titles, state=_OPEN)}
+    alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=_OPEN)]
+    cases |= {case.number: case for case in alike}
+    exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
+    cases = {number: case for number, case in cases.items() if case.exercise == exercise}
     return sorted(cases.values(), key=lambda case: (case.title in titles, case.opened_at, case.number), reverse=True)[
         :COMPARED
     ]

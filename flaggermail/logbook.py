@@ -164,7 +164,7 @@ def rules_renewed(version: str, rules: int) -> None:
     _log.info("rules and templates taken", object=version, rules=rules)
 
 
-def rules_refused(faults: int, places: list[str]) -> None:
+def rules_refused(faults: int, places: str) -> None:
     """Changed rules or templates are not in order; those before stay in force. The first places of faults are named."""
     _log.error("rules or templates refused", object="rules", faults=faults, at=places)
 

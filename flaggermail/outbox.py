@@ -17,12 +17,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import observing
+from flaggermail import exercises, observing
 from flaggermail.core.envelope import moved
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Attempt, OutboxMail
 from flaggermail.environment import About, Environment, Work
-from flaggermail.ports import Interrupt, Transaction, Unknown
+from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
 from flaggermail.settle import settle
 
 
@@ -34,11 +34,15 @@ def drain(env: Environment, stop: Interrupt | None = None) -> int:
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := _claim(env)) is not None:
         octets = env.octets.get(mail.digest)
-        answer = env.submitter.submit(octets, mail.sender, [mail.recipient], _witness(env, mail))[0]
+        answer = exercises.refusal(env, mail, octets) or _handed_over(env, mail, octets)
         with env.store.begin() as tx:
             settle(Work(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
         tried += 1
     return tried
+
+
+def _handed_over(env: Environment, mail: OutboxMail, octets: bytes) -> Submission:
+    return env.submitter.submit(octets, mail.sender, [mail.recipient], _witness(env, mail))[0]
 
 
 def recover(env: Environment) -> int:

@@ -11,13 +11,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail import observing
+from flaggermail import exercises, observing
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.paging import HELD, alarm_text
 from flaggermail.core.records import Alarm, Notification, Page, Platform
 from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
+from flaggermail.post import shared_values
 
 HOUR = timedelta(hours=1)
 CALLED = ("queued", "attempting", "sent", "failed")
@@ -64,11 +65,20 @@ def called_lately(work: Work, officer: Officer) -> int:
     return work.tx.count(Page, ("queued_at", work.now - HOUR), officer=officer.id, state=CALLED)
 
 
-def of_alarm(work: Work, officer: Officer, alarm: Alarm) -> None:
+def mark(work: Work, number: str | None, *, exercise: bool = False) -> str:
+    """What a page of an exercise begins with: what the subjects of its mails do. Nothing where it is real."""
+    if not exercises.rehearses(work, number, otherwise=exercise):
+        return ""
+    language = work.env.settings.desk.organisation.language
+    return work.env.templates.render(exercises.MARK, language, shared_values(work, language, number)).subject
+
+
+def of_alarm(work: Work, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
     """An alarm calls the first pager at once: what is told of may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # an alarm about pagers, by pager, would never end
         return
-    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform_of(work, alarm.notification))
+    begins = mark(work, alarm.case, exercise=exercise)
+    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform_of(work, alarm.notification), begins)
     # by digest: the id of an alarm may name a recipient
     about = f"alarm/{hashlib.sha256(alarm.id.encode()).hexdigest()[:32]}"
     queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification))

@@ -9,15 +9,16 @@ once more: to be woken twice is better than not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail import casework, pages
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.paging import FAILED, TITLE, next_pager, reminder_text
+from flaggermail.core.paging import FAILED, HELD, TITLE, next_pager, reminder_text
 from flaggermail.core.records import Alarm, Case, ClockRow, Page, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
@@ -36,7 +37,11 @@ def tick(env: Environment) -> int:
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = Work(env, tx, env.clock.now())
-        return sum(pages.queue(work, officer, at, wake) is not None for officer, at, wake in _due(work))
+        queued = [(officer, pages.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
+        for officer, page in queued:
+            if page is not None and page.state == HELD and _alone(work, page):
+                _unheard(work, officer, page, "called often enough in this hour")
+    return sum(page is not None for _, page in queued)
 
 
 def _due(work: Work) -> Iterator[tuple[Officer, int, Wake]]:
@@ -45,18 +50,19 @@ def _due(work: Work) -> Iterator[tuple[Officer, int, Wake]]:
     if not any(officer.pagers for officer in rota.officers):
         return
     unanswered = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
-    recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and waits(work.tx, r))
+    recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and Means.PAGER in r.how)
     for _, together in groupby(sorted(recent, key=lambda r: (r.token, r.id)), key=lambda r: r.token):
-        first, *more = together  # the reminders of one mail bear one token
+        first, *more = together  # what was told in one mail bears one token
+        waiting = [reminder for reminder in (first, *more) if waits(work.tx, reminder)]
         officer = rota.officer(first.officer)
-        if officer is None:
+        if officer is None or not waiting:
             continue
         delays = [pager.after for pager in officer.pagers]
         states = [page.state for page in _of(work.tx, first.id, officer)]
-        urgent = first.kind == Kind.ESCALATION
+        urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
         position = next_pager(delays, states, first.told_at, work.now, at_once=urgent)
         if position is not None:
-            yield officer, position, _wake(work, first, len(more))
+            yield officer, position, _wake(work, first.id, waiting)
 
 
 def _of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
@@ -72,11 +78,19 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
     return case is not None and case.decision is None and case.state != "closed"
 
 
-def _wake(work: Work, reminder: Reminder, more: int) -> Wake:
-    silent = work.now - reminder.due_at + timedelta(minutes=reminder.step)
-    platform = pages.platform_of(work, reminder.notification)
-    text = reminder_text(reminder.case, platform, int(silent.total_seconds()) // 60, more)
-    return Wake(reminder.id, text, reminder.case, reminder.notification)
+def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
+    """What a page says of what was told together and still waits: one by its name, the others as a number."""
+    reminder, silent = waiting[0], work.now - _began(work, waiting[0])
+    platform, mark = pages.platform_of(work, reminder.notification), pages.mark(work, reminder.case)
+    text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
+    return Wake(about, text, reminder.case, reminder.notification)
+
+
+def _began(work: Work, reminder: Reminder) -> datetime:
+    """When the silence began that the reminder is about."""
+    clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
+    case = work.tx.get(Case, reminder.case)
+    return clock.started_at if clock else case.opened_at if case else reminder.due_at
 
 
 def drain(env: Environment, stop: Interrupt | None = None) -> int:
@@ -134,13 +148,27 @@ def _settle(work: Work, page: Page, answer: Paged) -> None:
     if page.position + 1 < len(officer.pagers):
         pages.queue(work, officer, page.position + 1, Wake(page.about, page.text, page.case, page.notification))
     elif all(one.state == FAILED for one in _of(work.tx, page.about, officer)):
-        alarm = Alarm(
-            id=f"{AlarmKind.PAGERS_FAILED}/{officer.id}/{work.today}",
-            kind=AlarmKind.PAGERS_FAILED.value,
-            text=f"{officer.name}: {page.pager}: {answer.why}",
-            raised_at=work.now,
-        )
-        casework.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
+        _unheard(work, officer, page, answer.why)
+
+
+def _alone(work: Work, page: Page) -> bool:
+    """Whether it tells of a reminder that is in no mail."""
+    reminder = work.tx.get(Reminder, page.about)
+    return reminder is not None and Means.MAIL not in reminder.how
+
+
+def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
+    """No pager woke that person: mail says so, once a day, but of every reminder that was in no mail."""
+    alone = _alone(work, page)
+    alarm = Alarm(
+        id=f"{AlarmKind.PAGERS_FAILED}/{page.about if alone else f'{officer.id}/{work.today}'}",
+        kind=AlarmKind.PAGERS_FAILED.value,
+        case=page.case if alone else None,
+        notification=page.notification if alone else None,
+        text=f"{officer.name}: {page.text}: {page.pager}: {why}",
+        raised_at=work.now,
+    )
+    casework.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
 
 
 def _about(page: Page) -> About:

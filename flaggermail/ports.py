@@ -379,6 +379,10 @@ class Transaction(Protocol):
         """The rows whose fields equal the given values (a list: is one of them), in the order of their keys."""
         ...
 
+    def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
+        """The last `most` rows that `find` would give, the last one first; their keys must be as long as each other."""
+        ...
+
     def exists(self, kind: type[R], /, **equal: object) -> bool:
         """Whether `find` would give a row; costs the same however many there are."""
         ...

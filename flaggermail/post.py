@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
 
-from flaggermail import observing
+from flaggermail import exercises, observing
 from flaggermail.core.compose import Letter, compose, is_message_id
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.ident import content_key
-from flaggermail.core.identifiers import LOOP_HEADER, OWN_HEADER, message_id, reply_address, root_reference
+from flaggermail.core.identifiers import (
+    EXERCISE_HEADER,
+    LOOP_HEADER,
+    OWN_HEADER,
+    message_id,
+    reply_address,
+    root_reference,
+)
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import OutboxMail, StoredMessage, Token
@@ -33,22 +40,28 @@ class Frozen:
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:
     """Render and compose `outgoing` and make its octets durable. Raises Refusal when no valid mail comes of it."""
-    desk = work.env.settings.desk
-    values = {
-        "organisation": getattr(desk.organisation.name, outgoing.language),
-        "desk_address": desk.mailbox.address,
-        "language": outgoing.language,
-        "number": outgoing.case,
-        **outgoing.values,
-    }
-    rendered = work.env.templates.render(outgoing.template, outgoing.language, values)
-    letter = _letter(work, outgoing, rendered.subject, rendered.body)
+    values = {**shared_values(work, outgoing.language, outgoing.case), **outgoing.values}
+    names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
+    parts = [work.env.templates.render(name, outgoing.language, values) for name in names]
+    subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
+    letter = _letter(work, outgoing, subject, body)
     try:
         octets = compose(letter)
     except ValueError as fault:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
     digest = work.env.octets.put(octets)
-    return Frozen(letter.message_id, rendered.subject, rendered.body, digest, content_key_of(letter))
+    return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
+
+
+def shared_values(work: Work, language: str, number: str | None) -> dict[str, object]:
+    """The values that every template may use."""
+    desk = work.env.settings.desk
+    return {
+        "organisation": getattr(desk.organisation.name, language),
+        "desk_address": desk.mailbox.address,
+        "language": language,
+        "number": number,
+    }
 
 
 def content_key_of(letter: Letter) -> str:
@@ -66,6 +79,8 @@ def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
     domain = mailbox.address.rpartition("@")[2]
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
     headers = [(OWN_HEADER, outgoing.token)]
+    if exercises.concerns(work, outgoing):
+        headers.append((EXERCISE_HEADER, "yes"))
     if outgoing.automatic is not None:
         headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]
     return Letter(
@@ -105,7 +120,7 @@ def queue(work: Work, outgoing: Outgoing) -> None:
 
 def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
     """Record a frozen mail and put it into the outbox, one envelope a recipient."""
-    sender = work.env.settings.desk.mailbox.address
+    sender, exercise = work.env.settings.desk.mailbox.address, exercises.concerns(work, outgoing)
     own = StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
         message_id=frozen.message_id,
@@ -123,6 +138,7 @@ def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence
         basis="sent by us",
         verdict="verified",
         verdict_basis="composed here",
+        exercise=exercise,
     )
     about = About(outgoing.case, outgoing.notification, own.id)
     work.record(EventKind.MESSAGE_COMPOSED, added(own), about=about)
@@ -139,6 +155,7 @@ def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence
             subject=frozen.subject,
             digest=frozen.digest,
             once=outgoing.once,
+            exercise=exercise,
             queued_at=work.now,
             next_try_at=work.now,
         )

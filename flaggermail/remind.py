@@ -7,46 +7,23 @@ key a second process cannot write again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, casework, observing, storms
+from flaggermail import ageing, backlog, casework, handover, observing, storms
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
-from flaggermail.core.clocks import HUMAN, RECEIPT
-from flaggermail.core.escalation import HEAD, Due, Silence, Step
+from flaggermail.core.escalation import HEAD, Call, Due, Means
 from flaggermail.core.events import EventKind, added
-from flaggermail.core.records import Case, Channel, ClockRow, Notification, Platform, Reminder
+from flaggermail.core.records import Channel, Platform, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Transaction
+from flaggermail.running import Waiting, readers, waiting
 
-DECISION = "decision"
 LISTED = 40  # steps that one mail names; the rest is counted
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Something that waits: a notification for its platform, or a case for a decision."""
-
-    case: Case
-    notification: Notification | None
-    clock: str
-    started_at: datetime
-    steps: Sequence[Step]
-    told: Sequence[Reminder]  # about the same notification, or the same case
-
-    @property
-    def about(self) -> str:
-        """The key of what waits."""
-        return self.notification.id if self.notification else self.case.number
-
-    def silence(self, acknowledged: timedelta) -> Silence:
-        """The facts on which the next step depends; an acknowledgement holds for `acknowledged`."""
-        until = max((r.acknowledged_at + acknowledged for r in self.told if r.acknowledged_at), default=None)
-        return Silence(self.started_at, [r.step for r in self.told if r.clock == self.clock], until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +33,19 @@ class Late:
     waiting: Waiting
     due: Due
 
+    @property
+    def kind(self) -> Kind:
+        """An escalation, or a reminder."""
+        return Kind.ESCALATION if self.due.call.escalates else Kind.REMINDER
+
 
 def tick(env: Environment) -> int:
     """Tell whoever must be told now, each in one mail; answers how many reminders that were.
 
-    Of mail that waits too long for a person, each hears in another mail; of mail of ours that does not leave, too.
+    Of mail that waits too long for a person, each hears in another mail; of mail of ours that does not leave, too; and
+    whoever has come on call of how things stand.
     """
+    handover.tick(env)
     return _tick(env) + ageing.tick(env) + backlog.tick(env)
 
 
@@ -74,8 +58,8 @@ def _tick(env: Environment) -> int:
         late = _late(env, tx, now)
         work = Work(env, tx, now)
         told = 0
-        for (officer, kind), steps in _addressed(work, late).items():
-            if kind is Kind.REMINDER and storms.rests(work, officer, [kind]):
+        for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
+            if mails and kind is Kind.REMINDER and storms.rests(work, officer, [kind], exercise=exercise):
                 continue  # it stays due, and comes with the next mail; what goes to the head never waits
             _remind(work, officer, kind, steps)
             told += len(steps)
@@ -83,132 +67,135 @@ def _tick(env: Environment) -> int:
 
 
 def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
-    judged = ((w, escalation.due(w.silence(_expiry(env)), w.steps, now)) for w in _waiting(tx))
-    return [Late(waiting, due) for waiting, due in judged if isinstance(due, Due)]
+    who = readers(env.settings, tx)
+    judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in waiting(tx))
+    return [Late(one, call) for one, found in judged if not isinstance(found, escalation.Nothing) for call in found]
 
 
 def next_due(env: Environment, tx: Transaction) -> datetime | None:
-    """When `tick` will next have something to tell."""
-    instants = [escalation.next_due(w.silence(_expiry(env)), w.steps) for w in _waiting(tx)]
-    instants += [ageing.next_due(env, tx), backlog.next_due(env, tx)]
+    """When `tick` will next have something to tell, as the rota stands."""
+    who = readers(env.settings, tx)
+    instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
+    instants += [ageing.next_due(env, tx), backlog.next_due(env, tx), handover.next_due(env, tx)]
     return min((at for at in instants if at is not None), default=None)
 
 
-def _expiry(env: Environment) -> timedelta:
-    return timedelta(minutes=env.settings.desk.reminders.acknowledged_minutes)
+def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
+    """Who is told of what, of an exercise or not, by mail or not.
 
-
-def _waiting(tx: Transaction) -> Iterator[Waiting]:
-    """Candidates by SQL: running clocks, and cases that nobody has decided on."""
-    running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
-    unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
-    for clock in running:
-        notification = tx.get(Notification, clock.notification)
-        case = tx.get(Case, notification.case) if notification else None
-        if notification is not None and case is not None and case.state != "closed":
-            policy = escalation.read_steps(notification.steps)
-            if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
-                continue  # while nothing at all came, the receipt clock reminds, where a receipt can be waited for
-            steps = [s for s in policy if s.clock == clock.kind]
-            told = tx.find(Reminder, notification=notification.id)
-            yield Waiting(case, notification, clock.kind, clock.started_at, steps, told)
-    for case in tx.find(Case, state="open", decision=None):
-        steps = list(escalation.read_steps(case.reminders))
-        if steps:
-            told = tx.find(Reminder, case=case.number, notification=None)
-            yield Waiting(case, None, DECISION, case.opened_at, steps, told)
-
-
-def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind], list[Late]]:
-    """Who is told of what: the officer on call, or the head; with nobody on call the head, and an event says so."""
-    head = work.env.settings.rota.head()
-    addressed: dict[tuple[Officer, Kind], list[Late]] = {}
+    Where nobody is on call the head is told in his place, and an event says so.
+    """
+    addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
-        escalates = step.due.step.tell == HEAD
-        officer = head if escalates else casework.officer_on_call(work)
-        if officer is None:
+        if step.due.call.step.tell != HEAD and casework.officer_on_call(work) is None:
             about = About(case=step.waiting.case.number)
-            work.record(EventKind.NOBODY_ON_CALL, reason=step.due.step.clock, about=about)
-            officer = head
+            work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
+        officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
-            addressed.setdefault((officer, Kind.ESCALATION if escalates else Kind.REMINDER), []).append(step)
+            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _how(officer, step))
+            addressed.setdefault(key, []).append(step)
     return addressed
 
 
+def _how(officer: Officer, late: Late) -> tuple[str, ...]:
+    """By which means this person is told: by mail where the step asks for a pager alone, and there is none."""
+    how = late.due.call.step.how
+    return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
+
+
 def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
-    """Write down each step, and one mail for all of them, which one answer acknowledges."""
+    """Write down each step, and one mail for all of them, which one answer acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
     told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
-    if not told:
+    if not told or Means.MAIL not in told[0][1].how:
         return
     first = told[0][1]
     if len(told) == 1:
         about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
     else:
         about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
-    casework.tell(work, officer, Notice(kind, template, f"reminder/{first.id}", about, first), values)
+    exercise = late[0].waiting.case.exercise  # the same for all of them
+    notice = Notice(kind, template, f"reminder/{first.id}", about, first, exercise=exercise)
+    casework.tell(work, officer, notice, values)
 
 
 def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
-    waiting, due = late.waiting, late.due
+    waits, call = late.waiting, late.due.call
     reminder = Reminder(
-        id=f"{waiting.about}/{due.step.clock}/{due.step.after}/{officer.id}",
+        id=_key(waits, call, officer),
         kind=kind.value,
-        case=waiting.case.number,
-        notification=waiting.notification.id if waiting.notification else None,
-        clock=due.step.clock,
-        step=due.step.after,
+        case=waits.case.number,
+        notification=waits.notification.id if waits.notification else None,
+        clock=waits.clock,
+        step=call.step.after,
+        repetition=call.repetition,
         officer=officer.id,
-        due_at=due.due_at,
+        due_at=call.due_at,
         told_at=work.now,
         token=token,
-        withheld=observing.silences(work.tx, due.due_at),
+        withheld=observing.silences(work.tx, call.due_at),
+        how=_how(officer, late),
     )
     about = About(case=reminder.case, notification=reminder.notification)
     if reminder.withheld:  # the row is written all the same: this step must not be told later
         work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
     else:
-        why = f"{due.step.after} minutes of {due.step.clock}"
+        why = f"{call.minute} minutes of {waits.clock}"
         work.record(EventKind.REMINDER_SENT, added(reminder), reason=why, about=about)
     return reminder
 
 
+def _key(waits: Waiting, call: Call, officer: Officer) -> str:
+    """What is told once: notification or case, clock, step, repetition, officer; a clock that began anew counts on."""
+    again = f"{call.step.after}x{call.repetition + 1}" if call.repetition else str(call.step.after)
+    key = f"{waits.about}/{waits.clock}/{again}/{officer.id}"
+    runs = sum(r.told_at < waits.started_at and (r.id == key or r.id.startswith(f"{key}/")) for r in waits.told)
+    return f"{key}/{runs + 1}" if runs else key
+
+
 def _values_together(work: Work, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
     """What one mail says of several steps; `behind` is how many minutes ago the first of them fell due."""
-    listed = sorted(late, key=lambda step: step.due.due_at)
+    listed = sorted(late, key=lambda step: step.due.call.due_at)
     return {
         "kind": kind.value,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
-        "behind": max(int(step.due.late.total_seconds()) // 60 for step in listed),
+        "behind": max(step.due.late // timedelta(minutes=1) for step in listed),
         "silences": [{**_values(work, step), "case": step.waiting.case.number} for step in listed[:LISTED]],
     }
 
 
 def _values(work: Work, late: Late) -> dict[str, object]:
     """What the mail says: how late, how that was worked out, whom to call, what was told and acknowledged before."""
-    waiting, due = late.waiting, late.due
-    notification = waiting.notification
+    waits, call = late.waiting, late.due.call
+    notification = waits.notification
     platform = work.tx.get(Platform, notification.platform) if notification else None
     channel = work.tx.get(Channel, notification.channel) if notification else None
-    confirmed = [(r.acknowledged_at, r.acknowledged_by) for r in waiting.told if r.acknowledged_at]
+    confirmed = [(r.acknowledged_at, r.acknowledged_by) for r in waits.told if r.acknowledged_at]
     at, by = max(confirmed, key=lambda pair: pair[0]) if confirmed else (None, None)
     return {
         "platform": platform.name if platform else None,
         "channel": notification.channel_name if notification else None,
-        "minutes": int((work.now - waiting.started_at).total_seconds()) // 60,
-        "sent_at": waiting.started_at,
-        "due_at": due.due_at,
+        "minutes": int((work.now - waits.started_at).total_seconds()) // 60,
+        "sent_at": waits.started_at,
+        "due_at": call.due_at,
         "phone": channel.phone if channel else None,
-        "clock": due.step.clock,
+        "clock": waits.clock,
+        "behind": (work.now - max(call.due_at, _held_until(late) or call.due_at)) // timedelta(minutes=1),
+        "asks": call.asks,
         "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
         "acknowledged_by": _name(work, by) if by else None,
         "told": [
             {"at": r.told_at, "officer": _name(work, r.officer)}
-            for r in sorted(waiting.told, key=lambda r: r.told_at)
+            for r in sorted(waits.told, key=lambda r: r.told_at)
             if not r.withheld
         ],
     }
+
+
+def _held_until(late: Late) -> datetime | None:
+    """When the acknowledgement expired that kept the mail back: until then it was not late."""
+    return None if late.due.call.escalates else late.waiting.silence.silent_until(late.due.officer)
 
 
 def _name(work: Work, officer_id: str) -> str:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from flaggermail import casework, inforce, logbook
 from flaggermail.core.alarms import AlarmKind
@@ -25,9 +26,11 @@ class Renewal:
 
     stamp: Callable[[], Hashable]  # of the files: another one when any of them was written
     load: Callable[[Environment], Environment]  # raises ConfigurationError
+    every: int = 1  # ticks from one look to the next; a signal is not kept waiting for it
     _asked: threading.Event = field(default_factory=threading.Event)
     _taken: Hashable = None
     _seen: Hashable = None
+    _ticks: int = 0
 
     def __post_init__(self) -> None:
         self._taken = self._seen = self.stamp()
@@ -38,28 +41,43 @@ class Renewal:
 
     def tick(self, env: Environment) -> Environment:
         """The environment to go on with: a new one, or `env` itself."""
-        now, before = self.stamp(), self._seen
-        self._seen = now
         asked = self._asked.is_set()
         self._asked.clear()
+        self._ticks += 1
+        if not asked and self._ticks % self.every:
+            return env
+        now, before = self.stamp(), self._seen
+        self._seen = now
         if not asked and (now == self._taken or now != before):
             return env
+        renewed, faults = self._read(env)
+        if self.stamp() != now:  # written while it was read: what was read may be half of it
+            if asked:
+                self._asked.set()
+            return env
         self._taken = now
-        try:
-            renewed = self.load(env)
-        except ConfigurationError as refused:
-            _refuse(env, refused)
+        if renewed is None:
+            _refuse(env, faults)
             return env
         inforce.note(renewed)
         logbook.rules_renewed(renewed.settings.rules.version[:12], len(renewed.settings.rules.rules))
         return renewed
 
+    def _read(self, env: Environment) -> tuple[Environment | None, Sequence[str]]:
+        """What the files say now, or every fault in them."""
+        try:
+            return self.load(env), ()
+        except ConfigurationError as refused:
+            return None, refused.faults
+        except OSError as fault:
+            return None, (f"{Path(fault.filename or '').name}: {fault.strerror}",)
 
-def _refuse(env: Environment, refused: ConfigurationError) -> None:
+
+def _refuse(env: Environment, found: Sequence[str]) -> None:
     """What is wrong stands in the log by place alone: a fault may quote what somebody typed into the wrong file."""
-    logbook.rules_refused(len(refused.faults), [fault.partition(" ")[0] for fault in refused.faults[:5]])
+    logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
     now = env.clock.now()
-    faults = "\n".join(refused.faults[:5])
+    faults = "\n".join(found[:5])
     alarm = Alarm(
         id=f"{AlarmKind.RULES_REFUSED}/{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}",
         kind=AlarmKind.RULES_REFUSED.value, text=faults, raised_at=now,

@@ -6,104 +6,39 @@ The models here say what the files may hold; `settings_files` reads them and nam
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.paging import Pager
 from flaggermail.core.records import Channel, Election, Platform
-from flaggermail.core.rota import Officer, Rota, Shift
+from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.core.rules import RuleSet
-
-
-def _shape(pattern: str, words: str) -> AfterValidator:
-    """Text of that shape; `words` say what is wrong otherwise, and what would be right."""
-    shape = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not shape.fullmatch(value):
-            raise ValueError(words)
-        return value
-
-    return AfterValidator(check)
-
-
-def _written(pattern: str, words: str) -> BeforeValidator:
-    """Written out in that shape: pydantic alone would take a bare year for seconds since 1970."""
-    shape = re.compile(pattern)
-
-    def check(value: object) -> object:
-        if isinstance(value, int | float) or (isinstance(value, str) and not shape.fullmatch(value)):
-            raise ValueError(words)
-        return value
-
-    return BeforeValidator(check)
-
-
-def _aware(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("has no offset; write it as 2027-03-17T08:00:00+01:00")
-    return value
-
-
-def _known_zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
-        raise ValueError("is no known time zone; write one such as Europe/Amsterdam") from None
-    return value
-
-
-_DAY = r"\d{4}-\d\d-\d\d"
-_INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
-
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Code = Annotated[
-    str,
-    _shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
-]
-ElectionCode = Annotated[  # it stands in case numbers, where core.subject.case_numbers looks for it
-    str, _shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
-]
-Login = Annotated[  # as useradd(8) and directories of other systems let a person be called
-    str, _shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
-]
-Domain = Annotated[
-    str, _shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
-]
-MailAddress = Annotated[
-    str,
-    _shape(
-        r"[^\s@<>,;:\x00-\x1f]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
-        "is no mail address; write name@domain alone, without a display name",
-    ),
-]
-Phone = Annotated[str, _shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
-WebAddress = Annotated[str, _shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
-Keyword = Annotated[  # an atom of RFC 9051, section 9, without what any server was seen to take amiss
-    str, _shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
-]
-Zone = Annotated[str, AfterValidator(_known_zone)]
-Day = Annotated[date, _written(_DAY, "is no day; write it as 2027-03-17")]
-Instant = Annotated[
-    datetime, _written(_INSTANT, "is no instant; write it as 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
-]
-Minutes = Annotated[int, Field(ge=1, le=20160)]
-Language = Literal["nl", "en"]
-Tls = Literal["implicit", "starttls", "none"]
-
-
-class Model(BaseModel):
-    """Base of every model: frozen, and an unknown key is a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False)
+from flaggermail.settings_escalation import EscalationFile, StepSettings
+from flaggermail.settings_kinds import (
+    Code,
+    Day,
+    Domain,
+    ElectionCode,
+    Instant,
+    Keyword,
+    Language,
+    Login,
+    MailAddress,
+    Minutes,
+    Model,
+    Phone,
+    Text,
+    Tls,
+    WallTime,
+    WebAddress,
+    Zone,
+)
 
 
 class Names(Model):
@@ -178,30 +113,6 @@ class StoreSettings(Model):
     archive: Path = Path("archive")
 
 
-class StepSettings(Model):
-    """One step of the reminder policy."""
-
-    after: Minutes
-    tell: Literal["officer", "head"] = "officer"
-
-
-class ReminderSettings(Model):
-    """After how many minutes of silence who is told."""
-
-    receipt: tuple[StepSettings, ...] = ()
-    human: tuple[StepSettings, ...] = ()
-    decision: tuple[StepSettings, ...] = ()  # a new case without a decision, in an election period only
-    acknowledged_minutes: int = Field(default=60, ge=5, le=1440)
-
-    def steps(self, *clocks: str) -> tuple[Step, ...]:
-        """The steps of the named clocks, lowest first."""
-        return tuple(
-            Step(clock, step.after, step.tell)
-            for clock in clocks
-            for step in sorted(getattr(self, clock), key=lambda step: step.after)
-        )
-
-
 class QuarantineSettings(Model):
     """When a mail is placed without a person, and who is told of one that waits too long."""
 
@@ -221,6 +132,13 @@ class ApprovalSettings(Model):
     """How many persons must approve a notification; with two, the author is not one of them."""
 
     persons: Literal[1, 2] = 1
+
+
+class ExerciseSettings(Model):
+    """Who plays a part in exercises: their mail belongs to one, and mail of one reaches nobody else but officers."""
+
+    addresses: tuple[MailAddress, ...] = ()
+    domains: frozenset[Domain] = frozenset()
 
 
 class TagSettings(Model):
@@ -264,9 +182,9 @@ class DeskSettings(Model):
     mailbox: MailboxSettings
     submission: SubmissionSettings
     store: StoreSettings = StoreSettings()
-    reminders: ReminderSettings = ReminderSettings()
     quarantine: QuarantineSettings = QuarantineSettings()
     approval: ApprovalSettings = ApprovalSettings()
+    exercise: ExerciseSettings = ExerciseSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
     storms: StormSettings = StormSettings()
@@ -348,11 +266,21 @@ class ShiftSettings(Model):
     ends: Instant
 
 
+class WeeklyShiftSettings(Model):
+    """One shift of every week, in the desk's zone; it ends the day after where `to` is not later than `from`."""
+
+    officer: Code
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    begins: WallTime = Field(alias="from")
+    ends: WallTime = Field(alias="to")
+
+
 class OncallFile(Model):
     """`oncall.yaml`."""
 
     officers: tuple[OfficerSettings, ...] = Field(min_length=1)
     shifts: tuple[ShiftSettings, ...] = ()
+    weekly: tuple[WeeklyShiftSettings, ...] = ()
     otherwise: Code | None = None  # who is on call when no shift says anybody
 
 
@@ -393,6 +321,7 @@ class Settings(Model):
     election_list: tuple[ElectionSettings, ...]
     rules: RuleSet
     intake: IntakeWords
+    escalation: EscalationFile = EscalationFile()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -426,6 +355,8 @@ class Settings(Model):
             tuple(map(_officer, self.oncall.officers)),
             tuple(Shift(s.officer, s.begins, s.ends) for s in self.oncall.shifts),
             self.oncall.otherwise,
+            tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
+            self.zone,
         )
 
 

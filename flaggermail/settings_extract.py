@@ -7,12 +7,12 @@ Nothing is judged here: whatever is not plainly written gives no extract, and `s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flaggermail.core.overview import Limits
-from flaggermail.core.rota import Officer, Rota, Shift
+from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.yaml_source import Source, read
 
 # What holds where nothing is written: the defaults of `settings`, which take long to load; a test compares them.
@@ -57,7 +57,7 @@ def extract(directory: Path) -> Extract | None:
             database=directory / _file(_setting(desk, "store", "database")),
             folders=tuple(_setting(desk, "mailbox", name) for name in ("inbox", "sent")),
             zone=ZoneInfo(_setting(desk, "organisation", "time_zone")),
-            rota=_rota(oncall),
+            rota=_rota(oncall, ZoneInfo(_setting(desk, "organisation", "time_zone"))),
             archive=directory / _setting(desk, "store", "archive"),
             limits=Limits(
                 mailbox=timedelta(minutes=_number(desk, "mailbox", "alarm_after_minutes")),
@@ -94,7 +94,7 @@ def _file(url: str) -> str:
     return path
 
 
-def _rota(oncall: Source) -> Rota:
+def _rota(oncall: Source, zone: ZoneInfo) -> Rota:
     """Officers and shifts; of an officer only what an overview shows."""
     rota = Rota(
         tuple(
@@ -111,8 +111,22 @@ def _rota(oncall: Source) -> Rota:
             for at in _entries(oncall, "shifts")
         ),
         _optional(oncall, "otherwise"),
+        tuple(
+            WeeklyShift(
+                _text(oncall, "weekly", at, "officer"),
+                WEEKDAYS.index(_text(oncall, "weekly", at, "day")),
+                time.fromisoformat(_text(oncall, "weekly", at, "from")),
+                time.fromisoformat(_text(oncall, "weekly", at, "to")),
+            )
+            for at in _entries(oncall, "weekly")
+        ),
+        zone,
     )
-    named = {*(shift.officer for shift in rota.shifts), *([rota.otherwise] if rota.otherwise else [])}
+    named = {
+        *(shift.officer for shift in rota.shifts),
+        *(shift.officer for shift in rota.weekly),
+        *([rota.otherwise] if rota.otherwise else []),
+    }
     if not named <= {officer.id for officer in rota.officers}:
         raise _NotPlainError
     return rota

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import casework
+from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
@@ -80,7 +81,7 @@ def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
     if notification is not None and notification.state != "sent":
-        _sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
+        sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
 
 
 def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
@@ -89,15 +90,20 @@ def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
     return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
 
 
-def _sent(work: Work, sent: Notification, before: Notification) -> None:
-    about = About(case=sent.case, notification=sent.id)
-    work.record(EventKind.NOTIFICATION_SENT, changed(before, sent), about=about)
-    case = work.tx.get(Case, sent.case)
-    if case is None or not sent.use:
+def sent(work: Work, now_sent: Notification, before: Notification) -> None:
+    """A notification was sent: its clocks start, and its case waits for the platform.
+
+    It gets the escalation policy of that instant, whenever it was approved.
+    """
+    now_sent = replace(now_sent, steps=escalation.write_steps(casework.policy_of(work, now_sent)))
+    about = About(case=now_sent.case, notification=now_sent.id)
+    work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
+    case = work.tx.get(Case, now_sent.case)
+    if case is None or not now_sent.use:
         return
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
-    casework.rejudge(work, sent.id)
+    casework.rejudge(work, now_sent.id)
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
@@ -192,4 +198,4 @@ def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
         raised_at=work.now,
     )
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}")
+    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 
 from flaggermail.core.events import EventKind, added
@@ -21,50 +22,41 @@ from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import About, Work
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-HOLDABLE = {"alarm": Kind.ALARM, "officer_notice": Kind.OFFICER_NOTICE}  # by template; the others tell of many already
+HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others tell of many already
 ANSWERS = (Kind.INTAKE_CONFIRMATION, Kind.DECLINE)  # written without a person
 
 
-def mails_to(work: Work, address: str, kinds: Collection[Kind], within: timedelta) -> int:
-    """How many mails of these kinds were written to that person within that time."""
-    wanted = [kind.value for kind in kinds]
-    return work.tx.count(OutboxMail, ("queued_at", work.now - within), recipient=address, kind=wanted)
+def mails_to(
+    work: Work, address: str, kinds: Collection[Kind], within: timedelta, *, exercise: bool = False
+) -> int:  # fmt: skip
+    """How many mails of these kinds were written to that person within that time; those of exercises apart."""
+    wanted, since = [kind.value for kind in kinds], work.now - within
+    return work.tx.count(OutboxMail, ("queued_at", since), recipient=address, kind=wanted, exercise=exercise)
 
 
-def holds(
-    work: Work, officer: Officer, template: str, dedupe: str, about: About, values: Mapping[str, object]
-) -> bool:  # fmt: skip
-    """Whether this notice or alarm joins what is held back for the officer; written down once for each reason."""
-    kind, limits = HOLDABLE.get(template), work.env.settings.desk.storms
-    if kind is None:
-        return False
-    if work.tx.exists(HeldBack, dedupe=dedupe):
+def holds(work: Work, officer: Officer, wanted: HeldBack) -> bool:
+    """Whether a wanted notice or alarm joins what is held back for the officer; written down once for each reason."""
+    kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.storms
+    if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
         suppressed(work)
         return True
-    waiting = work.tx.exists(HeldBack, officer=officer.id, kind=kind.value, told_at=None)
-    many = mails_to(work, officer.address, [kind], MINUTE) >= limits.together
-    if not (waiting or many or mails_to(work, officer.address, [kind], HOUR) >= limits.mails_per_hour):
+    waiting = work.tx.exists(HeldBack, officer=officer.id, kind=wanted.kind, exercise=exercise, told_at=None)
+    lately, of_hour = (mails_to(work, officer.address, [kind], within, exercise=exercise) for within in (MINUTE, HOUR))
+    if not (waiting or lately >= limits.together or of_hour >= limits.mails_per_hour):
         return False
-    row = HeldBack(
-        id=f"h{work.tx.number('held back'):08d}",
-        officer=officer.id,
-        kind=kind.value,
-        dedupe=dedupe,
-        what=str(values["kind"]),
-        case=about.case,
-        notification=about.notification,
-        next_step=str(values["next_step"]),
-        held_at=work.now,
-    )
-    work.record(EventKind.MAIL_HELD_BACK, added(row), about=about, reason=row.kind)
+    row = replace(wanted, id=f"h{work.tx.number('held back'):08d}")
+    work.record(EventKind.MAIL_HELD_BACK, added(row), about=About(row.case, row.notification), reason=row.kind)
     return True
 
 
-def rests(work: Work, officer: Officer, kinds: Collection[Kind]) -> bool:
+def rests(work: Work, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
     """Whether that person had so many mails of these kinds in this hour that the next one waits for its turn."""
     limits = work.env.settings.desk.storms
-    full = mails_to(work, officer.address, kinds, HOUR) >= limits.mails_per_hour
-    return full and mails_to(work, officer.address, kinds, timedelta(minutes=limits.apart_minutes)) > 0
+    lately, of_hour = (
+        mails_to(work, officer.address, kinds, within, exercise=exercise)
+        for within in (timedelta(minutes=limits.apart_minutes), HOUR)
+    )
+    return lately > 0 and of_hour >= limits.mails_per_hour
 
 
 def may_answer(work: Work, address: str, kind: Kind, about: About) -> bool:

@@ -49,6 +49,7 @@ from flaggermail.vouching import SignedParser, VouchedParser
 from flaggermail.yaml_source import Fault
 
 Presented = Callable[[str, object], None]
+LOOK_EVERY = 15  # ticks of a second: how often the daemon looks whether rules or templates were changed
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
 
 
@@ -181,7 +182,7 @@ def with_whole_templates(env: Environment) -> Environment:
 def renewal(env: Environment) -> Renewal:
     """Watches the files of rules and templates of `env`."""
     settings = env.settings
-    return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed)
+    return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
 
 
 def renewed(env: Environment) -> Environment:

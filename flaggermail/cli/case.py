@@ -12,9 +12,12 @@ from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
+from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core import acts
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
+from flaggermail.core.records import Notification
+from flaggermail.errors import NotFound
 
 
 @click.group(name="case")
@@ -185,19 +188,43 @@ def note(
 
 @command.command(name="reply")
 @click.argument("case")
-@click.option("--to", required=True, type=click.Choice(["platform"]), help="Who is written to.")
-@click.option("--channel", required=True, metavar="CODE", help="The channel over which the exchange runs.")
+@click.option("--to", required=True, type=click.Choice(["platform", "referrer"]), help="Who is written to.")
+@click.option("--channel", metavar="CODE", help="The channel of the platform, where the case was taken to several.")
 @click.option(
     "--text", required=True, type=click.File(encoding="utf-8"), help="What to say, from a file; - is standard input."
 )
 @click.pass_obj
-def reply(session: Session, case: str, to: str, channel: str, text: TextIO) -> None:
-    """Write a further mail in an exchange: approved like a notification, counted as no use, starts no clock.
+def reply(session: Session, case: str, to: str, channel: str | None, text: TextIO) -> None:
+    """Write a further mail in an exchange; it is no use of the line and starts no clock.
 
-    Example: flaggermail case reply VF-EP2024-0001 --to platform --channel x-urgent --text answer.txt
+    To a platform it is approved like a notification; to the referrer it leaves at once.
+
+    Example: flaggermail case reply VF-EP2024-0001 --to platform --text answer.txt
     """
-    del to  # the only one there is
-    report(session.act(acts.Draft(case=case, channel=channel, text=text.read(), follow_up=True)))
+    if to == "referrer":
+        if channel is not None:
+            raise click.UsageError("A referrer has no channel: leave out --channel.")
+        report(session.act(acts.ReplyToReferrer(case=case, text=text.read())))
+        return
+    report(session.act(acts.Draft(case=case, channel=channel or "", text=text.read(), follow_up=True)))
+
+
+@command.command(name="text")
+@click.argument("draft")
+@click.pass_obj
+def text_(session: Session, draft: str) -> None:
+    """Print a notification as a platform reads it: to approve it, to paste it into a portal, to say it by phone.
+
+    Example: flaggermail case text VF-EP2024-0001/1
+    """
+    from flaggermail.desk.handing import wording
+
+    with session.reading() as work:
+        notification = work.tx.get(Notification, draft)
+        if notification is None or not notification.digest:
+            raise NotFound(f"draft {draft}: there is no text of it; `flaggermail case show` lists the notifications")
+        said = wording(work, notification)
+    click.echo(f"{safe_line(said.subject)}\n\n{safe(said.body.strip())}")
 
 
 @command.command(name="close")

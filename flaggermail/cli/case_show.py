@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from flaggermail.cli.calculation import Calculation
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, plain, table
@@ -22,6 +23,9 @@ from flaggermail.core.states import CASE_STATES
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work
+
+
+REHEARSED = "exercise, in no figure"
 
 
 @click.command(name="list")
@@ -46,7 +50,7 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
         ("case", "opened", "state", "decision", "type", "origin", "with", "title"),
         [
             (
-                case.number, shown(case.opened_at, session.zone), case.state, case.decision, case.type, case.origin,
+                case.number, shown(case.opened_at, session.zone), _state(case), case.decision, case.type, case.origin,
                 case.assigned_to, case.title,
             )
             for case in cases
@@ -85,11 +89,17 @@ class _Dossier:
     clocks: list[ClockRow]
     reminders: list[Reminder]
     notes: list[ContactNote]
+    running: list[tuple[str | None, Calculation]]  # by the notification it is about
 
     def clocks_of(self, notification: Notification) -> list[ClockRow]:
         """Its clocks: receipt, human, substance."""
         own = [clock for clock in self.clocks if clock.notification == notification.id]
         return sorted(own, key=lambda clock: CLOCKS.index(clock.kind))
+
+    def running_of(self, notification: Notification | None) -> list[Calculation]:
+        """What is to come for each clock of it, or of the case itself."""
+        about = notification.id if notification else None
+        return [calculation for of, calculation in self.running if of == about]
 
     def reminders_of(self, notification: Notification | None) -> list[Reminder]:
         """What was told about it, or about the case itself."""
@@ -101,6 +111,7 @@ def _gather(work: Work, number: str) -> _Dossier:
     from flaggermail.desk.outcome import the_case
     from flaggermail.desk.tagging import same_narrative
     from flaggermail.referrals import missing_of
+    from flaggermail.running import waiting
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
@@ -113,6 +124,11 @@ def _gather(work: Work, number: str) -> _Dossier:
         notifications=notifications,
         clocks=tx.find(ClockRow, notification=[row.id for row in notifications]),
         reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
+        running=[
+            (one.notification.id if one.notification else None, Calculation(work, one))
+            for one in waiting(tx)
+            if one.case.number == number
+        ],
         notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),
     )
 
@@ -138,12 +154,17 @@ def _document(dossier: _Dossier, zone: ZoneInfo) -> dict[str, Json]:
         "notifications": [
             {
                 **plain(notification, zone),
-                "clocks": [_clock_document(clock, zone) for clock in dossier.clocks_of(notification)],
+                "clocks": [
+                    _clock_document(clock, zone, exercise=dossier.case.exercise)
+                    for clock in dossier.clocks_of(notification)
+                ],
                 "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(notification)],
+                "running": [calculation.document() for calculation in dossier.running_of(notification)],
             }
             for notification in dossier.notifications
         ],
         "reminders": [plain(reminder, zone) for reminder in dossier.reminders_of(None)],
+        "running": [calculation.document() for calculation in dossier.running_of(None)],
         "notes": [plain(note, zone) for note in dossier.notes],
     }
 
@@ -154,10 +175,11 @@ def _earlier_document(case: Case, zone: ZoneInfo) -> dict[str, Json]:
     return {name: known[name] for name in names}
 
 
-def _clock_document(clock: ClockRow, zone: ZoneInfo) -> dict[str, Json]:
+def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[str, Json]:
+    """The clock; of an exercise there are minutes to talk it over with, and none of the figures that are reported."""
     minutes = _minutes(clock)
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
-    if minutes is not None:
+    if minutes is not None and not exercise:
         figures["hours"] = latency.hours(minutes)
         figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
     return {**plain(clock, zone), **figures}
@@ -175,6 +197,7 @@ def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
     for notification in dossier.notifications:
         _print_notification(dossier, notification, zone)
     _print_reminders(dossier.reminders_of(None), zone, "")
+    _print_next(dossier.running_of(None))
     for note in dossier.notes:
         _print_note(note, zone)
 
@@ -183,7 +206,7 @@ def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
     click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
     listed(
         (
-            ("state", f"{case.state}, exercise" if case.exercise else case.state),
+            ("state", _state(case)),
             ("election", case.election),
             ("type", case.type),
             ("origin", case.origin),
@@ -231,6 +254,10 @@ def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
     )
 
 
+def _state(case: Case) -> str:
+    return f"{case.state}, exercise" if case.exercise else case.state
+
+
 def _person(name: str | None, address: str | None) -> str:
     return f"{name} <{address}>" if name and address else name or address or ""
 
@@ -266,11 +293,15 @@ def _print_notification(dossier: _Dossier, notification: Notification, zone: Zon
             ("rejected by", notification.rejected_by),
             ("because", notification.rejected_reason),
             ("sent", _sent(notification, zone)),
-            *((clock.kind, _clock_line(clock, zone)) for clock in dossier.clocks_of(notification)),
+            *(
+                (clock.kind, _clock_line(clock, zone, exercise=dossier.case.exercise))
+                for clock in dossier.clocks_of(notification)
+            ),
         ),
         indent="  ",
     )
     _print_reminders(dossier.reminders_of(notification), zone, "  ")
+    _print_next(dossier.running_of(notification))
 
 
 def _sent(notification: Notification, zone: ZoneInfo) -> str:
@@ -278,12 +309,13 @@ def _sent(notification: Notification, zone: ZoneInfo) -> str:
     return f"{shown(notification.sent_at, zone)}{by_hand}" if notification.sent_at else ""
 
 
-def _clock_line(clock: ClockRow, zone: ZoneInfo) -> str:
+def _clock_line(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> str:
     minutes = _minutes(clock)
     if minutes is None:
         return f"{clock.state} since {shown(clock.started_at, zone)}"
     unit = "minute" if minutes == 1 else "minutes"
-    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", latency.spoken(minutes, "en"), *_marks(clock))
+    spoken = REHEARSED if exercise else latency.spoken(minutes, "en")
+    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", spoken, *_marks(clock))
     return ", ".join(parts)
 
 
@@ -294,6 +326,11 @@ def _print_reminders(reminders: list[Reminder], zone: ZoneInfo, indent: str) -> 
         if reminder.acknowledged_at is not None:
             line += f", acknowledged {shown(reminder.acknowledged_at, zone)} by {reminder.acknowledged_by}"
         click.echo(safe_line(f"{indent}{line}"))
+
+
+def _print_next(running: list[Calculation]) -> None:
+    for calculation in running:
+        calculation.print(indent="  ")
 
 
 def _print_note(note: ContactNote, zone: ZoneInfo) -> None:

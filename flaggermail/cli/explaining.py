@@ -103,12 +103,12 @@ def made_by(found: Explanation) -> list[str]:
 
 
 def _over(one: Explained, *, whole: bool) -> list[str]:
-    """The rules passed over, in their order: those of which most held, or all of them."""
+    """The rules passed over, in their order: those that missed least, or all of them."""
     others = [tried for tried in one.found.passed_over if tried is not one.found.next_best]
-    nearest = sorted(others, key=lambda tried: -tried.share)[: None if whole else _NEAREST]
+    nearest = sorted(others, key=lambda tried: tried.nearness, reverse=True)[: None if whole else _NEAREST]
     lines = [f"  passed over  {_passed(tried)}" for tried in others if tried in nearest]
     left = len(others) - len(lines)
-    return [*lines, f"  and {left} more of which less held (--all shows them)"] if left else lines
+    return [*lines, f"  and {left} more that missed more (--all shows them)"] if left else lines
 
 
 def _passed(tried: Tried) -> str:

@@ -54,10 +54,16 @@ def command(
 
 def _print_octets(session: Session, draft: str) -> None:
     """Octet for octet into a file or pipe; on a terminal nothing in them may act on it."""
+    from flaggermail.desk.handing import wording
+
     with session.reading() as work:
         notification = work.tx.get(Notification, draft)
-    if notification is None:
-        raise NotFound(f"draft {draft}: is gone")
+        if notification is None:
+            raise NotFound(f"draft {draft}: is gone")
+        body = wording(work, notification).body
+    if not notification.to:  # for a portal or a telephone: there is no mail, only what it says
+        click.echo(f"{safe_line(notification.subject)}\n\n{safe(body.strip())}")
+        return
     octets = session.environment.octets.get(notification.digest)
     if sys.stdout.isatty():
         click.echo(safe(octets.decode("utf-8", "backslashreplace").replace("\r\n", "\n")), nl=False)

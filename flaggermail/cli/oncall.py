@@ -3,20 +3,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.calculation import Calculation, policies_at
 from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
-from flaggermail.core.acts import Acknowledge, OverrideRota
+from flaggermail.cli.terminal import safe_line
+from flaggermail.core.acts import Acknowledge, OverrideRota, SwapShift
 from flaggermail.core.paging import TITLE
-from flaggermail.core.records import HeldBack, Override, Page, Reminder
-from flaggermail.core.rota import Rota, Shift
+from flaggermail.core.records import HeldBack, Page, Reminder
+from flaggermail.core.rota import Rota, Shift, on_call, planned
 from flaggermail.errors import Refusal
 
+if TYPE_CHECKING:
+    from flaggermail.core.message_json import Json
+    from flaggermail.environment import Work
+
 _SHOWN = 40  # pages that are listed
+
+_AHEAD = timedelta(weeks=2)
 
 
 @click.group(name="oncall")
@@ -54,24 +63,31 @@ def now(session: Session, *, as_json: bool) -> None:
 
 
 @command.command(name="next")
+@click.option("--at", "at", type=instant, metavar="INSTANT", help=f"What will have been told by then. {INSTANT_HELP}")
 @as_json_option
 @click.pass_obj
-def next_(session: Session, *, as_json: bool) -> None:
-    """List the shifts to come, and say when the next reminder falls due.
+def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
+    """List the shifts to come, and say of each running clock when who is told next, and how that was worked out.
 
-    Example: flaggermail oncall next
+    With --at: who is on call then, which policy holds then, and what will have been told to whom if nothing happens.
+
+    Example: flaggermail oncall next --at 2027-03-17T23:00
     """
     from flaggermail.remind import next_due
+    from flaggermail.running import overrides, waiting
 
     rota = session.environment.settings.rota
     with session.reading() as work:
-        due = next_due(work.env, work.tx)
-        overrides = [(Shift(row.officer, row.begins_at, row.ends_at), True) for row in work.tx.find(Override)]
-    planned = [(shift, False) for shift in rota.shifts]
-    ahead = [(shift, override) for shift, override in planned + overrides if shift.ends_at > work.now]
-    coming = sorted(ahead, key=lambda pair: pair[0].begins_at)
+        if at is not None:
+            _print_at(work, at, as_json=as_json)
+            return
+        due, changed = next_due(work.env, work.tx), overrides(work.tx)
+        clocks = [Calculation(work, one) for one in waiting(work.tx)]
+    ahead = planned(rota, work.now, work.now + _AHEAD)
+    coming = [(shift, False) for shift in ahead] + [(shift, True) for shift in changed if shift.ends_at > work.now]
+    coming.sort(key=lambda pair: pair[0].begins_at)
     if as_json:
-        _next_document(session, coming, due)
+        _next_document(session, coming, due, clocks)
         return
     table(
         ("from", "until", "officer", ""),
@@ -86,7 +102,32 @@ def next_(session: Session, *, as_json: bool) -> None:
     )  # fmt: skip
     otherwise = rota.officer(rota.otherwise) if rota.otherwise else None
     click.echo(f"at other hours: {named(otherwise)}")
+    for calculation in clocks:
+        calculation.print()
     click.echo(f"next reminder due: {shown(due, session.zone) or 'none'}")
+
+
+def _print_at(work: Work, at: datetime, *, as_json: bool) -> None:
+    """Answer who would get this."""
+    from flaggermail.running import overrides, waiting
+
+    officer = on_call(work.env.settings.rota, overrides(work.tx), at)
+    clocks = [Calculation(work, one) for one in waiting(work.tx)]
+    if as_json:
+        show_json({
+            "at": at.astimezone(work.env.settings.zone).isoformat(),
+            "officer": officer.id if officer else None,
+            "policies": dict(policies_at(work, at)),
+            "clocks": [calculation.document(at) for calculation in clocks],
+        })  # fmt: skip
+        return
+    click.echo(f"on call then: {named(officer)}")
+    for what, policy in policies_at(work, at):
+        click.echo(safe_line(f"policy for {what}: {policy}"))
+    for calculation in clocks:
+        calculation.print(at)
+    if not clocks:
+        click.echo("no clock is running")
 
 
 def _name(rota: Rota, officer_id: str) -> str:
@@ -94,18 +135,22 @@ def _name(rota: Rota, officer_id: str) -> str:
     return officer.name if officer else officer_id
 
 
-def _next_document(session: Session, coming: list[tuple[Shift, bool]], due: datetime | None) -> None:
+def _next_document(
+    session: Session, coming: list[tuple[Shift, bool]], due: datetime | None, clocks: list[Calculation]
+) -> None:
     zone = session.zone
+    shifts: list[Json] = [
+        {
+            "officer": shift.officer, "begins_at": shift.begins_at.astimezone(zone).isoformat(),
+            "ends_at": shift.ends_at.astimezone(zone).isoformat(), "override": override,
+        }
+        for shift, override in coming
+    ]  # fmt: skip
     show_json(
         {
-            "shifts": [
-                {
-                    "officer": shift.officer, "begins_at": shift.begins_at.astimezone(zone).isoformat(),
-                    "ends_at": shift.ends_at.astimezone(zone).isoformat(), "override": override,
-                }
-                for shift, override in coming
-            ],
+            "shifts": shifts,
             "otherwise": session.environment.settings.rota.otherwise,
+            "clocks": [calculation.document() for calculation in clocks],
             "next_reminder_due": None if due is None else due.astimezone(zone).isoformat(),
         }
     )  # fmt: skip
@@ -133,6 +178,69 @@ def override(session: Session, officer: str, begins_at: datetime, ends_at: datet
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
     report(session.act(OverrideRota(officer=officer, begins_at=begins_at, ends_at=ends_at)))
+
+
+@command.command(name="swap")
+@click.argument("shift", metavar="SHIFT")
+@click.argument("other", metavar="WITH")
+@click.pass_obj
+def swap(session: Session, shift: str, other: str) -> None:
+    """Give a shift to somebody else, or exchange it for another.
+
+    SHIFT is the instant at which it begins, as `oncall next` lists it, or `now` for what is left of the running one.
+    WITH is an officer (id, name or the end of one), or the begin of the shift that goes the other way.
+
+    Example: flaggermail oncall swap 2027-03-17T15:00 2027-03-18T07:00
+    """
+    begins_at = None if shift == "now" else instant(shift)
+    if other[:1].isdigit():
+        report(session.act(SwapShift(shift=begins_at, other=instant(other))))
+    else:
+        report(session.act(SwapShift(shift=begins_at, officer=other)))
+
+
+@command.command(name="handover")
+@as_json_option
+@click.pass_obj
+def handover(session: Session, *, as_json: bool) -> None:
+    """Print the hand-over note: what is in hand, what runs, what nobody answered. It is mailed at each change of shift.
+
+    Example: flaggermail oncall handover
+    """
+    from flaggermail.handover import gather
+
+    with session.reading() as work:
+        note = gather(work)
+        clocks = [Calculation(work, one) for one, _ in note.clocks]
+    zone = session.zone
+    if as_json:
+        show_json({
+            "cases": [plain(row, zone) for row in note.cases],
+            "clocks": [calculation.document() for calculation in clocks],
+            "unanswered": [plain(row, zone) for row in note.unanswered],
+            "acknowledged": [plain(row, zone) for row in note.acknowledged],
+            "quarantine": [plain(row, zone) for row in note.quarantine],
+            "uncertain": [plain(row, zone) for row in note.uncertain],
+        })  # fmt: skip
+        return
+    table(
+        ("case", "state", "with", "title"), [(c.number, c.state, c.assigned_to, c.title) for c in note.cases], "no case"
+    )
+    for calculation in clocks:
+        calculation.print()
+    for reminder in note.unanswered:
+        click.echo(
+            safe_line(f"not answered: {reminder.id}, told {shown(reminder.told_at, zone)} to {reminder.officer}")
+        )
+    for reminder in note.acknowledged:
+        until = shown(reminder.acknowledged_until, zone)
+        click.echo(safe_line(f"acknowledged: {reminder.id}, by {reminder.acknowledged_by} until {until}"))
+    for message in note.quarantine:
+        click.echo(
+            safe_line(f"in quarantine: {message.id}, since {shown(message.received_at, zone)}, {message.subject}")
+        )
+    for mail in note.uncertain:
+        click.echo(safe_line(f"uncertain: {mail.id} to {mail.recipient}, {mail.subject}"))
 
 
 @command.command(name="page")

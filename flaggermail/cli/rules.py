@@ -120,8 +120,8 @@ def schema(name: str) -> None:
 
     Example: flaggermail rules schema > rules/schema.json
     """
-    from flaggermail.settings import Model
     from flaggermail.settings_files import rule_models
+    from flaggermail.settings_kinds import Model
 
     files = rule_models
     models: tuple[type[Model], ...] = (files.RulesFile, files.SampleFile, files.WhoFile, files.LanguagesFile)

@@ -68,20 +68,31 @@ def overview_by_store(work: Work) -> Overview:
     from collections import Counter
 
     from flaggermail.casework import officer_on_call
-    from flaggermail.core.records import Case, ClockRow, HeldBack, OutboxMail, Page, StoredMessage, Watched
+    from flaggermail.core.records import (
+        Case,
+        ClockRow,
+        HeldBack,
+        Notification,
+        OutboxMail,
+        Page,
+        StoredMessage,
+        Watched,
+    )
     from flaggermail.observing import state_of
 
     tx, settings = work.tx, work.env.settings
-    quarantine = [message.received_at for message in tx.find(StoredMessage, place="quarantine")]
+    quarantine = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
     cursors = {folder: tx.cursor(folder) for folder in (settings.desk.mailbox.inbox, settings.desk.mailbox.sent)}
     state = state_of(tx)
+    running = tx.find(ClockRow, state="running")
+    rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
     return Overview(
         now=work.now,
         zone=settings.zone,
         limits=limits_of(settings.desk),
         observing_since=state.since if state is not None and state.observing else None,
         cases=Counter(EXERCISE if case.exercise else case.state for case in tx.find(Case)),
-        clocks=Counter(clock.kind for clock in tx.find(ClockRow, state="running")),
+        clocks=Counter(clock.kind for clock in running if clock.notification not in rehearsed),
         quarantine=len(quarantine),
         oldest=min(quarantine, default=None),
         outbox=Counter(mail.state for mail in tx.find(OutboxMail, state=WAITING)),

@@ -11,7 +11,7 @@ ORIGINS = ("referral", "media", "earlier_cases")
 SOURCES = ("media", "fact_checker", "government_body", "fellow_authority")
 DECISIONS = ("notify", "decline", "refer", "none")
 ASPECTS = ("organisation", "conduct", "integrity")
-COUNTS = ("notification", "platform_ack", "substantive_reply")
+COUNTS = ("notification", "follow_up", "platform_ack", "substantive_reply")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,18 @@ class CloseElection(Act):
     """No new case may belong to it from now on."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartExercise(Act):
+    """Begin a rehearsal."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopExercise(Act):
+    """End the rehearsal that runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,12 +245,40 @@ class OverrideRota(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwapShift(Act):
+    """Somebody else takes a shift: the one that begins at `shift`, or without one what is left of the running one.
+
+    `officer` is an id, a name or the end of one. With `other`, the begin of another shift, the two change hands.
+    """
+
+    shift: datetime | None = None
+    officer: str | None = None
+    other: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveMail(Act):
     """A person says of an uncertain mail whether it was sent (and when), or that it must be sent again."""
 
     mail: str
     sent_at: datetime | None = None
     again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearAddress(Act):
+    """Mail to that address arrives again: channels with it may be used."""
+
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyToReferrer(Act):
+    """Write to the referrer of a case in own words; it goes out at once."""
+
+    case: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     ELECTION_CLOSED = "election closed"
     PLATFORM_RECORDED = "platform recorded"
     CHANNEL_RECORDED = "channel recorded"
+    ADDRESS_BAD = "address bad"
+    ADDRESS_CLEARED = "address cleared"
     MESSAGE_TAKEN_IN = "message taken in"
     MESSAGE_UNREADABLE = "message not judged"
     MESSAGE_COMPOSED = "message composed"

@@ -15,6 +15,9 @@ OWN_HEADER = "X-Flaggermail-Ref"
 LOOP_HEADER = "X-Flaggermail-Loop"
 """Stands on everything that is sent without a person."""
 
+EXERCISE_HEADER = "X-Flaggermail-Exercise"
+"""Stands on every mail of a rehearsal."""
+
 # Also inside a rewritten address (VERP, SRS), and in capitals: some servers change the case of the local part.
 _TOKEN = re.compile(r"(?:(?<![0-9a-z])vf\.|\+)([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 _BARE_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)

@@ -29,3 +29,4 @@ class Outgoing:
     answers: tuple[str, ...] = ()  # the References of what this mail answers, the answered Message-ID last
     automatic: str | None = GENERATED
     once: bool = False
+    exercise: bool = False  # of a mail without a case: what it is about belongs to a rehearsal

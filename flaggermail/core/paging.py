@@ -28,16 +28,19 @@ class Pager:
     after: int
 
 
-def reminder_text(number: str, platform: str | None, minutes: int, more: int = 0) -> str:
-    """What a page says of silence that has lasted `minutes`; `more` is of how many others the same mail tells."""
+def reminder_text(number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "") -> str:
+    """What a page says of silence that has lasted `minutes`; `more` is of how many others the same mail tells.
+
+    `mark` is what a page of an exercise begins with.
+    """
     what = ", ".join(part for part in (number, platform) if part)
-    return _fit(f"{what}: {minutes} min" + (f" (+{more})" if more else ""))
+    return _fit(f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else ""))
 
 
-def alarm_text(kind: AlarmKind, number: str | None, platform: str | None) -> str:
+def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: str = "") -> str:
     """What a page says of an alarm: of a case its number and platform alone, of ourselves what is wrong."""
     what = ", ".join(part for part in (number, platform) if part)
-    return _fit(f"alarm: {what or kind.value}")
+    return _fit(f"{mark} alarm: {what or kind.value}")
 
 
 def _fit(text: str) -> str:

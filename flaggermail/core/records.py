@@ -76,6 +76,20 @@ class Channel(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BadAddress(Record):
+    """An address of a platform from which mail came back; not used until a person says that it works again."""
+
+    TABLE: ClassVar[str] = "bad_address"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"cleared_reason"})
+    id: str  # in lower case
+    since: datetime
+    mail: str  # the envelope that came back
+    cleared_at: datetime | None = None
+    cleared_by: str | None = None
+    cleared_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Record):
     """One matter the desk assesses."""
 
@@ -161,6 +175,7 @@ class StoredMessage(Record):
     priority: str = "normal"  # urgent | normal
     labels: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the review window
+    exercise: bool = False  # of a rehearsal, as its case is, or whoever wrote it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +226,7 @@ class Notification(Record):
     sent_at: datetime | None = None
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
+    exercise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +287,7 @@ class OutboxMail(Record):
     done_at: datetime | None = None
     answer: str = ""
     bounced: bool = False
+    exercise: bool = False  # reaches exercise addresses and officers only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +307,7 @@ class Attempt(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder(Record):
-    """One step that was told to one officer; `id` is what it is about, clock, step and officer."""
+    """One step that was told to one officer; `id` is what it is about, clock, step, repetition and officer."""
 
     TABLE: ClassVar[str] = "reminder"
     id: str
@@ -305,7 +322,10 @@ class Reminder(Record):
     token: str
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
+    acknowledged_until: datetime | None = None  # as promised then, whatever is configured since
+    repetition: int = 0  # of a step that is told again and again
     withheld: bool = False  # it fell due while the desk observed: nobody was told, and nobody will be
+    how: tuple[str, ...] = ("mail", "pager")  # by which `escalation.Means`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,7 +335,7 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | reminder | notice
+    purpose: str  # case | notification | reminder | notice | approval
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None
@@ -390,6 +410,7 @@ class HeldBack(Record):
     case: str | None = None
     notification: str | None = None
     next_step: str  # the command that shows it
+    exercise: bool = False
     held_at: datetime
     told_at: datetime | None = None
 
@@ -480,8 +501,8 @@ class ElectionSecret(Record):
 
 
 RECORDS: tuple[type[Record], ...] = (
-    Election, Platform, Channel, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote, OutboxMail,
-    Attempt, Reminder, Token, LearnedKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState, Withheld,
-    InForce, ElectionSecret,
+    Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
+    OutboxMail, Attempt, Reminder, Token, LearnedKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
+    Withheld, InForce, ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
 from flaggermail.core.paging import Pager
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+AT_MOST = timedelta(hours=12)  # that somebody takes over where no change of the rota ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,46 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class WeeklyShift:
+    """A shift of every week, in the wall time of the rota's zone: a change of the clock makes it longer or shorter.
+
+    It begins on `weekday` (Monday is 0) and ends at the next `ends`: the day after, where that is not later in the day.
+    """
+
+    officer: str
+    weekday: int
+    begins: time
+    ends: time
+
+    def on(self, day: date, zone: tzinfo) -> Shift:
+        """The shift that begins on that day; of an hour that comes twice the first counts."""
+        last = day + timedelta(days=self.ends <= self.begins)
+        begins, ends = datetime.combine(day, self.begins, zone), datetime.combine(last, self.ends, zone)
+        return Shift(self.officer, begins.astimezone(UTC), ends.astimezone(UTC))
+
+
+@dataclass(frozen=True, slots=True)
 class Rota:
-    """The shifts of the file, the overrides made since, and who is on call when neither says anybody."""
+    """The shifts of the file, those of every week, and who is on call when neither says anybody."""
 
     officers: tuple[Officer, ...]
     shifts: tuple[Shift, ...] = ()
     otherwise: str | None = None
+    weekly: tuple[WeeklyShift, ...] = ()
+    zone: tzinfo = UTC
 
     def officer(self, officer_id: str) -> Officer | None:
         """The officer with that id."""
         return next((officer for officer in self.officers if officer.id == officer_id), None)
+
+    def by_name(self, words: str) -> Officer | None:
+        """The officer with that id, name or end of a name, where only one has it; capitals do not matter."""
+        wanted = " ".join(words.lower().split())
+        if not wanted:
+            return None
+        exact = [o for o in self.officers if wanted in {o.id.lower(), o.name.lower()}]
+        found = exact or [o for o in self.officers if o.name.lower().endswith(f" {wanted}")]
+        return found[0] if len(found) == 1 else None
 
     def by_address(self, address: str) -> Officer | None:
         """The officer who writes from that address."""
@@ -60,19 +93,58 @@ class Rota:
 
 
 def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | None:
-    """The officer on call at `now`: the latest override wins, then the shift, then the standing officer."""
-    for shift in (*reversed(overrides), *rota.shifts):
+    """Who is on call at `now`: the latest override wins, then a dated shift, a weekly one, the standing officer."""
+    for shift in (*reversed(overrides), *rota.shifts, *_of_the_week(rota, now, now)):
         if shift.begins_at <= now < shift.ends_at:
             return rota.officer(shift.officer)
     return rota.officer(rota.otherwise) if rota.otherwise else None
+
+
+def planned(rota: Rota, begins: datetime, ends: datetime) -> list[Shift]:
+    """The shifts of the file and of the week that touch the span, earliest first."""
+    shifts = (*rota.shifts, *_of_the_week(rota, begins, ends))
+    return sorted((s for s in shifts if s.begins_at < ends and begins < s.ends_at), key=lambda s: s.begins_at)
+
+
+def edges(rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime) -> list[datetime]:
+    """The instants strictly inside the span at which a shift or override begins or ends, earliest first."""
+    shifts = (*rota.shifts, *_of_the_week(rota, begins, ends), *overrides)
+    return sorted({edge for s in shifts for edge in (s.begins_at, s.ends_at) if begins < edge < ends})
+
+
+def changes(
+    rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime
+) -> list[tuple[datetime, Officer | None]]:
+    """Each instant strictly inside the span at which somebody else is on call from then on, and who."""
+    before, found = on_call(rota, overrides, begins), []
+    for edge in edges(rota, overrides, begins, ends):
+        after = on_call(rota, overrides, edge)
+        if after != before:
+            found.append((edge, after))
+        before = after
+    return found
+
+
+def running(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Shift | None:
+    """Who is on call at `now`, from then until somebody else is; at most twelve hours, however long nothing changes."""
+    officer = on_call(rota, overrides, now)
+    following = changes(rota, overrides, now, now + AT_MOST)
+    return Shift(officer.id, now, following[0][0] if following else now + AT_MOST) if officer else None
+
+
+def _of_the_week(rota: Rota, begins: datetime, ends: datetime) -> Iterator[Shift]:
+    """The weekly shifts that may touch the span; a shift that began the day before may still run."""
+    day, last = ((at.astimezone(rota.zone)).date() for at in (begins - timedelta(days=2), ends + timedelta(days=1)))
+    while rota.weekly and day <= last:
+        yield from (shift.on(day, rota.zone) for shift in rota.weekly if shift.weekday == day.weekday())
+        day += timedelta(days=1)
 
 
 def gaps(
     rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime
 ) -> tuple[tuple[datetime, datetime], ...]:
     """The spans from `begins` up to (not including) `ends` in which nobody is on call, earliest first."""
-    edges = {edge for shift in (*rota.shifts, *overrides) for edge in (shift.begins_at, shift.ends_at)}
-    instants = sorted({begins, ends, *(edge for edge in edges if begins < edge < ends)})
+    instants = sorted({begins, *edges(rota, overrides, begins, ends), ends})
     found: list[tuple[datetime, datetime]] = []
     for start, end in pairwise(instants):
         if on_call(rota, overrides, start) is None:

@@ -5,25 +5,33 @@
 |---|---|
 | `number` | str, or None where the mail belongs to no case (always for a decline) |
 | `polling_day`, `policy_read_on` | date |
-| `sent_at`, `due_at` | aware datetime |
+| `sent_at`, `due_at`, `until` | aware datetime |
 | `minutes`, `attempts` | int: minutes since sending (or since the case was opened); the owner's own attempts |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
+| `phone` of a call sheet and of what is to be called | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
-| `can_confirm`, `understood` | bool |
+| `can_confirm`, `understood`, `follow_up`, `approved` | bool |
+| `asks` | bool: an acknowledgement has expired, and is asked about |
+| `persons`, `have` | int: who must approve, who did |
+| `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (core.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
 | `cases` | list of str: case numbers |
+| `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
 | `entries` of what was held back | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
-| `behind` | int: minutes since the first of several steps fell due |
+| `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None when no step is left) |
+| `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: told then, in hand until then |
+| `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
+| `behind` | int: minutes by which a mail comes late; of several steps since the first fell due |
 | `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
 | any other | str, perhaps empty |
@@ -43,25 +51,37 @@ PLATFORM = frozenset({
     "criteria", "aspects", "title", "text", "earlier", "authority", "attempts", "contact",
 })  # fmt: skip
 
-LATE = frozenset({"platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged"})
+LATE = frozenset({
+    "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind",
+})  # fmt: skip
+
+APPROVAL = frozenset({"draft", "follow_up", "platform", "channel", "kind", "persons"})
 
 PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "advert", "follow_up")
 
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
+    "call_sheet": EVERY | PLATFORM | {"phone"},
+    "to_submit": EVERY | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
+    "referrer_reply": EVERY | {"text"},
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
     "decided_to_notify": EVERY | {"changed"},
     "decided_not_to_notify": EVERY | {"changed", "why", "reason", "advice"},
     "decline": EVERY | {"report_urls"},
+    "exercise_mark": EVERY,
     "officer_notice": EVERY
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
-    "reminder": EVERY | LATE,
+    "approval_request": EVERY | APPROVAL
+    | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
+    "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
+    "reminder": EVERY | LATE | {"asks"},
     "escalation": EVERY | LATE | {"told", "acknowledged_by"},
     "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "held_back": EVERY | {"total", "more", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
+    "handover": EVERY | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "reply_answer": EVERY | {"understood", "state", "what_would_work"},
 })  # fmt: skip

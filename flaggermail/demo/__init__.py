@@ -87,8 +87,15 @@ def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> N
         with stage.env.store.read() as tx:
             _refuse(figures.troubles(tx))
         if letters:
-            teller.letter(stage.servers.taken()[-1].octets)
+            teller.letter(_to_a_platform(stage))
         answers += platforms.answers(stage.servers.taken(), now)
+
+
+def _to_a_platform(stage: Stage) -> bytes:
+    """The octets of what left for a platform last."""
+    channels = (c for platform in stage.env.settings.platform_list for c in platform.channels)
+    addresses = {address for channel in channels for address in channel.to}
+    return next(mail.octets for mail in reversed(stage.servers.taken()) if addresses.intersection(mail.recipients))
 
 
 def _next(stage: Stage, steps: Sequence[Step], answers: Sequence[Incoming]) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings import Code, Day, Instant, Minutes, Model
+from flaggermail.settings_kinds import Code, Day, Instant, Minutes, Model
 from flaggermail.yaml_model import read_model
 
 SHIPPED = Path(__file__).parent / "story"

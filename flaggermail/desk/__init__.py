@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail.core import acts
+from flaggermail.core.approval import APPROVES
 from flaggermail.desk import (
+    approving,
     asking,
     assessing,
     cases,
@@ -22,23 +24,28 @@ from flaggermail.desk import (
     notifications,
     observation,
     placing,
+    reaching,
+    rehearsing,
+    replying,
     tagging,
 )
+from flaggermail.desk.approving import approval_code
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
 
-__all__ = ["Outcome", "perform", "run"]
+__all__ = ["Outcome", "approval_code", "perform", "run"]
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})
 DECIDES = frozenset({"assessor", "head"})
-APPROVES = frozenset({"approver", "head"})
 
 # act -> who may, and what does it; each performer takes the act that it is listed under
 _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]] = {
     acts.AddElection: (DESK, elections.add),
     acts.CloseElection: (DESK, elections.close),
+    acts.StartExercise: (LEADS, rehearsing.start),
+    acts.StopExercise: (LEADS, rehearsing.stop),
     acts.OpenCase: (DESK, cases.open_case),
     acts.AssignCase: (DESK, cases.assign),
     acts.LinkCase: (DESK, cases.link),
@@ -50,10 +57,12 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.Decide: (DECIDES, assessing.decide),
     acts.NoteContact: (DESK, notes.note),
     acts.Draft: (DESK, notifications.draft),
-    acts.Approve: (APPROVES, notifications.approve),
-    acts.Reject: (APPROVES, notifications.reject),
+    acts.Approve: (APPROVES, approving.approve),
+    acts.Reject: (APPROVES, approving.reject),
     acts.ResolveMail: (DESK, mails.resolve),
     acts.CancelMail: (DESK, mails.cancel),
+    acts.ClearAddress: (DESK, reaching.clear),
+    acts.ReplyToReferrer: (DESK, replying.to_referrer),
     acts.ConfirmMessage: (DESK, messages.confirm),
     acts.RefuseMessage: (DESK, messages.refuse),
     acts.ReclassifyMessage: (DESK, messages.reclassify),
@@ -61,6 +70,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.DeclineMessage: (DESK, declining.decline),
     acts.Acknowledge: (DESK, duty.acknowledge),
     acts.OverrideRota: (DESK, duty.override),
+    acts.SwapShift: (DESK, duty.swap),
     acts.Resume: (LEADS, observation.resume),
 }
 

@@ -26,7 +26,7 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
     if act.source is not None:
         one_of("source", act.source, acts.SOURCES)
     for number in act.related:
-        the_case(work, number)
+        _precedent(the_case(work, number), exercise=the_election(work, act.election).exercise)
     message = declining.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
@@ -73,9 +73,15 @@ def link(work: Work, act: acts.LinkCase) -> Outcome:
     for number in act.related:
         if the_case(work, number).number == case.number:
             raise Refusal(f"case {number}: cannot be related to itself")
+        _precedent(the_case(work, number), exercise=case.exercise)
     linked = replace(case, related=tuple(dict.fromkeys((*case.related, *act.related))))
     work.record(EventKind.CASE_LINKED, changed(case, linked), about=About(case=case.number))
     return Outcome(f"case {case.number} related to {', '.join(linked.related)}", case.number)
+
+
+def _precedent(related: Case, *, exercise: bool) -> None:
+    if related.exercise and not exercise:
+        raise Refusal(f"case {related.number}: is of an exercise, and no precedent for a real case")
 
 
 def reclassify(work: Work, act: acts.ReclassifyCase) -> Outcome:

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Override, Reminder, Token
+from flaggermail.core.rota import Rota, Shift, on_call, planned, running
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.running import overrides
 
 
 def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
@@ -24,16 +26,17 @@ def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
         raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
     if reminder.acknowledged_at is not None:
         raise Refusal(f"reminder {reminder.id}: was acknowledged by {reminder.acknowledged_by} already")
+    until = work.now + timedelta(minutes=work.env.settings.escalation.acknowledged_minutes)
     told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
     for row in told:
-        changes = [changed(row, replace(row, acknowledged_at=work.now, acknowledged_by=work.actor))]
+        noted = replace(row, acknowledged_at=work.now, acknowledged_by=work.actor, acknowledged_until=until)
+        changes = [changed(row, noted)]
         token = work.tx.get(Token, row.token) if row == told[0] else None
         if token is not None:
             changes.append(changed(token, replace(token, used_at=work.now)))
         about = About(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
     zone = work.env.settings.zone
-    until = work.now + timedelta(minutes=work.env.settings.desk.reminders.acknowledged_minutes)
     span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
     return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id)
 
@@ -44,13 +47,63 @@ def override(work: Work, act: acts.OverrideRota) -> Outcome:
         raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
     if act.ends_at <= act.begins_at:
         raise Refusal(f"override: ends {act.ends_at.isoformat()}, which is not after its begin")
+    return Outcome(*_take_over(work, act.officer, Shift(act.officer, act.begins_at, act.ends_at)))
+
+
+def swap(work: Work, act: acts.SwapShift) -> Outcome:
+    """A shift changes hands, from now on where it has begun; with `other` a second one goes the other way."""
+    first = _shift(work, act.shift)
+    if act.other is not None:
+        second = _shift(work, act.other)
+        if second.officer == first.officer:
+            raise Refusal(f"swap: both shifts are {first.officer}'s; name one of another officer")
+        texts = [_take_over(work, second.officer, first), _take_over(work, first.officer, second)]
+        return Outcome("; ".join(text for text, _ in texts), texts[0][1])
+    officer = work.env.settings.rota.by_name(act.officer or "")
+    if officer is None:
+        known = ", ".join(f"{o.id} ({o.name})" for o in work.env.settings.rota.officers)
+        raise NotFound(f"officer {act.officer}: is not in oncall.yaml, or several are called so; there are {known}")
+    if officer.id == first.officer:
+        raise Refusal(f"swap: {officer.id} has that shift already")
+    return Outcome(*_take_over(work, officer.id, first))
+
+
+def _shift(work: Work, begins_at: datetime | None) -> Shift:
+    """What is left of the shift that begins then, by the rota as it stands; without an instant, of the running one."""
+    rota, changed_since = work.env.settings.rota, overrides(work.tx)
+    if begins_at is None or begins_at == work.now:
+        found = running(rota, changed_since, work.now)
+        if found is None:
+            raise Refusal(
+                "swap: nobody is on call now, so there is no shift to hand over; `flaggermail oncall override`"
+            )
+        return found
+    shifts = [s for s in (*rota_shifts(rota, begins_at), *changed_since) if s.begins_at == begins_at]
+    if not shifts:
+        raise NotFound(f"shift {begins_at.isoformat()}: none begins then; `flaggermail oncall next` lists them")
+    shift = shifts[-1]
+    if shift.ends_at <= work.now:
+        raise Refusal(f"shift {begins_at.isoformat()}: is over since {shift.ends_at.isoformat()}")
+    holder = on_call(rota, changed_since, max(begins_at, work.now))
+    return Shift(holder.id if holder else shift.officer, max(begins_at, work.now), shift.ends_at)
+
+
+def rota_shifts(rota: Rota, begins_at: datetime) -> list[Shift]:
+    """The shifts of the rota that run at that instant."""
+    return planned(rota, begins_at, begins_at + timedelta(seconds=1))
+
+
+def _take_over(work: Work, officer: str, shift: Shift) -> tuple[str, str]:
+    """Record that `officer` has that shift; answers what to say, and the key."""
     row = Override(
         id=f"v{work.tx.number('override'):06d}",
-        officer=act.officer,
-        begins_at=act.begins_at,
-        ends_at=act.ends_at,
+        officer=officer,
+        begins_at=shift.begins_at,
+        ends_at=shift.ends_at,
         entered_by=work.actor,
         entered_at=work.now,
     )
-    work.record(EventKind.ROTA_OVERRIDDEN, added(row), reason=act.officer)
-    return Outcome(f"{act.officer} is on call from {act.begins_at.isoformat()} to {act.ends_at.isoformat()}", row.id)
+    work.record(EventKind.ROTA_OVERRIDDEN, added(row), reason=officer)
+    zone = work.env.settings.zone
+    span = " to ".join(at.astimezone(zone).isoformat(timespec="minutes") for at in (row.begins_at, row.ends_at))
+    return f"{officer} is on call from {span}", row.id

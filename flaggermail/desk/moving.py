@@ -27,6 +27,7 @@ def into_case(
         message,
         place="case",
         case=case,
+        exercise=the_case(work, case).exercise,
         notification=notification,
         kinds=kinds or message.kinds,
         basis=f"placed by {work.actor}",

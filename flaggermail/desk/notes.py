@@ -12,12 +12,14 @@ from flaggermail.core import acts, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.core.rules import in_domains
-from flaggermail.desk import moving
+from flaggermail.desk import moving, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.settle import sent
 
 MEANS = ("phone", "portal", "meeting")
+_DONE = frozenset({"notification", "follow_up"})  # what a note says was done, not what came of it
 
 
 def note(work: Work, act: acts.NoteContact) -> Outcome:
@@ -67,7 +69,7 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
 
 def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
     """The notification that a note is about; one that counts as a notification makes it."""
-    if "notification" in act.counts_as:
+    if _DONE & set(act.counts_as):
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None
@@ -80,19 +82,38 @@ def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -
 
 
 def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str:
-    """A notification made through a portal or by phone: the note that a person wrote starts its clocks."""
-    channel = work.tx.get(Channel, act.channel or "")
-    if channel is None:
+    """A notification or follow-up through a portal or by phone: it was sent when the note says, and its clocks start.
+
+    It is the approved text for that channel. Without one it is taken for what was said in own words, which the decision
+    to notify allows only where one person may approve.
+    """
+    if act.channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
+    channel = reaching.valid(work, act.channel, effective.astimezone(work.env.settings.zone).date())
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+    use = "notification" in act.counts_as
+    written = work.tx.find(Notification, case=case.number, channel=channel.code, use=use, state=["draft", "approved"])
+    by_hand = [one for one in written if channel.kind != "mail"]
+    if by_hand:
+        return _submitted(work, by_hand[-1], effective)
+    if not use or work.env.settings.desk.approval.persons > 1:
+        raise Refusal(
+            f"case {case.number}: nobody approved a text for {channel.code}; "
+            f"`flaggermail notify {case.number} --channel {channel.code}`, then `flaggermail approve`"
+        )
     return use_by_hand(work, case, channel, effective, None).id
 
 
-def policy(work: Work, channel: Channel) -> tuple[escalation.Step, ...]:
-    """The reminder policy in force now; a channel that cannot confirm has no receipt to wait for."""
-    reminders = work.env.settings.desk.reminders
-    return reminders.steps("receipt", "human") if channel.can_confirm else reminders.steps("human")
+def _submitted(work: Work, written: Notification, effective: datetime) -> str:
+    """The approved text was submitted, or said, then."""
+    if written.state == "draft" or written.approved_at is None:
+        raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
+    if effective < written.approved_at.replace(second=0, microsecond=0):  # a person names the minute
+        at = written.approved_at.astimezone(work.env.settings.zone)
+        raise Refusal(f"note: {written.id} was approved on {at:%Y-%m-%d at %H:%M}, and cannot have been used before")
+    sent(work, replace(written, state="sent", sent_at=effective, by_hand=True), written)
+    return written.id
 
 
 def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, message_id: str | None) -> Notification:
@@ -117,7 +138,8 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         digest="",
         sent_at=sent_at,
         by_hand=True,
-        steps=escalation.write_steps(policy(work, channel)),
+        steps=escalation.write_steps(casework.policy_for(work, case.election, channel, sent_at)),
+        exercise=case.exercise,
     )
     noted = replace(case, state="notified")
     about = About(case.number, notification.id)

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on notifications: draft, approve, reject. Nothing leaves for a platform without the second."""
+"""The act that writes a notification, or a further mail, to a platform. It leaves only when it is approved."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import observing, post
-from flaggermail.core import acts, drafts, escalation
+from flaggermail import post
+from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
-from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage, Token
+from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
-from flaggermail.desk import notes
-from flaggermail.desk.outcome import Outcome, given, one_of, the_case, the_draft, the_election
+from flaggermail.desk import approving, channels, handing, reaching
+from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
-from flaggermail.errors import NotFound, Refusal
+from flaggermail.errors import Refusal
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",
@@ -24,18 +24,21 @@ TEMPLATE_OF_TYPE = {
     "D_general_warning": "general_warning",
     "other": "notification",
 }
-FOLLOW_UP = "follow_up"
+FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
+PHONE = "phone"  # a kind of channels
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
 def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
-    channel = _channel(work, act.channel)
-    _wanted(case)
-    template = FOLLOW_UP if act.follow_up else act.template or TEMPLATE_OF_TYPE[case.type]
-    one_of("template", template, (*TEMPLATE_OF_TYPE.values(), *([FOLLOW_UP] if act.follow_up else [])))
-    if template in NEEDS_TEXT and not act.text.strip():
+    channel = reaching.usable(work, act.channel or _of_the_exchange(work, case))
+    channels.wanted(case)
+    warnings = channels.in_its_world(work, case, channel)
+    _is_free(work, case, channel)
+    template = _template(case, channel, act)
+    written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
+    if written in NEEDS_TEXT and not act.text.strip():
         raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
     blank = _blank(work, case, channel, template)
     frozen = post.freeze(work, _outgoing(work, case, channel, blank, act))
@@ -44,66 +47,39 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _supersede(work, case, channel)
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
-    return Outcome(f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` sends it", drafted.id)
+    approving.request(work, drafted, frozen.body)
+    does = "sends it" if channel.kind == channels.MAIL else f"gives it to the officer, for the {channel.kind}"
+    return Outcome(
+        f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id, warnings
+    )
 
 
-def approve(work: Work, act: acts.Approve) -> Outcome:
-    """A person lets a draft go; with two persons asked for, neither is its author."""
-    notification = the_draft(work, act.draft)
-    observing.refuse(work, f"draft {notification.id}")
-    case = the_case(work, notification.case)
-    _wanted(case)  # it may have been decided otherwise since the draft was written
-    if case.state == "closed":
-        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
-    persons = work.env.settings.desk.approval.persons
-    if persons > 1 and work.actor == notification.drafted_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
-    if work.actor in notification.approved_by:
-        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = _channel(work, notification.channel)
-    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
-    count = len(approved.approved_by)
-    if count >= persons:
-        steps = notes.policy(work, channel) if approved.use else ()
-        approved = replace(approved, state="approved", approved_at=work.now, steps=escalation.write_steps(steps))
-    about = About(case=approved.case, notification=approved.id)
-    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
-    if count < persons:
-        return Outcome(f"draft {approved.id}: {count} of {persons} approvals", approved.id)
-    _release(work, approved)
-    return Outcome(f"{approved.id} approved; it leaves for {approved.channel_name} now", approved.id)
+def _of_the_exchange(work: Work, case: Case) -> str:
+    """The channel over which a case was taken to a platform, when there is only one."""
+    codes = {use.channel for use in work.tx.find(Notification, case=case.number, use=True, state="sent")}
+    if len(codes) != 1:
+        named = ", ".join(sorted(codes)) or "none that was sent"
+        raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
+    return codes.pop()
 
 
-def reject(work: Work, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go."""
-    notification = the_draft(work, act.draft)
-    given("reason", act.reason)
-    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
-    about = About(case=rejected.case, notification=rejected.id)
-    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
-    return Outcome(f"draft {rejected.id} rejected", rejected.id)
+def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
+    """Which template it is written by; what is said by phone is a call sheet, whatever it is about."""
+    if act.follow_up:
+        return FOLLOW_UP
+    if channel.kind == PHONE:
+        return one_of("template", act.template or CALL_SHEET, (CALL_SHEET,))
+    return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
 
 
-def _wanted(case: Case) -> None:
-    """Refuse what nobody decided on."""
-    if case.decision != "notify":
-        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
-
-
-def _channel(work: Work, code: str) -> Channel:
-    channel = work.tx.get(Channel, code)
-    if channel is None:
-        known = ", ".join(c.code for c in work.tx.find(Channel))
-        raise NotFound(f"channel {code}: is not known; there are {known}")
-    if work.today < channel.valid_from or (channel.valid_until is not None and work.today > channel.valid_until):
-        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
-        raise Refusal(f"channel {code}: is valid {span}, not on {work.today}")
-    if channel.kind != "mail":
-        raise Refusal(
-            f"channel {code}: is a {channel.kind}; submit there and record it with "
-            f"`flaggermail case note CASE --channel {code} --counts-as notification`"
-        )
-    return channel
+def _is_free(work: Work, case: Case, channel: Channel) -> None:
+    """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
+    for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
+        if channels.waits_for_an_officer(work, waiting):
+            raise Refusal(
+                f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
+                f"(`{handing.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
+            )
 
 
 def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
@@ -126,6 +102,7 @@ def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notificat
         drafted_at=work.now,
         token=work.env.randomness.token(),
         digest="",
+        exercise=case.exercise,
     )
 
 
@@ -142,9 +119,9 @@ def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act
         kind=Kind.FOLLOW_UP if act.follow_up else Kind.NOTIFICATION,
         template=blank.template,
         language=channel.language,
-        to=tuple(Address(address) for address in channel.to),
+        to=tuple(Address(address) for address in channel.to or (work.env.settings.desk.mailbox.address,)),
         cc=tuple(Address(address) for address in channel.cc),
-        values=_values(work, case, channel, act),
+        values=_values(work, case, channel, act) | ({"phone": channel.phone} if blank.template == CALL_SHEET else {}),
         dedupe=f"notification/{blank.id}",
         token=blank.token,
         case=case.number,
@@ -189,6 +166,7 @@ def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
 def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
     """The notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
+    uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
     zone = work.env.settings.zone
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
@@ -209,29 +187,3 @@ def _check(work: Work, channel: Channel, notification: Notification, frozen: pos
     faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")
-
-
-def _release(work: Work, approved: Notification) -> None:
-    """Put the approved octets, and no others, into the outbox."""
-    token = Token(
-        token=approved.token,
-        purpose="notification",
-        case=approved.case,
-        notification=approved.id,
-        issued_at=work.now,
-    )
-    post.issue(work, token)
-    outgoing = Outgoing(
-        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
-        template=approved.template,
-        language=approved.language,
-        to=tuple(Address(address) for address in approved.to),
-        dedupe=f"notification/{approved.id}",
-        token=approved.token,
-        case=approved.case,
-        notification=approved.id,
-        once=True,
-    )
-    read = work.env.parser.parse(work.env.octets.get(approved.digest))
-    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
-    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

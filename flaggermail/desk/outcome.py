@@ -65,10 +65,11 @@ def the_mail(work: Work, key: str) -> OutboxMail:
     return mail
 
 
-def one_of(name: str, value: str, allowed: Collection[str]) -> None:
-    """Refuse a word that is not among those allowed."""
+def one_of(name: str, value: str, allowed: Collection[str]) -> str:
+    """The word, if it is among those allowed; else Refusal."""
     if value not in allowed:
         raise Refusal(f"{name}: {value!r} is not known; it must be one of {', '.join(allowed)}")
+    return value
 
 
 def given(name: str, text: str) -> None:

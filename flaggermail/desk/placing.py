@@ -104,7 +104,7 @@ def _taken_out(work: Work, message: StoredMessage, reason: str) -> StoredMessage
 
 
 def _to_new_case(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
-    found = casework.open_election(work)
+    found = casework.open_election(work, exercise=message.exercise)
     election = act.election or (found.code if found else None)
     if election is None:
         raise Refusal(f"message {message.id}: no election is open; name one (--election)")

@@ -14,6 +14,7 @@ from flaggermail.core.records import (
     ClockRow,
     ContactNote,
     Decline,
+    Election,
     Notification,
     OutboxMail,
     Platform,
@@ -39,17 +40,20 @@ class Report:
 
 
 def report(env: Environment, scenario: Scenario) -> Report:
-    """Read everything back from the store."""
+    """Read everything back from the store; what belongs to an exercise is in no figure."""
     given = {case.number for case in scenario.given.cases}
     with env.store.read() as tx:
+        elections = [election.code for election in tx.find(Election, exercise=False)]
         found: Json = {
-            "cases": [_case(env, tx, c) for c in tx.find(Case) if c.number not in given],
+            "cases": [_case(env, tx, c) for c in tx.find(Case, exercise=False) if c.number not in given],
             "notifications": [
-                _notification(env, tx, n) for n in tx.find(Notification) if n.case not in given and n.use and n.sent_at
+                _notification(env, tx, n)
+                for n in tx.find(Notification, exercise=False)
+                if n.case not in given and n.use and n.sent_at
             ],
-            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine")],
-            "declined": len(tx.find(Decline, taken_back_at=None)),
-            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state="accepted")],
+            "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine", exercise=False)],
+            "declined": len(tx.find(Decline, taken_back_at=None, election=elections)),
+            "outgoing": [_outgoing(env, m) for m in tx.find(OutboxMail, state="accepted", exercise=False)],
         }
         story = tuple(_story(env, tx, given))
     return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
@@ -151,6 +155,9 @@ def _story(env: Environment, tx: Transaction, given: set[str]) -> Iterator[str]:
     """The outcome in lines for a person."""
     for case in tx.find(Case):
         if case.number in given:
+            continue
+        if case.exercise:
+            yield f"{case.number} {case.type}, {case.state}, an exercise: in no figure"
             continue
         yield f"{case.number} {case.type}, {case.state}, {len(tx.find(StoredMessage, case=case.number))} messages"
         for notification in tx.find(Notification, case=case.number, use=True):

@@ -19,7 +19,7 @@ from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.replay.doubles import Answer
-from flaggermail.settings import Model
+from flaggermail.settings_kinds import Model
 from flaggermail.shipped import shipped
 from flaggermail.yaml_model import read_model
 

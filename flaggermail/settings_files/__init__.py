@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads a configuration directory: four YAML files, the rules, and where the templates lie.
+"""Reads a configuration directory: five YAML files, the rules, and where the templates lie.
 
 `load` reads every file and collects every fault into one ConfigurationError. `yaml_source` gives a file as plain values
 that know their line and column, `words` says in plain words what pydantic found wrong, `checks` finds what one value
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from flaggermail.errors import ConfigurationError
-from flaggermail.settings import DeskSettings, ElectionsFile, Model, OncallFile, PlatformsFile, Settings
-from flaggermail.settings_files import checks
+from flaggermail.settings import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
+from flaggermail.settings_escalation import EscalationFile
+from flaggermail.settings_files import checks, escalations
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.rule_findings import Known
 from flaggermail.settings_files.word_tables import load_intake, load_outcomes, tag_findings
 from flaggermail.settings_files.words import checked
+from flaggermail.settings_kinds import Model
 from flaggermail.yaml_source import Fault, Source, read
 
 __all__ = ["load", "rules_of", "warnings"]
@@ -42,18 +44,25 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     sources = {name: read(directory / name, name) for name in _FILES}
+    if not (directory / _OPTIONAL).exists():
+        sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults hold
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
     elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
+    escalation = _model(EscalationFile, sources["escalation.yaml"], escalations.faults)
+    if escalation:
+        _add(sources["escalation.yaml"], escalations.names(escalation, oncall, platforms))
     if desk:
         _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
+    if desk:
+        _add(sources["flaggermail.yaml"], checks.players(desk, oncall, platforms))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
     rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
-    if faults or not (desk and platforms and oncall and elections and intake):
+    if faults or not (desk and platforms and oncall and elections and escalation and intake):
         raise ConfigurationError(*map(str, sorted(faults)))
     return Settings(
         directory=directory,
@@ -65,6 +74,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         election_list=elections.elections,
         rules=rules,
         intake=intake,
+        escalation=escalation,
     )
 
 
@@ -79,7 +89,8 @@ def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> Known:
     )
 
 
-_FILES = ("flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml")
+_FILES = ("flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml", "escalation.yaml")
+_OPTIONAL = "escalation.yaml"
 
 
 def rules_of(directory: Path) -> Path:

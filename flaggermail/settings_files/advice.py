@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flaggermail.core.approval import APPROVES
 from flaggermail.settings import MailboxSettings, Settings
+from flaggermail.settings_files.escalations import unused
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
@@ -17,17 +19,19 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from _trust(settings.desk.mailbox)
     if not settings.election_list:
         yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
-    if not settings.oncall.shifts and settings.oncall.otherwise is None:
+    if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.otherwise is None:
         yield "oncall.yaml: no shift and nobody `otherwise`, so nobody is ever on call; add shifts or name one officer"
-    approvers = sum("approver" in officer.roles for officer in settings.oncall.officers)
+    approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
     persons = settings.desk.approval.persons
     if approvers < persons:
         yield (
             f"flaggermail.yaml approval.persons: {persons} must approve, but {approvers} officers in oncall.yaml have "
-            "the role approver, so no notification can be sent; give the role to more of them"
+            "the role approver or head, so no notification can be sent; give the role to more of them"
         )
     if not settings.rules.rules:
         yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
+    for name in unused(settings.escalation):
+        yield f"escalation.yaml policies: {name} holds nowhere; name it under `use`, or remove it"
     yield from _offsets(settings)
 
 

@@ -7,13 +7,15 @@ Each check takes a file's model and gives the key and the words of each fault.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flaggermail.core.escalation import ROLES
 from flaggermail.core.hosts import is_loopback
+from flaggermail.core.rota import WEEKDAYS
 from flaggermail.core.rules import in_domains
 from flaggermail.settings import (
     ChannelSettings,
@@ -46,28 +48,24 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
-    reminders, quarantine = settings.reminders, settings.quarantine
-    policies = (
-        ("reminders", "receipt", reminders.receipt),
-        ("reminders", "human", reminders.human),
-        ("reminders", "decision", reminders.decision),
-        ("quarantine", "in_period", quarantine.in_period),
-        ("quarantine", "outside", quarantine.outside),
-    )
-    for group, clock, steps in policies:
-        for index in range(1, len(steps)):
-            before, after = steps[index - 1].after, steps[index].after
-            if after <= before:
-                key = (group, clock, index, "after")
-                yield key, f"{after} does not come after the {before} above it; write the steps in rising order"
+    for name, steps in (("in_period", settings.quarantine.in_period), ("outside", settings.quarantine.outside)):
+        yield from rising(("quarantine", name), [step.after for step in steps])
+
+
+def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:
+    """Steps that do not come after the one above them."""
+    for index, (before, after) in enumerate(pairwise(minutes), 1):
+        if after <= before:
+            words = f"{after} does not come after the {before} above it; write the steps in rising order"
+            yield (*key, index, "after"), words
 
 
 def platforms(file: PlatformsFile) -> Iterator[Finding]:
     """Faults of `platforms.yaml`."""
     numbered = tuple(enumerate(file.platforms))
-    yield from _twice("code", ((("platforms", i, "code"), p.code) for i, p in numbered))
+    yield from twice("code", ((("platforms", i, "code"), p.code) for i, p in numbered))
     channels = [(("platforms", i, "channels", j), p, c) for i, p in numbered for j, c in enumerate(p.channels)]
-    yield from _twice("channel code", (((*key, "code"), channel.code) for key, _, channel in channels))
+    yield from twice("channel code", (((*key, "code"), channel.code) for key, _, channel in channels))
     yield from _shared_domains(file)
     for key, platform, channel in channels:
         yield from _channel(key, platform, channel)
@@ -76,31 +74,35 @@ def platforms(file: PlatformsFile) -> Iterator[Finding]:
 def oncall(file: OncallFile) -> Iterator[Finding]:
     """Faults of `oncall.yaml`."""
     officers = tuple(enumerate(file.officers))
-    yield from _twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
-    yield from _twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
+    yield from twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
+    yield from twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
+    yield from twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
     for index, person in officers:
-        delays = [pager.after for pager in person.pagers]
-        for at in range(1, len(delays)):
-            if delays[at] < delays[at - 1]:
-                words = f"{delays[at]} is less than the {delays[at - 1]} above it; write pagers in rising order"
+        for at, (before, after) in enumerate(pairwise(pager.after for pager in person.pagers), 1):
+            if after < before:  # two may call at once
+                words = f"{after} is less than the {before} above it; write pagers in rising order"
                 yield ("officers", index, "pagers", at, "after"), words
-    yield from _twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
     if not any("head" in officer.roles for officer in file.officers):
         yield ("officers",), "nobody has the role head, so an escalation would reach nobody; give it to one officer"
+    for index, person in officers:
+        if person.id in ROLES:
+            yield ("officers", index, "id"), f"{person.id!r} means somebody else in escalation.yaml; choose another id"
     ids = {officer.id for officer in file.officers}
     named: list[tuple[Key, str]] = [(("shifts", i, "officer"), s.officer) for i, s in enumerate(file.shifts)]
+    named += [(("weekly", i, "officer"), s.officer) for i, s in enumerate(file.weekly)]
     if file.otherwise is not None:
         named.append((("otherwise",), file.otherwise))
     for key, officer in named:
         if officer not in ids:
             yield key, f"{officer!r} is no officer's id; {nearest(officer, ids)}"
     yield from _shifts(file)
+    yield from _weekly(file)
 
 
 def elections(file: ElectionsFile) -> Iterator[Finding]:
     """Faults of `elections.yaml`."""
     numbered = tuple(enumerate(file.elections))
-    yield from _twice("code", ((("elections", i, "code"), e.code) for i, e in numbered))
+    yield from twice("code", ((("elections", i, "code"), e.code) for i, e in numbered))
     for index, election in numbered:
         begins, ends = election.period.begins, election.period.ends
         if ends < begins:
@@ -124,6 +126,26 @@ def correspondents(
             yield key, f"{officer.address!r} is the shared mailbox; write the officer's own address"
         elif in_domains(_domain(officer.address), frozenset(domains)):
             yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
+
+
+def players(settings: DeskSettings, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
+    """Exercise addresses that real mail comes from or goes to, or would; needs the other files' models."""
+    key, exercise = ("exercise",), settings.exercise
+
+    def played(address: str) -> bool:
+        given = {listed.lower() for listed in exercise.addresses}
+        return address.lower() in given or in_domains(_domain(address), exercise.domains)
+
+    if played(settings.mailbox.address):
+        yield key, f"{settings.mailbox.address!r} is the shared mailbox, so all of its mail would be of an exercise"
+    for officer in oncall.officers if oncall else ():
+        if played(officer.address):
+            yield key, f"{officer.address!r} is an officer's; officers take part anyway, and their own mail is real"
+    for platform in platforms.platforms if platforms else ():
+        ways = [address for channel in platform.channels for address in (*channel.to, *channel.cc)]
+        ways += [f"any@{domain}" for domain in platform.domains]
+        if len({played(way) for way in ways}) > 1:
+            yield key, f"platform {platform.code} is half real; give the one that is played a platform of its own"
 
 
 def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: Path) -> Iterator[Finding]:
@@ -217,7 +239,25 @@ def _shifts(file: OncallFile) -> Iterator[Finding]:
             yield ("shifts", index, "begins"), f"{file.shifts[index].begins.isoformat()} lies in another shift: {words}"
 
 
-def _twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:
+def _weekly(file: OncallFile) -> Iterator[Finding]:
+    """A weekly shift that begins in another one, by the wall; a dated shift may lie over them."""
+    week = 7 * 24 * 60
+    spans = []
+    for index, shift in enumerate(file.weekly):
+        begins = WEEKDAYS.index(shift.day) * 24 * 60 + shift.begins.hour * 60 + shift.begins.minute
+        ends = (
+            begins + ((shift.ends.hour - shift.begins.hour) * 60 + shift.ends.minute - shift.begins.minute - 1) % 1440
+        )
+        spans.append((begins, ends + 1, index))
+    for begins, _, index in spans:
+        for start, end, other in spans:
+            if other != index and (begins - start) % week < end - start and (begins != start or other < index):
+                words = f"it begins in the one of {file.weekly[other].officer} (weekly[{other}]); begin when that ends"
+                yield ("weekly", index, "from"), words
+
+
+def twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:
+    """Names that another entry has too."""
     seen: set[str] = set()
     for key, value in values:
         if value in seen:

@@ -11,9 +11,10 @@ from pydantic import Field
 
 from flaggermail.core.intake_words import IntakeWords, any_of
 from flaggermail.core.tags import outcome_word
-from flaggermail.settings import Model, TagSettings, Text
+from flaggermail.settings import TagSettings
 from flaggermail.settings_files.checks import Finding
 from flaggermail.settings_files.words import checked
+from flaggermail.settings_kinds import Model, Text
 from flaggermail.yaml_source import Fault, read
 
 M = TypeVar("M", bound=Model)

@@ -115,7 +115,7 @@ def _words(model: type[BaseModel], key: Key, details: ErrorDetails) -> str:
 def _about_value(kind: str, value: object, details: ErrorDetails) -> str:
     context = details.get("ctx", {})
     match kind:
-        case "literal_error":
+        case "literal_error" | "enum":
             return f"is not known; write {context['expected']}"
         case "greater_than_equal":
             return f"is too small; at least {context['ge']}"

@@ -2,7 +2,7 @@
 """`./dev bench`: what flaggermail costs, beside something that does the least of it, in the same run.
 
 Times depend on the machine and on what else it does, so the ratios are what to compare between two changes. Nothing is
-judged here but the soak and the fuzz run, which count mails.
+judged here but the soak, the faults and the fuzz run, which count mails.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backfill, comparing, fuzz, intake, latency, memory, parsing, soak, startup, table
+from tests.bench import backfill, comparing, faults, fuzz, intake, latency, memory, parsing, soak, startup, table
 from tests.bench.desk import Servers
 
 NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill")
@@ -38,12 +38,15 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
 def arguments() -> argparse.ArgumentParser:
     """What may be typed."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while.")
-    parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz", "faults"], default="all")
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that it runs, not what it costs")
     parser.add_argument("--only", choices=NAMES, action="append", help="one measurement; may be repeated")
     parser.add_argument("--minutes", type=float, default=20, help="of the soak (20)")
     parser.add_argument("--seconds", type=float, default=120, help="of the fuzz run, which breaks mails (120)")
-    parser.add_argument("--seed", type=int, default=None, help="of soak or fuzz; else one is chosen, and printed")
+    parser.add_argument("--rounds", type=int, default=200, help="of the faults between desk and Postfix (200)")
+    parser.add_argument(
+        "--seed", type=int, default=None, help="of soak, fuzz or faults; else one is chosen, and printed"
+    )
     return parser
 
 
@@ -56,6 +59,8 @@ def main() -> int:
     with Servers.running() as servers, tempfile.TemporaryDirectory(prefix="fm-bench-") as name:
         if wanted.what == "soak":
             return soak.run(servers, wanted.minutes, wanted.seed)
+        if wanted.what == "faults":
+            return faults.run(servers, wanted.rounds, wanted.seed)
         for each in wanted.only or NAMES:
             measure(each, servers, Path(name), quick=wanted.quick)
     table.note(f"\n{time.monotonic() - begun:,.0f} s in all")

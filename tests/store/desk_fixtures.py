@@ -17,7 +17,7 @@ from flaggermail import outbox, remind
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.core.acts import Act, Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
 from flaggermail.core.events import Event, EventKind, fold
 from flaggermail.core.records import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.desk import run
@@ -171,6 +171,14 @@ class Desk:
     def drafted(self, channel: str = "x-urgent", case: str | None = None) -> str:
         """A draft of a notification; answers its id."""
         return self.do(Draft(case=case or self.decided(), channel=channel)).key
+
+    def approved(self, channel: str = "x-urgent") -> str:
+        """A notification that waits in the outbox, alone: what approvers are told of it was taken back."""
+        key = self.drafted(channel)
+        self.do(Approve(draft=key))
+        for told in (m for m in self.all(OutboxMail, state="queued") if m.dedupe.startswith("approval/")):
+            self.do(CancelMail(mail=told.id))
+        return key
 
     def notified(self, channel: str = "x-urgent", case: str | None = None) -> str:
         """A notification that was approved and handed to the server; answers its id."""

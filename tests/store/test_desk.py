@@ -196,7 +196,7 @@ def test_waiting_mail_is_taken_back(desk: Desk) -> None:
     desk.do(acts.Approve(draft=key))
     desk.do(acts.CancelMail(mail=desk.mail_of(key).id))
     desk.settle()
-    assert (desk.mail_of(key).state, desk.server.envelopes) == ("cancelled", [])
+    assert (desk.mail_of(key).state, desk.server.to(X_CHANNEL)) == ("cancelled", [])
     use = desk.row(Notification, key)
     assert use.state == "cancelled"
     desk.do(acts.Decide(case=use.case, decision="none", reason="they saw it themselves"))

@@ -317,9 +317,9 @@ MAIL_REFUSALS: list[Refused] = [
         "channel x-later: is valid from 2030-01-01 to further notice, not on 2024-06-06",
     ),
     (
-        "draft: no mail channel",
-        lambda f: acts.Draft(case=f.case, channel="x-phone"),
-        "channel x-phone: is a phone; submit there and record it with `flaggermail case note CASE --channel x-phone",
+        "draft: template of a call",
+        lambda f: acts.Draft(case=f.to_notify, channel="x-phone", template="advert"),
+        "template: 'advert' is not known; it must be one of call_sheet",
     ),
     (
         "draft: undecided",

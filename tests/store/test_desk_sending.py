@@ -67,7 +67,7 @@ def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
     assert "officer1 wrote it; two other persons approve" in desk.refused(Approve(draft=key), "officer1")
     assert desk.do(Approve(draft=key), "officer2").text == f"draft {key}: 1 of 2 approvals"
     desk.settle()
-    assert (desk.row(Notification, key).state, desk.server.envelopes) == ("draft", [])
+    assert (desk.row(Notification, key).state, desk.server.to(X_CHANNEL)) == ("draft", [])
     assert "officer2 approved it already; another person must" in desk.refused(Approve(draft=key), "officer2")
     desk.do(Approve(draft=key), "head1")
     desk.settle()
@@ -93,7 +93,7 @@ def test_rejected_draft_never_leaves(desk: Desk) -> None:
     desk.settle()
     rejected = desk.row(Notification, key)
     assert (rejected.rejected_by, rejected.rejected_reason) == ("head1", "too broad")
-    assert desk.server.envelopes == []
+    assert desk.server.to(X_CHANNEL) == []
 
 
 def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) -> None:
@@ -103,7 +103,7 @@ def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) 
     desk.do(Decide(case=case, decision="none", reason="they saw it themselves"))
     assert desk.refused(Approve(draft=key)).startswith(f"case {case}: nobody decided to notify; ")
     desk.settle()
-    assert desk.server.envelopes == []
+    assert desk.server.to(X_CHANNEL) == []
 
 
 def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
@@ -122,9 +122,9 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
     assert not desk.all(OutboxMail, kind="reminder")
 
 
-def test_policy_is_that_of_the_approval(desk: Desk) -> None:
-    """The steps in force when it is let go are stamped on it; one that cannot confirm has none for the receipt."""
-    assert '"receipt", 60' in desk.row(Notification, desk.notified()).steps
+def test_policy_is_that_of_the_sending(desk: Desk) -> None:
+    """The steps in force when it was sent are stamped on it; one that cannot confirm has none for the receipt."""
+    assert '"clock": "receipt", "after": 60' in desk.row(Notification, desk.notified()).steps
     assert "receipt" not in desk.row(Notification, desk.notified("x-mute")).steps
 
 

@@ -35,7 +35,7 @@ PROPERTY = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-STAFF = {OFFICER, HEAD}
+STAFF = {OFFICER, HEAD, "b.devries@bzk.example", "signer@bzk.example"}  # those who approve
 WORDS = [
     ("Bericht over stembiljet", "Er gaat een bericht rond over twee vakjes."),
     ("Misleidend bericht", "Ik zag dit bericht. Haal het weg."),

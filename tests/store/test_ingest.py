@@ -45,8 +45,9 @@ def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes
 
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
-    """To whom mails of that kind were queued."""
-    return [envelope.recipient for envelope in desk.all(OutboxMail, kind=kind)]
+    """To whom mails of that kind were queued; what approvers are told of drafts is left out."""
+    mails = desk.all(OutboxMail, kind=kind)
+    return [envelope.recipient for envelope in mails if not envelope.dedupe.startswith("approval/")]
 
 
 # ---- deliveries

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import outbox, remind
-from flaggermail.core.acts import Approve
 from flaggermail.core.records import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.environment import Work
 from flaggermail.ports import Accepted, Refused
@@ -27,9 +26,7 @@ def alarms(desk: Desk) -> list[str]:
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
     """A notification that waits in the outbox."""
-    key = desk.drafted(channel)
-    desk.do(Approve(draft=key))
-    return key
+    return desk.approved(channel)
 
 
 def proving(desk: Desk, proof: str) -> None:
@@ -55,7 +52,7 @@ def outage(desk: Desk, minutes: int) -> list[str]:
             desk.receive(mail(REFERRER, f"Bericht {minute}", "Er is iets."))
         desk.go_on(0.25)
     assert desk.row(Notification, first).state == "approved"
-    return [row.id for row in desk.all(OutboxMail)]
+    return [row.id for row in desk.all(OutboxMail) if row.state != "cancelled"]
 
 
 def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) -> None:
@@ -76,7 +73,7 @@ def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) 
 def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
     """About once a minute; what stands behind it is not tried at all, and has its whole schedule before it."""
     queued = outage(desk, 60)
-    first, *others = desk.all(OutboxMail)
+    first, *others = (row for row in desk.all(OutboxMail) if row.state != "cancelled")
     assert 45 <= len(desk.all(Attempt, mail=first.id)) <= 60
     assert {attempt.result for attempt in desk.all(Attempt)} == {"unreachable"}
     assert {row.tries for row in others if row.id in queued} == {0}
@@ -201,6 +198,18 @@ def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, fo
     assert desk.row(OutboxMail, envelope.id).state == "accepted"
 
 
+def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
+    """Nobody knows whose it is: a person is asked, until there are two."""
+    proving(desk, "copy")
+    key = approved(desk, "x-two")
+    desk.server.says(-1)
+    desk.settle()
+    desk.server.script.clear()
+    for way, states in (("A1", {"uncertain"}), ("B2", {"accepted"})):
+        desk.receive(copy_of(desk, X_CHANNEL, way))
+        assert {row.state for row in desk.all(OutboxMail, notification=key, once=True)} == states
+
+
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
     """The server hangs after it took the mail: the copy is back while the attempt goes on, and no alarm is raised."""
     proving(desk, "copy")
@@ -248,3 +257,19 @@ def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delivered"))
     assert (desk.clocks(key), alarms(desk)) == (clocks, [])
     assert desk.mail_of(key).state == "accepted"
+
+
+def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
+    """One that did not leave yet wakes nobody for a notification that was not sent; the bounce itself is told."""
+    key = desk.notified()
+    desk.clock.set(START + 61 * MINUTE)
+    desk.server.says(0)
+    remind.tick(desk.env)
+    waiting = desk.one(OutboxMail, kind="reminder")
+    desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
+    desk.server.script.clear()
+    desk.settle()
+    assert desk.row(OutboxMail, waiting.id).state == "cancelled"
+    assert alarms(desk) == ["bounced"]
+    assert desk.one(OutboxMail, kind="alarm").state == "accepted"
+    assert not [e for e in desk.server.envelopes if e.octets == desk.env.octets.get(waiting.digest)]

@@ -233,3 +233,11 @@ def test_case_and_election_are_tied(store: SqlStore) -> None:
         tx.append(happened(added(case)))
     with store.read() as tx:
         assert tx.find(Election) == []
+
+
+def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(store: SqlStore) -> None:
+    """Of an author with hundreds of mails a few are read."""
+    with store.begin() as tx:
+        tx.append(*(happened(added(alarm(f"a{number:02d}"))) for number in range(12)))
+        assert [row.id for row in tx.newest(Alarm, 3, kind=alarm("a00").kind)] == ["a11", "a10", "a09"]
+        assert tx.newest(Alarm, 3, kind="none of them") == []

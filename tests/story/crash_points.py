@@ -16,8 +16,8 @@ from flaggermail.environment import Environment
 
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("watch", "outbox")  # where the way of a mail in and that of a mail out begin
-# Their ports serve what a person types, or a tick of their own; the act of a mail writes rows alone.
-ELSEWHERE = frozenset({"desk", "forgetting", "observing"})
+ELSEWHERE = frozenset({"desk", "observing"})  # their ports serve what a person types; a mail's act writes rows alone
+FORGETTING = "forgetting"  # comes to its turn months after the mail
 PORTS = frozenset(
     name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__
 )

@@ -23,7 +23,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import outbox, vigil, watch, wiring
+from flaggermail import forgetting, outbox, vigil, watch, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
@@ -171,6 +171,7 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
     vigil.keep(env, env.clock.now() - read_at if read_at else timedelta(hours=1))  # it was out of reach until now
     watch.look(env, mailbox)
     outbox.drain(env)
+    forgetting.tick(env)
 
 
 def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.story import crashing
 from tests.story.conftest import CONFIG, NOW
-from tests.story.crash_points import MODULES, Point, imported, of_source, points
+from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_source, points
 
 ROOT = Path(__file__).parents[2]
 REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
@@ -47,6 +48,7 @@ SETTLING = frozenset({"recover"})  # reached only when the start before was kill
 APPENDS = range(1, 55, 6)  # every event passes through one line; which one is hit there is varied
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
 TWICE = range(1, 3)
+WINDOW = 71 * 24 * 60  # minutes, by when what was declined is to go
 TOLD = ("mailbox silent", "mailbox back", "unjudged")  # alarms, each once
 
 
@@ -92,6 +94,7 @@ def notified(env: Environment, channel: str) -> str:
     desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
     desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
     draft = desk.run(env, Draft(case=case, channel=channel), "officer1").key
+    outbox.drain(env)  # to those who approve
     desk.run(env, Approve(draft=draft), "officer1")
     return draft
 
@@ -182,7 +185,7 @@ def assert_whole(found: Found) -> None:
     assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
     assert found.tx.rows() == fold(event for _, event in found.tx.events())
     archive = FileOctets(found.folder / "archive")
-    for message in found.tx.find(StoredMessage):
+    for message in found.tx.find(StoredMessage, discarded_at=None):
         archive.get(message.digest)
     for path in (found.folder / "archive").rglob("*"):
         if path.is_file() and not path.name.startswith("."):
@@ -231,7 +234,7 @@ def assert_told_once(found: Found, scene: Scene, *, in_doubt: bool) -> None:
 
 def crashes() -> Iterator[tuple[Point, str, int]]:
     """Each use of a port, before and after it."""
-    for point in points():
+    for point in (point for point in points() if point.module != FORGETTING):
         several = point.function in SENDING
         for nth in APPENDS if point.method == "append" else TWICE if several else (1,):
             for when in ("before", "after") if point.port != "tx" or point.method == "append" else ("before",):
@@ -257,6 +260,43 @@ def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when:
     look_at(folder, note)
     assert scene.start(folder, None, "", 0, 1) == 0
     look_at(folder, lambda found: assert_told_once(found, scene, in_doubt=doubt[0]))
+
+
+@pytest.fixture(scope="module")
+def done(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The desk when all its mail is taken in and sent, months before a declined one is to go."""
+    folder = tmp_path_factory.mktemp("done") / "desk"
+    shutil.copytree(scene.folder, folder)
+    assert scene.start(folder, None, "", 0, 0) == 0
+    return folder
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("point", [point for point in points() if point.module == FORGETTING], ids=str)
+def test_killed_there_while_it_forgets_it_goes_on(
+    scene: Scene, done: Path, folder: Path, point: Point, when: str
+) -> None:
+    """The declined mail and our answer are gone after the next start, a late copy of it too, and nothing else is."""
+    shutil.copytree(done, folder)
+    if point.function == "again":
+        assert scene.start(folder, None, "", 0, WINDOW) == 0
+        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("2 "))
+        shutil.copy(copied, copied.with_name(copied.name.replace("2 ", "9 ", 1)))
+    assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
+    assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
+    look_at(folder, assert_forgotten)
+
+
+def assert_forgotten(found: Found) -> None:
+    """Its octets are destroyed, and no row names its sender."""
+    assert_whole(found)
+    (declined,) = found.tx.find(StoredMessage, place="declined")
+    assert declined.discarded_at is not None
+    kept = {path.name for path in (found.folder / "archive").rglob("*")}
+    assert declined.digest not in kept
+    (answer,) = found.tx.find(OutboxMail, kind=Kind.DECLINE.value)
+    assert (answer.recipient, answer.digest in kept) == ("", False)
+    assert [message.id for message in found.tx.find(StoredMessage, from_address=CITIZEN)] == []
 
 
 def test_without_a_crash(scene: Scene, folder: Path) -> None:

@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import pkgutil
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -33,6 +34,7 @@ from flaggermail.core.records import Case, OutboxMail, StoredMessage
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
+from flaggermail.shipped import shipped
 from tests.story.conftest import CONFIG, NOW
 
 CANARY = "Kanarie-9f3c"
@@ -324,14 +326,16 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> what it is about; {case} and so on are filled in
-    "case list": [], "case show": ["{case}"], "declined list": [], "declined show": ["{parked}"], "election list": [],
+    "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
+    "election list": [],
     "message list": [],
-    "message show": ["{filed}"], "oncall held": [], "oncall next": [], "oncall now": [], "oncall pages": [],
-    "outbox list": ["--all"],
-    "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [], "quarantine show": ["{parked}"],
-    "status": [], "threads": ["{file}", "--json"],
+    "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
+    "oncall pages": [], "outbox list": ["--all"],
+    "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [],
+    "quarantine show": ["{parked}"],
+    "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"check", "replay"}  # they show no mail, only what the administrator wrote
+ELSEWHERE = {"check", "replay", "rules check"}  # they show no mail, only what the administrator wrote
 
 
 def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -362,9 +366,12 @@ def places(env: Environment, tmp_path: Path) -> dict[str, str]:
         filed, parked = (tx.find(StoredMessage, place=place)[0] for place in ("case", "quarantine"))
         mail = tx.find(OutboxMail)[0]
     assert "\u202e" in str(filed.subject)
+    rules = shutil.copytree(shipped("rules"), tmp_path / "rules")
+    marking = "{name: marked, when: {domain: [lindewaard.example]}, then: {labels: [press]}}"
+    (rules / "16-more.yaml").write_text(f"stage: sender\nrules:\n  - {marking}\n", encoding="utf-8")
     return {
         "case": case.number, "filed": filed.id, "parked": parked.id, "mail": mail.id,
-        "file": str(tmp_path / "hostile.eml"),
+        "file": str(tmp_path / "hostile.eml"), "rules": str(rules),
     }  # fmt: skip
 
 

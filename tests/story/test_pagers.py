@@ -20,8 +20,9 @@ from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Alarm, OutboxMail, Page
+from flaggermail.core.escalation import Step
+from flaggermail.core.events import Event, EventKind, changed
+from flaggermail.core.records import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.environment import Environment, Work
 from flaggermail.logbook import configure
 from flaggermail.ports import Paged
@@ -148,6 +149,95 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Environmen
         paging.recover(paged)
     paging.drain(paged)
     assert calls(paged) == [("second", "alarm: refused")]
+
+
+@pytest.mark.parametrize(
+    ("how", "mails", "called"),
+    [
+        (("mail",), 1, []),
+        (("mail", "pager"), 1, [(5, "first"), (10, "second")]),
+        (("pager",), 0, [(0, "first"), (5, "second")]),
+    ],
+)
+def test_a_step_says_by_which_means(
+    paged: Environment, clock: SetClock, how: tuple[str, ...], mails: int, called: list[tuple[int, str]]
+) -> None:
+    """Mail alone calls nobody; mail and pager call after the minutes of each; a pager alone at once, and no mail."""
+    notify(paged, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+    heard: list[tuple[int, str]] = []
+    for minute in range(12):
+        clock.set(NOW + timedelta(minutes=minute))
+        run(paged)
+        heard += [(minute, pager) for pager, _ in calls(paged)[len(heard) :]]
+    assert heard == called
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == mails
+
+
+def test_steps_of_several_means_are_one_mail(paged: Environment, clock: SetClock) -> None:
+    """The page counts those alone that ask for one."""
+    for number, how in enumerate([("mail",), ("mail", "pager"), ("mail", "pager")], 1):
+        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+    run(paged)
+    clock.set(NOW + timedelta(minutes=5))
+    run(paged)
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+    assert calls(paged) == [("first", "VF-PS2027-0002, X: 65 min (+1)")]
+
+
+def test_who_has_no_pager_gets_mail_all_the_same(env: Environment) -> None:
+    """A step by pager alone leaves nobody without word."""
+    notify(env, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+    run(env)
+    with env.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+
+
+def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Environment) -> None:
+    """Each time, whether every pager failed or that person was called often enough; it says what it was about."""
+    assert isinstance(paged.caller, ListCaller)
+    paged.caller.broken = {"first", "second"}
+    for number in range(1, 15):
+        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+        run(paged)
+    with paged.store.read() as tx:
+        raised, states = tx.find(Alarm), {page.state for page in tx.find(Page)}
+    assert {a.case for a in raised} == {f"VF-PS2027-{number:04}" for number in range(1, 15)}
+    assert {a.kind for a in raised} == {"pagers failed"}
+    assert states == {"failed", "held"}
+    assert "VF-PS2027-0001, X: 60 min" in raised[0].text
+
+
+def test_what_has_stopped_waiting_calls_nobody_anew(paged: Environment, clock: SetClock) -> None:
+    """Two silences in one mail, one page; when the first is over, the page about the second is not another one."""
+    use, _ = (notify(paged, number, NOW - timedelta(minutes=60)) for number in (1, 2))
+    for minute in (0, 5):
+        clock.set(NOW + timedelta(minutes=minute))
+        run(paged)
+    with paged.store.begin() as tx:
+        (running,) = tx.find(ClockRow, notification=use, kind="receipt")
+        stopped = replace(running, state="stopped", stopped_at=clock.now())
+        tx.append(Event(EventKind.CLOCK_STOPPED, clock.now(), "daemon", (changed(running, stopped),)))
+    run(paged)
+    assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
+    clock.set(NOW + timedelta(minutes=10))
+    run(paged)
+    assert calls(paged)[1:] == [("second", "VF-PS2027-0002, X: 70 min")]
+
+
+def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> None:
+    """First, in the desk's language, as its mails do: of a reminder and of an alarm."""
+    use = notify(paged, 1, NOW - timedelta(minutes=60), exercise=True)
+    remind.tick(paged)
+    alarm(paged, case=use.removesuffix("/1"), notification=use)
+    clock.set(NOW + timedelta(minutes=5))
+    paging.tick(paged)
+    paging.drain(paged)
+    assert calls(paged) == [
+        ("first", "OEFENING alarm: VF-PS2027-0001, X"),
+        ("first", "OEFENING VF-PS2027-0001, X: 65 min"),
+    ]
 
 
 def test_no_more_calls_in_an_hour_than_configured(paged: Environment, clock: SetClock) -> None:

@@ -73,7 +73,7 @@ BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("outbox sends nothing", lambda patch: patch.setattr(outbox, "_claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(outbox, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(remind, "tick", lambda _env: 0)),
-    ("remind sees nothing wait", lambda patch: patch.setattr(remind, "_waiting", lambda _tx: iter(()))),
+    ("remind sees nothing wait", lambda patch: patch.setattr(remind, "waiting", lambda _tx: iter(()))),
 ]
 
 

@@ -27,10 +27,12 @@ OFFICER = "a.jansen@bzk.example"
 REFERRER = "a@lindewaard.example"
 
 
-def alarm(env: Environment, number: int) -> None:
+def alarm(env: Environment, number: int, case: str | None = None) -> None:
     """Something that cannot wait."""
     with env.store.begin() as tx:
-        row = Alarm(id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, text="x", raised_at=env.clock.now())
+        row = Alarm(
+            id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
+        )
         casework.raise_alarm(Work(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
 
 
@@ -91,6 +93,18 @@ def test_a_flood_of_notices_keeps_no_alarm_back(env: Environment) -> None:
     assert len(sent(env, Kind.OFFICER_NOTICE)) == 5
     alarm(env, 1)
     assert len(sent(env, Kind.ALARM)) == 1
+
+
+def test_an_exercise_keeps_nothing_real_back(env: Environment) -> None:
+    """What is played is counted apart, and told of in a mail that says so."""
+    use = notify(env, 1, NOW, exercise=True)
+    for number in range(8):
+        alarm(env, number, case=use.removesuffix("/1"))
+    alarm(env, 8)
+    assert len(sent(env, Kind.ALARM)) == 6
+    assert digest.tell_held_back(env) == 3
+    (one,) = sent(env, Kind.DIGEST)
+    assert one.subject.startswith("OEFENING ")
 
 
 def test_the_digest_names_the_mails_it_is_about(env: Environment) -> None:

@@ -161,7 +161,17 @@ def test_search_lets_field_names_and_statements_pass(source: str) -> None:
 # ---------------------------------------------------------------- where third-party packages and the clock may be
 
 # What reads an officer's files, what speaks to a person (cli, web, report, logbook), what stands in for servers (demo).
-READERS = frozenset({"settings.py", "settings_files", "yaml_model.py", "yaml_source.py", "draft_patterns.py"})
+READERS = frozenset(
+    {
+        "settings.py",
+        "settings_escalation.py",
+        "settings_files",
+        "settings_kinds.py",
+        "yaml_model.py",
+        "yaml_source.py",
+        "draft_patterns.py",
+    }
+)
 THIRD_PARTY_TOPS = READERS | {"adapters", "cli", "demo", "logbook.py", "replay", "report", "web"}
 NOW = frozenset({"now", "today", "utcnow"})
 

@@ -20,6 +20,7 @@ from flaggermail.cli import COMMANDS, commands
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind
 from flaggermail.core.standing import Standing
+from flaggermail.settings_escalation import EscalationFile
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -149,6 +150,7 @@ FILES: dict[str, type[BaseModel]] = {
     "platforms.yaml": settings.PlatformsFile,
     "oncall.yaml": settings.OncallFile,
     "elections.yaml": settings.ElectionsFile,
+    "escalation.yaml": EscalationFile,
 }
 
 

@@ -3,23 +3,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.escalation import (
+    BOTH,
     HEAD,
     OFFICER,
+    Acknowledgement,
+    Call,
     Due,
     Nothing,
     Silence,
     Step,
+    Telling,
     due,
     next_due,
     read_steps,
+    upcoming,
     write_steps,
 )
 
@@ -27,6 +34,17 @@ START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 FIRST, SECOND, ESCALATION = Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, HEAD)
 POLICY = (FIRST, SECOND, ESCALATION)
 SECOND_OF_TIME = timedelta(seconds=1)
+A, B, CHIEF = "a.jansen", "b.devries", "c.bakker"
+
+
+def who(reader: str, _: datetime) -> str:
+    """A. Jansen is on call, C. Bakker is the head, anybody else is named."""
+    return {OFFICER: A, HEAD: CHIEF}.get(reader, reader)
+
+
+def b_from(minute: float) -> Callable[[str, datetime], str]:
+    """B. de Vries comes on call that long after the start."""
+    return lambda reader, instant: B if reader == OFFICER and instant >= at(minute) else who(reader, instant)
 
 
 def at(minutes: float) -> datetime:
@@ -34,9 +52,23 @@ def at(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def told(*steps: int, until: float | None = None) -> Silence:
-    """A silence of which these steps were told, acknowledged until that minute."""
-    return Silence(START, steps, None if until is None else at(until))
+def told(*steps: int, until: float | None = None, said: float | None = None, by: str = A) -> Silence:
+    """A silence of which these steps were told at their time; acknowledged until that minute, an hour before it."""
+    tellings = [Telling(step, CHIEF if step == 240 else A, at(step), escalates=step == 240) for step in steps]
+    if until is None:
+        return Silence(START, tellings)
+    given = at(until - 60 if said is None else said)
+    return Silence(START, tellings, [Acknowledgement(frozenset({by}), given, at(until))])
+
+
+def one(found: tuple[Due, ...] | Nothing) -> tuple[Step, timedelta]:
+    """The only step that is due, and how late."""
+    assert isinstance(found, tuple), found
+    ((single),) = found
+    return single.call.step, single.late
+
+
+NO_TIME = timedelta(0)
 
 
 @pytest.mark.parametrize(
@@ -54,105 +86,266 @@ def told(*steps: int, until: float | None = None) -> Silence:
 )
 def test_step_falls_due_at_its_second(now: datetime, step: Step | None) -> None:
     """Nobody is told a second too early; from the second on the highest step reached is told."""
-    found = due(told(), POLICY, now)
+    found = due(told(), POLICY, who, now)
     if step is None:
         assert found == Nothing("no step has fallen due")
     else:
-        assert found == Due(step, step.due_at(START), now - step.due_at(START))
+        assert one(found) == (step, now - step.due_at(START))
 
 
 def test_a_step_is_told_once() -> None:
     """What was told is not told again, however long it lasts; the next one comes at its time."""
-    assert due(told(60), POLICY, at(119)) == Nothing("every step that fell due was told")
-    assert due(told(60), POLICY, at(120)) == Due(SECOND, at(120), timedelta(0))
-    assert due(told(60, 120, 240), POLICY, at(9999)) == Nothing("every step that fell due was told")
-    assert next_due(told(60, 120, 240), POLICY) is None
+    assert due(told(60), POLICY, who, at(119)) == Nothing("every step that fell due was told")
+    assert one(due(told(60), POLICY, who, at(120))) == (SECOND, NO_TIME)
+    assert due(told(60, 120, 240), POLICY, who, at(9999)) == Nothing("every step that fell due was told")
+    assert next_due(told(60, 120, 240), POLICY, who) is None
 
 
 def test_after_an_outage_only_the_highest_step_is_told_with_its_lateness() -> None:
     """One mail says how late it is; the lower steps are history and do not follow it."""
-    assert due(told(), POLICY, at(250)) == Due(ESCALATION, at(240), timedelta(minutes=10))
-    assert due(told(240), POLICY, at(251)) == Nothing("every step that fell due was told")
-    assert due(told(), POLICY, at(130)) == Due(SECOND, at(120), timedelta(minutes=10))
+    assert one(due(told(), POLICY, who, at(250))) == (ESCALATION, timedelta(minutes=10))
+    assert due(told(240), POLICY, who, at(251)) == Nothing("every step that fell due was told")
+    assert one(due(told(), POLICY, who, at(130))) == (SECOND, timedelta(minutes=10))
 
 
 def test_acknowledgement_silences_the_officers_steps() -> None:
     """While it holds the officer hears nothing, to the second; when it ends he is asked again."""
     silence = told(60, until=125)
-    assert due(silence, POLICY, at(125) - SECOND_OF_TIME) == Nothing("acknowledged")
-    assert due(silence, POLICY, at(125)) == Due(SECOND, at(120), timedelta(minutes=5))
-    assert next_due(silence, POLICY) == at(125)
+    assert due(silence, POLICY, who, at(125) - SECOND_OF_TIME) == Nothing("acknowledged", at(125))
+    assert one(due(silence, POLICY, who, at(125))) == (SECOND, timedelta(minutes=5))
+    assert next_due(silence, POLICY, who) == at(125)
 
 
 def test_acknowledgement_never_silences_the_head() -> None:
     """The escalation comes at its time though an officer is on it."""
     silence = told(60, 120, until=300)
-    assert due(silence, POLICY, at(240) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
-    assert due(silence, POLICY, at(240)) == Due(ESCALATION, at(240), timedelta(0))
-    assert next_due(silence, POLICY) == at(240)
+    assert due(silence, POLICY, who, at(240) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
+    assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
+    assert next_due(silence, POLICY, who) == at(240)
     after_the_head = (*POLICY, Step("receipt", 300))
-    assert due(told(120, until=400), after_the_head, at(310)) == Due(ESCALATION, at(240), timedelta(minutes=70))
+    assert one(due(told(120, until=400), after_the_head, who, at(310))) == (ESCALATION, timedelta(minutes=70))
 
 
-def test_acknowledgement_that_ended_before_a_step_changes_nothing() -> None:
-    """An old "ok" does not delay what falls due later."""
-    assert next_due(told(60, until=90), POLICY) == at(120)
+def test_the_head_is_told_though_he_said_ok_himself() -> None:
+    """His own "ok", given as the officer on call, silences his reminders, never an escalation."""
+    silence = told(60, until=300, by=CHIEF)
+    assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
+    assert due(silence, POLICY, lambda _, __: CHIEF, at(120)) == Nothing("acknowledged", at(300))
+
+
+def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
+    """Whoever comes on call meanwhile is told at the step's own time; so is an officer named by id."""
+    silence, named = told(60, until=125), (FIRST, Step("receipt", 120, B))
+    assert one(due(silence, POLICY, b_from(110), at(120))) == (SECOND, NO_TIME)
+    assert one(due(silence, named, who, at(120))) == (named[1], NO_TIME)
+    assert due(told(60, until=125, by=B), named, who, at(120)) == Nothing("acknowledged", at(125))
+    assert one(due(told(60, until=125, by=B), POLICY, who, at(120))) == (SECOND, NO_TIME)
+
+
+def test_what_was_told_to_the_officer_before_is_not_told_to_the_next() -> None:
+    """A change of shift repeats nothing: the next officer has the hand-over note."""
+    assert due(told(60), POLICY, b_from(61), at(119)) == Nothing("every step that fell due was told")
+
+
+def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
+    """With nothing else due the officer on call is asked "still on it?" at that second, and never again about it."""
+    silence = told(60, until=118, said=70)
+    assert due(silence, POLICY, who, at(118) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
+    asked = due(silence, POLICY, who, at(118))
+    assert asked == (Due(Call(Step("receipt", 118), at(118), asks=True), A, NO_TIME),)
+    assert next_due(silence, POLICY, who) == at(118)
+    again = Silence(START, [*silence.told, Telling(118, A, at(118))], silence.acknowledged)
+    assert due(again, POLICY, who, at(119)) == Nothing("every step that fell due was told")
+    assert one(due(again, POLICY, who, at(120))) == (SECOND, NO_TIME)
+
+
+def test_nobody_is_asked_where_a_colleague_was_told_meanwhile() -> None:
+    """Who came on call and was told has it now; a second mail about the first officer's "ok" would be noise."""
+    tellings = [Telling(60, A, at(60)), Telling(120, B, at(120))]
+    silence = Silence(START, tellings, [Acknowledgement(frozenset({A}), at(65), at(125))])
+    assert due(silence, POLICY, b_from(110), at(126)) == Nothing("every step that fell due was told")
+
+
+def test_the_heads_ok_asks_nobody() -> None:
+    """An acknowledged escalation leaves no question behind."""
+    silence = told(60, 120, 240)
+    taken = Acknowledgement(frozenset({CHIEF}), at(241), at(301), asks=False)
+    assert next_due(Silence(START, silence.told, [taken]), POLICY, who) is None
+
+
+# ---- again and again
+
+
+REPEATED = Step("receipt", 30, repeat=15, times=4)  # 30, 45, 60, 75
+
+
+@pytest.mark.parametrize(
+    ("step", "minutes"),
+    [
+        (REPEATED, [30, 45, 60, 75]),
+        (Step("receipt", 30, repeat=15, until=70), [30, 45, 60]),
+        (Step("receipt", 30, repeat=15, until=75), [30, 45, 60, 75]),
+        (Step("receipt", 30), [30]),
+        (Step("receipt", 170, repeat=10), [170, 180, 190]),
+    ],
+)
+def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> None:
+    """`times` in all, or up to a minute, or as long as the clock runs; a tick a minute finds each at its minute."""
+    silence, heard = Silence(START), []
+    for minute in range(191):
+        found = due(silence, (step,), who, at(minute))
+        if isinstance(found, tuple):
+            (single,) = found
+            heard.append(minute)
+            telling = Telling(step.after, A, at(minute), single.call.repetition)
+            silence = Silence(START, [*silence.told, telling])
+    assert heard == minutes
+
+
+def test_head_and_officer_are_both_told_where_steps_meet() -> None:
+    """A repetition that falls on the minute of another step is told beside it; one that lies below it is history."""
+    steps = (Step("receipt", 60, repeat=60), Step("receipt", 120, HEAD))
+    both = due(told(60), steps, who, at(120))
+    assert isinstance(both, tuple)
+    assert {(d.call.reader, d.call.repetition, d.officer) for d in both} == {(OFFICER, 1, A), (HEAD, 0, CHIEF)}
+    late = due(told(60), steps, who, at(190))
+    assert isinstance(late, tuple)
+    assert [(d.call.reader, d.call.repetition) for d in late] == [(OFFICER, 2)]
+
+
+def test_both_is_one_mail_where_the_head_is_on_call() -> None:
+    """The same person is told once, as the head, and the other half of the step does not follow."""
+    step = (Step("receipt", 60, BOTH),)
+
+    def alone(_: str, __: datetime) -> str:
+        return CHIEF
+
+    assert due(Silence(START), step, alone, at(60)) == (Due(Call(step[0], at(60), HEAD), CHIEF, NO_TIME),)
+    after = Silence(START, [Telling(60, CHIEF, at(60), escalates=True)])
+    assert due(after, step, alone, at(61)) == Nothing("every step that fell due was told")
+    half = due(after, step, who, at(61))
+    assert half == (Due(Call(step[0], at(60)), A, timedelta(minutes=1)),)
+
+
+def test_what_is_to_come_is_listed_with_its_reader() -> None:
+    """Each step's next call, earliest first; one that an acknowledgement puts off stands at its end."""
+    found = upcoming(told(60, until=125), POLICY, who)
+    assert [(e.call.step, e.at, e.officer, e.held) for e in found] == [
+        (SECOND, at(125), A, True), (Step("receipt", 125), at(125), A, False), (ESCALATION, at(240), CHIEF, False),
+    ]  # fmt: skip
 
 
 def test_without_a_policy_nobody_is_told() -> None:
     """A clock without steps runs in silence."""
-    assert due(told(), (), at(9999)) == Nothing("no step has fallen due")
-    assert next_due(told(), ()) is None
+    assert due(told(), (), who, at(9999)) == Nothing("no step has fallen due")
+    assert next_due(told(), (), who) is None
 
 
 def test_order_of_the_steps_does_not_matter() -> None:
     """A policy may be written in any order."""
-    assert due(told(), POLICY[::-1], at(130)) == due(told(), POLICY, at(130))
+    assert due(told(), POLICY[::-1], who, at(130)) == due(told(), POLICY, who, at(130))
+
+
+def test_minutes_are_real_minutes_when_the_clock_changes() -> None:
+    """Four hours after half past eleven at night are half past four in spring and half past two in autumn."""
+    zone = ZoneInfo("Europe/Amsterdam")
+    for day, wall in (
+        (datetime(2026, 3, 28, 23, 30, tzinfo=zone), "04:30"),
+        (datetime(2026, 10, 24, 23, 30, tzinfo=zone), "02:30"),
+    ):
+        started = day.astimezone(UTC)
+        (*_, head) = upcoming(Silence(started), POLICY, who)
+        assert head.at - started == timedelta(minutes=240)
+        assert f"{head.at.astimezone(zone):%H:%M}" == wall
 
 
 def test_policy_is_stamped_and_read_back_unchanged() -> None:
     """What stands on a notification is the policy in force when it was sent, to the step."""
-    assert read_steps(write_steps(POLICY)) == POLICY
+    policy = (*POLICY, REPEATED, Step("human", 9, "b.devries", ("mail", "sms"), 30, until=99))
+    assert read_steps(write_steps(policy)) == policy
     assert read_steps(write_steps(())) == ()
 
 
-POLICIES = st.lists(st.integers(1, 600), max_size=6, unique=True).flatmap(
-    lambda after: st.tuples(
-        *(st.builds(Step, st.just("receipt"), st.just(minute), st.sampled_from([OFFICER, HEAD])) for minute in after)
-    )
+STEPS = st.builds(
+    Step,
+    st.just("receipt"),
+    st.integers(1, 300),
+    st.sampled_from([OFFICER, HEAD, BOTH, B]),
+    repeat=st.none() | st.integers(5, 120),
+    times=st.none() | st.integers(1, 5),
+    until=st.none() | st.integers(1, 400),
 )
-SILENCES = st.builds(
-    lambda steps, until: told(*steps, until=until),
-    st.lists(st.integers(1, 600), max_size=3),
-    st.none() | st.integers(0, 700),
-)
+POLICIES = st.lists(STEPS, max_size=5, unique_by=lambda step: step.after).map(tuple)
+MINUTES = st.lists(st.integers(0, 400), min_size=1, max_size=12, unique=True).map(sorted)
 
 
-@given(SILENCES, POLICIES)
-def test_next_due_is_the_first_instant_at_which_due_answers(silence: Silence, policy: tuple[Step, ...]) -> None:
-    """At that instant there is a step to tell and at no instant before; when it names none, there never is."""
-    instant = next_due(silence, policy)
-    edges = {at(minute) for step in policy for minute in (step.after, step.after - 1 / 60)}
-    edges |= {START, at(0.5), at(100_000)} | ({silence.acknowledged_until} if silence.acknowledged_until else set())
-    if instant is None:
-        assert not [edge for edge in edges if isinstance(due(silence, policy, edge), Due)]
-        return
-    assert isinstance(due(silence, policy, instant), Due)
-    before = {*(edge for edge in edges if edge < instant), instant - SECOND_OF_TIME}
-    assert not [edge for edge in before if isinstance(due(silence, policy, edge), Due)]
+class Night:
+    """A clock that runs, told by whoever ticks; an "ok" may follow each telling."""
+
+    def __init__(self, policy: tuple[Step, ...]) -> None:
+        self.policy, self.tellings, self.said = policy, list[Telling](), list[Acknowledgement]()
+
+    @property
+    def silence(self) -> Silence:
+        """What is known now."""
+        return Silence(START, tuple(self.tellings), tuple(self.said))
+
+    def tick(self, minute: float, *, ok: bool = False) -> tuple[Due, ...]:
+        """Tell what is due then; with `ok` whoever was told as an officer is on it for an hour."""
+        found = due(self.silence, self.policy, who, at(minute))
+        for single in found if isinstance(found, tuple) else ():
+            call = single.call
+            assert single.officer is not None
+            self.tellings.append(Telling(call.step.after, single.officer, at(minute), call.repetition, call.escalates))
+            if ok and not call.escalates:
+                self.said.append(Acknowledgement(frozenset({single.officer}), at(minute), at(minute + 60)))
+        return found if isinstance(found, tuple) else ()
 
 
-@given(POLICIES, st.lists(st.integers(0, 700), min_size=1, max_size=12, unique=True).map(sorted))
-def test_in_any_rhythm_of_ticks_each_step_is_told_once_and_in_rising_order(
-    policy: tuple[Step, ...], ticks: list[int]
+@given(POLICIES, MINUTES, st.data())
+def test_next_due_is_the_first_instant_at_which_due_answers(
+    policy: tuple[Step, ...], ticks: list[int], data: st.DataObject
 ) -> None:
-    """Whenever the ticks come, no step is told twice, none before its time, and never a lower one after a higher."""
-    heard: list[int] = []
-    for tick in ticks:
-        found = due(told(*heard), policy, at(tick))
-        if isinstance(found, Due):
-            assert found.step.after <= tick
-            heard.append(found.step.after)
-    assert all(lower < higher for lower, higher in pairwise(heard))
-    if policy and ticks[-1] >= max(step.after for step in policy):
-        assert heard[-1] == max(step.after for step in policy)
+    """At that instant there is somebody to tell and at no instant before; when it names none, there never is."""
+    night, last = Night(policy), ticks[-1]
+    for minute in ticks:
+        night.tick(minute, ok=data.draw(st.booleans()))
+    instant = next_due(night.silence, policy, who)
+    until = last + 240 if instant is None else int((instant - START) / timedelta(minutes=1))
+    before = [at(m) for m in range(last, until)] + ([instant - SECOND_OF_TIME] if instant else [])
+    assert not [edge for edge in before if isinstance(due(night.silence, policy, who, edge), tuple)]
+    if instant is not None:
+        assert isinstance(due(night.silence, policy, who, instant), tuple)
+
+
+@given(POLICIES, MINUTES, st.data())
+def test_in_any_rhythm_of_ticks_each_call_is_told_once_and_in_rising_order(
+    policy: tuple[Step, ...], ticks: list[int], data: st.DataObject
+) -> None:
+    """Whenever the ticks come, nothing is told twice to one person, none before its time, none after a higher one.
+
+    The question after an acknowledgement alone may follow what the head was told.
+    """
+    night, heard = Night(policy), list[int]()
+    keys = list[tuple[int, int, str | None]]()
+    for minute in ticks:
+        for single in night.tick(minute, ok=data.draw(st.booleans())):
+            assert single.call.due_at <= at(minute)
+            heard += [] if single.call.asks else [single.call.minute]
+            keys.append((single.call.step.after, single.call.repetition, single.officer))
+    assert all(lower <= higher for lower, higher in pairwise(heard))
+    assert len(keys) == len(set(keys))
+
+
+@given(POLICIES)
+def test_who_ticks_every_minute_misses_nothing(policy: tuple[Step, ...]) -> None:
+    """Without acknowledgements every repetition of every step comes at its minute, to each of its readers."""
+    night = Night(policy)
+    heard = {(single.call.minute, single.officer) for minute in range(301) for single in night.tick(minute)}
+    assert heard == {
+        (minute, who(reader, START))
+        for step in policy
+        for minute in range(step.after, 301, step.repeat or 301)
+        if step.last is None or minute <= step.minute(step.last)
+        for reader in step.readers
+    }

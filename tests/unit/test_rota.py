@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from flaggermail.core.rota import Officer, Rota, Shift, on_call
+from flaggermail.core.rota import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = datetime(2027, 3, 17, tzinfo=UTC)
@@ -105,3 +107,120 @@ def test_the_head_is_whoever_has_the_role() -> None:
     """The escalation goes to the first officer with that role, and to nobody where there is none."""
     assert SHIFTS.head() is CHIEF
     assert Rota((A, B)).head() is None
+
+
+# ---- shifts of every week
+
+MONDAY = date(2027, 3, 22)
+DAYS = tuple(WeeklyShift("a", day, time(7), time(19)) for day in range(7))
+WEEK = Rota(OFFICERS, (), None, (*DAYS, *(WeeklyShift("b", day, time(19), time(7)) for day in range(7))), AMSTERDAM)
+
+
+def local(day: date, hour: int, minute: int = 0, *, fold: int = 0) -> datetime:
+    """That time on the wall, as an instant."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=AMSTERDAM, fold=fold).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "officer"), [(6, 59, "b"), (7, 0, "a"), (18, 59, "a"), (19, 0, "b"), (0, 0, "b")]
+)
+def test_a_weekly_shift_begins_and_ends_by_the_wall(hour: int, minute: int, officer: str) -> None:
+    """One that ends no later than it begins lasts until the day after."""
+    found = on_call(WEEK, (), local(MONDAY, hour, minute))
+    assert found is not None
+    assert found.id == officer
+
+
+def test_a_dated_shift_comes_before_one_of_the_week_and_an_override_before_both() -> None:
+    """A holiday needs no edit of the week."""
+    dated = Shift("c", local(MONDAY, 9), local(MONDAY, 11))
+    rota = Rota(OFFICERS, (dated,), None, WEEK.weekly, AMSTERDAM)
+    swap = Shift("b", local(MONDAY, 10), local(MONDAY, 12))
+    found = [on_call(rota, (swap,), local(MONDAY, hour)) for hour in (8, 9, 10, 11, 12)]
+    assert [officer.id if officer else None for officer in found] == ["a", "c", "b", "b", "a"]
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 11), (date(2026, 10, 24), 13), (MONDAY, 12)])
+def test_a_weekly_night_is_shorter_or_longer_when_the_clock_changes(day: date, hours: int) -> None:
+    """From seven to seven by the wall: eleven real hours in spring, thirteen in autumn."""
+    (night,) = [s for s in planned(WEEK, local(day, 20), local(day, 21)) if s.officer == "b"]
+    assert night.ends_at - night.begins_at == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("day", "edge"),
+    [(date(2026, 3, 29), "2026-03-29T01:30:00+00:00"), (date(2026, 10, 25), "2026-10-25T00:30:00+00:00")],
+)
+def test_a_change_at_half_past_two_happens_once(day: date, edge: str) -> None:
+    """The hour that never comes puts it off to half past three; of the hour that comes twice the first one counts."""
+    days = range(7)
+    weekly = [WeeklyShift("a", d, time(12), time(2, 30)) for d in days] + [
+        WeeklyShift("b", d, time(2, 30), time(12)) for d in days
+    ]
+    rota = Rota(OFFICERS, (), None, tuple(weekly), AMSTERDAM)
+    found = changes(rota, (), local(day, 0), local(day, 11))
+    assert [(at.isoformat(), officer) for at, officer in found] == [(edge, B)]
+
+
+def test_two_weeks_of_seven_days_have_no_gap_however_the_clock_changes() -> None:
+    """Days and nights meet at the second, in spring, in autumn and between."""
+    for day in (date(2026, 3, 20), date(2026, 10, 16), MONDAY):
+        assert gaps(WEEK, (), local(day, 3), local(day, 3) + timedelta(days=14)) == ()
+    holed = Rota(OFFICERS, (), None, DAYS, AMSTERDAM)
+    assert len(gaps(holed, (), local(MONDAY, 12), local(MONDAY, 12) + timedelta(days=14))) == 14
+
+
+WALL = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))
+
+
+@given(
+    st.lists(st.builds(WeeklyShift, st.sampled_from("abc"), st.integers(0, 6), WALL, WALL), max_size=5),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given beside
+)
+def test_who_is_on_call_by_the_week_is_who_the_wall_says(weekly: list[WeeklyShift], at: datetime) -> None:
+    """Away from the changes of the clock, the wall time alone decides."""
+    if at.astimezone(AMSTERDAM).month in {3, 10}:
+        return
+    rota = Rota(OFFICERS, (), None, tuple(weekly), AMSTERDAM)
+    wall = at.astimezone(AMSTERDAM)
+    minute = wall.weekday() * 1440 + wall.hour * 60 + wall.minute
+
+    def covers(shift: WeeklyShift) -> bool:
+        begins = shift.weekday * 1440 + shift.begins.hour * 60 + shift.begins.minute
+        length = (shift.ends.hour - shift.begins.hour) * 60 + shift.ends.minute - shift.begins.minute
+        return (minute - begins) % (7 * 1440) < (length if length > 0 else length + 1440)
+
+    found = on_call(rota, (), at)
+    holders = {shift.officer for shift in weekly if covers(shift)}
+    assert (found.id in holders) if found else not holders
+
+
+def test_what_is_left_of_a_shift_ends_with_the_next_and_never_lasts_longer_than_half_a_day() -> None:
+    """Who takes over now has it until somebody else would; with nothing planned, for twelve hours."""
+    assert running(WEEK, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 19))
+    alone = Rota(OFFICERS, otherwise="a")
+    assert running(alone, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 22))
+    assert running(Rota(OFFICERS), (), local(MONDAY, 10)) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "officer"),
+    [
+        ("b", B),
+        ("B. de Vries", B),
+        ("de vries", B),
+        ("  DE   VRIES ", B),
+        ("vries", B),
+        ("ries", None),
+        ("", None),
+        ("z", None),
+    ],
+)
+def test_an_officer_is_found_by_what_a_colleague_writes(words: str, officer: Officer | None) -> None:
+    """Id, name, or whole words at its end."""
+    assert SHIFTS.by_name(words) is officer
+
+
+def test_a_name_that_two_officers_have_names_nobody() -> None:
+    """Nobody is put on call by a guess."""
+    assert Rota((*OFFICERS, Officer("d", "D. de Vries", "d@bzk.example"))).by_name("de Vries") is None

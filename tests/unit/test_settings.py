@@ -15,7 +15,10 @@ from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import Step
+from flaggermail.core.periods import Period
 from flaggermail.errors import ConfigurationError
+from flaggermail.settings_escalation import EscalationFile
+from flaggermail.settings_extract import extract
 from flaggermail.settings_files import load, warnings
 from flaggermail.shipped import shipped
 
@@ -221,18 +224,82 @@ def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
     assert head.id == "head1"
 
 
-@pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "tests/config"])
-def test_reminder_policy_is_the_default_one(config: Path) -> None:
-    """Receipt at 60 and 120 minutes and to the head at 240; human at 180; a case without a decision at 30."""
-    reminders = load(config, shipped("rules")).desk.reminders
-    assert reminders.steps("receipt", "human", "decision") == (
+@pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "without the file"])
+@pytest.mark.parametrize("period", list(Period))
+def test_escalation_policy_is_the_default_one(config: Path, period: Period) -> None:
+    """Receipt at 60 and 120 minutes and to the head at 240; human at 180; a case without a decision at 30.
+
+    The last one in the period only. The shipped file says what holds without it.
+    """
+    file = load(config, shipped("rules")).escalation
+    assert file == EscalationFile()
+    decision = () if period is Period.QUIET else (Step("decision", 30, "officer"),)
+    assert file.policy(period, "x-urgent").steps("receipt", "human", "decision") == (
         Step("receipt", 60, "officer"),
         Step("receipt", 120, "officer"),
         Step("receipt", 240, "head"),
         Step("human", 180, "officer"),
-        Step("decision", 30, "officer"),
+        *decision,
     )
-    assert reminders.acknowledged_minutes == 60
+    assert file.acknowledged_minutes == 60
+
+
+STRICT = """\
+policies:
+  - name: usual
+    receipt: [{after: 60}]
+  - name: strict
+    receipt:
+      - {after: 15, repeat: 5, until: 4 times}
+      - {after: 45, tell: both, repeat: 30, until: 200 minutes}
+      - {after: 90, tell: officer2}
+use:
+  polling_day: strict
+  election: usual
+  quiet: usual
+  channels:
+    - {channel: x-urgent, election: strict}
+"""
+
+
+def test_a_policy_is_chosen_by_period_and_channel(directory: Path) -> None:
+    """A channel's own line comes first; in a period that it does not name it is as the others."""
+    (directory / "escalation.yaml").write_text(STRICT, encoding="utf-8")
+    file = load(directory).escalation
+    chosen = {
+        (period, channel): file.policy(period, channel).name
+        for period in Period
+        for channel in ("x-urgent", "meta", None)
+    }
+    assert {key for key, name in chosen.items() if name == "strict"} == {
+        (Period.POLLING_DAY, "x-urgent"), (Period.POLLING_DAY, "meta"), (Period.POLLING_DAY, None),
+        (Period.ELECTION, "x-urgent"),
+    }  # fmt: skip
+    assert file.policy(Period.POLLING_DAY).steps("receipt") == (
+        Step("receipt", 15, repeat=5, times=4),
+        Step("receipt", 45, "both", repeat=30, until=200),
+        Step("receipt", 90, "officer2"),
+    )
+
+
+def test_a_policy_that_holds_nowhere_is_remarked(directory: Path) -> None:
+    """It may be a mistake under `use`."""
+    (directory / "escalation.yaml").write_text(
+        STRICT.replace("day: strict", "day: usual").replace("election: strict", "election: usual"), encoding="utf-8"
+    )
+    assert [w for w in warnings(load(directory)) if "strict" in w] == [
+        "escalation.yaml policies: strict holds nowhere; name it under `use`, or remove it"
+    ]
+
+
+def test_an_overview_knows_the_weekly_shifts_too(directory: Path) -> None:
+    """`status` reads the rota without the other settings, and finds the same person on call."""
+    weekly = "weekly:\n  - {officer: officer2, day: monday, from: '07:00', to: '19:00'}\n"
+    replace(directory / "oncall.yaml", "shifts: []\n", f"shifts: []\n{weekly}")
+    found = extract(directory)
+    assert found is not None
+    assert found.rota.weekly == load(directory).rota.weekly != ()
+    assert found.rota.zone == load(directory).zone
 
 
 def test_shipped_files_go_into_the_wheel() -> None:
@@ -298,8 +365,9 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning(
 def test_too_few_approvers_are_a_warning(directory: Path) -> None:
     """With nobody to approve, nothing can ever be sent."""
     file = directory / "oncall.yaml"
-    text = file.read_text(encoding="utf-8").replace(", approver]", "]").replace("[head]", "[head, assessor]")
-    file.write_text(text, encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8").replace(", approver]", "]"), encoding="utf-8")
+    assert warnings(load(directory)) == ()  # the head may
+    replace(directory / "flaggermail.yaml", "persons: 1", "persons: 2")
     (warning,) = warnings(load(directory))
     assert "no notification can be sent" in warning
 

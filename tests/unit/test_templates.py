@@ -122,6 +122,17 @@ ALIKE: Mapping[str, object] = {
     "attempts": 3,
     "phone": "+31 70 000 0000",
     "changed": False,
+    "draft": "VF-EP2024-0001/1",
+    "follow_up": False,
+    "persons": 2,
+    "author": "J. Wacht",
+    "officer": "K. Dienst",
+    "to": ["urgent@loudhailer.example", "second@loudhailer.example"],
+    "cc": ["copy@loudhailer.example"],
+    "code": "K7PQ2M",
+    "until": SENT + timedelta(hours=2),
+    "approved": True,
+    "have": 2,
     "why": "other",
     "report_urls": [
         ReportPage("Loudhailer", "https://help.loudhailer.example/report"),
@@ -146,6 +157,17 @@ ALIKE: Mapping[str, object] = {
     "cases": ["VF-EP2024-0001"],
     "entries": [Missed(SENT, "a.bode@exampletown.example", "Verkeerde stemdag", "VF-EP2024-0001")],
     "behind": 40,
+    "asks": False,
+    "open_cases": [
+        {"number": "VF-EP2024-0001", "title": "Two boxes", "state": state} for state in ("open", "decided", "notified")
+    ],
+    "clocks": [
+        {"about": "VF-EP2024-0001/1", "clock": clock, "sent_at": SENT, "due_at": due, "officer": "J. Wacht"}
+        for clock, due in (("receipt", SENT + timedelta(minutes=60)), ("human", None), ("decision", SENT))
+    ],
+    "unanswered": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "in_hand": [{"about": "VF-EP2024-0001", "at": SENT, "officer": "J. Wacht"}],
+    "uncertain": [{"place": "o00000006", "number": "VF-EP2024-0001", "recipient": "desk@loudhailer.example"}],
 }
 SILENCE: Mapping[str, object] = {
     "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
@@ -173,7 +195,8 @@ NOTHING: Mapping[str, object] = {
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
     "told": [], "cases": [], "entries": [], "more": 0, "waiting": 0, "behind": 0,
-    "acknowledged_by": None, "what_would_work": [], "can_confirm": False,
+    "acknowledged_by": None, "what_would_work": [], "can_confirm": False, "open_cases": [], "clocks": [],
+    "unanswered": [], "in_hand": [], "uncertain": [],
 }  # fmt: skip
 
 DECIDED = (*DeclineReason, "refer", "none")  # why nothing is put before a platform
@@ -187,7 +210,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"urgent": True, "labels": []},
     ],
     "reminder": [
-        {"clock": "human", "acknowledged": None},
+        {"clock": "human", "acknowledged": None, "behind": 0},
+        {"asks": True},
         {"clock": "decision", "platform": None, "channel": None, "phone": None, "minutes": 30},
     ],
     **{
@@ -199,12 +223,15 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "alarm": [{"number": None, "kind": "forged"}],
     "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
+    "approval_request": [{"follow_up": True}, {"persons": 1}, {"to": [], "cc": []}, {"policy_read_on": None}],
+    "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}, {"kind": "mail"}],
+    "exercise_mark": [],
     "decided_to_notify": [{"changed": True}],
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
     "reply_answer": [{"understood": False}, {"understood": False, "number": None}],
 }
 
-UNNUMBERED = {"decline", "digest", "held_back", "reminders", "waiting"}
+NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "held_back", "reminders", "waiting"}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -286,8 +313,8 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
     """In brackets, first; a citizen gets none, and a digest is about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
-    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in UNNUMBERED)
-    assert ("VF-EP2024-0001" in mail.body) == (name != "decline") or name == "reply_answer"
+    assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
+    assert ("VF-EP2024-0001" in mail.body) == (name not in {"decline", "exercise_mark"}) or name == "reply_answer"
 
 
 @EVERY_LANGUAGE
@@ -344,7 +371,9 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
             yield each
         elif isinstance(each, list):
             yield from _texts(each)
-        elif isinstance(each, (Earlier, ReportPage, Told)):
+        elif isinstance(each, dict):
+            yield from _texts(each.values())
+        elif isinstance(each, (Earlier, Missed, ReportPage, Told)):
             yield from _texts(vars(each).values())
 
 

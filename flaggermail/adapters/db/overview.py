@@ -21,8 +21,11 @@ from flaggermail.core.states import LEASE, LEAVING, SUPPRESSED, UNHEARD, UNHEARD
 WAIT = 10.0  # seconds for another process that holds the database
 
 _CASES = "SELECT CASE WHEN exercise THEN ? ELSE state END AS counted, count(*) FROM case_file GROUP BY counted"
-_CLOCKS = "SELECT kind, count(*) FROM clock WHERE state = 'running' GROUP BY kind"
-_QUARANTINE = "SELECT count(*), min(received_at) FROM message WHERE place = 'quarantine'"
+_CLOCKS = (
+    "SELECT clock.kind, count(*) FROM clock JOIN notification ON notification.id = clock.notification"
+    " WHERE clock.state = 'running' AND NOT notification.exercise GROUP BY clock.kind"
+)
+_QUARANTINE = "SELECT count(*), min(received_at) FROM message WHERE place = 'quarantine' AND NOT exercise"
 _OUTBOX = "SELECT state, count(*) FROM outbox WHERE state IN (?, ?, ?) GROUP BY state"
 _LOOKS = "SELECT folder, looked_at FROM cursor"
 _OLDEST = "SELECT min(queued_at) FROM outbox WHERE state IN (?, ?)"

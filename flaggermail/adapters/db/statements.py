@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, 
 from flaggermail.adapters.db.rows import table_of
 
 Shape = tuple[tuple[str, str], ...]  # names of columns, each with how it is compared
+MOST = "most_rows"  # parameter of `latest`
 KEY = "key_of_the_row"  # parameter of `changing`; no column is called so
 AFTER = "after_that_instant"  # parameter of `counting`
 _EQUAL, _NULL, _ONE_OF, _ONE_OF_OR_NULL = "equal", "null", "one of", "one of or null"
@@ -40,6 +41,14 @@ def is_empty(equal: Mapping[str, object]) -> bool:
 def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """All columns of the rows of that shape."""
     return select(table_of(table)).where(*_conditions(table_of(table), shape))
+
+
+@cache
+def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
+    """All columns of the rows of that shape, the one with the last key first; the parameter MOST says how many."""
+    columns = table_of(table).c
+    order = columns[key].desc()
+    return select(table_of(table)).where(*_conditions(table_of(table), shape)).order_by(order).limit(bindparam(MOST))
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Text
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
@@ -75,10 +75,23 @@ class ChannelRow(Row, table=True):
     valid_until: date | None
 
 
+class BadAddressRow(Row, table=True):
+    """`records.BadAddress`."""
+
+    __tablename__ = "bad_address"
+    id: str = Field(primary_key=True)
+    since: datetime
+    mail: str
+    cleared_at: datetime | None
+    cleared_by: str | None
+    cleared_reason: str | None
+
+
 class CaseRow(Row, table=True):
     """`records.Case`; `case` alone is a word of SQL."""
 
     __tablename__ = "case_file"
+    __table_args__ = (Index("ix_case_file_title", "title", "number"),)
     number: str = Field(primary_key=True)
     election: str = Field(foreign_key="election.code", index=True)
     type: str
@@ -125,13 +138,14 @@ class MessageRow(Row, table=True):
     __table_args__ = (
         CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
+        Index("ix_message_from_address", "from_address", "id"),  # the latest of an author
     )
     id: str = Field(primary_key=True)
     message_id: str | None = Field(index=True)
     content_key: str = Field(index=True)
     digest: str = Field(index=True)
     direction: str
-    from_address: str | None = Field(index=True)
+    from_address: str | None
     from_name: str | None
     subject: str | None = Field(sa_column=Column(Text))
     received_at: datetime
@@ -158,6 +172,7 @@ class MessageRow(Row, table=True):
     priority: str
     labels: list[str] = Field(sa_column=_list())
     discarded_at: datetime | None
+    exercise: bool
 
 
 class DeliveryRow(Row, table=True):
@@ -210,6 +225,7 @@ class NotificationRow(Row, table=True):
     sent_at: datetime | None
     by_hand: bool
     steps: str
+    exercise: bool
 
 
 class ClockTable(Row, table=True):
@@ -271,6 +287,7 @@ class OutboxRow(Row, table=True):
     done_at: datetime | None
     answer: str
     bounced: bool
+    exercise: bool
 
 
 class AttemptRow(Row, table=True):
@@ -302,7 +319,10 @@ class ReminderRow(Row, table=True):
     token: str = Field(index=True)
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    acknowledged_until: datetime | None
+    repetition: int
     withheld: bool
+    how: list[str] = Field(sa_column=_list())
 
 
 class TokenRow(Row, table=True):
@@ -337,7 +357,7 @@ class AlarmRow(Row, table=True):
 
     __tablename__ = "alarm"
     id: str = Field(primary_key=True)
-    kind: str
+    kind: str = Field(index=True)
     case: str | None = Field(index=True)
     notification: str | None = Field(index=True)
     text: str
@@ -379,6 +399,7 @@ class HeldBackRow(Row, table=True):
     case: str | None
     notification: str | None
     next_step: str
+    exercise: bool
     held_at: datetime
     told_at: datetime | None = Field(index=True)
 

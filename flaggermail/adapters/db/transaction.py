@@ -16,11 +16,13 @@ from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
 from flaggermail.adapters.db.statements import (
     AFTER,
     KEY,
+    MOST,
     adding,
     changing,
     counting,
     finding,
     is_empty,
+    latest,
     looking,
     parameters,
     shape_of,
@@ -77,6 +79,13 @@ class SqlTransaction:
         rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
         found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
         return sorted(found, key=lambda row: row.key)  # not in SQL: there the order is a matter of the server's locale
+
+    def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
+        """The last `most` rows that `find` would give, the last one first; their keys must be as long as each other."""
+        names = table_of(kind.TABLE).c.keys()
+        query = latest(kind.TABLE, kind.KEY, shape_of(equal))
+        rows = self._connection.execute(query, {**parameters(equal), MOST: most})
+        return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
         """Whether `find` would give a row; costs the same however many there are."""

@@ -55,10 +55,124 @@ def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
             }
         ],
         "otherwise": "officer1",
+        "clocks": [
+            {
+                "about": "VF-EP2024-0001/1", "clock": "receipt", "since": "2024-06-06T10:34:00+02:00",
+                "now": "no step has fallen due",
+                "steps": [
+                    {
+                        "after": after, "repetition": 0, "due_at": due, "told_at": due, "officer": officer,
+                        "escalates": officer == "head1", "asks": False,
+                    }
+                    for after, due, officer in (
+                        (60, "2024-06-06T11:34:00+02:00", "officer1"), (120, "2024-06-06T12:34:00+02:00", "officer1"),
+                        (240, "2024-06-06T14:34:00+02:00", "head1"),
+                    )
+                ],
+            }
+        ],
         "next_reminder_due": "2024-06-06T11:34:00+02:00",
     }  # fmt: skip
     desk.go_to("2024-06-06T19:00:00+02:00")
     assert "on call: B. de Vries (officer2)" in desk.done("oncall", "now")
+
+
+def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
+    """The sum with its person by the rota as it stands; why nothing is due; what an acknowledgement puts off."""
+    number = desk.notified()
+    desk.done("oncall", "override", "officer2", "--from", "2024-06-06T12:00", "--until", "2024-06-06T13:00")
+    assert desk.done("oncall", "next").splitlines()[2:] == [
+        "at other hours: A. Jansen (officer1), +31 6 0000 0001",
+        "VF-EP2024-0001/1 receipt, since 2024-06-06 10:34+02:00",
+        "  60 min after 10:34 = 11:34, to A. Jansen",
+        "  120 min after 10:34 = 12:34, to B. de Vries",
+        "  240 min after 10:34 = 14:34, to C. Bakker (head)",
+        "  now: no step has fallen due",
+        "next reminder due: 2024-06-06 11:34+02:00",
+    ]
+    desk.go_to("2024-06-06T11:34:00+02:00")
+    desk.go_to("2024-06-06T11:40:00+02:00")
+    desk.done("oncall", "ack", REMINDER)
+    assert desk.done("case", "show", number).endswith(
+        "  VF-EP2024-0001/1 receipt, since 2024-06-06 10:34+02:00\n"
+        "    120 min after 10:34 = 12:34, to B. de Vries\n"
+        "    acknowledged until 12:40: still on it?, to B. de Vries\n"
+        "    240 min after 10:34 = 14:34, to C. Bakker (head)\n"
+        "    now: every step that fell due was told\n"
+    )
+
+
+def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
+    """Who is on call then, which policy a clock would get then, and what will have been told if nothing happens."""
+    desk.notified()
+    shown = desk.done("oncall", "next", "--at", "2024-06-06T14:34")
+    assert shown.startswith("on call then: A. Jansen (officer1), +31 6 0000 0001\n")
+    assert "policy for EP2024: election\n" in shown
+    assert "policy for PS2027: quiet\n" in shown
+    assert shown.endswith(
+        "VF-EP2024-0001/1 receipt, since 2024-06-06 10:34+02:00\n"
+        "  60 min after 10:34 = 11:34, to A. Jansen\n"
+        "  120 min after 10:34 = 12:34, to A. Jansen\n"
+        "  240 min after 10:34 = 14:34, to C. Bakker (head)\n"
+    )
+    document = desk.type("oncall", "next", "--at", "2024-06-06T11:33", "--json").json
+    assert isinstance(document, dict)
+    assert (document["officer"], document["clocks"][0]["steps"]) == ("officer1", [])
+    assert "nothing will be told by then" in desk.done("oncall", "next", "--at", "2024-06-06T11:33")
+
+
+def test_a_shift_is_given_away_or_exchanged(desk: Desk) -> None:
+    """By id or the end of a name; the running one from now on; two shifts of two officers go both ways."""
+    desk.notified()
+    assert desk.done("oncall", "swap", "now", "de Vries") == (
+        "officer2 is on call from 2024-06-06T10:34+02:00 to 2024-06-06T22:34+02:00\n"
+    )
+    assert "on call: B. de Vries" in desk.done("oncall", "now")
+    for officer, begins, ends in (("officer1", "07T08:00", "07T16:00"), ("officer2", "07T16:00", "07T23:00")):
+        desk.done("oncall", "override", officer, "--from", f"2024-06-{begins}", "--until", f"2024-06-{ends}")
+    desk.done("oncall", "swap", "2024-06-07T08:00", "2024-06-07T16:00")
+    desk.go_to("2024-06-07T08:00:00+02:00")
+    assert "on call: B. de Vries" in desk.done("oncall", "now")
+    desk.go_to("2024-06-07T16:00:00+02:00")
+    assert "on call: A. Jansen" in desk.done("oncall", "now")
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("now", "nobody"), "is not in oncall.yaml"),
+        (("now", "officer1"), "has that shift already"),
+        (("2024-06-09T08:00", "officer2"), "none begins then"),
+        (("now", "2024-06-09T08:00"), "none begins then"),
+    ],
+)
+def test_a_swap_that_cannot_be_is_refused(desk: Desk, words: tuple[str, str], fault: str) -> None:
+    """One line says why, and nothing changes."""
+    ran = desk.type("oncall", "swap", *words)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert fault in ran.err
+
+
+def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
+    """Cases, clocks with what comes next, who answered what until when, what waits."""
+    assert desk.done("oncall", "handover") == "no case\n"
+    desk.notified()
+    desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
+    desk.go_to("2024-06-06T11:34:00+02:00")
+    note = desk.done("oncall", "handover")
+    assert f"not answered: {REMINDER}, told 2024-06-06 11:34+02:00 to officer1\n" in note
+    desk.done("oncall", "ack", REMINDER)
+    note = desk.done("oncall", "handover")
+    assert "VF-EP2024-0001  notified" in note
+    assert "  120 min after 10:34 = 12:34, to A. Jansen" in note
+    assert f"acknowledged: {REMINDER}, by officer1 until 2024-06-06 12:34+02:00\n" in note
+    assert "in quarantine: m" in note
+    assert "not answered" not in note
+    document = desk.type("oncall", "handover", "--json").json
+    assert isinstance(document, dict)
+    assert {name: len(rows) for name, rows in document.items()} == {
+        "cases": 1, "clocks": 1, "unanswered": 0, "acknowledged": 1, "quarantine": 1, "uncertain": 0,
+    }  # fmt: skip
 
 
 def test_status_says_how_things_stand(desk: Desk) -> None:

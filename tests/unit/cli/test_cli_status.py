@@ -42,11 +42,11 @@ from flaggermail.environment import Work
 from flaggermail.ports import Cursor, Position
 from flaggermail.settings import (
     MailboxSettings,
-    Model,
     OrganisationSettings,
     StoreSettings,
     WatchSettings,
 )
+from flaggermail.settings_kinds import Model
 from flaggermail.shipped import shipped
 from flaggermail.wiring_overview import overview_of
 from tests.unit.cli.test_cli_help import SLOW

@@ -140,6 +140,7 @@ def _cases() -> None:
         sa.UniqueConstraint("token", name=op.f("uq_case_file_token")),
     )
     op.create_index("ix_case_file_election", "case_file", ["election"])
+    op.create_index("ix_case_file_title", "case_file", ["title", "number"])
     op.create_index("ix_case_file_state", "case_file", ["state"])
 
 
@@ -174,6 +175,7 @@ def _notifications() -> None:
         sa.Column("sent_at", UTCDateTime(), nullable=True),
         sa.Column("by_hand", sa.Boolean(), nullable=False),
         sa.Column("steps", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('draft', 'approved', 'sent', 'failed', 'rejected', 'cancelled')", name="notification_state"
         ),
@@ -261,6 +263,7 @@ def _messages() -> None:
         sa.Column("priority", AutoString(), nullable=False),
         sa.Column("labels", sa.JSON(), nullable=False),
         sa.Column("discarded_at", UTCDateTime(), nullable=True),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         sa.CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_message_case")),
@@ -269,7 +272,7 @@ def _messages() -> None:
     op.create_index("ix_message_case", "message", ["case"])
     op.create_index("ix_message_content_key", "message", ["content_key"])
     op.create_index("ix_message_digest", "message", ["digest"])
-    op.create_index("ix_message_from_address", "message", ["from_address"])
+    op.create_index("ix_message_from_address", "message", ["from_address", "id"])
     op.create_index("ix_message_missed", "message", ["missed"])
     op.create_index("ix_message_message_id", "message", ["message_id"])
     op.create_index("ix_message_notification", "message", ["notification"])
@@ -324,6 +327,7 @@ def _outbox() -> None:
         sa.Column("done_at", UTCDateTime(), nullable=True),
         sa.Column("answer", AutoString(), nullable=False),
         sa.Column("bounced", sa.Boolean(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "state IN ('queued', 'attempting', 'accepted', 'refused', 'uncertain', 'cancelled')", name="outbox_state"
         ),
@@ -367,7 +371,10 @@ def _duty() -> None:
         sa.Column("token", AutoString(), nullable=False),
         sa.Column("acknowledged_at", UTCDateTime(), nullable=True),
         sa.Column("acknowledged_by", AutoString(), nullable=True),
+        sa.Column("acknowledged_until", UTCDateTime(), nullable=True),
+        sa.Column("repetition", sa.Integer(), nullable=False),
         sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("how", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_reminder_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
     )
@@ -385,6 +392,7 @@ def _duty() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alarm")),
     )
     op.create_index("ix_alarm_case", "alarm", ["case"])
+    op.create_index("ix_alarm_kind", "alarm", ["kind"])
     op.create_index("ix_alarm_notification", "alarm", ["notification"])
     op.create_table(
         "rota_override",
@@ -431,6 +439,7 @@ def _waking() -> None:
         sa.Column("case", AutoString(), nullable=True),
         sa.Column("notification", AutoString(), nullable=True),
         sa.Column("next_step", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("held_at", UTCDateTime(), nullable=False),
         sa.Column("told_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_held_back")),
@@ -481,6 +490,16 @@ def _tokens() -> None:
         sa.Column("message", AutoString(), nullable=False),
         sa.Column("taken_back_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decline")),
+    )
+    op.create_table(
+        "bad_address",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("mail", AutoString(), nullable=False),
+        sa.Column("cleared_at", UTCDateTime(), nullable=True),
+        sa.Column("cleared_by", AutoString(), nullable=True),
+        sa.Column("cleared_reason", AutoString(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bad_address")),
     )
 
 

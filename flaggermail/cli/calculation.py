@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How the next reminder of a running clock was worked out: 60 min after 10:34 = 11:34, to A. Jansen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.terminal import safe_line
+from flaggermail.core import escalation
+from flaggermail.core.escalation import HEAD, Call, Nothing
+from flaggermail.core.records import Election
+
+if TYPE_CHECKING:
+    from flaggermail.core.message_json import Json
+    from flaggermail.environment import Work
+    from flaggermail.running import Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One call: what it rests on, when it is told and to whom."""
+
+    call: Call
+    at: datetime
+    officer: str | None
+
+
+class Calculation:
+    """What is to come for one running clock, as the rota stands."""
+
+    def __init__(self, work: Work, waiting: Waiting) -> None:
+        from flaggermail.running import readers
+
+        self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
+        self._who = readers(work.env.settings, work.tx)
+
+    def print(self, at: datetime | None = None, indent: str = "") -> None:
+        """What comes next by each step; with `at` what will have been told by then."""
+        head = f"{self._waiting.about} {self._waiting.clock}, since {shown(self._waiting.started_at, self._zone)}"
+        click.echo(safe_line(f"{indent}{head}"))
+        for line in self.lines(at):
+            click.echo(safe_line(f"{indent}  {line}"))
+
+    def lines(self, at: datetime | None = None) -> Iterator[str]:
+        """The calculation, a line a call; why nothing is due now."""
+        listed = self._listed(at)
+        yield from (self._sum(line) for line in listed)
+        if not listed:
+            yield "nothing will be told by then" if at else "no step is left"
+        if at is None:
+            yield f"now: {self._now()}"
+
+    def document(self, at: datetime | None = None) -> dict[str, Json]:
+        """The same for JSON."""
+        waiting = self._waiting
+        return {
+            "about": waiting.about,
+            "clock": waiting.clock,
+            "since": waiting.started_at.astimezone(self._zone).isoformat(),
+            "now": self._now(),
+            "steps": [self._step(line) for line in self._listed(at)],
+        }
+
+    def _step(self, line: _Line) -> Json:
+        return {
+            "after": line.call.minute,
+            "repetition": line.call.repetition,
+            "due_at": line.call.due_at.astimezone(self._zone).isoformat(),
+            "told_at": line.at.astimezone(self._zone).isoformat(),
+            "officer": line.officer,
+            "escalates": line.call.escalates,
+            "asks": line.call.asks,
+        }
+
+    def _listed(self, at: datetime | None) -> list[_Line]:
+        waiting = self._waiting
+        if at is None:
+            found = escalation.upcoming(waiting.silence, waiting.steps, self._who)
+            return [_Line(expected.call, expected.at, expected.officer) for expected in found]
+        told = escalation.forecast(waiting.silence, waiting.steps, self._who, at)
+        return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
+
+    def _sum(self, line: _Line) -> str:
+        call, started = line.call, self._waiting.started_at
+        to = f"to {self._name(line.officer)}" + (" (head)" if call.reader == HEAD else "")
+        if call.asks:
+            return f"acknowledged until {self._clock(call.due_at)}: still on it?, {to}"
+        held = f", put off by an acknowledgement until {self._clock(line.at)}" if line.at > call.due_at else ""
+        return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{held}"
+
+    def _now(self) -> str:
+        """Why nothing is due at this instant, or that something is."""
+        waiting = self._waiting
+        found = escalation.due(waiting.silence, waiting.steps, self._who, self._work.now)
+        if not isinstance(found, Nothing):
+            return "due"
+        return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason
+
+    def _clock(self, at: datetime) -> str:
+        """The time of day in the desk's zone, with the date where that is not the start's, or the offset is not."""
+        local, start = at.astimezone(self._zone), self._waiting.started_at.astimezone(self._zone)
+        if local.utcoffset() != start.utcoffset():
+            return shown(at, self._zone)
+        return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"
+
+    def _name(self, officer_id: str | None) -> str:
+        officer = self._work.env.settings.rota.officer(officer_id or "")
+        return officer.name if officer else officer_id or "nobody"
+
+
+def policies_at(work: Work, at: datetime) -> list[tuple[str, str]]:
+    """Which policy a clock that starts then would get, for each open election, and channels with one of their own."""
+    from flaggermail.casework import period_at
+
+    use = work.env.settings.escalation.use
+    found = []
+    for election in work.tx.find(Election, closed_at=None):
+        period = period_at(work, election.code, at)
+        usual = use.name(period, None)
+        found.append((election.code, usual))
+        own = ((channel.channel, use.name(period, channel.channel)) for channel in use.channels)
+        found += [(f"{election.code}, {code}", name) for code, name in own if name != usual]
+    return found

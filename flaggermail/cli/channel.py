@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`flaggermail channel`: the ways to the platforms, and which of them may be used."""
+
+from __future__ import annotations
+
+import click
+
+from flaggermail.cli.instants import shown
+from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.showing import plain, table
+from flaggermail.core.acts import ClearAddress
+from flaggermail.core.records import Channel
+
+
+@click.group(name="channel")
+def command() -> None:
+    """The ways to the platforms, and which may be used.
+
+    Example: flaggermail channel list
+    """
+
+
+@command.command(name="list")
+@as_json_option
+@click.pass_obj
+def list_(session: Session, *, as_json: bool) -> None:
+    """List every channel, with the addresses that mail came back from.
+
+    Example: flaggermail channel list
+    """
+    from flaggermail.desk.reaching import bad_addresses
+
+    with session.reading() as work:
+        found = [(channel, bad_addresses(work, channel)) for channel in work.tx.find(Channel)]
+    if as_json:
+        show_json(
+            [
+                {**plain(channel, session.zone), "bad": [plain(one, session.zone) for one in bad]}
+                for channel, bad in found
+            ]
+        )
+        return
+    table(
+        ("code", "platform", "kind", "from", "until", "to", "came back"),
+        [
+            (
+                channel.code, channel.platform, channel.kind, channel.valid_from, channel.valid_until or "",
+                ", ".join((*channel.to, *channel.cc)) or channel.phone or "",
+                ", ".join(f"{one.id} on {shown(one.since, session.zone)}" for one in bad),
+            )
+            for channel, bad in found
+        ],
+        "no channel",
+    )  # fmt: skip
+
+
+@command.command(name="clear")
+@click.argument("address")
+@click.option("--reason", required=True, help="How it is known: who said so, or what was mended.")
+@click.pass_obj
+def clear(session: Session, address: str, reason: str) -> None:
+    """Say that mail to an address arrives again.
+
+    Example: flaggermail channel clear ADDRESS --reason "they mended it, by phone"
+    """
+    report(session.act(ClearAddress(address=address, reason=reason)))

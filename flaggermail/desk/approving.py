@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts that let a draft go or keep it, and what every approver hears of it. Nothing leaves for a platform otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from flaggermail import casework, observing, post
+from flaggermail.casework import Notice
+from flaggermail.core import acts, approval
+from flaggermail.core.approval import APPROVES, LASTS, PURPOSE, Offer, Void
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.message import Address
+from flaggermail.core.outgoing import Outgoing
+from flaggermail.core.records import Channel, Notification, Platform, Token
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.desk import channels, handing, reaching
+from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+
+def approve(work: Work, act: acts.Approve) -> Outcome:
+    """A person lets a draft go; with two persons asked for, neither is its author."""
+    notification = the_draft(work, act.draft)
+    observing.refuse(work, f"draft {notification.id}")
+    case = the_case(work, notification.case)
+    channels.wanted(case)  # it may have been decided otherwise since the draft was written
+    if case.state == "closed":
+        raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
+    persons = _persons(work)
+    if persons > 1 and work.actor == notification.drafted_by:
+        raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
+    if work.actor in notification.approved_by:
+        raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
+    channel = reaching.usable(work, notification.channel)
+    approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
+    count = len(approved.approved_by)
+    if count >= persons:
+        approved = replace(approved, state="approved", approved_at=work.now)
+    about = About(case=approved.case, notification=approved.id)
+    work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
+    done = f"draft {approved.id}: {count} of {persons} approvals"
+    if count >= persons:
+        done = _let_go(work, approved, channel)  # before the mails that tell of it
+    _announce(work, approved)
+    return Outcome(done, approved.id)
+
+
+def reject(work: Work, act: acts.Reject) -> Outcome:
+    """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
+    notification = work.tx.get(Notification, act.draft)
+    if notification is None or not channels.waits_for_an_officer(work, notification):
+        notification = the_draft(work, act.draft)
+    given("reason", act.reason)
+    rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
+    about = About(case=rejected.case, notification=rejected.id)
+    work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
+    _announce(work, rejected)
+    return Outcome(f"draft {rejected.id} rejected", rejected.id)
+
+
+def approval_code(work: Work, written: str) -> str:
+    """The id of the draft that `work.actor` may let go with this code. Raises Refusal, which says why he may not.
+
+    Whether his mail answers the one in which that draft was shown is another question, which the caller asks.
+    """
+    tokens = work.tx.find(Token, purpose=PURPOSE)
+    drafts = {row.id: row for row in work.tx.find(Notification, id=[t.notification for t in tokens if t.notification])}
+    offers = [
+        Offer(token.notification, token.token, drafts[token.notification].digest, token.officer, token.expires_at)
+        for token in tokens
+        if token.notification in drafts and token.officer and token.expires_at
+    ]
+    found = approval.read(written, work.actor, offers, work.now)
+    if isinstance(found, Void):
+        raise Refusal(f"code {written.strip()}: {found.reason}" + (f"; draft {found.draft}" if found.draft else ""))
+    return the_draft(work, found.draft).id
+
+
+# ---- what approvers hear
+
+
+def request(work: Work, draft: Notification, text: str, officers: Sequence[Officer] | None = None) -> None:
+    """Show every approver (or only `officers`) a draft, each with a code of his own.
+
+    With two persons asked for, the author is not among them. `text` is the body of the draft.
+    """
+    asked = _approvers(work) if officers is None else officers
+    for officer in asked:
+        if _persons(work) == 1 or officer.id != draft.drafted_by:
+            _ask(work, draft, text, officer)
+
+
+def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
+    token = Token(
+        token=work.env.randomness.token(),
+        purpose=PURPOSE,
+        case=draft.case,
+        notification=draft.id,
+        officer=officer.id,
+        issued_at=work.now,
+        expires_at=work.now + LASTS,
+    )
+    offer = Offer(draft.id, token.token, draft.digest, officer.id, work.now + LASTS)
+    values = {
+        **_values(work, draft),
+        "author": _name(work, draft.drafted_by),
+        "to": list(draft.to),
+        "cc": list(draft.cc),
+        "policy_title": draft.policy_title,
+        "policy_url": draft.policy_url,
+        "policy_read_on": draft.policy_read_on,
+        "subject": draft.subject,
+        "text": text,
+        "code": offer.code,
+        "until": offer.expires_at,
+    }
+    about = About(case=draft.case, notification=draft.id)
+    dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
+    casework.tell(work, officer, Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, token=token), values)
+
+
+def _announce(work: Work, judged: Notification) -> None:
+    """Tell every approver, and the author, what somebody said of a draft; one mail each."""
+    author = work.env.settings.rota.officer(judged.drafted_by)
+    told = dict.fromkeys([*_approvers(work), *([author] if author else [])])
+    values = {
+        **_values(work, judged),
+        "officer": _name(work, work.actor),
+        "approved": judged.state != "rejected",
+        "reason": judged.rejected_reason or "",
+        "have": len(judged.approved_by),
+    }
+    about = About(case=judged.case, notification=judged.id)
+    for officer in told:
+        dedupe = f"approval/{judged.id}/{judged.state}/{work.actor}/{officer.id}"
+        casework.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "approval_told", dedupe, about), values)
+
+
+def _values(work: Work, draft: Notification) -> dict[str, object]:
+    platform, channel = work.tx.get(Platform, draft.platform), work.tx.get(Channel, draft.channel)
+    return {
+        "draft": draft.id,
+        "follow_up": not draft.use,
+        "platform": platform.name if platform else draft.platform,
+        "channel": draft.channel_name,
+        "kind": channel.kind if channel else channels.MAIL,
+        "persons": _persons(work),
+    }
+
+
+def _approvers(work: Work) -> list[Officer]:
+    return [officer for officer in work.env.settings.rota.officers if officer.roles & APPROVES]
+
+
+def _persons(work: Work) -> int:
+    return work.env.settings.desk.approval.persons
+
+
+def _name(work: Work, officer_id: str) -> str:
+    officer = work.env.settings.rota.officer(officer_id)
+    return officer.name if officer else officer_id
+
+
+def _let_go(work: Work, approved: Notification, channel: Channel) -> str:
+    """Send it, or give it to the officer who does the rest; answers the new state."""
+    if channel.kind == channels.MAIL:
+        _release(work, approved)
+        return f"{approved.id} approved; it leaves for {approved.channel_name} now"
+    handing.give(work, approved, channel)
+    command = handing.note_command(approved, channel.kind)
+    return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
+
+
+def _release(work: Work, approved: Notification) -> None:
+    """Put the approved octets, and no others, into the outbox."""
+    token = Token(
+        token=approved.token,
+        purpose="notification",
+        case=approved.case,
+        notification=approved.id,
+        issued_at=work.now,
+    )
+    post.issue(work, token)
+    outgoing = Outgoing(
+        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
+        template=approved.template,
+        language=approved.language,
+        to=tuple(Address(address) for address in approved.to),
+        dedupe=f"notification/{approved.id}",
+        token=approved.token,
+        case=approved.case,
+        notification=approved.id,
+        once=True,
+    )
+    read = work.env.parser.parse(work.env.octets.get(approved.digest))
+    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
+    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What must hold before anything is written for a platform, or let go to it."""
+
+from __future__ import annotations
+
+from flaggermail import exercises
+from flaggermail.core.records import Case, Channel, Notification, Platform
+from flaggermail.environment import Work
+from flaggermail.errors import Refusal
+
+MAIL = "mail"  # a kind of channels
+
+
+def wanted(case: Case) -> None:
+    """Refuse what nobody decided on."""
+    if case.decision != "notify":
+        raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
+
+
+def waits_for_an_officer(work: Work, notification: Notification) -> bool:
+    """Whether it was approved for a portal or a telephone and nobody wrote down yet that it was done."""
+    channel = work.tx.get(Channel, notification.channel)
+    return notification.state == "approved" and channel is not None and channel.kind != MAIL
+
+
+def in_its_world(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
+    """Refuse a real notification to a platform that is only played, and a played one that a person would hand in.
+
+    Of a played one by mail, say what will not leave: the outbox refuses it.
+    """
+    settings, addresses = work.env.settings, (*channel.to, *channel.cc)
+    platform = work.tx.get(Platform, channel.platform)
+    played = any(exercises.is_address(settings, f"any@{domain}") for domain in (platform.domains if platform else ()))
+    if not case.exercise and (played or any(exercises.is_address(settings, address) for address in addresses)):
+        raise Refusal(f"channel {channel.code}: is for exercises only, and case {case.number} is real")
+    if case.exercise and channel.kind != MAIL and not played:
+        raise Refusal(f"channel {channel.code}: is a real {channel.kind}, and case {case.number} is of an exercise")
+    barred = [address for address in addresses if case.exercise and not exercises.may_reach(settings, address)]
+    return tuple(f"exercise: {address} is no exercise address, and nothing will leave for it" for address in barred)

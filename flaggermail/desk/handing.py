@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Approved texts for a portal or a telephone: given to an officer, who does the rest and writes down when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail import casework
+from flaggermail.casework import Notice
+from flaggermail.core.records import Channel, Notification, Platform
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a draft says: of a portal, to be pasted; of a telephone, the call sheet."""
+
+    subject: str
+    body: str
+
+
+def wording(work: Work, notification: Notification) -> Wording:
+    """The subject and the text that stand in the frozen octets."""
+    read = work.env.parser.parse(work.env.octets.get(notification.digest))
+    return Wording(notification.subject, read.text)
+
+
+def note_command(notification: Notification, kind: str) -> str:
+    """What the officer types when it is done."""
+    counts = "notification" if notification.use else "follow_up"
+    return (
+        f"flaggermail case note {notification.case} --means {kind} --channel {notification.channel} "
+        f"--counts-as {counts} --text TEXT"
+    )
+
+
+def give(work: Work, approved: Notification, channel: Channel) -> None:
+    """Mail the text to the officer on call, or else to whoever approved it."""
+    rota = work.env.settings.rota
+    officer = casework.officer_on_call(work) or rota.officer(work.actor)
+    if officer is None:
+        return
+    platform = work.tx.get(Platform, channel.platform)
+    said = wording(work, approved)
+    values = {
+        "kind": channel.kind,
+        "platform": platform.name if platform else channel.platform,
+        "channel": channel.name,
+        "phone": channel.phone,
+        "subject": said.subject,
+        "text": said.body,
+        "next_step": note_command(approved, channel.kind),
+    }
+    about = About(approved.case, approved.id)
+    casework.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about), values)

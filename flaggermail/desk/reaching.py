@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Which way to a platform may be used today: channels are dated, and an address that mail came back from is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import BadAddress, Channel, Platform
+from flaggermail.desk.outcome import Outcome, given
+from flaggermail.environment import Work
+from flaggermail.errors import NotFound, Refusal
+
+
+def usable(work: Work, code: str) -> Channel:
+    """The channel of that code, if it may be used today; else Refusal names the platform's other ways."""
+    channel = valid(work, code, work.today)
+    bad = bad_addresses(work, channel)
+    if bad:
+        since = bad[0].since.astimezone(work.env.settings.zone)
+        raise Refusal(
+            f"channel {code}: mail to {bad[0].id} came back on {since:%Y-%m-%d at %H:%M} (outbox {bad[0].mail}); "
+            f"{_instead(work, channel)}, or say that the address works again: `flaggermail channel clear {bad[0].id}`"
+        )
+    return channel
+
+
+def valid(work: Work, code: str, day: date) -> Channel:
+    """The channel of that code, if it is one on that day."""
+    channel = work.tx.get(Channel, code)
+    if channel is None:
+        known = ", ".join(c.code for c in work.tx.find(Channel))
+        raise NotFound(f"channel {code}: is not known; there are {known}")
+    if not _covers(channel, day):
+        span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
+        raise Refusal(f"channel {code}: is valid {span}, not on {day}; {_instead(work, channel)}")
+    return channel
+
+
+def bad_addresses(work: Work, channel: Channel) -> list[BadAddress]:
+    """The addresses of a channel from which mail came back, and of which nobody said since that they work."""
+    found = (work.tx.get(BadAddress, address.lower()) for address in (*channel.to, *channel.cc))
+    return [bad for bad in found if bad is not None and bad.cleared_at is None]
+
+
+def clear(work: Work, act: acts.ClearAddress) -> Outcome:
+    """A person says that mail to an address arrives again."""
+    bad = work.tx.get(BadAddress, act.address.lower())
+    if bad is None or bad.cleared_at is not None:
+        raise Refusal(f"address {act.address}: no mail came back from it; `flaggermail channel list` shows which do")
+    given("reason", act.reason)
+    cleared = replace(bad, cleared_at=work.now, cleared_by=work.actor, cleared_reason=act.reason)
+    work.record(EventKind.ADDRESS_CLEARED, changed(bad, cleared))
+    return Outcome(f"address {bad.id}: may be used again", bad.id)
+
+
+def _instead(work: Work, channel: Channel) -> str:
+    """The other channels of the platform that may be used today, in words."""
+    platform = work.tx.get(Platform, channel.platform)
+    others = (c for c in work.tx.find(Channel, platform=channel.platform) if c.code != channel.code)
+    ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]
+    if not ways:
+        return f"{platform.name if platform else channel.platform} has no other channel today"
+    return f"use {' or '.join(ways)}"
+
+
+def _covers(channel: Channel, day: date) -> bool:
+    return channel.valid_from <= day and (channel.valid_until is None or day <= channel.valid_until)
+
+
+def _named(channel: Channel) -> str:
+    return f"{channel.code} ({channel.kind}: {channel.name})"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Acts that begin and end an exercise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+from flaggermail import exercises
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Case, ClockRow, Election, Notification
+from flaggermail.desk import elections
+from flaggermail.desk.outcome import Outcome, given
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+LASTS = timedelta(days=7)  # nobody stopped it: from then on mail of the players opens no case
+
+
+def start(work: Work, act: acts.StartExercise) -> Outcome:
+    """Make an election of its own for the exercise, in which the cases of its players are opened."""
+    given("name", act.name)
+    players = work.env.settings.desk.exercise
+    if not (players.addresses or players.domains):
+        raise Refusal("exercise: nobody can take part; name addresses or domains under `exercise` in flaggermail.yaml")
+    other = exercises.running(work.tx)
+    if other is not None:
+        raise Refusal(f"exercise {other.code}: runs already; `flaggermail exercise stop` ends it")
+    election = acts.AddElection(
+        code=_code(work),
+        name_nl=f"Oefening {act.name.strip()}",
+        name_en=f"Exercise {act.name.strip()}",
+        polling_days=(work.today,),
+        period_from=work.today,
+        period_until=work.today + LASTS,
+        exercise=True,
+    )
+    elections.add(work, election)
+    who = ", ".join((*players.addresses, *(f"@{domain}" for domain in players.domains)))
+    return Outcome(
+        f"exercise {election.code} runs: mail from {who} belongs to it, all other mail is real", election.code
+    )
+
+
+def stop(work: Work, _act: acts.StopExercise) -> Outcome:
+    """End it: nobody is reminded of its cases any more."""
+    election = exercises.running(work.tx)
+    if election is None:
+        raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
+    open_cases = [case for case in work.tx.find(Case, election=election.code) if case.state != "closed"]
+    for case in open_cases:
+        _close(work, case)
+    elections.close(work, acts.CloseElection(code=election.code))
+    return Outcome(f"exercise {election.code} stopped, {len(open_cases)} cases closed", election.code)
+
+
+def _code(work: Work) -> str:
+    """A code that stands in the numbers of its cases: EX, the day, and a number from the second one of a day on."""
+    day = f"EX{work.today:%y%m%d}"
+    codes = (day if number == 1 else f"{day}N{number}" for number in count(1))
+    return next(code for code in codes if work.tx.get(Election, code) is None)
+
+
+def _close(work: Work, case: Case) -> None:
+    about = About(case=case.number)
+    uses = [use.id for use in work.tx.find(Notification, case=case.number)]
+    for clock in work.tx.find(ClockRow, notification=uses, state="running"):
+        work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state="cancelled")), about=about)
+    work.record(EventKind.CASE_CLOSED, changed(case, replace(case, state="closed", closed_at=work.now)), about=about)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The hand-over note: what whoever comes on call has to know, gathered from the rows and mailed at the change.
+
+No job is planned: each tick looks whether somebody else is on call than before, and whether that person has the note.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flaggermail import casework
+from flaggermail.casework import Notice
+from flaggermail.core import escalation
+from flaggermail.core.escalation import Expected
+from flaggermail.core.events import EventKind, added
+from flaggermail.core.records import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.core.rota import AT_MOST, Officer, changes
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Environment, Work
+from flaggermail.ports import Transaction
+from flaggermail.running import Waiting, overrides, readers, waiting
+
+LISTED = 40  # entries of each sort that the mail names; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is in hand at an instant."""
+
+    cases: list[Case]  # open, or waiting for a platform
+    clocks: list[tuple[Waiting, Expected | None]]  # with what comes next
+    unanswered: list[Reminder]
+    acknowledged: list[Reminder]  # that still hold
+    quarantine: list[StoredMessage]
+    uncertain: list[OutboxMail]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """That somebody came on call, and who was before."""
+
+    at: datetime
+    officer: Officer
+
+
+def gather(work: Work) -> Note:
+    """The note as of now."""
+    who, running = readers(work.env.settings, work.tx), list(waiting(work.tx))
+    reminders = sorted(
+        (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
+    )
+    cases = work.tx.find(Case, state=["open", "decided", "notified"])
+    return Note(
+        cases=sorted(cases, key=lambda case: (case.opened_at, case.number)),
+        clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
+        unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
+        acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
+        quarantine=sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda m: (m.received_at, m.id)),
+        uncertain=work.tx.find(OutboxMail, state="uncertain"),
+    )
+
+
+def tick(env: Environment) -> bool:
+    """Mail the note to whoever has come on call and does not have it yet; answers whether one was queued."""
+    now = env.clock.now()
+    with env.store.read() as tx:
+        if _untold(Work(env, tx, now)) is None:
+            return False
+    with env.store.begin() as tx:
+        work = Work(env, tx, now)
+        change = _untold(work)
+        if change is not None:
+            notice = Notice(Kind.DIGEST, "handover", _reason(change), About())
+            casework.tell(work, change.officer, notice, _values(work, gather(work)))
+            if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
+                given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
+                work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
+    return change is not None
+
+
+def next_due(env: Environment, tx: Transaction) -> datetime | None:
+    """When somebody else comes on call next, in the coming twelve hours."""
+    now = env.clock.now()
+    if _untold(Work(env, tx, now)) is not None:
+        return now
+    return next((at for at, _ in changes(env.settings.rota, overrides(tx), now, now + AT_MOST)), None)
+
+
+def _untold(work: Work) -> Change | None:
+    """The last change of the past twelve hours, unless the note of it was mailed or the desk was not there yet."""
+    exact = timedelta(microseconds=1)
+    past = changes(work.env.settings.rota, overrides(work.tx), work.now - AT_MOST, work.now + exact)
+    if not past or past[-1][1] is None:
+        return None
+    change = Change(past[-1][0], past[-1][1])
+    began = min((row.since for row in work.tx.find(InForce)), default=work.now)
+    reason = _reason(change)
+    queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{change.officer.address.lower()}")
+    is_news = change.at >= began and not queued and work.tx.get(Withheld, reason) is None
+    return change if is_news else None
+
+
+def _reason(change: Change) -> str:
+    return f"handover/{change.at.isoformat()}/{change.officer.id}"
+
+
+def _values(work: Work, note: Note) -> dict[str, object]:
+    rota = work.env.settings.rota
+
+    def name(officer_id: str | None) -> str:
+        found = rota.officer(officer_id or "")
+        return found.name if found else officer_id or ""
+
+    return {
+        "total": len(note.cases),
+        "open_cases": [{"number": c.number, "title": c.title, "state": c.state} for c in note.cases[:LISTED]],
+        "clocks": [
+            {
+                "about": one.about, "clock": one.clock, "sent_at": one.started_at,
+                "due_at": expected.at if expected else None, "officer": name(expected.officer) if expected else "",
+            }
+            for one, expected in note.clocks[:LISTED]
+        ],
+        "unanswered": [
+            {"at": r.told_at, "officer": name(r.officer), "about": r.case} for r in note.unanswered[:LISTED]
+        ],
+        "in_hand": [
+            {"at": r.acknowledged_until, "officer": name(r.acknowledged_by), "about": r.case}
+            for r in note.acknowledged[:LISTED]
+        ],
+        "waiting": len(note.quarantine),
+        "entries": [
+            {"at": m.received_at, "sender": m.from_address or "", "subject": m.subject or "", "place": m.id}
+            for m in note.quarantine[:LISTED]
+        ],
+        "uncertain": [
+            {"place": m.id, "recipient": m.recipient, "number": m.case or ""} for m in note.uncertain[:LISTED]
+        ],
+    }  # fmt: skip

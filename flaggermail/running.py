@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What runs in silence: each clock with the facts on which its next step depends, derived from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flaggermail.core import escalation
+from flaggermail.core.clocks import HUMAN, RECEIPT
+from flaggermail.core.escalation import HEAD, OFFICER, Acknowledgement, Silence, Step, Telling, Who
+from flaggermail.core.records import Case, ClockRow, Notification, Override, Reminder
+from flaggermail.core.rota import Shift, on_call
+from flaggermail.core.rules import Kind
+from flaggermail.ports import Transaction
+from flaggermail.settings import Settings
+
+DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits: a notification for its platform, or a case for a decision."""
+
+    case: Case
+    notification: Notification | None
+    clock: str
+    started_at: datetime
+    steps: Sequence[Step]
+    told: Sequence[Reminder]  # about the same notification, or the same case
+
+    @property
+    def about(self) -> str:
+        """The key of what waits."""
+        return self.notification.id if self.notification else self.case.number
+
+    @property
+    def silence(self) -> Silence:
+        """The facts on which the next step depends; what was told before this clock started is of an earlier run."""
+        told = [_telling(r) for r in self.told if r.clock == self.clock and r.told_at >= self.started_at]
+        return Silence(self.started_at, told, [a for r in self.told if (a := self._acknowledgement(r))])
+
+    def _acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
+        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
+        at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
+        if at is None or until is None or by is None or at < self.started_at:
+            return None
+        asks = reminder.clock == self.clock and reminder.kind == Kind.REMINDER
+        return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
+
+
+def _telling(reminder: Reminder) -> Telling:
+    escalates = reminder.kind == Kind.ESCALATION
+    return Telling(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
+
+
+def waiting(tx: Transaction) -> Iterator[Waiting]:
+    """Candidates by SQL: running clocks, and cases that nobody has decided on."""
+    running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
+    unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
+    for clock in running:
+        notification = tx.get(Notification, clock.notification)
+        case = tx.get(Case, notification.case) if notification else None
+        if notification is not None and case is not None and case.state != "closed":
+            policy = escalation.read_steps(notification.steps)
+            if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
+                continue  # while nothing at all came, the receipt clock reminds, where a receipt can be waited for
+            steps = [s for s in policy if s.clock == clock.kind]
+            told = tx.find(Reminder, notification=notification.id)
+            yield Waiting(case, notification, clock.kind, clock.started_at, steps, told)
+    for case in tx.find(Case, state="open", decision=None):
+        steps = list(escalation.read_steps(case.reminders))
+        if steps:
+            told = tx.find(Reminder, case=case.number, notification=None)
+            yield Waiting(case, None, DECISION, case.opened_at, steps, told)
+
+
+def overrides(tx: Transaction) -> list[Shift]:
+    """The changes to the rota that were made outside the file, in the order in which they were entered."""
+    return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
+
+
+def readers(settings: Settings, tx: Transaction) -> Who:
+    """Who reads what is told to whom, by the rota as it stands; the head, when nobody is on call.
+
+    A step may name an officer who has left the desk since: what was for that person goes to the officer on call.
+    """
+    rota, head, exceptions = settings.rota, settings.rota.head(), overrides(tx)
+
+    def who(reader: str, at: datetime) -> str | None:
+        named = None if reader in {OFFICER, HEAD} else rota.officer(reader)
+        found = head if reader == HEAD else named or on_call(rota, exceptions, at) or head
+        return found.id if found else None
+
+    return who

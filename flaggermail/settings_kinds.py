@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The kinds of values that a settings file may hold, each with the words that say what is wrong with another one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+
+def shape(pattern: str, words: str) -> AfterValidator:
+    """Text of that shape; `words` say what is wrong otherwise, and what would be right."""
+    wanted = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not wanted.fullmatch(value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
+def written(pattern: str, words: str) -> BeforeValidator:
+    """Written out in that shape: pydantic alone would take a bare year for seconds since 1970."""
+    wanted = re.compile(pattern)
+
+    def check(value: object) -> object:
+        if isinstance(value, int | float) or (isinstance(value, str) and not wanted.fullmatch(value)):
+            raise ValueError(words)
+        return value
+
+    return BeforeValidator(check)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("has no offset; write it as 2027-03-17T08:00:00+01:00")
+    return value
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+        raise ValueError("is no known time zone; write one such as Europe/Amsterdam") from None
+    return value
+
+
+_DAY = r"\d{4}-\d\d-\d\d"
+_INSTANT = _DAY + r"[Tt ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
+
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Code = Annotated[
+    str,
+    shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
+]
+ElectionCode = Annotated[  # it stands in case numbers, where core.subject.case_numbers looks for it
+    str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
+]
+Login = Annotated[  # as useradd(8) and directories of other systems let a person be called
+    str, shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
+]
+Domain = Annotated[
+    str, shape(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "is no domain; write it in lower case, without @, * and https://")
+]
+MailAddress = Annotated[
+    str,
+    shape(
+        r"[^\s@<>,;:\x00-\x1f]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+",
+        "is no mail address; write name@domain alone, without a display name",
+    ),
+]
+Phone = Annotated[str, shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
+WebAddress = Annotated[str, shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
+Keyword = Annotated[  # an atom of RFC 9051, section 9, without what any server was seen to take amiss
+    str, shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
+]
+Zone = Annotated[str, AfterValidator(_known_zone)]
+Day = Annotated[date, written(_DAY, "is no day; write it as 2027-03-17")]
+Instant = Annotated[
+    datetime, written(_INSTANT, "is no instant; write it as 2027-03-17T08:00:00+01:00"), AfterValidator(_aware)
+]
+WallTime = Annotated[time, written(r"([01]\d|2[0-3]):[0-5]\d", "is no time of day; write it as '07:00', up to '23:59'")]
+Minutes = Annotated[int, Field(ge=1, le=20160)]
+Language = Literal["nl", "en"]
+Tls = Literal["implicit", "starttls", "none"]
+
+
+class Model(BaseModel):
+    """Base of every model: frozen, and an unknown key is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False)

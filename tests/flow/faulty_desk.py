@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk that is killed, or loses its line, at one step of the journal: `faulty_desk.py DIR`, told by standard input.
+
+Each line is one run of the desk as JSON (`Order`); the answer is how its process ended. Every run is a process of its
+own, forked from this one, which has done all that is slow and holds no database. Store, archive, submission server and
+mailbox are the real ones; only the clock is ahead of the machine's. The wrapping is the test's own wiring.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flaggermail import backlog, desk, outbox, wiring
+from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.adapters.smtp_session import Session
+from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
+from flaggermail.core.records import BadAddress
+from flaggermail.environment import Environment
+from flaggermail.ingest import ingest
+from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
+from flaggermail.watch import look
+
+CHANNEL = "tiktok-elections"
+PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")
+JOURNAL = ("claim unsaved", "claim saved", "result unsaved", "result saved")
+WIRE = ("connect", "mail", "rcpt", "data", "dot", "reply")  # methods of Session; the step is just after it
+RECOVERING = ("recovery unsaved", "recovery saved")
+STEPS = (*PREPARING, *JOURNAL[:2], *WIRE, *JOURNAL[2:], *RECOVERING)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run: what the desk does, and at which step, for which mail of the run, it is killed or its line is cut."""
+
+    do: str  # prepare | send | settle
+    step: str = ""
+    nth: int = 1
+    cut: bool = False  # the line, instead of the process
+    minutes: float = 0  # that its clock is ahead of the machine's
+    platform_first: bool = True
+
+
+def die() -> None:
+    """End at once, as a power cut does."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class AheadClock:
+    """The present, and some minutes more."""
+
+    minutes: float
+
+    def now(self) -> datetime:
+        """Give it in UTC."""
+        return datetime.now(UTC) + timedelta(minutes=self.minutes)
+
+
+class KilledStore:
+    """Dies within or after the nth unit of work that writes."""
+
+    def __init__(self, store: Store, nth: int, *, saved: bool) -> None:
+        self._store, self._left, self._saved = store, nth, saved
+
+    def __getattr__(self, name: str) -> object:
+        """Everything else is the store's own."""
+        return getattr(self._store, name)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A unit of work, perhaps the last one."""
+        self._left -= 1
+        with self._store.begin() as tx:
+            yield tx
+            if self._left == 0 and not self._saved:
+                die()
+        if self._left == 0:
+            die()
+
+
+class KilledOctets:
+    """Dies as soon as octets are durable."""
+
+    def __init__(self, octets: Octets) -> None:
+        self._octets = octets
+
+    def __getattr__(self, name: str) -> object:
+        """Everything else is the archive's own."""
+        return getattr(self._octets, name)
+
+    def put(self, octets: bytes) -> str:
+        """Store, then die."""
+        self._octets.put(octets)
+        die()
+        raise AssertionError("still alive")
+
+
+def hurt(env: Environment, order: Order) -> Environment:
+    """`env` with the fault of the order in it; faults of the line are put into `Session` itself."""
+    if order.step == "draft frozen":
+        return replace(env, octets=KilledOctets(env.octets))  # type: ignore[arg-type] # a proxy has what it stands for
+    if order.step in WIRE:
+        hurt_session(order)
+        return env
+    if not order.step:
+        return env
+    unit = {"draft": 1, "approval": 1, "claim": 2 * order.nth - 1, "result": 2 * order.nth, "recovery": 1}
+    what, _, when = order.step.partition(" ")
+    store = KilledStore(env.store, unit[what], saved=when == "saved")
+    return replace(env, store=store)  # type: ignore[arg-type] # as above
+
+
+def hurt_session(order: Order) -> None:
+    """Let the process, or its line, end just after a step of the nth connection."""
+    whole: Callable[..., object] = getattr(Session, order.step)
+    seen = [0]
+
+    def end(session: Session) -> None:
+        seen[0] += 1
+        if seen[0] != order.nth:
+            return
+        if not order.cut:
+            die()
+        transport = session._transport  # noqa: SLF001 - the line itself, which no caller needs
+        assert transport is not None
+        with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)  # what the system has taken still leaves, nothing comes back
+
+    def dot(session: Session) -> None:
+        whole(session)
+        end(session)
+
+    async def step(session: Session, *words: object, **named: object) -> object:
+        answer = await whole(session, *words, **named)  # type: ignore[misc] # it is a coroutine function
+        end(session)
+        return answer
+
+    setattr(Session, order.step, dot if order.step == "dot" else step)
+
+
+def referral(name: str) -> bytes:
+    """A municipality's mail, for which our server vouches; it gives a notice and a confirmation."""
+    lines = (
+        "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example",
+        "Received: from mail.lindewaard.example by mx.bzk.example with ESMTPS", "From: griffie@lindewaard.example",
+        "To: verkiezingenflagger@bzk.example", f"Subject: Verkeerde stemdag {name}",
+        f"Message-ID: <{name}@lindewaard.example>", "MIME-Version: 1.0", "",
+        "Zie het bericht. Zelf twee keer gemeld bij het platform.", "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode()
+
+
+def prepare(env: Environment, order: Order) -> None:
+    """A notification that is approved, and a referral that was taken in, in either order."""
+    name = env.randomness.token()[:12]
+
+    def refer() -> None:
+        ingest(env, RawMessage(referral(name), env.clock.now(), "Prepared", 1, int(name, 16) % 2**31, Role.OTHER))
+
+    with env.store.read() as tx:
+        bad = tx.find(BadAddress, cleared_at=None)
+    for one in bad:  # a round before this one let a mail bounce
+        desk.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
+    if not order.platform_first:
+        refer()
+    title = f"Two boxes coloured {name}"
+    case = desk.run(
+        env, OpenCase(election="NU", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
+    )
+    desk.run(env, Assess(case=case.key, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    desk.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
+    drafting = order.step.startswith("draft")
+    key = desk.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
+    desk.run(hurt(env, order), Approve(draft=key), "officer1")
+    if order.platform_first:
+        refer()
+
+
+def settle(env: Environment) -> None:
+    """All that a start does, the mailbox read."""
+    outbox.recover(env)
+    outbox.drain(env)
+    mailbox = wiring.mailbox(env.settings)
+    try:
+        look(env, mailbox)
+    finally:
+        mailbox.close()
+    backlog.tick(env)
+    outbox.drain(env)
+
+
+def run_desk(equipment: Environment, order: Order) -> None:
+    """Run the desk once."""
+    clock = AheadClock(order.minutes)
+    settings = equipment.settings
+    store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
+    env = replace(equipment, store=store, clock=clock, submitter=wiring.submitter(settings, clock))
+    if order.do == "prepare":
+        prepare(env, order)
+    elif order.do == "send":
+        hurting = hurt(env, order)
+        recovering = order.step in RECOVERING
+        outbox.recover(hurting if recovering else env)
+        outbox.drain(hurting)
+    else:
+        settle(env)
+
+
+def forked(work: Callable[[], None]) -> int:
+    """Do `work` in a process of its own; answers its exit status, or the number of the signal, negative."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - the end of this process: what was raised is shown by it
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def main(directory: str) -> None:
+    """Run the desks that are asked for."""
+    equipment = wiring.open_environment(Path(directory))
+    equipment.store.close()
+    for line in sys.stdin:
+        order = Order(**json.loads(line))
+        status = forked(lambda: run_desk(equipment, order))  # noqa: B023 - has ended before the next
+        sys.stdout.write(f"{status}\n")
+        sys.stdout.flush()
+    equipment.parser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One round of every fault with real Postfix: a platform's mail arrives at most once, an officer's at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench.desk import Servers
+from tests.flow.fault_rounds import FAULTS, Rounds
+from tests.servers.certificates import Certificates
+from tests.servers.dovecot import Dovecot
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix
+
+
+@pytest.fixture
+def rounds(
+    certificates: Certificates, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, mail_user: str
+) -> Iterator[Rounds]:
+    """Give a desk of its own between the real servers."""
+    with Rounds.running(Servers(certificates, dovecot, postfix, platform), mail_user) as running:
+        yield running
+
+
+def test_one_round_of_every_fault(rounds: Rounds) -> None:
+    """Killed at each step, refused, kept waiting, cut off, given back: nothing twice, nothing lost without an alarm."""
+    rounds.settling = 1
+    for number, fault in enumerate(FAULTS):
+        rounds.play(fault, platform_first=number % 3 != 2)
+    count = rounds.finish()
+    assert count.findings == []
+    assert set(count.rounds) == set(FAULTS)
+    assert count.received == count.platform["accepted"] > len(FAULTS)
+    assert count.platform["uncertain"] > 0
+    assert count.again > 0

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What approvers are shown and told, and the code by which one of them approves by mail."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from flaggermail import desk as acting
+from flaggermail.core.acts import Approve, Draft, Reject
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Notification, OutboxMail, Token
+from flaggermail.environment import Work
+from flaggermail.errors import Refusal
+from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
+
+SECOND, SIGNER, CLERK = "b.devries@bzk.example", "signer@bzk.example", "clerk@bzk.example"
+OFFICER = "a.jansen@bzk.example"
+APPROVERS = {OFFICER, SECOND, HEAD, SIGNER}
+
+
+def text_to(desk: Desk, address: str, kind: str) -> str:
+    """The last mail of that kind to that person, as flowing text."""
+    mail = [m for m in desk.all(OutboxMail, kind=kind) if m.recipient == address][-1]
+    return " ".join(desk.env.parser.parse(desk.env.octets.get(mail.digest)).text.split())
+
+
+def recipients(desk: Desk, kind: str) -> Counter[str]:
+    """How many mails of that kind each person got."""
+    return Counter(mail.recipient for mail in desk.all(OutboxMail, kind=kind))
+
+
+def code_of(desk: Desk, address: str) -> str:
+    """The code in the last request to that person."""
+    found = re.search(r"(?:akkoord|approve) ([A-Z2-9]{6})\b", text_to(desk, address, "approval_request"))
+    assert found is not None
+    return found[1]
+
+
+def named(desk: Desk, written: str, officer: str) -> str:
+    """The draft that this officer's code names, or why there is none."""
+    with desk.env.store.read() as tx:
+        try:
+            return acting.approval_code(Work(desk.env, tx, desk.clock.now(), officer), written)
+        except Refusal as refusal:
+            return str(refusal)
+
+
+# ---- the request
+
+
+def test_every_approver_is_shown_the_draft(desk: Desk) -> None:
+    """One mail each within the tick: the text, recipients, policy, author, and the replies that act; nobody else."""
+    key = desk.do(Draft(case=desk.decided(), channel="x-two", text="One post."), "clerk").key
+    desk.settle()
+    assert recipients(desk, "approval_request") == Counter(APPROVERS)
+    for address in APPROVERS:
+        text = text_to(desk, address, "approval_request")
+        for said in (
+            key, "Clerk", X_CHANNEL, "second@x-platform.example", "Civic integrity policy",
+            "https://help.x-platform.example/civic-integrity", "3 juni 2024", "nee:",
+            f"akkoord {code_of(desk, address)}", "6 juni 2024 om 12:34", f"flaggermail approve {key}", "| One post.",
+        ):  # fmt: skip
+            assert said in text, said
+    assert len({code_of(desk, address) for address in APPROVERS}) == len(APPROVERS)
+
+
+def test_the_text_shown_is_the_text_that_leaves(desk: Desk) -> None:
+    """Word for word what the frozen octets hold."""
+    key = desk.drafted()
+    draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest))
+    shown = text_to(desk, OFFICER, "approval_request").replace("| ", "").replace(" |", "")
+    assert " ".join(draft.text.split()) in shown
+    assert draft.subject is not None
+    assert draft.subject in shown
+
+
+def test_with_two_persons_the_author_is_not_asked(new_desk: NewDesk) -> None:
+    """He could not approve it anyway."""
+    desk = new_desk(persons=2)
+    desk.drafted()
+    assert recipients(desk, "approval_request") == Counter(APPROVERS - {OFFICER})
+
+
+def test_a_request_leaves_nothing_for_the_platform(desk: Desk) -> None:
+    """It is a mail to officers; the draft stays where it is."""
+    desk.drafted()
+    desk.go_on(600)
+    assert desk.server.to(X_CHANNEL) == []
+
+
+# ---- the announcement
+
+
+def test_each_approval_is_told_to_all_approvers(new_desk: NewDesk) -> None:
+    """After the first of two it says that one is missing, after the second that it leaves; the author hears it too."""
+    desk = new_desk(persons=2)
+    key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "clerk").key
+    desk.do(Approve(draft=key), "officer1")
+    assert recipients(desk, "officer_notice") == Counter(APPROVERS | {CLERK})
+    assert "A. Jansen" in text_to(desk, SIGNER, "officer_notice")
+    assert "1 van 2" in text_to(desk, SIGNER, "officer_notice")
+    desk.do(Approve(draft=key), "head1")
+    assert recipients(desk, "officer_notice") == Counter(dict.fromkeys(APPROVERS | {CLERK}, 2))
+    assert "Het gaat nu weg" in text_to(desk, SIGNER, "officer_notice")
+    approved = [event for event in desk.events() if event.kind is EventKind.NOTIFICATION_APPROVED]
+    assert [event.actor for event in approved] == ["officer1", "head1"]
+
+
+def test_a_rejection_is_told_with_its_reason(desk: Desk) -> None:
+    """To all approvers, once."""
+    key = desk.drafted()
+    desk.do(Reject(draft=key, reason="too broad"), "signer")
+    assert recipients(desk, "officer_notice") == Counter(APPROVERS)
+    for address in APPROVERS:
+        text = text_to(desk, address, "officer_notice")
+        assert "Signer heeft concept" in text
+        assert "Waarom: too broad" in text
+    assert [e.actor for e in desk.events() if e.kind is EventKind.NOTIFICATION_REJECTED] == ["signer"]
+
+
+@pytest.mark.parametrize("act", ["approve", "reject"])
+def test_a_refused_approval_is_told_to_nobody(desk: Desk, act: str) -> None:
+    """What did not happen is not announced."""
+    key = desk.drafted()
+    desk.refused(Approve(draft=key) if act == "approve" else Reject(draft=key, reason="x"), "clerk")
+    assert recipients(desk, "officer_notice") == Counter()
+
+
+# ---- the code
+
+
+def test_the_code_of_a_request_names_its_draft(desk: Desk) -> None:
+    """Of the person who got it, however he writes it; nothing secret but random tokens is kept for it."""
+    key = desk.drafted()
+    assert named(desk, code_of(desk, OFFICER), "officer1") == key
+    assert named(desk, f" {code_of(desk, SIGNER).lower()}.", "signer") == key
+    tokens = desk.all(Token, purpose="approval")
+    assert {(t.officer, t.notification, t.expires_at) for t in tokens} == {
+        (officer, key, desk.clock.now() + timedelta(hours=2)) for officer in ("officer1", "officer2", "head1", "signer")
+    }
+
+
+def test_a_code_of_another_person_or_of_yesterday_names_none(desk: Desk) -> None:
+    """And the reason is said."""
+    key = desk.drafted()
+    code = code_of(desk, OFFICER)
+    assert named(desk, code, "signer") == f"code {code}: this code is another person's"
+    assert named(desk, "AAAAAA", "signer") == "code AAAAAA: there is no such code"
+    desk.go_on(119)
+    assert named(desk, code, "officer1") == key
+    desk.go_on(1)
+    assert named(desk, code, "officer1") == f"code {code}: this code has run out; draft {key}"
+
+
+def test_a_code_is_void_with_its_draft(desk: Desk) -> None:
+    """Approved, rejected or replaced, a draft is let go by no code any more; the new one has codes of its own."""
+    old = desk.drafted()
+    code = code_of(desk, OFFICER)
+    new = desk.drafted(case=desk.row(Notification, old).case)
+    assert "is cancelled; only a draft" in named(desk, code, "officer1")
+    assert named(desk, code_of(desk, OFFICER), "officer1") == new
+    desk.do(Reject(draft=new, reason="too broad"))
+    assert "is rejected; only a draft" in named(desk, code_of(desk, OFFICER), "officer1")
+
+
+def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
+    """Whatever changed them."""
+    key = desk.drafted()
+    code = code_of(desk, OFFICER)
+    with desk.env.store.begin() as tx:
+        work = Work(desk.env, tx, desk.clock.now())
+        old = desk.row(Notification, key)
+        work.record(EventKind.NOTIFICATION_DRAFTED, changed(old, replace(old, digest="0" * 64)))
+    assert named(desk, code, "officer1") == f"code {code}: there is no such code"
+
+
+def test_approving_goes_on_while_nobody_else_is_reached(desk: Desk) -> None:
+    """Mail to approvers that is refused keeps nothing from leaving."""
+    desk.server.says(550, SIGNER)
+    key = desk.drafted()
+    desk.settle()
+    desk.do(Approve(draft=key))
+    desk.settle()
+    assert len(desk.server.to(X_CHANNEL)) == 1

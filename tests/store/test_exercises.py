@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A rehearsal: marked mail, exercise addresses only, in no figure; what is real meanwhile stays real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from flaggermail import outbox
+from flaggermail.core import acts
+from flaggermail.core.compose import check_octets
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.records import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.environment import Work
+from flaggermail.register import register
+from flaggermail.settings import ExerciseSettings, PlatformSettings
+from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
+
+PLAYER, PLAYED = "oefening@lindewaard.example", "desk@x-oefening.example"
+PLATFORM = {
+    "code": "OX",
+    "name": "X, gespeeld",
+    "domains": ["x-oefening.example"],
+    "policy": {"title": "Civic integrity", "url": "https://x-oefening.example/policy", "read_on": "2024-06-03"},
+    "channels": [{"code": "ox", "name": "Urgent", "to": [PLAYED], "language": "en", "valid_from": "2024-01-01"}],
+}
+CASE = "VF-EX240606-0001"
+MARKS = {"nl": ("OEFENING ", "DIT IS EEN OEFENING"), "en": ("EXERCISE ", "THIS IS AN EXERCISE")}
+
+
+@pytest.fixture
+def desk(new_desk: NewDesk) -> Desk:
+    """A desk with a player and a platform that is played."""
+    desk = new_desk()
+    settings = desk.env.settings
+    players = ExerciseSettings(addresses=(PLAYER,), domains=frozenset({"x-oefening.example"}))
+    desk.with_settings(
+        settings.model_copy(
+            update={
+                "platform_list": (*settings.platform_list, PlatformSettings.model_validate(PLATFORM)),
+                "desk": settings.desk.model_copy(update={"exercise": players}),
+            }
+        )
+    )
+    register(desk.env)
+    return desk
+
+
+@pytest.fixture
+def rehearsing(desk: Desk) -> Desk:
+    """An exercise runs."""
+    assert desk.do(acts.StartExercise(name="the night of the count")).key == "EX240606"
+    return desk
+
+
+def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> bytes:
+    """A referral from that address."""
+    text = f"Zie {subject} op https://posts.example/{len(subject)}. Zelf twee keer gemeld, zonder antwoord."
+    return mail(sender, subject, f"{text}\nHet bericht noemt een andere dag dan de dag waarop gestemd wordt.")
+
+
+def draft_of(desk: Desk, case: str, channel: str) -> str:
+    """A draft in a case that is assessed and decided on for it."""
+    desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,), own_attempts=2))
+    desk.do(acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"))
+    return desk.do(acts.Draft(case=case, channel=channel, title="Wrong day", text="Two posts.")).key
+
+
+def is_marked(desk: Desk, envelope: Envelope) -> bool:
+    """Whether subject, header and first line say that it is an exercise; all three or none."""
+    read = desk.env.parser.parse(envelope.octets)
+    marks = [
+        any((read.subject or "").startswith(prefix) for prefix, _ in MARKS.values()),
+        read.header_all("x-flaggermail-exercise") == ("yes",),
+        any(read.text.startswith(line) for _, line in MARKS.values()),
+    ]
+    assert len(set(marks)) == 1, (read.subject, marks)
+    return marks[0]
+
+
+# ---- beginning and ending
+
+
+def test_an_exercise_is_an_election_of_its_own(rehearsing: Desk) -> None:
+    """One at a time; the next one of that day has another code."""
+    assert rehearsing.row(Election, "EX240606").exercise
+    assert "exercise EX240606: runs already" in rehearsing.refused(acts.StartExercise(name="another"))
+    assert rehearsing.do(acts.StopExercise()).text == "exercise EX240606 stopped, 0 cases closed"
+    assert "none runs" in rehearsing.refused(acts.StopExercise())
+    assert rehearsing.do(acts.StartExercise(name="another")).key == "EX240606N2"
+
+
+def test_nobody_rehearses_without_players(new_desk: NewDesk) -> None:
+    """Mail of an exercise would have nowhere to go."""
+    assert "nobody can take part" in new_desk().refused(acts.StartExercise(name="alone"))
+
+
+def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
+    """Its cases are closed, its clocks end, and a late answer opens nothing again."""
+    desk = rehearsing
+    case = str(desk.receive(referral(PLAYER)).case)
+    key = draft_of(desk, case, "ox")
+    desk.do(acts.Approve(draft=key))
+    desk.settle()
+    assert desk.do(acts.StopExercise()).text == "exercise EX240606 stopped, 1 cases closed"
+    assert {clock.state for clock in desk.all(ClockRow)} == {"cancelled"}
+    desk.receive(mail(PLAYED, "Re: late", "Sorry, we were out.", answers=desk.message_id_of(key)))
+    assert desk.row(Case, case).state == "closed"
+    sent = len(desk.server.envelopes)
+    desk.go_on(600)
+    assert desk.all(Reminder) == []
+    assert len([e for e in desk.server.envelopes[sent:] if is_marked(desk, e)]) == 0
+
+
+# ---- marks
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_mail_of_an_exercise_is_marked(rehearsing: Desk, language: str) -> None:
+    """To players, officers and the played platform: in subject, header and first line."""
+    desk = rehearsing
+    settings = desk.env.settings
+    spoken = settings.desk.organisation.model_copy(update={"language": language})
+    desk.with_settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": spoken})}))
+    case = str(desk.receive(referral(PLAYER)).case)
+    assert case == CASE
+    desk.do(acts.AskReferrer(case=case, items=("contact",)))
+    desk.do(acts.Approve(draft=draft_of(desk, case, "ox")))
+    desk.settle()
+    desk.go_on(61)
+    desk.receive(mail(PLAYER, "Iets anders", "Wat moeten wij hiermee?", extra=("Auto-Submitted: no",)))
+    desk.go_on(180)
+    kinds = {m.kind for m in desk.all(OutboxMail)}
+    assert kinds >= {
+        "intake_confirmation", "officer_notice", "information_request", "decision_notice", "approval_request",
+        "notification", "reminder", "escalation",
+    }  # fmt: skip
+    assert all(is_marked(desk, envelope) for envelope in desk.server.envelopes)
+    assert all(m.exercise for m in desk.all(OutboxMail))
+    for envelope in desk.server.envelopes:
+        check_octets(envelope.octets)
+        text = desk.env.parser.parse(envelope.octets).text
+        assert text.startswith(MARKS["en" if envelope.recipient == PLAYED else language][1])
+
+
+def test_real_mail_during_an_exercise_is_never_marked(rehearsing: Desk) -> None:
+    """A real referral opens a real case, in the real election; nothing about it says exercise."""
+    desk = rehearsing
+    real = desk.receive(referral(REFERRER))
+    played = desk.receive(referral(PLAYER, "Stembus gesloten"))
+    assert (real.case, real.exercise) == ("VF-EP2024-0001", False)
+    assert (played.case, played.exercise) == (CASE, True)
+    key = draft_of(desk, "VF-EP2024-0001", "x-urgent")
+    desk.do(acts.Approve(draft=key))
+    desk.settle()
+    real_mails = [e for e in desk.server.envelopes if not is_marked(desk, e)]
+    assert {e.recipient for e in real_mails} >= {REFERRER, OFFICER, HEAD, X_CHANNEL}
+    assert PLAYER not in {e.recipient for e in real_mails}
+    assert not desk.row(Notification, key).exercise
+    answer = desk.receive(mail(X, answers=desk.message_id_of(key)))
+    assert (answer.exercise, desk.clocks(key)["human"][0]) == (False, "stopped")
+
+
+def test_the_same_matter_played_and_real_stay_apart(rehearsing: Desk) -> None:
+    """A real referral in the very words of the play is neither suggested for nor placed in the played case."""
+    desk = rehearsing
+    desk.receive(referral(PLAYER))
+    real = desk.receive(referral(REFERRER))
+    assert (real.case, real.suggestions) == ("VF-EP2024-0001", ())
+    again = desk.receive(referral(PLAYER, "Andere zaak"))
+    assert again.case == "VF-EX240606-0002"
+
+
+def test_what_falls_due_together_is_told_apart(rehearsing: Desk) -> None:
+    """A reminder of the exercise and a real one are two mails, one of them marked."""
+    desk = rehearsing
+    for sender in (PLAYER, REFERRER):
+        desk.receive(referral(sender, f"Bericht van {sender}"))
+    desk.settle()
+    sent = len(desk.server.envelopes)
+    desk.go_on(31)
+    reminded = [e for e in desk.server.envelopes[sent:] if e.recipient == OFFICER]
+    assert sorted(is_marked(desk, e) for e in reminded) == [False, True]
+
+
+@pytest.mark.parametrize("sender", [PLAYER, PLAYED])
+def test_without_an_exercise_a_players_mail_opens_nothing(desk: Desk, sender: str) -> None:
+    """It waits for a person, and is in no election."""
+    stored = desk.receive(referral(sender))
+    assert (stored.place, stored.case, stored.exercise) == ("quarantine", None, True)
+    desk.settle()
+    assert [is_marked(desk, e) for e in desk.server.to(OFFICER)] == [True]
+
+
+# ---- addresses
+
+
+def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> None:
+    """The officer is warned when it is written; approved, it is refused unsent, with an alarm."""
+    desk = rehearsing
+    case = str(desk.receive(referral(PLAYER)).case)
+    desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,)))
+    desk.do(acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"))
+    drafted = desk.do(acts.Draft(case=case, channel="x-urgent", title="Wrong day", text="Two posts."))
+    assert drafted.warnings == (f"exercise: {X_CHANNEL} is no exercise address, and nothing will leave for it",)
+    desk.do(acts.Approve(draft=drafted.key))
+    desk.settle()
+    assert desk.server.to(X_CHANNEL) == []
+    assert (desk.mail_of(drafted.key).state, desk.row(Notification, drafted.key).state) == ("refused", "failed")
+    (alarm,) = desk.all(Alarm)
+    assert (alarm.kind, alarm.case) == ("refused", case)
+    assert "exercise: this is no exercise address" in alarm.text
+    desk.go_on(3000)
+    assert desk.server.to(X_CHANNEL) == []
+    assert desk.clocks(drafted.key) == {}
+
+
+@pytest.mark.parametrize("wrong", ["row", "octets"])
+def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str) -> None:
+    """Where one of the two no longer says that it is an exercise, the other does."""
+    desk = rehearsing
+    key = draft_of(desk, str(desk.receive(referral(PLAYER)).case), "x-urgent")
+    desk.do(acts.Approve(draft=key))
+    waiting = desk.mail_of(key)
+    octets = desk.env.octets.get(waiting.digest).replace(b"X-Flaggermail-Exercise: yes\r\n", b"")
+    rowless, headless = replace(waiting, exercise=False), replace(waiting, digest=desk.env.octets.put(octets))
+    other = {"row": rowless, "octets": headless}[wrong]
+    with desk.env.store.begin() as tx:
+        Work(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, changed(waiting, other))
+    outbox.drain(desk.env)
+    assert desk.server.to(X_CHANNEL) == []
+    assert desk.mail_of(key).state == "refused"
+
+
+def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
+    """A use would be counted that no platform ever got."""
+    case = rehearsing.decided()
+    refusal = rehearsing.refused(acts.Draft(case=case, channel="ox"))
+    assert refusal == f"channel ox: is for exercises only, and case {case} is real"
+
+
+@pytest.mark.parametrize("channel", ["tiktok-portal", "meta-phone"])
+def test_no_officer_hands_a_played_text_to_a_real_platform(rehearsing: Desk, channel: str) -> None:
+    """What a person submits or says no outbox can hold back."""
+    case = rehearsing.decided(election="EX240606")
+    assert f"channel {channel}: is a real p" in rehearsing.refused(acts.Draft(case=case, channel=channel, text="One."))
+
+
+def test_a_played_case_is_no_precedent_for_a_real_one(rehearsing: Desk) -> None:
+    """Its notification is cited to no platform."""
+    played = str(rehearsing.receive(referral(PLAYER)).case)
+    real = rehearsing.decided()
+    assert "is of an exercise" in rehearsing.refused(acts.LinkCase(case=real, related=(played,)))
+    related = acts.OpenCase(election="EP2024", type="other", origin="media", related=(played,))
+    assert "is of an exercise" in rehearsing.refused(related)
+    rehearsing.do(acts.LinkCase(case=played, related=(real,)))
+
+
+# ---- a night
+
+
+def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
+    """Referral, decision, approval, silence, reminders, the head, an answer: as on the night itself, and all marked."""
+    desk = rehearsing
+    case = str(desk.receive(referral(PLAYER)).case)
+    desk.settle()
+    assert len(desk.server.to(PLAYER)) == 1  # the confirmation, with the number
+    desk.go_on(5)
+    key = draft_of(desk, case, "ox")
+    desk.do(acts.Approve(draft=key), "signer")
+    desk.settle()
+    assert len(desk.server.to(PLAYED)) == 1
+    for _ in range(241):
+        desk.go_on(1)
+    told = [(r.kind, r.step) for r in sorted(desk.all(Reminder, notification=key), key=lambda r: r.step)]
+    assert told == [("reminder", 60), ("reminder", 120), ("escalation", 240)]
+    desk.receive(
+        mail(PLAYED, "Re: Wrong day", "Got it, we have it.", answers=desk.message_id_of(key), at=desk.clock.now())
+    )
+    desk.settle()
+    assert desk.clocks(key)["human"] == ("stopped", 241)
+    assert desk.row(Case, case).state == "answered"
+    desk.do(acts.StopExercise())
+    desk.go_on(600)
+    assert all(is_marked(desk, envelope) for envelope in desk.server.envelopes)
+    allowed = {PLAYER, PLAYED, *(officer.address for officer in desk.env.settings.rota.officers)}
+    assert {envelope.recipient for envelope in desk.server.envelopes} <= allowed
+    assert all(m.exercise for m in desk.all(StoredMessage))
+    assert datetime.fromisoformat("2024-06-06T10:39:00+02:00") == desk.row(Notification, key).sent_at
+    desk.assert_whole()

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rules and templates change while the daemon runs: what is in order is taken, anything else changes nothing."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from flaggermail import wiring
+from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.core.records import Alarm, InForce, OutboxMail, Record, StoredMessage
+from flaggermail.daemon import Daemon
+from flaggermail.environment import Environment
+from flaggermail.renewal import Renewal
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.story.conftest import CONFIG, NOW
+from tests.story.test_daemon import HintingMailbox, StepTicker, running
+
+R = TypeVar("R", bound=Record)
+TESTS = Path(__file__).parents[1]
+NEWSLETTER = """  - name: newsletter
+    when: {subject: [nieuwsbrief]}
+    then: {kind: noise}
+"""
+
+
+@dataclass
+class Desk:
+    """A daemon that runs, the folder with its rules and templates, and its mailbox."""
+
+    folder: Path
+    clock: SetClock
+    daemon: Daemon
+    mailbox: HintingMailbox
+    thread: threading.Thread
+    mails: int = 0
+
+    @property
+    def rules(self) -> Path:
+        """The file of rules that the tests edit."""
+        return self.folder / "rules" / "90-noise.yaml"
+
+    def write(self, file: Path, text: str) -> None:
+        """Save a file in an editor."""
+        file.write_text(text, "utf-8")
+
+    def add(self, rule: str) -> None:
+        """Add a rule."""
+        self.write(self.rules, self.rules.read_text("utf-8") + rule)
+
+    def tick(self) -> None:
+        """A second goes by."""
+        ticker = self.daemon.ticker
+        assert isinstance(ticker, StepTicker)
+        self.clock.set(self.clock.now() + timedelta(seconds=1))
+        ticker.works["rules"]()
+        assert self.daemon.failure is None
+
+    def look(self, times: int = 1) -> None:
+        """Let the daemon look at the files, a quarter of a minute later each time."""
+        for _ in range(15 * times):
+            self.tick()
+
+    def receive(self) -> StoredMessage:
+        """A newsletter comes in."""
+        self.mails += 1
+        octets = (
+            f"From: info@elders.example\r\nMessage-ID: <n{self.mails}@elders.example>\r\n"
+            f"Subject: Nieuwsbrief {self.mails}\r\n\r\nTekst\r\n"
+        ).encode()
+        self.mailbox.deliver("inbox", octets, self.clock.now())
+        self.mailbox.announce()
+        return max((row for row in self.all(StoredMessage) if row.direction == "in"), key=lambda row: row.id)
+
+    def all(self, kind: type[R]) -> list[R]:
+        """The rows of that kind."""
+        with self.daemon.env.store.read() as tx:
+            return tx.find(kind)
+
+    def periods(self, what: str) -> list[InForce]:
+        """The periods of rules or templates, the oldest first."""
+        return sorted((row for row in self.all(InForce) if row.what == what), key=lambda row: row.since)
+
+    def alarms(self) -> list[str]:
+        """To whom alarms were queued."""
+        return [mail.recipient for mail in self.all(OutboxMail) if mail.kind == "alarm"]
+
+    def archived(self, period: InForce) -> dict[str, bytes]:
+        """The files of a period, as they are archived."""
+        with tarfile.open(fileobj=io.BytesIO(self.daemon.env.octets.get(period.digest))) as tar:
+            return {name: read.read() for name in tar.getnames() if (read := tar.extractfile(name)) is not None}
+
+
+def opened(folder: Path, clock: SetClock) -> Environment:
+    """The environment of a desk with few rules."""
+    shutil.copytree(TESTS / "rules", folder / "rules")
+    for table in shipped("rules").glob("[a-z]*.yaml"):
+        shutil.copy(table, folder / "rules")
+    shutil.copytree(shipped("config") / "templates", folder / "templates")
+    settings = load(CONFIG, folder / "rules", folder / "templates")
+    env = wiring.replayed(settings, folder, clock, CountedRandomness("renewal"), ScriptedSubmitter(clock))
+    return wiring.with_whole_templates(env)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
+    """A daemon that has looked at its mailbox."""
+    env = opened(tmp_path, clock)
+    mailbox = HintingMailbox(env)
+    renewal = wiring.renewal(env)
+    daemon = Daemon(env, mailbox, StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, renewal=renewal)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    yield Desk(tmp_path, clock, daemon, mailbox, thread)
+    daemon.stop.set()
+    mailbox.hint.release()
+    thread.join(10)
+    assert not thread.is_alive()
+    env.close()
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The rules that judge, as they lie there."""
+    paths = [*folder.glob("[0-9][0-9]-*.yaml"), *folder.glob("lists/*.txt"), folder / "languages.yaml"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+# ---- rules
+
+
+def test_the_next_mail_is_judged_by_the_new_rules(desk: Desk) -> None:
+    """Each message names the version that judged it; each version has its period and its files."""
+    before, files_before = desk.receive(), files_of(desk.folder / "rules")
+    desk.add(NEWSLETTER)
+    desk.look(2)
+    after = desk.receive()
+    assert (before.kinds, after.kinds) == (("unknown",), ("noise",))
+    assert before.ruleset != after.ruleset
+    old, new = desk.periods("rules")
+    assert (old.version, new.version) == (before.ruleset, after.ruleset)
+    assert (old.since, old.until, new.since, new.until) == (NOW, desk.clock.now(), desk.clock.now(), None)
+    assert desk.archived(old) == files_before
+    assert desk.archived(new) == files_of(desk.folder / "rules")
+    assert desk.alarms() == []
+
+
+def test_a_file_that_is_still_being_written_waits(desk: Desk) -> None:
+    """A change is taken up once nothing has moved for one look."""
+    desk.look()
+    desk.add(NEWSLETTER)
+    desk.look()
+    assert desk.receive().kinds == ("unknown",)
+    desk.add("# more\n")
+    desk.look()
+    assert desk.receive().kinds == ("unknown",)
+    desk.look()
+    assert desk.receive().kinds == ("noise",)
+
+
+def test_a_broken_edit_changes_nothing_and_is_told_of_once(desk: Desk) -> None:
+    """The rules before stay in force; the officer on call hears of a fault once, of another one anew."""
+    good = desk.rules.read_text("utf-8")
+    desk.add(NEWSLETTER.replace("noise}", "noise"))
+    desk.look(4)
+    assert desk.receive().kinds == ("unknown",)
+    assert desk.alarms() == ["a.jansen@bzk.example"]
+    desk.add("# the same fault, saved again\n")
+    desk.look(4)
+    assert len(desk.alarms()) == 1
+    desk.write(desk.rules, good + NEWSLETTER.replace("noise}", "nois}"))
+    desk.look(4)
+    assert len(desk.alarms()) == 2
+    assert len(desk.periods("rules")) == 1
+    desk.write(desk.rules, good + NEWSLETTER)
+    desk.look(2)
+    assert desk.receive().kinds == ("noise",)
+    assert len(desk.alarms()) == 2
+
+
+def test_the_alarm_names_the_place_and_what_to_do(desk: Desk) -> None:
+    """File, line and column; the command that shows all of it."""
+    desk.add(NEWSLETTER.replace("subject:", "subjects:"))
+    desk.look(2)
+    (alarm,) = desk.all(Alarm)
+    assert alarm.kind == "rules refused"
+    assert alarm.text.startswith("rules/90-noise.yaml:11:12 rules[1].when.subjects: is no known key")
+
+
+def test_rules_that_fail_a_sample_are_refused(desk: Desk) -> None:
+    """What `rules check` calls a fault, not only what cannot be read; a warning prevents nothing."""
+    text = desk.rules.read_text("utf-8")
+    desk.write(desk.rules, text.replace("[uitnodiging]", "[nieuwsbrief]"))
+    desk.look(2)
+    assert desk.receive().kinds == ("unknown",)
+    (alarm,) = desk.all(Alarm)
+    assert "invitation: is not matched by 'invitation'" in alarm.text
+
+
+# ---- asked by a signal
+
+
+def test_a_signal_is_obeyed_within_a_second(desk: Desk) -> None:
+    """Whoever asks has finished writing."""
+    assert desk.daemon.renewal is not None
+    desk.add(NEWSLETTER)
+    desk.daemon.renewal.ask()
+    desk.tick()
+    assert desk.receive().kinds == ("noise",)
+
+
+def test_a_signal_with_nothing_changed_begins_no_period(desk: Desk) -> None:
+    """The same version goes on."""
+    assert desk.daemon.renewal is not None
+    before = desk.receive()
+    desk.daemon.renewal.ask()
+    desk.look(2)
+    assert desk.receive().ruleset == before.ruleset
+    assert [len(desk.periods(what)) for what in ("rules", "templates")] == [1, 1]
+    assert desk.alarms() == []
+
+
+# ---- templates
+
+
+def test_templates_have_their_periods_too(desk: Desk) -> None:
+    """Another wording is another version; the rules go on as they are."""
+    file = next((desk.folder / "templates" / "nl").glob("decline*"))
+    desk.write(file, file.read_text("utf-8") + "\nEen regel meer.\n")
+    desk.look(2)
+    old, new = desk.periods("templates")
+    assert (old.until, new.until) == (desk.clock.now(), None)
+    name = file.relative_to(desk.folder / "templates").as_posix()
+    assert desk.archived(new)[name] == file.read_bytes() != desk.archived(old)[name]
+    assert len(desk.periods("rules")) == 1
+
+
+def test_a_broken_template_is_refused(desk: Desk) -> None:
+    """With one alarm, and the wording before stays."""
+    file = next((desk.folder / "templates" / "nl").glob("decline*"))
+    desk.write(file, file.read_text("utf-8") + "\n{{ no_such_value }}\n")
+    desk.look(3)
+    assert len(desk.alarms()) == 1
+    assert len(desk.periods("templates")) == 1
+
+
+# ---- files that move while they are read
+
+
+def test_a_file_that_goes_away_while_it_is_read_is_no_fault(desk: Desk) -> None:
+    """An editor writes beside the file and puts it into its place: the next looks find it there."""
+    renewal = desk.daemon.renewal
+    assert renewal is not None
+    real, away = renewal.load, desk.folder / "away"
+
+    def moving(env: Environment) -> Environment:
+        desk.rules.rename(away)
+        return real(env)
+
+    desk.add(NEWSLETTER)
+    renewal.load = moving
+    desk.look(2)
+    assert desk.alarms() == []
+    renewal.load = real
+    away.rename(desk.rules)
+    desk.look(2)
+    assert desk.receive().kinds == ("noise",)
+    assert desk.alarms() == []
+
+
+def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
+    """The daemon goes on with what it has."""
+    renewal = desk.daemon.renewal
+    assert renewal is not None
+
+    def unreadable(_: Environment) -> Environment:
+        raise PermissionError(13, "Permission denied", str(desk.rules))
+
+    renewal.load = unreadable
+    desk.add(NEWSLETTER)
+    desk.look(3)
+    assert len(desk.alarms()) == 1
+    assert [alarm.text for alarm in desk.all(Alarm)] == ["90-noise.yaml: Permission denied"]
+
+
+def test_nothing_is_read_while_nothing_moves() -> None:
+    """A look costs a listing of the folder."""
+    read: list[Environment] = []
+
+    def load_them(env: Environment) -> Environment:
+        read.append(env)
+        return env
+
+    renewal = Renewal(lambda: 1, load_them)
+    for _ in range(3):
+        renewal.tick(object())  # type: ignore[arg-type] # it is given back untouched
+    assert read == []

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What sort of day it is for an election."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from flaggermail.core.periods import Period, period
+
+
+@pytest.mark.parametrize(
+    ("today", "wanted"),
+    [
+        (date(2024, 4, 22), Period.QUIET),
+        (date(2024, 4, 23), Period.ELECTION),
+        (date(2024, 6, 5), Period.ELECTION),
+        (date(2024, 6, 6), Period.POLLING_DAY),
+        (date(2024, 6, 7), Period.ELECTION),
+        (date(2024, 6, 20), Period.ELECTION),
+        (date(2024, 6, 21), Period.QUIET),
+    ],
+)
+def test_the_first_and_last_day_of_the_period_belong_to_it(today: date, wanted: Period) -> None:
+    """A polling day comes before the period around it."""
+    assert period((date(2024, 6, 6),), date(2024, 4, 23), date(2024, 6, 20), today) is wanted

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Neither a pattern in a rule nor the text of a mail makes the judgement slow: it grows with the length alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.core.message import Address, Message
+from flaggermail.core.rules import Context, RuleSet, explain
+from flaggermail.settings_files.rule_files import load_rules
+from flaggermail.shipped import shipped
+from flaggermail.yaml_source import Fault
+from tests.unit.test_text_linear import HOSTILE
+
+EXPLODING = ["(a+)+$", "(a|aa)+$", "(a|b?a)+$", "(.*a){25}$", r"(\w+\s?)+$", r"^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y"]
+LONG, TIMES = 25_000, 4  # characters of the shorter text; how much longer the other one is
+MOST, NOISE = 9.0, 0.003  # times as much processor time (the square would be 16); seconds that tell nothing
+FIND = Re2Matcher().find
+SHIPPED = load_rules(shipped("rules"), [])
+
+
+def rules_with(folder: Path, patterns: list[str]) -> RuleSet:
+    """Rules that ask for these patterns in every place of a mail."""
+    places = ("subject", "body", "reply", "attachment")
+    conditions = ", ".join(f"{{{place}: ['/{pattern}/']}}" for place in places for pattern in patterns)
+    folder.mkdir()
+    text = f"stage: noise\nrules:\n  - name: hostile\n    when: {{any: [{conditions}]}}\n    then: {{kind: noise}}\n"
+    (folder / "90-noise.yaml").write_text(text, "utf-8")
+    faults: list[Fault] = []
+    found = load_rules(folder, faults)
+    assert faults == []
+    return found
+
+
+def seconds(text: str, rules: RuleSet) -> float:
+    """Processor time to ask every rule about a mail with this subject and text."""
+    mail = Message(
+        sha256="", size=len(text), subject=text[:2000], text=text, reply_text=text, from_=(Address("a@elders.example"),)
+    )
+    explain(mail, Context(), rules, FIND)  # compiles the patterns
+    begun = process_time()
+    explain(mail, Context(), rules, FIND)
+    return process_time() - begun
+
+
+@pytest.mark.parametrize("pattern", EXPLODING)
+def test_a_pattern_that_explodes_elsewhere_finishes_here(tmp_path: Path, pattern: str) -> None:
+    """On the text that makes a backtracking search take hours: a fraction of a second for all places of a mail."""
+    rules = rules_with(tmp_path / "rules", [pattern])
+    for text in ("a" * LONG + "!", "x" * LONG, "aaaa " * (LONG // 5) + "!"):
+        assert seconds(text, rules) < 1
+
+
+@pytest.mark.parametrize("pattern", HOSTILE.values(), ids=HOSTILE.keys())
+def test_the_shipped_rules_take_their_time_once_through_the_text(pattern: str) -> None:
+    """Four times the text, at most some six times the time, whatever it is made of."""
+    text = pattern * (LONG // len(pattern))
+    assert any(seconds(text * TIMES, SHIPPED) <= MOST * max(seconds(text, SHIPPED), NOISE) for _ in range(3))
