@@ -18,7 +18,7 @@ from flaggermail.core.paging import HELD, alarm_text
 from flaggermail.core.records import Alarm, Notification, Page, Platform
 from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
-from flaggermail.post import shared_values
+from flaggermail.post import render
 
 HOUR = timedelta(hours=1)
 CALLED = ("queued", "attempting", "sent", "failed")
@@ -70,7 +70,7 @@ def mark(work: Work, number: str | None, *, exercise: bool = False) -> str:
     if not exercises.rehearses(work, number, otherwise=exercise):
         return ""
     language = work.env.settings.desk.organisation.language
-    return work.env.templates.render(exercises.MARK, language, shared_values(work, language, number)).subject
+    return render(work, exercises.MARK, language, number).subject
 
 
 def of_alarm(work: Work, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:

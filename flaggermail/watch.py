@@ -56,11 +56,11 @@ def _read(env: Environment, mailbox: Mailbox, folder: str, stop: Interrupt | Non
     here = mailbox.position(folder)
     with env.store.read() as tx:
         cursor, observes = tx.cursor(folder), observing.is_on(tx)
-    since = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
-    since = since or Position(here.uidvalidity, 0)
+    known = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
+    since = known or Position(here.uidvalidity, 0)
     if here == since and folder != env.settings.desk.mailbox.inbox:
         return [], here
-    if since.uid and here.uid - since.uid > FLOOD:  # not of a mailbox of years, at the first look
+    if known and here.uid - since.uid > FLOOD:  # not of a mailbox of years, at the first look
         _take_in_first(env, mailbox, folder, since, stop)
     uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
     if uids and env.settings.desk.mailbox.keyword is not None and not observes:

@@ -87,7 +87,7 @@ def overview_by_store(work: Work) -> Overview:
     running = tx.find(ClockRow, state="running")
     rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
     return Overview(
-        now=work.now,
+        at=work.now,
         zone=settings.zone,
         limits=limits_of(settings.desk),
         observing_since=state.since if state is not None and state.observing else None,
@@ -141,7 +141,7 @@ def _lines(seen: Overview, troubles: Sequence[str]) -> list[tuple[str, object]]:
         ("observing", since and f"since {since}: nothing is sent until `flaggermail resume`"),
         ("cases", _counts(seen.cases, _CASES)),
         ("clocks running", _counts(seen.clocks, CLOCKS)),
-        ("quarantine", f"{seen.quarantine}, the oldest {age(seen.oldest, seen.now)}" if seen.oldest else "empty"),
+        ("quarantine", f"{seen.quarantine}, the oldest {age(seen.oldest, seen.at)}" if seen.oldest else "empty"),
         ("outbox", _outbox(seen)),
         *((f"last look at {folder}", _look(seen, at)) for folder, at in seen.looks.items()),
         ("on call", named(seen.on_call)),
@@ -156,7 +156,7 @@ def _lines(seen: Overview, troubles: Sequence[str]) -> list[tuple[str, object]]:
 
 
 def _outbox(seen: Overview) -> str:
-    since = f", the oldest {age(seen.waiting_since, seen.now)}" if seen.waiting_since else ""
+    since = f", the oldest {age(seen.waiting_since, seen.at)}" if seen.waiting_since else ""
     return _counts(seen.outbox, WAITING) + since
 
 
@@ -165,4 +165,4 @@ def _counts(found: Mapping[str, int], names: tuple[str, ...]) -> str:
 
 
 def _look(seen: Overview, at: datetime | None) -> str:
-    return f"{shown(at, seen.zone)}, {age(at, seen.now)} ago" if at else "never"
+    return f"{shown(at, seen.zone)}, {age(at, seen.at)} ago" if at else "never"

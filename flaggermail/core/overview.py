@@ -26,9 +26,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """How things stand at `now`; what is counted is missing where there is none of it."""
+    """How things stand at the instant `at`; what is counted is missing where there is none of it."""
 
-    now: datetime
+    at: datetime
     zone: ZoneInfo  # in which instants are shown
     limits: Limits
     observing_since: datetime | None
@@ -51,16 +51,16 @@ class Overview:
     @property
     def runs(self) -> bool:
         """Whether a daemon runs: it holds the lease for a minute, and renews it."""
-        return self.lease_until is not None and self.lease_until >= self.now
+        return self.lease_until is not None and self.lease_until >= self.at
 
     def troubles(self) -> Iterator[str]:
         """What is wrong, each in a few words of ours."""
         if not self.runs:
             yield "no daemon runs"
         read_at = next(iter(self.looks.values()), None)  # the inbox comes first
-        if read_at is None or self.now - read_at > self.limits.mailbox:
+        if read_at is None or self.at - read_at > self.limits.mailbox:
             yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
-        if self.waiting_since is not None and self.now - self.waiting_since > self.limits.outbox:
+        if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
             yield f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
         if self.outbox.get("uncertain"):
             yield "a mail is in doubt"

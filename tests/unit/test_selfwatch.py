@@ -74,7 +74,7 @@ def test_only_what_is_certain_of_two_clocks_is_told(low: int | None, high: int |
 
 
 FINE = Overview(
-    now=NOW, zone=ZoneInfo("Europe/Amsterdam"), limits=Seen(mailbox=15 * 60 * SECOND, outbox=1800 * SECOND, free=500),
+    at=NOW, zone=ZoneInfo("Europe/Amsterdam"), limits=Seen(mailbox=15 * 60 * SECOND, outbox=1800 * SECOND, free=500),
     observing_since=None, cases={}, clocks={}, quarantine=3, oldest=NOW - DAY, outbox={"queued": 2},
     looks={"INBOX": NOW - 900 * SECOND, "Sent": None}, on_call=None, lease_until=NOW, waiting_since=NOW - 1800 * SECOND,
     free={"archive": 500_000_000}, watched={"clock": "agrees"},

@@ -53,7 +53,7 @@ def overview(
             overrides = [Shift(by, _given(a), _given(b)) for by, a, b in connection.execute(_OVERRIDES)]
             observing = connection.execute(_OBSERVING).fetchone()
             return Overview(
-                now=now,
+                at=now,
                 zone=zone,
                 limits=limits,
                 observing_since=_instant(observing[0]) if observing else None,

@@ -211,7 +211,7 @@ def test_the_file_and_the_store_give_the_same_overview(directory: Path) -> None:
     fill(directory)
     seen = overview_of(directory)
     assert seen is not None
-    assert replace(seen, now=NOW, on_call=None, free={}) == replace(by_store(directory), on_call=None, free={})
+    assert replace(seen, at=NOW, on_call=None, free={}) == replace(by_store(directory), on_call=None, free={})
     assert seen.cases == {"open": 1, "decided": 2, "notified": 3, "answered": 4, "closed": 5, "exercise": 7}
     assert seen.clocks == {"receipt": 2, "human": 2, "substance": 1}
     assert (seen.quarantine, seen.oldest) == (3, NOW - 4 * HOUR)
