@@ -163,6 +163,8 @@ class StormSettings(Model):
     pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
     answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic ones in an hour
     answers_per_hour: int = Field(default=200, ge=1, le=10000)  # to all senders together
+    first_per_sender: int = Field(default=20, ge=1, le=1000)  # mails that go before others in a flood, in an hour
+    first_per_hour: int = Field(default=500, ge=1, le=10000)  # of all senders together
 
 
 class WatchSettings(Model):

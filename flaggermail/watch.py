@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import casework, logbook, observing, recognise, vigil
+from flaggermail import casework, logbook, observing, recognise, storms, vigil
 from flaggermail.citizens import FREE_MAIL
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
@@ -80,7 +80,7 @@ def _take_in_first(
         for raw in batch:
             if stop is not None and stop.is_set():
                 return
-            if not recognise.late(env, raw, env.clock.now()):
+            if not recognise.late(env, raw, env.clock.now()) and storms.goes_first(env, raw.octets):
                 outcome = ingest(env, raw, in_turn=False)
                 logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
 

@@ -47,10 +47,11 @@ def _call(address: str, title: str, text: str) -> Paged:
     import apprise  # noqa: PLC0415 - a fifth of a second and 20 MB, which no desk without pagers waits for
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # at its lower levels it writes addresses out
-    # No redirects: the address is the one that was written down. No plug-ins, nothing kept on disk.
+    # No redirects: the address is the one that was written down. No plug-ins, no pictures, nothing on disk.
     asset = apprise.AppriseAsset(
-        app_id=title, app_desc=title, app_url="", secure_logging=True, async_mode=False, http_redirects=False,
-        storage_mode=apprise.PersistentStoreMode.MEMORY, service_timeout=TIMEOUT,
+        app_id=title, app_desc=title, app_url="", image_url_mask="", image_url_logo="", secure_logging=True,
+        async_mode=False, http_redirects=False, storage_mode=apprise.PersistentStoreMode.MEMORY,
+        service_timeout=TIMEOUT,
     )  # fmt: skip
     services = apprise.Apprise(asset=asset)
     if not services.add(address) or len(services) != 1:

@@ -327,6 +327,35 @@ def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
         assert private not in sent
 
 
+KINDS = {  # address of a pager, with the port of a service on loopback -> whether a mere 200 is enough for its kind
+    "json://127.0.0.1:{}/path": True,
+    "signal://127.0.0.1:{}/+31600000001/+31600000002": True,
+    "ntfy://127.0.0.1:{}/topic": True,
+    "mmost://127.0.0.1:{}/3ccdd113474722377935511fc85d3dd4": True,
+    "smseagle://token@127.0.0.1:{}/31600000002": False,  # an SMS gateway, whose answer says more
+}
+
+
+@OF_A_LIBRARY
+@pytest.mark.parametrize("address", KINDS)
+def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
+    webhook: int, tmp_path: Path, address: str
+) -> None:
+    """Webhook, Signal, ntfy, Mattermost, SMS: one request, what it says in it, and nothing that leads elsewhere."""
+    answer = written(tmp_path, one=address.format(webhook)).call("one", "flaggermail", "VF-PS2027-0001, X: 65 min")
+    ((_, _, body),) = Webhook.got
+    assert b"VF-PS2027-0001, X: 65 min" in body
+    assert b"http" not in body.replace(b"https://127.0.0.1", b"")
+    assert answer.taken == KINDS[address]
+
+
+@OF_A_LIBRARY
+def test_teams_is_known_too(tmp_path: Path) -> None:
+    """It is spoken to by TLS alone, so here nobody takes it; an address of no service would be told as such."""
+    address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
+    assert written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why == "the service did not take it"
+
+
 @OF_A_LIBRARY
 def test_the_address_of_a_pager_is_told_nowhere(
     paged: Environment, webhook: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]

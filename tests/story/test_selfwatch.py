@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,10 +13,11 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import paging, selfwatch, watch
+from flaggermail import backlog, paging, selfwatch, vigil, watch, wiring
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.secrets import credential
+from flaggermail.core.events import Event, EventKind, added, changed
 from flaggermail.core.records import Alarm, OutboxMail, Watched
 from flaggermail.environment import Environment
 from flaggermail.replay.doubles import ListMailbox, SetClock
@@ -89,6 +90,86 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClo
     watch.look(env, mailbox)
     selfwatch.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong", "clock right"]
+
+
+def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """The inbox is not read, or is."""
+    if wrong:
+        vigil.keep(env, 20 * MINUTE)
+    else:
+        watch.look(env, ListMailbox(env.settings.desk.mailbox))
+
+
+def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """A mail waits for twenty minutes, or has left."""
+    with env.store.begin() as tx:
+        waiting = tx.get(OutboxMail, "o99999999")
+        if waiting is None:
+            at = env.clock.now() - 20 * MINUTE
+            row = OutboxMail(
+                id="o99999999", kind="reply", dedupe="x", message_id="x@bzk.example", sender="", recipient="",
+                subject="", digest="", queued_at=at, next_try_at=at,
+            )  # fmt: skip
+            tx.append(Event(EventKind.MAIL_QUEUED, at, "daemon", (added(row),)))
+        elif not wrong and waiting.state == "queued":
+            gone = changed(waiting, replace(waiting, state="accepted"))
+            tx.append(Event(EventKind.MAIL_ACCEPTED, NOW, "daemon", (gone,)))
+    backlog.tick(env)
+
+
+def clock_skew(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """A mail came in from the future, or now."""
+    env.gauge.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
+    selfwatch.tick(env, IN_TIME)
+
+
+def tick_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Reminders were looked for long ago, or just now."""
+    selfwatch.tick(env, {"reminders": 5 * MINUTE * wrong})
+
+
+def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Little room is left, or enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        room = 2_000 if wrong else 10**12
+        patch.setattr("flaggermail.adapters.gauge.free_octets", lambda _: {"archive": room})
+        selfwatch.tick(env, IN_TIME)
+
+
+def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """It ends in a week, or in a hundred days."""
+    certificate(env, NOW + timedelta(days=7 if wrong else 100))
+    selfwatch.tick(env, IN_TIME)
+
+
+@pytest.mark.parametrize(
+    ("find", "alarm", "recovery"),
+    [
+        (mailbox_check, "mailbox silent", "mailbox back"),
+        (outbox_age, "outbox waits", "outbox flows"),
+        (clock_skew, "clock wrong", "clock right"),
+        (tick_age, "tick late", "tick back"),
+        (disk_space, "disk low", "disk back"),
+        (certificate_end, "certificate ends", "certificate renewed"),
+    ],
+)
+def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
+    paged: Environment,  # noqa: F811 - the fixture
+    clock: SetClock,
+    find: Callable[[Environment, bool], None],
+    alarm: str,
+    recovery: str,
+) -> None:
+    """However often it is found: one mail and one page when it is wrong, one mail and one page when it is right."""
+    mailbox_check(paged, wrong=False)
+    for minute, wrong in enumerate([True] * 4 + [False] * 4):
+        clock.set(NOW + minute * MINUTE)
+        find(paged, wrong)
+        paging.drain(paged)
+    assert alarms(paged) == [alarm, recovery]
+    assert calls(paged) == [("first", f"alarm: {alarm}"), ("first", f"alarm: {recovery}")]
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="alarm")) == 2
 
 
 def test_an_idle_desk_in_order_writes_nothing(env: Environment) -> None:
@@ -202,11 +283,16 @@ def test_the_daemon_beats_only_while_all_is_well(env: Environment, capfd: pytest
     assert beats.count == 3  # the mailbox was not read
 
 
-def test_the_daemon_asks_nobody_outside_unless_told_to(env: Environment) -> None:
-    """No address, no tick."""
+@pytest.mark.parametrize("name", [None, "heartbeat"])
+def test_the_daemon_asks_nobody_outside_unless_told_to(env: Environment, name: str | None) -> None:
+    """No credential is named as shipped; no name, no address and no tick."""
+    assert env.settings.desk.watch.heartbeat is None
+    named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
+    desk = env.settings.desk.model_copy(update={"watch": named})
     daemon = a_daemon(env, WatchedMailbox(env))
+    daemon.heartbeat = wiring.heartbeat(env.settings.model_copy(update={"desk": desk}))
     daemon.stop.set()
     daemon.run()
     assert isinstance(daemon.ticker, StepTicker)
-    assert "heartbeat" not in daemon.ticker.works
+    assert ("heartbeat" in daemon.ticker.works) == (name is not None)
     assert "selfwatch" in daemon.ticker.works

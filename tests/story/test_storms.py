@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -13,8 +14,8 @@ import pytest
 
 from flaggermail import casework, digest, outbox, remind, watch
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Alarm, Case, HeldBack, OutboxMail, Reminder, StoredMessage
+from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import Environment, Work
@@ -245,6 +246,25 @@ def flooded(env: Environment, mails: int) -> ListMailbox:
     return mailbox
 
 
+def poured(env: Environment, mails: int) -> None:
+    """So many mails of the last ten minutes in the quarantine, and of each the officer was to get a notice."""
+    with env.store.begin() as tx:
+        rows: list[Record] = []
+        for number in range(mails):
+            at = NOW - timedelta(seconds=number % 600)
+            message = StoredMessage(
+                id=f"m{tx.number('message'):08d}", message_id=f"poured-{number}@elsewhere.example",
+                content_key=f"k{number}", digest="", direction="in", from_address=f"p{number}@elsewhere.example",
+                received_at=at, first_seen_at=at, place="quarantine",
+            )  # fmt: skip
+            held = HeldBack(
+                id=f"h{tx.number('held back'):08d}", officer="officer1", kind=Kind.OFFICER_NOTICE.value, held_at=at,
+                dedupe=f"notice/{message.id}", what="unplaced mail", next_step="flaggermail quarantine list",
+            )  # fmt: skip
+            rows += [message, held]
+        tx.append(Event(EventKind.MESSAGE_TAKEN_IN, NOW, "daemon", tuple(map(added, rows))))
+
+
 def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
     """Of a flood, mail of officers and platforms is filed before all others, once; the folder is read to its end."""
     mailbox = flooded(env, 60)
@@ -256,6 +276,29 @@ def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
     assert len(filed) == 63
     assert cursor is not None
     assert cursor.position.uid == 63
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"), [({}, 21), ({"first_per_sender": 5}, 6), ({"first_per_hour": 6}, 6)], ids=str
+)
+def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: dict[str, int], first: int) -> None:
+    """So many of one sender and of all in an hour, then each in its turn: who takes that name delays nobody long."""
+    storms = env.settings.desk.storms.model_copy(update=limits)
+    desk = env.settings.desk.model_copy(update={"storms": storms})
+    quota = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
+    mailbox = flooded(quota, 40)
+    late = [mail(n, "Agent <agent@x-platform.example>", "Again", f"Number {n}.") for n in range(100, 130)]
+    for octets in late:
+        mailbox.deliver("inbox", octets, NOW)
+    assert watch.look(quota, mailbox) == 72
+    with env.store.read() as tx:
+        uids = {d.message: d.uid for d in tx.find(Delivery)}
+        filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
+    order = [uids[m.id] for m in filed]
+    assert len(filed) == len(set(order)) == 73
+    assert order[1 + first :] == sorted(order[1 + first :])
+    assert all(uid > 41 for uid in order[1 : 1 + first])
+    assert order[1 + first] == 2
 
 
 def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None:
@@ -284,9 +327,10 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None
 
 
 def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
-    """While a thread takes in hundreds of mails, a tick that is due meanwhile is done within seconds."""
-    notify(env, 1, NOW - timedelta(minutes=60))
+    """Thousands of mails lie in the quarantine, hundreds are being taken in: a tick that is due is done in seconds."""
     mailbox, began = flooded(env, 200), threading.Event()
+    poured(env, 4_800)
+    notify(env, 1, NOW - timedelta(minutes=60))
 
     class Begun(ListMailbox):
         """Says when the flood is being taken in."""

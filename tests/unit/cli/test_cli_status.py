@@ -243,6 +243,28 @@ def test_both_ways_print_the_same(
     assert (quick[0], quick[2]) == (1, "")  # a mail in doubt, or no daemon
 
 
+def test_the_exit_status_is_for_monitoring(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 while a daemon runs and the mailbox was read, 1 when either is no longer so; the last line says which."""
+    with closing(wiring.open_environment(directory)) as env:
+        now = env.clock.now()
+        env.store.acquire(LEASE, "here:1:then", now, 60)
+        with env.store.begin() as tx:
+            tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), now))
+    assert printed(directory, capsys)[0] == 0
+    assert json.loads(printed(directory, capsys, "--json")[1])["wrong"] == []
+    with closing(wiring.open_environment(directory)) as env, env.store.begin() as tx:
+        tx.append(
+            Event(
+                EventKind.WATCH_CHANGED,
+                now,
+                "daemon",
+                (added(Watched(id="tick of reminders", wrong=True, since=NOW, value="late")),),
+            )
+        )
+    status, said, _ = printed(directory, capsys)
+    assert (status, said.splitlines()[-1].split(maxsplit=1)) == (1, ["wrong:", "tick of reminders: late"])
+
+
 def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """docs/operation.md has a row for each line and for its name in the document, and in it each state that counts."""
     fill(directory)
