@@ -180,7 +180,9 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
     desk.notified()
     desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
     desk.go_to("2024-06-06T10:59:00+02:00")
-    assert desk.done("status") == (
+    told = desk.type("status")
+    assert (told.status, told.err) == (1, "")
+    assert told.out == (
         "cases:              1 notified\n"
         "clocks running:     1 receipt, 1 human, 1 substance\n"
         "quarantine:         1, the oldest 0h25\n"
@@ -188,6 +190,9 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
         "last look at INBOX: never\n"
         "last look at Sent:  never\n"
         "on call:            A. Jansen (officer1), +31 6 0000 0001\n"
+        "daemon:             does not run\n"
+        "wrong:              no daemon runs\n"
+        "wrong:              the mailbox was not read for 15 min\n"
     )
     document = desk.type("status", "--json").json
     assert document == {
@@ -195,9 +200,16 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
         "running_clocks": {"receipt": 1, "human": 1, "substance": 1},
         "quarantine": 1,
-        "outbox": {"queued": 0, "attempting": 0, "uncertain": 0},
+        "outbox": {"queued": 0, "attempting": 0, "uncertain": 0, "since": None},
         "last_look": {"INBOX": None, "Sent": None},
         "on_call": "officer1",
+        "daemon": False,
+        "free_mb": {},
+        "watched": {},
+        "held_back": 0,
+        "suppressed": 0,
+        "pages": {"failed": 0, "held": 0},
+        "wrong": ["no daemon runs", "the mailbox was not read for 15 min"],
     }
 
 
@@ -208,7 +220,7 @@ def test_an_exercise_is_counted_by_itself(desk: Desk) -> None:
         "--period", "2024-06-01", "2024-06-30", "--exercise",
     )  # fmt: skip
     desk.done("case", "open", "--election", "OEF", "--type", "other", "--origin", "media")
-    assert desk.done("status").startswith("cases:              1 exercise\n")
+    assert desk.type("status").out.startswith("cases:              1 exercise\n")
 
 
 def test_the_record_proves_itself(desk: Desk) -> None:
