@@ -11,10 +11,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backfill, comparing, faults, fuzz, intake, latency, memory, parsing, soak, startup, table
+from tests.bench import backfill, comparing, faults, flood, fuzz, intake, latency, memory, parsing, soak, startup, table
 from tests.bench.desk import Servers
 
-NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill")
+NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill", "flood")
 
 
 def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
@@ -29,6 +29,8 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
         intake.measure(servers, folder, quick=quick)
     elif name == "latency":
         latency.measure(servers, folder, quick=quick)
+    elif name == "flood":
+        flood.measure(folder, quick=quick)
     elif name == "memory":
         memory.measure(servers, folder, quick=quick)
     else:
