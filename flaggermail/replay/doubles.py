@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 
-from flaggermail.ports import Accepted, Interrupt, Paged, Position, RawMessage, Refused, Role, Submission, Unknown
+from flaggermail.ports import (
+    Accepted,
+    Clock,
+    Interrupt,
+    Paged,
+    Position,
+    RawMessage,
+    Refused,
+    Role,
+    Submission,
+    Unknown,
+)
 from flaggermail.settings import MailboxSettings
 
 UIDVALIDITY = 1
@@ -118,7 +129,7 @@ class Answer:
 class ScriptedSubmitter:
     """Implements `ports.Submitter`: accepts everything at once, save what the script says."""
 
-    def __init__(self, clock: SetClock, script: Sequence[Answer] = ()) -> None:
+    def __init__(self, clock: Clock, script: Sequence[Answer] = ()) -> None:
         self._clock, self._script = clock, script
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:

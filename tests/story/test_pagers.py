@@ -280,6 +280,12 @@ class Webhook(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         self.end_headers()
 
+    def do_GET(self) -> None:
+        """Somebody followed a redirect."""
+        self.got.append((self.path, {}, b""))
+        self.send_response(200)
+        self.end_headers()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
         """Nothing on standard error."""
 

@@ -137,8 +137,8 @@ def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
 
 
 def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """It ends in a week, or in a hundred days."""
-    certificate(env, NOW + timedelta(days=7 if wrong else 100))
+    """Each time another one, that ends in a week, or in a hundred days."""
+    certificate(env, env.clock.now() + timedelta(days=7 if wrong else 100))
     selfwatch.tick(env, IN_TIME)
 
 

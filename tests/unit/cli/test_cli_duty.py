@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flaggermail.core.escalation import Means
+from flaggermail.settings_escalation import EscalationFile, EscalationPolicy, PolicyStep
 from tests.unit.cli.conftest import Desk
 
 REMINDER = "VF-EP2024-0001/1/receipt/60/officer1"
@@ -62,7 +65,7 @@ def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
                 "steps": [
                     {
                         "after": after, "repetition": 0, "due_at": due, "told_at": due, "officer": officer,
-                        "escalates": officer == "head1", "asks": False,
+                        "how": ["mail", "pager"], "escalates": officer == "head1", "asks": False,
                     }
                     for after, due, officer in (
                         (60, "2024-06-06T11:34:00+02:00", "officer1"), (120, "2024-06-06T12:34:00+02:00", "officer1"),
@@ -100,6 +103,18 @@ def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
         "    240 min after 10:34 = 14:34, to C. Bakker (head)\n"
         "    now: every step that fell due was told\n"
     )
+
+
+def test_next_says_by_which_means_where_it_is_not_by_all(desk: Desk) -> None:
+    """A step that calls no pager, or writes no mail."""
+    steps = (PolicyStep(after=60, how=(Means.MAIL,)), PolicyStep(after=120, how=(Means.PAGER,)))
+    policies = tuple(EscalationPolicy(name=name, receipt=steps) for name in ("election", "quiet"))
+    settings = desk.env.settings.model_copy(update={"escalation": EscalationFile(policies=policies)})
+    desk.env = replace(desk.env, settings=settings)
+    desk.notified()
+    shown = desk.done("oncall", "next")
+    assert "  60 min after 10:34 = 11:34, to A. Jansen, by mail alone\n" in shown
+    assert "  120 min after 10:34 = 12:34, to A. Jansen, by pager alone\n" in shown
 
 
 def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
