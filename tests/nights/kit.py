@@ -15,7 +15,8 @@ from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.environment import Environment
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings import ReminderSettings, Settings
+from flaggermail.settings import Settings
+from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.nights.oracle import DEFAULT, EDITED, Policy
@@ -29,8 +30,9 @@ STORE = "scenario.db"
 def with_policy(settings: Settings, policy: Policy) -> Settings:
     """The settings with that reminder policy, for what is sent from now on."""
     clocks = {clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()}
-    reminders = ReminderSettings.model_validate({**clocks, "acknowledged_minutes": 60})
-    return settings.model_copy(update={"desk": settings.desk.model_copy(update={"reminders": reminders})})
+    use = dict.fromkeys(("polling_day", "election", "quiet"), "night")
+    escalation = EscalationFile.model_validate({"policies": [{"name": "night", **clocks}], "use": use})
+    return settings.model_copy(update={"escalation": escalation})
 
 
 @dataclass
