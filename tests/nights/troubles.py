@@ -22,9 +22,8 @@ def play(seed: int, kit: Kit) -> Diary:
     """Play the night of that integer."""
     night = Night(seed, kit)
     chance = night.chance
-    swaps = chance.random() < 0.25
-    people = People(night, Platforms(night), replies=not swaps)
-    if swaps:
+    people = People(night, Platforms(night))
+    if chance.random() < 0.25:
         night.plan(chance.uniform(10, 300), people.swap)
     for number in range(chance.choice([0, 1, 1, 2, 3])):
         night.plan(chance.uniform(0, 240), partial(people.refer, number % len(MATTERS)))
