@@ -157,8 +157,11 @@ class People:
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
         self.platforms.expect(use, partial(self.anew, case, platform))
-        if self.chance.random() < 0.15:  # while it is being sent is when an end matters most
+        trouble = self.chance.random()  # while it is being sent is when trouble matters most
+        if trouble < 0.2:
             self.night.fatal = self.chance.randint(1, 8)
+        elif trouble < 0.3:
+            self.night.server.mood("silent", ADDRESS_OF[platform], timedelta(minutes=self.chance.uniform(1, 40)))
 
     def anew(self, case: str, platform: str) -> None:
         """Mail came back; somebody there said that the address works again, and the notification is written anew."""

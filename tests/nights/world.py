@@ -213,6 +213,12 @@ class Server:
     moods: list[Mood] = field(default_factory=list)
     record: list[HandOver] = field(default_factory=list)
 
+    def mood(self, kind: str, domain: str, length: timedelta) -> datetime:
+        """Be in that mood from now on; answers until when."""
+        until = self.clock.true + timedelta(seconds=round(length.total_seconds()))
+        self.moods.append(Mood(kind, domain, until))
+        return until
+
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient; the end of the desk may come before and after the server took the mail."""
         assert sender
