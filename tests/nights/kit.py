@@ -12,6 +12,8 @@ from pathlib import Path
 from flaggermail import inforce, wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.parse_worker import ContainedParser
+from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.environment import Environment
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -19,19 +21,21 @@ from flaggermail.settings import Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from flaggermail.vouching import VouchedParser
 from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore
 
 CONFIG = Path(__file__).parent / "desk"
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
 STORE = "scenario.db"
+PATIENCE = 900.0  # seconds that a machine may be busy with something else
 
 
 def with_policy(settings: Settings, policy: Policy) -> Settings:
-    """The settings with that reminder policy on every day, for what is sent from now on."""
+    """The settings with that reminder policy, for what is sent from now on."""
     clocks = {clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()}
-    always = dict.fromkeys(("polling_day", "election", "quiet"), "night")
-    escalation = EscalationFile.model_validate({"policies": [{"name": "night", **clocks}], "use": always})
+    use = dict.fromkeys(("polling_day", "election", "quiet"), "night")
+    escalation = EscalationFile.model_validate({"policies": [{"name": "night", **clocks}], "use": use})
     return settings.model_copy(update={"escalation": escalation})
 
 
@@ -57,7 +61,10 @@ class Kit:
         (folder / "desk").mkdir()
         env = wiring.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
         inforce.note(env)
-        env.store.close()
+        env.close()
+        # A mail that takes long is put aside by the time that passes, the one thing here which is not simulated.
+        patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
+        env = replace(env, parser=VouchedParser(patient, settings.desk.mailbox.trusted, organisational))
         chance = CountedRandomness("nights")
 
         def salt() -> bytes:

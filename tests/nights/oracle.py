@@ -2,9 +2,13 @@
 """Who must be told what, and when: product.md's reminder policy once more, written from its words alone.
 
     Receipt clock: remind the officer on call at 60 and 120 minutes, escalate to the head at 240. Human clock: remind
-    once at 180 minutes when only an automatic receipt came. A stopped clock stops its reminders. An acknowledgement
-    silences the officer's reminders until it expires, never the escalation. A new case without a decision reminds after
-    30 minutes. After an outage, one reminder for the highest step.
+    once at 180 minutes when only an automatic receipt came. A stopped clock stops its reminders. An officer's
+    acknowledgement silences his reminders until it expires (60 minutes, "still on it?"); it never silences the
+    escalation to the head. A new case without a decision reminds after 30 minutes. After an outage, one reminder for
+    the highest step.
+
+"His" is whoever was told and whoever said so: a colleague who comes on call is told at the step's own time. "Still on
+it?" is asked of the officer on call, once, when nothing else is due and no officer was told since he said so.
 
 Nothing of the product is imported: what both had wrong would never be found. Instants are those of the desk's clock.
 """
@@ -14,10 +18,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 RECEIPT, HUMAN, DECISION = "receipt", "human", "decision"
 OFFICER, HEAD = "officer", "head"
 ACKNOWLEDGED = timedelta(minutes=60)
+ZONE = ZoneInfo("Europe/Amsterdam")
 
 Policy = Mapping[str, tuple[tuple[int, str], ...]]
 """Clock -> steps, each minutes and who is told."""
@@ -33,13 +39,32 @@ EDITED: Policy = {
 
 @dataclass(frozen=True, order=True)
 class Told:
-    """One step that somebody is told of: case, platform (empty: the decision), clock, minutes, to whom."""
+    """One step that somebody is told of: case, platform (empty: the decision), clock, minutes, to whom.
+
+    The question "still on it?" is no step: it has no minutes, and names until when it was in hand (HH:MM).
+    """
 
     case: str
     platform: str
     clock: str
     step: int
     to: str
+    until: str = ""
+
+
+@dataclass
+class InHand:
+    """That officers (by address) are on it; `clock` is what they were told of."""
+
+    officers: frozenset[str]
+    clock: str
+    at: datetime
+    told_since: bool = False  # some officer, of that clock
+
+    @property
+    def until(self) -> datetime:
+        """When it expires."""
+        return self.at + ACKNOWLEDGED
 
 
 @dataclass
@@ -52,13 +77,16 @@ class Silence:
     started_at: datetime | None = None
     ended: bool = False  # decided, or taken back by a bounce
     answers: list[tuple[datetime, frozenset[str]]] = field(default_factory=list)
-    acknowledged_until: datetime | None = None
+    in_hand: list[InHand] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)  # clock -> the highest step
 
-    def acknowledge(self, at: datetime) -> None:
+    def start(self, at: datetime, policy: Policy) -> None:
+        """It was sent: from then on the clocks run, under the policy of then."""
+        self.started_at, self.policy = at, policy
+
+    def acknowledge(self, officers: Iterable[str], clock: str, at: datetime) -> None:
         """Somebody is on it."""
-        until = at + ACKNOWLEDGED
-        self.acknowledged_until = max(until, self.acknowledged_until or until)
+        self.in_hand.append(InHand(frozenset(officers), clock, at))
 
     def stopped(self, clock: str) -> bool:
         """Whether an answer stopped that clock; one of the same minute as the sending counts."""
@@ -75,24 +103,47 @@ class Silence:
             return RECEIPT
         return None if self.stopped(HUMAN) else HUMAN
 
-    def _untold(self) -> Iterator[tuple[datetime, int, str]]:
-        """Instant, minutes and addressee of every step that is still to come."""
-        clock = self.clock()
+    def due(self, now: datetime, officer: str, head: str) -> Told | None:
+        """The highest step that has run out and that its reader, on call or the head, has to hear of now."""
+        clock, hushed = self.clock(), self._hushed(officer, now)
         if clock is None or self.started_at is None:
-            return
-        for minutes, who in self.policy[clock]:
-            if minutes > self.told.get(clock, 0):
-                at = self.started_at + timedelta(minutes=minutes)
-                hushed = who == OFFICER and self.acknowledged_until is not None
-                yield (max(at, self.acknowledged_until) if hushed and self.acknowledged_until else at), minutes, who
+            return None
+        run_out = [
+            (minutes, who)
+            for minutes, who in self.policy[clock]
+            if minutes > self.told.get(clock, 0) and self.started_at + timedelta(minutes=minutes) <= now
+        ]
+        heard = [(minutes, who) for minutes, who in run_out if who == HEAD or not hushed]
+        if heard:
+            minutes, who = max(heard)
+            return Told(self.case, self.platform, clock, minutes, officer if who == OFFICER else head)
+        asked = self._expired(clock)
+        if asked is None or hushed or asked.until > now:
+            return None
+        return Told(self.case, self.platform, clock, 0, officer, f"{asked.until.astimezone(ZONE):%H:%M}")
 
-    def due(self, now: datetime) -> tuple[int, str] | None:
-        """Minutes and addressee of the highest step that has run out."""
-        return max(((minutes, who) for at, minutes, who in self._untold() if at <= now), default=None)
+    def _hushed(self, officer: str, now: datetime) -> bool:
+        """Whether that officer is on it, and hears nothing."""
+        return any(officer in hand.officers and now < hand.until for hand in self.in_hand)
 
-    def next_due(self, now: datetime) -> datetime | None:
-        """When the next step runs out."""
-        return min((at for at, _, _ in self._untold() if at > now), default=None)
+    def _expired(self, clock: str) -> InHand | None:
+        """What somebody has to be asked about once it has expired."""
+        last = max((hand for hand in self.in_hand if hand.clock == clock), key=lambda hand: hand.until, default=None)
+        return None if last is None or last.told_since else last
+
+    def note(self, told: Told, head: str) -> None:
+        """That was told."""
+        if told.step:
+            self.told[told.clock] = told.step
+        for hand in self.in_hand:
+            hand.told_since |= hand.clock == told.clock and told.to != head
+
+    def instants(self) -> Iterator[datetime]:
+        """When a step of its clock runs out, or what is in hand expires."""
+        clock = self.clock()
+        if clock is not None and self.started_at is not None:
+            yield from (self.started_at + timedelta(minutes=minutes) for minutes, _ in self.policy[clock])
+            yield from (hand.until for hand in self.in_hand)
 
 
 @dataclass
@@ -106,21 +157,11 @@ class Oracle:
         self.silences.append(silence)
         return silence
 
-    def due(self, now: datetime, addresses: Mapping[str, str]) -> list[tuple[Silence, Told]]:
-        """What a tick at `now` must tell; `addresses`: of officer and head."""
-        found = ((silence, silence.due(now)) for silence in self.silences)
-        return [
-            (silence, Told(silence.case, silence.platform, silence.clock() or "", due[0], addresses[due[1]]))
-            for silence, due in found
-            if due is not None
-        ]
-
-    @staticmethod
-    def note(told: Iterable[tuple[Silence, Told]]) -> None:
-        """That was told."""
-        for silence, step in told:
-            silence.told[step.clock] = step.step
+    def due(self, now: datetime, officer: str, head: str) -> list[tuple[Silence, Told]]:
+        """What a tick at `now` must tell to the officer on call and the head, by their addresses."""
+        found = ((silence, silence.due(now, officer, head)) for silence in self.silences)
+        return [(silence, due) for silence, due in found if due is not None]
 
     def next_due(self, now: datetime) -> datetime | None:
-        """When the next step of any runs out."""
-        return min((at for s in self.silences if (at := s.next_due(now)) is not None), default=None)
+        """When the next of them may have to be told."""
+        return min((at for silence in self.silences for at in silence.instants() if at > now), default=None)

@@ -47,7 +47,6 @@ class People:
 
     night: Night
     platforms: Platforms
-    replies: bool  # on a night without a swap: whom an answer of another officer silences is not asked here
 
     def __post_init__(self) -> None:
         self.chance = self.night.chance
@@ -135,12 +134,18 @@ class People:
         )
         if not draft:
             return
-        digest = self.night.frozen
+        digest = self._frozen(platform)
         what = self.chance.choices(["approve", "reject", "forget"], [17, 1, 2])[0]
         if what == "approve":
             self.night.plan(self.chance.uniform(0.1, 15), lambda: self.approve(draft, case, platform, digest))
         elif what == "reject":
             self.night.act(Reject(draft=draft, reason="the text is not good enough"))
+
+    def _frozen(self, platform: str) -> str:
+        """Digest of the octets that were archived with the draft and are addressed to that platform."""
+        mails = [Read(self.night.env.octets.get(digest), ADDRESS_OF[platform]) for digest in self.night.archived]
+        (frozen,) = (mail for mail in mails if mail.to == mail.recipient)
+        return frozen.digest
 
     def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
         """Let a draft go; sometimes the machine ends in the middle of that."""
@@ -152,8 +157,11 @@ class People:
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
         self.platforms.expect(use, partial(self.anew, case, platform))
-        if self.chance.random() < 0.15:  # while it is being sent is when an end matters most
+        trouble = self.chance.random()  # while it is being sent is when trouble matters most
+        if trouble < 0.2:
             self.night.fatal = self.chance.randint(1, 8)
+        elif trouble < 0.3:
+            self.night.server.mood("silent", ADDRESS_OF[platform], timedelta(minutes=self.chance.uniform(1, 40)))
 
     def anew(self, case: str, platform: str) -> None:
         """Mail came back; somebody there said that the address works again, and the notification is written anew."""
@@ -186,7 +194,7 @@ class People:
         """He is on it, or says something else, or nothing; or somebody else says so in his name."""
         says = self.chance.choices(["ok", "act", "gibberish", "spoofed", "nothing"], [4, 2, 1, 1, 5])[0]
         later = self.chance.uniform(1, 45)
-        if says == "nothing" or (says in {"ok", "act"} and not self.replies):
+        if says == "nothing":
             return
         self.night.plan(later, lambda: self.acknowledge(read) if says == "act" else self.reply(read, says))
 
@@ -201,28 +209,30 @@ class People:
 
         def taken(mail: Incoming) -> None:
             if says == "ok" and mail.arrived_at >= self.night.clock.now() - LATE:
-                self._acknowledged(read)
+                self._acknowledged(read, read.recipient)
 
         self.night.deliver(octets, f"reply to a reminder: {says}", taken)
 
     def acknowledge(self, read: Read) -> None:
-        """At the command line."""
+        """At the command line; on some nights a colleague does."""
         with self.night.env.store.read() as tx:
             token = tx.get(Token, read.token)
             reminder = tx.get(Reminder, token.reminder) if token and token.reminder else None
-        if reminder is not None and self.night.act(Acknowledge(reminder=reminder.id)) is not None:
-            self._acknowledged(read)
+        by = self.chance.choices(["officer1", "officer2"], [4, 1])[0]
+        if reminder is not None and self.night.act(Acknowledge(reminder=reminder.id), by) is not None:
+            self._acknowledged(read, ADDRESSES[by])
 
-    def _acknowledged(self, read: Read) -> None:
-        """All that stood in the mail is in hand, once."""
+    def _acknowledged(self, read: Read, by: str) -> None:
+        """All that stood in the mail is in hand, once: of whoever got it, and of whoever says so."""
         if read.message_id in self._said:
             return
         self._said.add(read.message_id)
         steps = set(read.reminds_of())
         for tick in self.night.diary.ticks:
             if tick.at == read.written_at:
-                for silence in {id(s): s for s, step in tick.due if step in steps}.values():
-                    silence.acknowledge(self.night.clock.now())
+                for silence, step in tick.due:
+                    if step in steps:
+                        silence.acknowledge({read.recipient, by}, step.clock, self.night.clock.now())
 
     def resolve(self, mail: str) -> None:
         """Look into the server's log, and say what became of a mail in doubt."""
@@ -241,7 +251,7 @@ class People:
             use.again += 1
         elif not use.resolved:
             use.resolved = True
-            use.silence.started_at = took.at
+            use.silence.start(took.at, self.night.policy)
 
     def confirm(self, message: str) -> None:
         """Vouch for an answer for which nobody did."""

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Six faults that each were made once in a system like this, planted into the product while it runs."""
+"""Faults that each were made once in a system like this, planted into the product while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from flaggermail import outbox, remind, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.core import clocks
+from flaggermail.core import clocks, escalation
+from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Interrupt, Refused, Unknown
+from flaggermail.running import Waiting
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play
@@ -89,7 +91,30 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
 
 def _acknowledgement_never_expires() -> AbstractContextManager[object]:
     """Who once said that he is on it is never asked again."""
-    return patch.object(remind, "_expiry", lambda _: timedelta(days=365))
+    honest = Waiting._acknowledgement  # noqa: SLF001 - what is made to last
+
+    def lasting(waiting: Waiting, reminder: Reminder) -> Acknowledgement | None:
+        found = honest(waiting, reminder)
+        return replace(found, until=found.until + timedelta(days=365)) if found else None
+
+    return patch.object(Waiting, "_acknowledgement", lasting)
+
+
+def _nobody_asked() -> AbstractContextManager[object]:
+    """An acknowledgement expires, and where no step is left that is all."""
+    return patch.object(escalation, "_questions", lambda *_: [])
+
+
+def _asked_again() -> AbstractContextManager[object]:
+    """Whoever was asked is asked again, under another key, as if nobody had been told."""
+    honest = escalation._questions  # noqa: SLF001 - what forgets
+
+    def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
+        found = honest(replace(silence, told=()), steps, now)
+        later = len(silence.told)
+        return [replace(call, step=replace(call.step, after=call.step.after + later)) for call in found]
+
+    return patch.object(escalation, "_questions", questions)
 
 
 def _retry_after_data() -> AbstractContextManager[object]:
@@ -107,6 +132,8 @@ FAULTS = (
     Fault("clock stopped by an unverified mail", 5, _stopped_by_unverified),
     Fault("reminder after stop", 4, _reminder_after_stop),
     Fault("acknowledgement that never expires", 3, _acknowledgement_never_expires),
+    Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
+    Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
 )
 

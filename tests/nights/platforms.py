@@ -49,7 +49,7 @@ class Platforms:
     def _settled(self, use: Use, handed: HandOver) -> None:
         """The desk wrote down what the server said: from an acceptance on the clocks run."""
         if handed.answer == "accepted":
-            use.silence.started_at = handed.at
+            use.silence.start(handed.at, self.night.policy)
 
     def hear(self, handed: HandOver, read: Read) -> None:
         """A notification reached a platform."""
@@ -107,7 +107,8 @@ class Platforms:
             if not delayed:
                 use.silence.ended = use.bounced = True
             elif (took := self._took(use)).in_doubt and not use.resolved:  # who tells of its delay has it
-                use.resolved, use.silence.started_at = True, took.at
+                use.resolved = True
+                use.silence.start(took.at, self.night.policy)
 
         self.night.deliver(octets, f"{'delay' if delayed else 'return'} of {use.id}", taken)
         if not delayed and self.night.chance.random() < 0.6:
@@ -135,6 +136,7 @@ class Platforms:
         def taken(mail: Incoming) -> None:
             if handed.in_doubt and not use.resolved:
                 use.resolved = True
-                use.silence.started_at = max(use.approved_at, min(mail.arrived_at, self.night.clock.now()))
+                at = max(use.approved_at, min(mail.arrived_at, self.night.clock.now()))
+                use.silence.start(at, self.night.policy)
 
         self.night.deliver(handed.octets, f"copy in Sent of {use.id}", taken, folder="sent")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from functools import cached_property
 
 from tests.nights.oracle import DECISION, HUMAN, RECEIPT, Told
@@ -18,7 +19,8 @@ from tests.nights.oracle import DECISION, HUMAN, RECEIPT, Told
 PLATFORMS = ("Alder", "Birch", "Cedar", "Dogwood", "Elder")
 _NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
 _STEP = re.compile(r"(\d+) min after")
-_ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\s+(\d+) min after", re.MULTILINE)
+_ASKS = re.compile(r"taken in hand until (\d\d:\d\d)")
+_ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
 _SINGLE = re.compile(r"\[(VF-[A-Z0-9]+-\d+)\] (?:Escalation: )?(.*) after \d+ minutes$")
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
 
@@ -48,6 +50,16 @@ class Read:
     def written_at(self) -> datetime:
         """When the desk wrote it, by its own clock."""
         return parsedate_to_datetime(str(self._message["Date"]))
+
+    @cached_property
+    def digest(self) -> str:
+        """Under which it is archived."""
+        return hashlib.sha256(self.octets).hexdigest()
+
+    @cached_property
+    def to(self) -> str:
+        """The address to which it says that it goes."""
+        return parseaddr(str(self._message["To"]))[1]
 
     @cached_property
     def reply_to(self) -> str:
@@ -91,16 +103,20 @@ class Read:
         """The steps that it tells of, where it is a reminder or an escalation."""
         single = _SINGLE.match(self.subject)
         if single is not None:
-            steps = _STEP.findall(self.body)
-            assert len(steps) == 1, f"a reminder that does not say which step: {self.body}"
-            yield self._told(single[1], f"{single[2]} {self.body.partition('Told before')[0]}", int(steps[0]))
+            yield self._told(single[1], f"{single[2]} {self.body.partition('Told before')[0]}", self.body)
         elif _TOGETHER.match(self.subject):
-            for case, what, step in _ITEM.findall(self.body):
-                yield self._told(case, what, int(step))
+            for case, what, text in _ITEM.findall(self.body):
+                yield self._told(case, what, text)
 
-    def _told(self, case: str, what: str, step: int) -> Told:
+    def _told(self, case: str, what: str, text: str) -> Told:
+        """By what its text names: after how many minutes it falls due, or until when it was in hand."""
+        steps, asks = _STEP.findall(text), _ASKS.findall(text)
+        if asks and "Still on it?" not in text:
+            asks = []
+        assert len(steps) + len(asks) == 1, f"a reminder that does not say of what: {self.body}"
+        step, until = int(steps[0]) if steps else 0, asks[0] if asks else ""
         if re.search(r"no decision", what, re.IGNORECASE):
-            return Told(case, "", DECISION, step, self.recipient)
+            return Told(case, "", DECISION, step, self.recipient, until)
         (platform,) = (name for name in PLATFORMS if re.search(rf"\b{name}\b", what))
         person = re.search(r"(from|by) a\s+person|no person", what)
-        return Told(case, platform, HUMAN if person else RECEIPT, step, self.recipient)
+        return Told(case, platform, HUMAN if person else RECEIPT, step, self.recipient, until)

@@ -13,7 +13,6 @@ from tests.nights.night import HOURS, Night
 from tests.nights.oracle import DEFAULT, EDITED
 from tests.nights.people import MATTERS, People
 from tests.nights.platforms import ADDRESS_OF, Platforms
-from tests.nights.world import Mood
 
 ANY_DOMAIN = ""
 
@@ -22,17 +21,16 @@ def play(seed: int, kit: Kit) -> Diary:
     """Play the night of that integer."""
     night = Night(seed, kit)
     chance = night.chance
-    swaps = chance.random() < 0.25
-    people = People(night, Platforms(night), replies=not swaps)
-    if swaps:
+    people = People(night, Platforms(night))
+    if chance.random() < 0.25:
         night.plan(chance.uniform(10, 300), people.swap)
-    for number in range(chance.choice([0, 1, 1, 2, 3])):
+    for number in range(chance.choice([0, 1, 1, 1, 1, 2])):
         night.plan(chance.uniform(0, 240), partial(people.refer, number % len(MATTERS)))
-    for _ in range(chance.choice([0, 0, 1, 1])):
+    for _ in range(chance.choice([0, 0, 0, 1])):
         night.plan(chance.uniform(0, 200), people.warn)
-    for number in range(chance.choice([0, 0, 1, 2])):
+    for number in range(chance.choice([0, 0, 1])):
         night.plan(chance.uniform(0, 400), partial(people.complain, number))
-    for number in range(chance.choice([0, 0, 1, 2])):
+    for number in range(chance.choice([0, 0, 1])):
         night.plan(chance.uniform(0, 400), partial(people.noise, number))
     _trouble(night)
     return night.play()
@@ -78,8 +76,7 @@ def _mood(night: Night) -> None:
     everybody = kind == "away" or (kind == "silent" and night.chance.random() < 0.3)
     domain = ANY_DOMAIN if everybody else night.chance.choice(list(ADDRESS_OF.values())).partition("@")[2]
     longest = {"away": 120, "greylist": 60, "silent": 40, "refuse": 40}[kind]
-    until = night.clock.true + timedelta(seconds=round(night.chance.uniform(0.1, 1) * longest * 60))
-    night.server.moods.append(Mood(kind, domain, until))
+    until = night.server.mood(kind, domain, timedelta(minutes=night.chance.uniform(0.1, 1) * longest))
     night.diary.counts[f"trouble: server {kind}"] += 1
     night.tell(f"the server is {kind} to {domain or 'everybody'} until {until:%H:%M:%S}")
 

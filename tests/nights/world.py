@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -74,10 +74,12 @@ class Watch:
 
 @dataclass
 class WatchedStore:
-    """Implements `ports.Store`."""
+    """Implements `ports.Store`; nobody else writes, so all that read between two commits share one view."""
 
     inner: Store
     watch: Watch
+    _view: Transaction | None = None
+    _views: ExitStack = field(default_factory=ExitStack)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -86,14 +88,20 @@ class WatchedStore:
         with self.inner.begin() as tx:
             yield tx
             self.watch.use()
+        self._forget()
         self.watch.committed()
         self.watch.use()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """As it is."""
-        with self.inner.read() as tx:
-            yield tx
+        """What the last commit left."""
+        if self._view is None:
+            self._view = self._views.enter_context(self.inner.read())
+        yield self._view
+
+    def _forget(self) -> None:
+        self._view = None
+        self._views.close()
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """As it is."""
@@ -108,7 +116,8 @@ class WatchedStore:
         self.inner.release()
 
     def close(self) -> None:
-        """As it is."""
+        """Nothing is read on."""
+        self._forget()
         self.inner.close()
 
 
@@ -203,6 +212,12 @@ class Server:
     chance: Random
     moods: list[Mood] = field(default_factory=list)
     record: list[HandOver] = field(default_factory=list)
+
+    def mood(self, kind: str, domain: str, length: timedelta) -> datetime:
+        """Be in that mood from now on; answers until when."""
+        until = self.clock.true + timedelta(seconds=round(length.total_seconds()))
+        self.moods.append(Mood(kind, domain, until))
+        return until
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """One result a recipient; the end of the desk may come before and after the server took the mail."""

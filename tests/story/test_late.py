@@ -152,6 +152,24 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
         assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
 
 
+def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: SetClock) -> None:
+    """It says of each until when it was in hand, and no sum of minutes after the sending that nobody set."""
+    cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
+    remind.tick(env)
+    with env.store.begin() as tx:
+        desk.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
+    outbox.drain(env)
+    clock.set(NOW + timedelta(minutes=60))
+    assert remind.tick(env) == len(cases)
+    with env.store.read() as tx:
+        (row,) = tx.find(OutboxMail, state="queued")
+    text = read(env.octets.get(row.digest)).get_content()
+    assert all(case in text for case in cases)
+    assert text.count("opgepakt tot 11:00. Nog mee bezig?") == len(cases)
+    assert "min na" not in text
+    assert remind.tick(env) == 0
+
+
 def test_what_falls_due_alone_is_told_alone(env: Environment, clock: SetClock) -> None:
     """On an ordinary night each reminder is a mail of its own, about its case."""
     notify(env, 1, NOW - timedelta(minutes=60))

@@ -200,11 +200,13 @@ DID: Sequence[Mapping[str, object]] = [
 SILENCE: Mapping[str, object] = {
     "case": "VF-EP2024-0001", "platform": "Loudhailer", "channel": "Urgent Escalation Channel", "minutes": 60,
     "sent_at": SENT, "due_at": SENT + timedelta(minutes=60), "phone": None, "clock": "receipt", "acknowledged": None,
+    "asks": False,
 }  # fmt: skip
 SILENCES: Sequence[Mapping[str, object]] = [
     SILENCE,
     {**SILENCE, "clock": "human", "phone": "+31 70 000 0000", "acknowledged": "11:36"},
     {**SILENCE, "clock": "decision", "platform": None, "channel": None, "acknowledged": "11:36"},
+    {**SILENCE, "acknowledged": "11:36", "asks": True},
 ]
 
 HELD: Sequence[Mapping[str, object]] = [
