@@ -95,6 +95,7 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
+    yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
     yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
     yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
@@ -121,7 +122,7 @@ def notified(env: Environment, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with nine mails waiting, a case, one notification that was sent, and one that is about to be."""
+    """A desk with ten mails waiting, a case, one notification that was sent, and one that is about to be."""
 
     folder: Path
     sent: str
@@ -248,7 +249,7 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
     assert len([row for row in rows if row.dedupe.startswith("digest/")]) == 1
-    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 1  # the form
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 2  # what would be understood, and the form
     assert all(held.told_at is not None for held in found.tx.find(HeldBack))
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
@@ -311,8 +312,8 @@ def test_killed_there_while_it_forgets_it_goes_on(
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
-        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("3 "))
-        shutil.copy(copied, copied.with_name(copied.name.replace("3 ", "9 ", 1)))
+        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("4 "))
+        shutil.copy(copied, copied.with_name(copied.name.replace("4 ", "99 ", 1)))
     assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
     assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
     look_at(folder, assert_forgotten)
