@@ -32,6 +32,7 @@ class Wake:
     text: str
     case: str | None = None
     notification: str | None = None
+    exercise: bool = False
 
 
 def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | None:
@@ -42,7 +43,7 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
     identity = f"{wake.about}/{officer.id}/{position}"
     if position >= len(officer.pagers) or observing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
         return None
-    full = called_lately(work, officer) >= work.env.settings.desk.storms.pages_per_hour
+    full = called_lately(work, officer, exercise=wake.exercise) >= work.env.settings.desk.storms.pages_per_hour
     page = Page(
         id=identity,
         about=wake.about,
@@ -52,6 +53,7 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
         case=wake.case,
         notification=wake.notification,
         text=wake.text,
+        exercise=wake.exercise,
         state=HELD if full else "queued",
         queued_at=work.now,
     )
@@ -60,28 +62,28 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
     return page
 
 
-def called_lately(work: Work, officer: Officer) -> int:
-    """How many pages to that officer were written down in the last hour, those that were held left out."""
-    return work.tx.count(Page, ("queued_at", work.now - HOUR), officer=officer.id, state=CALLED)
+def called_lately(work: Work, officer: Officer, *, exercise: bool) -> int:
+    """How many pages to that officer were written down in the last hour, of exercises or real ones; held ones not."""
+    since = work.now - HOUR
+    return work.tx.count(Page, ("queued_at", since), officer=officer.id, state=CALLED, exercise=exercise)
 
 
-def mark(work: Work, number: str | None, *, exercise: bool = False) -> str:
+def mark(work: Work, *, exercise: bool) -> str:
     """What a page of an exercise begins with: what the subjects of its mails do. Nothing where it is real."""
-    if not exercises.rehearses(work, number, otherwise=exercise):
-        return ""
     language = work.env.settings.desk.organisation.language
-    return render(work, exercises.MARK, language, number).subject
+    return render(work, exercises.MARK, language, None).subject if exercise else ""
 
 
 def of_alarm(work: Work, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
     """An alarm calls the first pager at once: what is told of may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # an alarm about pagers, by pager, would never end
         return
-    begins = mark(work, alarm.case, exercise=exercise)
-    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform_of(work, alarm.notification), begins)
+    played = exercises.rehearses(work, alarm.case, otherwise=exercise)
+    platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
+    text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins)
     # by digest: the id of an alarm may name a recipient
     about = f"alarm/{hashlib.sha256(alarm.id.encode()).hexdigest()[:32]}"
-    queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification))
+    queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played))
 
 
 def platform_of(work: Work, notification_id: str | None) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flaggermail import casework, pages
+from flaggermail import casework, exercises, pages
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
@@ -81,9 +81,10 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
 def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
     """What a page says of what was told together and still waits: one by its name, the others as a number."""
     reminder, silent = waiting[0], work.now - _began(work, waiting[0])
-    platform, mark = pages.platform_of(work, reminder.notification), pages.mark(work, reminder.case)
+    played = exercises.rehearses(work, reminder.case, otherwise=False)
+    platform, mark = pages.platform_of(work, reminder.notification), pages.mark(work, exercise=played)
     text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
-    return Wake(about, text, reminder.case, reminder.notification)
+    return Wake(about, text, reminder.case, reminder.notification, played)
 
 
 def _began(work: Work, reminder: Reminder) -> datetime:
@@ -146,7 +147,8 @@ def _settle(work: Work, page: Page, answer: Paged) -> None:
     if answer.taken or officer is None:
         return
     if page.position + 1 < len(officer.pagers):
-        pages.queue(work, officer, page.position + 1, Wake(page.about, page.text, page.case, page.notification))
+        again = Wake(page.about, page.text, page.case, page.notification, page.exercise)
+        pages.queue(work, officer, page.position + 1, again)
     elif all(one.state == FAILED for one in _of(work.tx, page.about, officer)):
         _unheard(work, officer, page, answer.why)
 

@@ -389,6 +389,7 @@ class Page(Record):
     case: str | None = None
     notification: str | None = None
     text: str  # number, platform and minutes; nothing else of a case
+    exercise: bool = False
     state: str = "queued"  # queued | attempting | sent | failed | held
     queued_at: datetime
     tries: int = 0

@@ -240,6 +240,17 @@ def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> N
     ]
 
 
+def test_an_exercise_uses_up_no_real_call(paged: Environment) -> None:
+    """However often it called in this hour."""
+    for number in range(1, 15):
+        notify(paged, number, NOW - timedelta(minutes=240), exercise=True)
+        run(paged)
+    assert len(calls(paged)) == 12
+    notify(paged, 15, NOW - timedelta(minutes=240))
+    run(paged)
+    assert calls(paged)[12:] == [("first", "VF-PS2027-0015, X: 240 min")]
+
+
 def test_no_more_calls_in_an_hour_than_configured(paged: Environment, clock: SetClock) -> None:
     """What goes beyond is held and listed; its mail was sent all the same."""
     for number in range(1, 16):

@@ -380,6 +380,7 @@ class PageRow(Row, table=True):
     case: str | None
     notification: str | None
     text: str
+    exercise: bool
     state: str = Field(index=True)
     queued_at: datetime
     tries: int

@@ -418,6 +418,7 @@ def _waking() -> None:
         sa.Column("case", AutoString(), nullable=True),
         sa.Column("notification", AutoString(), nullable=True),
         sa.Column("text", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
         sa.Column("state", AutoString(), nullable=False),
         sa.Column("queued_at", UTCDateTime(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
