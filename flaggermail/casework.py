@@ -29,11 +29,13 @@ from flaggermail.core.records import (
 )
 from flaggermail.core.rota import Officer, Shift, on_call
 from flaggermail.core.rules import URGENT, Kind
+from flaggermail.core.states import IN_HAND
 from flaggermail.core.verbs import LIFETIME, USUAL_LIFE, Topic, would_work
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
 
+NAMED_CASES = 5  # in the notice of a mail that fits none
 SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away
 
 
@@ -266,6 +268,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         "text": unfolded(message),
         "attachments": [a.filename or a.content_type for a in message.attachments],
         "suggestions": list(stored.suggestions),
+        "open_cases": _open_cases(work, message) if stored.place == "quarantine" else [],
         "next_step": _next_step(stored),
     }
     notice = Notice(
@@ -278,6 +281,13 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         exercise=stored.exercise,
     )
     tell(work, officer, notice, values)
+
+
+def _open_cases(work: Work, message: Message) -> list[dict[str, str]]:
+    """The newest cases in hand of its election: whoever reads the notice on a phone has no list of them at hand."""
+    election = election_of(work, message)
+    newest = work.tx.newest(Case, NAMED_CASES, election=election.code, state=list(IN_HAND)) if election else []
+    return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
 
 
 def unfolded(message: Message) -> str:

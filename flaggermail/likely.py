@@ -7,12 +7,12 @@ from flaggermail import exercises
 from flaggermail.core import likeness, suggesting
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, StoredMessage
+from flaggermail.core.states import IN_HAND
 from flaggermail.core.suggesting import Clue
 from flaggermail.environment import Work
 
 LATEST = 8  # mails of an author, and open cases of a title, that are looked at
 COMPARED = 3  # cases whose first mail is read again
-_OPEN = ["open", "decided", "notified", "answered"]
 
 
 def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
@@ -24,7 +24,7 @@ def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
     for case in _candidates(work, message):
         said = [suggesting.ATTACHED] if _was_attached(work, message, case) else []
         said += _compared(work, message, case, ours)
-        if case.referrer_address == message.sender.key and case.state in _OPEN:
+        if case.referrer_address == message.sender.key and case.state in IN_HAND:
             said.append(suggesting.SAME_SENDER)
         if said:
             found[case.number] = said
@@ -55,7 +55,7 @@ def _candidates(work: Work, message: Message) -> list[Case]:
     numbers = {row.case for row in rows if row.case is not None and row.direction == "in"}
     cases = {case.number: case for case in work.tx.find(Case, number=sorted(numbers))}
     titles = list(likeness.base_subjects(message, work.env.language))
-    alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=_OPEN)]
+    alike = [case for title in titles for case in work.tx.newest(Case, LATEST, title=title, state=list(IN_HAND))]
     cases |= {case.number: case for case in alike}
     exercise = exercises.is_address(work.env.settings, message.sender.key if message.sender else None)
     cases = {number: case for number, case in cases.items() if case.exercise == exercise}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flaggermail.yaml_model import read_model
 
 MARK = "| "
+FILLED = 80  # longer lines are whole paragraphs
 WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
 DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
 
@@ -175,16 +176,33 @@ def marked(value: object) -> str:
 
     Not with `>`: some mail programs on phones hide lines that begin so.
     """
-    return "\n".join(f"{MARK}{text}".rstrip() for text in str(value).strip().splitlines())
+    return "\n".join(f"{MARK}{text}".rstrip() for text in _within(str(value).strip().splitlines(), WIDTH - len(MARK)))
 
 
-def wrapped(text: str, indent: str = "") -> str:
+def _within(lines: Iterable[str], width: int) -> Iterator[str]:
+    """The lines, too long ones broken; what is left of one that a mail program had filled joins the next."""
+    rest = ""
+    for line in lines:
+        goes_on = bool(rest) and line[:1].isalnum()
+        if rest and not goes_on:
+            yield rest
+        whole = f"{rest} {line}" if goes_on else line
+        *before, last = wrapped(whole, width=width).splitlines() if len(whole) > width else [whole]
+        yield from before
+        rest = last if before and len(line) <= FILLED else ""
+        if not rest:
+            yield last
+    if rest:
+        yield rest
+
+
+def wrapped(text: str, indent: str = "", width: int = WIDTH) -> str:
     """One line of text as lines within the width, `indent` before the second and later.
 
     Broken at spaces only, and not within a day: whoever looks for `6 June 2024` finds it.
     """
     whole_days = DAY.sub("\\1\x1f\\2\x1f\\3", text)
-    lines = textwrap.wrap(whole_days, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(whole_days, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\x1f", " ")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 CASE_STATES = ("open", "decided", "notified", "answered", "closed")
+IN_HAND = CASE_STATES[:-1]
 CLOCKS = ("receipt", "human", "substance")
 WAITING = ("queued", "attempting", "uncertain")  # mail in the outbox that somebody or something still waits for
 LEAVING = ("queued", "attempting")  # of these, what nobody has to judge

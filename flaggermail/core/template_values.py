@@ -81,7 +81,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "exercise_mark": EVERY,
     "officer_notice": EVERY
     | OFFICER
-    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
+    | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
+    | {"open_cases"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
     "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},

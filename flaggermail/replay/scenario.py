@@ -25,7 +25,7 @@ from flaggermail.shipped import shipped
 from flaggermail.yaml_model import read_model
 
 Instant = AwareDatetime
-_CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b")
+_CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
 _APPROVES = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import re2
 
-from flaggermail.adapters.template_formats import Formats, minutes_to, read_words
+from flaggermail.adapters.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.assessment import DeclineReason
@@ -489,6 +489,20 @@ def test_text_of_others_is_marked_line_by_line(language: str) -> None:
     assert all(line.startswith("|") for line in below.splitlines())
     assert len(below.splitlines()) == 5
     assert "\n" not in mail.subject
+
+
+def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
+    """At 78 signs the mark is too many: no scrap of two words stays alone. A longer line is a paragraph of its own."""
+    filled = "We saw it ourselves this evening on a telephone of our own, and again on some"
+    assert marked(f"{filled}\nScreens in the office.\n\nKind regards,\n    indented").splitlines() == [
+        "| We saw it ourselves this evening on a telephone of our own, and again on",
+        "| some Screens in the office.",
+        "|",
+        "| Kind regards,",
+        "|     indented",
+    ]
+    assert marked(f"{filled} more\nKind regards,").splitlines()[1:] == ["| some more", "| Kind regards,"]
+    assert marked(f"{filled}\n- a list").splitlines()[1:] == ["| some", "| - a list"]
 
 
 def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:

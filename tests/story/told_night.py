@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mails of the night that docs/officer.md tells, as sent: `python -m tests.story.told_night` puts them in.
+
+A mail stands there between two fences behind a comment such as `<!-- nl take -->`: its language and its name below.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from flaggermail import replay
+from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.cli.acting import typed
+from flaggermail.core.records import OutboxMail
+from flaggermail.environment import Environment
+from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.settings import Settings
+from flaggermail.wiring import replayed
+from tests.story.conftest import NOW
+
+ROOT = Path(__file__).parents[2]
+MANUAL = ROOT / "docs" / "officer.md"
+LANGUAGES = ("nl", "en")
+OFFICER, PLATFORM = "a.jansen@bzk.example", "elections-eu@tiktok-platform.example"
+MAILS = {
+    "new case": ("18:32", OFFICER, 0),
+    "form": ("18:35", OFFICER, 0),
+    "request": ("18:41", OFFICER, 0),
+    "form taken": ("18:41", OFFICER, 1),
+    "notification": ("18:42", PLATFORM, 0),
+    "approved": ("18:42", OFFICER, 0),
+    "unplaced": ("19:02", OFFICER, 0),
+    "placed": ("19:05", OFFICER, 0),
+    "reminder": ("19:42", OFFICER, 0),
+    "ok": ("19:44", OFFICER, 0),
+    "called": ("20:06", OFFICER, 0),
+    "answer": ("20:21", OFFICER, 0),
+    "genuine": ("20:24", OFFICER, 0),
+}
+"""When each was sent, to whom, and as the which of that minute."""
+_SHOWN = re.compile(r"(?<=<!-- )(?P<language>nl|en) (?P<name>[a-z ]+) -->\n\n```text\n(?P<mail>.*?)\n?```", re.DOTALL)
+
+
+def played(language: str) -> dict[str, str]:
+    """Every mail of that night by its name, where the desk speaks that language, as plain text."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = _play(language, Path(folder))
+        clock = SetClock(NOW.replace(year=NOW.year + 1))
+        env = replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
+        try:
+            with env.store.read() as tx:
+                mails = tx.find(OutboxMail)
+            return {name: _shown(env, mails, *which) for name, which in MAILS.items()}
+        finally:
+            env.close()
+
+
+def _play(language: str, folder: Path) -> Settings:
+    used: list[Settings] = []
+
+    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+        organisation = settings.desk.organisation.model_copy(update={"language": language})
+        desk = settings.desk.model_copy(update={"organisation": organisation})
+        used.append(settings.model_copy(update={"desk": desk}))
+        return replayed(used[0], folder, clock, randomness, submit)
+
+    assert replay.play(ROOT / "tests" / "scenarios" / f"night-{language}", typed, build).differences == ()
+    return used[0]
+
+
+def _shown(env: Environment, mails: list[OutboxMail], at: str, to: str, nth: int) -> str:
+    """Recipient, subject and text."""
+    when = [m for m in mails if f"{m.queued_at.astimezone(env.settings.zone):%H:%M}" == at and m.recipient == to]
+    text = env.parser.parse(env.octets.get(when[nth].digest)).text.rstrip()
+    return f"{at}  To: {to}\nSubject: {when[nth].subject}\n\n{text}"
+
+
+def stand(manual: str) -> Iterator[tuple[str, str, str]]:
+    """Language, name and text of each mail that the manual shows."""
+    return ((found["language"], found["name"], found["mail"]) for found in _SHOWN.finditer(manual))
+
+
+def put_in(manual: str, mails: dict[str, dict[str, str]]) -> str:
+    """The manual with the mails as they are sent now."""
+    return _SHOWN.sub(
+        lambda f: f"{f['language']} {f['name']} -->\n\n```text\n{mails[f['language']][f['name']]}\n```", manual
+    )
+
+
+if __name__ == "__main__":
+    MANUAL.write_text(put_in(MANUAL.read_text("utf-8"), {one: played(one) for one in LANGUAGES}), "utf-8")
