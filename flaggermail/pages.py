@@ -14,14 +14,14 @@ from datetime import timedelta
 from flaggermail import exercises, observing
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added
-from flaggermail.core.paging import HELD, alarm_text
+from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
 from flaggermail.core.records import Alarm, Notification, Page, Platform
 from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
 from flaggermail.post import render
 
 HOUR = timedelta(hours=1)
-CALLED = ("queued", "attempting", "sent", "failed")
+CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
         notification=wake.notification,
         text=wake.text,
         exercise=wake.exercise,
-        state=HELD if full else "queued",
+        state=HELD if full else QUEUED,
         queued_at=work.now,
     )
     kind = EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED

@@ -18,7 +18,7 @@ from flaggermail import casework, exercises, pages
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.paging import FAILED, HELD, TITLE, next_pager, reminder_text
+from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.core.records import Alarm, Case, ClockRow, Page, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
@@ -109,12 +109,12 @@ def recover(env: Environment) -> int:
     """What was in hand when the program last died is called once more; answers how many pages that were."""
     with env.store.begin() as tx:
         work = Work(env, tx, env.clock.now())
-        doubtful = tx.find(Page, state="attempting")
+        doubtful = tx.find(Page, state=ATTEMPTING)
         for page in doubtful:
             if page.tries >= MOST_TRIES:
                 _settle(work, page, Paged(taken=False, why="the program ended in each call"))
             else:
-                again = changed(page, replace(page, state="queued"))
+                again = changed(page, replace(page, state=QUEUED))
                 work.record(EventKind.PAGE_QUEUED, again, about=_about(page), reason="in doubt")
     return len(doubtful)
 
@@ -126,21 +126,21 @@ def _first(waiting: Iterable[Page]) -> Page | None:
 def _claim(env: Environment) -> Page | None:
     """Take the page that waits longest and commit that it is being tried, before the network is touched."""
     with env.store.read() as tx:
-        if not tx.exists(Page, state="queued"):
+        if not tx.exists(Page, state=QUEUED):
             return None
     with env.store.begin() as tx:
-        page = _first(tx.find(Page, state="queued"))
+        page = _first(tx.find(Page, state=QUEUED))
         if page is None:
             return None
         work = Work(env, tx, env.clock.now())
-        claimed = replace(page, state="attempting", tries=page.tries + 1, tried_at=work.now)
+        claimed = replace(page, state=ATTEMPTING, tries=page.tries + 1, tried_at=work.now)
         work.record(EventKind.PAGE_ATTEMPTED, changed(page, claimed), about=_about(page), reason=page.pager)
     return claimed
 
 
 def _settle(work: Work, page: Page, answer: Paged) -> None:
     """Write down how the call ended. One that failed calls the next pager at once; when none is left, mail says so."""
-    settled = replace(page, state="sent" if answer.taken else FAILED, done_at=work.now, answer=answer.why)
+    settled = replace(page, state=SENT if answer.taken else FAILED, done_at=work.now, answer=answer.why)
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
     officer = work.env.settings.rota.officer(page.officer)

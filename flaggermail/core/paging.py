@@ -16,8 +16,8 @@ from flaggermail.core.unseen import visible
 
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included
-FAILED, HELD = "failed", "held"
-_UNDER_WAY = frozenset({"queued", "attempting"})
+QUEUED, ATTEMPTING, SENT, FAILED, HELD = "queued", "attempting", "sent", "failed", "held"  # the states of a page
+_UNDER_WAY = frozenset({QUEUED, ATTEMPTING})
 
 
 @dataclass(frozen=True, slots=True)
