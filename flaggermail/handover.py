@@ -17,6 +17,7 @@ from flaggermail.core.events import EventKind, added
 from flaggermail.core.records import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.core.rota import AT_MOST, Officer, changes
 from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.running import Waiting, overrides, readers, waiting
@@ -71,7 +72,7 @@ def tick(env: Environment) -> bool:
         work = Work(env, tx, now)
         change = _untold(work)
         if change is not None:
-            notice = Notice(Kind.DIGEST, "handover", _reason(change), About())
+            notice = Notice(Kind.DIGEST, "handover", _reason(change), About(), topic=Topic.SHIFT)
             casework.tell(work, change.officer, notice, _values(work, gather(work)))
             if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)

@@ -120,6 +120,8 @@ def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | No
             if told is not None and told.acknowledged_at is not None:
                 why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
                 return verbs.not_understood(why, topic, found.language, "acknowledged")
+        if isinstance(act, acts.SwapShift) and casework.officer_on_call(work) != reply.officer:
+            return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
         if isinstance(act, acts.NoteContact) and work.tx.exists(
             ContactNote, case=act.case, effective_at=act.effective_at, author=reply.officer.id
         ):
@@ -187,6 +189,9 @@ def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
         case acts.HandOver():
             officer = work.env.settings.rota.officer(act.officer)
             return [{"what": "handed over", "name": officer.name if officer else act.officer}]
+        case acts.SwapShift():
+            officer = casework.officer_on_call(work)
+            return [{"what": "swapped", "name": officer.name if officer else act.officer}]
         case acts.NoteContact():
             return [{"what": "noted", "at": act.effective_at, "stops": bool(act.counts_as)}]
         case acts.Decide():

@@ -95,6 +95,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "held_back": EVERY | {"total", "more", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
-    "handover": EVERY | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
+    "handover": EVERY
+    | OFFICER
+    | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work"},
 })  # fmt: skip

@@ -35,6 +35,7 @@ class Topic(StrEnum):
     UNDECIDED = "undecided case"
     UNVERIFIED = "unverified mail"
     QUARANTINE = "quarantine"
+    SHIFT = "shift"
 
 
 class Why(StrEnum):
@@ -290,11 +291,20 @@ def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
 
 
 def _hand_over(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    found = _called(groups["name"], answered)
+    return acts.HandOver(reminder=answered.reminder, officer=_one_called(groups["name"], answered))
+
+
+def _swap(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    return acts.SwapShift(officer=_one_called(groups["name"], answered))
+
+
+def _one_called(name: str, answered: Answered) -> str:
+    """The other officer who is called so; raises _Wrong where it is nobody, or could be several."""
+    found = _called(name, answered)
     if len(found) != 1:
         others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
         raise _Wrong(Why.NAME, *others)
-    return acts.HandOver(reminder=answered.reminder, officer=found[0])
+    return found[0]
 
 
 def _called(name: str, answered: Answered) -> list[str]:
@@ -363,6 +373,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
         _Verb("nieuw", "new", _open),
         _Verb("ruis", "noise", _discard),
     ),
+    Topic.SHIFT: (_Verb("ruil met", "swap with", _swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
 }
 _EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
 """Every verb but "to NAME", which sentences begin with too."""

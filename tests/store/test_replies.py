@@ -7,7 +7,7 @@ import hashlib
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail.casework import Notice, tell
+from flaggermail import handover
+from flaggermail.casework import Notice, officer_on_call, tell
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage, Token
@@ -23,9 +24,9 @@ from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
-from tests.store.desk_fixtures import OFFICER, Desk, NewDesk, mail
+from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 
-ANNA = "A. Jansen <a.jansen@bzk.example>"
+ANNA, BOB = "A. Jansen <a.jansen@bzk.example>", "b.devries@bzk.example"
 FOLDER = Path(__file__).parents[1] / "replies"
 ACTS = {
     "neem": EventKind.CASE_ASSIGNED, "vraag": EventKind.INFORMATION_ASKED, "wijs af": EventKind.CASE_DECIDED,
@@ -361,6 +362,37 @@ def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
     assert told.recipient == "c.bakker@bzk.example"
     reply(desk, told, "ok", "text/plain; charset=utf-8", by="C. Bakker <c.bakker@bzk.example>")
     assert desk.one(Reminder).acknowledged_by == "head1"
+
+
+def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) -> None:
+    """By answering the hand-over; once it is another's, the same reply does nothing."""
+    now = desk.clock.now()
+    desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
+    assert handover.tick(desk.env)
+    (told,) = desk.all(OutboxMail, recipient=BOB)
+    desk.clock.set(now + timedelta(minutes=5))
+    reply(desk, told, "Ruil met Bakker\n\nB. de Vries", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
+    assert (on_call(desk), on_call(desk, now + timedelta(hours=9))) == ("head1", "officer1")
+    assert "C. Bakker heeft nu dienst" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
+    assert handover.tick(desk.env)
+    assert [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith("handover/")] == [BOB, HEAD]
+    before = len(desk.events())
+    reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
+    assert EventKind.ROTA_OVERRIDDEN not in {event.kind for event in desk.events()[before:]}
+    assert on_call(desk) == "head1"
+
+
+def on_call(desk: Desk, at: datetime | None = None) -> str:
+    """Who is, by the rota and what was changed in it."""
+    with desk.env.store.read() as tx:
+        found = officer_on_call(Work(desk.env, tx, at or desk.clock.now()))
+    assert found is not None
+    return found.id
+
+
+def body(desk: Desk, mail: OutboxMail) -> str:
+    """What its reader sees."""
+    return desk.env.parser.parse(desk.env.octets.get(mail.digest)).text
 
 
 def test_where_plus_addresses_do_not_work_the_subject_carries_the_token(desk: Desk) -> None:

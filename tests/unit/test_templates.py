@@ -187,6 +187,7 @@ REASONED: Mapping[str, object] = {
 }  # fmt: skip
 DID: Sequence[Mapping[str, object]] = [
     {"what": "acknowledged", "minutes": 60}, {"what": "handed over", "name": "J. Wacht"},
+    {"what": "swapped", "name": "J. Wacht"},
     {"what": "noted", "at": SENT, "stops": True}, {"what": "noted", "at": SENT, "stops": False},
     {"what": "asked"}, {"what": "assessed"}, {"what": "decided", "decision": "notify"},
     {"what": "decided", "decision": "refer"}, {"what": "few attempts"},

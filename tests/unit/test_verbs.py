@@ -63,6 +63,7 @@ WORDS: tuple[tuple[Topic, str, str, acts.Act], ...] = (
     (Topic.REMINDER, "gebeld 21:45 They have it", "called 21:45 They have it", CALL),
     (Topic.REMINDER, "over aan De Vries", "to De Vries", acts.HandOver(reminder="r1", officer="officer2")),
     (Topic.REMINDERS, "over aan C. Bakker", "to bakker", acts.HandOver(reminder="r1", officer="head1")),
+    (Topic.SHIFT, "ruil met De Vries", "swap with B. de Vries", acts.SwapShift(officer="officer2")),
     (Topic.UNDECIDED, "neem", "take", acts.AssignCase(case=CASE, officer="officer1")),
     (Topic.UNVERIFIED, "echt", "genuine", acts.ConfirmMessage(message="m00000009")),
     (
@@ -114,6 +115,8 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.REMINDER, "ok\nDon\u2019t call me.", Why.DOUBT),
         (Topic.REMINDER, "to be honest I am asleep", Why.NAME),
         (Topic.REMINDER, "over aan Jansen", Why.NAME),
+        (Topic.SHIFT, "ruil met Pietersen", Why.NAME),
+        (Topic.SHIFT, "ok", Why.UNKNOWN),
         (Topic.REMINDER, "gebeld 25:10 ja", Why.INSTANT),
         (Topic.REMINDER, "gebeld 21:50 nog niet geweest", Why.INSTANT),
         (Topic.REMINDER, "neem", Why.UNKNOWN),
