@@ -376,10 +376,19 @@ def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) ->
     assert "C. Bakker heeft nu dienst" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
     assert handover.tick(desk.env)
     assert [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith("handover/")] == [BOB, HEAD]
-    before = len(desk.events())
+
+
+def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
+    """The reply comes when somebody else is on call already: he stays so."""
+    now = desk.clock.now()
+    desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
+    assert handover.tick(desk.env)
+    (told,) = desk.all(OutboxMail, recipient=BOB)
+    desk.do(acts.OverrideRota(officer="head1", begins_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=8)))
+    desk.clock.set(now + timedelta(hours=2))
     reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
-    assert EventKind.ROTA_OVERRIDDEN not in {event.kind for event in desk.events()[before:]}
     assert on_call(desk) == "head1"
+    assert "Er is niets gedaan" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
 
 
 def on_call(desk: Desk, at: datetime | None = None) -> str:
