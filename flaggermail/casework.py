@@ -260,6 +260,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     referrers = case is not None and stored.from_address == case.referrer_address
     values = {
         "kind": what,
+        "unsure": _is_unsure(what, stored),
         "missing": [item.value for item in missing_of(work, case, {stored.id: message})] if case and referrers else [],
         "urgent": stored.priority == URGENT,
         "labels": list(stored.labels),
@@ -301,10 +302,14 @@ def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
     if stored.place == "quarantine":
         return Topic.QUARANTINE
     if what == "platform answer":
-        unsure = stored.verdict != "verified" or stored.disputed
-        return Topic.UNVERIFIED if unsure else Topic.NOTICE
+        return Topic.UNVERIFIED if _is_unsure(what, stored) else Topic.NOTICE
     undecided = case is not None and case.decision is None and case.state != "closed"
     return Topic.NEW_CASE if undecided else Topic.NOTICE
+
+
+def _is_unsure(what: str, stored: StoredMessage) -> bool:
+    """Whether a person has to say if a platform's answer counts: its sender or its arrival is in doubt."""
+    return what == "platform answer" and (stored.verdict != "verified" or stored.disputed)
 
 
 def _next_step(stored: StoredMessage) -> str:

@@ -14,7 +14,7 @@
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
 | `phone` of a call sheet and of what is to be called | str or None |
 | `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
-| `can_confirm`, `understood`, `follow_up`, `approved` | bool |
+| `can_confirm`, `understood`, `follow_up`, `approved`, `unsure` | bool |
 | `asks` | bool: an acknowledgement has expired, and is asked about |
 | `persons`, `have` | int: who must approve, who did |
 | `to`, `cc` | list of str: addresses |
@@ -82,7 +82,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases"},
+    | {"open_cases", "unsure"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
     "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},

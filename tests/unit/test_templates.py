@@ -143,6 +143,7 @@ ALIKE: Mapping[str, object] = {
     ],
     "kind": "new case",
     "urgent": False,
+    "unsure": False,
     "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
     "attachments": ["screenshot.png", "original.eml"],
@@ -239,6 +240,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "platform answer"},
         {"kind": "further mail"},
         {"urgent": True, "labels": []},
+        {"kind": "platform answer", "unsure": True},
     ],
     "reminder": [
         {"clock": "human", "acknowledged": None, "behind": 0},
