@@ -133,6 +133,7 @@ def _answered(work: Work, reply: _Reply) -> Answered:
     """What the answered mail was about, as the verbs need it."""
     token, settings = reply.token, work.env.settings
     use = work.tx.get(Notification, token.notification) if token.notification else None
+    channel = work.tx.get(Channel, use.channel) if use else None
     case = work.tx.get(Case, token.case) if token.case else None
     election = casework.open_election(work)
     language = settings.desk.organisation.language
@@ -146,6 +147,8 @@ def _answered(work: Work, reply: _Reply) -> Answered:
         case=token.case or "",
         notification=token.notification,
         channel=use.channel if use else None,
+        means=channel.kind if channel and channel.kind != MAIL else "phone",
+        submits=handing.counted_as(use) if use else "",
         names=partial(_draft_of, work),
         message=token.message or "",
         reminder=token.reminder or "",
@@ -193,7 +196,7 @@ def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
             officer = casework.officer_on_call(work)
             return [{"what": "swapped", "name": officer.name if officer else act.officer}]
         case acts.NoteContact():
-            return [{"what": "noted", "at": act.effective_at, "stops": bool(act.counts_as)}]
+            return [_told_of_note(act)]
         case acts.Decide():
             few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
             return [{"what": "decided", "decision": act.decision}, *([{"what": "few attempts"}] if few else [])]
@@ -203,6 +206,17 @@ def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
             what = "opened" if act.new else "noise" if act.noise else "placed"
             return [{"what": what, "case": _case_of(work, act.message)}]
     return [{"what": _PLAIN[type(act)]}]
+
+
+def _told_of_note(act: acts.NoteContact) -> Mapping[str, object]:
+    submitted = set(act.counts_as) & {"notification", "follow_up"}
+    return {
+        "what": "submitted" if submitted else "noted",
+        "at": act.effective_at,
+        "means": act.means,
+        "starts": "notification" in submitted,
+        "stops": bool(act.counts_as),
+    }
 
 
 def _told_of_draft(work: Work, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:

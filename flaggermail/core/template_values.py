@@ -71,7 +71,7 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "call_sheet": EVERY | PLATFORM | {"phone"},
-    "to_submit": EVERY | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
+    "to_submit": EVERY | OFFICER | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
     "referrer_reply": EVERY | {"text"},
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},

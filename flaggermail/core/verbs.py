@@ -36,6 +36,7 @@ class Topic(StrEnum):
     UNVERIFIED = "unverified mail"
     QUARANTINE = "quarantine"
     SHIFT = "shift"
+    SUBMISSION = "submission"  # of a text in a portal, or by phone
 
 
 class Why(StrEnum):
@@ -80,6 +81,8 @@ class Answered:
     case: str = ""
     notification: str | None = None
     channel: str | None = None  # of that notification
+    means: str = "phone"  # by which that channel is reached, where it takes no mail
+    submits: str = "notification"  # what a submission of that text counts as; follow_up where it is no use
     names: Callable[[str], str | None] = _no_draft  # a written code -> the draft that this officer may let go with it
     message: str = ""
     reminder: str = ""
@@ -274,6 +277,20 @@ def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
 
 def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
     """A call: an answer was given unless the words say that nobody was reached."""
+    return _noted(answered, groups, "phone", "platform_ack" if answered.notification is not None else "")
+
+
+def _submit(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    """What was approved was said or pasted; a call that reached nobody delivered nothing."""
+    return _noted(answered, groups, answered.means, answered.submits)
+
+
+def _answer_there(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    """What a portal shows, or what was said."""
+    return _noted(answered, groups, answered.means, "platform_ack")
+
+
+def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> acts.Act:
     hour, minute = int(groups["hour"]), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
@@ -283,10 +300,10 @@ def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
     if answered.came_at - at > _LONGEST_AGO:
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
-    reached = answered.notification is not None and not answered.words.reached_nobody(text)
+    counts = counts_as and not (means == "phone" and answered.words.reached_nobody(text))
     return acts.NoteContact(
-        case=answered.case, means="phone", text=text, effective_at=at, channel=answered.channel,
-        counts_as=("platform_ack",) if reached else (),
+        case=answered.case, means=means, text=text, effective_at=at, channel=answered.channel,
+        counts_as=(counts_as,) if counts else (),
     )  # fmt: skip
 
 
@@ -372,6 +389,25 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
         _Verb("bij", "with", _file, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
         _Verb("nieuw", "new", _open),
         _Verb("ruis", "noise", _discard),
+    ),
+    Topic.SUBMISSION: (
+        _Verb(
+            "gedaan",
+            "done",
+            _submit,
+            _SPOKEN,
+            {"nl": " 21:45 WAT ER TE NOTEREN IS", "en": " 21:45 WHAT TO NOTE"},
+            paragraph=True,
+        ),
+        _Verb(
+            "antwoord",
+            "answer",
+            _answer_there,
+            _SPOKEN,
+            {"nl": " 21:45 WAT ER STAAT OF GEZEGD IS", "en": " 21:45 WHAT IT SAYS"},
+            paragraph=True,
+            repeatable=True,
+        ),
     ),
     Topic.SHIFT: (_Verb("ruil met", "swap with", _swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
 }

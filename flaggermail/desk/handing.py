@@ -9,6 +9,7 @@ from flaggermail import casework
 from flaggermail.casework import Notice
 from flaggermail.core.records import Channel, Notification, Platform
 from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
 
 
@@ -28,11 +29,15 @@ def wording(work: Work, notification: Notification) -> Wording:
 
 def note_command(notification: Notification, kind: str) -> str:
     """What the officer types when it is done."""
-    counts = "notification" if notification.use else "follow_up"
     return (
         f"flaggermail case note {notification.case} --means {kind} --channel {notification.channel} "
-        f"--counts-as {counts} --text TEXT"
+        f"--counts-as {counted_as(notification)} --text TEXT"
     )
+
+
+def counted_as(notification: Notification) -> str:
+    """What it is once it is submitted: a use of the channel, or no more than a follow-up of one."""
+    return "notification" if notification.use else "follow_up"
 
 
 def give(work: Work, approved: Notification, channel: Channel) -> None:
@@ -53,4 +58,5 @@ def give(work: Work, approved: Notification, channel: Channel) -> None:
         "next_step": note_command(approved, channel.kind),
     }
     about = About(approved.case, approved.id)
-    casework.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about), values)
+    notice = Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about, topic=Topic.SUBMISSION)
+    casework.tell(work, officer, notice, values)

@@ -189,7 +189,10 @@ REASONED: Mapping[str, object] = {
 DID: Sequence[Mapping[str, object]] = [
     {"what": "acknowledged", "minutes": 60}, {"what": "handed over", "name": "J. Wacht"},
     {"what": "swapped", "name": "J. Wacht"},
-    {"what": "noted", "at": SENT, "stops": True}, {"what": "noted", "at": SENT, "stops": False},
+    {"what": "noted", "at": SENT, "means": "phone", "stops": True},
+    {"what": "noted", "at": SENT, "means": "phone", "stops": False},
+    {"what": "noted", "at": SENT, "means": "portal", "stops": True},
+    {"what": "submitted", "at": SENT, "starts": True}, {"what": "submitted", "at": SENT, "starts": False},
     {"what": "asked"}, {"what": "assessed"}, {"what": "decided", "decision": "notify"},
     {"what": "decided", "decision": "refer"}, {"what": "few attempts"},
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},

@@ -30,9 +30,15 @@ CALL = acts.NoteContact(
 )  # fmt: skip
 
 
+SUBMITTED = acts.NoteContact(
+    case=CASE, means="portal", text="21:40", channel="tiktok-elections", counts_as=("notification",),
+    effective_at=datetime.fromisoformat("2027-03-17T21:40:00+01:00"),
+)  # fmt: skip
+
+
 def about(topic: Topic) -> Answered:
     """An answer to a mail about `topic`."""
-    return replace(ANSWERED, topic=topic)
+    return replace(ANSWERED, topic=topic, means="portal" if topic is Topic.SUBMISSION else "phone")
 
 
 def act(topic: Topic, text: str) -> acts.Act:
@@ -63,6 +69,14 @@ WORDS: tuple[tuple[Topic, str, str, acts.Act], ...] = (
     (Topic.REMINDER, "gebeld 21:45 They have it", "called 21:45 They have it", CALL),
     (Topic.REMINDER, "over aan De Vries", "to De Vries", acts.HandOver(reminder="r1", officer="officer2")),
     (Topic.REMINDERS, "over aan C. Bakker", "to bakker", acts.HandOver(reminder="r1", officer="head1")),
+    (
+        Topic.SUBMISSION, "gedaan 21:40 R-88172", "done at 21.40 R-88172",
+        replace(SUBMITTED, text="R-88172"),
+    ),
+    (
+        Topic.SUBMISSION, "antwoord 21:45 They have it", "answer 21:45 They have it",
+        replace(CALL, means="portal"),
+    ),
     (Topic.SHIFT, "ruil met De Vries", "swap with B. de Vries", acts.SwapShift(officer="officer2")),
     (Topic.UNDECIDED, "neem", "take", acts.AssignCase(case=CASE, officer="officer1")),
     (Topic.UNVERIFIED, "echt", "genuine", acts.ConfirmMessage(message="m00000009")),
@@ -193,3 +207,15 @@ def test_what_would_work_is_told_in_either_language() -> None:
     refused = read("kweetniet", "", about(Topic.NEW_CASE))
     assert isinstance(refused, NotUnderstood)
     assert refused.would_work == ("neem", "vraag: WAT U WILT WETEN", "wijs af: REDEN")
+
+
+def test_a_call_that_reached_nobody_delivered_nothing() -> None:
+    """The approved text waits on; a portal is always there, whatever its words."""
+    by_phone = replace(about(Topic.SUBMISSION), means="phone")
+    for means, counts in (("phone", ()), ("portal", ("notification",))):
+        found = read("gedaan 21:40 geen gehoor", "", replace(by_phone, means=means))
+        assert isinstance(found, Understood)
+        assert found.acts == (replace(SUBMITTED, means=means, text="geen gehoor", counts_as=counts),)
+    followed = read("done 21:40", "", replace(about(Topic.SUBMISSION), submits="follow_up"))
+    assert isinstance(followed, Understood)
+    assert followed.acts == (replace(SUBMITTED, counts_as=("follow_up",)),)
