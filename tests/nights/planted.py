@@ -14,6 +14,7 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
+from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.running import Waiting
@@ -117,6 +118,11 @@ def _asked_again() -> AbstractContextManager[object]:
     return patch.object(escalation, "_questions", questions)
 
 
+def _undecided_is_sent() -> AbstractContextManager[object]:
+    """A draft is written and let go whatever was decided."""
+    return patch.object(channels, "wanted", lambda _: None)
+
+
 def _retry_after_data() -> AbstractContextManager[object]:
     """Silence after the final dot is taken for a refusal for now."""
 
@@ -135,6 +141,7 @@ FAULTS = (
     Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
     Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
+    Fault("notification without a decision", 6, _undecided_is_sent),
 )
 
 
