@@ -174,9 +174,9 @@ def flow(value: object) -> str:
 def marked(value: object) -> str:
     """Text of others, marked in front of each line, so that nobody takes it for ours.
 
-    Not with `>`: some mail programs on phones hide lines that begin so.
+    Not with `>`: some mail programs on phones hide lines that begin so. Lines of our own drafts stay as they are.
     """
-    return "\n".join(f"{MARK}{text}".rstrip() for text in _within(str(value).strip().splitlines(), WIDTH - len(MARK)))
+    return "\n".join(f"{MARK}{text}".rstrip() for text in _within(str(value).strip().splitlines(), WIDTH))
 
 
 def _within(lines: Iterable[str], width: int) -> Iterator[str]:

@@ -498,17 +498,19 @@ def test_text_of_others_is_marked_line_by_line(language: str) -> None:
 
 
 def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
-    """At 78 signs the mark is too many: no scrap of two words stays alone. A longer line is a paragraph of its own."""
-    filled = "We saw it ourselves this evening on a telephone of our own, and again on some"
-    assert marked(f"{filled}\nScreens in the office.\n\nKind regards,\n    indented").splitlines() == [
-        "| We saw it ourselves this evening on a telephone of our own, and again on",
-        "| some Screens in the office.",
+    """At 78 signs it is too long beside the mark: no scrap of one word stays alone. A longer one is a paragraph."""
+    filled = "We saw it ourselves this evening on a telephone of our own, and again on a big"
+    assert marked(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented").splitlines() == [
+        "| We saw it ourselves this evening on a telephone of our own, and again on a",
+        "| big Screen in the office.",
         "|",
         "| Kind regards,",
         "|     indented",
     ]
-    assert marked(f"{filled} more\nKind regards,").splitlines()[1:] == ["| some more", "| Kind regards,"]
-    assert marked(f"{filled}\n- a list").splitlines()[1:] == ["| some", "| - a list"]
+    assert marked(f"{filled} screen\nKind regards,").splitlines()[1:] == ["| big screen", "| Kind regards,"]
+    assert marked(f"{filled}\n- a list").splitlines()[1:] == ["| big", "| - a list"]
+    ours = filled.removesuffix(" big")
+    assert marked(f"{ours}\nnext").splitlines() == [f"| {ours}", "| next"]
 
 
 def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:
