@@ -23,12 +23,12 @@ from flaggermail.core.records import (
     Election,
     Notification,
     Override,
-    Reminder,
     StoredMessage,
     Token,
 )
 from flaggermail.core.rota import Officer, Shift, on_call
 from flaggermail.core.rules import URGENT, Kind
+from flaggermail.core.verbs import LIFETIME, USUAL_LIFE, Topic, would_work
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
@@ -176,40 +176,48 @@ class Notice:
     template: str
     dedupe: str
     about: About
-    reminder: Reminder | None = None
+    topic: Topic = Topic.NOTICE
+    reminder: str | None = None
+    message: str | None = None
     answers: str | None = None
+    language: str | None = None  # else the desk's
+    token: str | None = None  # one that is to be used; it is issued unless it was before
     exercise: bool = False  # of a mail without a case
-    token: Token | None = None  # what an answer is about, where it is more than the following
 
 
 def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
-    token = notice.token or Token(
-        token=notice.reminder.token if notice.reminder else work.env.randomness.token(),
-        purpose="reminder" if notice.reminder else "notice",
-        case=notice.reminder.case if notice.reminder else notice.about.case,
-        notification=notice.reminder.notification if notice.reminder else notice.about.notification,
-        reminder=notice.reminder.id if notice.reminder else None,
+    token = Token(
+        token=notice.token or work.env.randomness.token(),
+        purpose=notice.topic.value,
+        case=notice.about.case,
+        notification=notice.about.notification,
+        reminder=notice.reminder,
+        message=notice.message,
         officer=officer.id,
         issued_at=work.now,
+        expires_at=work.now + LIFETIME.get(notice.topic, USUAL_LIFE),
     )
-    issue(work, token)
+    if notice.token is None or work.tx.get(Token, notice.token) is None:
+        issue(work, token)
+    language = notice.language or work.env.settings.desk.organisation.language
     queue(
         work,
         Outgoing(
             kind=notice.kind,
             template=notice.template,
-            language=work.env.settings.desk.organisation.language,
+            language=language,
             to=(Address(officer.address, officer.name),),
-            values=values,
+            values={"replies": list(would_work(notice.topic, language)), **values},
             dedupe=notice.dedupe,
             token=token.token,
             case=notice.about.case,
             notification=notice.about.notification,
             answers=(notice.answers,) if notice.answers else (),
             automatic=REPLIED if notice.answers else GENERATED,
+            keyed_subject=not work.env.settings.desk.mailbox.plus_addresses,
             exercise=notice.exercise,
         ),
     )
@@ -226,7 +234,6 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         officer = work.env.settings.rota.head()
     if officer is None:
         return
-    text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
     referrers = case is not None and stored.from_address == case.referrer_address
     values = {
         "kind": what,
@@ -235,7 +242,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
         "subject": stored.subject or "",
-        "text": text[:SHOWN_TEXT],
+        "text": unfolded(message),
         "attachments": [a.filename or a.content_type for a in message.attachments],
         "suggestions": list(stored.suggestions),
         "next_step": _next_step(stored),
@@ -245,9 +252,28 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         "officer_notice",
         f"notice/{stored.id}",
         About(stored.case, stored.notification),
+        topic=_topic(what, stored, case),
+        message=stored.id,
         exercise=stored.exercise,
     )
     tell(work, officer, notice, values)
+
+
+def unfolded(message: Message) -> str:
+    """What an officer reads of a mail: the note above a forward and the forwarded text, or the text as it is."""
+    text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
+    return text[:SHOWN_TEXT]
+
+
+def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
+    """What an answer to the notice of that mail can do."""
+    if stored.place == "quarantine":
+        return Topic.QUARANTINE
+    if what == "platform answer":
+        unsure = stored.verdict != "verified" or stored.disputed
+        return Topic.UNVERIFIED if unsure else Topic.NOTICE
+    undecided = case is not None and case.decision is None and case.state != "closed"
+    return Topic.NEW_CASE if undecided else Topic.NOTICE
 
 
 def _next_step(stored: StoredMessage) -> str:

@@ -7,9 +7,8 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, citizens, desk, keys
-from flaggermail.casework import Notice
-from flaggermail.core import unverified, verbs
+from flaggermail import casework, citizens, keys, replies
+from flaggermail.core import unverified
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
@@ -30,7 +29,6 @@ from flaggermail.core.records import (
 from flaggermail.core.rules import Classification, Kind, in_domains
 from flaggermail.core.subject import split_subject
 from flaggermail.environment import About, Work
-from flaggermail.errors import Refusal
 from flaggermail.ports import Accepted
 from flaggermail.proof import proven
 from flaggermail.recognise import Sender
@@ -44,8 +42,8 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     if message.kind is MechanicalKind.BOUNCE:
         _returned(work, stored, message)
         return
-    if sender.officer is not None and sender.reminder is not None and stored.direction == "in" and not decision.late:
-        _obey(work, stored, message, sender.reminder, sender.officer)
+    if sender.officer is not None and sender.answers is not None and stored.direction == "in" and not decision.late:
+        replies.obey(work, stored, message, sender.officer, sender.answers)
         return
     if stored.notification is not None:
         casework.rejudge(work, stored.notification)
@@ -271,28 +269,3 @@ def _count_from(work: Work, notification: Notification, sent_at: datetime | None
         change = changed(notification, replace(notification, sent_at=sent_at))
         work.record(EventKind.NOTIFICATION_SENT, change, about=About(notification.case, notification.id))
         casework.rejudge(work, notification.id)
-
-
-def _obey(work: Work, stored: StoredMessage, message: Message, reminder: str, officer_id: str) -> None:
-    """An officer answered a reminder: do what he says, or say what would have been understood."""
-    officer = work.env.settings.rota.officer(officer_id)
-    if officer is None or stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN:
-        return  # nobody vouches for it: it is filed, and acts on nothing
-    state, would_work = _done(replace(work, actor=officer_id), message, reminder)
-    about = About(stored.case, stored.notification, stored.id)
-    if would_work:
-        replace(work, actor=officer_id).record(EventKind.REPLY_NOT_UNDERSTOOD, about=about)
-    notice = Notice(Kind.REPLY_ANSWER, "reply_answer", f"answer/{stored.id}", about, answers=stored.message_id)
-    values = {"understood": not would_work, "state": state, "what_would_work": list(would_work)}
-    casework.tell(work, officer, notice, values)
-
-
-def _done(work: Work, message: Message, reminder: str) -> tuple[str, tuple[str, ...]]:
-    """The new state, or what would have worked."""
-    understood = verbs.read(message.reply_text, reminder)
-    if isinstance(understood, verbs.NotUnderstood):
-        return "", understood.would_work
-    try:
-        return desk.perform(work, understood).text, ()
-    except Refusal as refusal:
-        return "", (str(refusal),)

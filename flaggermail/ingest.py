@@ -191,8 +191,7 @@ def _file(
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     for digest, attached in inner:
         consequences.file_attached(work, stored, digest, attached)
-    answering = replace(judged.sender, reminder=judged.placement.reminder)
-    consequences.follow(work, stored, message, judged.decision, answering)
+    consequences.follow(work, stored, message, judged.decision, judged.sender)
     if judged.placement.by_score is not None:
         confirming.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"

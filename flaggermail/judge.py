@@ -108,6 +108,7 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
         disputed=disputed,
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
+        from_officer=mail.sender.answers is not None,
         to_channel=sent_folder and recognise.channel_of(work, message) is not None,
         doubts=citizens.doubts(work, message),
     )

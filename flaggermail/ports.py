@@ -352,6 +352,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the unit of work: what was done in it is undone on an exception, which goes on."""
+        ...
+
     def advance(self, folder: str, cursor: Cursor) -> None:
         """Record how far `folder` has been read."""
         ...

@@ -18,6 +18,7 @@ from flaggermail.core.identifiers import (
     message_id,
     reply_address,
     root_reference,
+    token_word,
 )
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
@@ -86,12 +87,17 @@ def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
         to=tuple(Address(to.address, visible(to.name) if to.name else None) for to in outgoing.to),
         cc=outgoing.cc,
         reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
-        subject=visible(subject) if outgoing.automatic else subject,
+        subject=_subject(outgoing, subject),
         body=visible_lines(body) if outgoing.automatic else body,
         in_reply_to=answers[-1:],
         references=(root_reference(outgoing.token, domain), *answers),
         headers=tuple(headers),
     )
+
+
+def _subject(outgoing: Outgoing, subject: str) -> str:
+    shown = visible(subject) if outgoing.automatic else subject
+    return f"{shown} ({token_word(outgoing.token)})" if outgoing.keyed_subject else shown
 
 
 def queue(work: Work, outgoing: Outgoing) -> None:

@@ -22,7 +22,7 @@ class Sender:
 
     platform: str | None
     officer: str | None
-    reminder: str | None = None  # which one he answers
+    answers: str | None = None  # the token of the mail that an officer answers
 
 
 def sender_of(work: Work, message: Message) -> Sender:
@@ -30,7 +30,15 @@ def sender_of(work: Work, message: Message) -> Sender:
     if message.sender is None:
         return Sender(None, None)
     officer = work.env.settings.rota.by_address(message.sender.address)
-    return Sender(rules.platform_of(message, work.tx.find(Platform)), officer.id if officer else None)
+    answers = _token_of_an_officer(work, message) if officer else None
+    return Sender(rules.platform_of(message, work.tx.find(Platform)), officer.id if officer else None, answers)
+
+
+def _token_of_an_officer(work: Work, message: Message) -> str | None:
+    """The most telling token of a mail that went to an officer, whoever it was."""
+    named = tokens_of(message)
+    told = {token.token for token in work.tx.find(Token, token=named) if token.officer is not None}
+    return next((token for token in named if token in told), None)
 
 
 def tokens_of(message: Message) -> tuple[str, ...]:
@@ -44,6 +52,7 @@ def tokens_of(message: Message) -> tuple[str, ...]:
             *message.header_all("x-original-to"),
             *message.header_all(identifiers.OWN_HEADER),
             *([message.original_message_id] if message.original_message_id else []),
+            message.subject or "",
         ]
     )
 
@@ -51,7 +60,7 @@ def tokens_of(message: Message) -> tuple[str, ...]:
 def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     """All that the store holds about the keys of this message; one look-up a kind of key."""
     found = work.tx.find(Token, token=tokens_of(message))
-    tokens = {t.token: threads.Anchor(t.case, t.notification, t.reminder) for t in found}
+    tokens = {t.token: threads.Anchor(t.case, t.notification) for t in found}
     named = [*message.in_reply_to, *message.references]
     named += [message.original_message_id] if message.original_message_id else []
     held = {

@@ -19,9 +19,10 @@ from flaggermail.core.events import EventKind, added
 from flaggermail.core.records import Channel, Platform, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Transaction
-from flaggermail.running import Waiting, readers, waiting
+from flaggermail.running import DECISION, Waiting, readers, waiting
 
 LISTED = 40  # steps that one mail names; the rest is counted
 
@@ -98,10 +99,14 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
     first = told[0][1]
     if len(told) == 1:
         about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
+        topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
     else:
         about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
-    exercise = late[0].waiting.case.exercise  # the same for all of them
-    notice = Notice(kind, template, f"reminder/{first.id}", about, first, exercise=exercise)
+        topic = Topic.REMINDERS
+    notice = Notice(
+        kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
+        exercise=late[0].waiting.case.exercise,  # the same for all of them
+    )  # fmt: skip
     casework.tell(work, officer, notice, values)
 
 

@@ -33,7 +33,8 @@ def command(
 ) -> None:  # fmt: skip
     """Write a notification to a platform.
 
-    Prints the id of the draft. It leaves only when `flaggermail approve` says so, octet for octet as it is now.
+    Prints the id of the draft. It leaves only when somebody approves it, octet for octet as it is now: with
+    `flaggermail approve`, or in answer to the mail that asks all who may.
 
     Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
     """

@@ -236,6 +236,14 @@ class Acknowledge(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(Act):
+    """What a reminder is about goes to another officer, who is told at once and can answer in turn."""
+
+    reminder: str
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideRota(Act):
     """Somebody else is on call from one instant up to another."""
 

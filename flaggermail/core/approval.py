@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 
 APPROVES = frozenset({"approver", "head"})  # the roles that may
 LASTS = timedelta(hours=2)
-PURPOSE = "approval"  # of the token
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 of them, without I, O, 0 and 1, which a reader takes for each other
 _LENGTH, _BITS = 6, 5
 

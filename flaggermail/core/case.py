@@ -32,6 +32,7 @@ class Facts:
     sent_folder: bool
     junk_folder: bool
     to_channel: bool  # in Sent, and a channel's address is among the recipients
+    from_officer: bool = False  # in answer to a mail that went to an officer
     doubts: tuple[str, ...] = ()  # why a citizen's report needs a person: see core.citizen
 
 
@@ -69,6 +70,9 @@ def _of_mail_received(facts: Facts) -> Decision:
         return Decision("case" if facts.placed else "noise", f"machine mail: {facts.mechanical}")
     if facts.placed:
         return _in_its_case(facts)
+    if facts.from_officer:
+        sure = facts.verdict == "verified" and facts.mechanical is MechanicalKind.HUMAN
+        return Decision("own" if sure else "noise", "in an officer's name, in answer to a mail about no case")
     if facts.from_platform:
         return _quarantined(facts, "a platform's mail that fits no case")
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:

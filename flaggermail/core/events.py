@@ -92,7 +92,10 @@ class EventKind(StrEnum):
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"
     ROTA_OVERRIDDEN = "rota overridden"
+    REMINDER_HANDED_OVER = "reminder handed over"
+    REPLY_OBEYED = "reply obeyed"
     REPLY_NOT_UNDERSTOOD = "reply not understood"
+    REPLY_IGNORED = "reply ignored"
 
 
 @dataclass(frozen=True, slots=True)

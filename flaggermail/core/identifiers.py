@@ -34,6 +34,11 @@ def root_reference(token: str, domain: str) -> str:
     return f"vf.{token}@{domain}"
 
 
+def token_word(token: str) -> str:
+    """The token as a word that is found again in a subject."""
+    return f"vf.{token}"
+
+
 def reply_address(address: str, token: str) -> str:
     """`address` with `token` as its detail (RFC 5233). Raises ValueError where it is no address or becomes too long."""
     local, at, domain = address.rpartition("@")

@@ -29,4 +29,5 @@ class Outgoing:
     answers: tuple[str, ...] = ()  # the References of what this mail answers, the answered Message-ID last
     automatic: str | None = GENERATED
     once: bool = False
+    keyed_subject: bool = False  # the token stands in the subject too, where the reply address cannot carry it
     exercise: bool = False  # of a mail without a case: what it is about belongs to a rehearsal

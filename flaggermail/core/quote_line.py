@@ -69,6 +69,8 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
             continue
         if at - start - empty >= _MOST_LINES or len(text) + len(lines[at]) > LONGEST_MARK:
             return 0
+        if _begins_anew(text, lines, at, language):
+            return 0
         text = f"{text} {seen(unquoted(lines[at])).strip()}"
         if _ENDS.search(text[-6:]):
             below = _quoted_below(lines, at + 1)
@@ -169,6 +171,14 @@ def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool
     # "Jane Doe wrote:", with the quotation right below
     named = quoted_below and verb is not None and small[verb.end() :].strip(" :\uff1a") == ""
     return verb is not None and (named or (opened and dated))
+
+
+def _begins_anew(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
+    """Whether a whole quote line stands at `at`, below words with a time and no day: "Called 10:20, they have it"."""
+    text = seen(unquoted(lines[at])).strip(_EDGE)
+    whole = TIME.search(text) is not None and _DAY.search(text) is not None and _ENDS.search(text[-6:]) is not None
+    undated = "@" not in above and _DAY.search(above) is None and not folded(above).startswith(language.openers)
+    return whole and undated and _introduces(text, language, torn=False, quoted_below=_quoted_below(lines, at + 1))
 
 
 def _quoted_below(lines: Sequence[str], at: int) -> bool:

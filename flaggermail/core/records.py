@@ -334,11 +334,12 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | reminder | notice | approval
+    purpose: str  # case | notification | decline; of a mail to an officer see core.verbs.Topic
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None
-    officer: str | None = None
+    message: str | None = None
+    officer: str | None = None  # the only one who may answer
     issued_at: datetime
     expires_at: datetime | None = None
     used_at: datetime | None = None

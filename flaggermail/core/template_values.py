@@ -33,6 +33,13 @@
 | `behind` | int: minutes by which a mail comes late; of several steps since the first fell due |
 | `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
+| `replies` | list of str: what can be answered to this mail, one act each |
+| `matters` | list of mappings with `case`, `platform` (str, empty where it is undecided), `sent_at`, `phone` |
+| `channels` | list of mappings with `code`, `name` and `kind` (mail, portal, phone) |
+| `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
+| `details` | list of str |
+| `why` of a reply | str: a value of `core.verbs.Why`, empty where it was obeyed |
+| `did` | list of mappings with `what` and what belongs to it: see `flaggermail.replies` |
 | any other | str, perhaps empty |
 """
 
@@ -49,6 +56,8 @@ PLATFORM = frozenset({
     "platform", "channel", "election", "polling_day", "policy_title", "policy_url", "policy_read_on", "can_confirm",
     "criteria", "aspects", "title", "text", "earlier", "authority", "attempts", "contact",
 })  # fmt: skip
+
+OFFICER = frozenset({"replies"})
 
 LATE = frozenset({
     "platform", "channel", "minutes", "sent_at", "due_at", "phone", "clock", "acknowledged", "behind",
@@ -70,16 +79,19 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "decline": EVERY | {"report_urls"},
     "exercise_mark": EVERY,
     "officer_notice": EVERY
+    | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
     "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
-    "reminder": EVERY | LATE | {"asks"},
-    "escalation": EVERY | LATE | {"told", "acknowledged_by"},
-    "reminders": EVERY | {"kind", "total", "more", "behind", "silences"},
+    "reminder": EVERY | OFFICER | LATE | {"asks"},
+    "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
+    "reminders": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
+    "handed_over": EVERY | OFFICER | {"by", "matters"},
+    "case_form": EVERY | {"title", "type", "sender", "text", "missing", "earlier", "channels", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
-    "reply_answer": EVERY | {"understood", "state", "what_would_work"},
+    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work"},
 })  # fmt: skip

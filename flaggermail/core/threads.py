@@ -24,7 +24,6 @@ class Anchor:
 
     case: str | None = None
     notification: str | None = None
-    reminder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,6 @@ class Placement:
     case: str | None
     notification: str | None
     basis: str
-    reminder: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
     hints: tuple[Suggestion, ...] = ()
     by_score: Suggestion | None = None
@@ -101,7 +99,7 @@ def _by_its_keys(message: Message, known: Known, tokens: Sequence[str]) -> Place
 
 
 def _placed(anchor: Anchor, known: Known, basis: str) -> Placement:
-    return Placement(anchor.case, _notification(anchor, known), basis, anchor.reminder)
+    return Placement(anchor.case, _notification(anchor, known), basis)
 
 
 def _notification(anchor: Anchor, known: Known) -> str | None:

@@ -1,27 +1,393 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer's reply says: text in, act or explanation out."""
+"""What an officer's reply says: text and what the mail is about in, acts or an explanation out.
+
+One table says which words are understood in answer to which mail. The first written line of the officer's own words
+counts; whatever stands in quotations, signatures and notices was taken away before. Two verbs, a verb in the middle of
+a sentence, or words of doubt below it do nothing.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 
-from flaggermail.core.acts import Acknowledge, Act
+from flaggermail.core import acts, case_form
+from flaggermail.core.approval import LASTS
+from flaggermail.core.case_form import Channels, FormFault
 
-ACKNOWLEDGE = "ok"
-UNDERSTOOD_BY = {"reminder": (ACKNOWLEDGE,)}
+LANGUAGES = ("nl", "en")
+
+
+class Topic(StrEnum):
+    """What a mail to an officer is about; the purpose of its token."""
+
+    NOTICE = "notice"
+    NEW_CASE = "new case"
+    FORM = "case form"
+    APPROVAL = "approval"
+    REMINDER = "reminder"
+    REMINDERS = "reminders"  # several in one mail
+    UNDECIDED = "undecided case"
+    UNVERIFIED = "unverified mail"
+    QUARANTINE = "quarantine"
+
+
+class Why(StrEnum):
+    """Why a reply does nothing."""
+
+    UNKNOWN = "not understood"
+    TWO = "two verbs"
+    DOUBT = "words of doubt"
+    CODE = "wrong code"
+    NAME = "no such officer"
+    INSTANT = "no such time"
+    LINES = "lines missing"
+    CHANNEL = "no such channel"
+    NOTHING = "nothing is asked"
+    FORWARD = "a forward"
+    FOREIGN = "somebody else was asked"
+    TWO_MAILS = "answers two mails"
+    EXPIRED = "expired"
+    USED = "answered before"
+    SETTLED = "settled before"
+    REFUSED = "refused"
+
+
+USUAL_LIFE = timedelta(days=7)
+LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS}
+"""How long after a mail an answer to it acts; `USUAL_LIFE` where a topic is not named."""
+
+
+def _no_draft(_code: str) -> None:
+    """Nothing is to be approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What the answered mail was about, and what its answer may refer to."""
+
+    topic: Topic
+    officer: str  # id of who answers
+    language: str  # of the desk
+    now: datetime  # when the answer came, in the desk's zone
+    case: str = ""
+    notification: str | None = None
+    channel: str | None = None  # of that notification
+    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft that this officer may let go with it
+    message: str = ""
+    reminder: str = ""
+    officers: Mapping[str, str] | None = None  # names by id
+    prefix: str = ""  # of the case numbers of the open election, such as VF-EP2024-
+    form: case_form.Asked | None = None
+    channels: Channels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What is to be done, in this order and all of it or nothing; `language` is that of the words."""
+
+    acts: tuple[acts.Act, ...]
+    language: str
+    repeatable: bool = False  # may be said again in answer to the same mail
 
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Nothing is done; these are the words that would have been understood."""
+    """Nothing is done: why, about what, and what would have been understood."""
 
-    would_work: tuple[str, ...]
+    why: Why
+    language: str
+    details: tuple[str, ...] = ()
+    would_work: tuple[str, ...] = ()
 
 
-def read(reply: str, reminder: str) -> Act | NotUnderstood:
-    """The act in the first line of `reply`, an answer to `reminder`; capitals and punctuation do not matter."""
-    first = next((line for line in reply.splitlines() if line.strip()), "")
-    word = first.strip().strip(".,!;:-*_ ").lower()
-    if word == ACKNOWLEDGE:
-        return Acknowledge(reminder=reminder)
-    return NotUnderstood(UNDERSTOOD_BY["reminder"])
+@dataclass(frozen=True, eq=False)
+class _Verb:
+    """Words in both languages, the form of what follows them (named groups), and the act that they stand for."""
+
+    nl: str
+    en: str
+    does: Callable[[Answered, Mapping[str, str]], acts.Act]
+    takes: str = ""  # a pattern
+    shows: Mapping[str, str] | None = None  # what stands for what follows, by language
+    paragraph: bool = False  # what follows may go on in the next lines, up to an empty one
+    repeatable: bool = False
+
+    def words(self, language: str) -> str:
+        return self.nl if language == "nl" else self.en
+
+    def shown(self, language: str) -> str:
+        return f"{self.words(language)}{self.shows[language] if self.shows else ''}"
+
+
+class _Wrong(Exception):
+    """What follows a verb is not what it must be."""
+
+    def __init__(self, why: Why, *details: str) -> None:
+        super().__init__(why)
+        self.why, self.details = why, details
+
+
+def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:
+    """What the officer's own words `text` ask for; of a form `whole`, the mail with its quotations, is read too."""
+    try:
+        if answered.topic is Topic.FORM:
+            return _read_form(text, whole, answered)
+        return _read_verb(text, answered)
+    except _Wrong as wrong:
+        return not_understood(wrong.why, answered.topic, _language(text, answered), *wrong.details)
+
+
+def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
+    """The explanation, with what would have been understood."""
+    return NotUnderstood(why, language, details, would_work(topic, language))
+
+
+def would_work(topic: Topic, language: str, code: str = "") -> tuple[str, ...]:
+    """What can be replied to a mail about `topic`, as it is shown; `code` in the place of the word CODE."""
+    shown = (verb.shown(language) for verb in _TABLE.get(topic, ()))
+    return tuple(line.replace("CODE", code) if code else line for line in shown)
+
+
+def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -> tuple[str, ...]:
+    """The same once something was done: all where the mail is not `used`, but for "ok" where it is said already."""
+    verbs = (verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used)
+    return tuple(verb.shown(language) for verb in verbs if verb is not _OK or not acknowledged)
+
+
+def _read_verb(text: str, answered: Answered) -> Understood:
+    verbs = _TABLE.get(answered.topic, ())
+    lines = [clean for line in text.splitlines() if (clean := _clean(line)) or not line.strip()]
+    while lines and not lines[0]:
+        lines.pop(0)
+    if not verbs:
+        raise _Wrong(Why.NOTHING)
+    found = _first(lines, verbs)
+    if found is None:
+        raise _Wrong(Why.UNKNOWN)
+    verb, language, groups, below = found
+    if any(_is_another(line, answered) for line in lines[1:]):
+        raise _Wrong(Why.TWO)
+    if any(_DOUBT.search(line) for line in below):
+        raise _Wrong(Why.DOUBT)
+    return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
+
+
+def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | None, Mapping[str, str], list[str]] | None:
+    """The verb of the first line, its language (nothing: either), what follows it, and the lines below that."""
+    for verb in verbs:
+        end = lines.index("") if verb.paragraph and "" in lines else len(lines) if verb.paragraph else 1
+        line = " ".join(lines[:end])
+        if (said := _said(line, verb)) is not None:
+            return verb, said[0], said[1], [] if verb.paragraph else lines[end:]
+    return None
+
+
+def _said(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
+    """Language and what follows, where `line` is that verb and nothing else."""
+    for language in LANGUAGES:
+        words = re.escape(verb.words(language)).replace(r"\ ", r"\s+")
+        bare = line if verb.takes else _stripped(line)
+        if match := re.fullmatch(f"{words}{verb.takes}", bare, re.IGNORECASE | re.DOTALL):
+            alike = verb.nl == verb.en
+            return None if alike else language, {k: v.strip() for k, v in match.groupdict().items() if v}
+    return None
+
+
+def _is_another(line: str, answered: Answered) -> bool:
+    """Whether a line below the first is a verb by itself; as sentences begin with "to" too, a name decides there."""
+    if any(_said(line, verb) for verb in _EVERY):
+        return True
+    said = _said(line, _TO)
+    return said is not None and (said[0] == "nl" or bool(_called(said[1]["name"], answered)))
+
+
+def _language(text: str, answered: Answered) -> str:
+    """The language of the verb with which the text begins, if it is one; else the desk's."""
+    first = next((clean for line in text.splitlines() if (clean := _clean(line))), "").casefold()
+    for verb in _EVERY:
+        for language in LANGUAGES:
+            if verb.nl != verb.en and re.match(rf"{re.escape(verb.words(language))}\b", first):
+                return language
+    return answered.language
+
+
+def _clean(line: str) -> str:
+    """The line as it is seen: compatibility forms as usual ones, no invisible signs, no marks around it."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", line) if unicodedata.category(c) not in {"Cf", "Cc", "Mn"})
+    return " ".join(seen.split()).strip(_AROUND)
+
+
+def _stripped(line: str) -> str:
+    return line.rstrip(_AROUND + _POINTS)
+
+
+_AROUND = " *_'\"`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb()[]{}<>~|\u2022"
+_POINTS = ".,!;:-\u2013\u2014"
+_DOUBT = re.compile(
+    r"\b(nee|niet|geen|maar|wacht|stop|toch|eerst|behalve|tenzij|nog even|twijfel|"
+    r"no|not|but|wait|don'?t|do not|except|unless|however|first|hold|cancel)\b",
+    re.IGNORECASE,
+)
+
+
+# ---- what follows a verb
+
+_WORDS = r"\s*:\s*(?P<words>\S.*)"
+_NUMBER = r"\s+(?P<number>(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]*)[.!]*"
+_NAME = r"[\s:]+(?P<name>\S.{0,79}?)[.!]*"
+_CODE = r"(?:[\s:]+(?P<code>[A-Z0-9]+))?[.!]*"
+_SPOKEN = (
+    r"(?:\s+(?:om|at))?\s+(?P<hour>\d{1,2})(?:[:.]|\s?h\s?|\s?u\s?)(?P<minute>\d\d)(?:\s*(?:uur|u|h))?(?P<words>\b.*)"
+)
+_REACHED_NOBODY = re.compile(
+    r"\b(geen (gehoor|antwoord|contact|reactie)|niet (opgenomen|bereikt|bereikbaar|gelukt)|onbereikbaar|niemand|"
+    r"neemt niet op|namen? niet op|nam niet op|in gesprek|voicemail|antwoordapparaat|"
+    r"no (answer|reply|response|contact|luck|one)|not (reached|answered|available)|nobody|unreachable|busy|"
+    r"(did|does|do|is|are|was|were)(n'?t| not)|cannot|can'?t|could(n'?t| not)|answering machine)\b",
+    re.IGNORECASE,
+)
+_LONGEST_AGO = timedelta(hours=18)
+
+
+def _take(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.AssignCase(case=answered.case, officer=answered.officer)
+
+
+def _ask(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    return acts.AskReferrer(case=answered.case, text=groups["words"])
+
+
+def _decline(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    return acts.Decide(case=answered.case, decision="decline", reason=groups["words"])
+
+
+def _approve(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    draft = answered.names(groups.get("code", ""))
+    if draft is None or draft != answered.notification:
+        raise _Wrong(Why.CODE)
+    return acts.Approve(draft=draft)
+
+
+def _reject(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    return acts.Reject(draft=answered.notification or "", reason=groups["words"])
+
+
+def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.Acknowledge(reminder=answered.reminder)
+
+
+def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    """A call: an answer was given unless the words say that nobody was reached."""
+    hour, minute = int(groups["hour"]), int(groups["minute"])
+    if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
+        raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
+    at = answered.now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if at > answered.now:
+        at -= timedelta(days=1)  # after midnight, of a call in the evening
+    if answered.now - at > _LONGEST_AGO:
+        raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
+    text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
+    reached = answered.notification is not None and not _REACHED_NOBODY.search(text)
+    return acts.NoteContact(
+        case=answered.case, means="phone", text=text, effective_at=at, channel=answered.channel,
+        counts_as=("platform_ack",) if reached else (),
+    )  # fmt: skip
+
+
+def _hand_over(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    found = _called(groups["name"], answered)
+    if len(found) != 1:
+        others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
+        raise _Wrong(Why.NAME, *others)
+    return acts.HandOver(reminder=answered.reminder, officer=found[0])
+
+
+def _called(name: str, answered: Answered) -> list[str]:
+    """The other officers who may be called so."""
+    officers, wanted = answered.officers or {}, name.casefold()
+    return [key for key, whole in officers.items() if wanted in _names(key, whole) and key != answered.officer]
+
+
+def _names(key: str, name: str) -> Iterator[str]:
+    """How an officer may be called: id, whole name, and any last words of it ("De Vries", "Vries")."""
+    yield key.casefold()
+    words = name.casefold().split()
+    yield from (" ".join(words[at:]) for at in range(len(words)))
+    yield words[0]
+
+
+def _confirm(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.ConfirmMessage(message=answered.message)
+
+
+def _refuse(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.RefuseMessage(message=answered.message, reason="called forged in a reply")
+
+
+def _file(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    number = groups["number"].upper()
+    whole = f"{answered.prefix}{int(number):04d}" if number.isdecimal() and answered.prefix else number
+    return acts.PlaceMessage(message=answered.message, case=whole)
+
+
+def _open(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.PlaceMessage(message=answered.message, new=True)
+
+
+def _discard(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
+    return acts.PlaceMessage(message=answered.message, noise=True, reason="called noise in a reply")
+
+
+# ---- the table
+
+_TAKE = _Verb("neem", "take", _take)
+_ASK = _Verb(
+    "vraag", "ask", _ask, _WORDS, {"nl": ": WAT U WILT WETEN", "en": ": WHAT YOU WANT TO KNOW"}, paragraph=True,
+    repeatable=True,
+)  # fmt: skip
+_DECLINE = _Verb("wijs af", "decline", _decline, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
+_OK = _Verb("ok", "ok", _acknowledge, repeatable=True)  # who says it again is told that it was said
+_CALLED = _Verb(
+    "gebeld", "called", _note, _SPOKEN, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
+    paragraph=True, repeatable=True,
+)  # fmt: skip
+_TO = _Verb("over aan", "to", _hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
+
+_TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
+    Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE),
+    Topic.APPROVAL: (
+        _Verb("akkoord", "approve", _approve, _CODE, {"nl": " CODE", "en": " CODE"}),
+        _Verb("nee", "no", _reject, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True),
+    ),
+    Topic.REMINDER: (_OK, _CALLED, _TO),
+    Topic.REMINDERS: (_OK, _TO),
+    Topic.UNDECIDED: (_OK, _TAKE, _ASK, _DECLINE, _CALLED, _TO),
+    Topic.UNVERIFIED: (_Verb("echt", "genuine", _confirm), _Verb("vals", "forged", _refuse)),
+    Topic.QUARANTINE: (
+        _Verb("bij", "with", _file, _NUMBER, {"nl": " NUMMER", "en": " NUMBER"}),
+        _Verb("nieuw", "new", _open),
+        _Verb("ruis", "noise", _discard),
+    ),
+}
+_EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
+"""Every verb but "to NAME", which sentences begin with too."""
+
+
+# ---- the form
+
+
+def _read_form(text: str, whole: str, answered: Answered) -> Understood:
+    asked = answered.form or case_form.Asked(mark="", language=answered.language)
+    above = case_form.above(text, asked)
+    if any(_DOUBT.search(_clean(line)) for line in above):
+        raise _Wrong(Why.DOUBT)
+    try:
+        form = case_form.read(text, whole, asked, answered.channels)
+    except FormFault as fault:
+        raise _Wrong(Why(fault.why), *fault.details) from None
+    return Understood(form.acts(answered.case), form.language)

@@ -69,6 +69,7 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.PlaceMessage: (DESK, placing.place),
     acts.DeclineMessage: (DESK, declining.decline),
     acts.Acknowledge: (DESK, duty.acknowledge),
+    acts.HandOver: (DESK, duty.hand_over),
     acts.OverrideRota: (DESK, duty.override),
     acts.SwapShift: (DESK, duty.swap),
     acts.Resume: (LEADS, observation.resume),

@@ -9,13 +9,14 @@ from dataclasses import replace
 from flaggermail import casework, observing, post
 from flaggermail.casework import Notice
 from flaggermail.core import acts, approval
-from flaggermail.core.approval import APPROVES, LASTS, PURPOSE, Offer, Void
+from flaggermail.core.approval import APPROVES, LASTS, Offer, Void
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.message import Address
 from flaggermail.core.outgoing import Outgoing
 from flaggermail.core.records import Channel, Notification, Platform, Token
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.environment import About, Work
@@ -67,7 +68,7 @@ def approval_code(work: Work, written: str) -> str:
 
     Whether his mail answers the one in which that draft was shown is another question, which the caller asks.
     """
-    tokens = work.tx.find(Token, purpose=PURPOSE)
+    tokens = work.tx.find(Token, purpose=Topic.APPROVAL.value)
     drafts = {row.id: row for row in work.tx.find(Notification, id=[t.notification for t in tokens if t.notification])}
     offers = [
         Offer(token.notification, token.token, drafts[token.notification].digest, token.officer, token.expires_at)
@@ -95,16 +96,7 @@ def request(work: Work, draft: Notification, text: str, officers: Sequence[Offic
 
 
 def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
-    token = Token(
-        token=work.env.randomness.token(),
-        purpose=PURPOSE,
-        case=draft.case,
-        notification=draft.id,
-        officer=officer.id,
-        issued_at=work.now,
-        expires_at=work.now + LASTS,
-    )
-    offer = Offer(draft.id, token.token, draft.digest, officer.id, work.now + LASTS)
+    offer = Offer(draft.id, work.env.randomness.token(), draft.digest, officer.id, work.now + LASTS)
     values = {
         **_values(work, draft),
         "author": _name(work, draft.drafted_by),
@@ -120,7 +112,10 @@ def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
     }
     about = About(case=draft.case, notification=draft.id)
     dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
-    casework.tell(work, officer, Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, token=token), values)
+    notice = Notice(
+        Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=offer.token
+    )  # fmt: skip
+    casework.tell(work, officer, notice, values)
 
 
 def _announce(work: Work, judged: Notification) -> None:

@@ -6,10 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from flaggermail.casework import Notice, tell
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Override, Reminder, Token
+from flaggermail.core.records import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.core.rota import Rota, Shift, on_call, planned, running
+from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
@@ -30,15 +33,54 @@ def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
     told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
     for row in told:
         noted = replace(row, acknowledged_at=work.now, acknowledged_by=work.actor, acknowledged_until=until)
-        changes = [changed(row, noted)]
-        token = work.tx.get(Token, row.token) if row == told[0] else None
-        if token is not None:
-            changes.append(changed(token, replace(token, used_at=work.now)))
         about = About(case=row.case, notification=row.notification)
-        work.record(EventKind.REMINDER_ACKNOWLEDGED, *changes, about=about)
+        work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
     zone = work.env.settings.zone
     span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
     return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id)
+
+
+def hand_over(work: Work, act: acts.HandOver) -> Outcome:
+    """Another officer sees to what a reminder is about: told at once, under a token of his own.
+
+    Who is on call does not change, nor is anything acknowledged until he says so.
+    """
+    reminder = work.tx.get(Reminder, act.reminder)
+    officer = work.env.settings.rota.officer(act.officer)
+    if reminder is None:
+        raise NotFound(f"reminder {act.reminder}: there is no such reminder; `flaggermail oncall now` shows them")
+    if officer is None or officer.id == work.actor:
+        raise NotFound(f"officer {act.officer}: is not another officer of oncall.yaml")
+    told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
+    for row in told:
+        about = About(case=row.case, notification=row.notification)
+        work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)
+    single = told[0] if len(told) == 1 else None
+    case = work.tx.get(Case, reminder.case)
+    notice = Notice(
+        Kind.OFFICER_NOTICE,
+        "handed_over",
+        f"handed over/{reminder.id}/{officer.id}",
+        About(case=single.case, notification=single.notification) if single else About(),
+        topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,
+        reminder=reminder.id,
+        exercise=case is not None and case.exercise,  # the same for all of one mail
+    )
+    by = work.env.settings.rota.officer(work.actor)
+    tell(work, officer, notice, {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]})
+    return Outcome(f"{reminder.id}: with {officer.id}", reminder.id)
+
+
+def _matter(work: Work, row: Reminder) -> dict[str, object]:
+    use = work.tx.get(Notification, row.notification) if row.notification else None
+    platform = work.tx.get(Platform, use.platform) if use else None
+    channel = work.tx.get(Channel, use.channel) if use else None
+    return {
+        "case": row.case,
+        "platform": platform.name if platform else "",
+        "sent_at": use.sent_at if use else None,
+        "phone": channel.phone if channel else None,
+    }
 
 
 def override(work: Work, act: acts.OverrideRota) -> Outcome:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from flaggermail.core.message import Address
-from flaggermail.core.records import OutboxMail, StoredMessage
+from flaggermail.core.records import OutboxMail
 from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
@@ -24,6 +25,8 @@ from flaggermail.shipped import shipped
 from flaggermail.yaml_model import read_model
 
 Instant = AwareDatetime
+_CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b")
+_APPROVES = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
 
 
 class GivenNotification(Model):
@@ -205,7 +208,8 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Environment]
         lines = _trace(env, sender, mail.auth, at) if mail.folder == "inbox" else []
         if mail.answers is not None:
             answered = _answered(env, mail.answers, file.name)
-            lines += [f"In-Reply-To: <{answered}>", f"References: <{answered}>"]
+            lines += [f"In-Reply-To: <{answered.message_id}>", f"References: <{answered.message_id}>"]
+            body = _CODE.sub(_code_in(env, answered), body)
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
     return octets
@@ -225,14 +229,18 @@ def _trace(env: Environment, sender: Address | None, auth: str, at: datetime) ->
     return lines
 
 
-def _answered(env: Environment, wanted: Answers, file: str) -> str:
+def _code_in(env: Environment, answered: OutboxMail) -> bytes:
+    """The words by which a request for approval wants to be answered; nothing else of it is known to a scenario."""
+    found = _APPROVES.search(env.parser.parse(env.octets.get(answered.digest)).text)
+    return found[1].encode() if found else b"\\g<0>"
+
+
+def _answered(env: Environment, wanted: Answers, file: str) -> OutboxMail:
     with env.store.read() as tx:
         sent = [m for m in tx.find(OutboxMail, state="accepted") if _fits(m, wanted, env)]
-        known = {m.message_id for m in tx.find(StoredMessage, direction="out")}
     if not sent:
         raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
-    mail = sent[wanted.number]
-    return mail.message_id if mail.message_id in known else ""
+    return sent[wanted.number]
 
 
 def _fits(mail: OutboxMail, wanted: Answers, env: Environment) -> bool:

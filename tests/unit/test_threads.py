@@ -48,13 +48,6 @@ def test_first_known_token_decides_and_unknown_ones_are_passed_over() -> None:
     assert place(mail(), known, ("d" * 32, "c" * 32, OTHER_TOKEN, TOKEN)).case == TWO
 
 
-def test_token_of_a_reminder_names_the_reminder() -> None:
-    """The answer to a reminder says which reminder it answers."""
-    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification, "r1")})
-    found = place(mail(), known, (TOKEN,))
-    assert (found.case, found.notification, found.reminder) == (ONE, USE_A.notification, "r1")
-
-
 def test_answered_mail_comes_before_the_rest_of_the_thread() -> None:
     """In-Reply-To decides before References, and of these the last one; the original of a bounce comes last."""
     held = {"one@us.example": Anchor(ONE), "two@us.example": Anchor(TWO)}

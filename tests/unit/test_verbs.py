@@ -1,51 +1,185 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer's reply to a reminder says."""
+"""What an officer's reply is taken to say."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from flaggermail.core.acts import Acknowledge
-from flaggermail.core.verbs import NotUnderstood, read
+from flaggermail.core import acts
+from flaggermail.core.verbs import Answered, NotUnderstood, Topic, Understood, Why, read, still_work, would_work
 
-NOT_UNDERSTOOD = NotUnderstood(("ok",))
+NOW = datetime.fromisoformat("2027-03-17T21:47:00+01:00")
+CASE, DRAFT, CODE = "VF-PS2027-0006", "VF-PS2027-0006/1", "K7Q2MX"
+ANSWERED = Answered(
+    topic=Topic.REMINDER, officer="officer1", language="nl", now=NOW, case=CASE, notification=DRAFT,
+    channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1", prefix="VF-PS2027-",
+    officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
+)  # fmt: skip
+CALL = acts.NoteContact(
+    case=CASE, means="phone", text="They have it", channel="tiktok-elections", counts_as=("platform_ack",),
+    effective_at=datetime.fromisoformat("2027-03-17T21:45:00+01:00"),
+)  # fmt: skip
+
+
+def about(topic: Topic) -> Answered:
+    """An answer to a mail about `topic`."""
+    return replace(ANSWERED, topic=topic)
+
+
+def act(topic: Topic, text: str) -> acts.Act:
+    """The only act that `text` asks for."""
+    found = read(text, text, about(topic))
+    assert isinstance(found, Understood), found
+    (only,) = found.acts
+    return only
+
+
+def why(topic: Topic, text: str) -> Why:
+    """Why `text` asks for nothing."""
+    found = read(text, text, about(topic))
+    assert isinstance(found, NotUnderstood), found
+    return found.why
+
+
+WORDS: tuple[tuple[Topic, str, str, acts.Act], ...] = (
+    (Topic.NEW_CASE, "neem", "take", acts.AssignCase(case=CASE, officer="officer1")),
+    (Topic.NEW_CASE, "vraag: welk account?", "ask: welk account?", acts.AskReferrer(case=CASE, text="welk account?")),
+    (
+        Topic.NEW_CASE, "wijs af: een mening", "decline: een mening",
+        acts.Decide(case=CASE, decision="decline", reason="een mening"),
+    ),
+    (Topic.APPROVAL, f"akkoord {CODE}", f"approve {CODE}", acts.Approve(draft=DRAFT)),
+    (Topic.APPROVAL, "nee: de toon", "no: de toon", acts.Reject(draft=DRAFT, reason="de toon")),
+    (Topic.REMINDER, "ok", "ok", acts.Acknowledge(reminder="r1")),
+    (Topic.REMINDER, "gebeld 21:45 They have it", "called 21:45 They have it", CALL),
+    (Topic.REMINDER, "over aan De Vries", "to De Vries", acts.HandOver(reminder="r1", officer="officer2")),
+    (Topic.REMINDERS, "over aan C. Bakker", "to bakker", acts.HandOver(reminder="r1", officer="head1")),
+    (Topic.UNDECIDED, "neem", "take", acts.AssignCase(case=CASE, officer="officer1")),
+    (Topic.UNVERIFIED, "echt", "genuine", acts.ConfirmMessage(message="m00000009")),
+    (
+        Topic.UNVERIFIED, "vals", "forged",
+        acts.RefuseMessage(message="m00000009", reason="called forged in a reply"),
+    ),
+    (Topic.QUARANTINE, f"bij {CASE}", f"with {CASE}", acts.PlaceMessage(message="m00000009", case=CASE)),
+    (Topic.QUARANTINE, "bij 6", "with 6", acts.PlaceMessage(message="m00000009", case=CASE)),
+    (Topic.QUARANTINE, "nieuw", "new", acts.PlaceMessage(message="m00000009", new=True)),
+    (
+        Topic.QUARANTINE, "ruis", "noise",
+        acts.PlaceMessage(message="m00000009", noise=True, reason="called noise in a reply"),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("topic", "dutch", "english", "wanted"), WORDS)
+def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, english: str, wanted: acts.Act) -> None:
+    """Each does the one act, whatever its capitals, and the answer is in its language."""
+    for language, text in (("nl", dutch), ("en", english)):
+        assert act(topic, text) == wanted
+        head, colon, rest = text.partition(":")
+        if wanted != CALL:
+            assert act(topic, f"{head.upper() if topic is not Topic.REMINDER else head.title()}{colon}{rest}") == wanted
+        found = read(text, text, about(topic))
+        assert isinstance(found, Understood)
+        assert found.language == (language if dutch != english else "nl")
 
 
 @pytest.mark.parametrize(
-    "reply", ["ok", "OK", "Ok.", " ok! ", "\n\n  ok,\nand more below", "*ok*", "ok -", "\r\nok\r\n", "ok\nniet ok"]
+    "written",
+    ["Ok.", "OK!", " ok ", "*ok*", "\u201cok\u201d", "_Ok_", "`ok`", "\ufeffok", "ok,", "\n\nOk\n\nBen erbij."],
 )
-def test_ok_acknowledges_the_reminder(reply: str) -> None:
-    """The first line that is not empty counts; capitals, blanks and punctuation around it do not."""
-    assert read(reply, "r1") == Acknowledge(reminder="r1")
+def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
+    """What phones and habits add around a word is tolerated, and a line without reservation below it."""
+    assert act(Topic.REMINDER, written) == acts.Acknowledge(reminder="r1")
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("topic", "written", "reason"),
     [
-        "",
-        "   \n\n",
-        "niet ok",
-        "ok niet",
-        "okay",
-        "oké",
-        "o k",
-        "not ok",
-        "hello\nok",
-        "okok",
-        "?",
-        "> ok",
-        "ok?",
-        "0k",
+        (Topic.REMINDER, "", Why.UNKNOWN),
+        (Topic.REMINDER, "ok?", Why.UNKNOWN),
+        (Topic.REMINDER, "Ok, maar ik ben niet in dienst", Why.UNKNOWN),
+        (Topic.REMINDER, "Is dit ok", Why.UNKNOWN),
+        (Topic.REMINDER, "ok\nneem", Why.TWO),
+        (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", Why.DOUBT),
+        (Topic.REMINDER, "ok\nBut wait for my call.", Why.DOUBT),
+        (Topic.REMINDER, "to be honest I am asleep", Why.NAME),
+        (Topic.REMINDER, "over aan Jansen", Why.NAME),
+        (Topic.REMINDER, "gebeld 25:10 ja", Why.INSTANT),
+        (Topic.REMINDER, "gebeld 21:50 nog niet geweest", Why.INSTANT),
+        (Topic.REMINDER, "neem", Why.UNKNOWN),
+        (Topic.REMINDERS, "gebeld 21:45 ze hebben het", Why.UNKNOWN),
+        (Topic.NEW_CASE, "Ik neem hem", Why.UNKNOWN),
+        (Topic.NEW_CASE, "neem / wijs af", Why.UNKNOWN),
+        (Topic.NEW_CASE, "vraag", Why.UNKNOWN),
+        (Topic.NEW_CASE, "wijs af:", Why.UNKNOWN),
+        (Topic.NEW_CASE, "nimm", Why.UNKNOWN),
+        (Topic.APPROVAL, "akkoord", Why.CODE),
+        (Topic.APPROVAL, "akkoord K7Q2MY", Why.CODE),
+        (Topic.APPROVAL, f"akkoord {CODE}, maar pas de titel aan", Why.UNKNOWN),
+        (Topic.APPROVAL, f"akkoord {CODE}\n\nMaar pas eerst de titel aan.", Why.DOUBT),
+        (Topic.APPROVAL, f"niet akkoord {CODE}", Why.UNKNOWN),
+        (Topic.APPROVAL, "nee", Why.UNKNOWN),
+        (Topic.QUARANTINE, "nieuw\nruis", Why.TWO),
+        (Topic.QUARANTINE, "bij mij", Why.UNKNOWN),
+        (Topic.NOTICE, "ok", Why.NOTHING),
     ],
 )
-def test_anything_else_does_nothing_and_says_what_would_work(reply: str) -> None:
-    """An unclear reply, an empty one, or the word further down is no act."""
-    assert read(reply, "r1") == NOT_UNDERSTOOD
+def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why) -> None:
+    """Two verbs, a verb in a sentence, words of doubt and other words ask for nothing, and the reason is named."""
+    assert why(topic, written) is reason
 
 
-@given(st.text(max_size=60))
-def test_no_text_at_all_does_anything_but_acknowledge(reply: str) -> None:
-    """Whatever stands in a reply, it acknowledges the very reminder it answers or nothing."""
-    assert read(reply, "r1") in {Acknowledge(reminder="r1"), NOT_UNDERSTOOD}
+@pytest.mark.parametrize(
+    "said",
+    ["geen gehoor", "voicemail", "Nobody answers.", "no answer", "they did not pick up", "in gesprek", "niemand"],
+)
+def test_a_call_that_reached_nobody_stops_no_clock(said: str) -> None:
+    """It is noted all the same."""
+    found = act(Topic.REMINDER, f"gebeld 21:45, {said}")
+    assert isinstance(found, acts.NoteContact)
+    assert (found.counts_as, found.means) == ((), "phone")
+
+
+@pytest.mark.parametrize("written", ["21:45", "21.45", "21u45", "om 21:45 uur", "21h45"])
+def test_times_are_read_as_they_are_written(written: str) -> None:
+    """Dutch and English ways to write an instant of today."""
+    assert act(Topic.REMINDER, f"gebeld {written} They have it") == CALL
+
+
+def test_a_call_of_before_midnight_is_noted_after_it() -> None:
+    """A time that has not come today was yesterday."""
+    late = replace(about(Topic.REMINDER), now=datetime.fromisoformat("2027-03-18T00:10:00+01:00"))
+    found = read("gebeld 23:50 ze kijken ernaar", "", late)
+    assert isinstance(found, Understood)
+    (note,) = found.acts
+    assert isinstance(note, acts.NoteContact)
+    assert note.effective_at == datetime.fromisoformat("2027-03-17T23:50:00+01:00")
+
+
+def test_a_note_about_a_case_without_a_notification_counts_as_nothing() -> None:
+    """There is no clock that it could stop."""
+    found = read("gebeld 21:45 zij beslissen zo", "", replace(about(Topic.UNDECIDED), notification=None))
+    assert isinstance(found, Understood)
+    (note,) = found.acts
+    assert isinstance(note, acts.NoteContact)
+    assert note.counts_as == ()
+
+
+def test_free_text_goes_on_to_the_end_of_its_paragraph() -> None:
+    """A mail program that breaks lines does not shorten a question, and what stands below it is no part of it."""
+    asked = act(Topic.NEW_CASE, "vraag: op welk platform stond het,\nen heeft u een schermafdruk?\n\nAnna")
+    assert asked == acts.AskReferrer(case=CASE, text="op welk platform stond het, en heeft u een schermafdruk?")
+
+
+def test_what_would_work_is_told_in_either_language() -> None:
+    """As it has to be written, and later without what was done."""
+    assert would_work(Topic.REMINDER, "nl") == ("ok", "gebeld 21:45 WAT ER GEZEGD IS", "over aan NAAM")
+    assert would_work(Topic.APPROVAL, "en", "ABC234") == ("approve ABC234", "no: REASON")
+    assert still_work(Topic.REMINDER, "nl", used=False, acknowledged=True) == would_work(Topic.REMINDER, "nl")[1:]
+    assert still_work(Topic.QUARANTINE, "en", used=True, acknowledged=False) == ()
+    refused = read("kweetniet", "", about(Topic.NEW_CASE))
+    assert isinstance(refused, NotUnderstood)
+    assert refused.would_work == ("neem", "vraag: WAT U WILT WETEN", "wijs af: REDEN")

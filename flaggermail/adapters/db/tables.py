@@ -333,6 +333,7 @@ class TokenRow(Row, table=True):
     case: str | None
     notification: str | None
     reminder: str | None
+    message: str | None
     officer: str | None
     issued_at: datetime
     expires_at: datetime | None

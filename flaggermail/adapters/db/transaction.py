@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
@@ -110,6 +111,18 @@ class SqlTransaction:
                 seq += 1
                 digest = self._record(seq, digest, event)
         self._head = seq, digest
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What was done in it is undone on an exception, which goes on."""
+        head = self._head
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self._head = head
+            self._found.clear()
+            raise
 
     def finish(self) -> None:
         """Let the chain's head name the last event that was appended; to be called once, before the commit."""

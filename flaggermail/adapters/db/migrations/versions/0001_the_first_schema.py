@@ -412,6 +412,7 @@ def _tokens() -> None:
         sa.Column("case", AutoString(), nullable=True),
         sa.Column("notification", AutoString(), nullable=True),
         sa.Column("reminder", AutoString(), nullable=True),
+        sa.Column("message", AutoString(), nullable=True),
         sa.Column("officer", AutoString(), nullable=True),
         sa.Column("issued_at", UTCDateTime(), nullable=False),
         sa.Column("expires_at", UTCDateTime(), nullable=True),

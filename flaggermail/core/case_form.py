@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The form by which a case is assessed and decided in one reply: lines to fill in between two marks, and what they say.
+
+The marks bear a word that only our own mail knows, so that a form inside a stranger's text is none. What stands in the
+officer's own words above the quotation counts over what stands in the quoted form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from flaggermail.core import acts
+
+Values = Mapping[str, str]
+Channels = Sequence["Channel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel that is valid now, under the names by which an officer may call it."""
+
+    code: str
+    platform: str
+    platform_name: str
+    kind: str  # mail | portal | phone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the form that was sent asked for; `title` and `text` stood in it already."""
+
+    mark: str
+    language: str
+    case_type: str = "A_content"
+    title: str = ""
+    links: tuple[str, ...] = ()
+
+
+class FormFault(Exception):
+    """The form cannot be taken: `why` is a value of `verbs.Why`, `details` the lines or names in question."""
+
+    def __init__(self, why: str, *details: str) -> None:
+        super().__init__(why)
+        self.why, self.details = why, details
+
+
+LINES, CHANNEL, TWO = "lines missing", "no such channel", "two verbs"
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "incorrect": ("onjuist", "incorrect"),
+    "contradicts": ("regel", "rule"),
+    "criteria": ("criterium", "criterion"),
+    "own_attempts": ("pogingen", "attempts"),
+    "all_means_used": ("middelen", "means"),  # of a lost channel only
+    "title": ("titel", "title"),
+    "text": ("tekst", "text"),
+    "decision": ("besluit", "decide"),
+}
+_BY_WORD = {word: key for key, words in _WORDS.items() for word in words}
+_PREFILLED = frozenset({"title", "text"})
+_NL, _EN = 0, 1
+_LINE = re.compile(rf"\W*({'|'.join(_BY_WORD)})\b[\s*_]*[:=]\s*(.*)", re.IGNORECASE)
+_MARK = re.compile(r"=*\s*(formulier|form|einde|end)\s+([0-9a-f]{6})\b", re.IGNORECASE)
+_BEGINS = frozenset({"formulier", "form"})
+_QUOTED = re.compile(r"(?:[ \t]{0,3}>)+ ?")
+_YES = frozenset({"ja", "j", "yes", "y", "true", "waar"})
+_NO = frozenset({"nee", "neen", "n", "no", "false", "onwaar"})
+_NONE = frozenset({"geen", "none", "-", "nul"})
+_NUMBERS = re.compile(r"[123](?:\s*(?:,|;|&|\+|\ben\b|\band\b|\s)\s*[123])*")
+_COUNT = re.compile(r"(\d{1,3})(?:\s*(?:x|keer|times|maal))?")
+_DECISIONS = (
+    ("notify", re.compile(r"(?:meld|notify)\b[\s:]*(?:(?:aan|bij|to)\s+)?(.+)", re.IGNORECASE)),
+    ("none", re.compile(r"(?:geen|none)(?:\s*[:;,]\s*(.+))?", re.IGNORECASE)),
+    ("decline", re.compile(r"(?:wijs\s+af|decline)(?:\s*[:;,]\s*(.+))?", re.IGNORECASE)),
+    ("refer", re.compile(r"(?:verwijs|refer)(?:\s*[:;,]\s*(.+))?", re.IGNORECASE)),
+)
+_BETWEEN_NAMES = re.compile(r"\s*(?:,|;|&|\+|\ben\b|\band\b)\s*", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"'\])}]+[^\s<>\"'\])}.,;:!?]")
+MOST_LINKS = 5
+
+
+def mark_of(token: str) -> str:
+    """The word in the marks of the form whose mail bears `token`; it does not tell the token."""
+    return sha256(f"form {token}".encode()).hexdigest()[:6]
+
+
+def links_in(text: str) -> tuple[str, ...]:
+    """The first web addresses in a referral, as they stand there."""
+    return tuple(dict.fromkeys(_LINK.findall(text)))[:MOST_LINKS]
+
+
+def written(asked: Asked, values: Values | None = None) -> str:
+    """The form with its marks, filled in with `values` where they are known, else with title and links."""
+    at = _NL if asked.language == "nl" else _EN
+    begin, end = ("formulier", "einde") if asked.language == "nl" else ("form", "end")
+    known = {"title": asked.title, "text": "\n".join(asked.links), **(values or {})}
+    keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == "B_channel"]
+    lines = [f"{_WORDS[key][at]}: {known.get(key, '')}".rstrip() for key in keys]
+    return "\n".join((f"===== {begin} {asked.mark} =====", *lines, f"===== {end} {asked.mark} ====="))
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that can be taken."""
+
+    assessed: acts.Assess
+    decision: str
+    reason: str
+    language: str
+    channels: tuple[Channel, ...] = ()
+    title: str = ""
+    text: str = ""
+
+    def acts(self, case: str) -> tuple[acts.Act, ...]:
+        """Assess, decide, and one draft for each channel."""
+        drafts = [
+            acts.Draft(case=case, channel=channel.code, title=self.title, text=self.text) for channel in self.channels
+        ]
+        decided = acts.Decide(case=case, decision=self.decision, reason=self.reason)
+        assessed = acts.Assess(
+            case=case, incorrect=self.assessed.incorrect, contradicts=self.assessed.contradicts,
+            criteria=self.assessed.criteria, own_attempts=self.assessed.own_attempts,
+            all_means_used=self.assessed.all_means_used,
+        )  # fmt: skip
+        return (assessed, decided, *drafts)
+
+
+def above(own: str, _asked: Asked) -> tuple[str, ...]:
+    """What the officer wrote himself above the lines of the form: a note, which is no part of it."""
+    lines = own.splitlines()
+    first = next((at for at, line in enumerate(lines) if _is_of_the_form(line)), len(lines))
+    return tuple(lines[:first])
+
+
+def values_in(own: str, whole: str, asked: Asked) -> dict[str, str]:
+    """What is filled in: between the marks anywhere in the mail, and in the officer's own words over it."""
+    blocks = [_values(block) for block in _blocks(whole, asked.mark)]
+    above_all = _values(_own_lines(own, asked.mark))
+    found: dict[str, str] = {}
+    for key in _WORDS:
+        given = list(dict.fromkeys(value for block in blocks if (value := block.get(key))))
+        prefilled = {asked.title, "\n".join(asked.links)} if key in _PREFILLED else set()
+        changed = [value for value in given if value not in prefilled] or given
+        if key in above_all:
+            found[key] = above_all[key]
+        elif len(changed) > 1:
+            raise FormFault(TWO, _WORDS[key][_NL if asked.language == "nl" else _EN])
+        elif changed:
+            found[key] = changed[0]
+    return found
+
+
+def read(own: str, whole: str, asked: Asked, channels: Channels) -> Form:
+    """The form in a reply. Raises FormFault naming every line that is missing or cannot be read."""
+    values = values_in(own, whole, asked)
+    language = _language(f"{own}\n{whole}" if values else own, asked)
+    decision, argument = _decision(values.get("decision", ""))
+    wanted = _WANTED if decision in {"notify", ""} else ()
+    answers = _Answers(values, _NL if language == "nl" else _EN)
+    assessed = acts.Assess(
+        case="",
+        incorrect=answers.truth("incorrect", needed="incorrect" in wanted),
+        contradicts=answers.words("contradicts", needed="contradicts" in wanted),
+        criteria=answers.criteria(needed="criteria" in wanted),
+        own_attempts=answers.count("own_attempts", needed="own_attempts" in wanted),
+        all_means_used=answers.truth("all_means_used", needed=False),
+    )
+    reason = (argument if decision != "notify" else "") or values.get("contradicts", "")
+    if not decision or (decision != "notify" and not reason):
+        answers.lacks.append(_WORDS["decision"][answers.language])
+    if answers.lacks:
+        raise FormFault(LINES, *dict.fromkeys(answers.lacks))
+    named = _named(argument, channels) if decision == "notify" else ()
+    default = "\n\n".join(part for part in (assessed.contradicts or "", "\n".join(asked.links)) if part)
+    return Form(
+        assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text") or default
+    )
+
+
+_WANTED = frozenset({"incorrect", "contradicts", "criteria", "own_attempts"})
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Reads values, each of its own sort, and notes the lines that are missing or cannot be read."""
+
+    values: Values
+    language: int
+    lacks: list[str] = field(default_factory=list)
+
+    def words(self, key: str, *, needed: bool) -> str | None:
+        value = self.values.get(key, "").strip()
+        if not value and needed:
+            self.lacks.append(_WORDS[key][self.language])
+        return value or None
+
+    def truth(self, key: str, *, needed: bool) -> bool | None:
+        value = _bare(self.words(key, needed=needed))
+        if value and value not in _YES | _NO:
+            self.lacks.append(_WORDS[key][self.language])
+        return None if not value else value in _YES
+
+    def criteria(self, *, needed: bool) -> tuple[int, ...] | None:
+        value = _bare(self.words("criteria", needed=needed))
+        if not value or value in _NONE:
+            return () if value else None
+        if not _NUMBERS.fullmatch(value):
+            self.lacks.append(f"{_WORDS['criteria'][self.language]} (1, 2, 3)")
+        return tuple(sorted({int(digit) for digit in re.findall(r"[123]", value)}))
+
+    def count(self, key: str, *, needed: bool) -> int | None:
+        value = _bare(self.words(key, needed=needed))
+        if not value or value in _NONE:
+            return 0 if value else None
+        match = _COUNT.fullmatch(value)
+        if match is None:
+            self.lacks.append(_WORDS[key][self.language])
+        return int(match[1]) if match else None
+
+
+def _bare(value: str | None) -> str:
+    return (value or "").casefold().strip(" .!;,*_()")
+
+
+def _decision(value: str) -> tuple[str, str]:
+    """The decision and what follows it; both empty where there is none."""
+    for decision, pattern in _DECISIONS:
+        match = pattern.fullmatch(value.strip(" .!*_"))
+        if match:
+            return decision, (match[1] or "").strip()
+    return "", ""
+
+
+def _named(text: str, channels: Channels) -> tuple[Channel, ...]:
+    """The channels that are named, each by its own code or by its platform where that has one for mail."""
+    found = [_channel(name, channels) for name in _BETWEEN_NAMES.split(text) if name]
+    return tuple(dict.fromkeys(found))
+
+
+def _channel(name: str, channels: Channels) -> Channel:
+    wanted = name.casefold().strip(" .!")
+    by_code = [channel for channel in channels if channel.code.casefold() == wanted]
+    of_platform = [c for c in channels if wanted in {c.platform.casefold(), c.platform_name.casefold()}]
+    by_mail = [channel for channel in of_platform if channel.kind == "mail"]
+    fitting = by_code or by_mail or of_platform
+    if len(fitting) != 1:
+        raise FormFault(CHANNEL, *(channel.code for channel in fitting or channels))
+    return fitting[0]
+
+
+def _is_of_the_form(line: str) -> bool:
+    plain = _QUOTED.sub("", line, count=1)
+    return _LINE.match(plain) is not None or _MARK.search(plain) is not None
+
+
+def _blocks(text: str, mark: str) -> list[list[str]]:
+    """What stands between our marks, quotation signs taken away; there may be several copies."""
+    blocks: list[list[str]] = []
+    inside = False
+    for line in text.splitlines():
+        plain = _QUOTED.sub("", line, count=1) if line.lstrip().startswith(">") else line
+        found = _MARK.search(plain)
+        if found and found[2].lower() == mark:
+            inside = found[1].lower() in _BEGINS
+            blocks += [[]] if inside else []
+        elif inside:
+            blocks[-1].append(plain)
+    return blocks
+
+
+def _own_lines(own: str, mark: str) -> list[str]:
+    """The lines of the form in the officer's own words, with the marks or without them."""
+    blocks = _blocks(own, mark)
+    if blocks:
+        return [line for block in blocks for line in block]
+    lines = [line for line in own.splitlines() if line.strip()]
+    return lines if lines and _LINE.match(lines[0]) else []
+
+
+def _values(lines: Sequence[str]) -> dict[str, str]:
+    """The values by key; a line that begins with no word of the form goes on with the value above it."""
+    found: dict[str, list[str]] = {}
+    key = ""
+    for line in lines:
+        match = _LINE.match(line)
+        if match:
+            key = _BY_WORD[match[1].lower()]
+            if match[2].strip() or key not in found:
+                if found.get(key, [""])[0] not in {"", match[2].strip()}:
+                    raise FormFault(TWO, match[1].lower())
+                found[key] = [match[2].strip()]
+        elif key and line.strip():
+            found[key].append(line.strip())
+    joined = {key: ("\n" if key == "text" else " ").join(filter(None, parts)) for key, parts in found.items()}
+    return {key: value for key, value in joined.items() if value}
+
+
+def _language(text: str, asked: Asked) -> str:
+    """The language of the first word of the form that is filled in."""
+    for line in text.splitlines():
+        match = _LINE.match(_QUOTED.sub("", line, count=1))
+        if match and match[2].strip():
+            words = _WORDS[_BY_WORD[match[1].lower()]]
+            return "nl" if match[1].lower() == words[_NL] else "en"
+    return asked.language

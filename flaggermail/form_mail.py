@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The mail with the case form: the referral unfolded, the reasoning of earlier cases, and the lines to fill in."""
+
+from __future__ import annotations
+
+from flaggermail.casework import Notice, tell, unfolded
+from flaggermail.core import case_form
+from flaggermail.core.case_form import Asked
+from flaggermail.core.records import Case, Channel, Platform, StoredMessage
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
+from flaggermail.desk.channels import in_its_world
+from flaggermail.desk.tagging import same_narrative
+from flaggermail.environment import About, Work
+from flaggermail.errors import ArchiveFault, Refusal
+from flaggermail.referrals import missing_of
+
+
+def send(work: Work, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:
+    """Send the form of `case` to the officer who took it, in answer to that mail."""
+    token = work.env.randomness.token()
+    values = {
+        "title": case.title,
+        "type": case.type,
+        "sender": case.referrer_address or "",
+        "text": _referral(work, case),
+        "missing": [item.value for item in missing_of(work, case)],
+        "earlier": [_reasoning(other) for other in _earlier(work, case)],
+        "channels": [{"code": c.code, "name": c.platform_name, "kind": c.kind} for c in channels_now(work, case)],
+        "form": case_form.written(asked(work, case, token, language)),
+    }
+    notice = Notice(
+        Kind.REPLY_ANSWER, "case_form", f"answer/{answers.id}", About(case=case.number), topic=Topic.FORM,
+        answers=answers.message_id, language=language, token=token,
+    )  # fmt: skip
+    tell(work, officer, notice, values)
+
+
+def asked(work: Work, case: Case, token: str, language: str) -> Asked:
+    """What the form asks for, and what stands in it already."""
+    return Asked(
+        mark=case_form.mark_of(token), language=language, case_type=case.type, title=case.title,
+        links=case_form.links_in(_referral(work, case)),
+    )  # fmt: skip
+
+
+def channels_now(work: Work, case: Case) -> list[case_form.Channel]:
+    """The channels that are valid today, of platforms as real or as played as the case; those of mail first."""
+    names = {platform.code: platform.name for platform in work.tx.find(Platform)}
+    valid = [
+        case_form.Channel(c.code, c.platform, names.get(c.platform, c.platform), c.kind)
+        for c in work.tx.find(Channel)
+        if c.valid_from <= work.today
+        and (c.valid_until is None or work.today <= c.valid_until)
+        and _of_its_world(work, case, c)
+    ]
+    return sorted(valid, key=lambda channel: channel.kind != "mail")
+
+
+def _of_its_world(work: Work, case: Case, channel: Channel) -> bool:
+    try:
+        in_its_world(work, case, channel)
+    except Refusal:
+        return False
+    return True
+
+
+def _referral(work: Work, case: Case) -> str:
+    """The mail from which the case was opened, as far as it can be read now."""
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    if root is None:
+        return ""
+    try:
+        return unfolded(work.env.parser.parse(work.env.octets.get(root.digest)))
+    except ArchiveFault:
+        return ""
+
+
+def _earlier(work: Work, case: Case) -> list[Case]:
+    """The related cases, then those on the same narrative."""
+    related = work.tx.find(Case, number=list(case.related))
+    return [*related, *(other for other in same_narrative(work.tx, case) if other not in related)]
+
+
+def _reasoning(case: Case) -> dict[str, object]:
+    return {
+        "number": case.number,
+        "title": case.title,
+        "criteria": list(case.criteria),
+        "rule": case.contradicts or "",
+        "decision": case.decision or "",
+        "reason": case.decision_reason or "",
+    }

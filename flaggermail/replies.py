@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""An officer answers a mail of the desk: what he says is done in the transaction of his mail, and answered at once.
+
+Nothing happens, and nothing is answered, unless our own server vouches for the officer's address. Whatever is not
+clear does nothing and is answered with what would have been understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from flaggermail import casework, desk, form_mail, recognise
+from flaggermail.casework import Notice
+from flaggermail.core import acts, case_form, verbs
+from flaggermail.core.case_form import FormFault
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.records import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Answered, NotUnderstood, Topic, Understood, Why
+from flaggermail.desk import approving, handing
+from flaggermail.desk.channels import MAIL
+from flaggermail.desk.outcome import Outcome
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+
+Did = Sequence[Mapping[str, object]]
+_TOPICS = frozenset(topic.value for topic in Topic)
+_BEFORE_DECISION = (acts.AssignCase, acts.Decide, acts.Assess)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A mail of an officer, and the token of the mail that he answers."""
+
+    stored: StoredMessage
+    message: Message
+    officer: Officer
+    token: Token
+
+    @property
+    def topic(self) -> Topic:
+        """What the answered mail was about."""
+        return Topic(self.token.purpose) if self.token.purpose in _TOPICS else Topic.NOTICE
+
+
+def obey(work: Work, stored: StoredMessage, message: Message, officer_id: str, token_key: str) -> None:
+    """Do what an officer says in answer to the mail that bore the token, or say what would have been understood."""
+    officer, token = work.env.settings.rota.officer(officer_id), work.tx.get(Token, token_key)
+    about = About(stored.case, stored.notification, stored.id)
+    if officer is None or token is None:
+        return
+    if stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN:
+        why = stored.verdict if stored.verdict != "verified" else message.kind.value
+        work.record(EventKind.REPLY_IGNORED, about=about, reason=why)
+        return
+    work = replace(work, actor=officer_id)
+    reply = _Reply(stored, message, officer, token)
+    found = _understood(work, reply)
+    done = _perform(work, reply, found) if isinstance(found, Understood) else found
+    if isinstance(done, NotUnderstood):
+        work.record(EventKind.REPLY_NOT_UNDERSTOOD, about=about, reason=done.why.value)
+        _explain(work, reply, done)
+    elif isinstance(found, Understood):
+        _tell_done(work, reply, found, done)
+
+
+def _understood(work: Work, reply: _Reply) -> Understood | NotUnderstood:
+    """What is asked for, once it is sure that this officer may ask it in answer to this mail now."""
+    token, topic = reply.token, reply.topic
+    language = work.env.settings.desk.organisation.language
+    if topic is Topic.NOTICE:
+        return verbs.not_understood(Why.NOTHING, topic, language)
+    if token.officer != reply.officer.id:
+        return verbs.not_understood(Why.FOREIGN, Topic.NOTICE, language)
+    if reply.message.forwarded is not None:
+        return verbs.not_understood(Why.FORWARD, topic, language)
+    if _others(work, reply):
+        return verbs.not_understood(Why.TWO_MAILS, topic, language)
+    if token.expires_at is not None and token.expires_at <= work.now:
+        return verbs.not_understood(Why.EXPIRED, topic, language)
+    if topic is Topic.APPROVAL and (state := _settled(work, token)):
+        why = Why.SETTLED if token.used_at is None else Why.USED
+        return verbs.not_understood(why, Topic.NOTICE, language, state)
+    found = verbs.read(reply.message.reply_text, reply.message.text, _answered(work, reply))
+    if isinstance(found, Understood):
+        return _still_open(work, reply, found)
+    return found
+
+
+def _settled(work: Work, token: Token) -> str:
+    """What became of the draft that was to be approved; nothing while it waits."""
+    draft = work.tx.get(Notification, token.notification) if token.notification else None
+    return draft.state if draft is not None and draft.state != "draft" else ""
+
+
+def _others(work: Work, reply: _Reply) -> bool:
+    """Whether the address that is written to is that of another mail to an officer than the one answered."""
+    message = replace(reply.message, references=(), headers=())
+    tokens = work.tx.find(Token, token=recognise.tokens_of(message))
+    return any(token.officer is not None and token.token != reply.token.token for token in tokens)
+
+
+def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
+    """Refuse what was done before: by this very mail, or by somebody else in another way."""
+    topic = reply.topic
+    if reply.token.used_at is not None and not found.repeatable:
+        return verbs.not_understood(Why.USED, topic, found.language)
+    for act in found.acts:
+        if isinstance(act, _BEFORE_DECISION):
+            case = work.tx.get(Case, act.case)
+            if case is not None and case.decision is not None:
+                return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, case.decision)
+        if isinstance(act, acts.Acknowledge):
+            told = work.tx.get(Reminder, act.reminder)
+            if told is not None and told.acknowledged_at is not None:
+                why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
+                return verbs.not_understood(why, topic, found.language, "acknowledged")
+        if isinstance(act, acts.NoteContact) and work.tx.exists(
+            ContactNote, case=act.case, effective_at=act.effective_at, author=reply.officer.id
+        ):
+            return verbs.not_understood(Why.USED, topic, found.language)
+    return found
+
+
+def _answered(work: Work, reply: _Reply) -> Answered:
+    """What the answered mail was about, as the verbs need it."""
+    token, settings = reply.token, work.env.settings
+    use = work.tx.get(Notification, token.notification) if token.notification else None
+    case = work.tx.get(Case, token.case) if token.case else None
+    election = casework.open_election(work)
+    language = settings.desk.organisation.language
+    form = form_mail.asked(work, case, token.token, language) if case and reply.topic is Topic.FORM else None
+    return Answered(
+        topic=reply.topic,
+        officer=reply.officer.id,
+        language=language,
+        now=reply.stored.received_at.astimezone(settings.zone),
+        case=token.case or "",
+        notification=token.notification,
+        channel=use.channel if use else None,
+        names=partial(_draft_of, work),
+        message=token.message or "",
+        reminder=token.reminder or "",
+        officers={officer.id: officer.name for officer in settings.rota.officers},
+        prefix=f"{settings.desk.organisation.case_prefix}-{election.code}-" if election else "",
+        form=form,
+        channels=form_mail.channels_now(work, case) if form and case else (),
+    )
+
+
+def _draft_of(work: Work, written: str) -> str | None:
+    """The draft that `work.actor` may let go with that code, or nothing."""
+    try:
+        return desk.approval_code(work, written)
+    except Refusal:
+        return None
+
+
+def _perform(work: Work, reply: _Reply, found: Understood) -> Did | NotUnderstood:
+    """All acts, or none of them."""
+    did: list[Mapping[str, object]] = []
+    try:
+        with work.tx.savepoint():
+            for act in found.acts:
+                did += _told(work, act, desk.perform(work, act))
+            token = work.tx.get(Token, reply.token.token)
+            if token is not None and token.used_at is None and not found.repeatable:
+                about = About(case=token.case, notification=token.notification)
+                used = changed(token, replace(token, used_at=work.now))
+                work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
+    except Refusal as refusal:
+        return verbs.not_understood(Why.REFUSED, reply.topic, found.language, str(refusal))
+    return did
+
+
+def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
+    """What was done, in the names and values that the template says it by."""
+    match act:
+        case acts.Acknowledge():
+            return [{"what": "acknowledged", "minutes": work.env.settings.escalation.acknowledged_minutes}]
+        case acts.HandOver():
+            officer = work.env.settings.rota.officer(act.officer)
+            return [{"what": "handed over", "name": officer.name if officer else act.officer}]
+        case acts.NoteContact():
+            return [{"what": "noted", "at": act.effective_at, "stops": bool(act.counts_as)}]
+        case acts.Decide():
+            few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
+            return [{"what": "decided", "decision": act.decision}, *([{"what": "few attempts"}] if few else [])]
+        case acts.Draft() | acts.Approve():
+            return [_told_of_draft(work, act, outcome.key)]
+        case acts.PlaceMessage():
+            what = "opened" if act.new else "noise" if act.noise else "placed"
+            return [{"what": what, "case": _case_of(work, act.message)}]
+    return [{"what": _PLAIN[type(act)]}]
+
+
+def _told_of_draft(work: Work, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
+    draft = work.tx.get(Notification, key)
+    channel = work.tx.get(Channel, draft.channel) if draft else None
+    return {
+        "what": "drafted" if isinstance(act, acts.Draft) else "approved",
+        "draft": key,
+        "channel": draft.channel_name if draft else "",
+        "kind": channel.kind if channel else MAIL,
+        "leaves": draft is not None and draft.state == "approved",
+    }
+
+
+_PLAIN: Mapping[type[acts.Act], str] = {
+    acts.AssignCase: "assigned",
+    acts.AskReferrer: "asked",
+    acts.Assess: "assessed",
+    acts.Reject: "rejected",
+    acts.ConfirmMessage: "confirmed",
+    acts.RefuseMessage: "refused",
+}
+
+
+def _case_of(work: Work, message: str) -> str:
+    stored = work.tx.get(StoredMessage, message)
+    return (stored.case or "") if stored else ""
+
+
+def _tell_done(work: Work, reply: _Reply, found: Understood, did: Did) -> None:
+    """The new state; who took a case gets its form, who opened one what can be said of it."""
+    first = found.acts[0]
+    case = work.tx.get(Case, first.case) if isinstance(first, acts.AssignCase) else None
+    if case is not None:
+        form_mail.send(work, reply.officer, case, found.language, reply.stored)
+        return
+    values: dict[str, object] = {"understood": True, "why": "", "details": [], "form": ""}
+    values["did"] = list(did)
+    if isinstance(first, acts.PlaceMessage) and first.new:
+        values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
+        _answer(work, reply, found.language, values, Topic.NEW_CASE, About(case=_case_of(work, first.message)))
+    else:
+        values["what_would_work"] = list(_still_work(work, reply, found))
+        _answer(work, reply, found.language, values)
+
+
+def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
+    """What can be said next in answer to the same mail."""
+    case = work.tx.get(Case, reply.token.case) if reply.token.case else None
+    if reply.topic in {Topic.NEW_CASE, Topic.UNDECIDED} and case is not None and case.decision is not None:
+        return ()
+    told = work.tx.get(Reminder, reply.token.reminder) if reply.token.reminder else None
+    acknowledged = told is not None and told.acknowledged_at is not None
+    return verbs.still_work(reply.topic, found.language, used=not found.repeatable, acknowledged=acknowledged)
+
+
+def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
+    """Nothing was done: why, and what would have been understood. An expired request for approval comes anew."""
+    if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
+        draft = work.tx.get(Notification, reply.token.notification or "")
+        if draft is not None and draft.state == "draft" and reply.officer.id not in draft.approved_by:
+            approving.request(work, draft, handing.wording(work, draft).body, [reply.officer])
+    values: dict[str, object] = {
+        "understood": False,
+        "why": found.why.value,
+        "details": list(found.details),
+        "did": [],
+        "form": _form_again(work, reply, found.language),
+        "what_would_work": list(found.would_work),
+    }
+    if found.why in {Why.FOREIGN, Why.EXPIRED, Why.SETTLED}:
+        _answer(work, reply, found.language, values, Topic.NOTICE, About(case=reply.token.case))
+    else:
+        _answer(work, reply, found.language, values)
+
+
+def _form_again(work: Work, reply: _Reply, language: str) -> str:
+    """The form with what was filled in so far."""
+    case = work.tx.get(Case, reply.token.case) if reply.token.case else None
+    if reply.topic is not Topic.FORM or case is None:
+        return ""
+    asked = form_mail.asked(work, case, reply.token.token, language)
+    try:
+        values = case_form.values_in(reply.message.reply_text, reply.message.text, asked)
+    except FormFault:
+        values = {}
+    return case_form.written(asked, values)
+
+
+def _answer(
+    work: Work, reply: _Reply, language: str, values: Mapping[str, object], topic: Topic | None = None,
+    about: About | None = None,
+) -> None:  # fmt: skip
+    """Answer the officer; what he says next is about the same, unless another topic is given."""
+    token = reply.token
+    same = topic is None
+    topic = topic or reply.topic
+    notice = Notice(
+        Kind.REPLY_ANSWER,
+        "reply_answer",
+        f"answer/{reply.stored.id}",
+        about or About(token.case, token.notification),
+        topic=topic,
+        reminder=token.reminder if same else None,
+        message=token.message if same else None,
+        answers=reply.stored.message_id,
+        language=language,
+        token=token.token if same else None,
+        exercise=_is_played(work, token),
+    )
+    casework.tell(work, reply.officer, notice, values)
+
+
+def _is_played(work: Work, token: Token) -> bool:
+    """Whether the answered mail is of an exercise; of one about a case the case says so."""
+    told = work.tx.get(Reminder, token.reminder) if token.reminder else None
+    case = work.tx.get(Case, told.case) if told else None
+    shown = work.tx.get(StoredMessage, token.message) if token.message else None
+    return any(about.exercise for about in (case, shown) if about is not None)

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Replies of officers as real mails through the whole of ingest: what acts, acts once; what must not act never does."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from flaggermail.casework import Notice, tell
+from flaggermail.core import acts
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage, Token
+from flaggermail.core.rules import Kind
+from flaggermail.core.verbs import Topic
+from flaggermail.environment import About, Work
+from tests.store.desk_fixtures import OFFICER, Desk, NewDesk, mail
+
+ANNA = "A. Jansen <a.jansen@bzk.example>"
+FOLDER = Path(__file__).parents[1] / "replies"
+ACTS = {
+    "neem": EventKind.CASE_ASSIGNED, "vraag": EventKind.INFORMATION_ASKED, "wijs af": EventKind.CASE_DECIDED,
+    "akkoord": EventKind.NOTIFICATION_APPROVED, "nee": EventKind.NOTIFICATION_REJECTED,
+    "ok": EventKind.REMINDER_ACKNOWLEDGED, "gebeld": EventKind.CONTACT_NOTED,
+    "over aan": EventKind.REMINDER_HANDED_OVER, "echt": EventKind.MESSAGE_CONFIRMED,
+    "vals": EventKind.MESSAGE_REFUSED, "bij": EventKind.MESSAGE_PLACED, "nieuw": EventKind.CASE_OPENED,
+    "ruis": EventKind.MESSAGE_PLACED,
+}  # fmt: skip
+ENGLISH = {
+    "neem": "take", "vraag": "ask", "wijs af": "decline", "akkoord": "approve", "nee": "no", "ok": "ok",
+    "gebeld": "called", "over aan": "to", "echt": "genuine", "vals": "forged", "bij": "with", "nieuw": "new",
+    "ruis": "noise",
+}  # fmt: skip
+BEHIND = {
+    "vraag": ": op welk platform stond het?", "wijs af": ": dit gaat niet over het verloop",
+    "nee": ": de toon klopt niet", "gebeld": " 10:20 ze hebben het in behandeling", "over aan": " C. Bakker",
+}  # fmt: skip
+OTHERS = {
+    "neem": "vraag: waar?", "akkoord": "nee: toch niet", "ok": "over aan C. Bakker", "echt": "vals", "vals": "echt",
+    "bij": "ruis", "nieuw": "ruis", "ruis": "nieuw",
+}  # fmt: skip
+serial = count(1)
+
+
+@dataclass(frozen=True)
+class Client:
+    """The shape of a reply in one mail program."""
+
+    client: str
+    language: str
+    html: bool
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A reply that must do nothing, and how it differs from an officer's usual one."""
+
+    what: str
+    answered: bool
+    text: str
+    whole: bool = False
+    by: str = ANNA
+    auth: str = "pass"
+    subject: str = "Re: "
+    headers: list[str] = field(default_factory=list)
+    type: str | None = None
+    token: str | None = None
+
+
+def read(name: str) -> object:
+    """A table of `tests/replies`."""
+    return YAML(typ="safe", pure=True).load((FOLDER / f"{name}.yaml").read_text("utf-8"))
+
+
+CLIENTS = TypeAdapter(list[Client]).validate_python(read("clients"))
+HOSTILE = TypeAdapter(list[Hostile]).validate_python(read("hostile"))
+
+
+# ---- the mails that are answered
+
+
+def invite(desk: Desk, verb: str) -> OutboxMail:
+    """Bring about what that verb answers; gives the mail to the officer."""
+    if verb in {"neem", "vraag", "wijs af"}:
+        number = str(_referral(desk).case)
+        return latest(desk, case=number, kind=Kind.OFFICER_NOTICE.value)
+    if verb in {"akkoord", "nee"}:
+        desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"))
+        return latest(desk, kind=Kind.APPROVAL_REQUEST.value)
+    if verb in {"ok", "gebeld", "over aan"}:
+        return _reminder(desk)
+    if verb in {"echt", "vals"}:
+        key = desk.notified()
+        desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now(), text=f"{next(serial)}"))
+    else:
+        desk.receive(mail("who@elsewhere.example", f"Vraag {next(serial)}", "Wat is dit?", at=desk.clock.now()))
+    return latest(desk, kind=Kind.OFFICER_NOTICE.value)
+
+
+def _referral(desk: Desk) -> StoredMessage:
+    word = hashlib.sha256(str(next(serial)).encode()).hexdigest()[:12]
+    return desk.receive(mail(f"{word}@lindewaard.example", f"Bericht {word}", f"Er is iets met {word}."))
+
+
+def _reminder(desk: Desk) -> OutboxMail:
+    key = desk.notified()
+    case, now = desk.row(Notification, key).case, desk.clock.now()
+    with desk.env.store.begin() as tx:
+        work = Work(desk.env, tx, now)
+        told = Reminder(
+            id=f"{key}/receipt/60/officer1", kind="reminder", case=case, notification=key, clock="receipt", step=60,
+            officer="officer1", due_at=now, told_at=now, token=desk.env.randomness.token(),
+        )  # fmt: skip
+        work.record(EventKind.REMINDER_SENT, added(told))
+        notice = Notice(
+            Kind.REMINDER, "handed_over", f"reminder/{told.id}", About(case, key), topic=Topic.REMINDER,
+            reminder=told.id, token=told.token,
+        )  # fmt: skip
+        officer = desk.env.settings.rota.officer("officer1")
+        assert officer is not None
+        tell(work, officer, notice, {"by": "B. de Vries", "matters": []})
+    return latest(desk, kind=Kind.REMINDER.value)
+
+
+def latest(desk: Desk, **equal: object) -> OutboxMail:
+    """The last mail to the officer of that kind."""
+    return max((m for m in desk.all(OutboxMail, **equal) if m.recipient == OFFICER), key=lambda m: m.id)
+
+
+def said(desk: Desk, verb: str, sent: OutboxMail, language: str = "nl") -> str:
+    """The whole of what the officer has to write."""
+    behind = BEHIND.get(verb, "")
+    if verb == "akkoord":
+        text = desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
+        behind = " " + text.partition("  akkoord ")[2].split()[0]
+    if verb == "bij":
+        behind = f" {_referral(desk).case}"
+    return f"{ENGLISH[verb] if language == 'en' else verb}{behind}"
+
+
+# ---- the replies
+
+
+def shaped(client: Client, desk: Desk, sent: OutboxMail, own: str) -> tuple[str, str]:
+    """Text and content type of a reply in that program."""
+    ours = desk.env.parser.parse(desk.env.octets.get(sent.digest))
+    quote = "\n".join(f"> {line}".rstrip() for line in ours.text.splitlines())
+    values = {"reply": own, "quote": quote, "bare": ours.text, "subject": sent.subject}
+    if client.html:
+        values = {name: html.escape(value).replace("\n", "<br>\n") for name, value in values.items()}
+    text = client.text
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text, f"text/{'html' if client.html else 'plain'}; charset=utf-8"
+
+
+def reply(  # noqa: PLR0913 - what one reply can differ in from another; most calls name none
+    desk: Desk, sent: OutboxMail, text: str, content_type: str, *, by: str = ANNA, auth: str = "pass",
+    subject: str = "Re: ", headers: Sequence[str] = (), answers: str | None = None, to: str | None = None,
+) -> StoredMessage:  # fmt: skip
+    """A reply as real octets, taken in."""
+    ours = desk.env.parser.parse(desk.env.octets.get(sent.digest))
+    answers = sent.message_id if answers is None else answers
+    domain = by.rpartition("@")[2].rstrip(">")
+    extra = [f"Content-Type: {content_type}", "MIME-Version: 1.0", "Content-Transfer-Encoding: 8bit", *headers]
+    octets = mail(
+        by, f"{subject}{ours.subject}", text, to=to or ours.reply_to[0].address, auth=auth, at=desk.clock.now(),
+        answers=answers or None, extra=extra, message_id=f"reply-{next(serial)}@{domain}",
+    )  # fmt: skip
+    octets = octets.replace(f"header.from={by.rpartition('@')[2]}".encode(), f"header.from={domain}".encode())
+    return desk.receive(octets)
+
+
+def acted(desk: Desk, since: int) -> list[EventKind]:
+    """The acts among what has happened since."""
+    return [
+        event.kind for event in desk.events()[since:] if event.kind in set(ACTS.values()) | {EventKind.CASE_ASSESSED}
+    ]
+
+
+def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
+    """How that reply was answered."""
+    return [m for m in desk.all(OutboxMail) if m.dedupe.startswith(f"answer/{stored.id}/")]
+
+
+@pytest.mark.parametrize("at", range(len(CLIENTS)), ids=[f"{c.client} {c.language}" for c in CLIENTS])
+def test_a_reply_in_any_program_is_the_one_act(desk: Desk, at: int) -> None:
+    """Five verbs a program and language, 120 replies in all: each acts once, and is answered at once, once."""
+    client = CLIENTS[at]
+    for verb in [list(ACTS)[(at * 5 + step) % len(ACTS)] for step in range(5)]:
+        sent = invite(desk, verb)
+        own = said(desk, verb, sent, client.language)
+        before = len(desk.events())
+        stored = reply(desk, sent, *shaped(client, desk, sent, own), subject=client.subject)
+        done = [kind for kind in acted(desk, before) if kind is ACTS[verb]]
+        assert len(done) == 1, (verb, desk.env.parser.parse(desk.env.octets.get(stored.digest)).reply_text)
+        assert set(acted(desk, before)) - {EventKind.MESSAGE_PLACED} <= {ACTS[verb]}
+        (answer,) = answers_to(desk, stored)
+        assert answer.recipient == OFFICER
+        assert EventKind.REPLY_NOT_UNDERSTOOD not in {event.kind for event in desk.events()[before:]}
+    desk.assert_whole()
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=[f"{c.client} {c.language}" for c in CLIENTS])
+def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Client) -> None:
+    """Either way it is one assessment, one decision and one draft, and the approvers are asked."""
+    lines = {"onjuist": "ja", "regel": "Een naam op het biljet maakt het ongeldig", "criterium": "1", "pogingen": "3",
+        "titel": "Request to check a post", "besluit": "meld Meta"}  # fmt: skip
+    for within in (False, True):
+        sent = invite(desk, "neem")
+        reply(desk, sent, "neem", "text/plain; charset=utf-8")
+        form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+        own = "Hieronder ingevuld." if within else "\n".join(f"{word}: {value}" for word, value in lines.items())
+        text, content_type = shaped(client, desk, form, own)
+        for word, value in lines.items() if within else ():
+            text = "\n".join(
+                part.replace(f"{word}:", f"{word}: {value}", 1)
+                if f"{word}:" in part and f"{word}, " not in part
+                else part
+                for part in text.split("\n")
+            )
+        before = len(desk.events())
+        reply(desk, form, text, content_type, subject=client.subject)
+        assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED], (within, text[:900])
+        assert desk.row(Case, str(form.case)).criteria == (1,)
+        drafts = desk.all(Notification, case=form.case)
+        assert [(d.channel, d.state) for d in drafts] == [("meta-elections", "draft")]
+        assert len(desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value, notification=drafts[0].id)) == 4
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=[h.what for h in HOSTILE])
+def test_what_must_not_act_does_not(desk: Desk, hostile: Hostile) -> None:
+    """Eight verbs for each way to go wrong, 248 replies in all: no act; who is sure to be an officer is told why."""
+    for number, verb in enumerate(OTHERS):
+        sent = invite(desk, verb)
+        client = CLIENTS[(number * 7 + len(hostile.what)) % len(CLIENTS)]
+        asked = said(desk, verb, sent, "nl")
+        own = hostile.text.replace("{verb}", asked).replace("{other}", OTHERS[verb])
+        text, content_type = (own, hostile.type or "text/plain; charset=utf-8")
+        if not hostile.whole:
+            text, content_type = shaped(client, desk, sent, own)
+        answers, to = _token(desk, hostile.token, sent, verb, asked)
+        before = len(desk.events())
+        stored = reply(
+            desk, sent, text, content_type, by=hostile.by, auth=hostile.auth, subject=hostile.subject,
+            headers=hostile.headers, answers=answers, to=to,
+        )  # fmt: skip
+        done = [kind for kind in acted(desk, before) if kind is not EventKind.CASE_OPENED or verb == "nieuw"]
+        assert done == [], (verb, client.client, desk.env.parser.parse(desk.env.octets.get(stored.digest)).reply_text)
+        assert bool(answers_to(desk, stored)) == hostile.answered, (verb, client.client)
+
+
+def _token(desk: Desk, what: str | None, sent: OutboxMail, verb: str, asked: str) -> tuple[str | None, str | None]:
+    """What the reply answers and to which address it goes, where that differs from the usual."""
+    token = next(t for t in desk.all(Token) if t.token in sent.message_id)
+    if what == "expired":
+        with desk.env.store.begin() as tx:
+            old = replace(token, expires_at=desk.clock.now() - timedelta(minutes=1))
+            Work(desk.env, tx, desk.clock.now()).record(EventKind.TOKEN_ISSUED, changed(token, old))
+    elif what == "used":
+        reply(desk, sent, asked, "text/plain; charset=utf-8")
+    elif what == "two":
+        other = invite(desk, verb)
+        return None, desk.env.parser.parse(desk.env.octets.get(other.digest)).reply_to[0].address
+    elif what in {"none", "unknown"}:
+        desk_address = desk.env.settings.desk.mailbox.address
+        return ("" if what == "none" else f"vf.{'f' * 32}.1@bzk.example"), desk_address
+    return None, None
+
+
+def test_an_unverified_officer_is_told_nothing_and_an_event_says_so(desk: Desk) -> None:
+    """Whoever only writes under his address learns nothing from us."""
+    sent = invite(desk, "neem")
+    stored = reply(desk, sent, "neem", "text/plain; charset=utf-8", auth="none")
+    assert desk.events()[-1].kind is EventKind.REPLY_IGNORED
+    assert desk.events()[-1].reason == "unverified"
+    assert answers_to(desk, stored) == []
+
+
+def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(new_desk: NewDesk) -> None:
+    """Each approver has a code of his own; with two persons the author has none; expired, a new request comes."""
+    desk = new_desk(persons=2)
+    key = desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
+    asked = {m.recipient: m for m in desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value)}
+    assert set(asked) == {OFFICER, "c.bakker@bzk.example", "signer@bzk.example"}
+    draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest)).text
+    shown = desk.env.parser.parse(desk.env.octets.get(asked[OFFICER].digest)).text
+    assert "\n".join(line[2:] for line in shown.splitlines() if line.startswith("|")) == draft.strip()
+    codes = {said(desk, "akkoord", sent) for sent in asked.values()}
+    assert len(codes) == 3
+    desk.clock.set(desk.clock.now() + timedelta(hours=2))
+    words = said(desk, "akkoord", asked[OFFICER])
+    reply(desk, asked[OFFICER], words, "text/plain; charset=utf-8")
+    assert desk.row(Notification, key).approved_by == ()
+    again = latest(desk, kind=Kind.APPROVAL_REQUEST.value)
+    assert said(desk, "akkoord", again) != words
+    reply(desk, again, said(desk, "akkoord", again), "text/plain; charset=utf-8")
+    assert desk.row(Notification, key).approved_by == ("officer1",)
+    news = [m.recipient for m in desk.all(OutboxMail) if m.dedupe.startswith(f"approval/{key}/draft/officer1/")]
+    assert set(news) == {OFFICER, "b.devries@bzk.example", "c.bakker@bzk.example", "signer@bzk.example"}
+
+
+def test_a_form_that_lacks_a_line_changes_nothing_and_comes_back(desk: Desk) -> None:
+    """The line is named, what was filled in is kept in the answer, and the line alone completes it."""
+    sent = invite(desk, "neem")
+    reply(desk, sent, "neem", "text/plain; charset=utf-8")
+    form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    before = len(desk.events())
+    filled = "onjuist: ja\nregel: artikel N 7\npogingen: 2\ntitel: Request to check\nbesluit: meld Meta"
+    reply(desk, form, filled, "text/plain; charset=utf-8")
+    assert acted(desk, before) == []
+    back = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    text = desk.env.parser.parse(desk.env.octets.get(back.digest)).text
+    assert "criterium." in text
+    assert "regel: artikel N 7" in text
+    quote = "\n".join(f"> {line}" for line in text.splitlines())
+    reply(desk, back, f"criterium: 1\n\n{quote}", "text/plain; charset=utf-8")
+    assert acted(desk, before) == [EventKind.CASE_ASSESSED, EventKind.CASE_DECIDED]
+
+
+def test_a_form_whose_draft_is_refused_leaves_no_trace(desk: Desk) -> None:
+    """Assessment, decision and draft are one: a text that speaks of removal undoes all three."""
+    sent = invite(desk, "neem")
+    reply(desk, sent, "neem", "text/plain; charset=utf-8")
+    form = latest(desk, kind=Kind.REPLY_ANSWER.value)
+    text = "onjuist: ja\nregel: artikel N 7\ncriterium: 1\npogingen: 2\ntekst: Please remove it.\nbesluit: meld Meta"
+    before = len(desk.events())
+    reply(desk, form, text, "text/plain; charset=utf-8")
+    assert (acted(desk, before), desk.row(Case, str(form.case)).decision) == ([], None)
+    desk.assert_whole()
+
+
+def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
+    """He gets a mail with a token of his own; the token of the first one is used."""
+    sent = invite(desk, "over aan")
+    reply(desk, sent, "over aan Bakker", "text/plain; charset=utf-8")
+    (told,) = [m for m in desk.all(OutboxMail) if m.dedupe.startswith("handed over/")]
+    assert told.recipient == "c.bakker@bzk.example"
+    reply(desk, told, "ok", "text/plain; charset=utf-8", by="C. Bakker <c.bakker@bzk.example>")
+    assert desk.one(Reminder).acknowledged_by == "head1"
+
+
+def test_where_plus_addresses_do_not_work_the_subject_carries_the_token(desk: Desk) -> None:
+    """A mail program that names neither the answered mail nor its address is understood all the same."""
+    mailbox = desk.env.settings.desk.mailbox.model_copy(update={"plus_addresses": False})
+    settings = desk.env.settings.model_copy(
+        update={"desk": desk.env.settings.desk.model_copy(update={"mailbox": mailbox})}
+    )
+    desk.env = replace(desk.env, settings=settings)
+    sent = invite(desk, "neem")
+    before = len(desk.events())
+    reply(desk, sent, "neem", "text/plain; charset=utf-8", answers="", to=mailbox.address)
+    assert acted(desk, before) == [EventKind.CASE_ASSIGNED]

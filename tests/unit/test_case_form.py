@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The form in a reply: which lines count, and what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flaggermail.core import acts
+from flaggermail.core.case_form import Asked, Channel, Form, FormFault, links_in, mark_of, read, written
+
+CASE = "VF-PS2027-0006"
+ASKED = Asked(mark=mark_of("a" * 32), language="nl", title="Een video", links=("https://video.example/v/1",))
+CHANNELS = (
+    Channel("tiktok-elections", "TikTok", "TikTok", "mail"),
+    Channel("tiktok-portal", "TikTok", "TikTok", "portal"),
+    Channel("meta-elections", "Meta", "Meta", "mail"),
+    Channel("x-urgent", "X", "X", "mail"),
+    Channel("x-other", "X", "X", "mail"),
+)
+FILLED = {
+    "onjuist": "ja", "regel": "Een naam op het biljet maakt het ongeldig", "criterium": "1", "pogingen": "3",
+    "besluit": "meld TikTok",
+}  # fmt: skip
+ENGLISH = {"onjuist": "incorrect", "regel": "rule", "criterium": "criterion", "pogingen": "attempts",
+    "besluit": "decide", "titel": "title", "tekst": "text", "middelen": "means"}  # fmt: skip
+
+
+def filled(asked: Asked = ASKED, /, **values: str) -> str:
+    """The form as it was sent, with values behind its words."""
+    form = written(asked)
+    for word, value in {**FILLED, **values}.items():
+        form = "\n".join(f"{word}: {value}" if line.startswith(f"{word}:") else line for line in form.split("\n"))
+    return form
+
+
+def taken(own: str, whole: str = "", asked: Asked = ASKED) -> Form:
+    """The form that a reply holds."""
+    return read(own, whole or own, asked, CHANNELS)
+
+
+def fault(own: str, whole: str = "", asked: Asked = ASKED) -> tuple[str, tuple[str, ...]]:
+    """Why it cannot be taken, and the lines or names in question."""
+    with pytest.raises(FormFault) as caught:
+        taken(own, whole, asked)
+    return caught.value.why, caught.value.details
+
+
+def test_a_filled_form_is_assessment_decision_and_draft() -> None:
+    """Title and text are those that stood in it; the rule is the reason."""
+    assert taken(filled()).acts(CASE) == (
+        acts.Assess(
+            case=CASE, incorrect=True, contradicts=FILLED["regel"], criteria=(1,), own_attempts=3, all_means_used=None
+        ),
+        acts.Decide(case=CASE, decision="notify", reason=FILLED["regel"]),
+        acts.Draft(case=CASE, channel="tiktok-elections", title="Een video", text="https://video.example/v/1"),
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "> ", ">", ">> ", "> > "])
+@pytest.mark.parametrize("gap", ["\n", "\n\n", "\n> \n"])
+def test_a_form_filled_in_within_the_quotation(prefix: str, gap: str) -> None:
+    """Marks of quotation, empty lines between, and nothing in the officer's own words: between the marks it counts."""
+    whole = gap.join(f"{prefix}{line}" for line in filled().split("\n"))
+    assert taken("", whole) == taken(filled())
+
+
+def test_a_copy_above_the_empty_form_counts() -> None:
+    """With the marks or without them, in either language of the words."""
+    quoted = "\n".join(f"> {line}" for line in written(ASKED).split("\n"))
+    bare = "\n".join(f"{word}: {value}" for word, value in FILLED.items())
+    assert taken(bare, f"{bare}\n\n{quoted}") == taken(filled())
+    assert taken(filled(), f"{filled()}\n\n{quoted}") == taken(filled())
+    english = "\n".join(f"{ENGLISH[word]}: {value}" for word, value in FILLED.items()).replace("meld", "notify")
+    assert taken(english, f"{english}\n\n{quoted}") == replace(taken(filled()), language="en")
+
+
+def test_what_is_completed_above_the_quotation_joins_what_stood_there() -> None:
+    """After a line was named as missing, the line alone is enough."""
+    before = filled(criterium="")
+    assert fault(before) == ("lines missing", ("criterium",))
+    quoted = "\n".join(f"> {line}" for line in before.split("\n"))
+    assert taken("criterium: 1", f"criterium: 1\n\n{quoted}") == taken(filled())
+
+
+@pytest.mark.parametrize("word", ["onjuist", "regel", "criterium", "pogingen", "besluit"])
+def test_a_missing_line_is_named(word: str) -> None:
+    """Each of the five is needed to notify, left empty or left out."""
+    assert fault(filled(**{word: ""})) == ("lines missing", (word,))
+    left_out = "\n".join(line for line in filled().split("\n") if not line.startswith(f"{word}:"))
+    assert fault(left_out) == ("lines missing", (word,))
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "named"),
+    [
+        ("onjuist", "misschien", "onjuist"),
+        ("criterium", "4", "criterium (1, 2, 3)"),
+        ("criterium", "1 of 2", "criterium (1, 2, 3)"),
+        ("pogingen", "vaak", "pogingen"),
+        ("besluit", "meld", "besluit"),
+        ("besluit", "geen idee", "besluit"),
+        ("besluit", "niet melden", "besluit"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(word: str, value: str, named: str) -> None:
+    """Nothing is guessed."""
+    assert fault(filled(**{word: value})) == ("lines missing", (named,))
+
+
+@pytest.mark.parametrize(
+    ("value", "criteria"), [("1, 3", (1, 3)), ("3 en 1", (1, 3)), ("1 2", (1, 2)), ("geen", ()), ("2.", (2,))]
+)
+def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, ...]) -> None:
+    """One, several, or none."""
+    assert taken(filled(criterium=value)).assessed.criteria == criteria
+
+
+@pytest.mark.parametrize(
+    ("value", "decision", "reason"),
+    [
+        ("wijs af: gaat niet over het verloop", "decline", "gaat niet over het verloop"),
+        ("decline: not about the process", "decline", "not about the process"),
+        ("verwijs: naar de gemeente zelf", "refer", "naar de gemeente zelf"),
+        ("refer", "refer", FILLED["regel"]),
+        ("Geen.", "none", FILLED["regel"]),
+        ("none: they saw it themselves", "none", "they saw it themselves"),
+    ],
+)
+def test_other_decisions_need_a_reason_only(value: str, decision: str, reason: str) -> None:
+    """In their own line, or the rule; no draft comes of them."""
+    form = taken(filled(besluit=value, onjuist="", criterium="", pogingen=""))
+    assert [type(act) for act in form.acts(CASE)] == [acts.Assess, acts.Decide]
+    assert (form.decision, form.reason) == (decision, reason)
+    if reason == FILLED["regel"]:
+        assert fault(filled(besluit=value, regel="", onjuist="")) == ("lines missing", ("besluit",))
+
+
+@pytest.mark.parametrize(
+    ("value", "codes"),
+    [
+        ("meld tiktok-elections", ["tiktok-elections"]),
+        ("meld aan TikTok en Meta", ["tiktok-elections", "meta-elections"]),
+        ("notify Meta, x-urgent.", ["meta-elections", "x-urgent"]),
+        ("Meld: meta", ["meta-elections"]),
+    ],
+)
+def test_platforms_and_channels_are_named(value: str, codes: list[str]) -> None:
+    """By the channel's code, or by a platform that has one channel for mail; several make several drafts."""
+    drafts = [act.channel for act in taken(filled(besluit=value)).acts(CASE) if isinstance(act, acts.Draft)]
+    assert drafts == codes
+
+
+def test_a_portal_gets_a_draft_too() -> None:
+    """It is named by its code; its text is approved like that of a mail before a person submits it."""
+    drafts = [a.channel for a in taken(filled(besluit="meld tiktok-portal")).acts(CASE) if isinstance(a, acts.Draft)]
+    assert drafts == ["tiktok-portal"]
+
+
+def test_a_platform_that_could_be_several_channels_is_not_guessed() -> None:
+    """The channels in question are named; an unknown name gets all of them."""
+    assert fault(filled(besluit="meld X")) == ("no such channel", ("x-urgent", "x-other"))
+    assert fault(filled(besluit="meld Friendster"))[1] == tuple(channel.code for channel in CHANNELS)
+
+
+def test_text_and_title_are_those_of_the_officer() -> None:
+    """The text may have several lines; left empty it is the rule and the addresses of the referral."""
+    form = filled(titel="A video on ballots", tekst="A video says so:\nhttps://video.example/v/1\nhttps://b.example/2")
+    assert (taken(form).title, taken(form).text.count("\n")) == ("A video on ballots", 2)
+    assert taken(filled(tekst="")).text == f"{FILLED['regel']}\n\nhttps://video.example/v/1"
+
+
+def test_means_are_asked_of_a_lost_channel_only() -> None:
+    """The line stands in that form alone."""
+    lost = replace(ASKED, case_type="B_channel")
+    assert "middelen:" in written(lost)
+    assert "middelen:" not in written(ASKED)
+    assert taken(filled(lost, middelen="ja"), asked=lost).assessed.all_means_used is True
+
+
+def test_a_form_in_the_text_of_a_stranger_is_none() -> None:
+    """Only the marks of this very mail count, and lines outside of them count only in the officer's own words."""
+    forged = filled(replace(ASKED, mark="123abc"))
+    assert fault("Zie hieronder.", f"Zie hieronder.\n\n> {forged}")[0] == "lines missing"
+    assert fault("Zie hieronder.\nbesluit: geen: weg ermee")[0] == "lines missing"
+
+
+def test_two_answers_to_one_line_are_not_chosen_between() -> None:
+    """Within the officer's words, or in two copies of the form."""
+    twice = filled().replace("criterium: 1", "criterium: 1\ncriterium: 2")
+    assert fault(twice) == ("two verbs", ("criterium",))
+    assert fault("", f"{filled()}\n{filled(criterium='2')}") == ("two verbs", ("criterium",))
+
+
+def test_the_mark_does_not_tell_the_token() -> None:
+    """It stands in text that is quoted and forwarded."""
+    assert mark_of("a" * 32) != mark_of("b" * 32)
+    assert len(mark_of("a" * 32)) == 6
+
+
+def test_addresses_of_a_referral() -> None:
+    """Each once, without what ends a sentence, five at most."""
+    text = "Zie https://a.example/1, en (https://b.example/2). Ook https://a.example/1!"
+    assert links_in(text) == ("https://a.example/1", "https://b.example/2")
+    assert len(links_in(" ".join(f"https://a.example/{n}" for n in range(9)))) == 5
