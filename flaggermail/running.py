@@ -42,9 +42,15 @@ class Waiting:
         return Silence(self.started_at, told, [a for r in self.told if (a := self._acknowledgement(r))])
 
     def _acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
-        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
-        at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
-        if at is None or until is None or by is None or at < self.started_at:
+        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires.
+
+        It was given after the reminder, also where the machine's clock was set back in between.
+        """
+        said, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
+        if said is None or until is None or by is None:
+            return None
+        at = max(said, reminder.told_at)
+        if at < self.started_at:
             return None
         asks = reminder.clock == self.clock and reminder.kind == Kind.REMINDER
         return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)

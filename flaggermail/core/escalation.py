@@ -181,8 +181,6 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
     """
     elapsed = (now - silence.started_at) // timedelta(minutes=1)
     reached = [(step, n) for step in steps if (n := step.reached(elapsed)) is not None]
-    if not reached:
-        return Nothing("no step has fallen due")
     calls = [call for step, n in reached for call in _calls(silence, step, n)]
     told = _Heard(silence, steps)
     waiting = [call for call in calls if not told.holds(call, who)]
@@ -192,7 +190,7 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
         return _each_once(heard, who, now)
     if waiting:
         return Nothing("acknowledged", min(end for _, end in ends if end is not None))
-    return Nothing("every step that fell due was told")
+    return Nothing("every step that fell due was told" if reached else "no step has fallen due")
 
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:
@@ -253,9 +251,10 @@ def _questions(silence: Silence, steps: Collection[Step], now: datetime | None) 
     last = max((a for a in silence.acknowledged if a.asks), key=lambda a: a.until, default=None)
     if last is None or not steps or (now is not None and now < last.until):
         return []
-    if any(telling.at > last.at and not telling.escalates for telling in silence.told):
-        return []
     minute = (last.until - silence.started_at) // timedelta(minutes=1)
+    # Where the clock was set back the question may bear an earlier time than the acknowledgement: its minute tells it.
+    if any(not t.escalates and (t.at > last.at or t.step == minute) for t in silence.told):
+        return []
     clock = next(iter(steps)).clock
     return [Call(Step(clock, minute), last.until, asks=True)]
 

@@ -76,6 +76,7 @@ class Night:
         self.mailbox.watch = self.watch
         self.up, self._fresh = True, False
         self.archived: list[str] = []  # digests of the octets that the last commit is about
+        self._kept: list[str] = []  # of those that commits were about since the last look at the clocks
         self.fatal = 0  # uses of a port left to the desk's next end
         self._read_at = self.begin  # true time of the last complete look
         self._plan: list[Planned] = []
@@ -171,8 +172,9 @@ class Night:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
 
     def _tick(self) -> None:
-        """The oracle says what must be told now; after an end in the middle, whether that was committed counts."""
-        now, commits = self.clock.now(), self.watch.commits
+        """The oracle says what must be told now; after an end in the middle, if a reminder was kept."""
+        now = self.clock.now()
+        self._kept.clear()
         head = ADDRESSES["head1"]
         due = self.oracle.due(now, ADDRESSES[self.on_call()], head)
         running: dict[tuple[str, str], set[str]] = {}
@@ -182,12 +184,13 @@ class Night:
         try:
             remind.tick(self.env)
         except Killed:
-            due = due if self.watch.commits > commits else []
+            mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
+            due = due if any(True for mail in mails for _ in mail.reminds_of()) else []
             raise
         finally:
             self.diary.ticks.append(Tick(now, due, running))
             for silence, step in due:
-                silence.note(step, now, head)
+                silence.note(step, head)
                 self.tell(f"due: {step}")
 
     def down(self, minutes: float) -> None:
@@ -226,6 +229,7 @@ class Night:
             if (follows := self.settled.get(last.digest)) is not None:
                 follows(last)
         self.archived = archived
+        self._kept += archived
         for digest in archived:
             self.taken.pop(digest, lambda: None)()
 

@@ -52,13 +52,14 @@ class Told:
     until: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class InHand:
     """That officers (by address) are on it; `clock` is what they were told of."""
 
     officers: frozenset[str]
     clock: str
     at: datetime
+    told_since: bool = False  # some officer, of that clock
 
     @property
     def until(self) -> datetime:
@@ -78,7 +79,6 @@ class Silence:
     answers: list[tuple[datetime, frozenset[str]]] = field(default_factory=list)
     in_hand: list[InHand] = field(default_factory=list)
     told: dict[str, int] = field(default_factory=dict)  # clock -> the highest step
-    heard: dict[str, datetime] = field(default_factory=dict)  # clock -> when an officer was told last
 
     def start(self, at: datetime, policy: Policy) -> None:
         """It was sent: from then on the clocks run, under the policy of then."""
@@ -129,15 +129,14 @@ class Silence:
     def _expired(self, clock: str) -> InHand | None:
         """What somebody has to be asked about once it has expired."""
         last = max((hand for hand in self.in_hand if hand.clock == clock), key=lambda hand: hand.until, default=None)
-        told_since = last is not None and clock in self.heard and self.heard[clock] > last.at
-        return None if told_since else last
+        return None if last is None or last.told_since else last
 
-    def note(self, told: Told, at: datetime, head: str) -> None:
+    def note(self, told: Told, head: str) -> None:
         """That was told."""
         if told.step:
             self.told[told.clock] = told.step
-        if told.to != head:
-            self.heard[told.clock] = at
+        for hand in self.in_hand:
+            hand.told_since |= hand.clock == told.clock and told.to != head
 
     def instants(self) -> Iterator[datetime]:
         """When a step of its clock runs out, or what is in hand expires."""

@@ -18,13 +18,14 @@ from sqlalchemy.event import listen
 
 from flaggermail import desk, outbox, remind, watch, wiring
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.story.conftest import CONFIG, NOW
@@ -138,6 +139,27 @@ def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Environment) 
     assert settle(desk_env) == 1  # two hours after the sending, by the clock as it is now
     with env.store.read() as tx:
         assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
+
+
+def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environment) -> None:
+    """Told at 20; the clock then says five before the sending. That ok ends at 55, and the 40 waits for it."""
+    wrong = WrongClock(NOW)
+    always = dict.fromkeys(("polling_day", "election", "quiet"), "p")
+    steps = {"policies": [{"name": "p", "receipt": [{"after": 20}, {"after": 40}]}], "use": always}
+    settings = env.settings.model_copy(update={"escalation": EscalationFile.model_validate(steps)})
+    desk_env = replace(env, clock=wrong, settings=settings)
+    notified(desk_env)
+    wrong.go_on(20)
+    assert settle(desk_env) == 1
+    wrong.go_on(-25)
+    with env.store.read() as tx:
+        (first,) = tx.find(Reminder)
+    desk.run(desk_env, Acknowledge(reminder=first.id), "officer1")
+    told = []
+    for _ in range(100):
+        wrong.go_on(1)
+        told += [(wrong.now() - NOW) // timedelta(minutes=1)] * settle(desk_env)
+    assert told == [55]
 
 
 def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> None:

@@ -159,6 +159,16 @@ def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
     assert one(due(again, POLICY, who, at(120))) == (SECOND, NO_TIME)
 
 
+def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
+    """It expires before the first step would fall due again, and the question bears an earlier time than that."""
+    silence = told(60, until=50, said=60)
+    assert next_due(silence, POLICY, who) == at(50)
+    assert due(silence, POLICY, who, at(50)) == (Due(Call(Step("receipt", 50), at(50), asks=True), A, NO_TIME),)
+    again = Silence(START, [*silence.told, Telling(50, A, at(50))], silence.acknowledged)
+    assert due(again, POLICY, who, at(51)) == Nothing("no step has fallen due")
+    assert due(again, POLICY, who, at(61)) == Nothing("every step that fell due was told")
+
+
 def test_nobody_is_asked_where_a_colleague_was_told_meanwhile() -> None:
     """Who came on call and was told has it now; a second mail about the first officer's "ok" would be noise."""
     tellings = [Telling(60, A, at(60)), Telling(120, B, at(120))]
