@@ -61,6 +61,7 @@ class Arrived:
     message: Message
     context: Context
     known_sender: bool  # mail from this address had been taken in before
+    sender: Sender
 
     @property
     def by_hand(self) -> bool:
@@ -137,7 +138,9 @@ def _arrived(then: Work, stored: StoredMessage, row: StoredMessage, message: Mes
     raw = _raw(then, row)
     sender = recognise.sender_of(then, message)
     vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
-    return Arrived(then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False)
+    return Arrived(
+        then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender
+    )
 
 
 def _raw(then: Work, row: StoredMessage) -> RawMessage:
@@ -228,7 +231,7 @@ def _case_of(outcome: Outcome) -> tuple[object, ...]:
 def outcome(one: Arrived, found: Classification) -> Outcome:
     """What would have become of it, had the rules found that."""
     then = one.work
-    mail = judge.Mail(one.raw, one.message, Sender(one.context.platform, None), _placement(one.row))
+    mail = judge.Mail(one.raw, one.message, one.sender, _placement(one.row))
     facts = judge.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
     decision = case.decide(replace(facts, known_sender=one.known_sender))
     if recognise.late(then.env, one.raw, then.now):

@@ -16,6 +16,7 @@ from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.records import Channel, Election, Platform
+from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.core.rules import RuleSet
 from flaggermail.settings_escalation import EscalationFile, StepSettings
@@ -289,6 +290,7 @@ class Settings(Model):
     election_list: tuple[ElectionSettings, ...]
     rules: RuleSet
     intake: IntakeWords
+    reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile()
 
     @property

@@ -34,8 +34,8 @@
 | `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
 | `clock` | str: receipt, human, decision |
 | `replies` | list of str: what can be answered to this mail, one act each |
-| `matters` | list of mappings with `case`, `platform` (str, empty where it is undecided), `sent_at`, `phone` |
-| `channels` | list of mappings with `code`, `name` and `kind` (mail, portal, phone) |
+| `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform`, which is empty where it is undecided |
+| `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
 | `details` | list of str |
 | `why` of a reply | str: a value of `core.verbs.Why`, empty where it was obeyed |

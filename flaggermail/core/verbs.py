@@ -18,6 +18,7 @@ from enum import StrEnum
 from flaggermail.core import acts, case_form
 from flaggermail.core.approval import LASTS
 from flaggermail.core.case_form import Channels, FormFault
+from flaggermail.core.reply_words import ReplyWords
 
 LANGUAGES = ("nl", "en")
 
@@ -73,7 +74,8 @@ class Answered:
     topic: Topic
     officer: str  # id of who answers
     language: str  # of the desk
-    now: datetime  # when the answer came, in the desk's zone
+    came_at: datetime  # in the desk's zone
+    words: ReplyWords
     case: str = ""
     notification: str | None = None
     channel: str | None = None  # of that notification
@@ -172,7 +174,7 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     verb, language, groups, below = found
     if any(_is_another(line, answered) for line in lines[1:]):
         raise _Wrong(Why.TWO)
-    if any(_DOUBT.search(line) for line in below):
+    if any(answered.words.doubts(line) for line in below):
         raise _Wrong(Why.DOUBT)
     return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
 
@@ -228,11 +230,6 @@ def _stripped(line: str) -> str:
 
 _AROUND = " *_'\"`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb()[]{}<>~|\u2022"
 _POINTS = ".,!;:-\u2013\u2014"
-_DOUBT = re.compile(
-    r"\b(nee|niet|geen|maar|wacht|stop|toch|eerst|behalve|tenzij|nog even|twijfel|"
-    r"no|not|but|wait|don'?t|do not|except|unless|however|first|hold|cancel)\b",
-    re.IGNORECASE,
-)
 
 
 # ---- what follows a verb
@@ -243,13 +240,6 @@ _NAME = r"[\s:]+(?P<name>\S.{0,79}?)[.!]*"
 _CODE = r"(?:[\s:]+(?P<code>[A-Z0-9]+))?[.!]*"
 _SPOKEN = (
     r"(?:\s+(?:om|at))?\s+(?P<hour>\d{1,2})(?:[:.]|\s?h\s?|\s?u\s?)(?P<minute>\d\d)(?:\s*(?:uur|u|h))?(?P<words>\b.*)"
-)
-_REACHED_NOBODY = re.compile(
-    r"\b(geen (gehoor|antwoord|contact|reactie)|niet (opgenomen|bereikt|bereikbaar|gelukt)|onbereikbaar|niemand|"
-    r"neemt niet op|namen? niet op|nam niet op|in gesprek|voicemail|antwoordapparaat|"
-    r"no (answer|reply|response|contact|luck|one)|not (reached|answered|available)|nobody|unreachable|busy|"
-    r"(did|does|do|is|are|was|were)(n'?t| not)|cannot|can'?t|could(n'?t| not)|answering machine)\b",
-    re.IGNORECASE,
 )
 _LONGEST_AGO = timedelta(hours=18)
 
@@ -286,13 +276,13 @@ def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
     hour, minute = int(groups["hour"]), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
-    at = answered.now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if at > answered.now:
+    at = answered.came_at.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    if at > answered.came_at:
         at -= timedelta(days=1)  # after midnight, of a call in the evening
-    if answered.now - at > _LONGEST_AGO:
+    if answered.came_at - at > _LONGEST_AGO:
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
-    reached = answered.notification is not None and not _REACHED_NOBODY.search(text)
+    reached = answered.notification is not None and not answered.words.reached_nobody(text)
     return acts.NoteContact(
         case=answered.case, means="phone", text=text, effective_at=at, channel=answered.channel,
         counts_as=("platform_ack",) if reached else (),
@@ -384,7 +374,7 @@ _EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.Asked(mark="", language=answered.language)
     above = case_form.above(text, asked)
-    if any(_DOUBT.search(_clean(line)) for line in above):
+    if any(answered.words.doubts(_clean(line)) for line in above):
         raise _Wrong(Why.DOUBT)
     try:
         form = case_form.read(text, whole, asked, answered.channels)

@@ -20,7 +20,7 @@ from flaggermail.settings_files import checks, escalations
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.rule_findings import Known
-from flaggermail.settings_files.word_tables import load_intake, load_outcomes, tag_findings
+from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings_files.words import checked
 from flaggermail.settings_kinds import Model
 from flaggermail.yaml_source import Fault, Source, read
@@ -43,6 +43,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     faults: list[Fault] = []
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
+    reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read(directory / name, name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults hold
@@ -62,7 +63,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
     rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
-    if faults or not (desk and platforms and oncall and elections and escalation and intake):
+    if faults or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
         raise ConfigurationError(*map(str, sorted(faults)))
     return Settings(
         directory=directory,
@@ -74,6 +75,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         election_list=elections.elections,
         rules=rules,
         intake=intake,
+        reply_words=reply_words,
         escalation=escalation,
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`rules/intake.yaml` and `rules/outcome-words.yaml`: words by which a mail is read, and words that no tag may hold."""
+"""Tables of words in the rules: by which a mail is read, a reply is weighed, and that no tag may hold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from flaggermail.core.intake_words import IntakeWords, any_of
+from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.tags import outcome_word
 from flaggermail.settings import TagSettings
 from flaggermail.settings_files.checks import Finding
@@ -20,7 +21,7 @@ from flaggermail.yaml_source import Fault, read
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]
 
-INTAKE, OUTCOMES = "intake.yaml", "outcome-words.yaml"
+INTAKE, OUTCOMES, REPLIES = "intake.yaml", "outcome-words.yaml", "reply-words.yaml"
 
 
 class IntakeLanguage(Model):
@@ -37,6 +38,20 @@ class IntakeFile(Model):
 
     nl: IntakeLanguage
     en: IntakeLanguage
+
+
+class ReplyLanguage(Model):
+    """The lists of one language."""
+
+    doubt: Words
+    unreached: Words
+
+
+class RepliesFile(Model):
+    """`reply-words.yaml`."""
+
+    nl: ReplyLanguage
+    en: ReplyLanguage
 
 
 class OutcomesFile(Model):
@@ -56,6 +71,16 @@ def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
         places=any_of((*file.nl.places, *file.en.places)),
         authorities=any_of((*file.nl.authorities, *file.en.authorities)),
         citizens=any_of((*file.nl.citizens, *file.en.citizens)),
+    )
+
+
+def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
+    """The words of `reply-words.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    file = _file(RepliesFile, rules / REPLIES, faults)
+    if file is None:
+        return None
+    return ReplyWords(
+        doubt=any_of((*file.nl.doubt, *file.en.doubt)), unreached=any_of((*file.nl.unreached, *file.en.unreached))
     )
 
 

@@ -32,7 +32,8 @@ from flaggermail.core.events import fold
 from flaggermail.core.records import Alarm, Case, ClockRow, Decline, Delivery, Notification, OutboxMail, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
-from flaggermail.ports import Transaction
+from flaggermail.ingest import ingest
+from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
@@ -42,6 +43,7 @@ from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_so
 
 ROOT = Path(__file__).parents[2]
 REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
+EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # who referred a case that an officer takes now
 PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
 SENDING = frozenset({"drain", "_claim"})  # tried at the first mail, which goes to a platform, and at the next
 SETTLING = frozenset({"recover"})  # reached only when the start before was killed with a mail in hand
@@ -67,8 +69,11 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
     return "\r\n".join(lines).encode()
 
 
-def mails(answered: str) -> Iterator[tuple[timedelta, bytes]]:
-    """Each with the time since it came: a referral with a mail attached, and one of every other way."""
+def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
+    """Each with the time since it came: a referral with a mail attached, and one of every other way.
+
+    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case: Message-IDs.
+    """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
     parts = (
@@ -79,6 +84,8 @@ def mails(answered: str) -> Iterator[tuple[timedelta, bytes]]:
     yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
+    taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
+    yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
     yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
     yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
@@ -101,11 +108,12 @@ def notified(env: Environment, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with six mails waiting, one notification that was sent, and one that is about to be."""
+    """A desk with seven mails waiting, a case, one notification that was sent, and one that is about to be."""
 
     folder: Path
     sent: str
     waiting: str
+    referred: bytes
     arrivals: tuple[bytes, ...]
     start: Callable[[Path, Point | None, str, int, int], int]
 
@@ -123,17 +131,21 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(minutes=10))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = wiring.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
+    ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
     sent = notified(env, "tiktok-elections")
     outbox.drain(env)
     waiting = notified(env, "x-urgent")
     with env.store.read() as tx:
         use = tx.get(Notification, sent)
+        (case,) = tx.find(Case, referrer_address=EARLIER)
+        (notice,) = tx.find(OutboxMail, kind=Kind.OFFICER_NOTICE.value, case=case.number)
     env.close()
     assert use is not None
     (folder / "mails").mkdir()
     (folder / crashing.HANDED_OVER).touch()
     arrivals = []
-    for number, (ago, octets) in enumerate(mails(use.message_id or "")):
+    for number, (ago, octets) in enumerate(mails(use.message_id or "", notice.message_id)):
         (folder / "mails" / f"{number} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
         arrivals.append(octets)
     command = [sys.executable, "-m", "tests.story.crashing"]
@@ -149,7 +161,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             asked.flush()
             return int(answered.readline())
 
-        yield Scene(folder, sent, waiting, tuple(arrivals), start)
+        yield Scene(folder, sent, waiting, referred, tuple(arrivals), start)
         asked.close()
 
 
@@ -194,12 +206,14 @@ def assert_whole(found: Found) -> None:
 
 def assert_taken_in_once(found: Found, scene: Scene) -> None:
     """One message, one delivery, one case, one decline, one stopped clock for what came."""
-    digests = {hashlib.sha256(octets).hexdigest() for octets in scene.arrivals}
+    digests = {hashlib.sha256(octets).hexdigest() for octets in (scene.referred, *scene.arrivals)}
     came = Counter(m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.basis)
     assert came == Counter(digests)
     assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
     assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.basis]) == 2
-    assert [c.referrer_address for c in found.tx.find(Case) if c.referrer_address] == [REFERRER]
+    cases = {case.referrer_address: case for case in found.tx.find(Case) if case.referrer_address}
+    assert set(cases) == {EARLIER, REFERRER}
+    assert cases[EARLIER].assigned_to == "officer1"
     assert len(found.tx.find(Decline)) == 1
     assert sorted(a.kind for a in found.tx.find(Alarm) if a.kind in TOLD) == sorted(TOLD)
     (human,) = found.tx.find(ClockRow, notification=scene.sent, kind="human")
@@ -215,10 +229,11 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     assert set(states.values()) == {"accepted"}, states
     assert use.state == ("uncertain" if in_doubt else "accepted")
     assert len(found.handed_over(CHANNEL)) in ({0, 1} if in_doubt else {1})
-    (confirmation,) = (row for row in rows if row.kind == Kind.INTAKE_CONFIRMATION)
+    (confirmation,) = (r for r in rows if r.kind == Kind.INTAKE_CONFIRMATION and r.recipient == REFERRER)
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
     assert len([row for row in rows if row.kind == Kind.DIGEST]) == 1
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 1  # the form
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
 
@@ -280,8 +295,8 @@ def test_killed_there_while_it_forgets_it_goes_on(
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
-        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("2 "))
-        shutil.copy(copied, copied.with_name(copied.name.replace("2 ", "9 ", 1)))
+        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("3 "))
+        shutil.copy(copied, copied.with_name(copied.name.replace("3 ", "9 ", 1)))
     assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
     assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
     look_at(folder, assert_forgotten)

@@ -168,7 +168,7 @@ def test_rules_are_looked_for_inside_then_beside_the_directory(tmp_path: Path) -
     for folder, name in ((tmp_path / "rules", "beside"), (config / "rules", "inside"), (tmp_path / "named", "named")):
         folder.mkdir()
         rule = f"stage: noise\nrules:\n  - name: {name}\n    when: {{placed: true}}\n    then: {{kind: noise}}\n"
-        for table in ("intake.yaml", "outcome-words.yaml"):
+        for table in ("intake.yaml", "outcome-words.yaml", "reply-words.yaml"):
             shutil.copy(shipped("rules") / table, folder)
         (folder / "10-only.yaml").write_text(rule, encoding="utf-8")
     assert [rule.name for rule in load(config, tmp_path / "named").rules.rules] == ["named"]

@@ -9,12 +9,18 @@ from datetime import datetime
 import pytest
 
 from flaggermail.core import acts
+from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.verbs import Answered, NotUnderstood, Topic, Understood, Why, read, still_work, would_work
+from flaggermail.settings_files.word_tables import load_reply_words
+from flaggermail.shipped import shipped
 
+WORDS_OF_REPLIES: ReplyWords | None = load_reply_words(shipped("rules"), [])
+assert WORDS_OF_REPLIES is not None
 NOW = datetime.fromisoformat("2027-03-17T21:47:00+01:00")
 CASE, DRAFT, CODE = "VF-PS2027-0006", "VF-PS2027-0006/1", "K7Q2MX"
 ANSWERED = Answered(
-    topic=Topic.REMINDER, officer="officer1", language="nl", now=NOW, case=CASE, notification=DRAFT,
+    topic=Topic.REMINDER, officer="officer1", language="nl", came_at=NOW, words=WORDS_OF_REPLIES,
+    case=CASE, notification=DRAFT,
     channel="tiktok-elections", names={CODE: DRAFT}.get, message="m00000009", reminder="r1", prefix="VF-PS2027-",
     officers={"officer1": "A. Jansen", "officer2": "B. de Vries", "head1": "C. Bakker"},
 )  # fmt: skip
@@ -105,6 +111,7 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
         (Topic.REMINDER, "ok\nneem", Why.TWO),
         (Topic.REMINDER, "ok\n\nNee, toch liever een ander.", Why.DOUBT),
         (Topic.REMINDER, "ok\nBut wait for my call.", Why.DOUBT),
+        (Topic.REMINDER, "ok\nDon\u2019t call me.", Why.DOUBT),
         (Topic.REMINDER, "to be honest I am asleep", Why.NAME),
         (Topic.REMINDER, "over aan Jansen", Why.NAME),
         (Topic.REMINDER, "gebeld 25:10 ja", Why.INSTANT),
@@ -134,7 +141,7 @@ def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why)
 
 @pytest.mark.parametrize(
     "said",
-    ["geen gehoor", "voicemail", "Nobody answers.", "no answer", "they did not pick up", "in gesprek", "niemand"],
+    ["geen gehoor", "voicemail", "Nobody answers.", "no answer", "they didn\u2019t pick up", "in gesprek", "niemand"],
 )
 def test_a_call_that_reached_nobody_stops_no_clock(said: str) -> None:
     """It is noted all the same."""
@@ -151,7 +158,7 @@ def test_times_are_read_as_they_are_written(written: str) -> None:
 
 def test_a_call_of_before_midnight_is_noted_after_it() -> None:
     """A time that has not come today was yesterday."""
-    late = replace(about(Topic.REMINDER), now=datetime.fromisoformat("2027-03-18T00:10:00+01:00"))
+    late = replace(about(Topic.REMINDER), came_at=datetime.fromisoformat("2027-03-18T00:10:00+01:00"))
     found = read("gebeld 23:50 ze kijken ernaar", "", late)
     assert isinstance(found, Understood)
     (note,) = found.acts
