@@ -44,14 +44,15 @@ class Waiting:
     def _acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
         """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires.
 
-        It was given after the reminder, also where the machine's clock was set back in between.
+        It was given after its reminder, and the last one after every reminder that has one, also where the machine's
+        clock was set back in between.
         """
         said, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
         if said is None or until is None or by is None:
             return None
-        at = max(said, reminder.told_at)
-        if at < self.started_at:
+        if max(said, reminder.told_at) < self.started_at:
             return None
+        at = max(said, *(r.told_at for r in self.told if r.acknowledged_at is not None))
         asks = reminder.clock == self.clock and reminder.kind == Kind.REMINDER
         return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
 

@@ -141,25 +141,48 @@ def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Environment) 
         assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
 
 
-def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environment) -> None:
-    """Told at 20; the clock then says five before the sending. That ok ends at 55, and the 40 waits for it."""
+def night_of(env: Environment, *after: int) -> tuple[Environment, WrongClock]:
+    """A notification that was sent now under that policy for its receipt, by a clock that may be set back."""
     wrong = WrongClock(NOW)
     always = dict.fromkeys(("polling_day", "election", "quiet"), "p")
-    steps = {"policies": [{"name": "p", "receipt": [{"after": 20}, {"after": 40}]}], "use": always}
+    steps = {"policies": [{"name": "p", "receipt": [{"after": minutes} for minutes in after]}], "use": always}
     settings = env.settings.model_copy(update={"escalation": EscalationFile.model_validate(steps)})
-    desk_env = replace(env, clock=wrong, settings=settings)
-    notified(desk_env)
-    wrong.go_on(20)
-    assert settle(desk_env) == 1
+    night = replace(env, clock=wrong, settings=settings)
+    notified(night)
+    return night, wrong
+
+
+def minutes_told(env: Environment, wrong: WrongClock, until: int) -> list[int]:
+    """The minutes since NOW, by that clock, at which somebody is told from here on."""
+    told = []
+    while wrong.now() < NOW + timedelta(minutes=until):
+        wrong.go_on(1)
+        told += [(wrong.now() - NOW) // timedelta(minutes=1)] * settle(env)
+    return told
+
+
+def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environment) -> None:
+    """Told at 20; the clock then says five before the sending. That ok ends at 55, and the 40 waits for it."""
+    night, wrong = night_of(env, 20, 40)
+    assert minutes_told(night, wrong, 20) == [20]
     wrong.go_on(-25)
     with env.store.read() as tx:
         (first,) = tx.find(Reminder)
-    desk.run(desk_env, Acknowledge(reminder=first.id), "officer1")
-    told = []
-    for _ in range(100):
-        wrong.go_on(1)
-        told += [(wrong.now() - NOW) // timedelta(minutes=1)] * settle(desk_env)
-    assert told == [55]
+    desk.run(night, Acknowledge(reminder=first.id), "officer1")
+    assert minutes_told(night, wrong, 100) == [55]
+
+
+def test_both_of_two_reminders_acknowledged_by_a_clock_set_back_leave_one_question(env: Environment) -> None:
+    """Told at 20 and 40; the second is answered at 10 by that clock, the first at 12: asked at 72, once."""
+    night, wrong = night_of(env, 20, 40)
+    assert minutes_told(night, wrong, 40) == [20, 40]
+    wrong.go_on(-30)
+    with env.store.read() as tx:
+        first, second = sorted(tx.find(Reminder), key=lambda reminder: reminder.told_at)
+    desk.run(night, Acknowledge(reminder=second.id), "officer1")
+    wrong.go_on(2)
+    desk.run(night, Acknowledge(reminder=first.id), "officer1")
+    assert minutes_told(night, wrong, 200) == [72]
 
 
 def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> None:
