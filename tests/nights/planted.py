@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from flaggermail import outbox, remind, settle
+from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
+from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Interrupt, Refused, Unknown
@@ -126,6 +127,28 @@ def _retry_after_data() -> AbstractContextManager[object]:
     return patch.object(settle, "_in_doubt", in_doubt)
 
 
+def _obeyed(**believed: object) -> AbstractContextManager[object]:
+    """A reply is taken for another than it is."""
+    honest = replies.obey
+
+    def obey(work: Work, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
+        seen = {name: value for name, value in believed.items() if name != "verdict"}
+        verdict = str(believed.get("verdict", stored.verdict))
+        honest(work, replace(stored, verdict=verdict), replace(message, **seen), officer, token)  # type: ignore[arg-type] # as the field takes it
+
+    return patch.object(replies, "obey", obey)
+
+
+def _absence_notice_obeyed() -> AbstractContextManager[object]:
+    """What a machine sent while its owner is away counts as his word."""
+    return _obeyed(kind=MechanicalKind.HUMAN)
+
+
+def _forger_obeyed() -> AbstractContextManager[object]:
+    """A reply for which nobody vouches counts as an officer's word."""
+    return _obeyed(verdict="verified")
+
+
 FAULTS = (
     Fault("attempt recorded after sending", 1, _attempt_recorded_after_sending),
     Fault("reminder key without the step", 3, _key_without_step),
@@ -135,6 +158,8 @@ FAULTS = (
     Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
     Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
+    Fault("absence notice that acknowledges", 3, _absence_notice_obeyed),
+    Fault("unverified reply that approves", 6, _forger_obeyed),
 )
 
 
