@@ -89,6 +89,8 @@ class People:
         self.night.diary.counts["case"] += 1
         silence = Silence(case, "", self.night.policy, self.night.clock.now())
         self.night.oracle.watch(silence)
+        if self.chance.random() < 0.1:
+            self.hasten(case)
         if self.chance.random() < 0.85:
             self.night.plan(self.chance.expovariate(1 / 25), lambda: self.decide(case, silence))
 
@@ -123,9 +125,19 @@ class People:
         )
         silence.ended = True
         self.night.diary.decided.add(case)
-        if decision == "notify":
+        if decision != "notify":
+            self.hasten(case)
+        else:
             for platform in self.chance.sample(PLATFORMS, self.chance.choice([1, 1, 2])):
                 self.night.plan(self.chance.uniform(0.5, 20), partial(self.draft, case, platform))
+
+    def hasten(self, case: str) -> None:
+        """Try to write to a platform without a decision to do so: nothing may reach it."""
+        platform = self.chance.choice(PLATFORMS)
+        self.night.diary.counts["hasty draft"] += 1
+        draft = self.night.act(Draft(case=case, channel=platform.lower(), title="At once", text="Look at this."))
+        if draft:
+            self.night.act(Approve(draft=draft))
 
     def draft(self, case: str, platform: str) -> None:
         """Write a notification; most are let go, some rejected, some forgotten."""

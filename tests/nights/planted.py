@@ -15,6 +15,7 @@ from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
+from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.running import Waiting
@@ -118,6 +119,11 @@ def _asked_again() -> AbstractContextManager[object]:
     return patch.object(escalation, "_questions", questions)
 
 
+def _undecided_is_sent() -> AbstractContextManager[object]:
+    """A draft is written and let go whatever was decided."""
+    return patch.object(channels, "wanted", lambda _: None)
+
+
 def _retry_after_data() -> AbstractContextManager[object]:
     """Silence after the final dot is taken for a refusal for now."""
 
@@ -160,6 +166,7 @@ FAULTS = (
     Fault("retry after DATA", 1, _retry_after_data),
     Fault("absence notice that acknowledges", 3, _absence_notice_obeyed),
     Fault("unverified reply that approves", 6, _forger_obeyed),
+    Fault("notification without a decision", 6, _undecided_is_sent),
 )
 
 
