@@ -162,7 +162,7 @@ class Night:
 
     def _look(self) -> None:
         """When there is something to see, or once in a while."""
-        if self._seen == len(self.diary.incoming) and self.chance.random() < 0.8:
+        if self._seen == len(self.diary.incoming) and self.chance.random() < 0.9:
             return
         try:
             watch.look(self.env, self.mailbox)
@@ -173,6 +173,7 @@ class Night:
 
     def _tick(self) -> None:
         """The oracle says what must be told now; after an end in the middle, if a reminder was kept."""
+        self._go_to(self.clock.true + SECOND)  # later than what was read before it, as it would be
         now = self.clock.now()
         self._kept.clear()
         head = ADDRESSES["head1"]

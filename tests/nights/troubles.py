@@ -43,7 +43,7 @@ def _trouble(night: Night) -> None:
         night.plan(chance.uniform(0, minutes), partial(_lose_link, night))
     for _ in range(chance.choice([0, 1, 2, 3])):
         night.plan(chance.uniform(0, minutes), partial(_mood, night))
-    for _ in range(chance.choice([0, 1, 2, 4])):
+    for _ in range(chance.choice([0, 1, 1, 2])):
         night.plan(chance.uniform(0, minutes), partial(_kill, night))
     if chance.random() < 0.25:
         night.plan(chance.uniform(0, minutes), partial(_switch_off, night))
