@@ -218,7 +218,7 @@ class People:
 
     def answer(self, read: Read) -> None:
         """He is on it, has called them, or says something else, or nothing; or something answers in his name."""
-        does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 2, "nothing": 4}
+        does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 3, "nothing": 4}
         says = self.chance.choices(list(does), list(does.values()))[0]
         if says != "nothing":
             self.night.plan(self.chance.uniform(1, 45), lambda: self._say(read, says))
@@ -303,7 +303,8 @@ class People:
                 self._let_go(draft, case, platform, digest)
 
         if digest and read.recipient == ADDRESSES["officer1"]:
-            self.night.plan(self.chance.uniform(0.1, 25), lambda: self.mailing.answer(read, verb, approved))
+            for _ in range(self.chance.choice([1, 1, 1, 1, 2])):  # who is not sure says it again
+                self.night.plan(self.chance.uniform(0.1, 25), lambda: self.mailing.answer(read, verb, approved))
 
     def _judge(self, read: Read, message: str) -> None:
         """Vouch for an answer for which nobody did, in one way or the other; or something in his name tries to."""
