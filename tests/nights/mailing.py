@@ -58,7 +58,7 @@ class Mailing:
 
     def mislead(self, read: Read, verb: str) -> None:
         """Something answers it that must do nothing."""
-        kind = self.night.chance.choice([*VAIN, *["nobody vouches"] * 2, *["out of office"] * 3])
+        kind = self.night.chance.choice([*VAIN, "nobody vouches", "nobody vouches", "out of office"])
         text = VAIN[kind].format(verb=verb)
         sender, auth = read.recipient, {"nobody vouches": "none", "proof fails": "fail"}.get(kind, "pass")
         if kind == "a stranger":

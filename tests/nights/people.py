@@ -218,7 +218,7 @@ class People:
 
     def answer(self, read: Read) -> None:
         """He is on it, has called them, or says something else, or nothing; or something answers in his name."""
-        does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 3, "nothing": 4}
+        does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 2, "nothing": 5}
         says = self.chance.choices(list(does), list(does.values()))[0]
         if says != "nothing":
             self.night.plan(self.chance.uniform(1, 45), lambda: self._say(read, says))

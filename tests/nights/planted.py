@@ -13,7 +13,7 @@ from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
-from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core.message import Message
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
@@ -133,26 +133,14 @@ def _retry_after_data() -> AbstractContextManager[object]:
     return patch.object(settle, "_in_doubt", in_doubt)
 
 
-def _obeyed(**believed: object) -> AbstractContextManager[object]:
-    """A reply is taken for another than it is."""
+def _forger_obeyed() -> AbstractContextManager[object]:
+    """A reply for which nobody vouches counts as an officer's word."""
     honest = replies.obey
 
     def obey(work: Work, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
-        seen = {name: value for name, value in believed.items() if name != "verdict"}
-        verdict = str(believed.get("verdict", stored.verdict))
-        honest(work, replace(stored, verdict=verdict), replace(message, **seen), officer, token)  # type: ignore[arg-type] # as the field takes it
+        honest(work, replace(stored, verdict="verified"), message, officer, token)
 
     return patch.object(replies, "obey", obey)
-
-
-def _absence_notice_obeyed() -> AbstractContextManager[object]:
-    """What a machine sent while its owner is away counts as his word."""
-    return _obeyed(kind=MechanicalKind.HUMAN)
-
-
-def _forger_obeyed() -> AbstractContextManager[object]:
-    """A reply for which nobody vouches counts as an officer's word."""
-    return _obeyed(verdict="verified")
 
 
 FAULTS = (
@@ -164,7 +152,6 @@ FAULTS = (
     Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
     Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
-    Fault("absence notice that acknowledges", 3, _absence_notice_obeyed),
     Fault("unverified reply that approves", 6, _forger_obeyed),
     Fault("notification without a decision", 6, _undecided_is_sent),
 )
