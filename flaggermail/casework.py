@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flaggermail import exercises, observing
+from flaggermail import exercises, observing, pages, storms
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Step
 from flaggermail.core.events import EventKind, added, changed
@@ -21,6 +21,7 @@ from flaggermail.core.records import (
     ClockRow,
     ContactNote,
     Election,
+    HeldBack,
     Notification,
     Override,
     StoredMessage,
@@ -158,6 +159,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
     An address `not_to` that mail does not reach is passed over.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
+        storms.suppressed(work)
         return
     about = About(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
@@ -166,6 +168,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
+        pages.of_alarm(work, officer, alarm, exercise=exercise)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +192,8 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
+    if notice.template in storms.HOLDABLE and storms.holds(work, officer, _holdable(work, officer, notice, values)):
+        return
     token = Token(
         token=notice.token or work.env.randomness.token(),
         purpose=notice.topic.value,
@@ -220,6 +225,22 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
             keyed_subject=not work.env.settings.desk.mailbox.plus_addresses,
             exercise=notice.exercise,
         ),
+    )
+
+
+def _holdable(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
+    """What is written down of a notice or alarm in place of a mail, where that person had too many."""
+    return HeldBack(
+        id="",
+        officer=officer.id,
+        kind=notice.kind.value,
+        dedupe=notice.dedupe,
+        what=str(values["kind"]),
+        case=notice.about.case,
+        notification=notice.about.notification,
+        next_step=str(values["next_step"]),
+        exercise=exercises.rehearses(work, notice.about.case, otherwise=notice.exercise),
+        held_at=work.now,
     )
 
 
@@ -316,4 +337,7 @@ def confirm_intake(work: Work, case: Case, subject: str) -> None:
     phone = work.env.settings.desk.organisation.phone if in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
+    address = case.referrer_address or ""
+    if not storms.may_answer(work, address, Kind.INTAKE_CONFIRMATION, About(case=case.number)):
+        return  # the case is there all the same, and the referrer hears what was decided
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework, observing
+from flaggermail import casework, observing, storms
 from flaggermail.core import citizen
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
@@ -51,6 +51,8 @@ def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
         return False
     if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):
         return False  # so this sender was not told, and will be at the next mail
+    if not storms.may_answer(work, message.sender.key, Kind.DECLINE, About(message=stored.id)):
+        return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:
         return False

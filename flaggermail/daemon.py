@@ -16,19 +16,20 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, inforce, logbook, observing, outbox, remind, vigil, watch
+from flaggermail import digest, forgetting, inforce, logbook, observing, outbox, paging, remind, selfwatch, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
+from flaggermail.core.states import LEASE
 from flaggermail.environment import Environment
 from flaggermail.errors import LinkLost, StoreBusy, StoreFault
-from flaggermail.ports import Interrupt, Mailbox, Supervisor, Ticker
+from flaggermail.ports import Heartbeat, Interrupt, Mailbox, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.renewal import Renewal
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
-LEASE, LEASE_SECONDS, LEASE_EVERY = "mailbox", 60, 10.0
-OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY = 1.0, 15.0, 10.0, 1.0
+LEASE_SECONDS, LEASE_EVERY = 60, 10.0
+OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two ends of review windows; whether one is due
 READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
 STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out
@@ -66,6 +67,7 @@ class Daemon:
     supervisor: Supervisor = field(default_factory=Unsupervised)
     observe: bool = False
     renewal: Renewal | None = None
+    heartbeat: Heartbeat | None = None
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -77,6 +79,7 @@ class Daemon:
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
     _inbox_read: float = 0.0  # to its end, by `monotonic`; before that, when the daemon began to try
+    _reminded: float = 0.0  # when reminders were last looked for, by `monotonic`
     _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
     _forget_due: float = -math.inf  # by `monotonic`
     _status: str = ""
@@ -88,9 +91,10 @@ class Daemon:
             "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
             "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
             "remind": SLACK,
+            "pagers": SLACK,
         }
         self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
-        self._inbox_read = self.monotonic()
+        self._inbox_read = self._reminded = self.monotonic()
 
     def run(self) -> None:
         """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy.
@@ -106,6 +110,11 @@ class Daemon:
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
+            self.ticker.every(WATCH_EVERY, "selfwatch", self._guarded("selfwatch", self._watch_ourselves))
+            if self.heartbeat is not None:
+                every = 60.0 * self.env.settings.desk.watch.heartbeat_minutes
+                self.ticker.every(every, "heartbeat", self._guarded("heartbeat", self._beat))
             self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
             self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._forget))
             self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
@@ -137,6 +146,7 @@ class Daemon:
         doubtful = outbox.recover(self.env)
         if doubtful:
             logbook.unsettled(doubtful)
+        paging.recover(self.env)
         if self.observe:
             observing.begin(self.env)
         inforce.note(self.env)
@@ -223,11 +233,39 @@ class Daemon:
 
     def _remind(self) -> None:
         told = remind.tick(self.env)
+        paging.tick(self.env)
+        digest.tell_held_back(self.env)
         if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
             vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
+        self._reminded = self.monotonic()
         if told:
             logbook.reminders_sent(told)
+
+    def _page(self) -> None:
+        """Apart from mail: a submission server that does not answer must not keep a pager from being called."""
+        called = paging.drain(self.env, Lifeline(self.stop, self._pulse, "pagers"))
+        if called:
+            logbook.pagers_called(called)
+
+    def _ages(self) -> dict[str, timedelta]:
+        """How long ago the loop that must not be late went round."""
+        return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
+
+    def _watch_ourselves(self) -> None:
+        selfwatch.tick(self.env, self._ages())
+
+    def _beat(self) -> None:
+        """Only while all is well: whoever waits for it outside then raises the alarm that we perhaps cannot."""
+        limits, desk = selfwatch.limits_of(self.env.settings.desk), self.env.settings.desk
+        silence = timedelta(minutes=desk.mailbox.alarm_after_minutes)
+        unread = timedelta(seconds=self.monotonic() - self._inbox_read)
+        late = any(age > limits.tick for age in self._ages().values())
+        if self.heartbeat is None or self._pulse.stuck() or late or unread > silence:
+            return
+        why = self.heartbeat.beat()
+        if why:
+            logbook.heartbeat_failed(why)
 
     def _renew(self) -> None:
         """Rules and templates that were changed; every loop takes the environment anew at its next step."""

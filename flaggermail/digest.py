@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import casework
+from flaggermail import casework, storms
 from flaggermail.casework import Notice
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.records import StoredMessage
+from flaggermail.core.records import HeldBack, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
 
@@ -50,4 +50,52 @@ def _values(missed: Sequence[StoredMessage]) -> dict[str, object]:
         "waiting": sum(message.place == "quarantine" for message in missed),
         "entries": entries,
         "next_step": "flaggermail quarantine list",
+    }
+
+
+def tell_held_back(env: Environment) -> int:
+    """Tell each officer in one mail of the notices and alarms that got none of their own; answers how many those were.
+
+    At the next tick after the minute in which there were too many; beyond the cap of an hour, at its intervals.
+    """
+    with env.store.read() as tx:
+        if not tx.exists(HeldBack, told_at=None):
+            return 0
+    with env.store.begin() as tx:
+        work, held = Work(env, tx, env.clock.now()), dict[tuple[str, bool], list[HeldBack]]()
+        for row in tx.find(HeldBack, told_at=None):
+            held.setdefault((row.officer, row.exercise), []).append(row)
+        return sum(_tell_held_back(work, officer, rows) for (officer, _), rows in held.items())
+
+
+def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> int:
+    """What is of an exercise, in a mail of its own that says so."""
+    officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
+    kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
+    if officer is None or storms.rests(work, officer, kinds, exercise=exercise):
+        return 0
+    changes = [changed(row, replace(row, told_at=work.now)) for row in held]
+    work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
+    listed = held[:LISTED]
+    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", About(), exercise=exercise)
+    values = {
+        "total": len(held),
+        "more": len(held) - len(listed),
+        "entries": [_held_entry(work, row) for row in listed],
+        "next_step": "flaggermail oncall held",
+    }
+    casework.tell(work, officer, notice, values)
+    return len(held)
+
+
+def _held_entry(work: Work, row: HeldBack) -> dict[str, object]:
+    message = work.tx.get(StoredMessage, row.dedupe.removeprefix("notice/"))
+    return {
+        "alarm": row.kind == Kind.ALARM.value,
+        "kind": row.what,
+        "number": row.case,
+        "at": row.held_at,
+        "sender": (message.from_address or "") if message else "",
+        "subject": (message.subject or "") if message else "",
+        "next_step": row.next_step,
     }

@@ -9,7 +9,19 @@ from datetime import date, datetime
 from flaggermail.core.drafts import DraftPatterns
 from flaggermail.core.events import Change, Event, EventKind
 from flaggermail.core.language import Language
-from flaggermail.ports import Clock, Matcher, Octets, Parser, Randomness, Store, Submitter, Templates, Transaction
+from flaggermail.ports import (
+    Caller,
+    Clock,
+    Gauge,
+    Matcher,
+    Octets,
+    Parser,
+    Randomness,
+    Store,
+    Submitter,
+    Templates,
+    Transaction,
+)
 from flaggermail.settings import Settings
 
 DAEMON = "daemon"
@@ -30,6 +42,8 @@ class Environment:
     randomness: Randomness
     draft_patterns: DraftPatterns
     language: Language
+    caller: Caller
+    gauge: Gauge
 
     def close(self) -> None:
         """End what runs behind the ports; safe to repeat."""

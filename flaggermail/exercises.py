@@ -36,18 +36,22 @@ def running(tx: Transaction) -> Election | None:
     return next((election for election in tx.find(Election, closed_at=None) if election.exercise), None)
 
 
+def rehearses(work: Work, number: str | None, *, otherwise: bool) -> bool:
+    """Whether something belongs to an exercise: its case says so, or else what it is about."""
+    case = work.tx.get(Case, number) if number else None
+    return otherwise if case is None else case.exercise
+
+
 def concerns(work: Work, outgoing: Outgoing) -> bool:
     """Whether a wanted mail belongs to an exercise: its case says so, or else what it is about, or its reader."""
-    case = work.tx.get(Case, outgoing.case) if outgoing.case else None
-    if case is not None:
-        return case.exercise
-    return outgoing.exercise or any(is_address(work.env.settings, to.address) for to in outgoing.to)
+    players = any(is_address(work.env.settings, to.address) for to in outgoing.to)
+    return rehearses(work, outgoing.case, otherwise=outgoing.exercise or players)
 
 
 def refusal(env: Environment, mail: OutboxMail, octets: bytes) -> Refused | None:
     """Why this mail of an exercise does not leave, or nothing; both its row and its own header say that it is one."""
     header = octets.partition(b"\r\n\r\n")[0].lower()
-    rehearses = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
-    if not rehearses or may_reach(env.settings, mail.recipient):
+    is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header
+    if not is_one or may_reach(env.settings, mail.recipient):
         return None
     return Refused(mail.recipient, permanent=True, code=0, text="exercise: this is no exercise address")

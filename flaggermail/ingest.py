@@ -34,19 +34,21 @@ class _Mail:
     inner: tuple[tuple[str, Message], ...]
 
 
-def ingest(env: Environment, raw: RawMessage) -> str:
+def ingest(env: Environment, raw: RawMessage, *, in_turn: bool = True) -> str:
     """Take in one mail; answers in a few words what became of it. Raises ArchiveFault when it is not durable.
+
+    A mail that is not `in_turn` has others before it in its folder: how far the folder is read stays as it is.
 
     A mail on which the judgement itself fails is filed in the quarantine with the name of the fault, and the next one
     goes on. A store that cannot write is no fault of a mail: that is raised, and the mail is fetched again.
     """
     mail = _archived(env, raw)
     try:
-        return _in_one_commit(env, mail)[0]
+        return _in_one_commit(env, mail, in_turn=in_turn)[0]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
-        return _in_one_commit(env, mail, fault=type(fault).__name__)[0]
+        return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
 
 
 def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
@@ -87,10 +89,14 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Environment, *mails: _Mail, fault: str | None = None) -> list[str]:
+def _in_one_commit(env: Environment, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
     """Everything about these mails, and how far the folder is read, or nothing of it."""
     with env.store.begin() as tx:
-        return [_record(Work(env, tx, env.clock.now()), mail, fault) for mail in mails]
+        outcomes = [_record(Work(env, tx, env.clock.now()), mail, fault) for mail in mails]
+        for mail in mails if in_turn else ():
+            raw, cursor = mail.raw, tx.cursor(mail.raw.folder)
+            tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
+    return outcomes
 
 
 def _record(work: Work, mail: _Mail, fault: str | None) -> str:
@@ -114,8 +120,6 @@ def _record(work: Work, mail: _Mail, fault: str | None) -> str:
         outcome = _another_copy(work, twin, delivery, raw, mail.message)
     else:
         outcome = _file(work, raw, mail.message, delivery, mail.inner)
-    cursor = tx.cursor(raw.folder)
-    tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
     return outcome
 
 
@@ -146,6 +150,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
+        work.env.gauge.returned(delivery.internaldate, twin.received_at)
         consequences.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin

@@ -222,6 +222,16 @@ def reminders_sent(count: int) -> None:
     _log.info("reminders queued", object="outbox", count=count)
 
 
+def pagers_called(count: int) -> None:
+    """So many calls of pagers were tried."""
+    _log.info("pagers called", object="pagers", count=count)
+
+
+def heartbeat_failed(why: str) -> None:
+    """Nobody outside heard that all is well; it is told again at the next beat."""
+    _log.warning("heartbeat not taken", object="heartbeat", result="failed", reason=why)
+
+
 def octets_discarded(count: int) -> None:
     """So many declined mails, and answers to them, came to the end of the review window."""
     _log.info("declined mail destroyed", object="archive", count=count)

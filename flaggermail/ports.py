@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
@@ -154,6 +154,13 @@ class Mailbox(Protocol):
         """
         ...
 
+    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+        """As `fetch_after`, of the messages alone whose From holds one of `senders`, or that answer mail of ours.
+
+        By the header as the sender wrote it: this decides what is looked at first, and nothing else.
+        """
+        ...
+
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
         """Show colleagues, by a keyword, what was taken in; answers whether the server keeps one. Changes nothing else.
 
@@ -219,6 +226,58 @@ class Submitter(Protocol):
 
         Never raises for what the network or the server does.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """Whether the service behind a pager took a page; else `why` in words of ours, which hold no address."""
+
+    taken: bool
+    why: str = ""
+
+
+class Caller(Protocol):
+    """Calls a person's pager."""
+
+    def call(self, pager: str, title: str, text: str) -> Paged:
+        """Hand `text` to the service behind the credential `pager`, once. Never raises, never tells the address."""
+        ...
+
+
+class Gauge(Protocol):
+    """Measures of this machine and of the servers it talks to."""
+
+    def free(self) -> Mapping[str, int]:
+        """Octets free, by the name of the place."""
+        ...
+
+    def certificates(self) -> Mapping[str, datetime]:
+        """When the certificate of each server ends, as the last session with it showed."""
+        ...
+
+    def skew(self) -> timedelta | None:
+        """How far the mailbox server's clock certainly is from ours, ahead where positive; nothing when unknown."""
+        ...
+
+    def arrived(self, internaldate: datetime, seen: datetime) -> None:
+        """A mail in the inbox was seen for the first time."""
+        ...
+
+    def returned(self, internaldate: datetime, accepted: datetime) -> None:
+        """A copy of our own mail, which our server took at `accepted`, lies in the mailbox."""
+        ...
+
+    def presented(self, server: str, line: object) -> None:
+        """A session with `server` began; `line` is its TLS, or anything else where there is none."""
+        ...
+
+
+class Heartbeat(Protocol):
+    """Tells somebody outside that all is well."""
+
+    def beat(self) -> str:
+        """Tell it once; answers why that failed, in words without the address, or nothing. Never raises."""
         ...
 
 
@@ -328,6 +387,14 @@ class Transaction(Protocol):
         """Whether `find` would give a row; costs the same however many there are."""
         ...
 
+    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
+        """How many rows `find` would give of which the named instant is later than the given one."""
+        ...
+
+    def reached(self, counter: str) -> int:
+        """The last number of a counter, 0 where none was given out."""
+        ...
+
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1; gaps appear only when the transaction is rolled back."""
         ...
@@ -362,6 +429,10 @@ class Transaction(Protocol):
 
     def cursor(self, folder: str) -> Cursor | None:
         """How far `folder` has been read; nothing when it never was."""
+        ...
+
+    def lease_until(self, name: str) -> datetime | None:
+        """Until when somebody holds that lease; nothing when nobody ever did."""
         ...
 
     def broken_link(self) -> int | None:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import format_datetime
+from types import MappingProxyType
 
 from flaggermail import exercises, observing
 from flaggermail.core.compose import Letter, compose, is_message_id
@@ -26,6 +27,7 @@ from flaggermail.core.records import OutboxMail, StoredMessage, Token
 from flaggermail.core.unseen import visible, visible_lines
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.ports import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,8 @@ class Frozen:
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:
     """Render and compose `outgoing` and make its octets durable. Raises Refusal when no valid mail comes of it."""
-    desk = work.env.settings.desk
-    values = {
-        "organisation": getattr(desk.organisation.name, outgoing.language),
-        "desk_address": desk.mailbox.address,
-        "language": outgoing.language,
-        "number": outgoing.case,
-        **outgoing.values,
-    }
     names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
-    parts = [work.env.templates.render(name, outgoing.language, values) for name in names]
+    parts = [render(work, name, outgoing.language, outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
     letter = _letter(work, outgoing, subject, body)
     try:
@@ -59,6 +53,20 @@ def freeze(work: Work, outgoing: Outgoing) -> Frozen:
         raise Refusal(f"{outgoing.template}: {fault}") from fault
     digest = work.env.octets.put(octets)
     return Frozen(letter.message_id, subject, body, digest, content_key_of(letter))
+
+
+def render(
+    work: Work, template: str, language: str, number: str | None, values: Mapping[str, object] = MappingProxyType({})
+) -> Rendered:
+    """A template filled in, with the values that every template may use and its own."""
+    desk = work.env.settings.desk
+    shared = {
+        "organisation": getattr(desk.organisation.name, language),
+        "desk_address": desk.mailbox.address,
+        "language": language,
+        "number": number,
+    }
+    return work.env.templates.render(template, language, {**shared, **values})
 
 
 def content_key_of(letter: Letter) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, casework, handover, observing
+from flaggermail import ageing, backlog, casework, handover, observing, storms
 from flaggermail.casework import Notice
 from flaggermail.core import escalation
-from flaggermail.core.escalation import HEAD, Call, Due
+from flaggermail.core.escalation import HEAD, Call, Due, Means
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.records import Channel, Platform, Reminder
 from flaggermail.core.rota import Officer
@@ -58,9 +58,13 @@ def _tick(env: Environment) -> int:
     with env.store.begin() as tx:
         late = _late(env, tx, now)
         work = Work(env, tx, now)
-        for (officer, kind, _), steps in _addressed(work, late).items():
+        told = 0
+        for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
+            if mails and kind is Kind.REMINDER and storms.rests(work, officer, [kind], exercise=exercise):
+                continue  # it stays due, and comes with the next mail; what goes to the head never waits
             _remind(work, officer, kind, steps)
-    return len(late)
+            told += len(steps)
+    return told
 
 
 def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
@@ -77,24 +81,34 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool], list[Late]]:
-    """Who is told of what; where nobody is on call the head is told in his place, and an event says so."""
-    addressed: dict[tuple[Officer, Kind, bool], list[Late]] = {}
+def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
+    """Who is told of what, of an exercise or not, by mail or not.
+
+    Where nobody is on call the head is told in his place, and an event says so.
+    """
+    addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
         if step.due.call.step.tell != HEAD and casework.officer_on_call(work) is None:
             about = About(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
-            addressed.setdefault((officer, step.kind, step.waiting.case.exercise), []).append(step)
+            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _how(officer, step))
+            addressed.setdefault(key, []).append(step)
     return addressed
 
 
+def _how(officer: Officer, late: Late) -> tuple[str, ...]:
+    """By which means this person is told: by mail where the step asks for a pager alone, and there is none."""
+    how = late.due.call.step.how
+    return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
+
+
 def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
-    """Write down each step, and one mail for all of them, which one answer acknowledges."""
+    """Write down each step, and one mail for all of them, which one answer acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
     told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
-    if not told:
+    if not told or Means.MAIL not in told[0][1].how:
         return
     first = told[0][1]
     if len(told) == 1:
@@ -125,6 +139,7 @@ def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late)
         told_at=work.now,
         token=token,
         withheld=observing.silences(work.tx, call.due_at),
+        how=_how(officer, late),
     )
     about = About(case=reminder.case, notification=reminder.notification)
     if reminder.withheld:  # the row is written all the same: this step must not be told later

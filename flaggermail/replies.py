@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import casework, desk, form_mail, recognise
+from flaggermail import casework, desk, form_mail, recognise, storms
 from flaggermail.casework import Notice
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
@@ -40,6 +40,7 @@ class _Reply:
     message: Message
     officer: Officer
     token: Token
+    key: str = ""  # of the answer, where it is not one a mail
 
     @property
     def topic(self) -> Topic:
@@ -254,7 +255,14 @@ def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
 
 
 def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
-    """Nothing was done: why, and what would have been understood. An expired request for approval comes anew."""
+    """Nothing was done: why, and what would have been understood. An expired request for approval comes anew.
+
+    A machine that answers each of our mails hears of it once (`storms.is_loop`); who began with a verb is a person.
+    """
+    if found.why is Why.UNKNOWN:
+        reply = replace(reply, key=storms.puzzle(work, reply.officer, reply.message.reply_text))
+    if storms.is_loop(work, reply.officer, reply.key):
+        return
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
         draft = work.tx.get(Notification, reply.token.notification or "")
         if draft is not None and draft.state == "draft" and reply.officer.id not in draft.approved_by:
@@ -297,7 +305,7 @@ def _answer(
     notice = Notice(
         Kind.REPLY_ANSWER,
         "reply_answer",
-        f"answer/{reply.stored.id}",
+        reply.key or f"answer/{reply.stored.id}",
         about or About(token.case, token.notification),
         topic=topic,
         reminder=token.reminder if same else None,

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field
 from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.intake_words import IntakeWords
+from flaggermail.core.paging import Pager
 from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
@@ -154,6 +155,29 @@ class CitizenSettings(Model):
     kept_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
 
 
+class StormSettings(Model):
+    """How much one person, or one sender, may be told; what goes beyond is held back and counted, never lost."""
+
+    together: int = Field(default=5, ge=1, le=100)  # notices and alarms of one minute to one person, each a mail
+    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # to one person; then one mail tells of what is held back
+    apart_minutes: Minutes = 15  # between two such mails beyond the cap
+    pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
+    answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic ones in an hour
+    answers_per_hour: int = Field(default=200, ge=1, le=10000)  # to all senders together
+    first_per_sender: int = Field(default=20, ge=1, le=1000)  # mails that go before others in a flood, in an hour
+    first_per_hour: int = Field(default=500, ge=1, le=10000)  # of all senders together
+
+
+class WatchSettings(Model):
+    """When something of ourselves is wrong, and who outside hears that we live."""
+
+    disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # less is left where database and archive lie
+    clock_seconds: int = Field(default=90, ge=10, le=3600)  # the server's clock differs from ours by more
+    certificate_days: int = Field(default=14, ge=1, le=365)  # a server's certificate ends sooner
+    heartbeat: Code | None = None  # the credential that holds the address
+    heartbeat_minutes: Minutes = 1
+
+
 class DeskSettings(Model):
     """`flaggermail.yaml`."""
 
@@ -166,6 +190,8 @@ class DeskSettings(Model):
     exercise: ExerciseSettings = ExerciseSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
+    storms: StormSettings = StormSettings()
+    watch: WatchSettings = WatchSettings()
 
 
 class WebAddresses(Names):
@@ -216,6 +242,13 @@ class PlatformsFile(Model):
     platforms: tuple[PlatformSettings, ...] = Field(min_length=1)
 
 
+class PagerSettings(Model):
+    """One pager of a person; the credential holds its address, which is a secret."""
+
+    credential: Code
+    after: int = Field(default=5, ge=0, le=1440)  # minutes without acknowledgement; alarms and escalations at once
+
+
 class OfficerSettings(Model):
     """One person of the desk."""
 
@@ -225,6 +258,7 @@ class OfficerSettings(Model):
     phone: Phone | None = None
     login: Login | None = None
     roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
+    pagers: tuple[PagerSettings, ...] = ()  # in the order in which they are called
 
 
 class ShiftSettings(Model):
@@ -322,12 +356,24 @@ class Settings(Model):
     def rota(self) -> Rota:
         """Officers and shifts."""
         return Rota(
-            tuple(Officer(o.id, o.name, o.address, o.phone, o.login, frozenset(o.roles)) for o in self.oncall.officers),
+            tuple(map(_officer, self.oncall.officers)),
             tuple(Shift(s.officer, s.begins, s.ends) for s in self.oncall.shifts),
             self.oncall.otherwise,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
         )
+
+
+def _officer(officer: OfficerSettings) -> Officer:
+    return Officer(
+        id=officer.id,
+        name=officer.name,
+        address=officer.address,
+        phone=officer.phone,
+        login=officer.login,
+        roles=frozenset(officer.roles),
+        pagers=tuple(Pager(pager.credential, pager.after) for pager in officer.pagers),
+    )
 
 
 def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
@@ -360,3 +406,9 @@ def _election(election: ElectionSettings) -> Election:
         period_until=election.period.ends,
         exercise=election.exercise,
     )
+
+
+def database_file(desk: DeskSettings) -> Path | None:
+    """The file of the database, nothing where it is none."""
+    path = desk.store.database.removeprefix("sqlite:///")
+    return None if path == desk.store.database or path.startswith(":memory:") else Path(path)

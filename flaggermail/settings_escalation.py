@@ -29,7 +29,7 @@ class PolicyStep(Model):
 
     after: Minutes
     tell: Code = OFFICER  # officer | head | both | an officer's id
-    how: tuple[Means, ...] = Field(default=(Means.MAIL,), min_length=1)
+    how: tuple[Means, ...] = Field(default=tuple(Means), min_length=1)
     repeat: Minutes | None = None
     until: Until | None = None
 

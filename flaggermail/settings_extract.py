@@ -7,10 +7,11 @@ Nothing is judged here: whatever is not plainly written gives no extract, and `s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flaggermail.core.overview import Limits
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.yaml_source import Source, read
 
@@ -20,6 +21,12 @@ DEFAULTS = {
     ("mailbox", "inbox"): "INBOX",
     ("mailbox", "sent"): "Sent",
     ("store", "database"): "sqlite:///flaggermail.db",
+    ("store", "archive"): "archive",
+}
+NUMBERS = {
+    ("mailbox", "alarm_after_minutes"): 15,
+    ("submission", "alarm_after_minutes"): 15,
+    ("watch", "disk_free_mb"): 500,
 }
 _SQLITE_FILE = "sqlite:///"
 
@@ -32,6 +39,8 @@ class Extract:
     folders: tuple[str, ...]  # the watched ones, the inbox first
     zone: ZoneInfo
     rota: Rota
+    archive: Path
+    limits: Limits
 
 
 class _NotPlainError(Exception):
@@ -49,6 +58,12 @@ def extract(directory: Path) -> Extract | None:
             folders=tuple(_setting(desk, "mailbox", name) for name in ("inbox", "sent")),
             zone=ZoneInfo(_setting(desk, "organisation", "time_zone")),
             rota=_rota(oncall, ZoneInfo(_setting(desk, "organisation", "time_zone"))),
+            archive=directory / _setting(desk, "store", "archive"),
+            limits=Limits(
+                mailbox=timedelta(minutes=_number(desk, "mailbox", "alarm_after_minutes")),
+                outbox=timedelta(minutes=_number(desk, "submission", "alarm_after_minutes")),
+                free=_number(desk, "watch", "disk_free_mb"),
+            ),
         )
     except (_NotPlainError, ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
         return None
@@ -61,6 +76,15 @@ def _setting(desk: Source, section: str, name: str) -> str:
     if section in desk.values and not isinstance(written, dict):
         raise _NotPlainError
     return DEFAULTS[section, name]
+
+
+def _number(desk: Source, section: str, name: str) -> int:
+    found = desk.value((section, name))
+    if found is None and (section not in desk.values or isinstance(desk.value((section,)), dict)):
+        return NUMBERS[section, name]
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise _NotPlainError
+    return found
 
 
 def _file(url: str) -> str:

@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import casework, logbook, observing, recognise, vigil
+from flaggermail import casework, logbook, observing, recognise, storms, vigil
+from flaggermail.citizens import FREE_MAIL
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
 from flaggermail.digest import send_digest
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
-from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage
+from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
+
+FLOOD = 50  # new mails in a folder, from which on those that somebody waits for come first
 
 
 def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
@@ -53,15 +56,42 @@ def _read(env: Environment, mailbox: Mailbox, folder: str, stop: Interrupt | Non
     here = mailbox.position(folder)
     with env.store.read() as tx:
         cursor, observes = tx.cursor(folder), observing.is_on(tx)
-    since = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
-    since = since or Position(here.uidvalidity, 0)
+    known = cursor.position if cursor and cursor.position.uidvalidity == here.uidvalidity else None
+    since = known or Position(here.uidvalidity, 0)
     if here == since and folder != env.settings.desk.mailbox.inbox:
         return [], here
+    if known and here.uid - since.uid > FLOOD:  # not of a mailbox of years, at the first look
+        _take_in_first(env, mailbox, folder, since, stop)
     uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
     if uids and env.settings.desk.mailbox.keyword is not None and not observes:
         logbook.marked(folder, len(uids), kept=mailbox.mark(folder, here.uidvalidity, uids))
     # What lies up to there and was not given is expunged, and a UID is never given twice (RFC 9051, section 2.3.1.1).
     return uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
+
+
+def _take_in_first(
+    env: Environment, mailbox: Mailbox, folder: str, since: Position, stop: Interrupt | None
+) -> None:  # fmt: skip
+    """Of a flood, what somebody waits for: answers to our mail, and mail of officers, platforms and known domains.
+
+    It stays in its place: when its turn comes it was seen before, and only then counts as read.
+    """
+    for batch in mailbox.fetch_first(folder, since, _known_senders(env)):
+        for raw in batch:
+            if stop is not None and stop.is_set():
+                return
+            if not recognise.late(env, raw, env.clock.now()) and storms.goes_first(env, raw.octets):
+                outcome = ingest(env, raw, in_turn=False)
+                logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
+
+
+def _known_senders(env: Environment) -> list[str]:
+    """Officers by their address, platforms and the domains of the rules' lists by what stands behind the @."""
+    settings = env.settings
+    domains = {domain for platform in settings.platforms for domain in platform.domains}
+    listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
+    behind = domains.union(*listed)
+    return sorted({officer.address for officer in settings.rota.officers} | behind)
 
 
 def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
@@ -88,8 +118,11 @@ def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | No
             logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
         return [raw.uid for raw in batch]
     uids: list[int] = []
+    seen = env.clock.now()
     for raw in batch:
         logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
+        if raw.role is Role.INBOX:
+            env.gauge.arrived(raw.internaldate, seen)
         uids.append(raw.uid)
         if stop is not None and stop.is_set():
             break

@@ -9,15 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import demo, replay, rulebook
+from flaggermail import __version__, demo, replay, rulebook
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
+from flaggermail.adapters.disk import places
+from flaggermail.adapters.gauge import MachineGauge
+from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.imap import ImapAccount, ImapMailbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.pager import NOT_INSTALLED, AppriseCaller, is_installed
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.adapters.public_suffixes import organisational
@@ -31,20 +35,26 @@ from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
-from flaggermail.ports import Clock, Interrupt, Mailbox, Randomness, Resolver, Submitter
+from flaggermail.ports import Caller, Clock, Gauge, Heartbeat, Interrupt, Mailbox, Randomness, Resolver, Submitter
 from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
+from flaggermail.replay.doubles import ListCaller
 from flaggermail.rulebook import Remark
-from flaggermail.settings import Settings
+from flaggermail.settings import Settings, database_file
 from flaggermail.settings_files import load
 from flaggermail.settings_files.rule_files import stamp
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import SignedParser, VouchedParser
 from flaggermail.yaml_source import Fault
 
+Presented = Callable[[str, object], None]
 LOOK_EVERY = 15  # ticks of a second: how often the daemon looks whether rules or templates were changed
 DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
+
+
+def unseen(_server: str, _line: object) -> None:
+    """Nobody looks at the certificates of a session."""
 
 
 def template_faults(settings: Settings) -> tuple[str, ...]:
@@ -66,7 +76,12 @@ def rule_remarks(settings: Settings) -> list[Remark]:
         reader.close()
 
 
-def submitter(settings: Settings, clock: Clock) -> Submitter:
+def measures(settings: Settings) -> MachineGauge:
+    """What measures the disk of database and archive, and the sessions that are given to it."""
+    return MachineGauge(places(database_file(settings.desk), settings.archive))
+
+
+def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
     """The submission server of the settings."""
     server = settings.desk.submission
     return SmtpSubmitter(
@@ -79,12 +94,13 @@ def submitter(settings: Settings, clock: Clock) -> Submitter:
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
             local_hostname=settings.desk.mailbox.address.rpartition("@")[2],
+            presented=presented,
         ),
         clock,
     )
 
 
-def mailbox(settings: Settings) -> Mailbox:
+def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     """The mailbox of the settings."""
     server = settings.desk.mailbox
     return ImapMailbox(
@@ -101,13 +117,15 @@ def mailbox(settings: Settings) -> Mailbox:
             unwatched=server.unwatched,
             keyword=server.keyword,
             timeout=float(server.timeout_seconds),
+            presented=presented,
         )
     )
 
 
-def make_environment(
-    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, database: str | None = None,
-    archive: Path | None = None,
+def make_environment(  # noqa: PLR0913 - one argument a port that differs
+    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, caller: Caller | None = None,
+    gauge: Gauge | None = None,
+    database: str | None = None, archive: Path | None = None,
 ) -> Environment:  # fmt: skip
     """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
     store = SqlStore(database or settings.desk.store.database, randomness.salt)
@@ -125,6 +143,8 @@ def make_environment(
         randomness=randomness,
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
+        caller=caller or AppriseCaller(lambda name: credential(name, settings.directory)),
+        gauge=gauge or MachineGauge({}),
     )
     register(env)
     return env
@@ -178,9 +198,18 @@ def renewed(env: Environment) -> Environment:
 def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
+    gauge = measures(settings)
     return make_environment(
-        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock)
+        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, gauge.presented),
+        gauge=gauge,
     )  # fmt: skip
+
+
+def with_pagers(env: Environment) -> Environment:
+    """`env`, where the pagers that the rota names can be called. Raises ConfigurationError where they cannot."""
+    if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
+        raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
+    return env
 
 
 def daemon(
@@ -188,18 +217,25 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
-    env = adapt(with_whole_templates(with_signatures(open_environment(directory, clock))))
+    env = adapt(with_pagers(with_whole_templates(with_signatures(open_environment(directory, clock)))))
     return Daemon(
         renewal=renewal(env),
         env=env,
-        mailbox=mailbox(env.settings),
+        mailbox=mailbox(env.settings, env.gauge.presented),
         ticker=SchedulerTicker(),
         stop=interrupt(),
         holder=this_process(env.clock.now()),
         fraction=random.SystemRandom().random,
         supervisor=SystemdSupervisor(os.environ),
         observe=observe,
+        heartbeat=heartbeat(env.settings),
     )
+
+
+def heartbeat(settings: Settings) -> Heartbeat | None:
+    """Who outside hears that all is well, where the settings name somebody."""
+    name = settings.desk.watch.heartbeat
+    return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
 def interrupt() -> Interrupt:
@@ -224,8 +260,8 @@ def play(path: Path, command: Command) -> Report:
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
     """An environment for a scenario: database and archive in `folder`, the live code behind every other port."""
     return make_environment(
-        settings, clock=clock, randomness=randomness, submit=submit, database=f"sqlite:///{folder}/scenario.db",
-        archive=folder / "archive",
+        settings, clock=clock, randomness=randomness, submit=submit, caller=ListCaller(),
+        database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.adapters.db.overview import overview
+from flaggermail.adapters.disk import free_octets, places
 from flaggermail.core.overview import Overview
 from flaggermail.settings_extract import extract
 
@@ -20,4 +22,5 @@ def overview_of(directory: Path) -> Overview | None:
     found = extract(directory)
     if found is None:
         return None
-    return overview(found.database, found.folders, found.rota, found.zone, datetime.now(UTC))
+    seen = overview(found.database, found.folders, found.rota, found.zone, found.limits, datetime.now(UTC))
+    return None if seen is None else replace(seen, free=free_octets(places(found.database, found.archive)))

@@ -27,6 +27,10 @@ _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
 _PASSING = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: no word about the credentials
 
 
+def _nobody(server: str, line: object) -> None:
+    """Nobody looks at the certificate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
     """Where and as whom mail is read. `timeout` in seconds holds for each step.
@@ -52,6 +56,7 @@ class ImapAccount:
     timeout: float = 30.0
     batch_messages: int = 100
     batch_octets: int = 8_000_000
+    presented: Callable[[str, object], None] = _nobody  # gets the TLS of each session, for its certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClien
         imap = inner(client)
         client.normalise_times = False  # else INTERNALDATE comes as naive local time
         _begin(client, imap, account, context)
+        account.presented("mailbox", client.socket())
         _log_in(client, imap, account)
         # Asked for now: where nothing is known yet, imapclient would ask in the middle of another command.
         client.capabilities()

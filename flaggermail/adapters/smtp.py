@@ -62,6 +62,7 @@ class SubmissionAccount:
     ca_file: Path | None
     timeout: float = 30.0
     local_hostname: str
+    presented: Callable[[str, object], None] = lambda _server, _line: None  # gets the TLS of each session
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ class SmtpSubmitter:
         await session.connect(implicit_tls=account.tls == "implicit")
         if account.tls == "starttls":
             await session.starttls()
+        account.presented("submission", session.line)
         if account.user is not None and account.password is not None:
             await session.login(account.user, account.password())
 

@@ -74,6 +74,11 @@ class Session:
         self._transport = self._client.transport
         await self._client.ehlo()
 
+    @property
+    def line(self) -> object:
+        """The TLS of the connection, nothing in clear text."""
+        return self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+
     async def starttls(self) -> None:
         """Turn to TLS (RFC 3207) or fail; what was learned in clear text is forgotten and asked again."""
         if not self._client.supports_extension("starttls"):

@@ -18,7 +18,7 @@ class SchedulerTicker:
     """Implements `ports.Ticker`."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(4)
+        self._pool = ThreadPoolExecutor(16)  # more than there is work: none waits for one that waits for a server
         self._scheduler = BackgroundScheduler(
             executors={"default": self._pool},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},

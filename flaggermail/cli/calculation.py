@@ -13,7 +13,7 @@ import click
 from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core import escalation
-from flaggermail.core.escalation import HEAD, Call, Nothing
+from flaggermail.core.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.core.records import Election
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Calculation:
             "due_at": line.call.due_at.astimezone(self._zone).isoformat(),
             "told_at": line.at.astimezone(self._zone).isoformat(),
             "officer": line.officer,
+            "how": list(line.call.step.how),
             "escalates": line.call.escalates,
             "asks": line.call.asks,
         }
@@ -92,7 +93,8 @@ class Calculation:
         if call.asks:
             return f"acknowledged until {self._clock(call.due_at)}: still on it?, {to}"
         held = f", put off by an acknowledgement until {self._clock(line.at)}" if line.at > call.due_at else ""
-        return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{held}"
+        by = "" if call.step.how == EVERY_MEANS else f", by {' and '.join(call.step.how)} alone"
+        return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{by}{held}"
 
     def _now(self) -> str:
         """Why nothing is due at this instant, or that something is."""

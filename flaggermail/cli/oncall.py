@@ -14,13 +14,16 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core.acts import Acknowledge, OverrideRota, SwapShift
-from flaggermail.core.records import Case, ClockRow, Reminder
+from flaggermail.core.paging import TITLE
+from flaggermail.core.records import HeldBack, Page, Reminder
 from flaggermail.core.rota import Rota, Shift, on_call, planned
+from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
     from flaggermail.core.message_json import Json
     from flaggermail.environment import Work
-    from flaggermail.ports import Transaction
+
+_SHOWN = 40  # pages that are listed
 
 _AHEAD = timedelta(weeks=2)
 
@@ -42,12 +45,11 @@ def now(session: Session, *, as_json: bool) -> None:
     Example: flaggermail oncall now
     """
     from flaggermail.casework import officer_on_call
+    from flaggermail.paging import waits
 
     with session.reading() as work:
         officer = officer_on_call(work)
-        reminders = [
-            row for row in work.tx.find(Reminder, acknowledged_at=None, withheld=False) if _still_waits(work.tx, row)
-        ]
+        reminders = [row for row in work.tx.find(Reminder, acknowledged_at=None, withheld=False) if waits(work.tx, row)]
     if as_json:
         who = {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
         show_json({"officer": who, "reminders": [plain(reminder, session.zone) for reminder in reminders]})
@@ -58,15 +60,6 @@ def now(session: Session, *, as_json: bool) -> None:
         [(r.id, r.kind, shown(r.told_at, session.zone), r.officer) for r in sorted(reminders, key=lambda r: r.told_at)],
         "no reminder waits for an acknowledgement",
     )
-
-
-def _still_waits(tx: Transaction, reminder: Reminder) -> bool:
-    """Whether what the reminder is about has not happened yet."""
-    if reminder.notification is not None:
-        clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
-        return clock is not None and clock.state == "running"
-    case = tx.get(Case, reminder.case)
-    return case is not None and case.decision is None and case.state != "closed"
 
 
 @command.command(name="next")
@@ -248,3 +241,72 @@ def handover(session: Session, *, as_json: bool) -> None:
         )
     for mail in note.uncertain:
         click.echo(safe_line(f"uncertain: {mail.id} to {mail.recipient}, {mail.subject}"))
+
+
+@command.command(name="page")
+@click.argument("officer")
+@click.pass_obj
+def page(session: Session, officer: str) -> None:
+    """Call every pager of OFFICER with a word of trial, now, and say which one took it.
+
+    Example: flaggermail oncall page officer1
+    """
+    env = session.environment
+    person = env.settings.rota.officer(officer)
+    if person is None or not person.pagers:
+        raise Refusal(f"{officer} has no pager in oncall.yaml")
+    answers = [(pager.credential, env.caller.call(pager.credential, TITLE, "trial")) for pager in person.pagers]
+    for name, answer in answers:
+        click.echo(f"{name}: {'taken' if answer.taken else answer.why}")
+    if not all(answer.taken for _, answer in answers):
+        raise click.exceptions.Exit(1)
+
+
+@command.command(name="pages")
+@as_json_option
+@click.pass_obj
+def pages(session: Session, *, as_json: bool) -> None:
+    """List the latest calls of pagers, and what became of each.
+
+    Example: flaggermail oncall pages
+    """
+    with session.reading() as work:
+        latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
+    if as_json:
+        show_json({"pages": [plain(row, session.zone) for row in latest]})
+        return
+    table(
+        ("at", "officer", "pager", "state", "says", ""),
+        [(shown(p.queued_at, session.zone), p.officer, p.pager, p.state, p.text, p.answer) for p in latest],
+        "no pager was called",
+    )
+
+
+@command.command(name="held")
+@as_json_option
+@click.pass_obj
+def held(session: Session, *, as_json: bool) -> None:
+    """List the notices and alarms that got no mail of their own, and how to see each.
+
+    Example: flaggermail oncall held
+    """
+    with session.reading() as work:
+        latest = sorted(work.tx.find(HeldBack), key=lambda row: row.id)[-_SHOWN:]
+    if as_json:
+        show_json({"held": [plain(row, session.zone) for row in latest]})
+        return
+    table(
+        ("at", "officer", "what", "case", "told", "see"),
+        [
+            (
+                shown(h.held_at, session.zone),
+                h.officer,
+                h.what,
+                h.case or "",
+                shown(h.told_at, session.zone),
+                h.next_step,
+            )
+            for h in latest
+        ],
+        "nothing was held back",
+    )

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +12,12 @@ import click
 from flaggermail.cli.instants import age, shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, named
-from flaggermail.core.overview import EXERCISE, Overview
-from flaggermail.core.states import CASE_STATES, CLOCKS, WAITING
+from flaggermail.core.overview import EXERCISE, MEGA, Limits, Overview
+from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work
+    from flaggermail.settings import DeskSettings
 
 _CASES = (*CASE_STATES, EXERCISE)
 
@@ -27,13 +28,18 @@ _CASES = (*CASE_STATES, EXERCISE)
 def command(session: Session, *, as_json: bool) -> None:
     """Say in a few lines how things stand.
 
+    The exit status is 1 when something is wrong, for whoever watches from outside: the lines `wrong` say what.
+
     Example: flaggermail status
     """
     seen = _overview(session)
+    troubles = list(seen.troubles())
     if as_json:
-        show_json(_document(seen))
+        show_json(_document(seen, troubles))
     else:
-        listed(_lines(seen))
+        listed(_lines(seen, troubles))
+    if troubles:
+        raise click.exceptions.Exit(1)
 
 
 def _overview(session: Session) -> Overview:
@@ -48,12 +54,30 @@ def _overview(session: Session) -> Overview:
         return overview_by_store(work)
 
 
+def limits_of(desk: DeskSettings) -> Limits:
+    """Beyond which something is wrong, by the settings of the environment."""
+    return Limits(
+        mailbox=timedelta(minutes=desk.mailbox.alarm_after_minutes),
+        outbox=timedelta(minutes=desk.submission.alarm_after_minutes),
+        free=desk.watch.disk_free_mb,
+    )
+
+
 def overview_by_store(work: Work) -> Overview:
     """How things stand, by the store of the environment."""
     from collections import Counter
 
     from flaggermail.casework import officer_on_call
-    from flaggermail.core.records import Case, ClockRow, Notification, OutboxMail, StoredMessage
+    from flaggermail.core.records import (
+        Case,
+        ClockRow,
+        HeldBack,
+        Notification,
+        OutboxMail,
+        Page,
+        StoredMessage,
+        Watched,
+    )
     from flaggermail.observing import state_of
 
     tx, settings = work.tx, work.env.settings
@@ -63,8 +87,9 @@ def overview_by_store(work: Work) -> Overview:
     running = tx.find(ClockRow, state="running")
     rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
     return Overview(
-        now=work.now,
+        at=work.now,
         zone=settings.zone,
+        limits=limits_of(settings.desk),
         observing_since=state.since if state is not None and state.observing else None,
         cases=Counter(EXERCISE if case.exercise else case.state for case in tx.find(Case)),
         clocks=Counter(clock.kind for clock in running if clock.notification not in rehearsed),
@@ -73,18 +98,36 @@ def overview_by_store(work: Work) -> Overview:
         outbox=Counter(mail.state for mail in tx.find(OutboxMail, state=WAITING)),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work),
+        lease_until=tx.lease_until(LEASE),
+        waiting_since=min((mail.queued_at for mail in tx.find(OutboxMail, state=LEAVING)), default=None),
+        wrong={row.id: row.value for row in tx.find(Watched, wrong=True)},
+        watched={row.id: row.value for row in tx.find(Watched, wrong=False)},
+        suppressed=tx.reached(SUPPRESSED),
+        held_back=len(tx.find(HeldBack, told_at=None)),
+        pages=Counter(page.state for page in tx.find(Page, state=UNHEARD) if page.queued_at > work.now - UNHEARD_FOR),
+        free=work.env.gauge.free(),
     )
 
 
-def _document(seen: Overview) -> dict[str, object]:
+def _document(seen: Overview, troubles: Sequence[str]) -> dict[str, object]:
     return {
         "observing_since": _instant(seen, seen.observing_since),
         "cases": {state: seen.cases.get(state, 0) for state in _CASES},
         "running_clocks": {kind: seen.clocks.get(kind, 0) for kind in CLOCKS},
         "quarantine": seen.quarantine,
-        "outbox": {state: seen.outbox.get(state, 0) for state in WAITING},
+        "outbox": {
+            **{state: seen.outbox.get(state, 0) for state in WAITING},
+            "since": _instant(seen, seen.waiting_since),
+        },
         "last_look": {folder: _instant(seen, at) for folder, at in seen.looks.items()},
         "on_call": seen.on_call.id if seen.on_call else None,
+        "daemon": seen.runs,
+        "free_mb": {place: octets // MEGA for place, octets in sorted(seen.free.items())},
+        "watched": dict(sorted((seen.watched | seen.wrong).items())),
+        "held_back": seen.held_back,
+        "suppressed": seen.suppressed,
+        "pages": {state: seen.pages.get(state, 0) for state in UNHEARD},
+        "wrong": list(troubles),
     }
 
 
@@ -92,17 +135,29 @@ def _instant(seen: Overview, at: datetime | None) -> str | None:
     return at.astimezone(seen.zone).isoformat() if at else None
 
 
-def _lines(seen: Overview) -> list[tuple[str, object]]:
+def _lines(seen: Overview, troubles: Sequence[str]) -> list[tuple[str, object]]:
     since = shown(seen.observing_since, seen.zone)
     return [
         ("observing", since and f"since {since}: nothing is sent until `flaggermail resume`"),
         ("cases", _counts(seen.cases, _CASES)),
         ("clocks running", _counts(seen.clocks, CLOCKS)),
-        ("quarantine", f"{seen.quarantine}, the oldest {age(seen.oldest, seen.now)}" if seen.oldest else "empty"),
-        ("outbox", _counts(seen.outbox, WAITING)),
+        ("quarantine", f"{seen.quarantine}, the oldest {age(seen.oldest, seen.at)}" if seen.oldest else "empty"),
+        ("outbox", _outbox(seen)),
         *((f"last look at {folder}", _look(seen, at)) for folder, at in seen.looks.items()),
         ("on call", named(seen.on_call)),
+        ("daemon", "runs" if seen.runs else "does not run"),
+        ("free", ", ".join(f"{octets // MEGA} MB for the {place}" for place, octets in sorted(seen.free.items()))),
+        ("watched", "; ".join(f"{what} {value}" for what, value in sorted((seen.watched | seen.wrong).items()))),
+        ("held back", seen.held_back or None),
+        ("suppressed", seen.suppressed or None),
+        ("pages", _counts(seen.pages, UNHEARD) if seen.pages else None),
+        *(("wrong", trouble) for trouble in troubles),
     ]
+
+
+def _outbox(seen: Overview) -> str:
+    since = f", the oldest {age(seen.waiting_since, seen.at)}" if seen.waiting_since else ""
+    return _counts(seen.outbox, WAITING) + since
 
 
 def _counts(found: Mapping[str, int], names: tuple[str, ...]) -> str:
@@ -110,4 +165,4 @@ def _counts(found: Mapping[str, int], names: tuple[str, ...]) -> str:
 
 
 def _look(seen: Overview, at: datetime | None) -> str:
-    return f"{shown(at, seen.zone)}, {age(at, seen.now)} ago" if at else "never"
+    return f"{shown(at, seen.zone)}, {age(at, seen.at)} ago" if at else "never"

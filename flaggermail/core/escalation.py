@@ -27,6 +27,10 @@ class Means(StrEnum):
     """How somebody is told."""
 
     MAIL = "mail"
+    PAGER = "pager"  # the pagers of that person, in the order and with the delays of the rota
+
+
+EVERY_MEANS = tuple(means.value for means in Means)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Step:
     clock: str  # receipt | human | decision
     after: int
     tell: str = OFFICER  # officer | head | both | an officer's id
-    how: tuple[str, ...] = (Means.MAIL.value,)
+    how: tuple[str, ...] = EVERY_MEANS
     repeat: int | None = None
     times: int | None = None
     until: int | None = None

@@ -325,6 +325,7 @@ class Reminder(Record):
     acknowledged_until: datetime | None = None  # as promised then, whatever is configured since
     repetition: int = 0  # of a step that is told again and again
     withheld: bool = False  # it fell due while the desk observed: nobody was told, and nobody will be
+    how: tuple[str, ...] = ("mail", "pager")  # by which `escalation.Means`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,6 +374,58 @@ class Alarm(Record):
     notification: str | None = None
     text: str
     raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Record):
+    """One call of one pager; `id` is what it is about, the officer and the position of the pager in his list."""
+
+    TABLE: ClassVar[str] = "page"
+    id: str
+    about: str  # the first reminder of the mail, or a digest of the alarm's id
+    officer: str
+    position: int
+    pager: str  # the name of its credential
+    case: str | None = None
+    notification: str | None = None
+    text: str  # number, platform and minutes; nothing else of a case
+    exercise: bool = False
+    state: str = "queued"  # queued | attempting | sent | failed | held
+    queued_at: datetime
+    tries: int = 0
+    tried_at: datetime | None = None
+    done_at: datetime | None = None
+    answer: str = ""  # why it failed, in a word of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack(Record):
+    """A notice or alarm that got no mail of its own, so that an officer is not buried; one mail tells of all."""
+
+    TABLE: ClassVar[str] = "held_back"
+    PERSONAL: ClassVar[frozenset[str]] = frozenset({"dedupe"})
+    id: str
+    officer: str
+    kind: str  # officer_notice | alarm
+    dedupe: str  # the reason for the mail
+    what: str  # in a word of ours: what came in, or the kind of alarm
+    case: str | None = None
+    notification: str | None = None
+    next_step: str  # the command that shows it
+    exercise: bool = False
+    held_at: datetime
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched(Record):
+    """Something of ourselves that is watched: whether it is wrong, and since when it is or is not."""
+
+    TABLE: ClassVar[str] = "watched"
+    id: str  # what is watched
+    wrong: bool
+    since: datetime
+    value: str  # what was measured then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,7 +504,7 @@ class ElectionSecret(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
-    OutboxMail, Attempt, Reminder, Token, LearnedKey, Alarm, Decline, Override, DeskState, Withheld, InForce,
-    ElectionSecret,
+    OutboxMail, Attempt, Reminder, Token, LearnedKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
+    Withheld, InForce, ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
+from flaggermail.core.paging import Pager
+
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AT_MOST = timedelta(hours=12)  # that somebody takes over where no change of the rota ends it
 
@@ -22,6 +24,7 @@ class Officer:
     phone: str | None = None
     login: str | None = None
     roles: frozenset[str] = frozenset()  # officer | assessor | approver | head
+    pagers: tuple[Pager, ...] = ()  # in the order in which they are called
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
+| `entries` of what was held back | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None when no step is left) |
 | `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: told then, in hand until then |
@@ -91,6 +92,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "case_form": EVERY | {"title", "type", "sender", "text", "missing", "earlier", "channels", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
+    "held_back": EVERY | {"total", "more", "entries", "next_step"},
     "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
     "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work"},

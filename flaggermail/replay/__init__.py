@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import inforce, outbox, remind, watch
+from flaggermail import digest, inforce, outbox, remind, watch
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
@@ -73,9 +73,10 @@ def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMai
 
 
 def _settle(env: Environment) -> None:
-    """What the daemon's ticks do: send, remind, send the reminders."""
+    """What the daemon's ticks do: send, remind, tell what was held back, send the reminders."""
     outbox.drain(env)
     remind.tick(env)
+    digest.tell_held_back(env)
     outbox.drain(env)
 
 

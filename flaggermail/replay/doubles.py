@@ -7,8 +7,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
 
-from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Refused, Role, Submission, Unknown
+from flaggermail.ports import (
+    Accepted,
+    Clock,
+    Interrupt,
+    Paged,
+    Position,
+    RawMessage,
+    Refused,
+    Role,
+    Submission,
+    Unknown,
+)
 from flaggermail.settings import MailboxSettings
 
 UIDVALIDITY = 1
@@ -72,6 +84,12 @@ class ListMailbox:
         if new:
             yield new
 
+    def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
+        """One batch of what is new from these senders, or answers us."""
+        new = [raw for raw in self._messages[folder][position.uid :] if _goes_first(raw.octets, senders)]
+        if new:
+            yield new
+
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
         """Note which they are."""
         self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
@@ -83,6 +101,12 @@ class ListMailbox:
 
     def close(self) -> None:
         """There is no line to end."""
+
+
+def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
+    header = message_from_bytes(octets.partition(b"\r\n\r\n")[0])
+    answers = f"{header.get('References', '')} {header.get('In-Reply-To', '')}"
+    return "vf." in answers or any(sender in str(header.get("From", "")) for sender in senders)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +129,7 @@ class Answer:
 class ScriptedSubmitter:
     """Implements `ports.Submitter`: accepts everything at once, save what the script says."""
 
-    def __init__(self, clock: SetClock, script: Sequence[Answer] = ()) -> None:
+    def __init__(self, clock: Clock, script: Sequence[Answer] = ()) -> None:
         self._clock, self._script = clock, script
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
@@ -121,3 +145,17 @@ class ScriptedSubmitter:
         if answer.code < 0:
             return Unknown(recipient, answer.text)
         return Refused(recipient, answer.code >= 500, answer.code, answer.text, line=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
+
+
+class ListCaller:
+    """Implements `ports.Caller` on a list of calls: no pager is called in a story. Those in `broken` take nothing."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str]] = []  # pager and text
+        self.broken: set[str] = set()
+
+    def call(self, pager: str, title: str, text: str) -> Paged:
+        """Note the call."""
+        del title
+        self.calls.append((pager, text))
+        return Paged(taken=False, why="broken") if pager in self.broken else Paged(taken=True)

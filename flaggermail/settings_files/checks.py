@@ -77,6 +77,11 @@ def oncall(file: OncallFile) -> Iterator[Finding]:
     yield from twice("id", ((("officers", i, "id"), o.id) for i, o in officers))
     yield from twice("address", ((("officers", i, "address"), o.address.lower()) for i, o in officers))
     yield from twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
+    for index, person in officers:
+        for at, (before, after) in enumerate(pairwise(pager.after for pager in person.pagers), 1):
+            if after < before:  # two may call at once
+                words = f"{after} is less than the {before} above it; write pagers in rising order"
+                yield ("officers", index, "pagers", at, "after"), words
     if not any("head" in officer.roles for officer in file.officers):
         yield ("officers",), "nobody has the role head, so an escalation would reach nobody; give it to one officer"
     for index, person in officers:

@@ -15,6 +15,7 @@ from tests.bench import (
     backfill,
     comparing,
     faults,
+    flood,
     fuzz,
     intake,
     latency,
@@ -27,7 +28,7 @@ from tests.bench import (
 )
 from tests.bench.desk import Servers
 
-NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill")
+NAMES = ("startup", "parsing", "comparing", "intake", "latency", "memory", "backfill", "flood")
 
 
 def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
@@ -42,6 +43,8 @@ def measure(name: str, servers: Servers, folder: Path, *, quick: bool) -> None:
         intake.measure(servers, folder, quick=quick)
     elif name == "latency":
         latency.measure(servers, folder, quick=quick)
+    elif name == "flood":
+        flood.measure(folder, quick=quick)
     elif name == "memory":
         memory.measure(servers, folder, quick=quick)
     else:

@@ -27,6 +27,7 @@ class Changes(TypedDict, total=False):
     batch_octets: int
     unwatched: frozenset[str]
     keyword: str
+    presented: Callable[[str, object], None]
 
 
 def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:

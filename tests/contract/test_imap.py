@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.imap import ImapMailbox
 from flaggermail.adapters.imap_link import close_link, inner, open_link
 from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
@@ -477,9 +478,12 @@ class TestLogin:
 class TestTls:
     """Nothing goes out in clear text over a network, and nobody speaks before the line is safe."""
 
-    def starttls(self, certificates: Certificates, script: Script, **changes: str) -> ImapMailbox:
+    def starttls(
+        self, certificates: Certificates, script: Script, gauge: MachineGauge | None = None, **changes: str
+    ) -> ImapMailbox:
         """Connect with STARTTLS."""
         wanted: Changes = {"tls": "starttls", "ca_file": certificates.ca_file, "host": changes.get("host", "localhost")}
+        wanted["presented"] = (gauge or MachineGauge({})).presented
         with mailbox_on(ScriptedImap((script,)), **wanted) as mailbox:
             mailbox.folders()
         return mailbox
@@ -490,13 +494,15 @@ class TestTls:
         def script(line: Line) -> None:
             line.greet("IMAP4rev1 STARTTLS LOGINDISABLED", greeting="OK [CAPABILITY IMAP4rev1 STARTTLS] ready")
             line.answer("STARTTLS")
-            line.start_tls(certificates.server.server_context())
+            line.start_tls(certificates.ending(ends).server_context())
             line.answer("CAPABILITY", "* CAPABILITY IMAP4rev1")
             line.answer("LOGIN")
             line.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 IDLE")
             line.until_closed()
 
-        self.starttls(certificates, script)
+        ends, gauge = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineGauge({})
+        self.starttls(certificates, script, gauge)
+        assert gauge.certificates() == {"mailbox": ends}
 
     def test_octets_behind_starttls(self, certificates: Certificates) -> None:
         """Octets that somebody put in before TLS began end the connection (decision 25)."""

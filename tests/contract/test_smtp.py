@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount, Tls
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
@@ -46,6 +47,7 @@ class Changes(TypedDict, total=False):
     tls: Tls
     ca_file: Path | None
     timeout: float
+    presented: Callable[[str, object], None]
 
 
 def account(port: int, **changes: Unpack[Changes]) -> SubmissionAccount:
@@ -399,6 +401,16 @@ class TestTls:
             Accepted(ONE, NOW, "2.0.0 queued as 4711")
         ]
         assert server.verbs() == ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
+
+    @pytest.mark.parametrize("mode", ["implicit", "starttls", "none"])
+    def test_the_end_of_the_certificate_is_known(self, certificates: Certificates, mode: Tls) -> None:
+        """From the session in which the message went, however it was protected; in clear text there is none."""
+        ends, gauge = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineGauge({})
+        context = certificates.ending(ends).server_context() if mode != "none" else None
+        server = ScriptedSmtp(offers=("STARTTLS",), tls=context, implicit_tls=mode == "implicit")
+        changes = login(certificates, tls=mode, presented=gauge.presented)
+        submit(server, changes={"presented": gauge.presented} if mode == "none" else changes)
+        assert gauge.certificates() == ({} if mode == "none" else {"submission": ends})
 
     def test_no_starttls_offered(self, certificates: Certificates) -> None:
         """Whoever strips the offer gets neither password nor message."""

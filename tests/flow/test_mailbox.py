@@ -294,3 +294,23 @@ class TestLink:
                 server.start()
                 desk.deliver("meanwhile")
                 assert subjects(read(mailbox, after=position)) == ["meanwhile"]
+
+
+def test_what_is_asked_for_first_is_given_first(desk: Desk) -> None:
+    """The server finds known senders, by address and by domain, however many are asked for, and answers to our mail."""
+    answer = mail("answer").replace(b"X-Own", b"References: <vf.0123@bzk.example>\r\nX-Own").replace(b"a@gem", b"b@oth")
+    for octets in (mail("before"), mail("stranger").replace(b"gemeente", b"elsewhere"), mail("known"), answer):
+        desk.dovecot.deliver(desk.user, octets)
+    mailbox = ImapMailbox(desk.account)
+    try:
+        here = mailbox.position("INBOX")
+        senders = [*(f"domain{number}.example" for number in range(70)), "gemeente.example"]
+        found = [
+            raw.uid for batch in mailbox.fetch_first("INBOX", Position(here.uidvalidity, 1), senders) for raw in batch
+        ]
+        after = [raw.uid for batch in mailbox.fetch_after("INBOX", Position(here.uidvalidity, 1)) for raw in batch]
+        with pytest.raises(ValueError, match="not fit for a search"):
+            list(mailbox.fetch_first("INBOX", here, ['x" ALL "']))
+    finally:
+        mailbox.close()
+    assert (found, after) == ([3, 4], [2, 3, 4])

@@ -38,6 +38,10 @@ class Certificates:
         """Return a certificate for the right names that ended yesterday."""
         return self._issue("expired", "localhost", "127.0.0.1", ends=datetime.now(UTC) - timedelta(days=1))
 
+    def ending(self, ends: datetime) -> ServerCertificate:
+        """Return a right certificate that lasts until then."""
+        return self._issue("ending", "localhost", "127.0.0.1", ends=ends)
+
     def wrong_host(self) -> ServerCertificate:
         """Return a valid certificate of another host."""
         return self._issue("wrong-host", "elsewhere.example")

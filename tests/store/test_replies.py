@@ -20,6 +20,7 @@ from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.core.rules import Kind
+from flaggermail.core.states import SUPPRESSED
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
 from tests.store.desk_fixtures import OFFICER, Desk, NewDesk, mail
@@ -90,7 +91,8 @@ HOSTILE = TypeAdapter(list[Hostile]).validate_python(read("hostile"))
 
 
 def invite(desk: Desk, verb: str) -> OutboxMail:
-    """Bring about what that verb answers; gives the mail to the officer."""
+    """Bring about what that verb answers, some minutes later; gives the mail to the officer."""
+    desk.clock.set(desk.clock.now() + timedelta(minutes=3))  # more in one minute come in one mail
     if verb in {"neem", "vraag", "wijs af"}:
         number = str(_referral(desk).case)
         return latest(desk, case=number, kind=Kind.OFFICER_NOTICE.value)
@@ -190,7 +192,17 @@ def acted(desk: Desk, since: int) -> list[EventKind]:
 
 def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
     """How that reply was answered."""
-    return [m for m in desk.all(OutboxMail) if m.dedupe.startswith(f"answer/{stored.id}/")]
+    return [
+        mail
+        for mail in desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
+        if stored.message_id in desk.env.parser.parse(desk.env.octets.get(mail.digest)).in_reply_to
+    ]
+
+
+def left_out(desk: Desk) -> int:
+    """How many answers were spared because the very words had been answered."""
+    with desk.env.store.read() as tx:
+        return tx.reached(SUPPRESSED)
 
 
 @pytest.mark.parametrize("at", range(len(CLIENTS)), ids=[f"{c.client} {c.language}" for c in CLIENTS])
@@ -250,14 +262,15 @@ def test_what_must_not_act_does_not(desk: Desk, hostile: Hostile) -> None:
         if not hostile.whole:
             text, content_type = shaped(client, desk, sent, own)
         answers, to = _token(desk, hostile.token, sent, verb, asked)
-        before = len(desk.events())
+        before, spared = len(desk.events()), left_out(desk)
         stored = reply(
             desk, sent, text, content_type, by=hostile.by, auth=hostile.auth, subject=hostile.subject,
             headers=hostile.headers, answers=answers, to=to,
         )  # fmt: skip
         done = [kind for kind in acted(desk, before) if kind is not EventKind.CASE_OPENED or verb == "nieuw"]
         assert done == [], (verb, client.client, desk.env.parser.parse(desk.env.octets.get(stored.digest)).reply_text)
-        assert bool(answers_to(desk, stored)) == hostile.answered, (verb, client.client)
+        answered = bool(answers_to(desk, stored)) or (number > 0 and left_out(desk) > spared)
+        assert answered == hostile.answered, (verb, client.client)
 
 
 def _token(desk: Desk, what: str | None, sent: OutboxMail, verb: str, asked: str) -> tuple[str | None, str | None]:

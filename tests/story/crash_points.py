@@ -19,10 +19,12 @@ WAYS = ("watch", "outbox")  # where the way of a mail in and that of a mail out 
 ELSEWHERE = frozenset({"desk", "observing"})  # their ports serve what a person types; a mail's act writes rows alone
 FORGETTING = "forgetting"  # comes to its turn months after the mail
 PORTS = frozenset(
-    name for name, kind in typing.get_type_hints(Environment).items() if kind.__module__ == ports.__name__
+    name
+    for name, kind in typing.get_type_hints(Environment).items()
+    if kind.__module__ == ports.__name__ and name != "gauge"  # it keeps nothing that outlives the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
-MAILBOX = frozenset({"folders", "position", "fetch_after"})
+MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,19 +22,29 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail import desk, outbox, wiring
+from flaggermail import desk, outbox, watch, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.events import fold
-from flaggermail.core.records import Alarm, Case, ClockRow, Decline, Delivery, Notification, OutboxMail, StoredMessage
+from flaggermail.core.records import (
+    Alarm,
+    Case,
+    ClockRow,
+    Decline,
+    Delivery,
+    HeldBack,
+    Notification,
+    OutboxMail,
+    StoredMessage,
+)
 from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Transaction
-from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.story import crashing
@@ -51,7 +61,7 @@ APPENDS = range(1, 55, 6)  # every event passes through one line; which one is h
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
 TWICE = range(1, 3)
 WINDOW = 71 * 24 * 60  # minutes, by when what was declined is to go
-TOLD = ("mailbox silent", "mailbox back", "unjudged")  # alarms, each once
+TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged")  # alarms, each once
 
 
 # ---------------------------------------------------------------- the mails, and the desk before they come
@@ -85,9 +95,13 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
+    yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
     yield soon, letter(CITIZEN, "citizen", "Nep", "Ik zag dit, haal het weg.")
     yield soon, letter(STRANGER, "unjudged", "Vraag", crashing.UNJUDGEABLE)
+    for name in ("forged", "forged again"):
+        forged = letter(PLATFORM, name.replace(" ", "-"), "Your account", "Please log in.")
+        yield soon, forged.replace(b"dmarc=pass", b"dmarc=fail")
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
     yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
 
@@ -108,7 +122,7 @@ def notified(env: Environment, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with seven mails waiting, a case, one notification that was sent, and one that is about to be."""
+    """A desk with ten mails waiting, a case, one notification that was sent, and one that is about to be."""
 
     folder: Path
     sent: str
@@ -128,9 +142,11 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Give the desk as it is before each crash, and the process that forks desks."""
-    folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(minutes=10))
+    folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(hours=6))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = wiring.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    watch.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end, and out of reach since
+    clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
     sent = notified(env, "tiktok-elections")
@@ -232,8 +248,9 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     (confirmation,) = (r for r in rows if r.kind == Kind.INTAKE_CONFIRMATION and r.recipient == REFERRER)
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
-    assert len([row for row in rows if row.kind == Kind.DIGEST]) == 1
-    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 1  # the form
+    assert len([row for row in rows if row.dedupe.startswith("digest/")]) == 1
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 2  # what would be understood, and the form
+    assert all(held.told_at is not None for held in found.tx.find(HeldBack))
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
 
@@ -295,8 +312,8 @@ def test_killed_there_while_it_forgets_it_goes_on(
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
-        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("3 "))
-        shutil.copy(copied, copied.with_name(copied.name.replace("3 ", "9 ", 1)))
+        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("4 "))
+        shutil.copy(copied, copied.with_name(copied.name.replace("4 ", "99 ", 1)))
     assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
     assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
     look_at(folder, assert_forgotten)

@@ -109,7 +109,16 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Envir
     assert not thread.is_alive()
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
-    assert set(daemon.ticker.works) == {"forget", "lease", "outbox", "remind", "rules", "status"}
+    assert set(daemon.ticker.works) == {
+        "forget",
+        "lease",
+        "outbox",
+        "pagers",
+        "remind",
+        "rules",
+        "selfwatch",
+        "status",
+    }
     assert mailbox.closed == 1
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
 

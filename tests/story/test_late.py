@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -57,18 +58,20 @@ def read(octets: bytes) -> EmailMessage:
     return found
 
 
-def notify(env: Environment, number: int, sent_at: datetime) -> str:
+def notify(
+    env: Environment, number: int, sent_at: datetime, steps: Collection[Step] = POLICY, *, exercise: bool = False
+) -> str:
     """A notification that was sent then and is not answered; answers its id."""
     with env.store.begin() as tx:
         case = Case(
             number=f"VF-PS2027-{number:04}", election="PS2027", type="A_content", origin="media", token=f"{number:032}",
-            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1",
+            state="notified", decision="notify", opened_at=sent_at, opened_by="officer1", exercise=exercise,
         )  # fmt: skip
         use = Notification(
             id=f"{case.number}/1", case=case.number, platform="X", channel="x-urgent", channel_name="Channel",
             template="notification", language="en", subject="Posts", state="sent", drafted_by="officer1",
             drafted_at=sent_at, token=f"1{number:031}", message_id=f"ours-{number}@bzk.example", digest="",
-            sent_at=sent_at, steps=write_steps(POLICY),
+            sent_at=sent_at, steps=write_steps(steps), exercise=exercise,
         )  # fmt: skip
         sent = StoredMessage(
             id=f"n{number}", message_id=use.message_id, content_key=f"k{number}", digest="", direction="out",

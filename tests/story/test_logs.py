@@ -329,8 +329,8 @@ READING = {  # command -> what it is about; {case} and so on are filled in
     "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
     "election list": [],
     "message list": [],
-    "message show": ["{filed}"], "oncall handover": [], "oncall next": [], "oncall now": [],
-    "outbox list": ["--all"],
+    "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
+    "oncall pages": [], "outbox list": ["--all"],
     "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [],
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
@@ -383,5 +383,5 @@ def test_no_command_obeys_what_a_mail_holds(
     """Subject, names, addresses, text and names of attachments are shown, and nothing of them acts on the terminal."""
     words = [*command.split(), *(word.format(**places) for word in READING[command]), *form]
     ran = CliRunner().invoke(commands, words, obj=Session(CONFIG, given=env, officer="officer1"))
-    assert ran.exit_code == 0, ran.output
+    assert ran.exit_code == (command == "status"), ran.output  # no daemon runs
     assert [sign for sign in ran.output if not (sign.isprintable() or sign in "\n\t")] == []

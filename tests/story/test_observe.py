@@ -93,10 +93,10 @@ class Desk:
         return [event.reason.split(" ")[0] for event in self.events(EventKind.MAIL_WITHHELD)]
 
     def type(self, *words: str, officer: str = "officer1") -> str:
-        """Type a command that must succeed; give its output."""
+        """Type a command that must succeed; give its output. `status` tells that no daemon runs."""
         session = Session(CONFIG, given=self.env, officer=officer)
         done = CliRunner().invoke(commands, list(words), obj=session, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == (words[0] == "status"), done.output
         return done.output
 
     def notify(self, case: str = "VF-EP2024-0001") -> str:

@@ -201,3 +201,18 @@ def test_core_is_told_the_time_and_never_asks(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     asked = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in NOW]
     assert asked == []
+
+
+HTTP = frozenset({"urllib.request", "http.client", "requests", "httpx", "aiohttp", "urllib3", "apprise"})
+
+
+def test_only_heartbeat_and_pagers_speak_http() -> None:
+    """Nothing else of ours asks the web for anything: no preview, no picture, no look whether it is there."""
+    speaking = set()
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        if named & HTTP or {name.partition(".")[0] for name in named} & HTTP:
+            speaking.add(path.name)
+    assert speaking == {"heartbeat.py", "pager.py"}

@@ -209,6 +209,18 @@ SILENCES: Sequence[Mapping[str, object]] = [
     {**SILENCE, "acknowledged": "11:36", "asks": True},
 ]
 
+HELD: Sequence[Mapping[str, object]] = [
+    {
+        "alarm": alarm, "kind": kind, "number": number, "at": SENT, "sender": sender,
+        "subject": "Verkeerde stemdag" if sender else "", "next_step": "VF-EP2024-0001",
+    }
+    for alarm, kind, number, sender in [
+        *((False, kind, "VF-EP2024-0001", "a.bode@exampletown.example") for kind in ("new case", "unplaced mail")),
+        *((False, kind, None, "a.bode@exampletown.example") for kind in ("further mail", "platform answer")),
+        *((True, kind.value, None, "") for kind in AlarmKind),
+    ]
+]  # fmt: skip
+
 NOTHING: Mapping[str, object] = {
     "criteria": [], "aspects": [], "text": "", "earlier": [], "attempts": 0, "contact": "", "authority": "",
     "phone": None, "advice": "", "report_urls": [], "attachments": [], "suggestions": [], "acknowledged": None,
@@ -254,7 +266,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
 }
 
-NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "reminders", "waiting"}
+NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "held_back", "reminders", "waiting"}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -265,6 +277,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminders" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
+    known |= {"entries": HELD} if name == "held_back" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 

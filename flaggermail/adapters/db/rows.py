@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Table
 
-from flaggermail.adapters.db import tables
+from flaggermail.adapters.db import own_tables
 from flaggermail.core.event_octets import plain, typed
 from flaggermail.core.events import Scalar
 from flaggermail.core.records import Record
@@ -17,7 +17,7 @@ from flaggermail.core.records import Record
 R = TypeVar("R", bound=Record)
 Column = str | int | bool | datetime | date | list[str] | list[int] | None
 
-metadata = tables.ElectionRow.metadata
+metadata = own_tables.EventRow.metadata  # of every table: it builds on the module of the others
 
 
 def table_of(name: str) -> Table:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
 from flaggermail.adapters.db.rows import table_of
 
 Shape = tuple[tuple[str, str], ...]  # names of columns, each with how it is compared
 MOST = "most_rows"  # parameter of `latest`
 KEY = "key_of_the_row"  # parameter of `changing`; no column is called so
+AFTER = "after_that_instant"  # parameter of `counting`
 _EQUAL, _NULL, _ONE_OF, _ONE_OF_OR_NULL = "equal", "null", "one of", "one of or null"
 
 
@@ -55,6 +56,14 @@ def looking(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
     """The key of one row of that shape."""
     columns = table_of(table).c
     return select(columns[key]).where(*_conditions(table_of(table), shape)).limit(1)
+
+
+@cache
+def counting(table: str, instant: str, shape: Shape) -> Select[int]:
+    """How many rows of that shape have their `instant` behind the parameter AFTER."""
+    found = table_of(table)
+    late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
+    return select(func.count()).select_from(found).where(late, *_conditions(found, shape))
 
 
 @cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables. One class a row type of `core.records`, field for field (a test compares them), and the store's own.
+"""The tables of the record: one class a row type of `core.records`, field for field (a test compares them).
 
 SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate; what reaches them are
 frozen values of the core, and the constraints here hold what must not depend on any program.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, LargeBinary, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Text
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
@@ -281,7 +281,7 @@ class OutboxRow(Row, table=True):
     digest: str
     once: bool
     state: str = Field(index=True)
-    queued_at: datetime
+    queued_at: datetime = Field(index=True)
     next_try_at: datetime | None
     tries: int
     done_at: datetime | None
@@ -322,6 +322,7 @@ class ReminderRow(Row, table=True):
     acknowledged_until: datetime | None
     repetition: int
     withheld: bool
+    how: list[str] = Field(sa_column=_list())
 
 
 class TokenRow(Row, table=True):
@@ -362,6 +363,57 @@ class AlarmRow(Row, table=True):
     notification: str | None = Field(index=True)
     text: str
     raised_at: datetime
+
+
+class PageRow(Row, table=True):
+    """`records.Page`."""
+
+    __tablename__ = "page"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'attempting', 'sent', 'failed', 'held')", name="page_state"),
+    )
+    id: str = Field(primary_key=True)
+    about: str = Field(index=True)
+    officer: str
+    position: int
+    pager: str
+    case: str | None
+    notification: str | None
+    text: str
+    exercise: bool
+    state: str = Field(index=True)
+    queued_at: datetime
+    tries: int
+    tried_at: datetime | None
+    done_at: datetime | None
+    answer: str
+
+
+class HeldBackRow(Row, table=True):
+    """`records.HeldBack`."""
+
+    __tablename__ = "held_back"
+    id: str = Field(primary_key=True)
+    officer: str
+    kind: str
+    dedupe: str = Field(unique=True)
+    what: str
+    case: str | None
+    notification: str | None
+    next_step: str
+    exercise: bool
+    held_at: datetime
+    told_at: datetime | None = Field(index=True)
+
+
+class WatchedRow(Row, table=True):
+    """`records.Watched`."""
+
+    __tablename__ = "watched"
+    id: str = Field(primary_key=True)
+    wrong: bool
+    since: datetime
+    value: str
 
 
 class DeclineRow(Row, table=True):
@@ -430,66 +482,3 @@ class ElectionSecretRow(Row, table=True):
     secret: str | None
     made_at: datetime
     destroyed_at: datetime | None
-
-
-class EventRow(Row, table=True):
-    """The chain: `octets` are what happened, `digest` ties them to the event before."""
-
-    __tablename__ = "event"
-    seq: int = Field(primary_key=True)
-    at: datetime
-    kind: str = Field(index=True)
-    actor: str
-    case: str | None = Field(index=True)
-    notification: str | None = Field(index=True)
-    message: str | None = Field(index=True)
-    octets: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    digest: str
-
-
-class ChainHeadRow(Row, table=True):
-    """The one row that every writing transaction locks first: length and last digest of the chain."""
-
-    __tablename__ = "chain_head"
-    __table_args__ = (CheckConstraint("id = 1", name="chain_head_is_one_row"),)
-    id: int = Field(primary_key=True)
-    seq: int
-    digest: str
-
-
-class PersonalRow(Row, table=True):
-    """A personal value behind its commitment; erasing the row leaves the chain valid."""
-
-    __tablename__ = "personal"
-    commitment: str = Field(primary_key=True)
-    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    value: str = Field(sa_column=Column(Text, nullable=False))  # canonical JSON
-    event: int = Field(foreign_key="event.seq", index=True)
-
-
-class CounterRow(Row, table=True):
-    """The last number that was given out under a name."""
-
-    __tablename__ = "counter"
-    name: str = Field(primary_key=True)
-    value: int
-
-
-class CursorRow(Row, table=True):
-    """How far a folder of the mailbox has been read."""
-
-    __tablename__ = "cursor"
-    folder: str = Field(primary_key=True)
-    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
-    uid: int = Field(sa_type=BigInteger)
-    looked_at: datetime | None
-
-
-class LeaseRow(Row, table=True):
-    """Who may run the daemon; `fencing` rises with every change of hands."""
-
-    __tablename__ = "lease"
-    name: str = Field(primary_key=True)
-    holder: str
-    fencing: int
-    until: datetime

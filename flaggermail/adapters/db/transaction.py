@@ -15,10 +15,12 @@ from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
 from flaggermail.adapters.db.statements import (
+    AFTER,
     KEY,
     MOST,
     adding,
     changing,
+    counting,
     finding,
     is_empty,
     latest,
@@ -34,7 +36,7 @@ from flaggermail.ports import Cursor, Position
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, CURSOR = table_of("counter"), table_of("cursor")
+COUNTER, CURSOR, LEASE = table_of("counter"), table_of("cursor"), table_of("lease")
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
@@ -90,6 +92,17 @@ class SqlTransaction:
         """Whether `find` would give a row; costs the same however many there are."""
         query = looking(kind.TABLE, kind.KEY, shape_of(equal))
         return self._connection.execute(query, parameters(equal)).first() is not None
+
+    def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
+        """How many rows `find` would give of which the named instant is later than the given one."""
+        if is_empty(equal):
+            return 0
+        query = counting(kind.TABLE, after[0], shape_of(equal))
+        return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
+
+    def reached(self, counter: str) -> int:
+        """The last number of a counter."""
+        return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
 
     def number(self, counter: str) -> int:
         """The next number of a counter, from 1."""
@@ -201,6 +214,11 @@ class SqlTransaction:
         """How far `folder` has been read."""
         row = self._connection.execute(_CURSOR, {"folder": folder}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
+
+    def lease_until(self, name: str) -> datetime | None:
+        """Until when somebody holds that lease."""
+        found: datetime | None = self._connection.execute(select(LEASE.c.until).where(LEASE.c.name == name)).scalar()
+        return found
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """The events behind number `after`, with their numbers; personal values revealed unless erased."""

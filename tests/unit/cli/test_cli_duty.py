@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from flaggermail.core.escalation import Means
+from flaggermail.settings_escalation import EscalationFile, EscalationPolicy, PolicyStep
 from tests.unit.cli.conftest import Desk
 
 REMINDER = "VF-EP2024-0001/1/receipt/60/officer1"
@@ -62,7 +65,7 @@ def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
                 "steps": [
                     {
                         "after": after, "repetition": 0, "due_at": due, "told_at": due, "officer": officer,
-                        "escalates": officer == "head1", "asks": False,
+                        "how": ["mail", "pager"], "escalates": officer == "head1", "asks": False,
                     }
                     for after, due, officer in (
                         (60, "2024-06-06T11:34:00+02:00", "officer1"), (120, "2024-06-06T12:34:00+02:00", "officer1"),
@@ -100,6 +103,18 @@ def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
         "    240 min after 10:34 = 14:34, to C. Bakker (head)\n"
         "    now: every step that fell due was told\n"
     )
+
+
+def test_next_says_by_which_means_where_it_is_not_by_all(desk: Desk) -> None:
+    """A step that calls no pager, or writes no mail."""
+    steps = (PolicyStep(after=60, how=(Means.MAIL,)), PolicyStep(after=120, how=(Means.PAGER,)))
+    policies = tuple(EscalationPolicy(name=name, receipt=steps) for name in ("election", "quiet"))
+    settings = desk.env.settings.model_copy(update={"escalation": EscalationFile(policies=policies)})
+    desk.env = replace(desk.env, settings=settings)
+    desk.notified()
+    shown = desk.done("oncall", "next")
+    assert "  60 min after 10:34 = 11:34, to A. Jansen, by mail alone\n" in shown
+    assert "  120 min after 10:34 = 12:34, to A. Jansen, by pager alone\n" in shown
 
 
 def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
@@ -180,7 +195,9 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
     desk.notified()
     desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
     desk.go_to("2024-06-06T10:59:00+02:00")
-    assert desk.done("status") == (
+    told = desk.type("status")
+    assert (told.status, told.err) == (1, "")
+    assert told.out == (
         "cases:              1 notified\n"
         "clocks running:     1 receipt, 1 human, 1 substance\n"
         "quarantine:         1, the oldest 0h25\n"
@@ -188,6 +205,9 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
         "last look at INBOX: never\n"
         "last look at Sent:  never\n"
         "on call:            A. Jansen (officer1), +31 6 0000 0001\n"
+        "daemon:             does not run\n"
+        "wrong:              no daemon runs\n"
+        "wrong:              the mailbox was not read for 15 min\n"
     )
     document = desk.type("status", "--json").json
     assert document == {
@@ -195,9 +215,16 @@ def test_status_says_how_things_stand(desk: Desk) -> None:
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
         "running_clocks": {"receipt": 1, "human": 1, "substance": 1},
         "quarantine": 1,
-        "outbox": {"queued": 0, "attempting": 0, "uncertain": 0},
+        "outbox": {"queued": 0, "attempting": 0, "uncertain": 0, "since": None},
         "last_look": {"INBOX": None, "Sent": None},
         "on_call": "officer1",
+        "daemon": False,
+        "free_mb": {},
+        "watched": {},
+        "held_back": 0,
+        "suppressed": 0,
+        "pages": {"failed": 0, "held": 0},
+        "wrong": ["no daemon runs", "the mailbox was not read for 15 min"],
     }
 
 
@@ -208,7 +235,7 @@ def test_an_exercise_is_counted_by_itself(desk: Desk) -> None:
         "--period", "2024-06-01", "2024-06-30", "--exercise",
     )  # fmt: skip
     desk.done("case", "open", "--election", "OEF", "--type", "other", "--origin", "media")
-    assert desk.done("status").startswith("cases:              1 exercise\n")
+    assert desk.type("status").out.startswith("cases:              1 exercise\n")
 
 
 def test_the_record_proves_itself(desk: Desk) -> None:

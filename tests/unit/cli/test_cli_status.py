@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,16 +28,24 @@ from flaggermail.core.records import (
     ClockRow,
     DeskState,
     Election,
+    HeldBack,
     Notification,
     OutboxMail,
     Override,
+    Page,
     Record,
     StoredMessage,
+    Watched,
 )
-from flaggermail.core.states import CASE_STATES, CLOCKS, WAITING
+from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, SUPPRESSED, WAITING
 from flaggermail.environment import Work
 from flaggermail.ports import Cursor, Position
-from flaggermail.settings import MailboxSettings, OrganisationSettings, StoreSettings
+from flaggermail.settings import (
+    MailboxSettings,
+    OrganisationSettings,
+    StoreSettings,
+    WatchSettings,
+)
 from flaggermail.settings_kinds import Model
 from flaggermail.shipped import shipped
 from flaggermail.wiring_overview import overview_of
@@ -44,6 +53,7 @@ from tests.unit.cli.test_cli_help import SLOW
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
+LATER = NOW + timedelta(hours=2)
 MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
 ALSO_SLOW = ("jinja2", "email", "ssl", "subprocess", "tempfile", "flaggermail.settings", "flaggermail.core.records")
 
@@ -144,7 +154,31 @@ def some_of_everything() -> list[Record]:
     )
     messages = [*(a_message(number, "quarantine") for number in range(2, 5)), a_message(99, "noise")]
     state = DeskState(observing=True, since=NOW - 3 * HOUR, since_by="daemon")
-    return [election, *cases(), *clocks(), *messages, *mails(), *overrides(), state]
+    return [election, *cases(), *clocks(), *messages, *mails(), *overrides(), state, *waking()]
+
+
+def waking() -> list[Record]:
+    """Pages of which three woke nobody of late, notices held back of which one was told, and two things watched."""
+    ages = (("failed", 1), ("held", 2), ("held", 3), ("sent", 1), ("failed", 25))
+    pages = [
+        Page(
+            id=f"p{number}", about="a", officer="officer1", position=number, pager="first", text="t", state=state,
+            queued_at=NOW - age * HOUR,
+        )
+        for number, (state, age) in enumerate(ages)
+    ]  # fmt: skip
+    held = [
+        HeldBack(
+            id=f"h{number}", officer="officer1", kind="alarm", dedupe=f"{number}", what="refused", next_step="n",
+            held_at=NOW, told_at=told,
+        )
+        for number, told in enumerate((None, None, NOW))
+    ]  # fmt: skip
+    watched = [
+        Watched(id="tick of reminders", wrong=True, since=NOW, value="late"),
+        Watched(id="clock", wrong=False, since=NOW, value="right"),
+    ]
+    return [*pages, *held, *watched]
 
 
 def fill(directory: Path) -> None:
@@ -153,7 +187,10 @@ def fill(directory: Path) -> None:
         happened = EventKind.MESSAGE_TAKEN_IN
         tx.append(*(Event(happened, NOW, "daemon", (added(row),)) for row in some_of_everything()))
         tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), NOW - HOUR))
+        tx.number(SUPPRESSED)
         tx.advance("Elsewhere", Cursor(Position(1, 9), NOW))
+    with closing(wiring.open_environment(directory)) as env:
+        env.store.acquire(LEASE, "here:1:then", NOW, int((LATER - NOW).total_seconds()))
 
 
 def by_store(directory: Path) -> Overview:
@@ -174,13 +211,18 @@ def test_the_file_and_the_store_give_the_same_overview(directory: Path) -> None:
     fill(directory)
     seen = overview_of(directory)
     assert seen is not None
-    assert replace(seen, now=NOW, on_call=None) == replace(by_store(directory), on_call=None)
+    assert replace(seen, at=NOW, on_call=None, free={}) == replace(by_store(directory), on_call=None, free={})
     assert seen.cases == {"open": 1, "decided": 2, "notified": 3, "answered": 4, "closed": 5, "exercise": 7}
     assert seen.clocks == {"receipt": 2, "human": 2, "substance": 1}
     assert (seen.quarantine, seen.oldest) == (3, NOW - 4 * HOUR)
     assert seen.outbox == {"queued": 1, "attempting": 2, "uncertain": 3}
     assert seen.looks == {"INBOX": NOW - HOUR, "Sent": None}
     assert seen.observing_since == NOW - 3 * HOUR
+    assert (seen.lease_until, seen.waiting_since, seen.held_back) == (LATER, NOW, 2)
+    assert seen.suppressed == 1
+    assert (seen.wrong, seen.watched) == ({"tick of reminders": "late"}, {"clock": "right"})
+    assert seen.pages == {"failed": 1, "held": 2}
+    assert set(seen.free) == {"archive", "database"}
     assert seen.on_call is not None
     assert seen.on_call.id == "head1"
 
@@ -192,12 +234,35 @@ def test_both_ways_print_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """To the letter, for a person and as JSON, empty or full."""
+    monkeypatch.setattr("os.statvfs", lambda _path: SimpleNamespace(f_bavail=2_000, f_frsize=1_000_000))
     if filled:
         fill(directory)
     quick = printed(directory, capsys, *words)
     monkeypatch.setattr("flaggermail.wiring_overview.overview_of", lambda _directory: None)
     assert printed(directory, capsys, *words) == quick
-    assert (quick[0], quick[2]) == (0, "")
+    assert (quick[0], quick[2]) == (1, "")  # a mail in doubt, or no daemon
+
+
+def test_the_exit_status_is_for_monitoring(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 while a daemon runs and the mailbox was read, 1 when either is no longer so; the last line says which."""
+    with closing(wiring.open_environment(directory)) as env:
+        now = env.clock.now()
+        env.store.acquire(LEASE, "here:1:then", now, 60)
+        with env.store.begin() as tx:
+            tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), now))
+    assert printed(directory, capsys)[0] == 0
+    assert json.loads(printed(directory, capsys, "--json")[1])["wrong"] == []
+    with closing(wiring.open_environment(directory)) as env, env.store.begin() as tx:
+        tx.append(
+            Event(
+                EventKind.WATCH_CHANGED,
+                now,
+                "daemon",
+                (added(Watched(id="tick of reminders", wrong=True, since=NOW, value="late")),),
+            )
+        )
+    status, said, _ = printed(directory, capsys)
+    assert (status, said.splitlines()[-1].split(maxsplit=1)) == (1, ["wrong:", "tick of reminders: late"])
 
 
 def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -218,7 +283,7 @@ def test_status_loads_nothing_slow(directory: Path) -> None:
     """Neither the database library nor the checks of the whole configuration, so the answer is there at once."""
     program = (
         "import sys\nfrom flaggermail.cli import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    assert not ended.code\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    assert ended.code == 1  # no daemon runs\n"
         f"slow = {(*SLOW, *ALSO_SLOW)!r}\n"
         "print('LOADED', *(name for name in slow if name in sys.modules and name != 'ruamel'))"
     )
@@ -229,12 +294,24 @@ def test_status_loads_nothing_slow(directory: Path) -> None:
 
 @pytest.mark.parametrize(
     ("section", "model"),
-    [("organisation", OrganisationSettings), ("mailbox", MailboxSettings), ("store", StoreSettings)],
+    [
+        ("organisation", OrganisationSettings),
+        ("mailbox", MailboxSettings),
+        ("store", StoreSettings),
+        ("watch", WatchSettings),
+    ],
 )
 def test_what_is_not_written_is_what_the_settings_say(section: str, model: type[Model]) -> None:
     """The defaults are written down twice, and agree."""
-    known = {name: value for (where, name), value in settings_extract.DEFAULTS.items() if where == section}
-    assert known == {name: model.model_fields[name].default for name in known}
+    defaults = settings_extract.DEFAULTS | settings_extract.NUMBERS
+    known = {name: value for (where, name), value in defaults.items() if where == section}
+    assert known
+    assert known == {name: kept(model.model_fields[name].default) for name in known}
+
+
+def kept(value: object) -> object:
+    """A default as it is written: a path as text."""
+    return str(value) if isinstance(value, Path) else value
 
 
 def test_a_desk_that_keeps_to_the_defaults_has_the_overview_too(directory: Path) -> None:
@@ -278,7 +355,7 @@ def test_what_status_does_not_need_may_be_wrong(directory: Path, capsys: pytest.
     """On a night on which somebody broke the list of platforms, how things stand can still be seen."""
     (directory / "platforms.yaml").write_text("platforms: [", encoding="utf-8")
     status, out, _ = printed(directory, capsys)
-    assert (status, out.startswith("cases:")) == (0, True)
+    assert (status, out.startswith("cases:")) == (1, True)  # and no daemon runs
 
 
 def test_a_database_of_another_revision_is_refused(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,7 @@ def upgrade() -> None:
     _deliveries()
     _outbox()
     _duty()
+    _waking()
     _tokens()
     _observing()
     _in_force()
@@ -337,6 +338,7 @@ def _outbox() -> None:
     op.create_index("ix_outbox_case", "outbox", ["case"])
     op.create_index("ix_outbox_message_id", "outbox", ["message_id"])
     op.create_index("ix_outbox_notification", "outbox", ["notification"])
+    op.create_index("ix_outbox_queued_at", "outbox", ["queued_at"])
     op.create_index("ix_outbox_state", "outbox", ["state"])
     op.create_table(
         "attempt",
@@ -372,6 +374,7 @@ def _duty() -> None:
         sa.Column("acknowledged_until", UTCDateTime(), nullable=True),
         sa.Column("repetition", sa.Integer(), nullable=False),
         sa.Column("withheld", sa.Boolean(), nullable=False),
+        sa.Column("how", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case"], ["case_file.number"], name=op.f("fk_reminder_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
     )
@@ -400,6 +403,57 @@ def _duty() -> None:
         sa.Column("entered_by", AutoString(), nullable=False),
         sa.Column("entered_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rota_override")),
+    )
+
+
+def _waking() -> None:
+    """Calls of pagers, mail held back, and what is watched of ourselves."""
+    op.create_table(
+        "page",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("about", AutoString(), nullable=False),
+        sa.Column("officer", AutoString(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("pager", AutoString(), nullable=False),
+        sa.Column("case", AutoString(), nullable=True),
+        sa.Column("notification", AutoString(), nullable=True),
+        sa.Column("text", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
+        sa.Column("state", AutoString(), nullable=False),
+        sa.Column("queued_at", UTCDateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", UTCDateTime(), nullable=True),
+        sa.Column("done_at", UTCDateTime(), nullable=True),
+        sa.Column("answer", AutoString(), nullable=False),
+        sa.CheckConstraint("state IN ('queued', 'attempting', 'sent', 'failed', 'held')", name="page_state"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_page")),
+    )
+    op.create_index("ix_page_about", "page", ["about"])
+    op.create_index("ix_page_state", "page", ["state"])
+    op.create_table(
+        "held_back",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("officer", AutoString(), nullable=False),
+        sa.Column("kind", AutoString(), nullable=False),
+        sa.Column("dedupe", AutoString(), nullable=False),
+        sa.Column("what", AutoString(), nullable=False),
+        sa.Column("case", AutoString(), nullable=True),
+        sa.Column("notification", AutoString(), nullable=True),
+        sa.Column("next_step", AutoString(), nullable=False),
+        sa.Column("exercise", sa.Boolean(), nullable=False),
+        sa.Column("held_at", UTCDateTime(), nullable=False),
+        sa.Column("told_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_back")),
+        sa.UniqueConstraint("dedupe", name=op.f("uq_held_back_dedupe")),
+    )
+    op.create_index("ix_held_back_told_at", "held_back", ["told_at"])
+    op.create_table(
+        "watched",
+        sa.Column("id", AutoString(), nullable=False),
+        sa.Column("wrong", sa.Boolean(), nullable=False),
+        sa.Column("since", UTCDateTime(), nullable=False),
+        sa.Column("value", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_watched")),
     )
 
 

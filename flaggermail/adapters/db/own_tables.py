@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The store's own tables: the chain of events and what stands behind it, counters, cursors, the lease."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, Text
+from sqlmodel import Field
+
+from flaggermail.adapters.db.tables import Row
+
+
+class EventRow(Row, table=True):
+    """The chain: `octets` are what happened, `digest` ties them to the event before."""
+
+    __tablename__ = "event"
+    seq: int = Field(primary_key=True)
+    at: datetime
+    kind: str = Field(index=True)
+    actor: str
+    case: str | None = Field(index=True)
+    notification: str | None = Field(index=True)
+    message: str | None = Field(index=True)
+    octets: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    digest: str
+
+
+class ChainHeadRow(Row, table=True):
+    """The one row that every writing transaction locks first: length and last digest of the chain."""
+
+    __tablename__ = "chain_head"
+    __table_args__ = (CheckConstraint("id = 1", name="chain_head_is_one_row"),)
+    id: int = Field(primary_key=True)
+    seq: int
+    digest: str
+
+
+class PersonalRow(Row, table=True):
+    """A personal value behind its commitment; erasing the row leaves the chain valid."""
+
+    __tablename__ = "personal"
+    commitment: str = Field(primary_key=True)
+    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    value: str = Field(sa_column=Column(Text, nullable=False))  # canonical JSON
+    event: int = Field(foreign_key="event.seq", index=True)
+
+
+class CounterRow(Row, table=True):
+    """The last number that was given out under a name."""
+
+    __tablename__ = "counter"
+    name: str = Field(primary_key=True)
+    value: int
+
+
+class CursorRow(Row, table=True):
+    """How far a folder of the mailbox has been read."""
+
+    __tablename__ = "cursor"
+    folder: str = Field(primary_key=True)
+    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
+    uid: int = Field(sa_type=BigInteger)
+    looked_at: datetime | None
+
+
+class LeaseRow(Row, table=True):
+    """Who may run the daemon; `fencing` rises with every change of hands."""
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    holder: str
+    fencing: int
+    until: datetime

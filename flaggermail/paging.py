@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The way of one page: derived from the reminders that nobody acknowledged, claimed, called, the result recorded.
+
+    queued -> attempting -> sent | failed (then the next pager of that person, at once)
+
+As with mail the attempt is committed before the network is touched. What was in hand when the program died is called
+once more: to be woken twice is better than not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from flaggermail import casework, exercises, pages
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.escalation import Means
+from flaggermail.core.events import EventKind, changed
+from flaggermail.core.paging import FAILED, HELD, TITLE, next_pager, reminder_text
+from flaggermail.core.records import Alarm, Case, ClockRow, Page, Reminder
+from flaggermail.core.rota import Officer
+from flaggermail.core.rules import Kind
+from flaggermail.environment import About, Environment, Work
+from flaggermail.pages import Wake
+from flaggermail.ports import Interrupt, Paged, Transaction
+
+LOOKED_BACK = timedelta(hours=12)  # a reminder that is older calls nobody any more
+MOST_TRIES = 2  # of one page: the second only after the program died in the first
+
+
+def tick(env: Environment) -> int:
+    """Write down the pages that are due for reminders without acknowledgement; answers how many."""
+    with env.store.read() as tx:
+        if not list(_due(Work(env, tx, env.clock.now()))):
+            return 0  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        work = Work(env, tx, env.clock.now())
+        queued = [(officer, pages.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
+        for officer, page in queued:
+            if page is not None and page.state == HELD and _alone(work, page):
+                _unheard(work, officer, page, "called often enough in this hour")
+    return sum(page is not None for _, page in queued)
+
+
+def _due(work: Work) -> Iterator[tuple[Officer, int, Wake]]:
+    """Whom to call by which pager, of the mails with reminders that still wait for an "ok"."""
+    rota = work.env.settings.rota
+    if not any(officer.pagers for officer in rota.officers):
+        return
+    unanswered = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
+    recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and Means.PAGER in r.how)
+    for _, together in groupby(sorted(recent, key=lambda r: (r.token, r.id)), key=lambda r: r.token):
+        first, *more = together  # what was told in one mail bears one token
+        waiting = [reminder for reminder in (first, *more) if waits(work.tx, reminder)]
+        officer = rota.officer(first.officer)
+        if officer is None or not waiting:
+            continue
+        delays = [pager.after for pager in officer.pagers]
+        states = [page.state for page in _of(work.tx, first.id, officer)]
+        urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
+        position = next_pager(delays, states, first.told_at, work.now, at_once=urgent)
+        if position is not None:
+            yield officer, position, _wake(work, first.id, waiting)
+
+
+def _of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
+    return sorted(tx.find(Page, about=about, officer=officer.id), key=lambda page: page.position)
+
+
+def waits(tx: Transaction, reminder: Reminder) -> bool:
+    """Whether what the reminder is about has not happened yet."""
+    if reminder.notification is not None:
+        clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
+        return clock is not None and clock.state == "running"
+    case = tx.get(Case, reminder.case)
+    return case is not None and case.decision is None and case.state != "closed"
+
+
+def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
+    """What a page says of what was told together and still waits: one by its name, the others as a number."""
+    reminder, silent = waiting[0], work.now - _began(work, waiting[0])
+    played = exercises.rehearses(work, reminder.case, otherwise=False)
+    platform, mark = pages.platform_of(work, reminder.notification), pages.mark(work, exercise=played)
+    text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
+    return Wake(about, text, reminder.case, reminder.notification, played)
+
+
+def _began(work: Work, reminder: Reminder) -> datetime:
+    """When the silence began that the reminder is about."""
+    clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
+    case = work.tx.get(Case, reminder.case)
+    return clock.started_at if clock else case.opened_at if case else reminder.due_at
+
+
+def drain(env: Environment, stop: Interrupt | None = None) -> int:
+    """Call every pager that is to be called; answers how many calls were tried. Ends between two when `stop` is set."""
+    tried = 0
+    while not (stop is not None and stop.is_set()) and (page := _claim(env)) is not None:
+        answer = env.caller.call(page.pager, TITLE, page.text)
+        with env.store.begin() as tx:
+            _settle(Work(env, tx, env.clock.now()), page, answer)
+        tried += 1
+    return tried
+
+
+def recover(env: Environment) -> int:
+    """What was in hand when the program last died is called once more; answers how many pages that were."""
+    with env.store.begin() as tx:
+        work = Work(env, tx, env.clock.now())
+        doubtful = tx.find(Page, state="attempting")
+        for page in doubtful:
+            if page.tries >= MOST_TRIES:
+                _settle(work, page, Paged(taken=False, why="the program ended in each call"))
+            else:
+                again = changed(page, replace(page, state="queued"))
+                work.record(EventKind.PAGE_QUEUED, again, about=_about(page), reason="in doubt")
+    return len(doubtful)
+
+
+def _first(waiting: Iterable[Page]) -> Page | None:
+    return min(waiting, key=lambda page: page.queued_at, default=None)
+
+
+def _claim(env: Environment) -> Page | None:
+    """Take the page that waits longest and commit that it is being tried, before the network is touched."""
+    with env.store.read() as tx:
+        if not tx.exists(Page, state="queued"):
+            return None
+    with env.store.begin() as tx:
+        page = _first(tx.find(Page, state="queued"))
+        if page is None:
+            return None
+        work = Work(env, tx, env.clock.now())
+        claimed = replace(page, state="attempting", tries=page.tries + 1, tried_at=work.now)
+        work.record(EventKind.PAGE_ATTEMPTED, changed(page, claimed), about=_about(page), reason=page.pager)
+    return claimed
+
+
+def _settle(work: Work, page: Page, answer: Paged) -> None:
+    """Write down how the call ended. One that failed calls the next pager at once; when none is left, mail says so."""
+    settled = replace(page, state="sent" if answer.taken else FAILED, done_at=work.now, answer=answer.why)
+    kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
+    work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
+    officer = work.env.settings.rota.officer(page.officer)
+    if answer.taken or officer is None:
+        return
+    if page.position + 1 < len(officer.pagers):
+        again = Wake(page.about, page.text, page.case, page.notification, page.exercise)
+        pages.queue(work, officer, page.position + 1, again)
+    elif all(one.state == FAILED for one in _of(work.tx, page.about, officer)):
+        _unheard(work, officer, page, answer.why)
+
+
+def _alone(work: Work, page: Page) -> bool:
+    """Whether it tells of a reminder that is in no mail."""
+    reminder = work.tx.get(Reminder, page.about)
+    return reminder is not None and Means.MAIL not in reminder.how
+
+
+def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
+    """No pager woke that person: mail says so, once a day, but of every reminder that was in no mail."""
+    alone = _alone(work, page)
+    alarm = Alarm(
+        id=f"{AlarmKind.PAGERS_FAILED}/{page.about if alone else f'{officer.id}/{work.today}'}",
+        kind=AlarmKind.PAGERS_FAILED.value,
+        case=page.case if alone else None,
+        notification=page.notification if alone else None,
+        text=f"{officer.name}: {page.text}: {page.pager}: {why}",
+        raised_at=work.now,
+    )
+    casework.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
+
+
+def _about(page: Page) -> About:
+    return About(page.case, page.notification)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Tells once of what is wrong with ourselves, and once of its end, by mail and by pager.
+
+How each thing was last found stands in a row, so a restart tells nothing twice and `status` sees it from outside. The
+mailbox and what waits to be sent have alarms of their own (`vigil`, `settle`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flaggermail import casework
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Alarm, Watched
+from flaggermail.core.selfwatch import Finding, Limits, Measured, findings
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Transaction
+from flaggermail.settings import DeskSettings
+
+
+def limits_of(desk: DeskSettings) -> Limits:
+    """The limits of the configuration."""
+    watch = desk.watch
+    return Limits(
+        free=watch.disk_free_mb,
+        clock=timedelta(seconds=watch.clock_seconds),
+        certificate=timedelta(days=watch.certificate_days),
+    )
+
+
+def tick(env: Environment, ticks: Mapping[str, timedelta]) -> int:
+    """Measure, and tell what is news; `ticks` is how long ago each loop went round. Answers how much news there was."""
+    gauge = env.gauge
+    measured = Measured(free=gauge.free(), ticks=ticks, certificates=gauge.certificates(), skew=gauge.skew())
+    found = list(findings(measured, limits_of(env.settings.desk), env.clock.now()))
+    with env.store.read() as tx:
+        if not _news(tx, found):
+            return 0  # an idle desk writes nothing
+    with env.store.begin() as tx:
+        news = _news(tx, found)
+        for finding, before in news:
+            _note(Work(env, tx, env.clock.now()), finding, before)
+    return len(news)
+
+
+def _news(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
+    known = [(finding, tx.get(Watched, finding.what)) for finding in found]
+    return [(f, row) for f, row in known if row is None or (row.wrong, row.value) != (f.wrong, f.value)]
+
+
+def _note(work: Work, finding: Finding, before: Watched | None) -> None:
+    """Write down how it is now; an alarm where that is another side than before."""
+    was_wrong = before is not None and before.wrong
+    since = work.now if before is None or before.wrong != finding.wrong else before.since
+    row = Watched(id=finding.what, wrong=finding.wrong, since=since, value=finding.value)
+    change = added(row) if before is None else changed(before, row)
+    work.record(EventKind.WATCH_CHANGED, change, reason=finding.what)
+    if finding.wrong == was_wrong:
+        return
+    kind = finding.raises if finding.wrong else finding.ends
+    alarm = Alarm(
+        id=f"{kind}/{finding.what}/{work.now.isoformat()}",
+        kind=kind.value,
+        text=f"{finding.what}: {finding.value}",
+        raised_at=work.now,
+    )
+    casework.raise_alarm(work, alarm, "flaggermail status")

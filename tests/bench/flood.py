@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a flood of strangers' mail does to reminders that fall due in it, and to mail that we wait for."""
+
+import tempfile
+import threading
+import time
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flaggermail import digest, remind, watch, wiring
+from flaggermail.core.records import OutboxMail, Reminder, StoredMessage
+from flaggermail.environment import Environment
+from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from tests.bench import table
+from tests.story.conftest import CONFIG, NOW
+from tests.story.test_late import notify
+from tests.story.test_storms import OFFICER, flooded
+
+MAILS, QUICK_MAILS = 5_000, 300
+REMINDERS = 25  # one falls due each half second
+KNOWN = (OFFICER, "agent@x-platform.example")
+
+
+class Running:
+    """Implements `ports.Clock`: from `NOW` on, as fast as time passes."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def now(self) -> datetime:
+        """The instant."""
+        return NOW + timedelta(seconds=time.monotonic() - self._begun)
+
+
+def measure(folder: Path, *, quick: bool) -> None:
+    """Print the table: all mails lie in the mailbox at once, the tick of reminders comes each second."""
+    count = QUICK_MAILS if quick else MAILS
+    table.head(f"a flood of {count:,} mails")
+    settings, clock = load(CONFIG, shipped("rules"), shipped("config") / "templates"), Running()
+    desk = Path(tempfile.mkdtemp(dir=folder))
+    env = wiring.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
+    with closing(env):
+        mailbox = flooded(env, count)
+        began = clock.now()
+        for number in range(REMINDERS):
+            notify(env, number + 1, began - timedelta(minutes=60) + number * timedelta(seconds=0.5))
+        seconds, ticks = _during(env, mailbox)
+        table.line("taken in", count / seconds, "a s")
+        _tell(env, began, ticks)
+
+
+def _during(env: Environment, mailbox: ListMailbox) -> tuple[float, list[float]]:
+    """Take the flood in, and tick beside it; answers the seconds of that, and of each tick."""
+    seconds, ticks = list[float](), list[float]()
+
+    def take_in() -> None:
+        begun = time.perf_counter()
+        watch.look(env, mailbox)
+        seconds.append(time.perf_counter() - begun)
+
+    intake = threading.Thread(target=take_in)
+    intake.start()
+    while intake.is_alive() or len(ticks) * 2 < REMINDERS + 4:
+        begun = time.perf_counter()
+        remind.tick(env)
+        digest.tell_held_back(env)
+        ticks.append(time.perf_counter() - begun)
+        time.sleep(max(0.0, 1.0 - ticks[-1]))
+    intake.join()
+    return seconds[0], ticks
+
+
+def _tell(env: Environment, began: datetime, ticks: list[float]) -> None:
+    with env.store.read() as tx:
+        late = [(r.told_at - r.due_at).total_seconds() for r in tx.find(Reminder)]
+        known = [m.first_seen_at for m in tx.find(StoredMessage, direction="in") if m.from_address in KNOWN]
+        mails = len(tx.find(OutboxMail, recipient=OFFICER, kind=["officer_notice", "digest"]))
+    assert len(late) == REMINDERS, "a reminder was not told"
+    table.line("reminders: the latest, after it fell due", max(late), "s", goal="1 s of the tick, and little more")
+    table.line("the longest tick", max(ticks), "s")
+    table.line("mail of officer and platform, behind them all", max((at - began).total_seconds() for at in known), "s")
+    table.line("mails about it to the officer on call", mails, "")

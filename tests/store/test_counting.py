@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Rows behind an instant are counted without being read, and a counter is looked at without moving."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from flaggermail.adapters.db.store import SqlStore
+from flaggermail.core.events import added
+from flaggermail.core.records import Alarm
+from tests.store.samples import NOON, alarm, happened
+
+
+def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
+    """Later than it, not at it; and of those only what equals, where a list means one of."""
+    rows = [replace(alarm(f"a{n}"), raised_at=NOON + timedelta(minutes=n), kind=f"k{n % 2}") for n in range(6)]
+    with store.begin() as tx:
+        tx.append(happened(*map(added, rows)))
+    with store.read() as tx:
+        behind = ("raised_at", NOON + timedelta(minutes=2))
+        assert tx.count(Alarm, behind) == 3
+        assert tx.count(Alarm, behind, kind="k1") == 2
+        assert tx.count(Alarm, behind, kind=["k0", "k1"]) == 3
+        assert tx.count(Alarm, behind, kind=[]) == 0
+        assert tx.count(Alarm, ("raised_at", NOON + timedelta(days=1))) == 0
+
+
+def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:
+    """The last number that was given out, 0 before the first."""
+    with store.begin() as tx:
+        assert tx.reached("some") == 0
+        assert [tx.number("some"), tx.number("some")] == [1, 2]
+    with store.read() as tx:
+        assert (tx.reached("some"), tx.reached("some")) == (2, 2)
+
+
+def test_the_lease_tells_until_when_it_is_held(store: SqlStore) -> None:
+    """Nothing where nobody ever held it."""
+    with store.read() as tx:
+        assert tx.lease_until("mailbox") is None
+    store.acquire("mailbox", "here:1:now", NOON, 60)
+    with store.read() as tx:
+        assert tx.lease_until("mailbox") == NOON + timedelta(minutes=1)

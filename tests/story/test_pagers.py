@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A person is woken when mail was not enough: by the pagers in his order, once each, and nothing of a case leaks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from flaggermail import casework, desk, observing, outbox, paging, remind
+from flaggermail.adapters.pager import AppriseCaller
+from flaggermail.adapters.secrets import credential
+from flaggermail.core.acts import Acknowledge
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.escalation import Step
+from flaggermail.core.events import Event, EventKind, changed
+from flaggermail.core.records import Alarm, ClockRow, OutboxMail, Page
+from flaggermail.environment import Environment, Work
+from flaggermail.logbook import configure
+from flaggermail.ports import Paged
+from flaggermail.replay.doubles import ListCaller, SetClock
+from flaggermail.settings import PagerSettings
+from tests.story.conftest import NOW
+from tests.story.test_late import notify, reminders
+
+# On loading, apprise loads every service it knows; one of their libraries warns on Python 3.11 and 3.12.
+OF_A_LIBRARY = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
+CANARY = "pager-canary-5b1f"
+
+
+@pytest.fixture
+def paged(env: Environment) -> Environment:
+    """A desk whose officers each have two pagers."""
+    pagers = (PagerSettings(credential="first", after=5), PagerSettings(credential="second", after=10))
+    officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
+    oncall = env.settings.oncall.model_copy(update={"officers": officers})
+    return replace(env, settings=env.settings.model_copy(update={"oncall": oncall}))
+
+
+def calls(env: Environment) -> list[tuple[str, str]]:
+    """What the pagers were told so far."""
+    assert isinstance(env.caller, ListCaller)
+    return env.caller.calls
+
+
+def run(env: Environment) -> None:
+    """One round of the ticker."""
+    outbox.drain(env)
+    remind.tick(env)
+    paging.tick(env)
+    paging.drain(env)
+
+
+def kinds(env: Environment) -> list[str]:
+    """The kinds of all events about pages."""
+    with env.store.read() as tx:
+        return [event.kind for _, event in tx.events() if event.kind.startswith("page")]
+
+
+def alarm(env: Environment, **fields: str) -> None:
+    """Something that cannot wait."""
+    with env.store.begin() as tx:
+        row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED.value, text="to.whom@x.example", raised_at=NOW, **fields)
+        casework.raise_alarm(Work(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
+
+
+def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Environment, clock: SetClock) -> None:
+    """Mail first, then the first pager at five minutes, then the second at ten; never after the acknowledgement."""
+    for number in (1, 2):
+        notify(paged, number, NOW - timedelta(minutes=60))
+    run(paged)
+    assert calls(paged) == []
+    clock.set(NOW + timedelta(minutes=4, seconds=59))
+    run(paged)
+    assert calls(paged) == []
+    clock.set(NOW + timedelta(minutes=5))
+    run(paged)
+    run(paged)
+    assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
+    with paged.store.begin() as tx:
+        desk.perform(Work(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
+    clock.set(NOW + timedelta(minutes=30))
+    run(paged)
+    assert len(calls(paged)) == 1
+
+
+def test_without_an_answer_the_next_pager_follows(paged: Environment, clock: SetClock) -> None:
+    """Each once."""
+    notify(paged, 1, NOW - timedelta(minutes=60))
+    for minute in range(30):
+        clock.set(NOW + timedelta(minutes=minute))
+        run(paged)
+    assert [pager for pager, _ in calls(paged)] == ["first", "second"]
+
+
+def test_an_escalation_and_an_alarm_call_at_once(paged: Environment) -> None:
+    """The head by his first pager in the tick in which the mail is written; an alarm in its own transaction."""
+    use = notify(paged, 1, NOW - timedelta(minutes=240))
+    run(paged)
+    assert calls(paged) == [("first", "VF-PS2027-0001, X: 240 min")]
+    alarm(paged, case=use.removesuffix("/1"), notification=use)
+    paging.drain(paged)
+    assert calls(paged)[1:] == [("first", "alarm: VF-PS2027-0001, X")]
+
+
+def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: Environment) -> None:
+    """Each failure is an event; when none is left the officer hears of it once, by mail and not by pager."""
+    assert isinstance(paged.caller, ListCaller)
+    paged.caller.broken = {"first"}
+    alarm(paged)
+    assert paging.drain(paged) == 2
+    assert kinds(paged) == [
+        EventKind.PAGE_QUEUED, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_FAILED,
+        EventKind.PAGE_QUEUED, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_SENT,
+    ]  # fmt: skip
+    paged.caller.broken = {"first", "second"}
+    for number in (1, 2):
+        notify(paged, number, NOW - timedelta(minutes=240 + number))
+        run(paged)
+    with paged.store.read() as tx:
+        assert [a.kind for a in tx.find(Alarm)].count("pagers failed") == 1
+        assert tx.find(Page, state="queued") == []
+
+
+def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Environment) -> None:
+    """And a call in hand when the program died is made once more, never for ever."""
+
+    class Dies(ListCaller):
+        def call(self, pager: str, title: str, text: str) -> Paged:
+            super().call(pager, title, text)
+            raise KeyboardInterrupt
+
+    alarm(paged)
+    dying = replace(paged, caller=Dies())
+    for expected in (1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            paging.drain(dying)
+        with paged.store.read() as tx:
+            (page,) = tx.find(Page, position=0)
+        assert (page.state, page.tries) == ("attempting", expected)
+        paging.recover(paged)
+    paging.drain(paged)
+    assert calls(paged) == [("second", "alarm: refused")]
+
+
+@pytest.mark.parametrize(
+    ("how", "mails", "called"),
+    [
+        (("mail",), 1, []),
+        (("mail", "pager"), 1, [(5, "first"), (10, "second")]),
+        (("pager",), 0, [(0, "first"), (5, "second")]),
+    ],
+)
+def test_a_step_says_by_which_means(
+    paged: Environment, clock: SetClock, how: tuple[str, ...], mails: int, called: list[tuple[int, str]]
+) -> None:
+    """Mail alone calls nobody; mail and pager call after the minutes of each; a pager alone at once, and no mail."""
+    notify(paged, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+    heard: list[tuple[int, str]] = []
+    for minute in range(12):
+        clock.set(NOW + timedelta(minutes=minute))
+        run(paged)
+        heard += [(minute, pager) for pager, _ in calls(paged)[len(heard) :]]
+    assert heard == called
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == mails
+
+
+def test_steps_of_several_means_are_one_mail(paged: Environment, clock: SetClock) -> None:
+    """The page counts those alone that ask for one."""
+    for number, how in enumerate([("mail",), ("mail", "pager"), ("mail", "pager")], 1):
+        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
+    run(paged)
+    clock.set(NOW + timedelta(minutes=5))
+    run(paged)
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+    assert calls(paged) == [("first", "VF-PS2027-0002, X: 65 min (+1)")]
+
+
+def test_who_has_no_pager_gets_mail_all_the_same(env: Environment) -> None:
+    """A step by pager alone leaves nobody without word."""
+    notify(env, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+    run(env)
+    with env.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="reminder")) == 1
+
+
+def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Environment) -> None:
+    """Each time, whether every pager failed or that person was called often enough; it says what it was about."""
+    assert isinstance(paged.caller, ListCaller)
+    paged.caller.broken = {"first", "second"}
+    for number in range(1, 15):
+        notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
+        run(paged)
+    with paged.store.read() as tx:
+        raised, states = tx.find(Alarm), {page.state for page in tx.find(Page)}
+    assert {a.case for a in raised} == {f"VF-PS2027-{number:04}" for number in range(1, 15)}
+    assert {a.kind for a in raised} == {"pagers failed"}
+    assert states == {"failed", "held"}
+    assert "VF-PS2027-0001, X: 60 min" in raised[0].text
+
+
+def test_what_has_stopped_waiting_calls_nobody_anew(paged: Environment, clock: SetClock) -> None:
+    """Two silences in one mail, one page; when the first is over, the page about the second is not another one."""
+    use, _ = (notify(paged, number, NOW - timedelta(minutes=60)) for number in (1, 2))
+    for minute in (0, 5):
+        clock.set(NOW + timedelta(minutes=minute))
+        run(paged)
+    with paged.store.begin() as tx:
+        (running,) = tx.find(ClockRow, notification=use, kind="receipt")
+        stopped = replace(running, state="stopped", stopped_at=clock.now())
+        tx.append(Event(EventKind.CLOCK_STOPPED, clock.now(), "daemon", (changed(running, stopped),)))
+    run(paged)
+    assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
+    clock.set(NOW + timedelta(minutes=10))
+    run(paged)
+    assert calls(paged)[1:] == [("second", "VF-PS2027-0002, X: 70 min")]
+
+
+def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> None:
+    """First, in the desk's language, as its mails do: of a reminder and of an alarm."""
+    use = notify(paged, 1, NOW - timedelta(minutes=60), exercise=True)
+    remind.tick(paged)
+    alarm(paged, case=use.removesuffix("/1"), notification=use)
+    clock.set(NOW + timedelta(minutes=5))
+    paging.tick(paged)
+    paging.drain(paged)
+    assert calls(paged) == [
+        ("first", "OEFENING alarm: VF-PS2027-0001, X"),
+        ("first", "OEFENING VF-PS2027-0001, X: 65 min"),
+    ]
+
+
+def test_an_exercise_uses_up_no_real_call(paged: Environment) -> None:
+    """However often it called in this hour."""
+    for number in range(1, 15):
+        notify(paged, number, NOW - timedelta(minutes=240), exercise=True)
+        run(paged)
+    assert len(calls(paged)) == 12
+    notify(paged, 15, NOW - timedelta(minutes=240))
+    run(paged)
+    assert calls(paged)[12:] == [("first", "VF-PS2027-0015, X: 240 min")]
+
+
+def test_no_more_calls_in_an_hour_than_configured(paged: Environment, clock: SetClock) -> None:
+    """What goes beyond is held and listed; its mail was sent all the same."""
+    for number in range(1, 16):
+        notify(paged, number, NOW - timedelta(minutes=240))
+        run(paged)
+    assert len(calls(paged)) == 12
+    with paged.store.read() as tx:
+        assert len(tx.find(Page, state="held")) == 3
+        assert len(tx.find(OutboxMail, kind="escalation")) == 15
+    clock.set(NOW + timedelta(minutes=61))
+    notify(paged, 16, NOW - timedelta(minutes=240))
+    run(paged)
+    assert len(calls(paged)) == 24  # an hour later there is room again, as much as before
+
+
+def test_a_desk_that_observes_wakes_nobody(paged: Environment) -> None:
+    """An alarm is recorded, and that is all."""
+    observing.begin(paged)
+    alarm(paged)
+    run(paged)
+    assert calls(paged) == []
+
+
+# ---------------------------------------------------------------- the real adapter, on loopback
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """A webhook that keeps what it gets and answers as told."""
+
+    got: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
+    answers: ClassVar[dict[str, int]] = {}
+
+    def do_POST(self) -> None:
+        """Take it."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.got.append((self.path, dict(self.headers), body))
+        self.send_response(self.answers.get(self.path, 200))
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """Somebody followed a redirect."""
+        self.got.append((self.path, {}, b""))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port of a webhook on loopback."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    Webhook.got, Webhook.answers = [], {}
+    server = HTTPServer(("127.0.0.1", 0), Webhook)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def written(folder: Path, **addresses: str) -> AppriseCaller:
+    """A caller whose credentials lie in files."""
+    (folder / "credentials").mkdir()
+    for name, address in addresses.items():
+        file = folder / "credentials" / name
+        file.write_text(f"{address}\n", encoding="utf-8")
+        file.chmod(0o600)
+    return AppriseCaller(lambda name: credential(name, folder))
+
+
+@OF_A_LIBRARY
+def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
+    paged: Environment, clock: SetClock, webhook: int, tmp_path: Path
+) -> None:
+    """The octets on the wire hold neither subject nor person, address, token or text of the case."""
+    env = replace(paged, caller=written(tmp_path, first=f"json://127.0.0.1:{webhook}/a", second="json://127.0.0.1/b"))
+    notify(env, 1, NOW - timedelta(minutes=60))
+    remind.tick(env)
+    clock.set(NOW + timedelta(minutes=5))
+    run(env)
+    ((path, headers, body),) = Webhook.got
+    assert path == "/a"
+    assert json.loads(body)["message"] == "VF-PS2027-0001, X: 65 min"
+    assert json.loads(body)["title"] == "flaggermail"
+    sent = (repr(headers) + body.decode()).lower()
+    for private in ("posts", "jansen", "officer1", "bzk.example", f"{1:032}", "channel"):
+        assert private not in sent
+
+
+KINDS = {  # address of a pager, with the port of a service on loopback -> whether a mere 200 is enough for its kind
+    "json://127.0.0.1:{}/path": True,
+    "signal://127.0.0.1:{}/+31600000001/+31600000002": True,
+    "ntfy://127.0.0.1:{}/topic": True,
+    "mmost://127.0.0.1:{}/3ccdd113474722377935511fc85d3dd4": True,
+    "smseagle://token@127.0.0.1:{}/31600000002": False,  # an SMS gateway, whose answer says more
+}
+
+
+@OF_A_LIBRARY
+@pytest.mark.parametrize("address", KINDS)
+def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
+    webhook: int, tmp_path: Path, address: str
+) -> None:
+    """Webhook, Signal, ntfy, Mattermost, SMS: one request, what it says in it, and nothing that leads elsewhere."""
+    answer = written(tmp_path, one=address.format(webhook)).call("one", "flaggermail", "VF-PS2027-0001, X: 65 min")
+    ((_, _, body),) = Webhook.got
+    assert b"VF-PS2027-0001, X: 65 min" in body
+    assert b"http" not in body.replace(b"https://127.0.0.1", b"")
+    assert answer.taken == KINDS[address]
+
+
+@OF_A_LIBRARY
+def test_teams_is_known_too(tmp_path: Path) -> None:
+    """It is spoken to by TLS alone, so here nobody takes it; an address of no service would be told as such."""
+    address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
+    assert written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why == "the service did not take it"
+
+
+@OF_A_LIBRARY
+def test_the_address_of_a_pager_is_told_nowhere(
+    paged: Environment, webhook: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not in the log at its lowest level, not in a row or an event, not in a mail, whatever fails."""
+    configure(logging.DEBUG)
+    logging.getLogger().setLevel(1)
+    try:
+        _every_failure(paged, webhook, tmp_path)
+    finally:
+        configure(logging.WARNING)
+    said = "".join(capfd.readouterr())
+    with paged.store.read() as tx:
+        said += repr(list(tx.events())) + repr(tx.find(Page)) + repr(tx.find(Alarm))
+        said += "".join(paged.octets.get(mail.digest).decode() for mail in tx.find(OutboxMail))
+    assert len(Webhook.got) == 2
+    assert all(CANARY in path for path, _, _ in Webhook.got)
+    assert CANARY not in said
+
+
+def _every_failure(env: Environment, port: int, folder: Path) -> None:
+    """A service that says no, a redirect, no service, a wrong scheme, no credential: the words, and the alarm."""
+    address = f"json://127.0.0.1:{port}/{CANARY}"
+    caller = written(
+        folder, no=f"{address}/no", moved=f"{address}/moved", gone=f"json://{CANARY}:x@127.0.0.1:1/{CANARY}",
+        odd=f"{CANARY}://127.0.0.1/", two=f"{address}, {address}/more",
+    )  # fmt: skip
+    Webhook.answers = {f"/{CANARY}/no": 500, f"/{CANARY}/moved": 302}
+    answers = {name: caller.call(name, "flaggermail", "trial") for name in ("no", "moved", "gone", "odd", "none")}
+    assert not any(answer.taken for answer in answers.values())
+    assert CANARY not in repr(answers)
+    assert answers["none"].why == "credential none: cannot be read"
+    pagers = tuple(PagerSettings(credential=name) for name in ("gone", "odd"))
+    officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
+    oncall = env.settings.oncall.model_copy(update={"officers": officers})
+    broken = replace(env, caller=caller, settings=env.settings.model_copy(update={"oncall": oncall}))
+    alarm(broken)
+    assert paging.drain(broken) == 2

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is wrong with ourselves is told once by mail and pager, its end too, and somebody outside hears our silence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from flaggermail import backlog, paging, selfwatch, vigil, watch, wiring
+from flaggermail.adapters.gauge import MachineGauge
+from flaggermail.adapters.heartbeat import HttpHeartbeat
+from flaggermail.adapters.secrets import credential
+from flaggermail.core.events import Event, EventKind, added, changed
+from flaggermail.core.records import Alarm, OutboxMail, Watched
+from flaggermail.environment import Environment
+from flaggermail.replay.doubles import ListMailbox, SetClock
+from tests.story.conftest import NOW
+from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
+from tests.story.test_late import mail
+from tests.story.test_pagers import calls, paged  # noqa: F401 - a fixture
+from tests.story.test_vigil import alarms
+
+IN_TIME: dict[str, timedelta] = {}
+MINUTE = timedelta(minutes=1)
+
+
+def certificate(env: Environment, ends: datetime) -> None:
+    """A session showed a certificate that ends then."""
+    assert isinstance(env.gauge, MachineGauge)
+    env.gauge._ends["submission"] = ends  # noqa: SLF001 - the sessions themselves are in tests/contract
+
+
+def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Environment, clock: SetClock) -> None:  # noqa: F811 - the fixture
+    """Also across a restart, as it stands in a row; by the second channel too, since mail will stop."""
+    certificate(paged, NOW + timedelta(days=30))
+    assert selfwatch.tick(paged, IN_TIME) == 1
+    assert alarms(paged) == []
+    clock.set(NOW + timedelta(days=17))
+    for _ in range(3):
+        selfwatch.tick(paged, IN_TIME)
+    assert alarms(paged) == ["certificate ends"]
+    paging.drain(paged)
+    assert calls(paged) == [("first", "alarm: certificate ends")]
+    clock.set(NOW + timedelta(days=18))
+    certificate(paged, NOW + timedelta(days=100))
+    for _ in range(3):
+        selfwatch.tick(paged, IN_TIME)
+    assert alarms(paged) == ["certificate ends", "certificate renewed"]
+    with paged.store.read() as tx:
+        (row,) = tx.find(Watched)
+        assert (row.id, row.wrong, row.since) == ("certificate of submission", False, clock.now())
+        assert len(tx.find(OutboxMail, kind="alarm")) == 2
+
+
+def test_a_loop_that_is_late_and_a_disk_that_is_full(
+    env: Environment, clock: SetClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each with its own alarm and its own end."""
+    room = [2_000]
+    monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
+    full = replace(env, gauge=MachineGauge({"archive": tmp_path}))
+    selfwatch.tick(full, {"reminders": 5 * MINUTE})
+    assert sorted(alarms(full)) == ["disk low", "tick late"]
+    clock.set(NOW + MINUTE)
+    room[0] = 10**12
+    selfwatch.tick(full, {"reminders": timedelta(0)})
+    assert sorted(alarms(full)[2:]) == ["disk back", "tick back"]
+
+
+def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClock) -> None:
+    """A mail that arrives five minutes from now proves that the server's clock is ahead; the next, that it is not."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + 5 * MINUTE)
+    watch.look(env, mailbox)
+    selfwatch.tick(env, IN_TIME)
+    assert alarms(env) == ["clock wrong"]
+    mailbox.deliver("inbox", mail(2, "a@lindewaard.example", "Oud", "Tekst"), NOW - timedelta(hours=1))
+    watch.look(env, mailbox)
+    selfwatch.tick(env, IN_TIME)
+    assert alarms(env) == ["clock wrong"]  # that one lay for an hour and says nothing
+    clock.set(NOW + MINUTE)
+    mailbox.deliver("inbox", mail(3, "a@lindewaard.example", "Nieuw", "Tekst"), NOW + MINUTE)
+    watch.look(env, mailbox)
+    selfwatch.tick(env, IN_TIME)
+    assert alarms(env) == ["clock wrong", "clock right"]
+
+
+def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """The inbox is not read, or is."""
+    if wrong:
+        vigil.keep(env, 20 * MINUTE)
+    else:
+        watch.look(env, ListMailbox(env.settings.desk.mailbox))
+
+
+def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """A mail waits for twenty minutes, or has left."""
+    with env.store.begin() as tx:
+        waiting = tx.get(OutboxMail, "o99999999")
+        if waiting is None:
+            at = env.clock.now() - 20 * MINUTE
+            row = OutboxMail(
+                id="o99999999", kind="reply", dedupe="x", message_id="x@bzk.example", sender="", recipient="",
+                subject="", digest="", queued_at=at, next_try_at=at,
+            )  # fmt: skip
+            tx.append(Event(EventKind.MAIL_QUEUED, at, "daemon", (added(row),)))
+        elif not wrong and waiting.state == "queued":
+            gone = changed(waiting, replace(waiting, state="accepted"))
+            tx.append(Event(EventKind.MAIL_ACCEPTED, NOW, "daemon", (gone,)))
+    backlog.tick(env)
+
+
+def clock_skew(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """A mail came in from the future, or now."""
+    env.gauge.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
+    selfwatch.tick(env, IN_TIME)
+
+
+def tick_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Reminders were looked for long ago, or just now."""
+    selfwatch.tick(env, {"reminders": 5 * MINUTE * wrong})
+
+
+def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Little room is left, or enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        room = 2_000 if wrong else 10**12
+        patch.setattr("flaggermail.adapters.gauge.free_octets", lambda _: {"archive": room})
+        selfwatch.tick(env, IN_TIME)
+
+
+def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+    """Each time another one, that ends in a week, or in a hundred days."""
+    certificate(env, env.clock.now() + timedelta(days=7 if wrong else 100))
+    selfwatch.tick(env, IN_TIME)
+
+
+@pytest.mark.parametrize(
+    ("find", "alarm", "recovery"),
+    [
+        (mailbox_check, "mailbox silent", "mailbox back"),
+        (outbox_age, "outbox waits", "outbox flows"),
+        (clock_skew, "clock wrong", "clock right"),
+        (tick_age, "tick late", "tick back"),
+        (disk_space, "disk low", "disk back"),
+        (certificate_end, "certificate ends", "certificate renewed"),
+    ],
+)
+def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
+    paged: Environment,  # noqa: F811 - the fixture
+    clock: SetClock,
+    find: Callable[[Environment, bool], None],
+    alarm: str,
+    recovery: str,
+) -> None:
+    """However often it is found: one mail and one page when it is wrong, one mail and one page when it is right."""
+    mailbox_check(paged, wrong=False)
+    for minute, wrong in enumerate([True] * 4 + [False] * 4):
+        clock.set(NOW + minute * MINUTE)
+        find(paged, wrong)
+        paging.drain(paged)
+    assert alarms(paged) == [alarm, recovery]
+    assert calls(paged) == [("first", f"alarm: {alarm}"), ("first", f"alarm: {recovery}")]
+    with paged.store.read() as tx:
+        assert len(tx.find(OutboxMail, kind="alarm")) == 2
+
+
+def test_an_idle_desk_in_order_writes_nothing(env: Environment) -> None:
+    """Whoever looks every half minute for a year leaves one row for each thing."""
+    certificate(env, NOW + timedelta(days=90))
+    selfwatch.tick(env, IN_TIME)
+    with env.store.read() as tx:
+        before = len(list(tx.events()))
+    for _ in range(5):
+        assert selfwatch.tick(env, IN_TIME) == 0
+    with env.store.read() as tx:
+        assert (len(list(tx.events())), tx.find(Alarm)) == (before, [])
+
+
+# ---------------------------------------------------------------- the heartbeat
+
+
+class Outside(BaseHTTPRequestHandler):
+    """Whoever waits for the heartbeat."""
+
+    heard: ClassVar[list[str]] = []
+    answer: ClassVar[int] = 200
+
+    def do_GET(self) -> None:
+        """Hear it."""
+        self.heard.append(f"{self.path} {self.headers['User-Agent']}")
+        self.send_response(self.answer)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
+        """Nothing on standard error."""
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of somebody on loopback who waits for it."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    Outside.heard, Outside.answer = [], 200
+    server = HTTPServer(("127.0.0.1", 0), Outside)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/canary-7c2"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_the_heartbeat_is_heard(outside: str) -> None:
+    """One GET, nothing of us in it but name and version."""
+    assert HttpHeartbeat(lambda: outside, "1.2").beat() == ""
+    assert Outside.heard == ["/canary-7c2 flaggermail/1.2"]
+
+
+@pytest.mark.parametrize(
+    ("address", "answer", "why"),
+    [
+        ("{}", 500, "answer 500"),
+        ("{}", 302, "answer 302"),
+        ("http://elsewhere.example/canary-7c2", 200, "its address does not begin with https://"),
+        ("file:///etc/canary-7c2", 200, "its address does not begin with https://"),
+        ("http://127.0.0.1:1/canary-7c2", 200, "URLError"),
+        ("https://127.0.0.1:canary-7c2/", 200, "InvalidURL"),
+    ],
+)
+def test_a_heartbeat_that_fails_says_why_without_its_address(outside: str, address: str, answer: int, why: str) -> None:
+    """No redirect is followed, nothing is asked in clear text, and nothing raises."""
+    Outside.answer = answer
+    assert HttpHeartbeat(lambda: address.format(outside), "1.2").beat() == why
+    assert len(Outside.heard) == (address == "{}")
+
+
+def test_a_heartbeat_without_its_credential(tmp_path: Path) -> None:
+    """It may be written while the daemon runs."""
+    assert HttpHeartbeat(credential("heartbeat", tmp_path), "1").beat() == "its credential cannot be read"
+
+
+class Beats:
+    """A heartbeat that is counted."""
+
+    count = 0
+    why = ""
+
+    def beat(self) -> str:
+        """Count."""
+        self.count += 1
+        return self.why
+
+
+def test_the_daemon_beats_only_while_all_is_well(env: Environment, capfd: pytest.CaptureFixture[str]) -> None:
+    """A mailbox that was not read, or reminders that were not looked for, silence it; a failure is a line, no alarm."""
+    beats, passed = Beats(), [0.0]
+    daemon = a_daemon(env, WatchedMailbox(env))
+    daemon.heartbeat, daemon.monotonic = beats, lambda: passed[0]
+    daemon.__post_init__()
+    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    beats.why = "answer 500"
+    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    assert beats.count == 2
+    assert "heartbeat not taken" in capfd.readouterr().err
+    assert alarms(env) == []
+    passed[0] = 121.0
+    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    assert beats.count == 2  # reminders were not looked for
+    daemon._remind()  # noqa: SLF001 - what the ticker calls
+    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    assert beats.count == 3
+    passed[0] = 15 * 60 + 1.0
+    daemon._remind()  # noqa: SLF001 - what the ticker calls
+    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    assert beats.count == 3  # the mailbox was not read
+
+
+@pytest.mark.parametrize("name", [None, "heartbeat"])
+def test_the_daemon_asks_nobody_outside_unless_told_to(env: Environment, name: str | None) -> None:
+    """No credential is named as shipped; no name, no address and no tick."""
+    assert env.settings.desk.watch.heartbeat is None
+    named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
+    desk = env.settings.desk.model_copy(update={"watch": named})
+    daemon = a_daemon(env, WatchedMailbox(env))
+    daemon.heartbeat = wiring.heartbeat(env.settings.model_copy(update={"desk": desk}))
+    daemon.stop.set()
+    daemon.run()
+    assert isinstance(daemon.ticker, StepTicker)
+    assert ("heartbeat" in daemon.ticker.works) == (name is not None)
+    assert "selfwatch" in daemon.ticker.works

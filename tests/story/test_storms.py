@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A storm of mail buries nobody, two machines never talk to each other for long, and a flood delays no reminder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from flaggermail import casework, digest, outbox, remind, watch
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
+from flaggermail.core.rules import Kind
+from flaggermail.core.states import SUPPRESSED
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Position, RawMessage
+from flaggermail.replay.doubles import ListMailbox, SetClock
+from tests.story.conftest import NOW
+from tests.story.test_late import mail, notify, queued, read
+
+OFFICER = "a.jansen@bzk.example"
+REFERRER = "a@lindewaard.example"
+
+
+def alarm(env: Environment, number: int, case: str | None = None) -> None:
+    """Something that cannot wait."""
+    with env.store.begin() as tx:
+        row = Alarm(
+            id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
+        )
+        casework.raise_alarm(Work(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
+
+
+def sent(env: Environment, *kinds: Kind) -> list[OutboxMail]:
+    """All mail of these kinds that was ever queued."""
+    with env.store.read() as tx:
+        return tx.find(OutboxMail, kind=[kind.value for kind in kinds])
+
+
+def held(env: Environment, *, told: bool) -> int:
+    """How many notices and alarms were held back, and told of or not."""
+    with env.store.read() as tx:
+        return sum((row.told_at is not None) is told for row in tx.find(HeldBack))
+
+
+def test_a_few_are_mails_and_many_are_one(env: Environment, clock: SetClock) -> None:
+    """Five of a minute arrive one by one; the next tick tells of the others in one mail that says how to see each."""
+    for number in range(12):
+        alarm(env, number)
+    assert len(sent(env, Kind.ALARM)) == 5
+    assert held(env, told=False) == 7
+    clock.set(NOW + timedelta(seconds=15))
+    assert digest.tell_held_back(env) == 7
+    assert digest.tell_held_back(env) == 0
+    (one,) = sent(env, Kind.DIGEST)
+    assert one.recipient == OFFICER
+    text = read(env.octets.get(one.digest)).get_content()
+    assert {f"o{number}" for number in range(5, 12)} <= set(text.split())
+    with env.store.read() as tx:
+        assert len(tx.find(Alarm)) == 12  # each is an alarm all the same
+    clock.set(NOW + timedelta(minutes=2))
+    alarm(env, 12)
+    assert len(sent(env, Kind.ALARM)) == 6  # the storm is over
+
+
+def test_never_more_than_the_cap_of_an_hour(env: Environment, clock: SetClock) -> None:
+    """An alarm a minute: thirty mails, then one every quarter of an hour, and all of them told of in the end."""
+    for number in range(120):
+        clock.set(NOW + timedelta(minutes=number))
+        alarm(env, number)
+        digest.tell_held_back(env)
+    for hour in range(2):
+        begins, ends = NOW + timedelta(hours=hour), NOW + timedelta(hours=hour + 1)
+        written = [m for m in sent(env, Kind.ALARM, Kind.DIGEST) if begins <= m.queued_at < ends]
+        assert 30 <= len(written) <= 34
+    clock.set(NOW + timedelta(hours=4))
+    digest.tell_held_back(env)
+    assert held(env, told=False) == 0
+    assert held(env, told=True) + len(sent(env, Kind.ALARM)) == 120
+
+
+def test_a_flood_of_notices_keeps_no_alarm_back(env: Environment) -> None:
+    """They are counted apart."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    for number in range(20):
+        mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
+    watch.look(env, mailbox)
+    assert len(sent(env, Kind.OFFICER_NOTICE)) == 5
+    alarm(env, 1)
+    assert len(sent(env, Kind.ALARM)) == 1
+
+
+def test_an_exercise_keeps_nothing_real_back(env: Environment) -> None:
+    """What is played is counted apart, and told of in a mail that says so."""
+    use = notify(env, 1, NOW, exercise=True)
+    for number in range(8):
+        alarm(env, number, case=use.removesuffix("/1"))
+    alarm(env, 8)
+    assert len(sent(env, Kind.ALARM)) == 6
+    assert digest.tell_held_back(env) == 3
+    (one,) = sent(env, Kind.DIGEST)
+    assert one.subject.startswith("OEFENING ")
+
+
+def test_the_digest_names_the_mails_it_is_about(env: Environment) -> None:
+    """Sender and subject, as each would have said in a mail of its own."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    for number in range(7):
+        mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", f"Vraag {number}", "Wat is dit?"), NOW)
+    watch.look(env, mailbox)
+    digest.tell_held_back(env)
+    (one,) = sent(env, Kind.DIGEST)
+    text = read(env.octets.get(one.digest)).get_content()
+    assert "x5@elsewhere.example" in text
+    assert "Vraag 6" in text
+    assert "Vraag 4" not in text
+
+
+def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: Environment, clock: SetClock) -> None:
+    """No step is lost: it stays due until there is room, and is told once."""
+    for number in range(1, 61):
+        notify(env, number, NOW - timedelta(minutes=60) + timedelta(seconds=30 * number))
+    for tick in range(30 * 4):
+        clock.set(NOW + timedelta(seconds=15 * tick))
+        remind.tick(env)
+    assert len(sent(env, Kind.REMINDER)) <= 32
+    notify(env, 61, clock.now() - timedelta(minutes=240))
+    remind.tick(env)
+    assert len(sent(env, Kind.ESCALATION)) == 1
+    clock.set(NOW + timedelta(minutes=50))
+    remind.tick(env)
+    with env.store.read() as tx:
+        assert len({r.notification for r in tx.find(Reminder, step=60)}) == len(tx.find(Reminder, step=60)) == 60
+
+
+def test_what_is_wanted_twice_is_counted(env: Environment) -> None:
+    """One alarm, and one that was not another."""
+    alarm(env, 1)
+    alarm(env, 1)
+    with env.store.read() as tx:
+        assert tx.reached(SUPPRESSED) == 1
+    assert len(sent(env, Kind.ALARM)) == 1
+
+
+# ---------------------------------------------------------------- answers to answers
+
+
+def test_one_sender_gets_so_many_answers_in_an_hour(env: Environment) -> None:
+    """His cases are opened all the same, the answers that were left out are events, and another sender is answered."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    for number in range(14):
+        mailbox.deliver("inbox", mail(number, REFERRER, f"Stemhulp {number}", forwarded(number)), NOW)
+    mailbox.deliver("inbox", mail(99, "b@lindewaard.example", "Stembus", forwarded(99)), NOW)
+    watch.look(env, mailbox)
+    with env.store.read() as tx:
+        assert len(tx.find(Case)) == 15
+        assert sum(event.kind == EventKind.ANSWER_LEFT_OUT for _, event in tx.events()) == 4
+    answered = [m.recipient for m in sent(env, Kind.INTAKE_CONFIRMATION)]
+    assert (answered.count(REFERRER), answered.count("b@lindewaard.example")) == (10, 1)
+
+
+def forwarded(number: int) -> str:
+    """What makes a mail of an authority a referral."""
+    return (
+        f"Kunt u dit bericht nummer {number} bekijken?\r\n\r\n---------- Forwarded message ---------\r\n"
+        f"From: Inwoner <inwoner{number}@mailprovider.example>\r\nDate: Wed, 17 Mar 2027 at 09:{number % 60:02d}\r\n"
+        f"Subject: Nep {number}\r\nTo: <{REFERRER}>\r\n\r\nEr gaat bericht {number} rond over stemmen op woensdag.\r\n"
+    )
+
+
+RESPONDER = (
+    "Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
+    "Received: from mail.{domain} by mx.bzk.example with ESMTPS\r\n"
+    "From: {sender}\r\nTo: verkiezingenflagger@bzk.example\r\nSubject: Re: {subject}\r\n"
+    "Message-ID: <responder-{number}@{domain}>\r\n{declared}In-Reply-To: {answered}\r\nReferences: {references}\r\n\r\n"
+    "We registered your message under number {number} and handle it in order.\r\n"
+)
+
+
+@pytest.mark.parametrize("declared", ["Auto-Submitted: auto-replied\r\n", ""], ids=["says so", "says nothing"])
+@pytest.mark.parametrize("officer", [True, False], ids=["of an officer", "of a referrer"])
+def test_two_machines_do_not_answer_each_other(
+    env: Environment, clock: SetClock, declared: str, officer: bool  # noqa: FBT001 - a table
+) -> None:  # fmt: skip
+    """Each mail of ours is answered by a machine at once, for two hours; it gets at most one answer of ours."""
+    mailbox, numbers = ListMailbox(env.settings.desk.mailbox), count(1)
+    sender = OFFICER if officer else REFERRER
+    if officer:
+        notify(env, 1, NOW - timedelta(minutes=60))
+        remind.tick(env)
+    else:
+        mailbox.deliver("inbox", mail(500, REFERRER, "Stemhulp", forwarded(500)), NOW)
+        watch.look(env, mailbox)
+    answered: set[str] = set()
+    for minute in range(0, 120, 2):
+        clock.set(NOW + timedelta(minutes=minute))
+        remind.tick(env)
+        outbox.drain(env)
+        with env.store.read() as tx:
+            ours = [row for row in tx.find(OutboxMail, recipient=sender) if row.id not in answered]
+        for row in ours:
+            answered.add(row.id)
+            letter = read(env.octets.get(row.digest))
+            octets = RESPONDER.format(
+                domain=sender.rpartition("@")[2], sender=sender, subject="melding", number=next(numbers),
+                declared=declared, answered=letter["Message-ID"], references=letter["References"],
+            )  # fmt: skip
+            mailbox.deliver("inbox", octets.encode(), clock.now())
+        watch.look(env, mailbox)
+    answers = [m for m in sent(env, Kind.REPLY_ANSWER, Kind.INTAKE_CONFIRMATION, Kind.DECLINE) if m.recipient == sender]
+    assert len(answers) <= 1
+    assert len(answers) == (0 if officer and declared else 1)
+
+
+def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_hour(env: Environment) -> None:
+    """No loop lasts, whatever the other side writes; what was left out is counted."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    notify(env, 1, NOW - timedelta(minutes=60))
+    remind.tick(env)
+    (reminder,) = sent(env, Kind.REMINDER)
+    letter = read(env.octets.get(reminder.digest))
+    for number in range(14):
+        words = f"Wij danken u {'zeer ' * number}voor uw bericht."
+        octets = mail(number, OFFICER, "Re: herinnering", words, answers=letter["Message-ID"].strip("<>"))
+        mailbox.deliver("inbox", octets, NOW)
+    watch.look(env, mailbox)
+    assert len(sent(env, Kind.REPLY_ANSWER)) == 10
+    with env.store.read() as tx:
+        assert tx.reached(SUPPRESSED) == 4
+
+
+def test_a_person_who_says_something_else_is_answered_again(env: Environment, clock: SetClock) -> None:
+    """What was not understood is answered once for the same words, and again for others."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    notify(env, 1, NOW - timedelta(minutes=60))
+    remind.tick(env)
+    (reminder,) = sent(env, Kind.REMINDER)
+    letter = read(env.octets.get(reminder.digest))
+    for number, words in enumerate(["okidoki", "okidoki", "doe maar wat"]):
+        octets = mail(number, OFFICER, "Re: herinnering", words, answers=letter["Message-ID"].strip("<>"))
+        mailbox.deliver("inbox", octets, clock.now())
+        watch.look(env, mailbox)
+    assert len(sent(env, Kind.REPLY_ANSWER)) == 2
+
+
+# ---------------------------------------------------------------- a flood
+
+
+def flooded(env: Environment, mails: int) -> ListMailbox:
+    """A mailbox into which strangers have poured so many mails, with an officer's and a platform's behind them."""
+    mailbox = ListMailbox(env.settings.desk.mailbox)
+    mailbox.deliver("inbox", mail(0, "x@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
+    watch.look(env, mailbox)
+    for number in range(1, mails + 1):
+        mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
+    mailbox.deliver("inbox", mail(mails + 1, OFFICER, "Even dit", "Zie je dit?"), NOW)
+    mailbox.deliver("inbox", mail(mails + 2, "agent@x-platform.example", "About your request", "We look into it."), NOW)
+    return mailbox
+
+
+def poured(env: Environment, mails: int) -> None:
+    """So many mails of the last ten minutes in the quarantine, and of each the officer was to get a notice."""
+    with env.store.begin() as tx:
+        rows: list[Record] = []
+        for number in range(mails):
+            at = NOW - timedelta(seconds=number % 600)
+            message = StoredMessage(
+                id=f"m{tx.number('message'):08d}", message_id=f"poured-{number}@elsewhere.example",
+                content_key=f"k{number}", digest="", direction="in", from_address=f"p{number}@elsewhere.example",
+                received_at=at, first_seen_at=at, place="quarantine",
+            )  # fmt: skip
+            held = HeldBack(
+                id=f"h{tx.number('held back'):08d}", officer="officer1", kind=Kind.OFFICER_NOTICE.value, held_at=at,
+                dedupe=f"notice/{message.id}", what="unplaced mail", next_step="flaggermail quarantine list",
+            )  # fmt: skip
+            rows += [message, held]
+        tx.append(Event(EventKind.MESSAGE_TAKEN_IN, NOW, "daemon", tuple(map(added, rows))))
+
+
+def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
+    """Of a flood, mail of officers and platforms is filed before all others, once; the folder is read to its end."""
+    mailbox = flooded(env, 60)
+    assert watch.look(env, mailbox) == 62
+    with env.store.read() as tx:
+        filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
+        cursor = tx.cursor("INBOX")
+    assert [message.from_address for message in filed[1:3]] == [OFFICER, "agent@x-platform.example"]
+    assert len(filed) == 63
+    assert cursor is not None
+    assert cursor.position.uid == 63
+
+
+@pytest.mark.parametrize(
+    ("limits", "first"), [({}, 21), ({"first_per_sender": 5}, 6), ({"first_per_hour": 6}, 6)], ids=str
+)
+def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: dict[str, int], first: int) -> None:
+    """So many of one sender and of all in an hour, then each in its turn: who takes that name delays nobody long."""
+    storms = env.settings.desk.storms.model_copy(update=limits)
+    desk = env.settings.desk.model_copy(update={"storms": storms})
+    quota = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
+    mailbox = flooded(quota, 40)
+    late = [mail(n, "Agent <agent@x-platform.example>", "Again", f"Number {n}.") for n in range(100, 130)]
+    for octets in late:
+        mailbox.deliver("inbox", octets, NOW)
+    assert watch.look(quota, mailbox) == 72
+    with env.store.read() as tx:
+        uids = {d.message: d.uid for d in tx.find(Delivery)}
+        filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
+    order = [uids[m.id] for m in filed]
+    assert len(filed) == len(set(order)) == 73
+    assert order[1 + first :] == sorted(order[1 + first :])
+    assert all(uid > 41 for uid in order[1 : 1 + first])
+    assert order[1 + first] == 2
+
+
+def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None:
+    """What came first does not move the mark up to which the folder is read."""
+    mailbox = flooded(env, 60)
+
+    class Dying(ListMailbox):
+        """The process dies between what comes first and the others."""
+
+        def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
+            """Never comes."""
+            raise KeyboardInterrupt(folder, position)
+
+    dying = Dying(env.settings.desk.mailbox)
+    dying._messages = mailbox._messages  # noqa: SLF001 - the same mailbox
+    with pytest.raises(KeyboardInterrupt):
+        watch.look(env, dying)
+    with env.store.read() as tx:
+        assert len(tx.find(StoredMessage, direction="in")) == 3
+        cursor = tx.cursor("INBOX")
+    assert cursor is not None
+    assert cursor.position.uid == 1
+    watch.look(env, mailbox)
+    with env.store.read() as tx:
+        assert len(tx.find(StoredMessage, direction="in")) == 63
+
+
+def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
+    """Of 5,000 mails most lie in the quarantine, and the last are being taken in: a tick finds its turn among them."""
+    mailbox = flooded(env, 200)
+    poured(env, 4_800)
+    notify(env, 1, NOW - timedelta(minutes=60))
+    intake = threading.Thread(target=watch.look, args=(env, mailbox))
+    intake.start()
+    while intake.is_alive() and taken_in(env) < 20:
+        intake.join(0.01)
+    started = time.monotonic()
+    assert remind.tick(env) == 1
+    took, during = time.monotonic() - started, intake.is_alive()
+    intake.join(120)
+    assert during
+    assert took < 10
+    assert queued(env).count("reminder") == 1
+
+
+def taken_in(env: Environment) -> int:
+    """Up to which mail the inbox is read."""
+    with env.store.read() as tx:
+        cursor = tx.cursor("INBOX")
+    return cursor.position.uid if cursor else 0

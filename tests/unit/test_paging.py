@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a pager says, and which one is called next."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.paging import LONGEST, alarm_text, next_pager, reminder_text
+
+TOLD = datetime(2027, 3, 17, 21, 10, tzinfo=UTC)
+DELAYS = (5, 10, 20)
+
+
+def test_a_reminder_says_number_platform_and_minutes() -> None:
+    """And how many others the same mail tells of; without a platform where there is none."""
+    assert reminder_text("VF-PS2027-0001", "X", 62) == "VF-PS2027-0001, X: 62 min"
+    assert reminder_text("VF-PS2027-0001", None, 31, 3) == "VF-PS2027-0001: 31 min (+3)"
+
+
+def test_an_alarm_about_a_case_does_not_say_what_happened() -> None:
+    """Number and platform alone; of ourselves, what is wrong."""
+    assert alarm_text(AlarmKind.BOUNCED, "VF-PS2027-0001", "X") == "alarm: VF-PS2027-0001, X"
+    assert alarm_text(AlarmKind.MAILBOX_SILENT, None, None) == "alarm: mailbox silent"
+
+
+def test_a_page_is_one_short_visible_line() -> None:
+    """Whatever a platform is called in the configuration."""
+    text = reminder_text("VF-PS2027-0001", "X\r\nBcc: all\u202e" + "x" * 500, 1)
+    assert len(text) <= LONGEST
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "states", "at_once", "position"),
+    [
+        (4, [], False, None),
+        (5, [], False, 0),
+        (0, [], True, 0),
+        (5, ["queued"], False, None),
+        (9, ["sent"], False, None),
+        (10, ["sent"], False, 1),
+        (4, ["sent"], True, None),
+        (5, ["sent"], True, 1),
+        (5, ["failed"], False, 1),
+        (5, ["failed", "failed"], False, 2),
+        (99, ["failed", "failed", "failed"], False, None),
+        (99, ["sent", "attempting"], False, None),
+        (10, ["held"], False, 1),
+    ],
+)
+def test_the_order_of_pagers(minutes: int, states: list[str], at_once: bool, position: int | None) -> None:  # noqa: FBT001 - a table
+    """By their delays, the urgent from the first on at once, and past one that failed without delay."""
+    assert next_pager(DELAYS, states, TOLD, TOLD + timedelta(minutes=minutes), at_once=at_once) == position
+
+
+def test_without_a_pager_nobody_is_called() -> None:
+    """Mail is enough."""
+    assert next_pager((), [], TOLD, TOLD + timedelta(days=1), at_once=True) is None
