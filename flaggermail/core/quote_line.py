@@ -174,11 +174,11 @@ def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool
 
 
 def _begins_anew(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
-    """Whether a whole quote line stands at `at`, below words with a time and no day: "Called 10:20, they have it"."""
+    """Whether a quote line begins at `at`, below words with a time and no day: "Called 10:20, they have it"."""
     text = seen(unquoted(lines[at])).strip(_EDGE)
-    whole = TIME.search(text) is not None and _DAY.search(text) is not None and _ENDS.search(text[-6:]) is not None
+    dated = TIME.search(text) is not None and _DAY.search(text) is not None
     undated = "@" not in above and _DAY.search(above) is None and not folded(above).startswith(language.openers)
-    return whole and undated and _introduces(text, language, torn=False, quoted_below=_quoted_below(lines, at + 1))
+    return dated and undated and quote_mark(lines, at, language) > 0
 
 
 def _quoted_below(lines: Sequence[str], at: int) -> bool:

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.core import acts, case_form
@@ -294,10 +294,8 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
     hour, minute = int(groups["hour"]), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
-    at = answered.came_at.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    if at > answered.came_at:
-        at -= timedelta(days=1)  # after midnight, of a call in the evening
-    if answered.came_at - at > _LONGEST_AGO:
+    at = _last_shown(hour, minute, answered.came_at)
+    if at is None:
         raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
     counts = counts_as and not (means == "phone" and answered.words.reached_nobody(text))
@@ -305,6 +303,16 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
         case=answered.case, means=means, text=text, effective_at=at, channel=answered.channel,
         counts_as=(counts_as,) if counts else (),
     )  # fmt: skip
+
+
+def _last_shown(hour: int, minute: int, now: datetime) -> datetime | None:
+    """When a clock in the zone of `now` showed that time last, in the past hours; it may have done so twice a night."""
+    that = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    days = (that, that - timedelta(days=1))  # after midnight, of a call in the evening
+    shown = (day.replace(fold=fold) for day in days for fold in (0, 1))
+    # Python compares two instants of one zone by what the clock shows.
+    past = [at for at in shown if timedelta(0) <= now.astimezone(UTC) - at.astimezone(UTC) <= _LONGEST_AGO]
+    return max(past, key=lambda at: at.astimezone(UTC), default=None)
 
 
 def _hand_over(answered: Answered, groups: Mapping[str, str]) -> acts.Act:

@@ -13,7 +13,8 @@ from tests.nights.troubles import play
 from tests.nights.verdict import PROMISES
 
 FEW = 120
-KINDS = ("case", "notification", "trouble: kill", "trouble: switched off", "trouble: link lost", "trouble: server away",
+KINDS = ("case", "notification", "replies", "vain replies",
+    "trouble: kill", "trouble: switched off", "trouble: link lost", "trouble: server away",
     "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
     "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
 

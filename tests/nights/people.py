@@ -24,13 +24,15 @@ from flaggermail.core.acts import (
 from flaggermail.core.records import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
+from tests.nights.mailing import Mailing
 from tests.nights.night import ADDRESSES, Night
-from tests.nights.oracle import Silence
+from tests.nights.oracle import ZONE, Silence, Told
 from tests.nights.platforms import ADDRESS_OF, Platforms
 from tests.nights.reading import PLATFORMS, Read
 from tests.nights.world import HandOver
 
 ELECTION = "GR2026"
+CODE_LASTS = timedelta(hours=2)
 LATE = timedelta(minutes=120)
 MATTERS = (
     ("Verkeerde stemdag rondgestuurd", "Zie het bericht over donderdag. Zelf twee keer gemeld bij het platform."),
@@ -50,6 +52,9 @@ class People:
 
     def __post_init__(self) -> None:
         self.chance = self.night.chance
+        self.mailing = Mailing(self.night)
+        self._drafts: dict[str, tuple[str, str, str]] = {}  # case, platform and digest of what may be let go by mail
+        self._approved: set[str] = set()
         self._said: set[str] = set()  # reminders that were answered with ok, by Message-ID
         self._told_of: set[str] = set()  # mails that their reader has seen
         self.night.hears.append(self.hear)
@@ -147,10 +152,12 @@ class People:
         if not draft:
             return
         digest = self._frozen(platform)
-        what = self.chance.choices(["approve", "reject", "forget"], [17, 1, 2])[0]
-        if what == "approve":
+        what = self.chance.choices(["approve", "answer", "reject", "forget"], [8, 8, 1, 3])[0]
+        if what in {"answer", "forget"}:
+            self._drafts[draft] = (case, platform, digest if what == "answer" else "")
+        elif what == "approve":
             self.night.plan(self.chance.uniform(0.1, 15), lambda: self.approve(draft, case, platform, digest))
-        elif what == "reject":
+        else:
             self.night.act(Reject(draft=draft, reason="the text is not good enough"))
 
     def _frozen(self, platform: str) -> str:
@@ -162,8 +169,11 @@ class People:
     def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
         """Let a draft go; sometimes the machine ends in the middle of that."""
         fatal = self.chance.randint(1, 4) if self.chance.random() < 0.1 else 0
-        if self.night.act(Approve(draft=draft), fatal=fatal) is None:
-            return
+        if self.night.act(Approve(draft=draft), fatal=fatal) is not None:
+            self._let_go(draft, case, platform, digest)
+
+    def _let_go(self, draft: str, case: str, platform: str, digest: str) -> None:
+        """It was approved."""
         self.night.diary.counts["notification"] += 1
         silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
@@ -177,7 +187,8 @@ class People:
 
     def anew(self, case: str, platform: str) -> None:
         """Mail came back; somebody there said that the address works again, and the notification is written anew."""
-        self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down"))
+        if self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down")) is not None:
+            self.platforms.bad.discard(ADDRESS_OF[platform])
         self.draft(case, platform)
 
     def swap(self) -> None:
@@ -196,34 +207,47 @@ class People:
         self._told_of.add(read.message_id)
         if read.alarms and (named := read.named("outbox resolve")) and self.chance.random() < 0.75:
             self.night.plan(self.chance.uniform(1, 60), lambda: self.resolve(named))
-        if named := read.named("message confirm"):
-            if self.chance.random() < 0.2:
-                self.night.plan(self.chance.uniform(1, 60), lambda: self.confirm(named))
+        draft, code = read.asks_approval
+        if draft in self._drafts:
+            self._asked(read, draft, code)
+        elif named := read.named("message confirm"):
+            if self.chance.random() < 0.4:
+                self.night.plan(self.chance.uniform(1, 60), lambda: self._judge(read, named))
         elif any(True for _ in read.reminds_of()) and handed.recipient != ADDRESSES["head1"]:
             self.answer(read)
 
     def answer(self, read: Read) -> None:
-        """He is on it, or says something else, or nothing; or somebody else says so in his name."""
-        says = self.chance.choices(["ok", "act", "gibberish", "spoofed", "nothing"], [4, 2, 1, 1, 5])[0]
-        later = self.chance.uniform(1, 45)
-        if says == "nothing":
-            return
-        self.night.plan(later, lambda: self.acknowledge(read) if says == "act" else self.reply(read, says))
+        """He is on it, has called them, or says something else, or nothing; or something answers in his name."""
+        does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 2, "nothing": 5}
+        says = self.chance.choices(list(does), list(does.values()))[0]
+        if says != "nothing":
+            self.night.plan(self.chance.uniform(1, 45), lambda: self._say(read, says))
 
-    def reply(self, read: Read, says: str) -> None:
-        """By mail."""
-        text = {"ok": "Ok!", "spoofed": "ok", "gibberish": "Wat moet ik hiermee?"}[says]
-        auth = "none" if says == "spoofed" else "pass"
-        octets = letter(
-            read.recipient, f"Re: {read.subject}", text, self.night.clock.true, to=read.reply_to,
-            answers=read.message_id, auth=auth,
-        )  # fmt: skip
+    def _say(self, read: Read, says: str) -> None:
+        steps = list(read.reminds_of())
+        if says == "act":
+            self.acknowledge(read)
+        elif says == "called" and len(steps) == 1 and steps[0].platform:
+            self._called(read, steps[0])
+        elif says == "vain":
+            self.mailing.mislead(read, "ok")
+        elif says == "gibberish":
+            self.mailing.answer(read, "Wat moet ik hiermee?", lambda: None)
+        else:
+            self.mailing.answer(read, "ok", lambda: self._acknowledged(read, read.recipient))
 
-        def taken(mail: Incoming) -> None:
-            if says == "ok" and mail.arrived_at >= self.night.clock.now() - LATE:
-                self._acknowledged(read, read.recipient)
+    def _called(self, read: Read, step: Told) -> None:
+        """He reached somebody there a few minutes ago, or nobody."""
+        at = (self.night.clock.true - timedelta(minutes=self.chance.randint(0, 10))).replace(second=0)
+        reached = self.chance.random() < 0.7
+        verb = self.chance.choice(("gebeld", "called"))
 
-        self.night.deliver(octets, f"reply to a reminder: {says}", taken)
+        def noted() -> None:
+            if reached and at <= self.night.clock.now():
+                self.platforms.reached(step.case, step.platform, at)
+
+        words = "ze hebben het" if reached else "geen gehoor"
+        self.mailing.answer(read, f"{verb} {at.astimezone(ZONE):%H:%M} {words}", noted)
 
     def acknowledge(self, read: Read) -> None:
         """At the command line; on some nights a colleague does."""
@@ -265,8 +289,38 @@ class People:
             use.resolved = True
             use.silence.start(took.at, self.night.policy)
 
+    def _asked(self, read: Read, draft: str, code: str) -> None:
+        """He lets it go by mail, or (a draft that he forgets) something in his name tries to."""
+        case, platform, digest = self._drafts[draft]
+        verb = f"{self.chance.choice(('akkoord', 'approve'))} {code}"
+        if self.chance.random() < (0.15 if digest else 0.9):
+            self.night.plan(self.chance.uniform(0.1, 15), lambda: self.mailing.mislead(read, verb))
+
+        def approved() -> None:
+            in_time = self.night.clock.now() < read.written_at + CODE_LASTS
+            if in_time and ADDRESS_OF[platform] not in self.platforms.bad and draft not in self._approved:
+                self._approved.add(draft)
+                self._let_go(draft, case, platform, digest)
+
+        if digest and read.recipient == ADDRESSES["officer1"]:
+            for _ in range(self.chance.choice([1, 1, 1, 1, 2])):  # who is not sure says it again
+                self.night.plan(self.chance.uniform(0.1, 25), lambda: self.mailing.answer(read, verb, approved))
+
+    def _judge(self, read: Read, message: str) -> None:
+        """Vouch for an answer for which nobody did, in one way or the other; or something in his name tries to."""
+        says = self.chance.choice(["act", "genuine", "vain", "vain"])
+        if says == "act" or "] Answer from a platform: " not in read.subject:
+            self.confirm(message)
+        elif says == "vain":
+            self.mailing.mislead(read, "echt")
+        else:
+            with self.night.env.store.read() as tx:
+                row = tx.get(StoredMessage, message)
+            digest = row.digest if row else ""
+            self.mailing.answer(read, self.chance.choice(("echt", "genuine")), lambda: self.platforms.vouched(digest))
+
     def confirm(self, message: str) -> None:
-        """Vouch for an answer for which nobody did."""
+        """At the command line."""
         with self.night.env.store.read() as tx:
             row = tx.get(StoredMessage, message)
         if row is not None and self.night.act(ConfirmMessage(message=message)) is not None:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from flaggermail import outbox, remind, settle
+from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
+from flaggermail.core.message import Message
 from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
@@ -132,6 +133,16 @@ def _retry_after_data() -> AbstractContextManager[object]:
     return patch.object(settle, "_in_doubt", in_doubt)
 
 
+def _forger_obeyed() -> AbstractContextManager[object]:
+    """A reply for which nobody vouches counts as an officer's word."""
+    honest = replies.obey
+
+    def obey(work: Work, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
+        honest(work, replace(stored, verdict="verified"), message, officer, token)
+
+    return patch.object(replies, "obey", obey)
+
+
 FAULTS = (
     Fault("attempt recorded after sending", 1, _attempt_recorded_after_sending),
     Fault("reminder key without the step", 3, _key_without_step),
@@ -141,6 +152,7 @@ FAULTS = (
     Fault("expired acknowledgement that nobody is asked about", 3, _nobody_asked),
     Fault("expired acknowledgement that is asked about again", 3, _asked_again),
     Fault("retry after DATA", 1, _retry_after_data),
+    Fault("unverified reply that approves", 6, _forger_obeyed),
     Fault("notification without a decision", 6, _undecided_is_sent),
 )
 

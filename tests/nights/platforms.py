@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from flaggermail.core.acts import NoteContact
@@ -37,6 +38,7 @@ class Platforms:
     _again: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> write to the platform anew
     _unvouched: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> what a person's word does
     _answered: set[str] = field(default_factory=set)
+    bad: set[str] = field(default_factory=set)  # addresses that mail came back from
 
     def __post_init__(self) -> None:
         self.night.hears.append(self.hear)
@@ -106,6 +108,7 @@ class Platforms:
         def taken(_: Incoming) -> None:
             if not delayed:
                 use.silence.ended = use.bounced = True
+                self.bad.add(use.to)
             elif (took := self._took(use)).in_doubt and not use.resolved:  # who tells of its delay has it
                 use.resolved = True
                 use.silence.start(took.at, self.night.policy)
@@ -129,6 +132,13 @@ class Platforms:
         )
         if self.night.act(act) is not None:
             use.silence.answers.append((self.night.clock.now(), BOTH))
+
+    def reached(self, case: str, platform: str, at: datetime) -> None:
+        """An officer noted that they had it, when he called; with more uses than one he would have to say which."""
+        uses = [use for use in self.night.diary.uses if (use.case, use.platform) == (case, platform)]
+        running = [use for use in uses if use.silence.started_at is not None and not use.bounced]
+        if len(running) == 1:
+            running[0].silence.answers.append((at, BOTH))
 
     def _copy(self, use: Use, handed: HandOver) -> None:
         """The server puts a copy into Sent: proof that it took the mail, where that was in doubt."""

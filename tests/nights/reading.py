@@ -21,7 +21,10 @@ _NUMBER = re.compile(r"VF-[A-Z0-9]+-\d+")
 _STEP = re.compile(r"(\d+) min after")
 _ASKS = re.compile(r"taken in hand until (\d\d:\d\d)")
 _ITEM = re.compile(r"^(VF-[A-Z0-9]+-\d+): (.*?) after \d+ minutes\n((?:  .+\n)+)", re.MULTILINE)
-_SINGLE = re.compile(r"\[(VF-[A-Z0-9]+-\d+)\] (?:Escalation: )?(.*) after \d+ minutes$")
+_SINGLE = re.compile(
+    r"\[(VF-[A-Z0-9]+-\d+)\] (?:Escalation: )?"
+    r"([Nn]o decision|\w+ silent|\w+: receipt not confirmed|\w+: no answer from a person) after \d+ minutes$"
+)
 _TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
 
 
@@ -98,6 +101,15 @@ class Read:
         """What the command that the mail tells of is about, or an empty text."""
         found = re.search(rf"{command} (\w+)", " ".join(self.body.split()))
         return found[1] if found else ""
+
+    @property
+    def asks_approval(self) -> tuple[str, str]:
+        """The draft that it asks approval of and the code that gives it; empty texts in another mail."""
+        if "] Please approve: " not in self.subject:
+            return "", ""
+        draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
+        code = re.search(r"^ *approve (\w+)$", self.body, re.MULTILINE)
+        return (draft[1], code[1]) if draft and code else ("", "")
 
     def reminds_of(self) -> Iterator[Told]:
         """The steps that it tells of, where it is a reminder or an escalation."""

@@ -24,7 +24,7 @@ def play(seed: int, kit: Kit) -> Diary:
     people = People(night, Platforms(night))
     if chance.random() < 0.25:
         night.plan(chance.uniform(10, 300), people.swap)
-    for number in range(chance.choice([0, 1, 1, 1, 1, 2])):
+    for number in range(chance.choice([0, 0, 1, 1, 1, 2])):
         night.plan(chance.uniform(0, 240), partial(people.refer, number % len(MATTERS)))
     for _ in range(chance.choice([0, 0, 0, 1])):
         night.plan(chance.uniform(0, 200), people.warn)

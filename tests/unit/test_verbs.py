@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -181,6 +182,29 @@ def test_a_call_of_before_midnight_is_noted_after_it() -> None:
     (note,) = found.acts
     assert isinstance(note, acts.NoteContact)
     assert note.effective_at == datetime.fromisoformat("2027-03-17T23:50:00+01:00")
+
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+@pytest.mark.parametrize(
+    ("written", "came_at", "was"),
+    [
+        ("02:55", "2026-10-25T01:05Z", "2026-10-25T00:55Z"),  # it is 02:05 for the second time
+        ("02:01", "2026-10-25T01:05Z", "2026-10-25T01:01Z"),
+        ("02:30", "2026-10-25T00:40Z", "2026-10-25T00:30Z"),
+        ("01:55", "2026-03-29T01:05Z", "2026-03-29T00:55Z"),  # 01:59 was followed by 03:00
+    ],
+)
+def test_a_call_is_of_the_last_time_that_the_clock_showed_that(written: str, came_at: str, was: str) -> None:
+    """Also on the nights on which it is put back or forward."""
+    night = replace(about(Topic.REMINDER), came_at=datetime.fromisoformat(came_at).astimezone(AMSTERDAM))
+    found = read(f"gebeld {written} ze kijken ernaar", "", night)
+    assert isinstance(found, Understood)
+    (note,) = found.acts
+    assert isinstance(note, acts.NoteContact)
+    assert note.effective_at is not None
+    assert note.effective_at.astimezone(UTC) == datetime.fromisoformat(was)
 
 
 def test_a_note_about_a_case_without_a_notification_counts_as_nothing() -> None:
