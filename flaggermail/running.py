@@ -42,17 +42,10 @@ class Waiting:
         return Silence(self.started_at, told, [a for r in self.told if (a := self._acknowledgement(r))])
 
     def _acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
-        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires.
-
-        It was given after its reminder, and the last one after every reminder that has one, also where the machine's
-        clock was set back in between.
-        """
-        said, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
-        if said is None or until is None or by is None:
+        """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
+        at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
+        if at is None or until is None or by is None or at < self.started_at:
             return None
-        if max(said, reminder.told_at) < self.started_at:
-            return None
-        at = max(said, *(r.told_at for r in self.told if r.acknowledged_at is not None))
         asks = reminder.clock == self.clock and reminder.kind == Kind.REMINDER
         return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
 

@@ -32,7 +32,9 @@ def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
     until = work.now + timedelta(minutes=work.env.settings.escalation.acknowledged_minutes)
     told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
     for row in told:
-        noted = replace(row, acknowledged_at=work.now, acknowledged_by=work.actor, acknowledged_until=until)
+        # Where the machine's clock was set back it still stands behind whatever was told before it.
+        at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
+        noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
         about = About(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
     zone = work.env.settings.zone
