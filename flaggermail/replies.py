@@ -123,7 +123,11 @@ def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | No
         if isinstance(act, acts.SwapShift) and casework.officer_on_call(work) != reply.officer:
             return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
         if isinstance(act, acts.NoteContact) and work.tx.exists(
-            ContactNote, case=act.case, effective_at=act.effective_at, author=reply.officer.id
+            ContactNote,
+            case=act.case,
+            notification=reply.token.notification,
+            effective_at=act.effective_at,
+            author=reply.officer.id,
         ):
             return verbs.not_understood(Why.USED, topic, found.language)
     return found

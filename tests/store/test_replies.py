@@ -15,11 +15,11 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail import handover
+from flaggermail import handover, remind
 from flaggermail.casework import Notice, officer_on_call, tell
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage, Token
+from flaggermail.core.records import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.core.verbs import Topic
@@ -364,6 +364,21 @@ def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
     assert desk.one(Reminder).acknowledged_by == "head1"
 
 
+def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) -> None:
+    """Of one case: the second reply is no repetition of the first, the third is one of the second."""
+    first = desk.notified("x-urgent")
+    wait(desk, 5)
+    uses = [first, desk.notified("meta-elections", case=desk.row(Notification, first).case)]
+    for minutes in (56, 5):
+        wait(desk, minutes)
+        remind.tick(desk.env)
+    words = f"gebeld {desk.clock.now().astimezone(desk.env.settings.zone):%H:%M} ze hebben het"
+    sent = [latest(desk, notification=use, kind=Kind.REMINDER.value) for use in uses]
+    for one in (*sent, sent[1]):
+        reply(desk, one, words, "text/plain; charset=utf-8")
+    assert sorted(note.notification or "" for note in desk.all(ContactNote)) == sorted(uses)
+
+
 def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) -> None:
     """By answering the hand-over; once it is another's, the same reply does nothing."""
     now = desk.clock.now()
@@ -389,6 +404,11 @@ def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
     reply(desk, told, "ruil met Jansen", "text/plain; charset=utf-8", by=f"B. de Vries <{BOB}>")
     assert on_call(desk) == "head1"
     assert "Er is niets gedaan" in body(desk, desk.all(OutboxMail, recipient=BOB)[-1])
+
+
+def wait(desk: Desk, minutes: int) -> None:
+    """Let time pass."""
+    desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
 
 
 def on_call(desk: Desk, at: datetime | None = None) -> str:
