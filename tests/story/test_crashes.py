@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Killed at any use of a port, before or after it, the desk goes on at its next start: nothing lost, nothing doubled.
+"""Killed at any use of a port, the desk goes on at its next start: nothing lost, nothing doubled.
 
 The uses are read from the code (`crash_points`), so a new one is tried here from the day it is written.
 """
@@ -57,6 +57,7 @@ EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # who re
 PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
 SENDING = frozenset({"drain", "_claim"})  # tried at the first mail, which goes to a platform, and at the next
 SETTLING = frozenset({"recover"})  # reached only when the start before was killed with a mail in hand
+LASTING = frozenset({"append", "begin", "discard", "put", "put_all", "submit"})  # another use leaves nothing behind
 APPENDS = range(1, 55, 6)  # every event passes through one line; which one is hit there is varied
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
 TWICE = range(1, 3)
@@ -265,11 +266,11 @@ def assert_told_once(found: Found, scene: Scene, *, in_doubt: bool) -> None:
 
 
 def crashes() -> Iterator[tuple[Point, str, int]]:
-    """Each use of a port, before and after it."""
+    """Each use of a port, before it, and after it where it leaves something behind."""
     for point in (point for point in points() if point.module != FORGETTING):
         several = point.function in SENDING
         for nth in APPENDS if point.method == "append" else TWICE if several else (1,):
-            for when in ("before", "after") if point.port != "tx" or point.method == "append" else ("before",):
+            for when in ("before", "after") if point.method in LASTING else ("before",):
                 yield point, when, nth
 
 
