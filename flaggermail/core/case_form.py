@@ -128,7 +128,7 @@ class Form:
         return (assessed, decided, *drafts)
 
 
-def above(own: str, _asked: Asked) -> tuple[str, ...]:
+def above(own: str) -> tuple[str, ...]:
     """What the officer wrote himself above the lines of the form: a note, which is no part of it."""
     lines = own.splitlines()
     first = next((at for at, line in enumerate(lines) if _is_of_the_form(line)), len(lines))

@@ -153,10 +153,9 @@ def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotU
     return NotUnderstood(why, language, details, would_work(topic, language))
 
 
-def would_work(topic: Topic, language: str, code: str = "") -> tuple[str, ...]:
-    """What can be replied to a mail about `topic`, as it is shown; `code` in the place of the word CODE."""
-    shown = (verb.shown(language) for verb in _TABLE.get(topic, ()))
-    return tuple(line.replace("CODE", code) if code else line for line in shown)
+def would_work(topic: Topic, language: str) -> tuple[str, ...]:
+    """What can be replied to a mail about `topic`, as it is shown."""
+    return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()))
 
 
 def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -> tuple[str, ...]:
@@ -428,7 +427,7 @@ _EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs
 
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.Asked(mark="", language=answered.language)
-    above = case_form.above(text, asked)
+    above = case_form.above(text)
     if any(answered.words.doubts(_clean(line)) for line in above):
         raise _Wrong(Why.DOUBT)
     try:

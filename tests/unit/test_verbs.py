@@ -225,7 +225,7 @@ def test_free_text_goes_on_to_the_end_of_its_paragraph() -> None:
 def test_what_would_work_is_told_in_either_language() -> None:
     """As it has to be written, and later without what was done."""
     assert would_work(Topic.REMINDER, "nl") == ("ok", "gebeld 21:45 WAT ER GEZEGD IS", "over aan NAAM")
-    assert would_work(Topic.APPROVAL, "en", "ABC234") == ("approve ABC234", "no: REASON")
+    assert would_work(Topic.APPROVAL, "en") == ("approve CODE", "no: REASON")
     assert still_work(Topic.REMINDER, "nl", used=False, acknowledged=True) == would_work(Topic.REMINDER, "nl")[1:]
     assert still_work(Topic.QUARANTINE, "en", used=True, acknowledged=False) == ()
     refused = read("kweetniet", "", about(Topic.NEW_CASE))
