@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,6 +32,7 @@ from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings import StormSettings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import MODULES, PORTS, SOURCE, Point, points
 
@@ -196,19 +196,6 @@ def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: date
         return
     wrapped = {name: watched(getattr(env, name), name, crash) for name in PORTS}
     run_once(replace(env, **wrapped), watched(mailbox, "mailbox", crash))
-
-
-def forked(work: Callable[[], None]) -> int:
-    """Do `work` in a process of its own; answers its exit status, or the number of the signal, negative."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException:  # noqa: BLE001 - the end of this process: what was raised is shown by it
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def main() -> None:
