@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk in a folder of its own, played in simulated time: mail arrives, officers type, the daemon's loops go round."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from flaggermail import digest, inforce, outbox, paging, remind, watch
+from flaggermail.cli.acting import typed
+from flaggermail.core.records import OutboxMail, Record, StoredMessage
+from flaggermail.core.states import LEASE
+from flaggermail.environment import Environment
+from flaggermail.ports import Clock, Submitter
+from flaggermail.replay.doubles import Answer, CountedRandomness, ListCaller, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.settings import Settings
+from flaggermail.settings_files import load
+from flaggermail.shipped import shipped
+from flaggermail.wiring import make_environment, upgrade_database
+
+R = TypeVar("R", bound=Record)
+
+
+def with_shipped(folder: Path) -> None:
+    """Put rules and templates beside the configuration in `folder`, where the program looks for them."""
+    shutil.copytree(shipped("rules"), folder / "rules")
+    shutil.copytree(shipped("config") / "templates", folder / "templates")
+
+
+def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Environment:
+    """The live code on the configuration, database and archive in `folder`; nothing reaches a network."""
+    return make_environment(
+        load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, caller=ListCaller(),
+    )  # fmt: skip
+
+
+@dataclass
+class Played:
+    """The desk, its clock, its mailbox and the script of its submission server."""
+
+    env: Environment
+    clock: SetClock
+    mailbox: ListMailbox
+    script: list[Answer]
+    folder: Path
+
+    @classmethod
+    def begin(cls, folder: Path, at: datetime) -> Played:
+        """A new desk; `folder` holds its configuration."""
+        with_shipped(folder)
+        upgrade_database(folder)
+        clock, script = SetClock(at), list[Answer]()
+        env = environment(folder, clock, ScriptedSubmitter(clock, script))
+        inforce.note(env)
+        return cls(env, clock, ListMailbox(env.settings.desk.mailbox), script, folder)
+
+    # ---- time
+
+    def go_to(self, at: datetime) -> None:
+        """Let time pass up to `at`, and do on the way what the rows say is due."""
+        while (due := self._next_due()) is not None and due < at:
+            self.clock.set(due)
+            self.settle()
+        self.clock.set(at)
+
+    def wait(self, minutes: float) -> None:
+        """Let so many minutes pass."""
+        self.go_to(self.clock.now() + timedelta(minutes=minutes))
+        self.settle()
+
+    def settle(self) -> None:
+        """What the daemon's loops do now."""
+        watch.look(self.env, self.mailbox)
+        outbox.drain(self.env)
+        remind.tick(self.env)
+        paging.tick(self.env)
+        digest.tell_held_back(self.env)
+        outbox.drain(self.env)
+        paging.drain(self.env)
+
+    def _next_due(self) -> datetime | None:
+        now = self.clock.now()
+        with self.env.store.read() as tx:
+            instants = (outbox.next_due(tx), remind.next_due(self.env, tx))
+        return min((at for at in instants if at is not None and at > now), default=None)
+
+    # ---- what people do
+
+    def do(self, *words: str, by: str = "officer1") -> str:
+        """An officer types a command line; returns what it prints. Raises Refusal."""
+        return typed(self.env, by, words)
+
+    def receive(self, octets: bytes) -> StoredMessage:
+        """A mail comes into the inbox; returns the newest message there is then."""
+        self.mailbox.deliver("inbox", octets, self.clock.now())
+        self.settle()
+        return self.all(StoredMessage, direction="in")[-1]
+
+    @contextlib.contextmanager
+    def server_says(self, code: int, recipient: str | None = None) -> Iterator[None]:
+        """Meanwhile the submission server answers so: 0 is no connection, -1 silence after the final dot."""
+        self.script[:] = [Answer(recipient, code, "as the script says", None, None)]
+        yield
+        self.script.clear()
+
+    @contextlib.contextmanager
+    def settings(self, settings: Settings) -> Iterator[None]:
+        """Meanwhile the desk has other settings."""
+        before, self.env = self.env, replace(self.env, settings=settings)
+        yield
+        self.env = before
+
+    # ---- what is there
+
+    def all(self, kind: type[R], /, **equal: object) -> list[R]:
+        """The rows of that kind."""
+        with self.env.store.read() as tx:
+            return tx.find(kind, **equal)
+
+    def sent(self, **equal: object) -> OutboxMail:
+        """The last mail of ours with these values."""
+        return self.all(OutboxMail, **equal)[-1]
+
+    def end(self) -> None:
+        """Stop as a daemon does: its lease is given back, the database is one file."""
+        self.env.store.acquire(LEASE, "desk.example:1:2027-06-12T00:00:00Z", self.clock.now(), 60)
+        self.env.store.release()
+        self.env.close()

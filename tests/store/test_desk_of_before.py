@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A desk that an earlier version wrote is upgraded, read and proved by this one, and every figure is the same.
+
+The folders are those of `tests/desks`. A change that gives something stored another name says so in `RENAMED`, one that
+adds a column in `ADDED`; nothing else of what a desk holds may come out otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail.adapters.db.transaction import SqlTransaction
+from flaggermail.cli import commands
+from flaggermail.cli.session import Session
+from flaggermail.core.events import fold
+from flaggermail.core.records import OutboxMail, StoredMessage
+from flaggermail.environment import Environment
+from flaggermail.errors import ArchiveFault
+from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from tests.desks import kept
+from tests.desks.played import environment, with_shipped
+
+DESKS = sorted(path.parent for path in kept.HERE.glob(f"v*/{kept.EXPECTED}"))
+NOW = datetime.fromisoformat("2027-06-12T12:00:00+02:00")
+
+RENAMED: dict[str, str | None] = {}
+"""What a name of `expected.json` is called now; None where it is gone.
+
+A table: `"outbox": "letter"`. A column, under the table's old name: `"message.basis": "match_basis"`. A value in a
+column: `"message.place=own": "sent"`. A kind of event, or a counter: `"case waits again": "case reverted to notified"`.
+"""
+
+ADDED: dict[str, object] = {}
+"""What an upgraded row holds in a column that came later, under the table's present name: `"letter.priority": None`."""
+
+RENAMED_SETTINGS: dict[str, str] = {}
+"""Text in the files of the configuration, and what stands there now: `"unwatched:": "excluded_folders:"`."""
+
+
+@dataclass
+class Before:
+    """A desk of before, in a copy that this version has upgraded."""
+
+    folder: Path
+    expected: Mapping[str, object]
+    env: Environment
+
+    def section(self, name: str) -> dict[str, object]:
+        """A part of what is expected that is a mapping."""
+        found = self.expected[name]
+        assert isinstance(found, dict)
+        return found
+
+    def type(self, *words: str) -> str:
+        """What a command prints that must succeed."""
+        result = CliRunner().invoke(commands, words, obj=Session(self.folder, given=self.env, officer="officer1"))
+        assert (result.exit_code, result.exception) == (0, None), (words, result.output)
+        return result.stdout
+
+
+def copied(desk: Path, folder: Path) -> Path:
+    """The folder as the earlier version left it, with the configuration in the words of this one."""
+    folder.mkdir()
+    kept.unpack(desk, folder)
+    with_shipped(folder)
+    for file in folder.glob("*.yaml"):
+        text = file.read_text("utf-8")
+        for old, new in RENAMED_SETTINGS.items():
+            text = text.replace(old, new)
+        file.write_text(text, "utf-8")
+    return folder
+
+
+def opened(desk: Path, folder: Path) -> Before:
+    """The desk, upgraded as an operator does it."""
+    upgraded = CliRunner().invoke(commands, ["--config", str(folder), "db", "upgrade"])
+    assert "database is at revision" in upgraded.output, upgraded.output
+    clock = SetClock(NOW)
+    env = environment(folder, clock, ScriptedSubmitter(clock), seed="later")
+    return Before(folder, json.loads((desk / kept.EXPECTED).read_text("utf-8")), env)
+
+
+@pytest.fixture(scope="module", params=DESKS, ids=lambda desk: desk.name)
+def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
+    """A desk that is only read here."""
+    found = opened(request.param, copied(request.param, tmp_path_factory.mktemp("before") / "desk"))
+    yield found
+    found.env.close()
+
+
+# ---------------------------------------------------------------- what must be the same
+
+
+def renamed(name: str) -> str | None:
+    """What that is called now."""
+    return RENAMED.get(name, name.rpartition(".")[2])
+
+
+def value_of(table: str, column: str, value: object) -> object:
+    """How that value is written now."""
+    if isinstance(value, list):
+        return [value_of(table, column, one) for one in value]
+    return RENAMED.get(f"{table}.{column}={value}", value)
+
+
+def rows_now(tables: Mapping[str, object]) -> dict[str, list[dict[str, object]]]:
+    """The rows of `expected.json` in the words of this version."""
+    result = {}
+    for table, held in tables.items():
+        assert isinstance(held, dict)
+        if (now := renamed(table)) is not None:
+            later = {name.rpartition(".")[2]: value for name, value in ADDED.items() if name.startswith(f"{now}.")}
+            result[now] = in_order([_row_now(table, held["columns"], values) | later for values in held["rows"]])
+    return result
+
+
+def _row_now(table: str, columns: list[str], values: list[object]) -> dict[str, object]:
+    pairs = zip(columns, values, strict=True)
+    named = ((renamed(f"{table}.{column}"), value_of(table, column, value)) for column, value in pairs)
+    return {name: value for name, value in named if name is not None}
+
+
+def in_order(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows in an order that does not rest on what their columns were called."""
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
+
+
+def assert_rows(desk: Before) -> None:
+    """The rows are those of before, one by one."""
+    with desk.env.store.read() as tx:
+        assert isinstance(tx, SqlTransaction)
+        tables = kept.tables(tx.rows())
+    expected = rows_now(desk.section("rows"))
+    assert tables.keys() == expected.keys()
+    for table, held in tables.items():
+        found = in_order([dict(zip(held["columns"], values, strict=True)) for values in held["rows"]])
+        assert len(found) == len(expected[table]), table
+        for now, then in zip(found, expected[table], strict=True):
+            assert now == then, table
+
+
+def assert_folded(desk: Before) -> None:
+    """The events of before make exactly the rows that there are."""
+    with desk.env.store.read() as tx:
+        assert isinstance(tx, SqlTransaction)
+        made, held = fold(event for _, event in tx.events()), tx.rows()
+    assert made.keys() == held.keys()
+    for key, values in held.items():
+        assert made[key] == values, key
+
+
+def assert_proved(desk: Before) -> None:
+    """`audit verify` says that the record is intact, and its last event of then is the same to the octet."""
+    assert desk.type("audit", "verify") == f"{len(kept.digests(desk.env))} events, chain intact\n"
+    events = desk.expected["events"]
+    assert isinstance(events, int)
+    assert kept.digests(desk.env)[events - 1] == desk.expected["head"]
+
+
+def assert_archived(desk: Before) -> None:
+    """Every mail's octets are there, unless they were destroyed."""
+    with desk.env.store.read() as tx:
+        messages = tx.find(StoredMessage)
+        destroyed = {message.digest for message in messages if message.discarded_at is not None}
+        digests = {message.digest for message in messages} | {mail.digest for mail in tx.find(OutboxMail)}
+    assert destroyed
+    gone = set()
+    for digest in digests - destroyed:
+        try:
+            desk.env.octets.get(digest)
+        except ArchiveFault:
+            gone.add(digest)
+    assert not gone
+
+
+CHECKS = (assert_rows, assert_folded, assert_proved, assert_archived)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_desk_of_before_is_whole(before: Before, check: Callable[[Before], None]) -> None:
+    """Rows, events, chain and archive, after the upgrade."""
+    check(before)
+
+
+def test_every_event_is_known(before: Before) -> None:
+    """No more and no fewer of each kind; the upgrade and the opening add none."""
+    with before.env.store.read() as tx:
+        kinds = [event.kind.value for _, event in tx.events()]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        renamed(kind): count for kind, count in before.section("kinds").items()
+    }
+    assert len(kinds) == before.expected["events"]
+
+
+def test_the_figures_are_the_same(before: Before) -> None:
+    """How long each platform took, to the minute, and the hours as they are reported."""
+    with before.env.store.read() as tx:
+        assert kept.figures(tx) == before.section("figures")
+
+
+def test_numbering_and_intake_go_on_where_they_ended(before: Before) -> None:
+    """The next case, message and mail get the next number, and no mail is taken in twice."""
+    found = kept.found(before.env)
+    counters = before.section("counters")
+    assert found["counters"] == {RENAMED.get(name, name): number for name, number in counters.items()}
+    assert found["cursors"] == before.expected["cursors"]
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+READ = (
+    "case list", "declined list", "channel list", "election list", "message list --place case", "message list",
+    "oncall held", "oncall next", "oncall now", "oncall pages", "outbox list --all", "quarantine list",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", READ)
+def test_every_list_can_be_shown(before: Before, words: str) -> None:
+    """For a person and for a program."""
+    assert before.type(*words.split())
+    assert json.loads(before.type(*words.split(), "--json")) is not None
+
+
+def test_status_says_what_is_wrong_there(before: Before) -> None:
+    """The mail in doubt, and a mailbox that nobody reads any more; the exit status says so too."""
+    session = Session(before.folder, given=before.env, officer="officer1")
+    result = CliRunner().invoke(commands, ["status", "--json"], obj=session)
+    assert result.exit_code == 1, result.output
+    assert json.loads(result.stdout)
+
+
+def test_every_case_is_listed_and_shown_with_its_hours(before: Before) -> None:
+    """The hours that stand in the record are those that a person is shown."""
+    numbers = [case["number"] for case in json.loads(before.type("case", "list", "--json"))]
+    held = before.section("rows")["case_file"]
+    assert isinstance(held, dict)
+    assert set(numbers) == {row[held["columns"].index("number")] for row in held["rows"]}
+    for use, figures in before.section("figures").items():
+        shown = before.type("case", "show", use.rpartition("/")[0])
+        assert isinstance(figures, dict)
+        for name, hours in figures.items():
+            assert not name.endswith("_hours") or hours is None or str(hours) in shown, (use, name)
+
+
+def test_every_mail_can_be_shown(before: Before) -> None:
+    """From the octets in the archive: what waits, what was taken for noise, and what was sent."""
+    for row in json.loads(before.type("quarantine", "list", "--json")):
+        assert before.type("quarantine", "show", row["id"])
+    for row in json.loads(before.type("outbox", "list", "--json")):
+        assert before.type("outbox", "show", row["id"])
+
+
+# ---------------------------------------------------------------- and what is noticed
+
+
+def _behind_its_back(folder: Path, statement: str) -> None:
+    with closing(sqlite3.connect(folder / "flaggermail.db")) as connection, connection:
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        assert connection.execute(statement).rowcount == 1
+
+
+def _one_octet(folder: Path) -> None:
+    file = max((folder / "archive").glob("??/*"), key=lambda path: path.name)
+    octets = file.read_bytes()
+    file.chmod(0o600)
+    file.write_bytes(bytes([octets[0] ^ 1]) + octets[1:])
+
+
+SPOILED: list[tuple[str, Callable[[Path], None], Callable[[Before], None]]] = [
+    (
+        "an octet of an event",
+        lambda folder: _behind_its_back(
+            folder, "UPDATE event SET octets = CAST(replace(octets, 'officer1', 'officer2') AS BLOB) WHERE seq ="
+            " (SELECT max(seq) FROM event WHERE actor = 'officer1')"
+        ),
+        assert_proved,
+    ),
+    (
+        "a personal value",
+        lambda folder: _behind_its_back(
+            folder, "UPDATE personal SET value = '\"another\"' WHERE event = (SELECT max(event) FROM personal)"
+            " AND commitment = (SELECT max(commitment) FROM personal WHERE event = (SELECT max(event) FROM personal))"
+        ),
+        assert_proved,
+    ),
+    (
+        "a row, by the fold",
+        lambda folder: _behind_its_back(
+            folder, "UPDATE clock SET stopped_at = started_at WHERE id = (SELECT max(id) FROM clock)"
+        ),
+        assert_folded,
+    ),
+    (
+        "a row, by what is expected",
+        lambda folder: _behind_its_back(folder, "UPDATE election SET name_en = 'Y' WHERE code = 'PS2027'"),
+        assert_rows,
+    ),
+    ("an octet in the archive", _one_octet, assert_archived),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("desk", DESKS, ids=lambda desk: desk.name)
+@pytest.mark.parametrize(("spoil", "notices"), [two for _, *two in SPOILED], ids=[what for what, *_ in SPOILED])
+def test_what_was_changed_since_is_noticed(
+    desk: Path, spoil: Callable[[Path], None], notices: Callable[[Before], None], tmp_path: Path
+) -> None:
+    """One octet, one value or one row other than it was written."""
+    folder = copied(desk, tmp_path / "desk")
+    spoil(folder)
+    found = opened(desk, folder)
+    try:
+        with pytest.raises(AssertionError):
+            notices(found)
+    finally:
+        found.env.close()
