@@ -82,7 +82,7 @@ def _waiting(work: Work) -> Iterator[_Waiting]:
     desk = work.env.settings.desk
     in_period = casework.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
-    old = timedelta(minutes=desk.mailbox.old_after_minutes)
+    old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
     for message in work.tx.find(StoredMessage, place="quarantine", missed=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
         if late or IN_JUNK in message.reason or message.basis.startswith("forwarded in "):
@@ -118,7 +118,7 @@ def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
 
 def _slot(work: Work) -> tuple[datetime, datetime]:
     """The span of time now in which one person gets one such mail at most."""
-    apart = timedelta(minutes=work.env.settings.desk.quarantine.apart_minutes)
+    apart = timedelta(minutes=work.env.settings.desk.quarantine.min_interval_minutes)
     begin = _EPOCH + (work.now - _EPOCH) // apart * apart
     return begin, begin + apart
 

@@ -124,6 +124,8 @@ class Daemon:
             self.ticker.start()
             running.callback(self._end_ticker)
             logbook.daemon_started(self.holder)
+            for note in self.env.settings.notes:
+                logbook.setting_renamed(*note.split(": ", 1))
             self._wait(patience)
             stopping = self.monotonic()
             self._deadline = stopping + self.stop_within

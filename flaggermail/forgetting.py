@@ -45,7 +45,7 @@ def tick(env: Environment) -> int:
 
 def due_at(env: Environment, since: datetime) -> datetime:
     """When the review window of what came, or left, at `since` ends."""
-    return since + timedelta(days=env.settings.desk.citizens.kept_days)
+    return since + timedelta(days=env.settings.desk.citizens.retention_days)
 
 
 def again(work: Work, stored: StoredMessage, delivery: Delivery) -> None:

@@ -40,7 +40,7 @@ def threshold(work: Work, message: Message) -> int | None:
     ours = message.sender is None or message.sender.key == settings.mailbox.address.lower()
     if ours or message.vouched.value != "verified" or not settings.quarantine.place_by_score:
         return None
-    return settings.quarantine.place_from
+    return settings.quarantine.score_threshold
 
 
 def _candidates(work: Work, message: Message) -> list[Case]:

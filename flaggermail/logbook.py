@@ -149,6 +149,11 @@ def daemon_started(holder: str) -> None:
     _log.info("daemon started", holder=holder)
 
 
+def setting_renamed(place: str, words: str) -> None:
+    """A settings file uses an old name, at `file:line:column key`; `words` give the new one."""
+    _log.warning("setting under an old name", object=place, result=words)
+
+
 def daemon_stopped(seconds: float) -> None:
     """Everything that was started has ended."""
     _log.info("daemon stopped", seconds=round(seconds, 3))

@@ -43,7 +43,7 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
     identity = f"{wake.about}/{officer.id}/{position}"
     if position >= len(officer.pagers) or observing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
         return None
-    full = called_lately(work, officer, exercise=wake.exercise) >= work.env.settings.desk.storms.pages_per_hour
+    full = called_lately(work, officer, exercise=wake.exercise) >= work.env.settings.desk.rate_limits.pages_per_hour
     page = Page(
         id=identity,
         about=wake.about,

@@ -171,4 +171,4 @@ def channel_of(work: Work, message: Message) -> Channel | None:
 
 def late(env: Environment, raw: RawMessage, now: datetime) -> bool:
     """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
-    return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.old_after_minutes)
+    return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)

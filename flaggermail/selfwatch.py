@@ -24,7 +24,7 @@ def limits_of(desk: DeskSettings) -> Limits:
     watch = desk.watch
     return Limits(
         free=watch.disk_free_mb,
-        clock=timedelta(seconds=watch.clock_seconds),
+        clock=timedelta(seconds=watch.clock_skew_seconds),
         certificate=timedelta(days=watch.certificate_days),
     )
 

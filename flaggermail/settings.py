@@ -73,13 +73,13 @@ class MailboxSettings(Model):
     inbox: Text = "INBOX"
     sent: Text = "Sent"
     junk: Text = "Junk"
-    unwatched: frozenset[Text] = frozenset()  # folders that hold no mail of the desk, with all that lies under them
+    excluded_folders: frozenset[Text] = frozenset()  # hold no mail of the desk; with all that lies under them
     keyword: Keyword | None = None  # set on what was taken in
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True
     alarm_after_minutes: Minutes = 15  # unread this long, it is told of by mail
-    old_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
+    backlog_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
     trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # who says that a sender is who he says
     authserv_id: Text | None = None  # named: what our own receiving server calls itself in its results
     received_by: Domain | None = None  # what it, or the domain above it, is called in Received lines
@@ -118,10 +118,10 @@ class QuarantineSettings(Model):
     """When a mail is placed without a person, and who is told of one that waits too long."""
 
     place_by_score: bool = True
-    place_from: int = Field(default=95, ge=80, le=100)  # see core.suggesting; lower would rest on a subject
+    score_threshold: int = Field(default=95, ge=80, le=100)  # see core.suggesting; lower would rest on a subject
     in_period: tuple[StepSettings, ...] = (StepSettings(after=60), StepSettings(after=240, tell="head"))
     outside: tuple[StepSettings, ...] = (StepSettings(after=1440), StepSettings(after=4320, tell="head"))
-    apart_minutes: Minutes = 30  # between two such mails to one person
+    min_interval_minutes: Minutes = 30  # between two such mails to one person
 
     def steps(self, *, in_period: bool) -> tuple[Step, ...]:
         """The steps for a mail that waits, lowest first."""
@@ -152,27 +152,27 @@ class TagSettings(Model):
 class CitizenSettings(Model):
     """What becomes of citizens' mail that was declined."""
 
-    kept_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
+    retention_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
 
 
-class StormSettings(Model):
+class RateLimitSettings(Model):
     """How much one person, or one sender, may be told; what goes beyond is held back and counted, never lost."""
 
-    together: int = Field(default=5, ge=1, le=100)  # notices and alarms of one minute to one person, each a mail
+    burst: int = Field(default=5, ge=1, le=100)  # notices and alarms of one minute to one person, each a mail
     mails_per_hour: int = Field(default=30, ge=5, le=1000)  # to one person; then one mail tells of what is held back
-    apart_minutes: Minutes = 15  # between two such mails beyond the cap
+    min_interval_minutes: Minutes = 15  # between two such mails beyond the cap
     pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
     answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic ones in an hour
     answers_per_hour: int = Field(default=200, ge=1, le=10000)  # to all senders together
-    first_per_sender: int = Field(default=20, ge=1, le=1000)  # mails that go before others in a flood, in an hour
-    first_per_hour: int = Field(default=500, ge=1, le=10000)  # of all senders together
+    priority_per_sender: int = Field(default=20, ge=1, le=1000)  # mails that go before others in a flood, in an hour
+    priority_per_hour: int = Field(default=500, ge=1, le=10000)  # of all senders together
 
 
 class WatchSettings(Model):
     """When something of ourselves is wrong, and who outside hears that we live."""
 
     disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # less is left where database and archive lie
-    clock_seconds: int = Field(default=90, ge=10, le=3600)  # the server's clock differs from ours by more
+    clock_skew_seconds: int = Field(default=90, ge=10, le=3600)  # the server's clock differs from ours by more
     certificate_days: int = Field(default=14, ge=1, le=365)  # a server's certificate ends sooner
     heartbeat: Code | None = None  # the credential that holds the address
     heartbeat_minutes: Minutes = 1
@@ -190,7 +190,7 @@ class DeskSettings(Model):
     exercise: ExerciseSettings = ExerciseSettings()
     tags: TagSettings = TagSettings()
     citizens: CitizenSettings = CitizenSettings()
-    storms: StormSettings = StormSettings()
+    rate_limits: RateLimitSettings = RateLimitSettings()
     watch: WatchSettings = WatchSettings()
 
 
@@ -284,7 +284,7 @@ class OncallFile(Model):
     officers: tuple[OfficerSettings, ...] = Field(min_length=1)
     shifts: tuple[ShiftSettings, ...] = ()
     weekly: tuple[WeeklyShiftSettings, ...] = ()
-    otherwise: Code | None = None  # who is on call when no shift says anybody
+    fallback_officer: Code | None = None  # who is on call when no shift says anybody
 
 
 class PeriodSettings(Model):
@@ -326,6 +326,7 @@ class Settings(Model):
     intake: IntakeWords
     reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile()
+    notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: what it is called now`
 
     @property
     def zone(self) -> ZoneInfo:
@@ -358,7 +359,7 @@ class Settings(Model):
         return Rota(
             tuple(map(_officer, self.oncall.officers)),
             tuple(Shift(s.officer, s.begins, s.ends) for s in self.oncall.shifts),
-            self.oncall.otherwise,
+            self.oncall.fallback_officer,
             tuple(WeeklyShift(s.officer, WEEKDAYS.index(s.day), s.begins, s.ends) for s in self.oncall.weekly),
             self.zone,
         )

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flaggermail.core.overview import Limits
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
-from flaggermail.yaml_source import Source, read
+from flaggermail.settings_renamed import read_settings
+from flaggermail.yaml_source import Source
 
 # What holds where nothing is written: the defaults of `settings`, which take long to load; a test compares them.
 DEFAULTS = {
@@ -49,7 +50,7 @@ class _NotPlainError(Exception):
 
 def extract(directory: Path) -> Extract | None:
     """The extract of the configuration in `directory`; nothing where it is not plain, or the database is no file."""
-    desk, oncall = (read(directory / name, name) for name in ("flaggermail.yaml", "oncall.yaml"))
+    desk, oncall = (read_settings(directory / name) for name in ("flaggermail.yaml", "oncall.yaml"))
     if desk.faults or oncall.faults:
         return None
     try:
@@ -110,7 +111,7 @@ def _rota(oncall: Source, zone: ZoneInfo) -> Rota:
             Shift(_text(oncall, "shifts", at, "officer"), _instant(oncall, at, "begins"), _instant(oncall, at, "ends"))
             for at in _entries(oncall, "shifts")
         ),
-        _optional(oncall, "otherwise"),
+        _optional(oncall, "fallback_officer"),
         tuple(
             WeeklyShift(
                 _text(oncall, "weekly", at, "officer"),
@@ -125,7 +126,7 @@ def _rota(oncall: Source, zone: ZoneInfo) -> Rota:
     named = {
         *(shift.officer for shift in rota.shifts),
         *(shift.officer for shift in rota.weekly),
-        *([rota.otherwise] if rota.otherwise else []),
+        *([rota.fallback_officer] if rota.fallback_officer else []),
     }
     if not named <= {officer.id for officer in rota.officers}:
         raise _NotPlainError

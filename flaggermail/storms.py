@@ -38,13 +38,13 @@ def mails_to(
 
 def holds(work: Work, officer: Officer, wanted: HeldBack) -> bool:
     """Whether a wanted notice or alarm joins what is held back for the officer; written down once for each reason."""
-    kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.storms
+    kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.rate_limits
     if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
         suppressed(work)
         return True
     waiting = work.tx.exists(HeldBack, officer=officer.id, kind=wanted.kind, exercise=exercise, told_at=None)
     lately, of_hour = (mails_to(work, officer.address, [kind], within, exercise=exercise) for within in (MINUTE, HOUR))
-    if not (waiting or lately >= limits.together or of_hour >= limits.mails_per_hour):
+    if not (waiting or lately >= limits.burst or of_hour >= limits.mails_per_hour):
         return False
     row = replace(wanted, id=f"h{work.tx.number('held back'):08d}")
     work.record(EventKind.MAIL_HELD_BACK, added(row), about=About(row.case, row.notification), reason=row.kind)
@@ -53,17 +53,17 @@ def holds(work: Work, officer: Officer, wanted: HeldBack) -> bool:
 
 def rests(work: Work, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
     """Whether that person had so many mails of these kinds in this hour that the next one waits for its turn."""
-    limits = work.env.settings.desk.storms
+    limits = work.env.settings.desk.rate_limits
     lately, of_hour = (
         mails_to(work, officer.address, kinds, within, exercise=exercise)
-        for within in (timedelta(minutes=limits.apart_minutes), HOUR)
+        for within in (timedelta(minutes=limits.min_interval_minutes), HOUR)
     )
     return lately > 0 and of_hour >= limits.mails_per_hour
 
 
 def may_answer(work: Work, address: str, kind: Kind, about: About) -> bool:
     """Whether a machine may answer once more, to this sender and at all; an answer that is left out is an event."""
-    limits, since = work.env.settings.desk.storms, ("queued_at", work.now - HOUR)
+    limits, since = work.env.settings.desk.rate_limits, ("queued_at", work.now - HOUR)
     kinds = [answer.value for answer in ANSWERS]
     if (
         work.tx.count(OutboxMail, since, recipient=address, kind=kinds) < limits.answers_per_sender
@@ -79,13 +79,13 @@ def goes_first(env: Environment, octets: bytes) -> bool:
 
     By the sender as he wrote himself. Whoever takes another's name wins nothing but a better place for a few mails.
     """
-    limits, found = env.settings.desk.storms, _FROM.search(octets[:_HEADER])
+    limits, found = env.settings.desk.rate_limits, _FROM.search(octets[:_HEADER])
     sender = found.group(1).decode("ascii", "replace").lower() if found else None
     with env.store.begin() as tx:
         now = env.clock.now()
         hour = f"first {now:%Y-%m-%dT%H}"
         of_sender = tx.count(StoredMessage, ("first_seen_at", now - HOUR), from_address=sender, direction="in")
-        if of_sender >= limits.first_per_sender or tx.reached(hour) >= limits.first_per_hour:
+        if of_sender >= limits.priority_per_sender or tx.reached(hour) >= limits.priority_per_hour:
             return False
         tx.number(hour)
     return True
@@ -105,7 +105,7 @@ def is_loop(work: Work, officer: Officer, reason: str) -> bool:
     """Whether that reply was answered today already, or too many of this person's were not understood in this hour."""
     told = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     hour = f"misunderstood {officer.id} {work.now:%Y-%m-%dT%H}"
-    if told or work.tx.reached(hour) >= work.env.settings.desk.storms.answers_per_sender:
+    if told or work.tx.reached(hour) >= work.env.settings.desk.rate_limits.answers_per_sender:
         suppressed(work)
         return True
     work.tx.number(hour)

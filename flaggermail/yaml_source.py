@@ -58,18 +58,24 @@ class Fault:
 
 @dataclass(slots=True)
 class Source:
-    """The values of one file, and the line and column of each key and list entry."""
+    """The values of one file, and the line and column of each key and list entry.
+
+    `notes` are what its writer should know and need not mend yet. `written` holds the old name of each renamed key.
+    """
 
     file: str
     values: dict[str, Value] = field(default_factory=dict)
     places: dict[Key, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    notes: list[Fault] = field(default_factory=list)
+    written: dict[Key, str] = field(default_factory=dict)
 
     def fault(self, key: Key, text: str) -> Fault:
         """A fault at `key`, or where that is not written at the nearest key around it."""
-        written = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
-        line, column = self.places.get(written, (1, 1))
-        return Fault(self.file, line, column, dotted(key), text)
+        nearest = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
+        line, column = self.places.get(nearest, (1, 1))
+        shown = tuple(self.written.get(key[: end + 1], step) for end, step in enumerate(key))
+        return Fault(self.file, line, column, dotted(shown), text)
 
     def value(self, key: Key) -> Value:
         """What is written at `key`; nothing where nothing is."""
@@ -82,6 +88,23 @@ class Source:
             else:
                 return None
         return found
+
+    def rename(self, old: Key, name: str) -> None:
+        """Move the value at `old` to `name` beside it and add a note; if both are written, add a fault instead."""
+        around, new = self.value(old[:-1]), (*old[:-1], name)
+        if not isinstance(around, dict) or old[-1] not in around:
+            return
+        value = around.pop(str(old[-1]))
+        if name in around:
+            line, column = self.places[new]
+            words = f"is the old name of {name}, which is given too at {self.file}:{line}:{column}; remove the old one"
+            self.faults.append(self.fault(old, words))
+            return
+        around[name] = value
+        for key in [key for key in self.places if key[: len(old)] == old]:
+            self.places[*new, *key[len(old) :]] = self.places.pop(key)
+        self.written[new] = str(old[-1])
+        self.notes.append(self.fault(new, f"is now called {name}; the old name works until 1.0"))
 
 
 def dotted(key: Key) -> str:

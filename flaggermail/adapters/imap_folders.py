@@ -27,7 +27,7 @@ def watched(lines: Iterable[Listed], account: ImapAccount) -> dict[str, Role]:
             continue
         marks = {attribute.lower() for attribute in attributes}
         lies_in = _levels(folder, (delimiter or b"").decode("ascii", "replace"))
-        if not marks & _PASSED_OVER and not lies_in & account.unwatched:
+        if not marks & _PASSED_OVER and not lies_in & account.excluded_folders:
             found[folder] = _role(marks, lies_in, account)
     order = list(Role)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1]), item[0])))

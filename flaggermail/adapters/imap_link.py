@@ -35,11 +35,11 @@ def _nobody(server: str, line: object) -> None:
 class ImapAccount:
     """Where and as whom mail is read. `timeout` in seconds holds for each step.
 
-    Every folder is read save those of `unwatched` and what lies under them; `sent` and `junk` include what lies under
-    them. `keyword` (RFC 9051, section 2.3.2) is set on what was taken in, where the server keeps keywords; None: never.
-    `password` is asked for at each login, so that a changed secret needs no restart. `ca_file` None: the system's
-    authorities. `tls` "none" is for a server on this machine only. A batch holds at most `batch_messages` messages and
-    `batch_octets` octets; a larger message is a batch of its own.
+    Every folder is read save those of `excluded_folders` and what lies under them; `sent` and `junk` include what lies
+    under them. `keyword` (RFC 9051, section 2.3.2) is set on what was taken in, where the server keeps keywords; None:
+    never. `password` is asked for at each login, so that a changed secret needs no restart. `ca_file` None: the
+    system's authorities. `tls` "none" is for a server on this machine only. A batch holds at most `batch_messages`
+    messages and `batch_octets` octets; a larger message is a batch of its own.
     """
 
     host: str
@@ -51,7 +51,7 @@ class ImapAccount:
     inbox: str = "INBOX"
     sent: str = "Sent"
     junk: str = "Junk"
-    unwatched: frozenset[str] = frozenset()
+    excluded_folders: frozenset[str] = frozenset()
     keyword: str | None = None
     timeout: float = 30.0
     batch_messages: int = 100

@@ -30,7 +30,8 @@ def command(session: Session, *, as_json: bool) -> None:
     """Check configuration, rules, templates and rota.
 
     Every fault is one line on standard error (file, line, column, key, what would be right), and the exit status is 2.
-    Warnings, and hours of the coming four weeks in which nobody is on call, are printed and are no faults.
+    Warnings, notes about keys under an old name, and hours of the coming four weeks in which nobody is on call, are
+    printed and are no faults.
 
     Example: flaggermail --config /etc/flaggermail check
     """
@@ -96,6 +97,7 @@ def _counts(settings: Settings) -> dict[str, int]:
 def _report(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...]) -> str:
     counted = ", ".join(f"{count} {what}" for what, count in _counts(settings).items())
     lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in remarks)]
+    lines += [f"note: {note}" for note in settings.notes]
     for begins, ends in empty:
         begin, end = (instant.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M %z") for instant in (begins, ends))
         lines.append(f"nobody is on call: {begin} to {end}")
@@ -107,4 +109,4 @@ def _document(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty
     ]
-    return {"faults": [], **_counts(settings), "warnings": remarks, "gaps": spans}
+    return {"faults": [], **_counts(settings), "warnings": remarks, "notes": settings.notes, "gaps": spans}

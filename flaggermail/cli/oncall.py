@@ -100,7 +100,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
         ],
         "no shifts to come",
     )  # fmt: skip
-    otherwise = rota.officer(rota.otherwise) if rota.otherwise else None
+    otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
     click.echo(f"at other hours: {named(otherwise)}")
     for calculation in clocks:
         calculation.print()
@@ -149,7 +149,7 @@ def _next_document(
     show_json(
         {
             "shifts": shifts,
-            "otherwise": session.environment.settings.rota.otherwise,
+            "otherwise": session.environment.settings.rota.fallback_officer,
             "clocks": [calculation.document() for calculation in clocks],
             "next_reminder_due": None if due is None else due.astimezone(zone).isoformat(),
         }

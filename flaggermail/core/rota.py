@@ -61,7 +61,7 @@ class Rota:
 
     officers: tuple[Officer, ...]
     shifts: tuple[Shift, ...] = ()
-    otherwise: str | None = None
+    fallback_officer: str | None = None
     weekly: tuple[WeeklyShift, ...] = ()
     zone: tzinfo = UTC
 
@@ -97,7 +97,7 @@ def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | 
     for shift in (*reversed(overrides), *rota.shifts, *_of_the_week(rota, now, now)):
         if shift.begins_at <= now < shift.ends_at:
             return rota.officer(shift.officer)
-    return rota.officer(rota.otherwise) if rota.otherwise else None
+    return rota.officer(rota.fallback_officer) if rota.fallback_officer else None
 
 
 def planned(rota: Rota, begins: datetime, ends: datetime) -> list[Shift]:

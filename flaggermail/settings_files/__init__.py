@@ -23,7 +23,8 @@ from flaggermail.settings_files.rule_findings import Known
 from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings_files.words import checked
 from flaggermail.settings_kinds import Model
-from flaggermail.yaml_source import Fault, Source, read
+from flaggermail.settings_renamed import read_settings
+from flaggermail.yaml_source import Fault, Source
 
 __all__ = ["load", "rules_of", "warnings"]
 
@@ -44,7 +45,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     rules_directory = (rules_directory or rules_of(directory)).absolute()
     intake, outcomes = load_intake(rules_directory, faults), load_outcomes(rules_directory, faults)
     reply_words = load_reply_words(rules_directory, faults)
-    sources = {name: read(directory / name, name) for name in _FILES}
+    sources = {name: read_settings(directory / name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
         sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults hold
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
@@ -77,6 +78,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         intake=intake,
         reply_words=reply_words,
         escalation=escalation,
+        notes=tuple(str(note) for source in sources.values() for note in sorted(source.notes)),
     )
 
 

@@ -19,8 +19,8 @@ def _warnings(settings: Settings) -> Iterator[str]:
     yield from _trust(settings.desk.mailbox)
     if not settings.election_list:
         yield "elections.yaml elections: empty; a case needs an election: `flaggermail election add`"
-    if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.otherwise is None:
-        yield "oncall.yaml: no shift and nobody `otherwise`, so nobody is ever on call; add shifts or name one officer"
+    if not settings.oncall.shifts and not settings.oncall.weekly and settings.oncall.fallback_officer is None:
+        yield "oncall.yaml: no shift and no `fallback_officer`, so nobody is ever on call; add shifts or name one"
     approvers = sum(not APPROVES.isdisjoint(officer.roles) for officer in settings.oncall.officers)
     persons = settings.desk.approval.persons
     if approvers < persons:

@@ -42,8 +42,8 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     yield from _server("submission", settings.submission, directory)
     if settings.mailbox.inbox == settings.mailbox.sent:
         yield ("mailbox", "sent"), f"{settings.mailbox.sent!r} is the inbox; name the folder that holds sent mail"
-    for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.unwatched):
-        yield ("mailbox", "unwatched"), f"{name!r} has to be watched; leave it out of the list"
+    for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.excluded_folders):
+        yield ("mailbox", "excluded_folders"), f"{name!r} has to be watched; leave it out of the list"
     yield from _trust(settings.mailbox)
     fault = _database(settings.store.database)
     if fault:
@@ -90,8 +90,8 @@ def oncall(file: OncallFile) -> Iterator[Finding]:
     ids = {officer.id for officer in file.officers}
     named: list[tuple[Key, str]] = [(("shifts", i, "officer"), s.officer) for i, s in enumerate(file.shifts)]
     named += [(("weekly", i, "officer"), s.officer) for i, s in enumerate(file.weekly)]
-    if file.otherwise is not None:
-        named.append((("otherwise",), file.otherwise))
+    if file.fallback_officer is not None:
+        named.append((("fallback_officer",), file.fallback_officer))
     for key, officer in named:
         if officer not in ids:
             yield key, f"{officer!r} is no officer's id; {nearest(officer, ids)}"

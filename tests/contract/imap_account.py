@@ -25,7 +25,7 @@ class Changes(TypedDict, total=False):
     timeout: float
     batch_messages: int
     batch_octets: int
-    unwatched: frozenset[str]
+    excluded_folders: frozenset[str]
     keyword: str
     presented: Callable[[str, object], None]
 

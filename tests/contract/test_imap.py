@@ -633,7 +633,7 @@ class TestFolders:
                         '* LIST () "/" Agenda')  # fmt: skip
             line.until_closed()
 
-        with mailbox_on(ScriptedImap((script,)), unwatched=frozenset({"Agenda"})) as mailbox:
+        with mailbox_on(ScriptedImap((script,)), excluded_folders=frozenset({"Agenda"})) as mailbox:
             assert mailbox.folders() == ("INBOX", "Café/1")
 
     def test_status_leaves_the_inbox_selected(self) -> None:

@@ -123,7 +123,7 @@ def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer
             },
             {"id": "head1", "name": "C. Bakker", "address": f"head-{officer}@bzk.example", "roles": ["head"]},
         ],
-        "otherwise": "officer1",
+        "fallback_officer": "officer1",
     }
     yaml.dump(oncall, folder / "oncall.yaml")
     credentials = folder / "credentials"

@@ -29,7 +29,7 @@ from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.environment import Environment
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.settings import StormSettings
+from flaggermail.settings import RateLimitSettings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.flow.faulty_desk import forked
@@ -202,7 +202,7 @@ def main() -> None:
     """Run the desks that are asked for."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     watch.FLOOD = 3  # what waits for the desk is a flood, and more than one mail a minute a storm
-    stormy = settings.desk.model_copy(update={"storms": StormSettings(together=1)})
+    stormy = settings.desk.model_copy(update={"rate_limits": RateLimitSettings(burst=1)})
     settings = settings.model_copy(update={"desk": stormy})
     known = {str(point): point for point in points()}
     with tempfile.TemporaryDirectory() as scratch:

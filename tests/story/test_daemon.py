@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from flaggermail import forgetting, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
@@ -121,6 +123,27 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Envir
     }
     assert mailbox.closed == 1
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
+
+
+def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Environment) -> None:
+    """One warning for each note of the settings: the place of the old name, and the new one."""
+    notes = (
+        "flaggermail.yaml:32:3 mailbox.unwatched: is now called excluded_folders",
+        "oncall.yaml:9:1 otherwise: is b: c",
+    )
+    noted = replace(env, settings=env.settings.model_copy(update={"notes": notes}))
+    mailbox = WatchedMailbox(noted)
+    with capture_logs() as logged:
+        daemon = a_daemon(noted, mailbox)
+        thread = running(daemon)
+        assert mailbox.looked.wait(10)
+        daemon.stop.set()
+        thread.join(10)
+    said = [line for line in logged if line["event"] == "setting under an old name"]
+    assert [(line["log_level"], line["object"], line["result"]) for line in said] == [
+        ("warning", "flaggermail.yaml:32:3 mailbox.unwatched", "is now called excluded_folders"),
+        ("warning", "oncall.yaml:9:1 otherwise", "is b: c"),
+    ]
 
 
 def test_a_second_daemon_is_refused_and_told_who_runs(env: Environment) -> None:

@@ -292,7 +292,7 @@ def test_a_changed_rota_is_for_what_is_not_yet_due(make: Made) -> None:
 
 def test_nobody_on_call_is_an_event_and_goes_to_the_head(make: Made) -> None:
     """A step for the officer is not lost in a gap of the rota."""
-    desk = make(rota={"otherwise": None})
+    desk = make(rota={"fallback_officer": None})
     desk.notified()
     pass_time(desk, 61)
     assert told(desk, START) == [(60, "reminder", HEAD)]
@@ -375,7 +375,7 @@ def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
 
 def test_a_note_that_an_outage_delayed_comes_once(make: Made) -> None:
     """Half an hour after the change; a change that is older than the desk is not told of."""
-    desk = make(rota={**SHIFTS, "otherwise": None})
+    desk = make(rota={**SHIFTS, "fallback_officer": None})
     desk.settle()
     assert notes(desk) == []  # the shift of eight o'clock began before there was a desk
     desk.go_on(116)

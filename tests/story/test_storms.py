@@ -297,12 +297,12 @@ def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "first"), [({}, 21), ({"first_per_sender": 5}, 6), ({"first_per_hour": 6}, 6)], ids=str
+    ("limits", "first"), [({}, 21), ({"priority_per_sender": 5}, 6), ({"priority_per_hour": 6}, 6)], ids=str
 )
 def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: dict[str, int], first: int) -> None:
     """So many of one sender and of all in an hour, then each in its turn: who takes that name delays nobody long."""
-    storms = env.settings.desk.storms.model_copy(update=limits)
-    desk = env.settings.desk.model_copy(update={"storms": storms})
+    storms = env.settings.desk.rate_limits.model_copy(update=limits)
+    desk = env.settings.desk.model_copy(update={"rate_limits": storms})
     quota = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
     mailbox = flooded(quota, 40)
     late = [mail(n, "Agent <agent@x-platform.example>", "Again", f"Number {n}.") for n in range(100, 130)]

@@ -10,11 +10,11 @@ from flaggermail.adapters.imap_link import ImapAccount
 from flaggermail.ports import Role
 
 
-def account(*, inbox: str = "INBOX", unwatched: Sequence[str] = ()) -> ImapAccount:
+def account(*, inbox: str = "INBOX", excluded_folders: Sequence[str] = ()) -> ImapAccount:
     """An account whose folders of sent mail and junk bear names of their own."""
     return ImapAccount(
         host="localhost", port=143, user="desk", password=lambda: "", tls="none", ca_file=None, inbox=inbox,
-        sent="Verzonden items", junk="Ongewenst", unwatched=frozenset(unwatched),
+        sent="Verzonden items", junk="Ongewenst", excluded_folders=frozenset(excluded_folders),
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_read_or_is_no_mail_yet() -> None:
 def test_what_is_not_to_be_watched() -> None:
     """A folder that the settings exclude is left out, with all that lies in it; else its name counts."""
     lines = [line("Agenda"), line("Agenda/Feestdagen"), line("Agendapunten"), line("Taken/x", delimiter=None)]
-    assert list(watched(lines, account(unwatched=["Agenda", "Taken"]))) == ["INBOX", "Agendapunten", "Taken/x"]
+    assert list(watched(lines, account(excluded_folders=["Agenda", "Taken"]))) == ["INBOX", "Agendapunten", "Taken/x"]
 
 
 def test_the_inbox_in_any_spelling() -> None:

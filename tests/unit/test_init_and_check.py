@@ -158,7 +158,7 @@ def test_check_prints_faults_as_one_document(directory: Path) -> None:
 def test_check_lists_hours_without_anybody_on_call(directory: Path) -> None:
     """The coming four weeks, in the desk's zone, with the offset of either side of the clock change."""
     oncall = directory / "oncall.yaml"
-    text = oncall.read_text(encoding="utf-8").replace("\notherwise: officer1", "\n# otherwise: officer1")
+    text = oncall.read_text(encoding="utf-8").replace("\nfallback_officer: officer1", "\n# fallback_officer: officer1")
     oncall.write_text(text, encoding="utf-8")
     result = run_check(directory)
     assert result.exit_code == 0

@@ -44,8 +44,8 @@ def test_outside_every_shift_nobody_is_on_call() -> None:
     """Before the first and after the last shift there is nobody, unless a standing officer is named."""
     assert who(SHIFTS, 7.9999) is None
     assert who(SHIFTS, 24) is None
-    assert who(Rota(OFFICERS, SHIFTS.shifts, otherwise="c"), 24) == "c"
-    assert who(Rota(OFFICERS, SHIFTS.shifts, otherwise="c"), 9) == "a"
+    assert who(Rota(OFFICERS, SHIFTS.shifts, fallback_officer="c"), 24) == "c"
+    assert who(Rota(OFFICERS, SHIFTS.shifts, fallback_officer="c"), 9) == "a"
 
 
 def test_override_comes_before_the_shift_for_as_long_as_it_lasts() -> None:
@@ -198,7 +198,7 @@ def test_who_is_on_call_by_the_week_is_who_the_wall_says(weekly: list[WeeklyShif
 def test_what_is_left_of_a_shift_ends_with_the_next_and_never_lasts_longer_than_half_a_day() -> None:
     """Who takes over now has it until somebody else would; with nothing planned, for twelve hours."""
     assert running(WEEK, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 19))
-    alone = Rota(OFFICERS, otherwise="a")
+    alone = Rota(OFFICERS, fallback_officer="a")
     assert running(alone, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 22))
     assert running(Rota(OFFICERS), (), local(MONDAY, 10)) is None
 

@@ -38,7 +38,7 @@ def test_override_fills_a_gap() -> None:
 
 
 def test_standing_officer_leaves_no_gap() -> None:
-    """With `otherwise` somebody always is on call, shifts or not."""
+    """With `fallback_officer` somebody always is on call, shifts or not."""
     assert gaps(Rota(OFFICERS, (), "a"), (), hour(0), hour(24)) == ()
 
 

@@ -343,7 +343,7 @@ def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Tr
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: nobody\n", "no sender is verified"),
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: dkim\n", "only platforms' mail is verified"),
         ("flaggermail.yaml", "  persons: 1", "  persons: 2", ""),
-        ("oncall.yaml", "otherwise: officer1\n", "", "nobody is ever on call"),
+        ("oncall.yaml", "fallback_officer: officer1\n", "", "nobody is ever on call"),
         (
             "oncall.yaml",
             "shifts: []\n",

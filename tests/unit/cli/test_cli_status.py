@@ -333,7 +333,7 @@ def test_a_desk_that_keeps_to_the_defaults_has_the_overview_too(directory: Path)
         ("flaggermail.yaml", "time_zone: Europe/Amsterdam", "time_zone: Europe/Utopia", "Europe/Utopia"),
         ("flaggermail.yaml", "sqlite:///flaggermail.db", "sqlite:////nowhere/at/all.db", "/nowhere/at/all.db"),
         ("flaggermail.yaml", "inbox: INBOX", "inbox:", "mailbox.inbox"),
-        ("oncall.yaml", "otherwise: officer1", "otherwise: nobody1", "nobody1"),
+        ("oncall.yaml", "fallback_officer: officer1", "fallback_officer: nobody1", "nobody1"),
         ("oncall.yaml", "2027-03-15T07:00:00+01:00", "2027-03-15T07:00:00", "no offset"),
         ("oncall.yaml", "officers:", "officers: none\nothers:", "officers"),
     ],

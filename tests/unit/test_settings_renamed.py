@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A key that has a new name goes on working under its old one, with one note that says where it stands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail.cli.check import command as check
+from flaggermail.cli.session import Session
+from flaggermail.settings import DeskSettings, OncallFile
+from flaggermail.settings_extract import extract
+from flaggermail.settings_files import load
+from flaggermail.settings_kinds import Model
+from flaggermail.settings_renamed import RENAMED
+from flaggermail.shipped import shipped
+from flaggermail.yaml_source import Key
+
+MODELS: dict[str, type[Model]] = {"flaggermail.yaml": DeskSettings, "oncall.yaml": OncallFile}
+PAIRS = [(file, old, new) for file, pairs in RENAMED.items() for old, new in pairs]
+OTHER = {  # a value that is not the default, by the new name
+    "excluded_folders": "[Agenda, Taken]",
+    "backlog_after_minutes": "90",
+    "score_threshold": "85",
+    "min_interval_minutes": "25",
+    "retention_days": "35",
+    "rate_limits": "{mails_per_hour: 20}",
+    "burst": "4",
+    "priority_per_sender": "7",
+    "priority_per_hour": "70",
+    "clock_skew_seconds": "45",
+    "fallback_officer": "officer2",
+}
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A configuration that leaves every renamed key at its default."""
+    shutil.copytree(Path(__file__).parents[1] / "config", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(shipped("rules"), tmp_path / "rules")
+    shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
+    oncall = tmp_path / "oncall.yaml"
+    oncall.write_text(oncall.read_text("utf-8").replace("fallback_officer: officer1\n", ""), encoding="utf-8")
+    return tmp_path
+
+
+def write(directory: Path, file: str, key: Key, value: str) -> str:
+    """Write `key: value` into the file, below its section; returns the place of the key, `file:line:column`."""
+    path = directory / file
+    lines = path.read_text("utf-8").splitlines()
+    *sections, name = map(str, key)
+    entry = f"{'  ' * len(sections)}{name}: {value}"
+    if sections and f"{sections[0]}:" in lines:
+        at = lines.index(f"{sections[0]}:") + 1
+        lines.insert(at, entry)
+    else:
+        lines += [*(f"{section}:" for section in sections), entry]
+        at = len(lines) - 1
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return f"{file}:{at + 1}:{2 * len(sections) + 1}"
+
+
+@pytest.mark.parametrize(("file", "old", "new"), PAIRS, ids=[".".join(map(str, old)) for _, old, _ in PAIRS])
+def test_old_name_gives_the_same_settings_and_one_note(directory: Path, file: str, old: Key, new: str) -> None:
+    """Settings equal those of the new name and differ from the default; `check` prints exactly one note."""
+    text = (directory / file).read_text("utf-8")
+    default = load(directory)
+    write(directory, file, (*old[:-1], new), OTHER[new])
+    renewed = load(directory)
+    (directory / file).write_text(text, encoding="utf-8")
+    place = write(directory, file, old, OTHER[new])
+    found = load(directory)
+    note = f"{place} {'.'.join(map(str, old))}: is now called {new}; the old name works until 1.0"
+    assert renewed.notes == default.notes == ()
+    assert found.notes == (note,)
+    assert found.model_copy(update={"notes": ()}) == renewed != default
+    ran = CliRunner().invoke(check, obj=Session(directory))
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert [line for line in ran.stdout.splitlines() if line.startswith("note: ")] == [f"note: {note}"]
+
+
+def test_a_section_and_a_key_in_it_may_both_be_old(directory: Path) -> None:
+    """Each has a note of its own, under the names that the file uses."""
+    section = write(directory, "flaggermail.yaml", ("storms", "together"), "4").partition(":")[2]
+    line = int(section.partition(":")[0])
+    found = load(directory)
+    assert found.desk.rate_limits.burst == 4
+    assert found.notes == (
+        f"flaggermail.yaml:{line - 1}:1 storms: is now called rate_limits; the old name works until 1.0",
+        f"flaggermail.yaml:{line}:3 storms.together: is now called burst; the old name works until 1.0",
+    )
+
+
+def test_notes_are_in_the_document_of_check(directory: Path) -> None:
+    """With --json they are apart from faults and warnings."""
+    write(directory, "oncall.yaml", ("otherwise",), "officer1")
+    found = json.loads(CliRunner().invoke(check, ["--json"], obj=Session(directory)).stdout)
+    assert (found["faults"], found["warnings"], len(found["notes"])) == ([], [], 1)
+
+
+def test_the_short_way_of_status_knows_old_names(directory: Path) -> None:
+    """`settings_extract` reads who is on call under either name."""
+    write(directory, "oncall.yaml", ("otherwise",), "officer2")
+    found = extract(directory)
+    assert found is not None
+    assert found.rota.fallback_officer == "officer2"
+
+
+def fields(model: type[Model], key: Key) -> Iterator[str]:
+    """The names that a mapping at `key` may hold."""
+    for step in key:
+        inner = model.model_fields[str(step)].annotation
+        assert isinstance(inner, type)
+        assert issubclass(inner, Model)
+        model = inner
+    yield from model.model_fields
+
+
+@pytest.mark.parametrize(("file", "old", "new"), PAIRS)
+def test_new_name_is_a_field_and_the_old_one_is_not(file: str, old: Key, new: str) -> None:
+    """The table points at fields that exist; nothing shadows an old name."""
+    names = set(fields(MODELS[file], old[:-1]))
+    assert new in names
+    assert old[-1] not in names
+
+
+def test_shipped_files_use_the_new_names() -> None:
+    """A desk that begins with them sees no note."""
+    assert load(shipped("config")).notes == ()
