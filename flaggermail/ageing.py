@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import casework, observing
-from flaggermail.casework import Notice
+from flaggermail import elections, notices, observing, running
 from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import IN_JUNK
@@ -22,6 +21,7 @@ from flaggermail.core.records import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
+from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
 
 LISTED = 40  # mails that one mail names; the rest is counted
@@ -80,7 +80,7 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
 
 def _waiting(work: Work) -> Iterator[_Waiting]:
     desk = work.env.settings.desk
-    in_period = casework.open_election(work) is not None
+    in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
     for message in work.tx.find(StoredMessage, place="quarantine", missed=False, exercise=False):
@@ -100,7 +100,7 @@ def _telling(alarm: Alarm, step: Step) -> Telling:
 def _who(work: Work) -> Who:
     """The head for the head's steps, else the officer on call; with nobody on call the head."""
     head = work.env.settings.rota.head()
-    persons = {HEAD: head, OFFICER: casework.officer_on_call(work) or head}
+    persons = {HEAD: head, OFFICER: running.officer_on_call(work) or head}
     return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
@@ -143,10 +143,10 @@ def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
     spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
     if not spoken:
         return
-    if casework.officer_on_call(work) is None:
+    if running.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
     notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), About())
-    casework.tell(work, officer, notice, _values(spoken))
+    notices.tell(work, officer, notice, _values(spoken))
 
 
 def _values(late: Sequence[_Late]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from flaggermail import casework, observing
+from flaggermail import notices, observing
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm, OutboxMail
 from flaggermail.environment import Environment, Work
@@ -71,4 +71,4 @@ def _words(work: Work, late: Sequence[OutboxMail]) -> str:
 
 def _tell(work: Work, kind: AlarmKind, number: int, text: str) -> None:
     alarm = Alarm(id=f"{kind}/{number}", kind=kind.value, text=text, raised_at=work.now)
-    casework.raise_alarm(work, alarm, "flaggermail outbox list")
+    notices.raise_alarm(work, alarm, "flaggermail outbox list")

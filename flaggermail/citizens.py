@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework, observing, storms
+from flaggermail import elections, observing, storms
 from flaggermail.core import citizen
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import Address, Message
@@ -30,7 +30,7 @@ def doubts(work: Work, message: Message) -> tuple[str, ...]:
 
 def declined_before(work: Work, message: Message) -> bool:
     """Whether this sender was told in this period that reports about single posts are not handled."""
-    election = casework.election_of(work, message)
+    election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
     row = told(work, work.tx.get(ElectionSecret, election.code), message.sender.key)
@@ -46,7 +46,7 @@ def told(work: Work, held: ElectionSecret | None, address: str) -> Decline | Non
 
 def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
     """Tell a citizen that reports about single posts go to the platform itself; answers whether he is told."""
-    election = casework.election_of(work, message)
+    election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
     if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import casework, citizens, judge, recognise
+from flaggermail import citizens, elections, judge, recognise
 from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
 from flaggermail.core.events import Change, EventKind
@@ -165,7 +165,7 @@ def _context(then: Work, row: StoredMessage, raw: RawMessage, message: Message, 
         channel=answered.channel if answered else None,
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
         verdict=row.verdict,
-        period=casework.open_election(then) is not None,
+        period=elections.open_election(then) is not None,
         declined_before=_declined_before(then, row, message),
     )
 
@@ -183,7 +183,7 @@ def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
 
     Once the key of a closed election is destroyed, nobody knows, and it is taken that he had not.
     """
-    election = casework.open_election(then)
+    election = elections.open_election(then)
     if election is None or message.sender is None:
         return False
     told = citizens.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework
+from flaggermail import notices
 from flaggermail.core import automatic
 from flaggermail.core.events import EventKind
 from flaggermail.core.message import Message
@@ -30,7 +30,7 @@ def confirm(work: Work, stored: StoredMessage, message: Message) -> None:
     if sender.platform or sender.officer or not automatic.answerable(message, ours):
         return
     to_him = replace(case, referrer_address=stored.from_address, referrer_name=stored.from_name, root_message=stored.id)
-    casework.confirm_intake(work, to_him, stored.subject or "")
+    notices.confirm_intake(work, to_him, stored.subject or "")
 
 
 def placed_by_score(

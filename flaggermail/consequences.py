@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework, citizens, keys, replies
+from flaggermail import citizens, keys, lifecycle, notices, replies
 from flaggermail.core import unverified
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.authres import Asked
@@ -46,19 +46,19 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         replies.obey(work, stored, message, sender.officer, sender.answers)
         return
     if stored.notification is not None:
-        casework.rejudge(work, stored.notification)
+        lifecycle.rejudge(work, stored.notification)
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         own = _learn(work, own, stored)
         keys.learn(work, stored, message, sender.platform)
         if sender.platform is not None or decision.tells is not None:
-            casework.reopen_for(work, own, stored.id)
+            lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:
-            casework.confirm_intake(work, own, stored.subject or "")
+            notices.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
         citizens.decline(work, stored, message)
     if decision.tells is not None:
-        casework.tell_of_mail(work, decision.tells, stored, message)
+        notices.tell_of_mail(work, decision.tells, stored, message)
     _warn(work, stored, decision, sender)
 
 
@@ -109,7 +109,7 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
         opened_by=work.actor,
         priority=stored.priority,
     )
-    return casework.new_case(work, opened, "a referral came in")
+    return lifecycle.new_case(work, opened, "a referral came in")
 
 
 def prove_sent(work: Work, own: StoredMessage) -> None:
@@ -138,7 +138,7 @@ def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
         text=f"{stored.from_address}: {stored.verdict_basis}",
         raised_at=work.now,
     )
-    casework.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+    notices.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
 
 
 def _watch_share(work: Work, stored: StoredMessage) -> None:
@@ -162,7 +162,7 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
             f"{jump.before.of} before that; the latest: {stored.from_address}: {stored.verdict_basis}"
         )
         alarm = Alarm(id=key, kind=AlarmKind.UNVERIFIED.value, case=stored.case, text=text, raised_at=work.now)
-        casework.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+        notices.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
 
 
 def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:
@@ -182,7 +182,7 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
     sent = work.tx.find(OutboxMail, message_id=about) if about else []
     mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
     if not mails:
-        casework.tell_of_mail(work, "unplaced mail", stored, message)
+        notices.tell_of_mail(work, "unplaced mail", stored, message)
     elif all(mail.kind == Kind.DECLINE for mail in mails):
         citizens.set_aside(work, stored, "our answer to a citizen came back")
     for mail in mails:
@@ -209,7 +209,7 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
             text=mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}",
             raised_at=work.now,
         )
-        casework.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+        notices.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
 
@@ -268,4 +268,4 @@ def _count_from(work: Work, notification: Notification, sent_at: datetime | None
     if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
         change = changed(notification, replace(notification, sent_at=sent_at))
         work.record(EventKind.NOTIFICATION_SENT, change, about=About(notification.case, notification.id))
-        casework.rejudge(work, notification.id)
+        lifecycle.rejudge(work, notification.id)

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import casework, storms
-from flaggermail.casework import Notice
+from flaggermail import notices, running, storms
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import HeldBack, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
+from flaggermail.notices import Notice
 
 LISTED = 40  # mails that the digest names; the rest is counted
 
@@ -26,10 +26,10 @@ def send_digest(env: Environment) -> int:
         missed = sorted(tx.find(StoredMessage, missed=True), key=lambda m: (m.received_at, m.id))
         changes = [changed(message, replace(message, missed=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
-        officer = casework.officer_on_call(work) or env.settings.rota.head()
+        officer = running.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
             notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", About())
-            casework.tell(work, officer, notice, _values(missed))
+            notices.tell(work, officer, notice, _values(missed))
     return len(missed)
 
 
@@ -84,7 +84,7 @@ def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> in
         "entries": [_held_entry(work, row) for row in listed],
         "next_step": "flaggermail oncall held",
     }
-    casework.tell(work, officer, notice, values)
+    notices.tell(work, officer, notice, values)
     return len(held)
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from flaggermail.casework import Notice, tell, unfolded
 from flaggermail.core import case_form
 from flaggermail.core.case_form import Asked
 from flaggermail.core.records import Case, Channel, Platform, StoredMessage
@@ -14,6 +13,7 @@ from flaggermail.desk.channels import in_its_world
 from flaggermail.desk.tagging import same_narrative
 from flaggermail.environment import About, Work
 from flaggermail.errors import ArchiveFault, Refusal
+from flaggermail.notices import Notice, tell, unfolded
 from flaggermail.referrals import missing_of
 
 

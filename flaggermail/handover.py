@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import casework
-from flaggermail.casework import Notice
+from flaggermail import notices
 from flaggermail.core import escalation
 from flaggermail.core.escalation import Expected
 from flaggermail.core.events import EventKind, added
@@ -19,6 +18,7 @@ from flaggermail.core.rota import AT_MOST, Officer, changes
 from flaggermail.core.rules import Kind
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Environment, Work
+from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.running import Waiting, overrides, readers, waiting
 
@@ -73,7 +73,7 @@ def tick(env: Environment) -> bool:
         change = _untold(work)
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), About(), topic=Topic.SHIFT)
-            casework.tell(work, change.officer, notice, _values(work, gather(work)))
+            notices.tell(work, change.officer, notice, _values(work, gather(work)))
             if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")

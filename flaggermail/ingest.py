@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import casework, confirming, consequences, forgetting, recognise
+from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise
 from flaggermail.core import case, citizen, rules
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind, added, changed
@@ -165,9 +165,9 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     if better != twin:
         work.record(EventKind.BETTER_DELIVERY, changed(twin, better), about=about)
         if twin.notification is not None:
-            casework.rejudge(work, twin.notification)
+            lifecycle.rejudge(work, twin.notification)
     if saved and better.place == "quarantine":
-        casework.tell_of_mail(work, "unplaced mail", better, message)
+        notices.tell_of_mail(work, "unplaced mail", better, message)
     return f"another copy of {twin.id}"
 
 
@@ -207,7 +207,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
-    exercise = own.exercise if own is not None else casework.is_players(work, message)
+    exercise = own.exercise if own is not None else elections.is_players(work, message)
     return StoredMessage(
         id=f"m{work.tx.number('message'):08d}",
         message_id=message.message_id,
@@ -265,5 +265,5 @@ def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery,
     alarm = Alarm(
         id=f"unjudged/{stored.id}", kind=AlarmKind.UNJUDGED.value, text=f"{stored.id}: {fault}", raised_at=work.now
     )
-    casework.raise_alarm(work, alarm, f"flaggermail quarantine show {stored.id}")
+    notices.raise_alarm(work, alarm, f"flaggermail quarantine show {stored.id}")
     return f"quarantine: {stored.reason}"

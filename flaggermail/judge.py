@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import casework, citizens, recognise
+from flaggermail import citizens, elections, recognise
 from flaggermail.core import automatic, case, rules, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.message import Message, Verdict
@@ -50,7 +50,7 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
     mail = placed(work, raw, message)
     context = context_of(work, mail)
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.find)
-    election = casework.election_of(work, message)
+    election = elections.election_of(work, message)
     dispute = recognise.disputed(work, raw, message)
     if context.platform is not None and dispute is None:
         dispute = recognise.too_early(work, raw, mail.placement)
@@ -82,7 +82,7 @@ def context_of(work: Work, mail: Mail) -> Context:
         channel=answered.channel if answered else None,
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
         verdict=mail.message.vouched.value,
-        period=casework.election_of(work, mail.message) is not None,
+        period=elections.election_of(work, mail.message) is not None,
         declined_before=recognise.declined_before(work, mail.message),
     )
 
@@ -90,7 +90,7 @@ def context_of(work: Work, mail: Mail) -> Context:
 def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *, disputed: bool) -> case.Facts:
     """All that the decision on it rests on."""
     raw, message, placement = mail.raw, mail.message, mail.placement
-    election = casework.election_of(work, message)
+    election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
     answerable = automatic.answerable(message, work.env.settings.desk.mailbox.address)
     return case.Facts(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flaggermail import casework, exercises, pages
+from flaggermail import exercises, notices, pages
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
@@ -170,7 +170,7 @@ def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
         text=f"{officer.name}: {page.text}: {page.pager}: {why}",
         raised_at=work.now,
     )
-    casework.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
+    notices.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
 
 
 def _about(page: Page) -> About:

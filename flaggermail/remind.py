@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, casework, handover, observing, storms
-from flaggermail.casework import Notice
+from flaggermail import ageing, backlog, handover, notices, observing, running, storms
 from flaggermail.core import escalation
 from flaggermail.core.escalation import HEAD, Call, Due, Means
 from flaggermail.core.events import EventKind, added
@@ -21,6 +20,7 @@ from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Environment, Work
+from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
 from flaggermail.running import DECISION, Waiting, readers, waiting
 
@@ -88,7 +88,7 @@ def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bo
     """
     addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
-        if step.due.call.step.tell != HEAD and casework.officer_on_call(work) is None:
+        if step.due.call.step.tell != HEAD and running.officer_on_call(work) is None:
             about = About(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
@@ -121,7 +121,7 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
         kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
         exercise=late[0].waiting.case.exercise,  # the same for all of them
     )  # fmt: skip
-    casework.tell(work, officer, notice, values)
+    notices.tell(work, officer, notice, values)
 
 
 def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail import casework, inforce, logbook
+from flaggermail import inforce, logbook, notices
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
 from flaggermail.environment import Environment, Work
@@ -83,4 +83,4 @@ def _refuse(env: Environment, found: Sequence[str]) -> None:
         kind=AlarmKind.RULES_REFUSED.value, text=faults, raised_at=now,
     )  # fmt: skip
     with env.store.begin() as tx:
-        casework.raise_alarm(Work(env, tx, now), alarm, "flaggermail rules check")
+        notices.raise_alarm(Work(env, tx, now), alarm, "flaggermail rules check")

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import casework, desk, form_mail, recognise, storms
-from flaggermail.casework import Notice
+from flaggermail import desk, elections, form_mail, notices, recognise, running, storms
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
 from flaggermail.core.events import EventKind, changed
@@ -26,6 +25,7 @@ from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.notices import Notice
 
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)
@@ -120,7 +120,7 @@ def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | No
             if told is not None and told.acknowledged_at is not None:
                 why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
                 return verbs.not_understood(why, topic, found.language, "acknowledged")
-        if isinstance(act, acts.SwapShift) and casework.officer_on_call(work) != reply.officer:
+        if isinstance(act, acts.SwapShift) and running.officer_on_call(work) != reply.officer:
             return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
         if isinstance(act, acts.NoteContact) and work.tx.exists(
             ContactNote,
@@ -139,7 +139,7 @@ def _answered(work: Work, reply: _Reply) -> Answered:
     use = work.tx.get(Notification, token.notification) if token.notification else None
     channel = work.tx.get(Channel, use.channel) if use else None
     case = work.tx.get(Case, token.case) if token.case else None
-    election = casework.open_election(work)
+    election = elections.open_election(work)
     language = settings.desk.organisation.language
     form = form_mail.asked(work, case, token.token, language) if case and reply.topic is Topic.FORM else None
     return Answered(
@@ -197,7 +197,7 @@ def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
             officer = work.env.settings.rota.officer(act.officer)
             return [{"what": "handed over", "name": officer.name if officer else act.officer}]
         case acts.SwapShift():
-            officer = casework.officer_on_call(work)
+            officer = running.officer_on_call(work)
             return [{"what": "swapped", "name": officer.name if officer else act.officer}]
         case acts.NoteContact():
             return [_told_of_note(act)]
@@ -338,7 +338,7 @@ def _answer(
         token=token.token if same else None,
         exercise=_is_played(work, token),
     )
-    casework.tell(work, reply.officer, notice, values)
+    notices.tell(work, reply.officer, notice, values)
 
 
 def _is_played(work: Work, token: Token) -> bool:

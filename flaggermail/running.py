@@ -11,8 +11,9 @@ from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
 from flaggermail.core.escalation import HEAD, OFFICER, Acknowledgement, Silence, Step, Telling, Who
 from flaggermail.core.records import Case, ClockRow, Notification, Override, Reminder
-from flaggermail.core.rota import Shift, on_call
+from flaggermail.core.rota import Officer, Shift, on_call
 from flaggermail.core.rules import Kind
+from flaggermail.environment import Work
 from flaggermail.ports import Transaction
 from flaggermail.settings import Settings
 
@@ -79,6 +80,11 @@ def waiting(tx: Transaction) -> Iterator[Waiting]:
 def overrides(tx: Transaction) -> list[Shift]:
     """The changes to the rota that were made outside the file, in the order in which they were entered."""
     return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
+
+
+def officer_on_call(work: Work) -> Officer | None:
+    """Who is on call now, overrides included."""
+    return on_call(work.env.settings.rota, overrides(work.tx), work.now)
 
 
 def readers(settings: Settings, tx: Transaction) -> Who:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from flaggermail.casework import in_period, open_election
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
 from flaggermail.core.language import folded
@@ -16,6 +15,7 @@ from flaggermail.core.latency import minutes
 from flaggermail.core.records import Case, Notification, StoredMessage
 from flaggermail.core.rules import in_domains
 from flaggermail.desk.outcome import the_message
+from flaggermail.elections import in_period, open_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.settings_files.rule_findings import SAMPLES

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flaggermail import casework
+from flaggermail import notices
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Alarm, Watched
 from flaggermail.core.selfwatch import Finding, Limits, Measured, findings
@@ -65,4 +65,4 @@ def _note(work: Work, finding: Finding, before: Watched | None) -> None:
         text=f"{finding.what}: {finding.value}",
         raised_at=work.now,
     )
-    casework.raise_alarm(work, alarm, "flaggermail status")
+    notices.raise_alarm(work, alarm, "flaggermail status")

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flaggermail import casework
+from flaggermail import lifecycle, notices
 from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.envelope import IN_HAND, moved
@@ -95,7 +95,7 @@ def sent(work: Work, now_sent: Notification, before: Notification) -> None:
 
     It gets the escalation policy of that instant, whenever it was approved.
     """
-    now_sent = replace(now_sent, steps=escalation.write_steps(casework.policy_of(work, now_sent)))
+    now_sent = replace(now_sent, steps=escalation.write_steps(lifecycle.policy_of(work, now_sent)))
     about = About(case=now_sent.case, notification=now_sent.id)
     work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
     case = work.tx.get(Case, now_sent.case)
@@ -103,7 +103,7 @@ def sent(work: Work, now_sent: Notification, before: Notification) -> None:
         return
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
-    casework.rejudge(work, now_sent.id)
+    lifecycle.rejudge(work, now_sent.id)
 
 
 def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
@@ -198,4 +198,4 @@ def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
         raised_at=work.now,
     )
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    casework.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)
+    notices.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)

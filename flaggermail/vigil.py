@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail import casework
+from flaggermail import notices
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
 from flaggermail.environment import Environment, Work
@@ -43,7 +43,7 @@ def _tell(work: Work, kind: AlarmKind, read_at: datetime | None, next_step: str)
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
     alarm = Alarm(id=_key(kind, read_at), kind=kind.value, text=f"{inbox}: {at}", raised_at=work.now)
-    casework.raise_alarm(work, alarm, next_step)
+    notices.raise_alarm(work, alarm, next_step)
 
 
 def _key(kind: AlarmKind, read_at: datetime | None) -> str:

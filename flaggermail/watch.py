@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import casework, logbook, observing, recognise, storms, vigil
+from flaggermail import logbook, notices, observing, recognise, storms, vigil
 from flaggermail.citizens import FREE_MAIL
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.records import Alarm
@@ -138,4 +138,4 @@ def _miss(env: Environment, folder: str) -> None:
             return
     alarm = Alarm(id=identity, kind=AlarmKind.FOLDER_MISSING.value, text=folder, raised_at=now)
     with env.store.begin() as tx:
-        casework.raise_alarm(Work(env, tx, now), alarm, "flaggermail check")
+        notices.raise_alarm(Work(env, tx, now), alarm, "flaggermail check")

@@ -44,8 +44,8 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
-    from flaggermail.casework import officer_on_call
     from flaggermail.paging import waits
+    from flaggermail.running import officer_on_call
 
     with session.reading() as work:
         officer = officer_on_call(work)

@@ -67,7 +67,6 @@ def overview_by_store(work: Work) -> Overview:
     """How things stand, by the store of the environment."""
     from collections import Counter
 
-    from flaggermail.casework import officer_on_call
     from flaggermail.core.records import (
         Case,
         ClockRow,
@@ -79,6 +78,7 @@ def overview_by_store(work: Work) -> Overview:
         Watched,
     )
     from flaggermail.observing import state_of
+    from flaggermail.running import officer_on_call
 
     tx, settings = work.tx, work.env.settings
     quarantine = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]

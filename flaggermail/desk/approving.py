@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import casework, observing, post
-from flaggermail.casework import Notice
+from flaggermail import notices, observing, post
 from flaggermail.core import acts, approval
 from flaggermail.core.approval import APPROVES, LASTS, Offer, Void
 from flaggermail.core.events import EventKind, changed
@@ -21,6 +20,7 @@ from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.notices import Notice
 
 
 def approve(work: Work, act: acts.Approve) -> Outcome:
@@ -115,7 +115,7 @@ def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
     notice = Notice(
         Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=offer.token
     )  # fmt: skip
-    casework.tell(work, officer, notice, values)
+    notices.tell(work, officer, notice, values)
 
 
 def _announce(work: Work, judged: Notification) -> None:
@@ -132,7 +132,7 @@ def _announce(work: Work, judged: Notification) -> None:
     about = About(case=judged.case, notification=judged.id)
     for officer in told:
         dedupe = f"approval/{judged.id}/{judged.state}/{work.actor}/{officer.id}"
-        casework.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "approval_told", dedupe, about), values)
+        notices.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "approval_told", dedupe, about), values)
 
 
 def _values(work: Work, draft: Notification) -> dict[str, object]:

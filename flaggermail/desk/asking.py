@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail import casework, observing
+from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.core.events import EventKind
@@ -18,7 +18,7 @@ from flaggermail.referrals import missing_of
 def ask(work: Work, act: acts.AskReferrer) -> Outcome:
     """Ask for the items named and in the words given; where neither is, for what the checklist lacks."""
     case = the_case(work, act.case)
-    if not casework.has_referrer(work, case):
+    if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
     if case.state == "closed":
         raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
@@ -35,7 +35,7 @@ def ask(work: Work, act: acts.AskReferrer) -> Outcome:
     work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
     values = {"missing": [item.value for item in items], "question": question}
     dedupe = f"asked/{case.number}/{work.now.isoformat()}"
-    casework.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
+    notices.to_referrer(work, case, Kind.INFORMATION_REQUEST, "information_request", values, dedupe)
     last = max((mail.queued_at.astimezone(work.env.settings.zone) for mail in asked_before), default=None)
     warnings = (f"the referrer was asked before, last on {last:%Y-%m-%d at %H:%M}",) if last else ()
     spoken = [SPOKEN[item] for item in items] + (["an answer to your question"] if question else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from flaggermail import casework
+from flaggermail import notices
 from flaggermail.core import acts, assessment
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.events import EventKind, changed
@@ -87,4 +87,4 @@ def _tell_referrer(work: Work, case: Case, advice: str, *, changed: bool) -> Non
         why = case.decision_ground or case.decision or ""
         values |= {"why": why, "reason": (case.decision_reason or "").strip(), "advice": advice.strip()}
     dedupe = f"decided/{case.number}/{work.tx.number(f'decision {case.number}')}"
-    casework.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, dedupe)
+    notices.to_referrer(work, case, Kind.DECISION_NOTICE, template, values, dedupe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework
+from flaggermail import lifecycle
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Case, StoredMessage
@@ -30,7 +30,7 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
     message = declining.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
-    case = casework.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
+    case = lifecycle.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
     if message is not None:
         moving.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
     return Outcome(f"case {case.number} opened", case.number)

@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail.casework import Notice, tell
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Channel, Notification, Override, Platform, Reminder
@@ -16,6 +15,7 @@ from flaggermail.core.verbs import Topic
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.notices import Notice, tell
 from flaggermail.running import overrides
 
 

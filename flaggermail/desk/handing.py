@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import casework
-from flaggermail.casework import Notice
+from flaggermail import notices, running
 from flaggermail.core.records import Channel, Notification, Platform
 from flaggermail.core.rules import Kind
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
+from flaggermail.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def counted_as(notification: Notification) -> str:
 def give(work: Work, approved: Notification, channel: Channel) -> None:
     """Mail the text to the officer on call, or else to whoever approved it."""
     rota = work.env.settings.rota
-    officer = casework.officer_on_call(work) or rota.officer(work.actor)
+    officer = running.officer_on_call(work) or rota.officer(work.actor)
     if officer is None:
         return
     platform = work.tx.get(Platform, channel.platform)
@@ -59,4 +59,4 @@ def give(work: Work, approved: Notification, channel: Channel) -> None:
     }
     about = About(approved.case, approved.id)
     notice = Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about, topic=Topic.SUBMISSION)
-    casework.tell(work, officer, notice, values)
+    notices.tell(work, officer, notice, values)

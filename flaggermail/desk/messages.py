@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework, confirming, recognise
+from flaggermail import confirming, lifecycle, recognise
 from flaggermail.core import acts, clocks
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, StoredMessage
@@ -99,4 +99,4 @@ def _correct(work: Work, kind: EventKind, old: StoredMessage, new: StoredMessage
     about = About(case=new.case, notification=new.notification, message=new.id)
     work.record(kind, changed(old, new), reason="+".join(new.kinds), about=about)
     if new.notification is not None:
-        casework.rejudge(work, new.notification)
+        lifecycle.rejudge(work, new.notification)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail import casework, confirming, keys, recognise
+from flaggermail import confirming, keys, lifecycle, recognise
 from flaggermail.core.events import Change, EventKind, changed
 from flaggermail.core.message import Message
 from flaggermail.core.records import Case, StoredMessage
@@ -38,7 +38,7 @@ def into_case(
     mail = _read(work, filed)
     _take_root(work, filed)
     teach(work, filed, mail)
-    casework.reopen_for(work, the_case(work, case), message.id)
+    lifecycle.reopen_for(work, the_case(work, case), message.id)
     confirming.confirm_referral(work, filed, mail)
     return filed, warnings
 
@@ -56,7 +56,7 @@ def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[
     about = About(case=new.case or old.case, notification=new.notification, message=new.id)
     work.record(EventKind.MESSAGE_PLACED, *changes, reason=how, about=about)
     for touched in sorted({old.notification, new.notification} - {None}, key=str):
-        casework.rejudge(work, str(touched))
+        lifecycle.rejudge(work, str(touched))
     if left is None or not emptied:
         return ()
     return (f"{left.number} was opened by this mail and stands without it: decide it `none` and close it",)

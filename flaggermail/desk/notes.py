@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import casework
+from flaggermail import lifecycle
 from flaggermail.core import acts, escalation
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, Channel, ContactNote, Notification, Platform, StoredMessage
@@ -48,7 +48,7 @@ def note(work: Work, act: acts.NoteContact) -> Outcome:
         EventKind.CONTACT_NOTED, added(row), reason=act.means, about=About(case=case.number, notification=notification)
     )
     if notification is not None:
-        casework.rejudge(work, notification)
+        lifecycle.rejudge(work, notification)
         _attach(work, case, notification, act.text)
     return Outcome(f"note {row.id} on {case.number}", row.id)
 
@@ -138,7 +138,7 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         digest="",
         sent_at=sent_at,
         by_hand=True,
-        steps=escalation.write_steps(casework.policy_for(work, case.election, channel, sent_at)),
+        steps=escalation.write_steps(lifecycle.policy_for(work, case.election, channel, sent_at)),
         exercise=case.exercise,
     )
     noted = replace(case, state="notified")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import casework, recognise
+from flaggermail import elections, recognise
 from flaggermail.core import acts, rules
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.records import Notification, Platform, StoredMessage
@@ -104,7 +104,7 @@ def _taken_out(work: Work, message: StoredMessage, reason: str) -> StoredMessage
 
 
 def _to_new_case(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
-    found = casework.open_election(work, exercise=message.exercise)
+    found = elections.open_election(work, exercise=message.exercise)
     election = act.election or (found.code if found else None)
     if election is None:
         raise Refusal(f"message {message.id}: no election is open; name one (--election)")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail import casework, observing
+from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.core.rules import Kind
 from flaggermail.desk.outcome import Outcome, given, the_case
@@ -14,10 +14,10 @@ from flaggermail.errors import Refusal
 def to_referrer(work: Work, act: acts.ReplyToReferrer) -> Outcome:
     """Send it at once: no platform reads it, so nobody else need approve it. It is no use and starts no clock."""
     case = the_case(work, act.case)
-    if not casework.has_referrer(work, case):
+    if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
     given("text", act.text)
     observing.refuse(work, f"case {case.number}")
     dedupe = f"reply/{case.number}/{work.now.isoformat()}"
-    casework.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": act.text.strip()}, dedupe)
+    notices.to_referrer(work, case, Kind.FOLLOW_UP, "referrer_reply", {"text": act.text.strip()}, dedupe)
     return Outcome(f"case {case.number}: the referrer is written to", case.number)

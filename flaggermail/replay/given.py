@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flaggermail import casework
+from flaggermail import lifecycle
 from flaggermail.core.events import Event, EventKind, added
 from flaggermail.core.records import Case, Channel, ContactNote, Notification
 from flaggermail.environment import Environment, Work
@@ -54,7 +54,7 @@ def _notification(env: Environment, tx: Transaction, case: Case, given: GivenNot
     tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, GIVEN, (added(row),), case.number, row.id, reason=GIVEN))
     if given.answered is not None:
         answered(tx, row, given.answered.astimezone(UTC))
-    casework.rejudge(Work(env, tx, sent_at, GIVEN), row.id)
+    lifecycle.rejudge(Work(env, tx, sent_at, GIVEN), row.id)
 
 
 def answered(tx: Transaction, row: Notification, at: datetime) -> None:

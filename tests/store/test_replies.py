@@ -16,7 +16,6 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from flaggermail import handover, remind
-from flaggermail.casework import Notice, officer_on_call, tell
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
@@ -24,6 +23,8 @@ from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
+from flaggermail.notices import Notice, tell
+from flaggermail.running import officer_on_call
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 
 ANNA, BOB = "A. Jansen <a.jansen@bzk.example>", "b.devries@bzk.example"

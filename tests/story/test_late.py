@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import casework, desk, outbox, remind, watch
+from flaggermail import desk, lifecycle, outbox, remind, watch
 from flaggermail.core.acts import Acknowledge
 from flaggermail.core.escalation import Step, write_steps
 from flaggermail.core.events import Event, EventKind, added
@@ -79,7 +79,7 @@ def notify(
         )  # fmt: skip
         changes = (added(case), added(use), added(sent))
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", changes))
-        casework.rejudge(Work(env, tx, sent_at), use.id)
+        lifecycle.rejudge(Work(env, tx, sent_at), use.id)
     return use.id
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import casework, observing, outbox, remind, wiring
+from flaggermail import notices, observing, outbox, remind, wiring
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -188,7 +188,7 @@ def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> 
     with desk.env.store.begin() as tx:
         case = tx.get(Case, "VF-EP2024-0001")
         assert case is not None
-        casework.confirm_intake(Work(desk.env, tx, desk.clock.now()), case, "once more")
+        notices.confirm_intake(Work(desk.env, tx, desk.clock.now()), case, "once more")
     desk.tick(1)
     assert desk.sent == []
 

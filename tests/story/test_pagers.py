@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import casework, desk, observing, outbox, paging, remind
+from flaggermail import desk, notices, observing, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
@@ -69,7 +69,7 @@ def alarm(env: Environment, **fields: str) -> None:
     """Something that cannot wait."""
     with env.store.begin() as tx:
         row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED.value, text="to.whom@x.example", raised_at=NOW, **fields)
-        casework.raise_alarm(Work(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
+        notices.raise_alarm(Work(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
 def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Environment, clock: SetClock) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from flaggermail import casework, wiring
+from flaggermail import lifecycle, wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.public_suffixes import organisational
@@ -205,7 +205,7 @@ def notified(env: Environment) -> None:
         changes: list[Record] = [case, *uses, sent]
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", tuple(added(row) for row in changes)))
         for use in uses:
-            casework.rejudge(Work(env, tx, sent_at), use.id)
+            lifecycle.rejudge(Work(env, tx, sent_at), use.id)
 
 
 @dataclass(frozen=True)

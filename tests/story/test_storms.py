@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from flaggermail import casework, digest, outbox, remind, watch
+from flaggermail import digest, notices, outbox, remind, watch
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import Event, EventKind, added
 from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
@@ -34,7 +34,7 @@ def alarm(env: Environment, number: int, case: str | None = None) -> None:
         row = Alarm(
             id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
         )
-        casework.raise_alarm(Work(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
+        notices.raise_alarm(Work(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
 
 
 def sent(env: Environment, *kinds: Kind) -> list[OutboxMail]:

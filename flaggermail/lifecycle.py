@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What changes a case and its clocks: it is opened, its clocks are judged anew, a late answer opens it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from flaggermail import elections
+from flaggermail.core import clocks, escalation
+from flaggermail.core.escalation import Step
+from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.records import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
+from flaggermail.environment import About, Work
+from flaggermail.post import issue
+
+
+def new_case(work: Work, case: Case, reason: str) -> Case:
+    """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
+    election = work.tx.get(Election, case.election)
+    steps = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now)).steps("decision")
+    prefix = work.env.settings.desk.organisation.case_prefix
+    case = replace(
+        case,
+        number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
+        token=work.env.randomness.token(),
+        reminders=escalation.write_steps(steps),
+        exercise=election is not None and election.exercise,
+    )
+    work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=About(case=case.number))
+    issue(work, Token(token=case.token, purpose="case", case=case.number, issued_at=work.now))
+    return case
+
+
+def policy_for(work: Work, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
+    """The steps for what is sent then on that channel; one that cannot confirm has no receipt to wait for."""
+    policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
+    return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
+
+
+def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
+    """The steps for a notification by the instant at which it was sent; a follow-up has none."""
+    case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
+    if case is None or channel is None or not notification.use:
+        return ()
+    return policy_for(work, case.election, channel, notification.sent_at or work.now)
+
+
+def rejudge(work: Work, notification_id: str) -> None:
+    """Bring the clocks of a notification in line with all that is known about it now."""
+    notification = work.tx.get(Notification, notification_id)
+    if notification is None:
+        return
+    notes = [n for n in work.tx.find(ContactNote, case=notification.case) if n.notification == notification_id]
+    messages = work.tx.find(StoredMessage, notification=notification_id)
+    before = {clock.id: clock for clock in work.tx.find(ClockRow, notification=notification_id)}
+    about = About(case=notification.case, notification=notification_id)
+    answered = resumed = False
+    for clock in clocks.judge(notification, messages, notes):
+        old = before.get(clock.id)
+        if old is None:
+            old = clocks.running(clock)
+            work.record(EventKind.CLOCK_STARTED, added(old), reason=clock.kind, about=about)
+        if old != clock and old.state != "cancelled":
+            kind = EventKind.CLOCK_STOPPED if clock.state == "stopped" else EventKind.CLOCK_RESUMED
+            work.record(kind, changed(old, clock), reason=clock.kind, about=about)
+            answered |= clock.kind == clocks.HUMAN and clock.state == "stopped"
+            resumed |= clock.kind == clocks.HUMAN and clock.state == "running"
+    case = work.tx.get(Case, notification.case)
+    if answered and case is not None and case.state == "notified":
+        work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state="answered")), about=about)
+    if resumed and case is not None and case.state == "answered" and not _answered(work, case):
+        work.record(EventKind.CASE_WAITS_AGAIN, changed(case, replace(case, state="notified")), about=about)
+
+
+def _answered(work: Work, case: Case) -> bool:
+    """Whether a person at a platform has answered any notification of the case."""
+    uses = [use.id for use in work.tx.find(Notification, case=case.number)]
+    return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state="stopped")
+
+
+def reopen_for(work: Work, case: Case, message: str) -> None:
+    """A late answer opens a closed case again."""
+    if case.state == "closed" and not was_rehearsed(work, case):
+        opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
+        work.record(EventKind.CASE_REOPENED, changed(case, opened), about=About(case=case.number, message=message))
+
+
+def was_rehearsed(work: Work, case: Case) -> bool:
+    """Whether it belongs to an exercise that was stopped: nobody waits for anything in it any more."""
+    election = work.tx.get(Election, case.election)
+    return case.exercise and election is not None and election.closed_at is not None
