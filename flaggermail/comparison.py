@@ -31,7 +31,7 @@ _CORRECTED = "corrected by "
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RuleOutcome:
     """What a rule set makes of a message: what it is, and where it would go."""
 
     found: Classification
@@ -74,8 +74,8 @@ class Difference:
     """A message of which the outcome would change. What a person has said of it stands, whatever the rules say."""
 
     arrived: Arrived
-    old: Outcome
-    new: Outcome
+    old: RuleOutcome
+    new: RuleOutcome
     clocks: bool  # another clock would stop, or one less
     cases: bool  # another case would be opened, or none, or the message would lie elsewhere
 
@@ -222,13 +222,13 @@ def _stops(row: StoredMessage, found: Classification) -> frozenset[str]:
     return answer.stops if answer is not None else frozenset()
 
 
-def _case_of(outcome: Outcome) -> tuple[object, ...]:
+def _case_of(outcome: RuleOutcome) -> tuple[object, ...]:
     """What of an outcome shows in cases."""
     opened = (outcome.found.source, outcome.found.case_type) if outcome.opens else ()
     return (outcome.place, outcome.opens, opened)
 
 
-def outcome(one: Arrived, found: Classification) -> Outcome:
+def outcome(one: Arrived, found: Classification) -> RuleOutcome:
     """What would have become of it, had the rules found that."""
     then = one.work
     mail = judge.Mail(one.raw, one.message, one.sender, _placement(one.row))
@@ -236,4 +236,4 @@ def outcome(one: Arrived, found: Classification) -> Outcome:
     decision = case.decide(replace(facts, known_sender=one.known_sender))
     if recognise.late(then.env, one.raw, then.now):
         decision = case.of_old_mail(decision)
-    return Outcome(found, decision.place, decision.opens)
+    return RuleOutcome(found, decision.place, decision.opens)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import re2
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from flaggermail.core.drafts import DraftPatterns, LanguagePatterns
+from flaggermail.settings_kinds import Model
 from flaggermail.yaml_model import read_model
 
 
@@ -27,12 +28,6 @@ def _compiles(pattern: str) -> str:
 Pattern = Annotated[str, Field(min_length=1), AfterValidator(_compiles)]
 Patterns = Annotated[tuple[Pattern, ...], Field(min_length=1)]
 Month = Annotated[str, Field(min_length=1)]
-
-
-class Model(BaseModel):
-    """Base of every model: frozen, and an unknown key is a fault."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class MustPatterns(Model):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.core import case_form
-from flaggermail.core.case_form import Asked
+from flaggermail.core.case_form import SentForm
 from flaggermail.core.records import Case, Channel, Platform, StoredMessage
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
@@ -37,19 +37,19 @@ def send(work: Work, officer: Officer, case: Case, language: str, answers: Store
     tell(work, officer, notice, values)
 
 
-def asked(work: Work, case: Case, token: str, language: str) -> Asked:
+def asked(work: Work, case: Case, token: str, language: str) -> SentForm:
     """What the form asks for, and what stands in it already."""
-    return Asked(
+    return SentForm(
         mark=case_form.mark_of(token), language=language, case_type=case.type, title=case.title,
         links=case_form.links_in(_referral(work, case)),
     )  # fmt: skip
 
 
-def channels_now(work: Work, case: Case) -> list[case_form.Channel]:
+def channels_now(work: Work, case: Case) -> list[case_form.ChannelChoice]:
     """The channels that are valid today, of platforms as real or as played as the case; those of mail first."""
     names = {platform.code: platform.name for platform in work.tx.find(Platform)}
     valid = [
-        case_form.Channel(c.code, c.platform, names.get(c.platform, c.platform), c.kind)
+        case_form.ChannelChoice(c.code, c.platform, names.get(c.platform, c.platform), c.kind)
         for c in work.tx.find(Channel)
         if c.valid_from <= work.today
         and (c.valid_until is None or work.today <= c.valid_until)

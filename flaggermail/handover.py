@@ -38,7 +38,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScheduleChange:
     """That somebody came on call, and who was before."""
 
     at: datetime
@@ -88,13 +88,13 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return next((at for at, _ in changes(env.settings.rota, overrides(tx), now, now + AT_MOST)), None)
 
 
-def _untold(work: Work) -> Change | None:
+def _untold(work: Work) -> ScheduleChange | None:
     """The last change of the past twelve hours, unless the note of it was mailed or the desk was not there yet."""
     exact = timedelta(microseconds=1)
     past = changes(work.env.settings.rota, overrides(work.tx), work.now - AT_MOST, work.now + exact)
     if not past or past[-1][1] is None:
         return None
-    change = Change(past[-1][0], past[-1][1])
+    change = ScheduleChange(past[-1][0], past[-1][1])
     began = min((row.since for row in work.tx.find(InForce)), default=work.now)
     reason = _reason(change)
     queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{change.officer.address.lower()}")
@@ -102,7 +102,7 @@ def _untold(work: Work) -> Change | None:
     return change if is_news else None
 
 
-def _reason(change: Change) -> str:
+def _reason(change: ScheduleChange) -> str:
     return f"handover/{change.at.isoformat()}/{change.officer.id}"
 
 

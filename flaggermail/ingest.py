@@ -20,7 +20,7 @@ from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Alarm, Case, Delivery, StoredMessage
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
-from flaggermail.judge import Judged, judge
+from flaggermail.judge import Triaged, judge
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 
 
@@ -202,7 +202,7 @@ def _file(
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
 
 
-def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: Judged) -> StoredMessage:
+def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
     """The message as it is kept, with what it was taken for and why."""
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"

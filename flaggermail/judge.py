@@ -31,7 +31,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Triaged:
     """All that was found out about a mail, and what becomes of it."""
 
     sender: Sender
@@ -45,7 +45,7 @@ class Judged:
     missed: bool  # taken in late, and somebody would have heard of it
 
 
-def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
+def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
     """Place it, ask who vouches for it, classify it, decide."""
     mail = placed(work, raw, message)
     context = context_of(work, mail)
@@ -56,7 +56,7 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Judged:
         dispute = recognise.too_early(work, raw, mail.placement)
     decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
     late = recognise.late(work.env, raw, work.now)
-    return Judged(
+    return Triaged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
         case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
     )  # fmt: skip

@@ -31,7 +31,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SampleVerdict:
     """A sample mail as the rules see it."""
 
     sample: Sample
@@ -53,15 +53,15 @@ def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher
 
 def judge_samples(
     rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher, *, only: str | None = None
-) -> dict[str, Judged]:
+) -> dict[str, SampleVerdict]:
     """Every sample mail, judged by `rules`, with the domain lists of the samples in place of the desk's."""
     own = replace(rules, lists={**rules.lists, **who_lists(samples)})
     mails = [mail for mail in samples.mails.values() if only in {None, mail.name}]
     messages = parser.parse_all([mail.octets for mail in mails])
-    judged: dict[str, Judged] = {}
+    judged: dict[str, SampleVerdict] = {}
     for mail, message in zip(mails, messages, strict=True):
         context = context_of(mail, samples, message)
-        judged[mail.name] = Judged(mail, message, context, explain(message, context, own, matcher.find))
+        judged[mail.name] = SampleVerdict(mail, message, context, explain(message, context, own, matcher.find))
     return judged
 
 
@@ -105,7 +105,7 @@ def _cited(rule: Rule, cited: Cited, text: str) -> Remark:
     return Remark(f"rules/{rule.file}", cited.line, cited.column, f"{cited.name}: {text}")
 
 
-def _samples(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
+def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
     """Each sample that a rule names, against what becomes of it."""
     for rule in rules.rules:
         for cited in rule.samples.match:
@@ -145,7 +145,7 @@ def _decider(rule: Rule, found: Explanation) -> Tried | None:
     return same[0] if same else None
 
 
-def _uncited(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
+def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
     """Sample mails that no rule names, and those that nobody may decide."""
     cited = Counter(cited.name for rule in rules.rules for cited in (*rule.samples.match, *rule.samples.not_match))
     for name, mail in judged.items():
@@ -159,7 +159,7 @@ def _uncited(rules: RuleSet, judged: Mapping[str, Judged]) -> Iterator[Remark]:
             yield Remark(mail.sample.file, 1, 1, words, fault=False)
 
 
-def _order(judged: Mapping[str, Judged]) -> Iterator[Remark]:
+def _order(judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
     """Pairs of rules that one sample fits both, so that nothing but their order decides.
 
     Where the later one names such a sample as one that it must not match, the order is meant, and the sample proves it.

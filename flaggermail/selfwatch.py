@@ -13,16 +13,16 @@ from datetime import timedelta
 from flaggermail import notices
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.records import Alarm, Watched
-from flaggermail.core.selfwatch import Finding, Limits, Measured, findings
+from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.settings import DeskSettings
 
 
-def limits_of(desk: DeskSettings) -> Limits:
+def limits_of(desk: DeskSettings) -> HealthLimits:
     """The limits of the configuration."""
     watch = desk.watch
-    return Limits(
+    return HealthLimits(
         free=watch.disk_free_mb,
         clock=timedelta(seconds=watch.clock_skew_seconds),
         certificate=timedelta(days=watch.certificate_days),

@@ -138,7 +138,7 @@ def _compose(text: str, source: Source) -> None:
         source.faults.append(_syntax(error, text, source.file))
         return
     if isinstance(root, MappingNode):
-        source.values = _Reader(source).mapping(root, ())
+        source.values = _NodeReader(source).mapping(root, ())
     else:
         what = "is empty" if root is None else "is not a mapping"
         source.faults.append(Fault(source.file, 1, 1, "", f"the file {what}; write lines of the form `key: value`"))
@@ -159,7 +159,7 @@ def _syntax(error: YAMLError, text: str, file: str) -> Fault:
     return Fault(file, mark.line + 1, mark.column + 1, "", words)
 
 
-class _Reader:
+class _NodeReader:
     """Turns nodes into values and notes where each was written."""
 
     def __init__(self, source: Source) -> None:

@@ -60,7 +60,7 @@ class StandardParser:
     def parse(self, octets: bytes) -> Message:
         """The mail as a value; never raises on content."""
         try:
-            return _Reading(octets, self._language).message()
+            return _MailReading(octets, self._language).message()
         except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the one boundary of a message: the next one must go on
             return header_only(octets, f"parser failed: {type(fault).__name__}")
 
@@ -118,7 +118,7 @@ class _Fields:
         return tuple(dict.fromkeys(address for value in values for address in read_addresses(value, words_decoded)))
 
 
-class _Reading:
+class _MailReading:
     """One mail while it is being read."""
 
     def __init__(self, octets: bytes, language: Language) -> None:

@@ -26,7 +26,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from flaggermail.adapters.smtp_session import NotOffered, Session
+from flaggermail.adapters.smtp_session import NotOffered, SmtpSession
 from flaggermail.adapters.tls import one_line, tls_words, verifying
 from flaggermail.core.compose import check_octets
 from flaggermail.errors import ConfigurationError
@@ -109,7 +109,7 @@ class SmtpSubmitter:
 
     async def _submit(self, octets: bytes, sender: str, recipients: list[str], witness: str) -> dict[str, Submission]:
         account = self._account
-        session = Session(
+        session = SmtpSession(
             account.host, account.port, tls=self._tls, local_hostname=account.local_hostname, timeout=account.timeout
         )
         results: dict[str, Submission] = {}
@@ -139,7 +139,7 @@ class SmtpSubmitter:
             await session.close()
         return results
 
-    async def _open(self, session: Session) -> None:
+    async def _open(self, session: SmtpSession) -> None:
         """Connect, protect the line, say who we are."""
         account = self._account
         await session.connect(implicit_tls=account.tls == "implicit")
@@ -149,7 +149,7 @@ class SmtpSubmitter:
         if account.user is not None and account.password is not None:
             await session.login(account.user, account.password())
 
-    async def _end(self, session: Session, recipients: list[str]) -> dict[str, Submission]:
+    async def _end(self, session: SmtpSession, recipients: list[str]) -> dict[str, Submission]:
         """Send the final dot; from its departure on, whatever is not a reply leaves the message in doubt."""
         session.dot()
         try:
@@ -197,7 +197,7 @@ def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     return None
 
 
-async def _also(session: Session, witness: str) -> None:
+async def _also(session: SmtpSession, witness: str) -> None:
     """Name the witness too; without one the message goes out all the same."""
     if witness:
         with suppress(SMTPRecipientRefused):

@@ -49,7 +49,7 @@ class NotOffered(SMTPException):
         super().__init__(f"the message needs {extension}, which the server does not offer")
 
 
-class Session:
+class SmtpSession:
     """A connection to `host`; every wait ends after `timeout` seconds. All steps raise SMTPException or OSError."""
 
     def __init__(

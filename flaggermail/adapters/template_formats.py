@@ -34,7 +34,7 @@ class Decided(BaseModel):
     advice: Word
 
 
-class Words(BaseModel):
+class LanguageWords(BaseModel):
     """The words of one language that stand around values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -54,11 +54,11 @@ class WordsFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    nl: Words
-    en: Words
+    nl: LanguageWords
+    en: LanguageWords
 
 
-def read_words(path: Path) -> Mapping[str, Words]:
+def read_words(path: Path) -> Mapping[str, LanguageWords]:
     """The words by language code; raises ConfigurationError naming every fault by file, line and column."""
     file = read_model(path, WordsFile)
     return {"nl": file.nl, "en": file.en}
@@ -68,7 +68,7 @@ def read_words(path: Path) -> Mapping[str, Words]:
 class Formats:
     """The filters. A value of the wrong sort raises TemplateRuntimeError: the template is wrong, and is named."""
 
-    words: Words
+    words: LanguageWords
     zone: ZoneInfo
 
     def filters(self) -> dict[str, Callable[..., object]]:

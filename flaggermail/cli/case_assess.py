@@ -142,7 +142,7 @@ def read_form(path: Path, case: str) -> Assess:
         for key in source.values
         if key not in known
     ]
-    answers = _Answers(source, faults)
+    answers = _FileAnswers(source, faults)
     act = Assess(
         case=case,
         incorrect=answers.one("incorrect", _truth, "must be true or false"),
@@ -159,7 +159,7 @@ def read_form(path: Path, case: str) -> Assess:
     return act
 
 
-class _Answers:
+class _FileAnswers:
     """Reads the answers of a form, each of its own type, and notes the ones that are not."""
 
     def __init__(self, source: Source, faults: list[Fault]) -> None:

@@ -17,7 +17,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe, safe_json
 
 if TYPE_CHECKING:
-    from flaggermail.comparison import Difference, Outcome
+    from flaggermail.comparison import Difference, RuleOutcome
     from flaggermail.core.message_json import Json
     from flaggermail.core.rules import Explanation
     from flaggermail.environment import Work
@@ -88,7 +88,7 @@ def _as_json(work: Work, one: Difference, before: Explanation, after: Explanatio
     return safe_json(json.dumps(document, ensure_ascii=False))
 
 
-def _outcome(outcome: Outcome, found: Explanation) -> dict[str, Json]:
+def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
     return {
         "kinds": [kind.value for kind in outcome.found.kinds],
         "place": outcome.place,

@@ -144,7 +144,7 @@ def read_block(lines: Sequence[str], start: int, language: Language) -> Block | 
     """
     if _header_line(unquoted(lines[start]), language) is None:
         return None
-    reading = _Reading(lines[start : start + _MOST_LINES], language, quoted=is_quoted(lines[start]))
+    reading = _BlockReading(lines[start : start + _MOST_LINES], language, quoted=is_quoted(lines[start]))
     while reading.step():
         pass
     block = Block(reading.fields, start + reading.end, next(iter(reading.fields)))
@@ -166,7 +166,7 @@ def read_unmarked(lines: Sequence[str], start: int, language: Language) -> Block
     return block if block.of_a_mail else None
 
 
-class _Reading:
+class _BlockReading:
     """A header block while it is read."""
 
     def __init__(self, lines: Sequence[str], language: Language, *, quoted: bool) -> None:

@@ -45,7 +45,7 @@ _DASHES = "-_=*#~+|<>[]() \t\u00a0:."
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class BounceNotice:
     """What a text says. Addresses in small letters; `returned`: the header of the mail that is returned below."""
 
     listed: tuple[str, ...] = ()  # recipients behind a label, or at the beginning of a line below the failure
@@ -62,7 +62,7 @@ class Notice:
         return self.listed or self.mentioned
 
 
-def read_notice(text: str, words: MachineWords) -> Notice:
+def read_notice(text: str, words: MachineWords) -> BounceNotice:
     """Read the text of a mail as the notice of a mail system; empty where it says nothing of the kind. Never raises."""
     lines = [line[:_LONGEST_LINE] for line in text.split("\n", MOST_LINES * 4)]
     end = _returned_at(lines, words)
@@ -74,7 +74,7 @@ def read_notice(text: str, words: MachineWords) -> Notice:
     written = read_report("\n".join(line.strip() for line in fields).encode()) if _tells_report(plain) else None
     first = failing[0] if failing else len(above)
     listed = _distinct([*_labelled(above, plain, words), *_leading(above[first:], plain[first:], words)])
-    return Notice(
+    return BounceNotice(
         listed=listed,
         mentioned=() if listed else _distinct(_told(above, plain, failing)) or _distinct(_leading(above, plain, words)),
         delayed=any(words.delay.search(_pair(plain, at)) for at in range(len(plain))),

@@ -15,11 +15,11 @@ from hashlib import sha256
 from flaggermail.core import acts
 
 Values = Mapping[str, str]
-Channels = Sequence["Channel"]
+Channels = Sequence["ChannelChoice"]
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ChannelChoice:
     """A channel that is valid now, under the names by which an officer may call it."""
 
     code: str
@@ -29,7 +29,7 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SentForm:
     """What the form that was sent asked for; `title` and `text` stood in it already."""
 
     mark: str
@@ -92,7 +92,7 @@ def links_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_LINK.findall(text)))[:MOST_LINKS]
 
 
-def written(asked: Asked, values: Values | None = None) -> str:
+def written(asked: SentForm, values: Values | None = None) -> str:
     """The form with its marks, filled in with `values` where they are known, else with title and links."""
     at = _NL if asked.language == "nl" else _EN
     begin, end = ("formulier", "einde") if asked.language == "nl" else ("form", "end")
@@ -110,7 +110,7 @@ class Form:
     decision: str
     reason: str
     language: str
-    channels: tuple[Channel, ...] = ()
+    channels: tuple[ChannelChoice, ...] = ()
     title: str = ""
     text: str = ""
 
@@ -135,7 +135,7 @@ def above(own: str) -> tuple[str, ...]:
     return tuple(lines[:first])
 
 
-def values_in(own: str, whole: str, asked: Asked) -> dict[str, str]:
+def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
     """What is filled in: between the marks anywhere in the mail, and in the officer's own words over it."""
     blocks = [_values(block) for block in _blocks(whole, asked.mark)]
     above_all = _values(_own_lines(own, asked.mark))
@@ -153,7 +153,7 @@ def values_in(own: str, whole: str, asked: Asked) -> dict[str, str]:
     return found
 
 
-def read(own: str, whole: str, asked: Asked, channels: Channels) -> Form:
+def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     """The form in a reply. Raises FormFault naming every line that is missing or cannot be read."""
     values = values_in(own, whole, asked)
     language = _language(f"{own}\n{whole}" if values else own, asked)
@@ -234,13 +234,13 @@ def _decision(value: str) -> tuple[str, str]:
     return "", ""
 
 
-def _named(text: str, channels: Channels) -> tuple[Channel, ...]:
+def _named(text: str, channels: Channels) -> tuple[ChannelChoice, ...]:
     """The channels that are named, each by its own code or by its platform where that has one for mail."""
     found = [_channel(name, channels) for name in _BETWEEN_NAMES.split(text) if name]
     return tuple(dict.fromkeys(found))
 
 
-def _channel(name: str, channels: Channels) -> Channel:
+def _channel(name: str, channels: Channels) -> ChannelChoice:
     wanted = name.casefold().strip(" .!")
     by_code = [channel for channel in channels if channel.code.casefold() == wanted]
     of_platform = [c for c in channels if wanted in {c.platform.casefold(), c.platform_name.casefold()}]
@@ -298,7 +298,7 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
     return {key: value for key, value in joined.items() if value}
 
 
-def _language(text: str, asked: Asked) -> str:
+def _language(text: str, asked: SentForm) -> str:
     """The language of the first word of the form that is filled in."""
     for line in text.splitlines():
         match = _LINE.match(_QUOTED.sub("", line, count=1))

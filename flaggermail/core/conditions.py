@@ -31,7 +31,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Facts:
+class MailFacts:
     """All that a condition may look at; a domain in `lists` stands for its sub-domains too."""
 
     message: Message
@@ -74,7 +74,7 @@ class Condition:
         """How much there is to look at, in no unit."""
         return 1
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Look at a mail; `whole` asks on after the answer is known, for a person who wants to see all of it."""
         raise NotImplementedError
 
@@ -88,7 +88,7 @@ def in_domains(domain: str, domains: frozenset[str]) -> bool:
 # ---- conditions on facts
 
 # name -> the fact that it asks for
-YES_OR_NO: Mapping[str, Callable[[Facts], bool]] = {
+YES_OR_NO: Mapping[str, Callable[[MailFacts], bool]] = {
     "from_platform": lambda facts: facts.context.platform is not None,
     "from_officer": lambda facts: facts.context.from_officer,
     "placed": lambda facts: facts.context.placed,
@@ -98,7 +98,7 @@ YES_OR_NO: Mapping[str, Callable[[Facts], bool]] = {
     "election_period": lambda facts: facts.context.period,
     "declined_before": lambda facts: facts.context.declined_before,
 }
-WORDS_OF: Mapping[str, Callable[[Facts], str | None]] = {
+WORDS_OF: Mapping[str, Callable[[MailFacts], str | None]] = {
     "mechanical": lambda facts: facts.message.kind.value,
     "verdict": lambda facts: facts.context.verdict,
     "sender": lambda facts: facts.message.sender.key if facts.message.sender else None,
@@ -106,7 +106,7 @@ WORDS_OF: Mapping[str, Callable[[Facts], str | None]] = {
     "channel": lambda facts: facts.context.channel,
     "language": lambda facts: facts.language,
 }
-NUMBER_OF: Mapping[str, Callable[[Facts], int | None]] = {
+NUMBER_OF: Mapping[str, Callable[[MailFacts], int | None]] = {
     "size": lambda facts: facts.message.size,
     "minutes_since_notification": lambda facts: facts.context.minutes,
 }
@@ -119,7 +119,7 @@ class YesOrNo(Condition):
     name: str
     wanted: bool
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Whether the fact is as wanted."""
         del whole
         found = YES_OR_NO[self.name](facts)
@@ -133,7 +133,7 @@ class OneOf(Condition):
     name: str
     values: tuple[str, ...]
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Whether the fact is among the words."""
         del whole
         found = WORDS_OF[self.name](facts)
@@ -147,7 +147,7 @@ class Domain(Condition):
 
     values: tuple[str, ...]
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Whether the sender's domain is named."""
         del whole
         domain = facts.message.sender.domain if facts.message.sender else ""
@@ -169,7 +169,7 @@ class Between(Condition):
     least: int | None
     most: int | None
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Whether the number lies within."""
         del whole
         found = NUMBER_OF[self.name](facts)
@@ -213,7 +213,7 @@ class Words(Condition):
         """A body is long, a subject short."""
         return {"subject": 2, "attachment": 2, "reply": 3, "body": 4}.get(self.place, 2)
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """The first hit; all entries are looked for in one go, and which one hit is asked only when one did."""
         del whole
         named = self.place.replace("header ", "header.")
@@ -282,7 +282,7 @@ class All(Condition):
         """As the dearest of them."""
         return max((condition.cost for condition in self.of), default=0)
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Ends at the first that does not hold, unless `whole`."""
         within: list[Looked] = []
         for condition in self.of:
@@ -303,7 +303,7 @@ class Either(Condition):
         """As the dearest of them."""
         return max((condition.cost for condition in self.of), default=0)
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """Ends at the first that holds, unless `whole`."""
         within: list[Looked] = []
         for condition in self.of:
@@ -324,7 +324,7 @@ class Not(Condition):
         """As what it denies."""
         return self.of.cost
 
-    def look(self, facts: Facts, *, whole: bool = False) -> Looked:
+    def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
         """The opposite."""
         found = self.of.look(facts, whole=whole)
         return Looked("not", not found.held, within=(found,))

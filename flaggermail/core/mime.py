@@ -135,7 +135,7 @@ class _Budget:
 def read_part(octets: bytes, *, whole: bool = True) -> Part:
     """The structure of a mail; never raises. Unless `octets` are the `whole` mail as it came, no part has a span."""
     start = _beginning(octets)
-    root = _Reader(octets, _Budget(), whole=whole).read(start, len(octets), 0, _PLAIN)
+    root = _PartReader(octets, _Budget(), whole=whole).read(start, len(octets), 0, _PLAIN)
     return replace(root, defects=(BEFORE_HEADER, *root.defects)) if start else root
 
 
@@ -147,7 +147,7 @@ def _beginning(octets: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _PartReader:
     """Reads parts of `octets` by their bounds, so that only leaves are ever copied."""
 
     octets: bytes
@@ -172,7 +172,7 @@ class _Reader:
         if pieces is None and part.encoding in _ENCODED:  # RFC 2045, section 6.4 forbids that
             octets = replace(part, body=self.octets[begin:end]).octets()[0]
             plain = replace(part, header=replace(part.header, fields=_unencoded(part.header)), span=None)
-            return _Reader(octets, self.budget)._multipart(plain, 0, len(octets), depth)  # noqa: SLF001 - its own class
+            return _PartReader(octets, self.budget)._multipart(plain, 0, len(octets), depth)  # noqa: SLF001 - its own class
         if pieces is None and (guess := _DELIMITER.search(self.octets, begin, min(end, begin + _GUESSED_WITHIN))):
             pieces = _cut(self.octets, begin, end, guess.group(1))
             part = replace(part, defects=(*part.defects, GUESSED_BOUNDARY))
@@ -203,7 +203,7 @@ class _Reader:
             begin += 1
         if part.encoding in _ENCODED:
             octets = part.octets()[0].lstrip(b"\r\n")
-            child = _Reader(octets, self.budget).read(0, len(octets), depth + 1, _PLAIN) if octets else None
+            child = _PartReader(octets, self.budget).read(0, len(octets), depth + 1, _PLAIN) if octets else None
         else:
             child = self.read(begin, end, depth + 1, _PLAIN) if begin < end else None
         return replace(part, children=(child,) if child else ())

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from flaggermail.core.conditions import Condition, Context, Facts, Find, Looked, in_domains
+from flaggermail.core.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
 from flaggermail.core.languages import Languages
 from flaggermail.core.message import Message
 from flaggermail.core.records import Platform
@@ -177,11 +177,11 @@ def classify(message: Message, context: Context, rules: RuleSet, find: Find) -> 
     return Classification((Kind.UNKNOWN,), None, priority=_priority(added), labels=_labels(added))
 
 
-def _facts(message: Message, context: Context, rules: RuleSet, find: Find) -> Facts:
-    return Facts(message, context, rules.lists, rules.languages, find)
+def _facts(message: Message, context: Context, rules: RuleSet, find: Find) -> MailFacts:
+    return MailFacts(message, context, rules.lists, rules.languages, find)
 
 
-def _matching(rules: RuleSet, facts: Facts) -> Iterator[tuple[Rule, Looked]]:
+def _matching(rules: RuleSet, facts: MailFacts) -> Iterator[tuple[Rule, Looked]]:
     """The rule of each stage that matches."""
     done: Stage | None = None
     for rule in rules.rules:
@@ -190,7 +190,7 @@ def _matching(rules: RuleSet, facts: Facts) -> Iterator[tuple[Rule, Looked]]:
             done = rule.stage
 
 
-def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: Facts) -> Classification:
+def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) -> Classification:
     then = rule.then
     text = _read(facts.message)
     span = facts.find(then.reference, text) if then.reference else None

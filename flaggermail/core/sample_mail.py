@@ -45,7 +45,7 @@ _REPORTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SamplePart:
     """One part of a mail: its own fields and its text."""
 
     fields: tuple[str, ...]
@@ -134,22 +134,22 @@ def _person(person: Address, disguise: Disguise) -> str:
     return f"{disguise.name(person.name)} <{address}>" if person.name and disguise.name(person.name) else address
 
 
-def _parts(message: Message, inner: Sequence[Message], disguise: Disguise) -> Iterator[Part]:
-    yield Part(
+def _parts(message: Message, inner: Sequence[Message], disguise: Disguise) -> Iterator[SamplePart]:
+    yield SamplePart(
         ("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"),
         f"{disguise.text(message.text).rstrip()}\n",
     )
     if _is_report(message):
         yield _report(message, disguise)
     for mail in inner:
-        yield Part(("Content-Type: message/rfc822",), _written(mail, (), disguise))
+        yield SamplePart(("Content-Type: message/rfc822",), _written(mail, (), disguise))
     for number, attachment in enumerate(message.attachments, start=1):
         kind = attachment.content_type.lower()
         if kind.startswith(("message/", "multipart/")) or kind == "text/rfc822-headers":
             continue
         known = kind if kind in _TYPES else "application/octet-stream"
         name = f"attachment-{number}.{_TYPES.get(kind, 'bin')}"
-        yield Part((f"Content-Type: {known}", f'Content-Disposition: attachment; filename="{name}"'), "")
+        yield SamplePart((f"Content-Type: {known}", f'Content-Disposition: attachment; filename="{name}"'), "")
 
 
 def _is_report(message: Message) -> bool:
@@ -160,10 +160,12 @@ def _report_type(message: Message) -> str:
     return "feedback-report" if message.kind is MechanicalKind.FEEDBACK_REPORT else "delivery-status"
 
 
-def _report(message: Message, disguise: Disguise) -> Part:
+def _report(message: Message, disguise: Disguise) -> SamplePart:
     """What a program reads of it (RFC 3464, RFC 5965)."""
     if message.kind is MechanicalKind.FEEDBACK_REPORT:
-        return Part(("Content-Type: message/feedback-report",), "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n")
+        return SamplePart(
+            ("Content-Type: message/feedback-report",), "Feedback-Type: abuse\nUser-Agent: x/1\nVersion: 1\n"
+        )
     action, status = ("delayed", "4.0.0") if message.bounce_class == "delayed" else _REPORTS[message.kind]
     original = message.original_message_id
     lines = ["Reporting-MTA: dns; mx.elsewhere.example", ""]
@@ -176,7 +178,7 @@ def _report(message: Message, disguise: Disguise) -> Part:
         ]
     if original is not None:
         lines.insert(1, f"X-Original-Message-ID: <{disguise.message_id(original)}>")
-    return Part(("Content-Type: message/delivery-status",), "\n".join(lines))
+    return SamplePart(("Content-Type: message/delivery-status",), "\n".join(lines))
 
 
 def _encoded(text: str) -> str:

@@ -15,7 +15,7 @@ TICK = timedelta(minutes=2)  # reminders are looked for every 15 seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class HealthLimits:
     """Beyond which something is wrong."""
 
     free: int  # megabytes
@@ -45,7 +45,7 @@ class Finding:
     ends: AlarmKind
 
 
-def findings(measured: Measured, limits: Limits, now: datetime) -> Iterator[Finding]:
+def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
     """One for each thing that was measured, in a lasting order."""
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA

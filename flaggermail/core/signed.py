@@ -20,7 +20,7 @@ _MOST = 100_000  # pieces of one content; senders cut it in pieces of a kilobyte
 def signed_content(octets: bytes) -> bytes | None:
     """The content of a CMS SignedData structure in BER (RFC 5652, section 5.2); nothing when it is none or broken."""
     try:
-        outer = _Reader(octets, 0, len(octets)).within(_SEQUENCE)
+        outer = _BerReader(octets, 0, len(octets)).within(_SEQUENCE)
         if outer.primitive(_OBJECT) != _SIGNED_DATA:
             return None
         signed = outer.within(_EXPLICIT).within(_SEQUENCE)
@@ -34,17 +34,17 @@ def signed_content(octets: bytes) -> bytes | None:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _BerReader:
     """Reads values of `octets` from `at` to `end` in order; raises ValueError or IndexError where they are not so."""
 
     octets: bytes
     at: int
     end: int
 
-    def within(self, tag: int) -> _Reader:
+    def within(self, tag: int) -> _BerReader:
         """The inside of the next value; this reader stands behind its head, not behind the value."""
         inner_end = self._head(tag)
-        return _Reader(self.octets, self.at, self.end if inner_end is None else inner_end)
+        return _BerReader(self.octets, self.at, self.end if inner_end is None else inner_end)
 
     def primitive(self, tag: int) -> bytes:
         """The next value, which holds no other."""

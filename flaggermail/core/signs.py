@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.core.bounce_text import Notice, read_notice
+from flaggermail.core.bounce_text import BounceNotice, read_notice
 from flaggermail.core.dsn import DeliveryReport
 from flaggermail.core.language import folded
 from flaggermail.core.machine_words import MachineWords
@@ -34,7 +34,7 @@ class Signs:
     published: str = ""  # the event that a sending service reports, see core.published
 
     @cached_property
-    def notice(self) -> Notice:
+    def notice(self) -> BounceNotice:
         """The text as the notice of a mail system; read only where the mail comes from a machine, since it costs."""
         return read_notice(self.text, self.words)
 

@@ -88,7 +88,7 @@ class Answered:
     reminder: str = ""
     officers: Mapping[str, str] | None = None  # names by id
     prefix: str = ""  # of the case numbers of the open election, such as VF-EP2024-
-    form: case_form.Asked | None = None
+    form: case_form.SentForm | None = None
     channels: Channels = ()
 
 
@@ -426,7 +426,7 @@ _EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs
 
 
 def _read_form(text: str, whole: str, answered: Answered) -> Understood:
-    asked = answered.form or case_form.Asked(mark="", language=answered.language)
+    asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
     if any(answered.words.doubts(_clean(line)) for line in above):
         raise _Wrong(Why.DOUBT)

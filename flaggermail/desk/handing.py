@@ -14,17 +14,17 @@ from flaggermail.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class DraftText:
     """What a draft says: of a portal, to be pasted; of a telephone, the call sheet."""
 
     subject: str
     body: str
 
 
-def wording(work: Work, notification: Notification) -> Wording:
+def wording(work: Work, notification: Notification) -> DraftText:
     """The subject and the text that stand in the frozen octets."""
     read = work.env.parser.parse(work.env.octets.get(notification.digest))
-    return Wording(notification.subject, read.text)
+    return DraftText(notification.subject, read.text)
 
 
 def note_command(notification: Notification, kind: str) -> str:

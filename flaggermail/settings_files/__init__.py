@@ -19,7 +19,7 @@ from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import checks, escalations
 from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
-from flaggermail.settings_files.rule_findings import Known
+from flaggermail.settings_files.rule_findings import KnownNames
 from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings_files.words import checked
 from flaggermail.settings_kinds import Model
@@ -82,9 +82,9 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     )
 
 
-def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> Known:
+def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> KnownNames:
     """What rules may name."""
-    return Known(
+    return KnownNames(
         labels=desk.tags.labels if desk else None,
         platforms=[platform.code for platform in platforms.platforms] if platforms else None,
         channels=[channel.code for platform in platforms.platforms for channel in platform.channels]

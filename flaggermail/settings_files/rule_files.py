@@ -16,7 +16,7 @@ from flaggermail.core.conditions import wording
 from flaggermail.core.languages import Languages
 from flaggermail.core.rules import Cited, Kind, Rule, RuleSet, Samples, Then
 from flaggermail.settings_files.rule_conditions import condition_of
-from flaggermail.settings_files.rule_findings import Known, RulesFolder, findings, kinds_of
+from flaggermail.settings_files.rule_findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.settings_files.rule_models import LanguagesFile, RuleSettings, RulesFile
 from flaggermail.settings_files.words import checked
 from flaggermail.yaml_source import Fault, Source, read
@@ -27,11 +27,11 @@ _LIST = re.compile(r"[a-z0-9][a-z0-9_-]*\.txt")
 _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
-def load_rules(directory: Path, faults: list[Fault], known: Known | None = None) -> RuleSet:
+def load_rules(directory: Path, faults: list[Fault], known: KnownNames | None = None) -> RuleSet:
     """The rule set of `directory`; what is wrong is added to `faults`."""
     folder = _read_folder(directory)
     if folder.whole:  # else something may be missing only because its file has a fault
-        for source, key, words in findings(folder, known or Known()):
+        for source, key, words in findings(folder, known or KnownNames()):
             source.faults.append(source.fault(key, words))
     faults += folder.faults
     faults += [fault for source, _ in folder.files for fault in source.faults]

@@ -21,7 +21,7 @@ _ANSWERS = frozenset({"platform_ack", "substantive_reply"})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownNames:
     """What a rule may name that stands in other files; nothing where those could not be read."""
 
     labels: Collection[str] | None = None
@@ -41,7 +41,7 @@ class RulesFolder:
     whole: bool = True  # whether every file could be read
 
 
-def findings(folder: RulesFolder, known: Known) -> Iterator[tuple[Source, Key, str]]:
+def findings(folder: RulesFolder, known: KnownNames) -> Iterator[tuple[Source, Key, str]]:
     """Each with the file and the key that it is about."""
     names: dict[str, str] = {}
     latest = (STAGES[0], "")
@@ -106,7 +106,7 @@ def _empty(when: WhenSettings) -> Iterator[Key]:
         yield from (("not", *below) for below in _empty(when.not_))
 
 
-def _unknown(folder: RulesFolder, rule: RuleSettings, known: Known) -> Iterator[tuple[Key, str]]:
+def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iterator[tuple[Key, str]]:
     """Names of things that are nowhere."""
     for below, when in _levels(rule.when):
         for name, index, words in _unknown_here(folder, when, known):
@@ -122,7 +122,7 @@ def _unknown(folder: RulesFolder, rule: RuleSettings, known: Known) -> Iterator[
                 yield ("samples", name, index), words
 
 
-def _unknown_here(folder: RulesFolder, when: WhenSettings, known: Known) -> Iterator[tuple[str, int, str]]:
+def _unknown_here(folder: RulesFolder, when: WhenSettings, known: KnownNames) -> Iterator[tuple[str, int, str]]:
     """The same for the conditions of one level."""
     lists = [value for value in when.domain or () if "." not in value]
     named: tuple[tuple[str, Collection[str], Collection[str] | None], ...] = (

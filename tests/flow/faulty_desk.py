@@ -23,7 +23,7 @@ from pathlib import Path
 from flaggermail import backlog, desk, outbox, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.smtp_session import Session
+from flaggermail.adapters.smtp_session import SmtpSession
 from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
 from flaggermail.core.records import BadAddress
 from flaggermail.environment import Environment
@@ -34,7 +34,7 @@ from flaggermail.watch import look
 CHANNEL = "tiktok-elections"
 PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")
 JOURNAL = ("claim unsaved", "claim saved", "result unsaved", "result saved")
-WIRE = ("connect", "mail", "rcpt", "data", "dot", "reply")  # methods of Session; the step is just after it
+WIRE = ("connect", "mail", "rcpt", "data", "dot", "reply")  # methods of SmtpSession; the step is just after it
 RECOVERING = ("recovery unsaved", "recovery saved")
 STEPS = (*PREPARING, *JOURNAL[:2], *WIRE, *JOURNAL[2:], *RECOVERING)
 
@@ -107,7 +107,7 @@ class KilledOctets:
 
 
 def hurt(env: Environment, order: Order) -> Environment:
-    """`env` with the fault of the order in it; faults of the line are put into `Session` itself."""
+    """`env` with the fault of the order in it; faults of the line are put into `SmtpSession` itself."""
     if order.step == "draft frozen":
         return replace(env, octets=KilledOctets(env.octets))  # type: ignore[arg-type] # a proxy has what it stands for
     if order.step in WIRE:
@@ -123,10 +123,10 @@ def hurt(env: Environment, order: Order) -> Environment:
 
 def hurt_session(order: Order) -> None:
     """Let the process, or its line, end just after a step of the nth connection."""
-    whole: Callable[..., object] = getattr(Session, order.step)
+    whole: Callable[..., object] = getattr(SmtpSession, order.step)
     seen = [0]
 
-    def end(session: Session) -> None:
+    def end(session: SmtpSession) -> None:
         seen[0] += 1
         if seen[0] != order.nth:
             return
@@ -137,16 +137,16 @@ def hurt_session(order: Order) -> None:
         with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)  # what the system has taken still leaves, nothing comes back
 
-    def dot(session: Session) -> None:
+    def dot(session: SmtpSession) -> None:
         whole(session)
         end(session)
 
-    async def step(session: Session, *words: object, **named: object) -> object:
+    async def step(session: SmtpSession, *words: object, **named: object) -> object:
         answer = await whole(session, *words, **named)  # type: ignore[misc] # it is a coroutine function
         end(session)
         return answer
 
-    setattr(Session, order.step, dot if order.step == "dot" else step)
+    setattr(SmtpSession, order.step, dot if order.step == "dot" else step)
 
 
 def referral(name: str) -> bytes:

@@ -8,16 +8,16 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.core import acts
-from flaggermail.core.case_form import Asked, Channel, Form, FormFault, links_in, mark_of, read, written
+from flaggermail.core.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
 
 CASE = "VF-PS2027-0006"
-ASKED = Asked(mark=mark_of("a" * 32), language="nl", title="Een video", links=("https://video.example/v/1",))
+ASKED = SentForm(mark=mark_of("a" * 32), language="nl", title="Een video", links=("https://video.example/v/1",))
 CHANNELS = (
-    Channel("tiktok-elections", "TikTok", "TikTok", "mail"),
-    Channel("tiktok-portal", "TikTok", "TikTok", "portal"),
-    Channel("meta-elections", "Meta", "Meta", "mail"),
-    Channel("x-urgent", "X", "X", "mail"),
-    Channel("x-other", "X", "X", "mail"),
+    ChannelChoice("tiktok-elections", "TikTok", "TikTok", "mail"),
+    ChannelChoice("tiktok-portal", "TikTok", "TikTok", "portal"),
+    ChannelChoice("meta-elections", "Meta", "Meta", "mail"),
+    ChannelChoice("x-urgent", "X", "X", "mail"),
+    ChannelChoice("x-other", "X", "X", "mail"),
 )
 FILLED = {
     "onjuist": "ja", "regel": "Een naam op het biljet maakt het ongeldig", "criterium": "1", "pogingen": "3",
@@ -27,7 +27,7 @@ ENGLISH = {"onjuist": "incorrect", "regel": "rule", "criterium": "criterion", "p
     "besluit": "decide", "titel": "title", "tekst": "text", "middelen": "means"}  # fmt: skip
 
 
-def filled(asked: Asked = ASKED, /, **values: str) -> str:
+def filled(asked: SentForm = ASKED, /, **values: str) -> str:
     """The form as it was sent, with values behind its words."""
     form = written(asked)
     for word, value in {**FILLED, **values}.items():
@@ -35,12 +35,12 @@ def filled(asked: Asked = ASKED, /, **values: str) -> str:
     return form
 
 
-def taken(own: str, whole: str = "", asked: Asked = ASKED) -> Form:
+def taken(own: str, whole: str = "", asked: SentForm = ASKED) -> Form:
     """The form that a reply holds."""
     return read(own, whole or own, asked, CHANNELS)
 
 
-def fault(own: str, whole: str = "", asked: Asked = ASKED) -> tuple[str, tuple[str, ...]]:
+def fault(own: str, whole: str = "", asked: SentForm = ASKED) -> tuple[str, tuple[str, ...]]:
     """Why it cannot be taken, and the lines or names in question."""
     with pytest.raises(FormFault) as caught:
         taken(own, whole, asked)

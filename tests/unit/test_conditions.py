@@ -15,8 +15,8 @@ from flaggermail.core.conditions import (
     Context,
     Domain,
     Either,
-    Facts,
     Looked,
+    MailFacts,
     Not,
     OneOf,
     Words,
@@ -39,7 +39,7 @@ LANGUAGES = Languages({"nl": frozenset({"de", "het", "een"}), "en": frozenset({"
 
 def look(condition: Condition, message: Message = MAIL, context: Context | None = None) -> Looked:
     """What the condition says of a mail, asked to the end."""
-    return condition.look(Facts(message, context or Context(), LISTS, LANGUAGES, FIND), whole=True)
+    return condition.look(MailFacts(message, context or Context(), LISTS, LANGUAGES, FIND), whole=True)
 
 
 def words(place: str, *entries: str) -> Words:
@@ -214,7 +214,7 @@ def test_all_any_and_not() -> None:
 
 def test_a_quick_look_ends_where_the_answer_is_known() -> None:
     """The live path asks no further; a person who wants to see all of it does."""
-    facts = Facts(MAIL, Context(), LISTS, LANGUAGES, FIND)
+    facts = MailFacts(MAIL, Context(), LISTS, LANGUAGES, FIND)
     assert len(All((NO, YES)).look(facts).within) == 1
     assert len(Either((YES, NO)).look(facts).within) == 1
     assert len(All((NO, YES)).look(facts, whole=True).within) == 2

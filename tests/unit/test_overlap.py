@@ -15,7 +15,7 @@ from flaggermail.core.conditions import (
     Context,
     Domain,
     Either,
-    Facts,
+    MailFacts,
     Not,
     OneOf,
     Words,
@@ -49,7 +49,7 @@ CONDITIONS = st.recursive(
     max_leaves=6,
 )
 FACTS = [
-    Facts(
+    MailFacts(
         Message(sha256="", size=size, from_=(Address(f"u@{domain}"),), subject=subject),
         Context(placed=placed, from_officer=officer, verdict=verdict), LISTS, Languages(), FIND,
     )

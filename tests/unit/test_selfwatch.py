@@ -8,11 +8,11 @@ import pytest
 
 from flaggermail.core.overview import Limits as Seen
 from flaggermail.core.overview import Overview
-from flaggermail.core.selfwatch import Limits, Measured, findings, skew
+from flaggermail.core.selfwatch import HealthLimits, Measured, findings, skew
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
-LIMITS = Limits(free=500, clock=90 * SECOND, certificate=14 * DAY)
+LIMITS = HealthLimits(free=500, clock=90 * SECOND, certificate=14 * DAY)
 
 
 def wrong(**measured: object) -> list[str]:
