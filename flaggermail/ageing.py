@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail import elections, notices, observing, running
 from flaggermail.core import escalation
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.case import IN_JUNK
 from flaggermail.core.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
 from flaggermail.core.events import EventKind, added
@@ -89,7 +89,7 @@ def _waiting(work: Work) -> Iterator[_Waiting]:
             continue
         since = min(message.received_at, message.first_seen_at)  # a clock that went before ours hides nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
-        told = [_telling(alarm, step) for step in reached if (alarm := work.tx.get(Alarm, _key(message, policy, step)))]
+        told = [_telling(row, step) for step in reached if (row := work.tx.get(Alarm, _key(message, policy, step)))]
         yield _Waiting(message, policy, steps, Silence(since, told))
 
 
@@ -105,7 +105,7 @@ def _who(work: Work) -> Who:
 
 
 def _key(message: StoredMessage, policy: str, step: Step) -> str:
-    return f"{AlarmKind.WAITING}/{message.id}/{policy}/{step.after}"
+    return alarm_key(AlarmKind.WAITING, f"{message.id}/{policy}/{step.after}")
 
 
 def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
@@ -137,9 +137,9 @@ def _is_free(work: Work, officer: Officer) -> bool:
 def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
     """Write down each step, and one mail for all of them but those that fell due while the desk observed."""
     for one in late:
-        alarm = Alarm(id=one.key, kind=AlarmKind.WAITING.value, text=officer.id, raised_at=work.now)
+        raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
         about = About(message=one.waiting.message.id)
-        work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
+        work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
     spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
     if not spoken:
         return

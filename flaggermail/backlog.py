@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flaggermail import notices, observing
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.records import Alarm, OutboxMail
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
@@ -70,5 +70,4 @@ def _words(work: Work, late: Sequence[OutboxMail]) -> str:
 
 
 def _tell(work: Work, kind: AlarmKind, number: int, text: str) -> None:
-    alarm = Alarm(id=f"{kind}/{number}", kind=kind.value, text=text, raised_at=work.now)
-    notices.raise_alarm(work, alarm, "flaggermail outbox list")
+    notices.raise_alarm(work, alarm(kind, alarm_key(kind, number), text, work.now), "flaggermail outbox list")

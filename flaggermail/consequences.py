@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flaggermail import citizens, keys, lifecycle, notices, replies
 from flaggermail.core import unverified
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
 from flaggermail.core.envelope import NEXT, moved
@@ -130,20 +130,14 @@ def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
     """A forged sender is told of once a day, however often he writes; his address stays out of the key."""
     sender = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
     about = f"{sender}/{work.today}" if kind is AlarmKind.FORGED else stored.id
-    alarm = Alarm(
-        id=f"{kind}/{about}",
-        kind=kind.value,
-        case=stored.case,
-        notification=stored.notification,
-        text=f"{stored.from_address}: {stored.verdict_basis}",
-        raised_at=work.now,
-    )
-    notices.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+    text = f"{stored.from_address}: {stored.verdict_basis}"
+    raised = alarm(kind, alarm_key(kind, about), text, work.now, stored.case, stored.notification)
+    notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
 def _watch_share(work: Work, stored: StoredMessage) -> None:
     """Tell once a day when nobody vouches for much more of the platforms' mail than before."""
-    key = f"{AlarmKind.UNVERIFIED}/{work.today}"
+    key = alarm_key(AlarmKind.UNVERIFIED, work.today)
     asked = work.env.settings.desk.mailbox.trusted.asked
     if asked is Asked.NOBODY or work.tx.get(Alarm, key) is not None:
         return
@@ -161,8 +155,8 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
             f"{jump.now.unverified} of {jump.now.of} mails of platforms in 24 hours, and {jump.before.unverified} of "
             f"{jump.before.of} before that; the latest: {stored.from_address}: {stored.verdict_basis}"
         )
-        alarm = Alarm(id=key, kind=AlarmKind.UNVERIFIED.value, case=stored.case, text=text, raised_at=work.now)
-        notices.raise_alarm(work, alarm, f"flaggermail message show {stored.id}")
+        raised = alarm(AlarmKind.UNVERIFIED, key, text, work.now, stored.case)
+        notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
 def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:
@@ -201,15 +195,10 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
             _mark_bad(work, mail, stored)
         kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
         alarms = mail.kind == Kind.ALARM.value  # a bounced alarm tells of its dead address, not of each mail to it
-        alarm = Alarm(
-            id=f"unreachable/{mail.recipient}" if alarms else f"{kind}/{mail.id}",
-            kind=kind.value,
-            case=mail.case,
-            notification=mail.notification,
-            text=mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}",
-            raised_at=work.now,
-        )
-        notices.raise_alarm(work, alarm, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+        key = f"unreachable/{mail.recipient}" if alarms else alarm_key(kind, mail.id)
+        text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
+        raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
+        notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
 

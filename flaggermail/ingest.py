@@ -14,10 +14,10 @@ from itertools import chain, islice
 
 from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise
 from flaggermail.core import case, citizen, rules
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
-from flaggermail.core.records import Alarm, Case, Delivery, StoredMessage
+from flaggermail.core.records import Case, Delivery, StoredMessage
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
@@ -262,8 +262,7 @@ def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery,
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=About(message=stored.id), reason=fault)
-    alarm = Alarm(
-        id=f"unjudged/{stored.id}", kind=AlarmKind.UNJUDGED.value, text=f"{stored.id}: {fault}", raised_at=work.now
-    )
-    notices.raise_alarm(work, alarm, f"flaggermail quarantine show {stored.id}")
+    key = alarm_key(AlarmKind.UNJUDGED, stored.id)
+    unjudged = alarm(AlarmKind.UNJUDGED, key, f"{stored.id}: {fault}", work.now)
+    notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}")
     return f"quarantine: {stored.reason}"

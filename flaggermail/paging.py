@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail import exercises, notices, pages
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
-from flaggermail.core.records import Alarm, Case, ClockRow, Page, Reminder
+from flaggermail.core.records import Case, ClockRow, Page, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
@@ -162,15 +162,12 @@ def _alone(work: Work, page: Page) -> bool:
 def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
     """No pager woke that person: mail says so, once a day, but of every reminder that was in no mail."""
     alone = _alone(work, page)
-    alarm = Alarm(
-        id=f"{AlarmKind.PAGERS_FAILED}/{page.about if alone else f'{officer.id}/{work.today}'}",
-        kind=AlarmKind.PAGERS_FAILED.value,
-        case=page.case if alone else None,
-        notification=page.notification if alone else None,
-        text=f"{officer.name}: {page.text}: {page.pager}: {why}",
-        raised_at=work.now,
+    key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
+    text = f"{officer.name}: {page.text}: {page.pager}: {why}"
+    concerns = (page.case, page.notification) if alone else (None, None)
+    notices.raise_alarm(
+        work, alarm(AlarmKind.PAGERS_FAILED, key, text, work.now, *concerns), f"flaggermail oncall page {officer.id}"
     )
-    notices.raise_alarm(work, alarm, f"flaggermail oncall page {officer.id}")
 
 
 def _about(page: Page) -> About:

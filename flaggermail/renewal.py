@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail import inforce, logbook, notices
-from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.records import Alarm
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings_files.rule_files import version_of
@@ -78,9 +77,7 @@ def _refuse(env: Environment, found: Sequence[str]) -> None:
     logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
     now = env.clock.now()
     faults = "\n".join(found[:5])
-    alarm = Alarm(
-        id=f"{AlarmKind.RULES_REFUSED}/{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}",
-        kind=AlarmKind.RULES_REFUSED.value, text=faults, raised_at=now,
-    )  # fmt: skip
+    key = alarm_key(AlarmKind.RULES_REFUSED, f"{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}")
+    refused = alarm(AlarmKind.RULES_REFUSED, key, faults, now)
     with env.store.begin() as tx:
-        notices.raise_alarm(Work(env, tx, now), alarm, "flaggermail rules check")
+        notices.raise_alarm(Work(env, tx, now), refused, "flaggermail rules check")

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flaggermail import notices
+from flaggermail.core.alarms import alarm, alarm_key
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Alarm, Watched
+from flaggermail.core.records import Watched
 from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
@@ -59,10 +60,6 @@ def _note(work: Work, finding: Finding, before: Watched | None) -> None:
     if finding.wrong == was_wrong:
         return
     kind = finding.raises if finding.wrong else finding.ends
-    alarm = Alarm(
-        id=f"{kind}/{finding.what}/{work.now.isoformat()}",
-        kind=kind.value,
-        text=f"{finding.what}: {finding.value}",
-        raised_at=work.now,
-    )
-    notices.raise_alarm(work, alarm, "flaggermail status")
+    key = alarm_key(kind, f"{finding.what}/{work.now.isoformat()}")
+    raised = alarm(kind, key, f"{finding.what}: {finding.value}", work.now)
+    notices.raise_alarm(work, raised, "flaggermail status")

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 from flaggermail import lifecycle, notices
 from flaggermail.core import escalation
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
-from flaggermail.core.records import Alarm, Attempt, Case, Notification, OutboxMail, StoredMessage
+from flaggermail.core.records import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.core.retry import fraction, next_try
 from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Work
@@ -189,13 +189,6 @@ def _proven_before(work: Work, mail: OutboxMail) -> bool:
 def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
     # who a citizen is stands nowhere for longer than the review window
     about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
-    alarm = Alarm(
-        id=f"{kind}/{mail.id}",
-        kind=kind.value,
-        case=mail.case,
-        notification=mail.notification,
-        text=about,
-        raised_at=work.now,
-    )
+    raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"
-    notices.raise_alarm(work, alarm, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)
+    notices.raise_alarm(work, raised, f"flaggermail outbox {does} {mail.id}", exercise=mail.exercise)

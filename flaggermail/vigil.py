@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flaggermail import notices
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.records import Alarm
 from flaggermail.environment import Environment, Work
 
@@ -42,9 +42,8 @@ def end(work: Work, read_at: datetime | None) -> None:
 def _tell(work: Work, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
-    alarm = Alarm(id=_key(kind, read_at), kind=kind.value, text=f"{inbox}: {at}", raised_at=work.now)
-    notices.raise_alarm(work, alarm, next_step)
+    notices.raise_alarm(work, alarm(kind, _key(kind, read_at), f"{inbox}: {at}", work.now), next_step)
 
 
 def _key(kind: AlarmKind, read_at: datetime | None) -> str:
-    return f"{kind}/{read_at.isoformat() if read_at else 'never'}"
+    return alarm_key(kind, read_at.isoformat() if read_at else "never")

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook, notices, observing, recognise, storms, vigil
 from flaggermail.citizens import FREE_MAIL
-from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.alarms import AlarmKind, alarm
 from flaggermail.core.records import Alarm
 from flaggermail.digest import send_digest
 from flaggermail.environment import Environment, Work
@@ -136,6 +136,6 @@ def _miss(env: Environment, folder: str) -> None:
     with env.store.read() as tx:
         if tx.get(Alarm, identity) is not None:
             return
-    alarm = Alarm(id=identity, kind=AlarmKind.FOLDER_MISSING.value, text=folder, raised_at=now)
+    missing = alarm(AlarmKind.FOLDER_MISSING, identity, folder, now)
     with env.store.begin() as tx:
-        notices.raise_alarm(Work(env, tx, now), alarm, "flaggermail check")
+        notices.raise_alarm(Work(env, tx, now), missing, "flaggermail check")

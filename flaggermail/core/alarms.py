@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer is woken for; `config/templates/words.yaml` says each in words."""
+"""What an officer is woken for, and the row of one alarm; `config/templates/words.yaml` says each kind in words."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+
+from flaggermail.core.records import Alarm
 
 
 class AlarmKind(StrEnum):
@@ -34,3 +37,15 @@ class AlarmKind(StrEnum):
     CERTIFICATE_RENEWED = "certificate renewed"
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
+
+
+def alarm_key(kind: AlarmKind, about: object) -> str:
+    """The deduplication key of an alarm: its kind and what it is about."""
+    return f"{kind}/{about}"
+
+
+def alarm(
+    kind: AlarmKind, key: str, text: str, raised_at: datetime, case: str | None = None, notification: str | None = None
+) -> Alarm:  # fmt: skip
+    """The row of an alarm under its deduplication key, with the case and the notification that it concerns."""
+    return Alarm(id=key, kind=kind.value, case=case, notification=notification, text=text, raised_at=raised_at)
