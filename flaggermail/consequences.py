@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import citizens, keys, lifecycle, notices, replies
+from flaggermail import citizens, keys, lifecycle, notices, replies, stored_messages
 from flaggermail.core import unverified
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.authres import Asked
@@ -67,25 +67,15 @@ def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Messa
 
     Its key is not that of the same mail delivered to us, which would otherwise pass for a second copy of this one.
     """
-    stored = StoredMessage(
-        id=f"m{work.tx.number('message'):08d}",
-        message_id=attached.message_id,
-        content_key=f"forwarded in {outer.id} {attached.content_key}",
-        digest=digest,
-        direction="in",
-        from_address=attached.sender.key if attached.sender else None,
-        from_name=attached.sender.name if attached.sender else None,
-        subject=attached.subject,
-        received_at=outer.received_at,
-        first_seen_at=work.now,
-        mechanical=attached.kind.value,
-        place=outer.place,
+    taken = stored_messages.taken_in(work, attached, digest, outer.received_at, outer.place)
+    stored = replace(
+        taken,
+        content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
         basis=f"forwarded in {outer.id}",
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
         exercise=outer.exercise,
-        defects=attached.defects,
     )
     about = About(stored.case, None, stored.id)
     work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.basis)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise
+from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise, stored_messages
 from flaggermail.core import case, citizen, rules
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.events import EventKind, added, changed
@@ -208,20 +208,10 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
     in_case = decision.place == "case"
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
     exercise = own.exercise if own is not None else elections.is_players(work, message)
-    return StoredMessage(
-        id=f"m{work.tx.number('message'):08d}",
-        message_id=message.message_id,
-        content_key=message.content_key,
-        digest=delivery.digest,
+    return replace(
+        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, decision.place),
         direction="out" if raw.role is Role.SENT else "in",
-        from_address=message.sender.key if message.sender else None,
-        from_name=message.sender.name if message.sender else None,
-        subject=message.subject,
-        received_at=raw.internaldate,
-        first_seen_at=work.now,
-        mechanical=message.kind.value,
         kinds=tuple(kind.value for kind in judged.found.kinds),
-        place=decision.place,
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
         basis=placement.basis,
@@ -235,7 +225,6 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         missed=judged.missed and not exercise,
         same_id_as=recognise.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
-        defects=message.defects,
         ruleset=work.env.settings.rules.version,
         priority=judged.found.priority,
         labels=judged.found.labels,
@@ -245,18 +234,11 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
 
 def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
     """The judgement failed: the mail waits for a person, and the officer on call is told once."""
-    stored = StoredMessage(
-        id=f"m{work.tx.number('message'):08d}",
-        message_id=message.message_id,
-        content_key=message.content_key,
-        digest=delivery.digest,
-        direction="in",
-        from_address=message.sender.key if message.sender else None,
-        subject=message.subject,
-        received_at=raw.internaldate,
-        first_seen_at=work.now,
+    stored = replace(
+        stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, "quarantine"),
+        from_name=None,
+        mechanical=MechanicalKind.HUMAN.value,  # what kind of machine wrote it may be what the judgement failed on
         kinds=(rules.Kind.UNKNOWN.value,),
-        place="quarantine",
         reason=f"could not be judged: {fault}",
         defects=(*message.defects, fault),
     )

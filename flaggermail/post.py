@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from email.utils import format_datetime
 from types import MappingProxyType
 
-from flaggermail import exercises, observing
+from flaggermail import exercises, observing, stored_messages
 from flaggermail.core.compose import Letter, compose, is_message_id
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.ident import content_key
@@ -22,23 +21,12 @@ from flaggermail.core.identifiers import (
     token_word,
 )
 from flaggermail.core.message import Address
-from flaggermail.core.outgoing import Outgoing
-from flaggermail.core.records import OutboxMail, StoredMessage, Token
+from flaggermail.core.outgoing import Frozen, Outgoing
+from flaggermail.core.records import OutboxMail, Token
 from flaggermail.core.unseen import visible, visible_lines
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Rendered
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A mail that has octets and a name, and is in the archive."""
-
-    message_id: str
-    subject: str
-    body: str
-    digest: str
-    content_key: str
 
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:
@@ -130,26 +118,7 @@ def queue(work: Work, outgoing: Outgoing) -> None:
 
 def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
     """Record a frozen mail and put it into the outbox, one envelope a recipient."""
-    sender, exercise = work.env.settings.desk.mailbox.address, exercises.concerns(work, outgoing)
-    own = StoredMessage(
-        id=f"m{work.tx.number('message'):08d}",
-        message_id=frozen.message_id,
-        content_key=frozen.content_key,
-        digest=frozen.digest,
-        direction="out",
-        from_address=sender.lower(),
-        subject=frozen.subject,
-        received_at=work.now,  # until our server takes it
-        first_seen_at=work.now,
-        kinds=(outgoing.kind.value,),
-        place="own",
-        case=outgoing.case,
-        notification=outgoing.notification,
-        basis="sent by us",
-        verdict="verified",
-        verdict_basis="composed here",
-        exercise=exercise,
-    )
+    own = stored_messages.composed(work, outgoing, frozen)
     about = About(outgoing.case, outgoing.notification, own.id)
     work.record(EventKind.MESSAGE_COMPOSED, added(own), about=about)
     for recipient in recipients:
@@ -160,12 +129,12 @@ def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence
             case=outgoing.case,
             notification=outgoing.notification,
             message_id=frozen.message_id,
-            sender=sender,
+            sender=work.env.settings.desk.mailbox.address,
             recipient=recipient,
             subject=frozen.subject,
             digest=frozen.digest,
             once=outgoing.once,
-            exercise=exercise,
+            exercise=own.exercise,
             queued_at=work.now,
             next_try_at=work.now,
         )

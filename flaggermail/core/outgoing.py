@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail that is wanted, before it has octets."""
+"""A mail of ours: what is wanted, and what has octets."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from flaggermail.core.message import Address
+from flaggermail.core.records import Notification
 from flaggermail.core.rules import Kind
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
@@ -31,3 +33,36 @@ class Outgoing:
     once: bool = False
     keyed_subject: bool = False  # the token stands in the subject too, where the reply address cannot carry it
     exercise: bool = False  # of a mail without a case: what it is about belongs to a rehearsal
+
+
+def of_notification(
+    notification: Notification, to: Sequence[str], cc: Sequence[str] = (),
+    values: Mapping[str, object] = MappingProxyType({}), answers: tuple[str, ...] = (),
+) -> Outgoing:  # fmt: skip
+    """The mail of a notification or of a follow-up to one: a person approves it, so it bears no mark of a machine."""
+    return Outgoing(
+        kind=Kind.NOTIFICATION if notification.use else Kind.FOLLOW_UP,
+        template=notification.template,
+        language=notification.language,
+        to=tuple(Address(address) for address in to),
+        cc=tuple(Address(address) for address in cc),
+        values=values,
+        dedupe=f"notification/{notification.id}",
+        token=notification.token,
+        case=notification.case,
+        notification=notification.id,
+        answers=answers,
+        automatic=None,
+        once=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A mail that has octets and a name, and is in the archive."""
+
+    message_id: str
+    subject: str
+    body: str
+    digest: str
+    content_key: str

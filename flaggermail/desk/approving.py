@@ -10,8 +10,7 @@ from flaggermail import notices, observing, post
 from flaggermail.core import acts, approval
 from flaggermail.core.approval import APPROVES, LASTS, Offer, Void
 from flaggermail.core.events import EventKind, changed
-from flaggermail.core.message import Address
-from flaggermail.core.outgoing import Outgoing
+from flaggermail.core.outgoing import Frozen, of_notification
 from flaggermail.core.records import Channel, Notification, Platform, Token
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import Kind
@@ -180,17 +179,6 @@ def _release(work: Work, approved: Notification) -> None:
         issued_at=work.now,
     )
     post.issue(work, token)
-    outgoing = Outgoing(
-        kind=Kind.NOTIFICATION if approved.use else Kind.FOLLOW_UP,
-        template=approved.template,
-        language=approved.language,
-        to=tuple(Address(address) for address in approved.to),
-        dedupe=f"notification/{approved.id}",
-        token=approved.token,
-        case=approved.case,
-        notification=approved.id,
-        once=True,
-    )
     read = work.env.parser.parse(work.env.octets.get(approved.digest))
-    frozen = post.Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
-    post.enqueue(work, outgoing, frozen, (*approved.to, *approved.cc))
+    frozen = Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
+    post.enqueue(work, of_notification(approved, approved.to), frozen, (*approved.to, *approved.cc))

@@ -8,8 +8,7 @@ from dataclasses import replace
 from flaggermail import post
 from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import Address
-from flaggermail.core.outgoing import Outgoing
+from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.core.rules import Kind
 from flaggermail.desk import approving, channels, handing, reaching
@@ -115,20 +114,12 @@ def _supersede(work: Work, case: Case, channel: Channel) -> None:
 
 
 def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act: acts.Draft) -> Outgoing:
-    return Outgoing(
-        kind=Kind.FOLLOW_UP if act.follow_up else Kind.NOTIFICATION,
-        template=blank.template,
-        language=channel.language,
-        to=tuple(Address(address) for address in channel.to or (work.env.settings.desk.mailbox.address,)),
-        cc=tuple(Address(address) for address in channel.cc),
-        values=_values(work, case, channel, act) | ({"phone": channel.phone} if blank.template == CALL_SHEET else {}),
-        dedupe=f"notification/{blank.id}",
-        token=blank.token,
-        case=case.number,
-        notification=blank.id,
-        answers=_thread(work, case, channel) if act.follow_up else (),
-        automatic=None,
-        once=True,
+    return of_notification(
+        blank,
+        channel.to or (work.env.settings.desk.mailbox.address,),
+        channel.cc,
+        _values(work, case, channel, act) | ({"phone": channel.phone} if blank.template == CALL_SHEET else {}),
+        _thread(work, case, channel) if act.follow_up else (),
     )
 
 
@@ -172,7 +163,7 @@ def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
 
 
-def _check(work: Work, channel: Channel, notification: Notification, frozen: post.Frozen) -> None:
+def _check(work: Work, channel: Channel, notification: Notification, frozen: Frozen) -> None:
     """Refuse a text that lacks what every notification must say, or says what none may."""
     requirements = drafts.Requirements(
         language=channel.language,

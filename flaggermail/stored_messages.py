@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The row of a message, from what the mail itself says or from what we composed.
+
+Where it belongs and why is added by whoever files it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flaggermail import exercises
+from flaggermail.core.message import Message
+from flaggermail.core.outgoing import Frozen, Outgoing
+from flaggermail.core.records import StoredMessage
+from flaggermail.environment import Work
+
+
+def taken_in(work: Work, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:
+    """A mail that came in, under the next number; `digest` names its octets in the archive."""
+    return StoredMessage(
+        id=_next_id(work),
+        message_id=message.message_id,
+        content_key=message.content_key,
+        digest=digest,
+        direction="in",
+        from_address=message.sender.key if message.sender else None,
+        from_name=message.sender.name if message.sender else None,
+        subject=message.subject,
+        received_at=received_at,
+        first_seen_at=work.now,
+        mechanical=message.kind.value,
+        place=place,
+        defects=message.defects,
+    )
+
+
+def composed(work: Work, outgoing: Outgoing, frozen: Frozen) -> StoredMessage:
+    """A mail of ours, under the next number."""
+    return StoredMessage(
+        id=_next_id(work),
+        message_id=frozen.message_id,
+        content_key=frozen.content_key,
+        digest=frozen.digest,
+        direction="out",
+        from_address=work.env.settings.desk.mailbox.address.lower(),
+        subject=frozen.subject,
+        received_at=work.now,  # until our server takes it
+        first_seen_at=work.now,
+        kinds=(outgoing.kind.value,),
+        place="own",
+        case=outgoing.case,
+        notification=outgoing.notification,
+        basis="sent by us",
+        verdict="verified",
+        verdict_basis="composed here",
+        exercise=exercises.concerns(work, outgoing),
+    )
+
+
+def _next_id(work: Work) -> str:
+    return f"m{work.tx.number('message'):08d}"
