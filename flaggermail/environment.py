@@ -17,6 +17,7 @@ from flaggermail.ports import (
     Octets,
     Parser,
     Randomness,
+    SenderCheck,
     Store,
     Submitter,
     Templates,
@@ -35,6 +36,7 @@ class Environment:
     store: Store
     octets: Octets
     parser: Parser
+    sender_check: SenderCheck
     templates: Templates
     matcher: Matcher
     submitter: Submitter

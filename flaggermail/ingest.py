@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The way of one mail, from top to bottom.
 
-    octets durable -> parsed -> seen before? -> placed -> vouched for -> classified -> decided -> one commit
+    octets durable -> parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
 
 From the first step on nothing can lose the message; up to the commit everything can be done again.
 """
@@ -67,7 +67,7 @@ def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
 
 def _archived(env: Environment, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
-    message = env.parser.parse(raw.octets)
+    message = _vouched_for(env, raw.octets, env.parser.parse(raw.octets))
     attached = _attached(raw, message)
     return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
 
@@ -75,7 +75,8 @@ def _archived(env: Environment, raw: RawMessage) -> _Mail:
 def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
     """The same for many, and for what is attached to them, each made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
-    messages = env.parser.parse_all([raw.octets for raw in mails])
+    parsed = env.parser.parse_all([raw.octets for raw in mails])
+    messages = [_vouched_for(env, raw.octets, message) for raw, message in zip(mails, parsed, strict=True)]
     attached = [_attached(raw, message) for raw, message in zip(mails, messages, strict=True)]
     together = list(chain.from_iterable(attached))
     inner = zip(env.octets.put_all(together), env.parser.parse_all(together), strict=True)
@@ -83,6 +84,11 @@ def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
         _Mail(raw, digest, message, tuple(islice(inner, len(within))))
         for raw, digest, message, within in zip(mails, digests, messages, attached, strict=True)
     ]
+
+
+def _vouched_for(env: Environment, octets: bytes, message: Message) -> Message:
+    """The mail with the verdict on its author. Nobody vouches for the author of a mail that is attached to another."""
+    return replace(message, vouched=env.sender_check.verdict(octets, message))
 
 
 def _attached(raw: RawMessage, message: Message) -> list[bytes]:

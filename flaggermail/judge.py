@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail is and where it belongs, as ingest finds: placed, vouched for, classified, decided. It writes nothing.
+"""What a mail is and where it belongs, as ingest finds: placed, classified, decided. It writes nothing.
 
 Whoever asks "why" comes through here too, so that what is explained is what happens.
 """
@@ -46,7 +46,7 @@ class Triaged:
 
 
 def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
-    """Place it, ask who vouches for it, classify it, decide."""
+    """Place it, classify it, decide; `message` carries the verdict on its author."""
     mail = placed(work, raw, message)
     context = context_of(work, mail)
     found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.find)

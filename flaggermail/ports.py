@@ -317,6 +317,14 @@ class Parser(Protocol):
         ...
 
 
+class SenderCheck(Protocol):
+    """Says whether the author of a mail is who the mail says."""
+
+    def verdict(self, octets: bytes, message: Message) -> Verdict:
+        """The verdict on the author of `message`, which was read from `octets`; never raises on content."""
+        ...
+
+
 class Resolver(Protocol):
     """Asks the DNS."""
 

@@ -45,7 +45,7 @@ from flaggermail.settings import Settings, database_file
 from flaggermail.settings_files import load
 from flaggermail.settings_files.rule_files import stamp
 from flaggermail.settings_files.sample_files import load_samples
-from flaggermail.vouching import SignedParser, VouchedParser
+from flaggermail.vouching import ByReceivingServer, BySignature
 from flaggermail.yaml_source import Fault
 
 Presented = Callable[[str, object], None]
@@ -135,7 +135,8 @@ def make_environment(  # noqa: PLR0913 - one argument a port that differs
         settings=settings,
         store=store,
         octets=octets,
-        parser=VouchedParser(ContainedParser(settings.rules_directory), settings.desk.mailbox.trusted, organisational),
+        parser=ContainedParser(settings.rules_directory),
+        sender_check=ByReceivingServer(settings.desk.mailbox.trusted, organisational),
         templates=FileTemplates(settings.templates, settings.zone),
         matcher=Re2Matcher(),
         submitter=submit,
@@ -164,7 +165,7 @@ def with_signatures(env: Environment, resolver: Resolver | None = None) -> Envir
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
-    return replace(env, parser=SignedParser(env.parser, check, domains, env.clock))
+    return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock))
 
 
 def with_whole_templates(env: Environment) -> Environment:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,8 @@ def _live(work: Work, name: str, raw: RawMessage) -> Explained:
     from flaggermail.core.rules import explain
     from flaggermail.judge import judge
 
-    message = work.env.parser.parse(raw.octets)
+    parsed = work.env.parser.parse(raw.octets)
+    message = replace(parsed, vouched=work.env.sender_check.verdict(raw.octets, parsed))
     judged = judge(work, raw, message)
     found = explain(message, judged.context, work.env.settings.rules, work.env.matcher.find)
     return Explained(name, judged.context, found, f"{judged.decision.place}: {judged.decision.reason}")

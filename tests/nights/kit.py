@@ -13,7 +13,6 @@ from flaggermail import inforce, wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
-from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.environment import Environment
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -21,7 +20,6 @@ from flaggermail.settings import Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
-from flaggermail.vouching import VouchedParser
 from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore
 
@@ -64,7 +62,7 @@ class Kit:
         env.close()
         # A mail that takes long is put aside by the time that passes, the one thing here which is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
-        env = replace(env, parser=VouchedParser(patient, settings.desk.mailbox.trusted, organisational))
+        env = replace(env, parser=patient)
         chance = CountedRandomness("nights")
 
         def salt() -> bytes:

@@ -32,7 +32,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
-from flaggermail.vouching import VouchedParser
+from flaggermail.vouching import ByReceivingServer
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW
 
@@ -227,7 +227,7 @@ def asking(env: Environment, trust: str) -> Environment:
     desk = env.settings.desk
     mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": None, "received_by": SERVER})
     settings = env.settings.model_copy(update={"desk": desk.model_copy(update={"mailbox": mailbox})})
-    return replace(env, settings=settings, parser=VouchedParser(env.parser, mailbox.trusted, organisational))
+    return replace(env, settings=settings, sender_check=ByReceivingServer(mailbox.trusted, organisational))
 
 
 def receive(env: Environment, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
