@@ -161,36 +161,48 @@ def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:
 
 def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
     """A bounce or a delay of what we sent. A bounce takes the acceptance back; both raise an alarm, once."""
-    about = message.original_message_id
-    failed = {address.lower() for address in message.failed_recipients}
+    # 1. Which of our mails came back: by Message-ID, and of several recipients those that are named.
+    about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
     sent = work.tx.find(OutboxMail, message_id=about) if about else []
     mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
+    # 2. None that we know: a person has to look. Only answers to citizens: it names them, so no more of it is kept
+    #    than of their own mail.
     if not mails:
         notices.tell_of_mail(work, "unplaced mail", stored, message)
     elif all(mail.kind == Kind.DECLINE for mail in mails):
         citizens.set_aside(work, stored, "our answer to a citizen came back")
+    final = message.bounce_class != "delayed"
     for mail in mails:
-        final = message.bounce_class != "delayed"
+        # 3. A delay of a mail in doubt ends the doubt: our server did take it.
         if mail.state == "uncertain" and not final:
             _under_way(work, mail)
+        # 4. A bounced mail is refused from now on, before step 7 asks whether any recipient has the notification.
         if final and not mail.bounced:
-            gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
-            change = changed(mail, replace(gone, bounced=True, next_try_at=None))
-            work.record(
-                EventKind.MAIL_BOUNCED,
-                change,
-                about=About(case=mail.case, notification=mail.notification, message=stored.id),
-            )
+            _bounced(work, mail, stored)
+        # 5. Its address is not used again, so that the next use of the channel does not fail in the same way.
         if final and mail.once:
             _mark_bad(work, mail, stored)
-        kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
-        alarms = mail.kind == Kind.ALARM.value  # a bounced alarm tells of its dead address, not of each mail to it
-        key = f"unreachable/{mail.recipient}" if alarms else alarm_key(kind, mail.id)
-        text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
-        raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
-        notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+        # 6. The officer on call is told, at another address than the one that failed.
+        _tell_of_return(work, mail, final=final)
+        # 7. Last the notification: it rests on the states of all its mails, this one included.
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
+
+
+def _bounced(work: Work, mail: OutboxMail, stored: StoredMessage) -> None:
+    gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
+    change = changed(mail, replace(gone, bounced=True, next_try_at=None))
+    about = About(case=mail.case, notification=mail.notification, message=stored.id)
+    work.record(EventKind.MAIL_BOUNCED, change, about=about)
+
+
+def _tell_of_return(work: Work, mail: OutboxMail, *, final: bool) -> None:
+    """An alarm that bounced tells of its dead address, not of each mail to it; a citizen's address is never named."""
+    kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
+    key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
+    text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
+    raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
+    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
 
 
 def _mark_bad(work: Work, mail: OutboxMail, stored: StoredMessage) -> None:
@@ -220,17 +232,20 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
     if notification is None or notification.state not in {"approved", "sent"}:
         return
+    # 1. Somebody has it, or may: it stays sent, from the first acceptance that is left.
     if any(mail.state != "refused" for mail in mails):
-        _count_from(
-            work, notification, min((m.done_at for m in mails if m.state == "accepted" and m.done_at), default=None)
-        )
+        accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
+        _count_from(work, notification, min(accepted, default=None))
         return
+    # 2. Nobody has it: its clocks end, for a running one would still remind.
     about = About(case=notification.case, notification=notification.id, message=stored.id)
     for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
         change = changed(clock, replace(clock, state="cancelled"))
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
+    # 3. Then it failed, and can be sent again.
     failed = replace(notification, state="failed")
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+    # 4. Last what is queued already because of those clocks.
     _withdraw_reminders(work, notification, about)
 
 

@@ -41,27 +41,34 @@ class Late:
 
 
 def tick(env: Environment) -> int:
-    """Tell whoever must be told now, each in one mail; answers how many reminders that were.
-
-    Of mail that waits too long for a person, each hears in another mail; of mail of ours that does not leave, too; and
-    whoever has come on call of how things stand.
-    """
+    """Tell whoever must be told now; answers how many reminders and alarms that were."""
+    # 1. Whoever has come on call first reads how things stand; what they are asked for below then has its context.
     handover.tick(env)
-    return _tick(env) + ageing.tick(env) + backlog.tick(env)
+    # 2. Notifications without an answer, and cases without a decision.
+    told = _tell_late(env)
+    # 3. Mail that waits too long for a person: by its own policy, so each person reads of it in another mail.
+    told += ageing.tick(env)
+    # 4. Mail of ours that does not leave: last, since it is about what earlier ticks queued, never the mail above.
+    return told + backlog.tick(env)
 
 
-def _tick(env: Environment) -> int:
+def _tell_late(env: Environment) -> int:
+    """Tell each person what is late, in one mail; answers how many steps that were."""
     now = env.clock.now()
+    # 1. Look without a write: an idle desk writes nothing.
     with env.store.read() as tx:
         if not _late(env, tx, now):
-            return 0  # an idle desk writes nothing
+            return 0
     with env.store.begin() as tx:
-        late = _late(env, tx, now)
-        work = Work(env, tx, now)
-        told = 0
+        # 2. Look again, now that nobody else writes: another process may have told it meanwhile.
+        late, work, told = _late(env, tx, now), Work(env, tx, now), 0
+        # 3. Sort by reader, so that each gets one mail, and rehearsed steps never share one with real ones.
         for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
+            # 4. Leave out whoever had too much mail: it stays due, and comes with the next one. What goes to the head
+            #    never waits, and a pager is not mail.
             if mails and kind is Kind.REMINDER and storms.rests(work, officer, [kind], exercise=exercise):
-                continue  # it stays due, and comes with the next mail; what goes to the head never waits
+                continue
+            # 5. Write the steps and queue the mail in this transaction: neither is ever there without the other.
             _remind(work, officer, kind, steps)
             told += len(steps)
     return told
@@ -107,9 +114,12 @@ def _how(officer: Officer, late: Late) -> tuple[str, ...]:
 def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
     """Write down each step, and one mail for all of them, which one answer acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
+    # 1. A row for each step, under a key that nobody can write again: it is told once, whatever follows.
     told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
+    # 2. No mail of what fell due while the desk observed, nor where the steps ask for a pager alone.
     if not told or Means.MAIL not in told[0][1].how:
         return
+    # 3. One step fills a mail with all that is known about it; several make a list.
     first = told[0][1]
     if len(told) == 1:
         about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
@@ -117,6 +127,7 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
     else:
         about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
         topic = Topic.REMINDERS
+    # 4. Queue it last: it names the first of these rows, and its token leads an answer back to all of them.
     notice = Notice(
         kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
         exercise=late[0].waiting.case.exercise,  # the same for all of them
