@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import imaplib
-import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +27,6 @@ _SEARCH_SPAN = 90_000
 # is spared because mail has just come: it makes Dovecot read a large Maildir again, which takes a second.
 _ONCE = frozenset({"position", "fetch"})
 _SENDERS_A_SEARCH = 20  # servers take lines of some thousand octets
-_FIELD_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 class ImapMailbox:
@@ -113,19 +111,6 @@ class ImapMailbox:
                     raise
                 return False
         return True
-
-    def find_header(self, folder: str, name: str, value: str) -> list[RawMessage]:
-        """The messages of `folder` with `value` in the header field `name` (RFC 9051, section 6.4.4), in UID order.
-
-        Raises LinkLost, and ValueError when name or value cannot stand in a command.
-        """
-        if not _FIELD_NAME.fullmatch(name) or not (value.isascii() and value.isprintable()):
-            raise ValueError(f"not fit for a search: {name!a}: {value!a}")
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        with self._link() as client:
-            uidvalidity = self._look(client, folder, "").uidvalidity
-            uids = _search(client, f'HEADER {name} "{escaped}"')
-        return [message for batch in self._batches(folder, uidvalidity, uids) for message in batch]
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
         """Return when something may have changed in the inbox, on `stop`, or after `at_most` seconds.

@@ -777,28 +777,3 @@ class TestKeyword:
 
         with mailbox_on(ScriptedImap((script,)), keyword="gezien") as mailbox, pytest.raises(LinkLost):
             mailbox.mark("INBOX", 1, [3])
-
-
-class TestFinding:
-    """Our own header in Sent proves that an uncertain mail was sent."""
-
-    def test_found(self) -> None:
-        """The messages that hold it are given whole; the value is quoted."""
-
-        def script(line: Line) -> None:
-            line.log_in()
-            line.examine("Sent", uidvalidity=4, uidnext=9)
-            line.answer(r'SEARCH HEADER X-Own "a (b) \"c\" \\d"', "* SEARCH 8")
-            sizes(line, u8=10)
-            give(line, mail(8))
-            line.until_closed()
-
-        with mailbox_on(ScriptedImap((script,))) as mailbox:
-            [message] = mailbox.find_header("Sent", "X-Own", r'a (b) "c" \d')
-        assert (message.folder, message.uidvalidity, message.uid, message.octets) == ("Sent", 4, 8, MAIL)
-
-    @pytest.mark.parametrize(("name", "value"), [("X-Own", "a\r\nx LOGOUT"), ("X-Own", "é"), ("X Own", "a")])
-    def test_unfit(self, name: str, value: str) -> None:
-        """What cannot stand in a command is not sent as one."""
-        with mailbox_on(ScriptedImap(())) as mailbox, pytest.raises(ValueError, match="not fit"):
-            mailbox.find_header("Sent", name, value)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from threading import Timer
 
 import pytest
@@ -228,14 +228,6 @@ class TestReading:
         batches = list(mailbox.fetch_after("INBOX", Position(0, 0)))
         assert [subjects(list(batch)) for batch in batches] == [["before"], ["film"], ["after"]]
         assert batches[1][0].octets.endswith(large)
-
-    def test_own_header_in_sent(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """A mail is found by our own header, another is not."""
-        at = datetime(2024, 6, 6, 10, 34, tzinfo=UTC)
-        for subject in ("mine", "other"):
-            desk.dovecot.append(desk.user, "Sent", mail(subject), at)
-        assert subjects(mailbox.find_header("Sent", "X-Own", "mine")) == ["mine"]
-        assert mailbox.find_header("Sent", "X-Own", "nobody's") == []
 
 
 class TestLink:
