@@ -22,7 +22,7 @@ from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
 from flaggermail.core.states import LEASE
 from flaggermail.environment import Environment
-from flaggermail.errors import LinkLost, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.renewal import Renewal
@@ -149,12 +149,26 @@ class Daemon:
         if doubtful:
             logbook.unsettled(doubtful)
         paging.recover(self.env)
+        self._sweep()
         if self.observe:
             observing.begin(self.env)
         inforce.note(self.env)
         with self.env.store.read() as tx:
             if observing.is_on(tx):
                 logbook.desk_observes()
+
+    def _sweep(self) -> None:
+        """What a writer left half written is no mail, but mail lies in it: nothing else would ever destroy that.
+
+        An archive that does not let such a file go can still take mail in, so this is no reason not to start.
+        """
+        try:
+            left = self.env.octets.sweep()
+        except ArchiveFault as fault:
+            logbook.not_swept(str(fault))
+        else:
+            if left:
+                logbook.archive_swept(left)
 
     def _wait(self, patience: float) -> None:
         """Until the end is asked for; meanwhile say when the daemon is ready, and which loop is stuck."""

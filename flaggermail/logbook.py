@@ -247,6 +247,16 @@ def not_discarded(reason: str) -> None:
     _log.error("declined mail could not be destroyed", object="archive", result="failed", reason=reason)
 
 
+def archive_swept(count: int) -> None:
+    """So many files that were being written when a process died are removed."""
+    _log.info("half-written files removed", object="archive", count=count)
+
+
+def not_swept(reason: str) -> None:
+    """The archive does not let a half-written file go; it is tried again at the next start."""
+    _log.warning("half-written files could not be removed", object="archive", result="failed", reason=reason)
+
+
 def unsettled(count: int) -> None:
     """So many mails were in hand when the program last died."""
     _log.warning("mails were in hand when the daemon last ended", object="outbox", count=count)

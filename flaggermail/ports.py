@@ -300,6 +300,10 @@ class Octets(Protocol):
         """Destroy the octets filed under `digest`; nothing to do where there are none. Raises ArchiveFault."""
         ...
 
+    def sweep(self) -> int:
+        """Remove what writers that died left half written; return how many that were. Raises ArchiveFault."""
+        ...
+
 
 class Parser(Protocol):
     """Reads the octets of a mail."""

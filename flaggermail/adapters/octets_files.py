@@ -163,15 +163,28 @@ def _write(descriptor: int, octets: bytes) -> None:
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[int, Path]]:
     """A new file in the folder of `path`, locked so that no sweep takes it; removed when the block fails."""
-    descriptor, name = tempfile.mkstemp(suffix=_SUFFIX, prefix=_PREFIX, dir=path.parent)
-    temporary = Path(name)
+    descriptor, temporary = _locked(path.parent)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor, temporary
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     finally:
+        os.close(descriptor)
+
+
+def _locked(folder: Path) -> tuple[int, Path]:
+    """A new file in `folder` under this process's lock; another one where a sweep took the first before the lock."""
+    while True:
+        descriptor, name = tempfile.mkstemp(suffix=_SUFFIX, prefix=_PREFIX, dir=folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor, Path(name)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            os.close(descriptor)
+            raise
         os.close(descriptor)
 
 

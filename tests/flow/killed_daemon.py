@@ -49,6 +49,10 @@ class KilledOctets:
         """As the one inside."""
         self._octets.discard(digest)
 
+    def sweep(self) -> int:
+        """As the one inside."""
+        return self._octets.sweep()
+
 
 class KilledSubmitter:
     """Dies before the network is touched, or after the server's answer, at the first mail to a platform."""

@@ -148,6 +148,10 @@ class WatchedOctets:
         """As it is."""
         self.inner.discard(digest)
 
+    def sweep(self) -> int:
+        """As it is."""
+        return self.inner.sweep()
+
 
 class Mailbox(ListMailbox):
     """A list of mails behind a line that may be lost."""

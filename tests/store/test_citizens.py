@@ -305,7 +305,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
     class Stubborn:
         """An archive that lets nothing go."""
 
-        put, put_all, get = usual.put, usual.put_all, usual.get
+        put, put_all, get, sweep = usual.put, usual.put_all, usual.get, usual.sweep
 
         def discard(self, digest: str) -> None:
             """Refuse."""

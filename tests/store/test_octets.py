@@ -322,6 +322,22 @@ class TestSweep:
             assert FileOctets(root).sweep() == 0
             assert files(root) == [beside]
 
+    SWEPT_BEFORE_THE_LOCK = """\
+import tempfile
+whole, swept = tempfile.mkstemp, []
+def swept_at_once(**words):
+    made = whole(**words)
+    swept.append(archive.sweep() if not swept else 0)
+    return made
+tempfile.mkstemp = swept_at_once
+"""
+
+    def test_a_writer_that_has_no_lock_yet_begins_again(self, root: Path) -> None:
+        """A sweep between the making of a file and its lock takes the file; the mail is filed all the same."""
+        done = run(root, self.SWEPT_BEFORE_THE_LOCK + PUT + "os.write(2, str(swept).encode())\n")
+        assert (done.stdout, done.stderr) == (DIGEST, "begin[1, 0]")
+        assert files(root) == [place(root)]
+
     def test_an_archive_that_is_not_there_yet(self, root: Path) -> None:
         """Nothing to sweep, nothing made."""
         assert FileOctets(root).sweep() == 0

@@ -6,15 +6,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from flaggermail import forgetting, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.daemon import Daemon
 from flaggermail.environment import Environment
-from flaggermail.errors import LinkLost, StoreBusy
+from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.ports import Interrupt, Position, RawMessage
 from flaggermail.replay.doubles import ListMailbox
 from tests.story.conftest import NOW
@@ -151,6 +153,32 @@ def test_a_second_daemon_is_refused_and_told_who_runs(env: Environment) -> None:
     env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)
     with pytest.raises(StoreBusy, match="elsewhere:9:now"):
         a_daemon(env, WatchedMailbox(env)).run()
+
+
+class ClingingArchive(FileOctets):
+    """An archive that lets no half-written file go."""
+
+    def sweep(self) -> int:
+        """Refuse."""
+        raise ArchiveFault("archive: cannot be swept: Permission denied")
+
+
+@pytest.mark.parametrize(("archive", "left"), [(FileOctets, 0), (ClingingArchive, 1)])
+def test_a_start_removes_what_was_half_written_and_needs_not(
+    env: Environment, tmp_path: Path, archive: type[FileOctets], left: int
+) -> None:
+    """A file that a dead process left holds mail that no review window ends; one that stays is no reason not to run."""
+    folder = tmp_path / "archive" / "ab"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".half.part").write_bytes(b"Subject: ha")
+    mailbox = WatchedMailbox(env)
+    daemon = a_daemon(replace(env, octets=archive(tmp_path / "archive")), mailbox)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert daemon.failure is None
+    assert len(list((tmp_path / "archive").rglob("*.part"))) == left
 
 
 def test_a_failing_watcher_stops_the_daemon_loudly(env: Environment) -> None:

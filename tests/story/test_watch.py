@@ -119,6 +119,10 @@ class WaitingOctets(Octets):
         """As the one inside."""
         self.inner.discard(digest)
 
+    def sweep(self) -> int:
+        """As the one inside."""
+        return self.inner.sweep()
+
 
 class TellingMailbox(OddMailbox):
     """A mailbox that lets the archive go on when the second batch is fetched."""
