@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.core.conditions import Find
 from flaggermail.core.events import EventKind
-from flaggermail.core.message import Message
+from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import (
     Alarm,
     Case,
@@ -25,7 +26,7 @@ from flaggermail.core.records import (
     StoredMessage,
 )
 from flaggermail.core.rules import Classification, Context, RuleSet
-from flaggermail.ingest import ingest
+from flaggermail.ingest import ingest, ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import ListMailbox
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
@@ -295,6 +296,39 @@ def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass
     reminder = max(desk.all(OutboxMail, kind="reminder"), key=lambda envelope: envelope.id)
     subject, at = f"Re: {reminder.subject}", desk.clock.now()
     return mail(sender, subject, text, auth=auth, answers=reminder.message_id, at=at, extra=extra)
+
+
+class NotingCheck:
+    """Vouches for everybody, and notes of which octets it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def verdict(self, octets: bytes, message: Message) -> Verdict:
+        """Note it."""
+        assert message.content_key
+        self.asked.append(octets)
+        return Verdict("verified", "noted")
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Once a mail; nobody vouches for what is attached to it, so nobody is asked about that."""
+    inner = mail(CITIZEN, *REFERRAL).decode().replace("\r\n", "\n")
+    text = (
+        f"--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
+    )
+    extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
+    octets, check = mail(REFERRER, "FW: Bericht", text, extra=extra), NotingCheck()
+    env = replace(desk.env, sender_check=check)
+    raw = RawMessage(octets, desk.clock.now(), "INBOX", 1, 1)
+    if together:
+        ingest_together(env, [raw])
+    else:
+        ingest(env, raw)
+    assert check.asked == [octets]
+    assert desk.holding(octets).verdict_basis == "noted"
+    assert len(desk.all(StoredMessage, direction="in")) == 2
 
 
 def test_officers_ok_acknowledges_once(desk: Desk) -> None:
