@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`python -m tests.tools.tidy`: what no linter looks for, in every file of the checkout. Exits 1 on a fault.
 
-Faults: the address of a package registry, a folder of somebody's machine, an exemption that does not say why. The
-number of exemptions is printed, so that a change shows what it adds.
+Faults: the address of a package registry, a folder of somebody's machine, an exemption that does not say why, two
+classes of the product with one name. The number of exemptions is printed, so that a change shows what it adds.
 """
 
+import ast
 import re
 import subprocess
 import sys
 import tokenize
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,7 @@ EXEMPTIONS = {
 REASONED = re.compile(r"(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|ignore\[[\w, -]+\]|no (?:cover|branch))\W+\w+")
 NAMES = frozenset({"Any", "cast"})
 MARKS = frozenset({"skip", "skipif", "importorskip", "xfail"})
+TWICE = frozenset({"Answer", "Incoming", "Stage", "Step", "StoryClock", "TakenMail"})  # until demo and replay are one
 
 
 def listed_files() -> list[Path]:
@@ -70,6 +72,20 @@ def exemptions(path: Path) -> Iterator[tuple[str, str]]:
             yield token.string, ""
 
 
+def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """One line a name that several classes have, save those of `TWICE`; `sources` are file names and their text."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for name, text in sources:
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(f"{name}:{node.lineno}")
+    for name, found in sorted(places.items()):
+        if len(found) > 1 and name not in TWICE:
+            yield f"{', '.join(found)}: {len(found)} classes named {name}"
+        elif len(found) == 1 and name in TWICE:
+            yield f"{found[0]}: {name} is named once; take it out of TWICE"
+
+
 def main() -> int:
     """Prints the faults and the number of exemptions; returns the exit status."""
     faults: list[str] = []
@@ -82,6 +98,8 @@ def main() -> int:
             for name, fault in exemptions(path):
                 counts[top][name] += 1
                 faults += [fault] if fault else []
+    product = [path for path in (ROOT / "flaggermail").rglob("*.py") if path.is_file()]
+    faults += classes_named_twice((str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted(product))
     for top, count in counts.items():
         listed = ", ".join(f"{name} {count[name]}" for name in sorted([*EXEMPTIONS, *NAMES, *MARKS]))
         print(f"exemptions in {top}: {listed}")
