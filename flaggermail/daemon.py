@@ -16,14 +16,29 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import digest, forgetting, inforce, logbook, observing, outbox, paging, remind, selfwatch, vigil, watch
+from flaggermail import (
+    digest,
+    forgetting,
+    inforce,
+    logbook,
+    observing,
+    outbox,
+    paging,
+    remind,
+    selfwatch,
+    status,
+    vigil,
+    watch,
+)
 from flaggermail.core.backoff import delay
-from flaggermail.core.records import OutboxMail
 from flaggermail.core.standing import Standing
 from flaggermail.core.states import LEASE
 from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, Supervisor, Ticker
+from flaggermail.environment import Environment, Work
+from flaggermail.errors import LinkLost, StoreBusy, StoreFault
+from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.renewal import Renewal
 
@@ -68,6 +83,7 @@ class Daemon:
     observe: bool = False
     renewal: Renewal | None = None
     heartbeat: Heartbeat | None = None
+    board: StatusBoard | None = None
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -83,6 +99,7 @@ class Daemon:
     _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
     _forget_due: float = -math.inf  # by `monotonic`
     _status: str = ""
+    _unwritten: bool = False  # the last try to show how things stand failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
 
     def __post_init__(self) -> None:
@@ -301,21 +318,31 @@ class Daemon:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
     def _tell(self) -> None:
-        """Tell the supervisor how things stand, when that has changed."""
-        with self.env.store.read() as tx:
-            standing = Standing(
-                last_mail=self._last_mail,
-                last_look=self._last_look,
-                link=self._link,
-                waiting=len(tx.find(OutboxMail, state=["queued", "attempting"])),
-                in_doubt=len(tx.find(OutboxMail, state="uncertain")),
-                observing=observing.is_on(tx),
-                stuck=self._pulse.stuck(),
-            )
-        line = standing.line(self.env.settings.zone, self.env.clock.now())
+        """Show how things stand; tell the supervisor, when that has changed."""
+        env = self.env
+        with env.store.read() as tx:
+            seen = status.gather(Work(env, tx, env.clock.now()), link=self._link)
+        standing = Standing(
+            last_mail=self._last_mail,
+            last_look=self._last_look,
+            link=self._link,
+            waiting=seen.waiting,
+            in_doubt=seen.outbox.get("uncertain", 0),
+            observing=seen.observing_since is not None,
+            stuck=self._pulse.stuck(),
+        )
+        line = standing.line(seen.zone, seen.at)
+        if self.board is not None:
+            self._noted(self.board.show(seen.document()))
         if line != self._status:
             self._status = line
             self.supervisor.status(line)
+
+    def _noted(self, why: str) -> None:
+        """Say once that how things stand could not be shown; the next tick tries again."""
+        if why and not self._unwritten:
+            logbook.status_not_written(why)
+        self._unwritten = bool(why)
 
     def _say_ready(self) -> None:
         if not self._ready:

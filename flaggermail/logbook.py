@@ -237,6 +237,11 @@ def heartbeat_failed(why: str) -> None:
     _log.warning("heartbeat not taken", object="heartbeat", result="failed", reason=why)
 
 
+def status_not_written(why: str) -> None:
+    """The file that `flaggermail status` reads could not be written; it is tried again at each tick."""
+    _log.error("status.json could not be written", object="status.json", reason=why)
+
+
 def octets_discarded(count: int) -> None:
     """So many declined mails, and answers to them, came to the end of the review window."""
     _log.info("declined mail destroyed", object="archive", count=count)

@@ -281,6 +281,14 @@ class Heartbeat(Protocol):
         ...
 
 
+class StatusBoard(Protocol):
+    """Shows how the desk stands to whoever may look on this machine."""
+
+    def show(self, document: Mapping[str, object]) -> str:
+        """Replace what is shown; answers why that failed, or nothing. Never raises for what the machine does."""
+        ...
+
+
 class Octets(Protocol):
     """The archive of raw octets under their SHA-256."""
 
@@ -441,10 +449,6 @@ class Transaction(Protocol):
 
     def cursor(self, folder: str) -> Cursor | None:
         """How far `folder` has been read; nothing when it never was."""
-        ...
-
-    def lease_until(self, name: str) -> datetime | None:
-        """Until when somebody holds that lease; nothing when nobody ever did."""
         ...
 
     def broken_link(self) -> int | None:

@@ -27,15 +27,28 @@ from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.adapters.secrets import credential
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.story_clock import StoryClock
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core.authres import Asked
+from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
-from flaggermail.ports import Caller, Clock, Gauge, Heartbeat, Interrupt, Mailbox, Randomness, Resolver, Submitter
+from flaggermail.ports import (
+    Caller,
+    Clock,
+    Gauge,
+    Heartbeat,
+    Interrupt,
+    Mailbox,
+    Randomness,
+    Resolver,
+    StatusBoard,
+    Submitter,
+)
 from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
@@ -230,6 +243,7 @@ def daemon(
         supervisor=SystemdSupervisor(os.environ),
         observe=observe,
         heartbeat=heartbeat(env.settings),
+        board=status_board(env.settings),
     )
 
 
@@ -237,6 +251,11 @@ def heartbeat(settings: Settings) -> Heartbeat | None:
     """Who outside hears that all is well, where the settings name somebody."""
     name = settings.desk.watch.heartbeat
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
+
+
+def status_board(settings: Settings) -> StatusBoard:
+    """The file that `flaggermail status` reads, in the folder above the archive."""
+    return StatusFile(settings.archive.parent / STATUS_FILE)
 
 
 def interrupt() -> Interrupt:

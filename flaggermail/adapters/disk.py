@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How much room there is; apart from the other measures, which take longer to load."""
+"""How much room there is where database and archive lie."""
 
 from __future__ import annotations
 

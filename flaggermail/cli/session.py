@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -56,6 +57,10 @@ class Session:
 
         with self.environment.store.read() as tx:
             yield Work(self.environment, tx, self.environment.clock.now())
+
+    def now(self) -> datetime:
+        """The present instant in UTC, by the clock of a given environment or else of the machine."""
+        return datetime.now(UTC) if self.given is None else self.given.clock.now()
 
     @property
     def zone(self) -> ZoneInfo:

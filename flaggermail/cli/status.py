@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail status`: how things stand, in a few lines."""
+"""`flaggermail status`: how things stand, in a few lines, from the file that the daemon writes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.instants import age, shown
+from flaggermail.cli.instants import age
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import listed, named
-from flaggermail.core.overview import EXERCISE, MEGA, Limits, Overview
-from flaggermail.core.states import CASE_STATES, CLOCKS, LEASE, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.cli.showing import listed
+from flaggermail.core.overview import EXERCISE, STATUS_FILE, instant, judged
+from flaggermail.core.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
+from flaggermail.errors import ConfigurationError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
-    from flaggermail.settings import DeskSettings
+    from flaggermail.core.message_json import Json
 
+DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
+ARCHIVE = "archive"  # the default of `settings`, which take long to load; a test compares the two
 _CASES = (*CASE_STATES, EXERCISE)
+_ON_CALL = "somebody: `flaggermail oncall now` says who"  # the file is for every account, so it holds no name
+_NOT_ON_CALL = "nobody: `flaggermail oncall now` says more"
 
 
 @click.command(name="status")
@@ -28,141 +34,114 @@ _CASES = (*CASE_STATES, EXERCISE)
 def command(session: Session, *, as_json: bool) -> None:
     """Say in a few lines how things stand.
 
-    The exit status is 1 when something is wrong, for whoever watches from outside: the lines `wrong` say what.
+    They come from the file `status.json`, which the daemon writes every ten seconds. The exit status is 1 when the
+    daemon does not run or something is wrong: the lines `wrong` say what. It is 2 when the configuration does not say
+    where the file is.
 
     Example: flaggermail status
     """
-    seen = _overview(session)
-    troubles = list(seen.troubles())
+    now, path = session.now(), None
+    if session.given is None:  # no daemon runs in a replay, whatever runs on this machine
+        path = status_file(session.directory)
+    document = judged(read_status(path) if path else {}, now)
     if as_json:
-        show_json(_document(seen, troubles))
+        show_json(document)
     else:
-        listed(_lines(seen, troubles))
-    if troubles:
+        listed(_lines(document, now, path))
+    if not document["ok"]:
         raise click.exceptions.Exit(1)
 
 
-def _overview(session: Session) -> Overview:
-    """Straight from the database where that is possible; else by the environment, which also says what is wrong."""
-    if session.given is None:
-        from flaggermail.wiring_overview import overview_of
+def status_file(directory: Path) -> Path:
+    """Where the daemon of a configuration directory writes; reads one setting only. Raises ConfigurationError."""
+    from flaggermail.yaml_source import read
 
-        seen = overview_of(session.directory)
-        if seen is not None:
-            return seen
-    with session.reading() as work:
-        return overview_by_store(work)
-
-
-def limits_of(desk: DeskSettings) -> Limits:
-    """Beyond which something is wrong, by the settings of the environment."""
-    return Limits(
-        mailbox=timedelta(minutes=desk.mailbox.alarm_after_minutes),
-        outbox=timedelta(minutes=desk.submission.alarm_after_minutes),
-        free=desk.watch.disk_free_mb,
-    )
+    source = read(directory / DESK_FILE, DESK_FILE)
+    if source.faults:
+        raise ConfigurationError(*map(str, source.faults))
+    archive = source.value(ARCHIVE_KEY) if ARCHIVE_KEY in source.places else ARCHIVE
+    if not isinstance(archive, str) or not archive.strip():
+        raise ConfigurationError(str(source.fault(ARCHIVE_KEY, "names no folder; write the folder of the archive")))
+    return (directory / archive).parent / STATUS_FILE
 
 
-def overview_by_store(work: Work) -> Overview:
-    """How things stand, by the store of the environment."""
-    from collections import Counter
-
-    from flaggermail.core.records import (
-        Case,
-        ClockRow,
-        HeldBack,
-        Notification,
-        OutboxMail,
-        Page,
-        StoredMessage,
-        Watched,
-    )
-    from flaggermail.observing import state_of
-    from flaggermail.running import officer_on_call
-
-    tx, settings = work.tx, work.env.settings
-    quarantine = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
-    cursors = {folder: tx.cursor(folder) for folder in (settings.desk.mailbox.inbox, settings.desk.mailbox.sent)}
-    state = state_of(tx)
-    running = tx.find(ClockRow, state="running")
-    rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
-    return Overview(
-        at=work.now,
-        zone=settings.zone,
-        limits=limits_of(settings.desk),
-        observing_since=state.since if state is not None and state.observing else None,
-        cases=Counter(EXERCISE if case.exercise else case.state for case in tx.find(Case)),
-        clocks=Counter(clock.kind for clock in running if clock.notification not in rehearsed),
-        quarantine=len(quarantine),
-        oldest=min(quarantine, default=None),
-        outbox=Counter(mail.state for mail in tx.find(OutboxMail, state=WAITING)),
-        looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
-        on_call=officer_on_call(work),
-        lease_until=tx.lease_until(LEASE),
-        waiting_since=min((mail.queued_at for mail in tx.find(OutboxMail, state=LEAVING)), default=None),
-        wrong={row.id: row.value for row in tx.find(Watched, wrong=True)},
-        watched={row.id: row.value for row in tx.find(Watched, wrong=False)},
-        suppressed=tx.reached(SUPPRESSED),
-        held_back=len(tx.find(HeldBack, told_at=None)),
-        pages=Counter(page.state for page in tx.find(Page, state=UNHEARD) if page.queued_at > work.now - UNHEARD_FOR),
-        free=work.env.gauge.free(),
-    )
+def read_status(path: Path) -> Mapping[str, Json]:
+    """The document in the file, empty where there is no file. Raises Refusal where the file cannot be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as fault:
+        raise Refusal(f"{path}: cannot be read ({fault.strerror})") from fault
+    except ValueError:  # neither UTF-8 nor JSON
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(f"{path}: is not what a daemon writes")
+    return found
 
 
-def _document(seen: Overview, troubles: Sequence[str]) -> dict[str, object]:
-    return {
-        "observing_since": _instant(seen, seen.observing_since),
-        "cases": {state: seen.cases.get(state, 0) for state in _CASES},
-        "running_clocks": {kind: seen.clocks.get(kind, 0) for kind in CLOCKS},
-        "quarantine": seen.quarantine,
-        "outbox": {
-            **{state: seen.outbox.get(state, 0) for state in WAITING},
-            "since": _instant(seen, seen.waiting_since),
-        },
-        "last_look": {folder: _instant(seen, at) for folder, at in seen.looks.items()},
-        "on_call": seen.on_call.id if seen.on_call else None,
-        "daemon": seen.runs,
-        "free_mb": {place: octets // MEGA for place, octets in sorted(seen.free.items())},
-        "watched": dict(sorted((seen.watched | seen.wrong).items())),
-        "held_back": seen.held_back,
-        "suppressed": seen.suppressed,
-        "pages": {state: seen.pages.get(state, 0) for state in UNHEARD},
-        "wrong": list(troubles),
-    }
-
-
-def _instant(seen: Overview, at: datetime | None) -> str | None:
-    return at.astimezone(seen.zone).isoformat() if at else None
-
-
-def _lines(seen: Overview, troubles: Sequence[str]) -> list[tuple[str, object]]:
-    since = shown(seen.observing_since, seen.zone)
+def _lines(document: Mapping[str, Json], now: datetime, path: Path | None) -> list[tuple[str, object]]:
+    head = [("daemon", "runs" if document["daemon"] else "does not run")]
+    tail = [("wrong", trouble) for trouble in _list(document, "wrong")]
+    if "written_at" not in document:
+        return [("written", f"never: {path} is missing" if path else "never"), *head, *tail]
+    mailbox, looks = _section(document, "mailbox"), _section(document, "last_look")
+    since = _shown(document.get("observing_since"))
     return [
+        ("written", f"{_look(document['written_at'], now)}, by flaggermail {document.get('version')}"),
+        *head,
         ("observing", since and f"since {since}: nothing is sent until `flaggermail resume`"),
-        ("cases", _counts(seen.cases, _CASES)),
-        ("clocks running", _counts(seen.clocks, CLOCKS)),
-        ("quarantine", f"{seen.quarantine}, the oldest {age(seen.oldest, seen.at)}" if seen.oldest else "empty"),
-        ("outbox", _outbox(seen)),
-        *((f"last look at {folder}", _look(seen, at)) for folder, at in seen.looks.items()),
-        ("on call", named(seen.on_call)),
-        ("daemon", "runs" if seen.runs else "does not run"),
-        ("free", ", ".join(f"{octets // MEGA} MB for the {place}" for place, octets in sorted(seen.free.items()))),
-        ("watched", "; ".join(f"{what} {value}" for what, value in sorted((seen.watched | seen.wrong).items()))),
-        ("held back", seen.held_back or None),
-        ("suppressed", seen.suppressed or None),
-        ("pages", _counts(seen.pages, UNHEARD) if seen.pages else None),
-        *(("wrong", trouble) for trouble in troubles),
+        ("cases", _counts(_section(document, "cases"), _CASES)),
+        ("clocks running", _with_oldest(_section(document, "clocks"), CLOCKS, now)),
+        ("quarantine", _quarantine(document, now)),
+        ("outbox", _outbox(_section(document, "outbox"), now)),
+        ("mailbox link", mailbox.get("link") or "first look under way"),
+        *((f"last look at {folder}", _look(at, now)) for folder, at in looks.items()),
+        ("on call", _ON_CALL if document.get("on_call") else _NOT_ON_CALL),
+        ("free", ", ".join(f"{room} MB for the {place}" for place, room in _section(document, "free_mb").items())),
+        ("watched", "; ".join(f"{what} {value}" for what, value in _section(document, "watched").items())),
+        ("held back", document.get("held_back") or None),
+        ("suppressed", document.get("suppressed") or None),
+        ("pages", _counts(_section(document, "pages"), UNHEARD, none="")),
+        *tail,
     ]
 
 
-def _outbox(seen: Overview) -> str:
-    since = f", the oldest {age(seen.waiting_since, seen.at)}" if seen.waiting_since else ""
-    return _counts(seen.outbox, WAITING) + since
+def _quarantine(document: Mapping[str, Json], now: datetime) -> str:
+    oldest = instant(document.get("quarantine_oldest_at"))
+    return f"{document.get('quarantine')}, the oldest {age(oldest, now)}" if oldest else "empty"
 
 
-def _counts(found: Mapping[str, int], names: tuple[str, ...]) -> str:
-    return ", ".join(f"{found[name]} {name}" for name in names if found.get(name)) or "none"
+def _outbox(outbox: Mapping[str, Json], now: datetime) -> str:
+    said = outbox.get("last_error")
+    return _with_oldest(outbox, WAITING, now) + (f"; the server said: {said}" if said else "")
 
 
-def _look(seen: Overview, at: datetime | None) -> str:
-    return f"{shown(at, seen.zone)}, {age(at, seen.at)} ago" if at else "never"
+def _with_oldest(section: Mapping[str, Json], names: tuple[str, ...], now: datetime) -> str:
+    oldest = instant(section.get("oldest_at"))
+    return _counts(section, names) + (f", the oldest {age(oldest, now)}" if oldest else "")
+
+
+def _counts(found: Mapping[str, Json], names: tuple[str, ...], none: str = "none") -> str:
+    return ", ".join(f"{found[name]} {name}" for name in names if found.get(name)) or none
+
+
+def _look(at: Json, now: datetime) -> str:
+    found = instant(at)
+    return f"{_shown(at)}, {age(found, now)} ago" if found else "never"
+
+
+def _shown(at: Json) -> str:
+    """An instant of the document to the minute, in the zone of the desk in which it is written."""
+    found = instant(at)
+    return found.isoformat(sep=" ", timespec="minutes") if found else ""
+
+
+def _section(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    found = document.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(document: Mapping[str, Json], name: str) -> list[Json]:
+    found = document.get(name)
+    return found if isinstance(found, list) else []

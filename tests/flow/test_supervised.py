@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -92,6 +93,7 @@ def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, no
     start(desk, notified)
     notified.wait_for("READY=1")
     notified.wait_for("STATUS=", "last mail seen never", "link up", "0 waiting, 0 in doubt")
+    _stands(desk)
     began = time.monotonic()
     patiently(lambda: notified.read().count("WATCHDOG=1") >= 4, "signs of life while the watcher is in IDLE")
     assert time.monotonic() - began < 12
@@ -99,6 +101,19 @@ def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, no
     assert notified.read()[-1] == "STOPPING=1"
     assert notified.words.count("READY=1") == 1
     assert log_lines(desk)[-1]["action"] == "daemon stopped"
+
+
+def _stands(desk: DeskProcess) -> None:
+    """What the supervisor is told is in `status.json` too, for every account; `status` reads it and exits with 0."""
+    path = desk.folder / "status.json"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    found = json.loads(path.read_bytes())
+    assert (found["ok"], found["mailbox"]["link"], found["outbox"]["waiting"]) == (True, "up", 0)
+    again = desk.read("status")
+    assert isinstance(again, dict)
+    assert (again["daemon"], again["ok"], again["on_call"]) == (True, True, True)
+    first = again["written_at"]
+    patiently(lambda: json.loads(path.read_bytes())["written_at"] > first, "the next tick writes it anew")
 
 
 def test_it_ends_during_a_wait_for_the_next_try(desk: DeskProcess, notified: Notified) -> None:

@@ -31,12 +31,3 @@ def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:
         assert [tx.number("some"), tx.number("some")] == [1, 2]
     with store.read() as tx:
         assert (tx.reached("some"), tx.reached("some")) == (2, 2)
-
-
-def test_the_lease_tells_until_when_it_is_held(store: SqlStore) -> None:
-    """Nothing where nobody ever held it."""
-    with store.read() as tx:
-        assert tx.lease_until("mailbox") is None
-    store.acquire("mailbox", "here:1:now", NOON, 60)
-    with store.read() as tx:
-        assert tx.lease_until("mailbox") == NOON + timedelta(minutes=1)

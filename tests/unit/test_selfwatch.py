@@ -2,13 +2,13 @@
 """What counts as wrong with ourselves."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from flaggermail.core.overview import Limits as Seen
 from flaggermail.core.overview import Overview
 from flaggermail.core.selfwatch import HealthLimits, Measured, findings, skew
+from flaggermail.core.selfwatch import Limits, Measured, findings, skew
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -71,30 +71,3 @@ def test_only_what_is_certain_of_two_clocks_is_told(low: int | None, high: int |
     """A mail seen before it arrived, a copy older than its original; a mail that lay for a while proves nothing."""
     spans = [None if bound is None else bound * SECOND for bound in (low, high)]
     assert skew(*spans) == (None if known is None else known * SECOND)
-
-
-FINE = Overview(
-    at=NOW, zone=ZoneInfo("Europe/Amsterdam"), limits=Seen(mailbox=15 * 60 * SECOND, outbox=1800 * SECOND, free=500),
-    observing_since=None, cases={}, clocks={}, quarantine=3, oldest=NOW - DAY, outbox={"queued": 2},
-    looks={"INBOX": NOW - 900 * SECOND, "Sent": None}, on_call=None, lease_until=NOW, waiting_since=NOW - 1800 * SECOND,
-    free={"archive": 500_000_000}, watched={"clock": "agrees"},
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("changes", "trouble"),
-    [
-        ({}, []),
-        ({"lease_until": None}, ["no daemon runs"]),
-        ({"lease_until": NOW - SECOND}, ["no daemon runs"]),
-        ({"looks": {"INBOX": NOW - 901 * SECOND}}, ["the mailbox was not read for 15 min"]),
-        ({"looks": {"INBOX": None}}, ["the mailbox was not read for 15 min"]),
-        ({"waiting_since": NOW - 1801 * SECOND}, ["a mail of ours waits for more than 30 min"]),
-        ({"outbox": {"uncertain": 1}}, ["a mail is in doubt"]),
-        ({"free": {"archive": 499_999_999}}, ["disk of archive: less than 500 MB free"]),
-        ({"wrong": {"clock": "late", "disk of archive": "was low"}}, ["clock: late"]),
-    ],
-)
-def test_what_is_wrong_as_seen_from_outside(changes: dict[str, object], trouble: list[str]) -> None:
-    """Each alone; work that waits for a person is no trouble of ours, and a disk is judged by what it has now."""
-    assert list(Overview(**{**{n: getattr(FINE, n) for n in FINE.__slots__}, **changes}).troubles()) == trouble

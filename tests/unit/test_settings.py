@@ -18,7 +18,6 @@ from flaggermail.core.escalation import Step
 from flaggermail.core.periods import Period
 from flaggermail.errors import ConfigurationError
 from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_extract import extract
 from flaggermail.settings_files import load, warnings
 from flaggermail.shipped import shipped
 
@@ -290,16 +289,6 @@ def test_a_policy_that_holds_nowhere_is_remarked(directory: Path) -> None:
     assert [w for w in warnings(load(directory)) if "strict" in w] == [
         "escalation.yaml policies: strict holds nowhere; name it under `use`, or remove it"
     ]
-
-
-def test_an_overview_knows_the_weekly_shifts_too(directory: Path) -> None:
-    """`status` reads the rota without the other settings, and finds the same person on call."""
-    weekly = "weekly:\n  - {officer: officer2, day: monday, from: '07:00', to: '19:00'}\n"
-    replace(directory / "oncall.yaml", "shifts: []\n", f"shifts: []\n{weekly}")
-    found = extract(directory)
-    assert found is not None
-    assert found.rota.weekly == load(directory).rota.weekly != ()
-    assert found.rota.zone == load(directory).zone
 
 
 def test_shipped_files_go_into_the_wheel() -> None:

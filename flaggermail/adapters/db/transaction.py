@@ -36,7 +36,7 @@ from flaggermail.ports import Cursor, Position
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
-COUNTER, CURSOR, LEASE = table_of("counter"), table_of("cursor"), table_of("lease")
+COUNTER, CURSOR = table_of("counter"), table_of("cursor")
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
@@ -214,11 +214,6 @@ class SqlTransaction:
         """How far `folder` has been read."""
         row = self._connection.execute(_CURSOR, {"folder": folder}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
-
-    def lease_until(self, name: str) -> datetime | None:
-        """Until when somebody holds that lease."""
-        found: datetime | None = self._connection.execute(select(LEASE.c.until).where(LEASE.c.name == name)).scalar()
-        return found
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """The events behind number `after`, with their numbers; personal values revealed unless erased."""

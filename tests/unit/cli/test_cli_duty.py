@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flaggermail import __version__
 from flaggermail.core.escalation import Means
 from flaggermail.settings_escalation import EscalationFile, EscalationPolicy, PolicyStep
+from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk
 
 REMINDER = "VF-EP2024-0001/1/receipt/60/officer1"
@@ -190,52 +192,61 @@ def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
     }  # fmt: skip
 
 
-def test_status_says_how_things_stand(desk: Desk) -> None:
-    """Cases, clocks, quarantine, outbox, the last look at each folder and who is on call."""
+def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
+    """Cases, clocks, quarantine, outbox, the last look at each folder and whether anybody is on call."""
     desk.notified()
     desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
     desk.go_to("2024-06-06T10:59:00+02:00")
-    told = desk.type("status")
-    assert (told.status, told.err) == (1, "")
-    assert told.out == (
+    said = told(desk.env, tmp_path)
+    assert said.exit_code == 1
+    assert said.output == (
+        f"written:            2024-06-06 10:59+02:00, 0h00 ago, by flaggermail {__version__}\n"
+        "daemon:             runs\n"
         "cases:              1 notified\n"
-        "clocks running:     1 receipt, 1 human, 1 substance\n"
+        "clocks running:     1 receipt, 1 human, 1 substance, the oldest 0h25\n"
         "quarantine:         1, the oldest 0h25\n"
         "outbox:             none\n"
+        "mailbox link:       up\n"
         "last look at INBOX: never\n"
         "last look at Sent:  never\n"
-        "on call:            A. Jansen (officer1), +31 6 0000 0001\n"
-        "daemon:             does not run\n"
-        "wrong:              no daemon runs\n"
+        "on call:            somebody: `flaggermail oncall now` says who\n"
         "wrong:              the mailbox was not read for 15 min\n"
     )
-    document = desk.type("status", "--json").json
-    assert document == {
+    assert document(desk.env, tmp_path) == {
+        "written_at": "2024-06-06T10:59:00+02:00",
+        "version": __version__,
+        "ok": False,
+        "wrong": ["the mailbox was not read for 15 min"],
         "observing_since": None,
         "cases": {"open": 0, "decided": 0, "notified": 1, "answered": 0, "closed": 0, "exercise": 0},
-        "running_clocks": {"receipt": 1, "human": 1, "substance": 1},
+        "clocks": {
+            "running": 3, "oldest_at": "2024-06-06T10:34:00+02:00", "receipt": 1, "human": 1, "substance": 1,
+        },
         "quarantine": 1,
-        "outbox": {"queued": 0, "attempting": 0, "uncertain": 0, "since": None},
+        "quarantine_oldest_at": "2024-06-06T10:34:00+02:00",
+        "outbox": {
+            "waiting": 0, "oldest_at": None, "queued": 0, "attempting": 0, "uncertain": 0, "last_error": None,
+        },
+        "mailbox": {"last_read_at": None, "link": "up"},
         "last_look": {"INBOX": None, "Sent": None},
-        "on_call": "officer1",
-        "daemon": False,
+        "on_call": True,
         "free_mb": {},
         "watched": {},
         "held_back": 0,
         "suppressed": 0,
         "pages": {"failed": 0, "held": 0},
-        "wrong": ["no daemon runs", "the mailbox was not read for 15 min"],
-    }
+        "daemon": True,
+    }  # fmt: skip
 
 
-def test_an_exercise_is_counted_by_itself(desk: Desk) -> None:
+def test_an_exercise_is_counted_by_itself(desk: Desk, tmp_path: Path) -> None:
     """A rehearsal is never mistaken for a case."""
     desk.done(
         "election", "add", "OEF", "--name-nl", "Oefening", "--name-en", "Exercise", "--polling-day", "2024-06-06",
         "--period", "2024-06-01", "2024-06-30", "--exercise",
     )  # fmt: skip
     desk.done("case", "open", "--election", "OEF", "--type", "other", "--origin", "media")
-    assert desk.type("status").out.startswith("cases:              1 exercise\n")
+    assert "cases:              1 exercise\n" in told(desk.env, tmp_path).output
 
 
 def test_the_record_proves_itself(desk: Desk) -> None:

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Gathers how the desk stands, for the supervisor's line and for `status.json`, at each status tick of the daemon."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from flaggermail import __version__, observing
+from flaggermail.casework import officer_on_call
+from flaggermail.core.overview import EXERCISE, Limits, Overview, impersonal
+from flaggermail.core.records import (
+    Attempt,
+    Case,
+    ClockRow,
+    HeldBack,
+    Notification,
+    OutboxMail,
+    Page,
+    StoredMessage,
+    Watched,
+)
+from flaggermail.core.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.environment import Work
+from flaggermail.ports import Transaction
+from flaggermail.settings import DeskSettings
+
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def limits_of(desk: DeskSettings) -> Limits:
+    """The limits of the configuration."""
+    return Limits(
+        mailbox=timedelta(minutes=desk.mailbox.alarm_after_minutes),
+        outbox=timedelta(minutes=desk.submission.alarm_after_minutes),
+        free=desk.watch.disk_free_mb,
+    )
+
+
+def gather(work: Work, *, link: bool | None) -> Overview:
+    """How the desk stands now; `link`: whether the mailbox is in reach. What only grows is counted, not read."""
+    tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
+    mailbox = settings.desk.mailbox
+    cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
+    parked = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
+    clocks, mails = _running(tx), tx.find(OutboxMail, state=WAITING)
+    return Overview(
+        at=work.now,
+        zone=settings.zone,
+        version=__version__,
+        limits=limits_of(settings.desk),
+        link=link,
+        observing_since=state.since if state is not None and state.observing else None,
+        cases=_cases(tx),
+        clocks=Counter(clock.kind for clock in clocks),
+        oldest_clock=min((clock.started_at for clock in clocks), default=None),
+        quarantine=len(parked),
+        oldest=min(parked, default=None),
+        outbox=Counter(mail.state for mail in mails),
+        waiting_since=min((mail.queued_at for mail in mails if mail.state in LEAVING), default=None),
+        last_error=_last_error(tx, mails),
+        looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
+        on_call=officer_on_call(work) is not None,
+        wrong={row.id: row.value for row in tx.find(Watched, wrong=True)},
+        watched={row.id: row.value for row in tx.find(Watched, wrong=False)},
+        held_back=len(tx.find(HeldBack, told_at=None)),
+        suppressed=tx.reached(SUPPRESSED),
+        pages={kind: tx.count(Page, ("queued_at", work.now - UNHEARD_FOR), state=kind) for kind in UNHEARD},
+        free=work.env.gauge.free(),
+    )
+
+
+def _cases(tx: Transaction) -> dict[str, int]:
+    ever = ("opened_at", _EVER)
+    states = {state: tx.count(Case, ever, state=state, exercise=False) for state in CASE_STATES}
+    return {**states, EXERCISE: tx.count(Case, ever, state=list(CASE_STATES), exercise=True)}
+
+
+def _running(tx: Transaction) -> list[ClockRow]:
+    """The clocks that run, but for those of a rehearsal."""
+    running = tx.find(ClockRow, state="running")
+    rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
+    return [clock for clock in running if clock.notification not in rehearsed]
+
+
+def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
+    """What the server said last about a mail that still waits, without what would tell whom or what it is about."""
+    tried = {mail.id: mail for mail in mails if mail.tries}
+    ended = [(attempt.ended_at, attempt) for attempt in tx.find(Attempt, mail=list(tried)) if attempt.ended_at]
+    if not ended:
+        return None
+    _, last = max(ended, key=lambda pair: (pair[0], pair[1].id))
+    mail = tried[last.mail]
+    named = {mail.subject, *(address.rpartition("@")[0] for address in (mail.recipient, mail.sender))}
+    return impersonal(f"{last.code or ''} {last.text}".strip(), named) or None

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `flaggermail status` says of a desk in simulated time, by way of the file that its daemon would write now."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from flaggermail import status
+from flaggermail.adapters.status_file import StatusFile
+from flaggermail.cli import commands
+from flaggermail.cli.session import Session
+from flaggermail.environment import Environment, Work
+
+
+@dataclass
+class SetSession(Session):
+    """A call of the command line at a set instant."""
+
+    at: datetime | None = None
+
+    def now(self) -> datetime:
+        """The set instant, else the machine's."""
+        return self.at or super().now()
+
+
+def written(env: Environment, *, link: bool | None = True) -> dict[str, object]:
+    """The document that the daemon of `env` would write now."""
+    with env.store.read() as tx:
+        return dict(status.gather(Work(env, tx, env.clock.now()), link=link).document())
+
+
+def typed(folder: Path, at: datetime, *words: str) -> Result:
+    """`flaggermail status` for the configuration in `folder`, at that instant."""
+    return CliRunner().invoke(commands, ["status", *words], obj=SetSession(folder, at=at))
+
+
+def told(env: Environment, folder: Path, *words: str) -> Result:
+    """Write the file of `env` into `folder`, beside a configuration that names it; then ask `status`."""
+    (folder / "flaggermail.yaml").write_text("store: {archive: archive}\n", encoding="utf-8")
+    assert StatusFile(folder / "status.json").show(written(env)) == ""
+    return typed(folder, env.clock.now(), *words)
+
+
+def document(env: Environment, folder: Path) -> dict[str, object]:
+    """The document that `status --json` prints."""
+    found = json.loads(told(env, folder, "--json").output)
+    assert isinstance(found, dict)
+    return found

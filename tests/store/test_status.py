@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`status.json` tells how a desk stands, in counts and instants, and nothing of whom or what its mail is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flaggermail import __version__, outbox, selfwatch
+from flaggermail.adapters.gauge import MachineGauge
+from flaggermail.core.acts import Approve, OpenCase
+from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.overview import EXERCISE
+from flaggermail.core.records import (
+    Case,
+    ClockRow,
+    DeskState,
+    Election,
+    HeldBack,
+    Notification,
+    OutboxMail,
+    Override,
+    Page,
+    Record,
+    StoredMessage,
+    Watched,
+)
+from flaggermail.core.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Cursor, Position
+from flaggermail.status import gather
+from tests.doubles.told_status import document, told, typed, written
+from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
+from tests.store.test_habits import engine_of, scans, statements
+
+NOW = START
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+CONTRACT = {
+    "written_at": None, "version": None, "ok": None, "wrong": None, "mailbox": {"last_read_at", "link"},
+    "outbox": {"waiting", "oldest_at", "uncertain", "last_error"}, "clocks": {"running", "oldest_at"},
+    "quarantine": None, "on_call": None,
+}  # fmt: skip
+
+
+def a_case(number: int, state: str, *, exercise: bool) -> Case:
+    """A case in that state."""
+    return Case(
+        number=f"VF-NOW-{number:04d}", election="NOW", type="other", origin="media", state=state, token=f"case{number}",
+        opened_at=NOW, opened_by="officer1", exercise=exercise,
+    )  # fmt: skip
+
+
+def a_message(number: int, place: str) -> StoredMessage:
+    """A message there; the later its number, the earlier it came."""
+    return StoredMessage(
+        id=f"m{number:08d}", message_id=None, content_key="c", digest="d", direction="in", place=place,
+        received_at=NOW - number * HOUR, first_seen_at=NOW,
+    )  # fmt: skip
+
+
+def a_mail(number: int, state: str) -> OutboxMail:
+    """A mail in that state."""
+    return OutboxMail(
+        id=f"o{number:08d}", kind="alarm", dedupe=f"alarm/{number}", case=None, notification=None, message_id="<a@b>",
+        sender="a@b.example", recipient="c@d.example", subject="s", digest="d", once=False, state=state, queued_at=NOW,
+        next_try_at=None,
+    )  # fmt: skip
+
+
+def cases() -> list[Record]:
+    """As many in each state as in no other, and some of an exercise."""
+    wanted = [(state, count, False) for count, state in enumerate(CASE_STATES, 1)] + [("open", 7, True)]
+    states = [(state, exercise) for state, count, exercise in wanted for _ in range(count)]
+    return [a_case(number, state, exercise=exercise) for number, (state, exercise) in enumerate(states)]
+
+
+def clocks() -> list[Record]:
+    """Of three notifications: the first has one, the second two, the third three of which one has stopped."""
+    use = Notification(
+        id="", case="VF-NOW-0001", platform="X", channel="x-urgent", channel_name="C", template="t", language="nl",
+        subject="", drafted_by="officer1", drafted_at=NOW, token="", digest="d",
+    )  # fmt: skip
+    rows: list[Record] = []
+    for number in range(3):
+        key = f"VF-NOW-0001/{number}"
+        rows.append(replace(use, id=key, token=key))
+        for kind in CLOCKS[: number + 1]:
+            state = "stopped" if (number, kind) == (2, CLOCKS[0]) else "running"
+            rows.append(ClockRow(id=f"{key}/{kind}", notification=key, kind=kind, state=state, started_at=NOW))
+    return rows
+
+
+def mails() -> list[Record]:
+    """As many in each state as in no other, also in those that wait for nothing."""
+    states = (*WAITING, "accepted", "refused", "cancelled")
+    wanted = [state for count, state in enumerate(states, 1) for _ in range(count)]
+    return [a_mail(number, state) for number, state in enumerate(wanted)]
+
+
+def overrides() -> list[Record]:
+    """Two hold now, of which the later counts; the last one is to come."""
+    spans = (("officer2", -1, 1), ("head1", -2, 2), ("officer2", 3, 4))
+    return [
+        Override(
+            id=f"r{number:08d}", officer=officer, begins_at=NOW + begins * HOUR, ends_at=NOW + ends * HOUR,
+            entered_by="head1", entered_at=NOW,
+        )
+        for number, (officer, begins, ends) in enumerate(spans)
+    ]  # fmt: skip
+
+
+def some_of_everything() -> list[Record]:
+    """Rows of every kind that is counted, and of those that must not be."""
+    today = NOW.date()
+    election = Election(
+        code="NOW", name_nl="Nu", name_en="Now", polling_days=(today,), period_from=today, period_until=today
+    )
+    messages = [*(a_message(number, "quarantine") for number in range(2, 5)), a_message(99, "noise")]
+    state = DeskState(observing=True, since=NOW - 3 * HOUR, since_by="daemon")
+    return [election, *cases(), *clocks(), *messages, *mails(), *overrides(), state, *waking()]
+
+
+def waking() -> list[Record]:
+    """Pages of which three woke nobody of late, notices held back of which one was told, and two things watched."""
+    ages = (("failed", 1), ("held", 2), ("held", 3), ("sent", 1), ("failed", 25))
+    pages = [
+        Page(
+            id=f"p{number}", about="a", officer="officer1", position=number, pager="first", text="t", state=state,
+            queued_at=NOW - age * HOUR,
+        )
+        for number, (state, age) in enumerate(ages)
+    ]  # fmt: skip
+    held = [
+        HeldBack(
+            id=f"h{number}", officer="officer1", kind="alarm", dedupe=f"{number}", what="refused", next_step="n",
+            held_at=NOW, told_at=told,
+        )
+        for number, told in enumerate((None, None, NOW))
+    ]  # fmt: skip
+    watched = [
+        Watched(id="tick of reminders", wrong=True, since=NOW, value="late"),
+        Watched(id="clock", wrong=False, since=NOW, value="right"),
+    ]
+    return [*pages, *held, *watched]
+
+
+def fill(env: Environment) -> None:
+    """Have some of everything on the desk, and one of two folders read."""
+    with env.store.begin() as tx:
+        happened = EventKind.MESSAGE_TAKEN_IN
+        tx.append(*(Event(happened, NOW, "daemon", (added(row),)) for row in some_of_everything()))
+        tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), NOW - HOUR))
+        tx.number(SUPPRESSED)
+        tx.advance("Elsewhere", Cursor(Position(1, 9), NOW))
+
+
+def read_now(env: Environment) -> None:
+    """The inbox is read to its end at this instant."""
+    with env.store.begin() as tx:
+        tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), env.clock.now()))
+
+
+def shown(at: datetime) -> str:
+    """An instant as the document holds it."""
+    return at.isoformat()
+
+
+def test_some_of_everything_is_counted(desk: Desk) -> None:
+    """Each row that matters once, in its place, and none of a rehearsal but among the cases."""
+    fill(desk.env)
+    found = written(desk.env)
+    assert found["cases"] == {"open": 1, "decided": 2, "notified": 3, "answered": 4, "closed": 5, EXERCISE: 7}
+    assert found["clocks"] == {"running": 5, "oldest_at": shown(NOW), "receipt": 2, "human": 2, "substance": 1}
+    assert (found["quarantine"], found["quarantine_oldest_at"]) == (3, shown(NOW - 4 * HOUR))
+    assert found["outbox"] == {
+        "waiting": 3, "oldest_at": shown(NOW), "queued": 1, "attempting": 2, "uncertain": 3, "last_error": None,
+    }  # fmt: skip
+    assert found["mailbox"] == {"last_read_at": shown(NOW - HOUR), "link": "up"}
+    assert found["last_look"] == {"INBOX": shown(NOW - HOUR), "Sent": None}
+    assert found["observing_since"] == shown(NOW - 3 * HOUR)
+    assert (found["held_back"], found["suppressed"], found["pages"]) == (2, 1, {"failed": 1, "held": 2})
+    assert found["watched"] == {"clock": "right", "tick of reminders": "late"}
+    assert (found["on_call"], found["version"], found["written_at"]) == (True, __version__, shown(NOW))
+    assert found["wrong"] == [
+        "the mailbox was not read for 15 min", "a mail is in doubt", "tick of reminders: late",
+    ]  # fmt: skip
+    assert found["ok"] is False
+
+
+@pytest.mark.parametrize(("link", "word"), [(None, None), (True, "up"), (False, "down")])
+def test_the_document_holds_what_the_contract_names(desk: Desk, link: bool | None, word: str | None) -> None:  # noqa: FBT001 - a table
+    """On an empty desk too; the link is unknown until the first look has ended."""
+    found = written(desk.env, link=link)
+    assert found.keys() >= CONTRACT.keys()
+    for name, inner in CONTRACT.items():
+        section = found[name]
+        assert inner is None or (isinstance(section, dict) and section.keys() >= inner), name
+    mailbox = found["mailbox"]
+    assert isinstance(mailbox, dict)
+    assert mailbox["link"] == word
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_on_call_is_whether_anybody_is_and_not_who(desk: Desk) -> None:
+    """Nobody where the rota names nobody."""
+    assert written(desk.env)["on_call"] is True
+    settings = desk.env.settings
+    nobody = settings.oncall.model_copy(update={"shifts": (), "weekly": (), "otherwise": None})
+    desk.with_settings(settings.model_copy(update={"oncall": nobody}))
+    assert written(desk.env)["on_call"] is False
+
+
+def test_a_desk_that_works_is_in_order_and_one_that_fails_says_why(desk: Desk, tmp_path: Path) -> None:
+    """From a quiet morning to a notification that the server refuses for hours, as monitoring sees it."""
+    read_now(desk.env)
+    quiet = told(desk.env, tmp_path)
+    assert (quiet.exit_code, "wrong" in quiet.output) == (0, False)
+    desk.server.says(450, X_CHANNEL, f"4.2.0 <{X_CHANNEL}>: Greylisted, try later")
+    key = desk.notified()
+    read_now(desk.env)
+    soon = document(desk.env, tmp_path)
+    assert soon["ok"] is True
+    assert soon["outbox"] == {
+        "waiting": 1, "oldest_at": shown(NOW), "queued": 1, "attempting": 0, "uncertain": 0,
+        "last_error": "450 4.2.0 <address> Greylisted, try later",
+    }  # fmt: skip
+    desk.clock.set(NOW + 16 * MINUTE)
+    read_now(desk.env)
+    late = told(desk.env, tmp_path)
+    assert late.exit_code == 1
+    assert "a mail of ours waits for more than 15 min" in late.output
+    assert "1 queued, the oldest 0h16; the server said: 450 4.2.0 <address> Greylisted, try later" in late.output
+    desk.server.script.clear()
+    desk.go_on(60)
+    read_now(desk.env)
+    after = document(desk.env, tmp_path)
+    assert (after["ok"], after["clocks"]) == (
+        True, {"running": 3, "oldest_at": "2024-06-06T11:50:00+02:00", "receipt": 1, "human": 1, "substance": 1},
+    ), key  # fmt: skip
+
+
+def test_the_answer_that_came_last_is_shown(desk: Desk) -> None:
+    """Of two mails that wait, whichever was tried first; a mail that left takes its answer with it."""
+    desk.server.says(451, text="first")
+    desk.receive(mail(REFERRER, "Vraag", "Wat nu?"))
+    outbox.drain(desk.env)
+    desk.clock.set(NOW + MINUTE)
+    desk.server.says(451, text="second")
+    desk.receive(mail(REFERRER, "Nog een vraag", "En dan?"))
+    outbox.drain(desk.env)
+    found = written(desk.env)["outbox"]
+    assert isinstance(found, dict)
+    assert found["last_error"] == "451 second"
+    desk.server.script.clear()
+    desk.go_on(60)
+    settled = written(desk.env)["outbox"]
+    assert isinstance(settled, dict)
+    assert (settled["waiting"], settled["last_error"]) == (0, None)
+
+
+CANARY = "Kanarie"
+
+
+def full_of_canaries(desk: Desk) -> list[str]:
+    """Take in, open, notify and fail under names of which each is a canary; give what must appear nowhere."""
+    referral = mail(f"{CANARY} Een <kanarie1@lindewaard.example>", f"{CANARY} twee", f"{CANARY} drie")
+    desk.receive(referral.replace(b"header.from=lindewaard.example>", b"header.from=lindewaard.example"))
+    desk.receive(mail(CITIZEN, f"{CANARY} vier", "Is dit echt?"))
+    desk.receive(mail("kanarie5@nowhere.example", f"{CANARY} vijf", "?", auth=None))
+    case = desk.do(OpenCase(election="EP2024", type="other", origin="media", title=f"{CANARY} zes")).key
+    key = desk.drafted()
+    desk.do(Approve(draft=key))
+    sent = [row for row in desk.all(OutboxMail, state="queued") if row.notification == key]
+    quoted = " ".join((sent[0].subject, f"<{sent[0].message_id}>", key, case, OFFICER))
+    desk.server.says(-1, X_CHANNEL, f"554 <{X_CHANNEL}> {quoted} refused")
+    outbox.drain(desk.env)
+    people = [(officer.name, officer.phone) for officer in desk.env.settings.rota.officers]
+    personal = [part for both in people for part in both if part]
+    return [CANARY, "@", "VF-", "lindewaard", X.partition("@")[0], sent[0].subject, *personal]
+
+
+def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
+    """On a desk full of canaries, whose server quotes recipient, subject, Message-ID and case number back at us."""
+    canaries = full_of_canaries(desk)
+    assert len(desk.all(Case)) >= 2
+    assert desk.all(OutboxMail, state="uncertain")
+    lines = told(desk.env, tmp_path).output
+    text = (tmp_path / "status.json").read_text("ascii")
+    assert "refused" in text
+    for where in (text, lines):
+        assert [canary for canary in canaries if canary.casefold() in where.casefold()] == []
+
+
+def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk as it is now; a late tick as it was last found."""
+    room = [400_000_000]
+    monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
+    env = replace(desk.env, gauge=MachineGauge({"archive": Path("anywhere")}))
+    read_now(env)
+    selfwatch.tick(env, {"reminders": timedelta(minutes=3)})
+    found = written(env)
+    assert found["free_mb"] == {"archive": 400}
+    assert found["wrong"] == ["disk of archive: less than 500 MB free", "tick of reminders: more than 120 s ago"]
+    room[0] = 600_000_000
+    assert written(env)["wrong"] == ["tick of reminders: more than 120 s ago"]
+
+
+def test_it_is_gathered_without_reading_a_table_that_grows(desk: Desk) -> None:
+    """The daemon gathers every ten seconds, in year three too, and writes nothing to the record by that."""
+    desk.notified()
+    before = len(desk.events())
+    with statements(engine_of(desk)) as asked, desk.env.store.read() as tx:
+        gather(Work(desk.env, tx, NOW), link=True)
+    assert len(asked) > 15
+    assert scans(engine_of(desk), asked) == set()
+    assert len(desk.events()) == before
+
+
+def test_a_daemon_that_is_gone_is_noticed_after_two_minutes(desk: Desk, tmp_path: Path) -> None:
+    """The last document stays, with its age; its counts are still shown."""
+    read_now(desk.env)
+    assert told(desk.env, tmp_path).exit_code == 0
+    assert typed(tmp_path, NOW + 2 * MINUTE).exit_code == 0
+    gone = typed(tmp_path, NOW + 3 * MINUTE)
+    assert gone.exit_code == 1
+    assert f"written:            2024-06-06 10:34+02:00, 0h03 ago, by flaggermail {__version__}\n" in gone.output
+    assert "daemon:             does not run\n" in gone.output
+    assert gone.output.endswith("wrong:              the daemon does not run\n")

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The daemon writes `status.json` at each status tick: whole, readable, and never at the price of the tick."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flaggermail import logbook, wiring
+from flaggermail.adapters.status_file import StatusFile
+from flaggermail.cli import commands
+from flaggermail.cli.acting import typed
+from flaggermail.cli.session import Session
+from flaggermail.core.overview import STATUS_FILE
+from flaggermail.daemon import Daemon
+from flaggermail.environment import Environment
+from flaggermail.replay.doubles import SetClock
+from flaggermail.wiring import play
+from tests.story.conftest import CONFIG, NOW
+from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
+
+SCENARIO = Path(__file__).parents[1] / "scenarios" / "S01"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Give where the file is to be: beside the archive of `env`."""
+    return tmp_path / STATUS_FILE
+
+
+@contextmanager
+def looking(env: Environment, path: Path, losses: int = 0) -> Iterator[Daemon]:
+    """A daemon after its first look, which writes to `path`; it ends with the block."""
+    mailbox = WatchedMailbox(env, losses=losses)
+    daemon = a_daemon(env, mailbox)
+    daemon.board = StatusFile(path)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    try:
+        yield daemon
+    finally:
+        daemon.stop.set()
+        thread.join(10)
+
+
+def tick(daemon: Daemon) -> None:
+    """Let the ticker call the status tick."""
+    assert isinstance(daemon.ticker, StepTicker)
+    daemon.ticker.works["status"]()
+
+
+def held(path: Path) -> dict[str, object]:
+    """The document in the file."""
+    found = json.loads(path.read_bytes())
+    assert isinstance(found, dict)
+    return found
+
+
+@contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """Files are made under this mask."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def test_each_tick_writes_it_anew(env: Environment, clock: SetClock, path: Path) -> None:
+    """At once when the first look has ended, then with every tick, whether anything changed or not."""
+    with looking(env, path) as daemon:
+        assert held(path)["written_at"] == "2027-03-17T10:00:00+01:00"
+        assert held(path)["mailbox"] == {"last_read_at": "2027-03-17T10:00:00+01:00", "link": "up"}
+        clock.set(NOW.replace(second=10))
+        tick(daemon)
+        assert held(path)["written_at"] == "2027-03-17T10:00:10+01:00"
+
+
+def test_a_lost_link_is_in_it_at_once(env: Environment, path: Path) -> None:
+    """Not only at the next tick."""
+    seen: list[object] = []
+
+    class Watched(StatusFile):
+        """Notes the link of every document."""
+
+        def show(self, document: object) -> str:
+            assert isinstance(document, dict)
+            seen.append(document["mailbox"]["link"])
+            return super().show(document)
+
+    mailbox = WatchedMailbox(env, losses=1)
+    daemon = a_daemon(env, mailbox)
+    daemon.board = Watched(path)
+    thread = running(daemon)
+    assert mailbox.looked.wait(10)
+    daemon.stop.set()
+    thread.join(10)
+    assert seen == ["down", "up"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
+def test_everybody_may_read_it_whatever_the_umask(path: Path, mask: int) -> None:
+    """Who reads it is decided by the folder; nobody but its owner may write it."""
+    with umask(mask):
+        assert StatusFile(path).show({"ok": True}) == ""
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_reader_never_sees_half(path: Path) -> None:
+    """A short and a long document take turns; whoever reads meanwhile finds one of them, whole."""
+    documents = [{"wrong": [sign * length]} for sign, length in (("a", 1), ("b", 200_000))]
+    board, done, seen = StatusFile(path), threading.Event(), list[object]()
+    board.show(documents[0])
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(json.loads(path.read_bytes()))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    for number in range(60):
+        assert board.show(documents[number % 2]) == ""
+    done.set()
+    reader.join(10)
+    assert len(seen) > 1
+    assert all(found in documents for found in seen)
+    assert [file.name for file in path.parent.glob("*status*")] == [STATUS_FILE]
+
+
+def test_what_a_crash_left_beside_is_in_nobodys_way(path: Path) -> None:
+    """Neither half a document nor a link that somebody laid there."""
+    beside, other = path.with_name(f".{STATUS_FILE}.part"), path.with_name("other")
+    beside.write_text('{"ok": ', encoding="ascii")
+    assert StatusFile(path).show({"ok": True}) == ""
+    other.write_text("mine", encoding="ascii")
+    beside.symlink_to(other)
+    assert StatusFile(path).show({"ok": False}) == ""
+    assert (held(path), path.is_symlink(), other.read_text("ascii")) == ({"ok": False}, False, "mine")
+
+
+def test_a_folder_that_the_archive_would_make_is_made(tmp_path: Path) -> None:
+    """On the first start no mail has been archived yet."""
+    assert StatusFile(tmp_path / "var" / "desk" / STATUS_FILE).show({"ok": True}) == ""
+    assert held(tmp_path / "var" / "desk" / STATUS_FILE) == {"ok": True}
+
+
+def test_a_full_disk_stops_no_tick_and_is_said_once(
+    env: Environment, clock: SetClock, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old document stays whole; each tick tries again; the journal hears of each full disk once."""
+    said: list[str] = []
+    monkeypatch.setattr(logbook, "status_not_written", said.append)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with looking(env, path) as daemon:
+        for minute in (1, 3):
+            clock.set(NOW.replace(minute=minute))
+            before = held(path)
+            with monkeypatch.context() as disk:
+                disk.setattr("flaggermail.adapters.status_file.os.fsync", full)
+                for _ in range(3):
+                    tick(daemon)
+            assert held(path) == before
+            clock.set(NOW.replace(minute=minute + 1))
+            tick(daemon)
+            assert held(path)["written_at"] == f"2027-03-17T10:0{minute + 1}:00+01:00"
+        assert daemon.failure is None
+    assert said == ["No space left on device"] * 2
+
+
+def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
+    """Whatever the system says; nothing is raised."""
+    (path.parent / "file").write_text("", encoding="ascii")
+    assert StatusFile(path.parent / "file" / STATUS_FILE).show({"ok": True})
+    path.mkdir()
+    assert StatusFile(path).show({"ok": True}) == "Is a directory"
+
+
+def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Environment) -> None:
+    """Relative to the configuration, as the archive is."""
+    board = wiring.status_board(env.settings)
+    assert isinstance(board, StatusFile)
+    assert vars(board)["_path"] == env.settings.archive.parent / STATUS_FILE
+
+
+def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A simulated night must not look like this one to whoever watches from outside; nor is it told of by `status`."""
+
+    def never(*_: object) -> str:
+        raise AssertionError("a replay wrote the status")
+
+    monkeypatch.setattr(StatusFile, "show", never)
+    assert play(SCENARIO, typed).differences == ()
+    assert not (CONFIG / STATUS_FILE).exists()
+
+
+def test_status_in_a_replay_says_that_no_daemon_runs(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever runs on this machine beside it: the real desk's file is not even looked for."""
+    monkeypatch.setattr("flaggermail.cli.status.status_file", None)
+    ran = CliRunner().invoke(commands, ["status"], obj=Session(CONFIG, given=env))
+    assert ran.exit_code == 1
+    assert ran.output == "written: never\ndaemon:  does not run\nwrong:   the daemon does not run\n"
