@@ -91,5 +91,6 @@ def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
         return None
     _, last = max(ended, key=lambda pair: (pair[0], pair[1].id))
     mail = tried[last.mail]
-    named = {mail.subject, *(address.rpartition("@")[0] for address in (mail.recipient, mail.sender))}
+    subjects = (mail.subject, mail.subject.partition("] ")[2])  # with the number in front of it, and without
+    named = {*subjects, *(address.rpartition("@")[0] for address in (mail.recipient, mail.sender))}
     return impersonal(f"{last.code or ''} {last.text}".strip(), named) or None

@@ -274,13 +274,15 @@ def full_of_canaries(desk: Desk) -> list[str]:
     case = desk.do(OpenCase(election="EP2024", type="other", origin="media", title=f"{CANARY} zes")).key
     key = desk.drafted()
     desk.do(Approve(draft=key))
-    sent = [row for row in desk.all(OutboxMail, state="queued") if row.notification == key]
-    quoted = " ".join((sent[0].subject, f"<{sent[0].message_id}>", key, case, OFFICER))
+    sent = [row for row in desk.all(OutboxMail, state="queued") if row.recipient == X_CHANNEL]
+    subject = sent[0].subject.partition("] ")[2]
+    assert subject
+    quoted = " ".join((sent[0].subject, f"'{subject}' <{sent[0].message_id}>", key, case, OFFICER))
     desk.server.says(-1, X_CHANNEL, f"554 <{X_CHANNEL}> {quoted} refused")
     outbox.drain(desk.env)
     people = [(officer.name, officer.phone) for officer in desk.env.settings.rota.officers]
     personal = [part for both in people for part in both if part]
-    return [CANARY, "@", "VF-", "lindewaard", X.partition("@")[0], sent[0].subject, *personal]
+    return [CANARY, "@", "VF-", "lindewaard", X.partition("@")[0], subject, *personal]
 
 
 def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
