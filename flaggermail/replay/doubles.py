@@ -110,7 +110,7 @@ def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ScriptedAnswer:
     """What the server says to a recipient in a span of time: a reply code, 0 for no connection, -1 for silence."""
 
     recipient: str | None
@@ -129,7 +129,7 @@ class Answer:
 class ScriptedSubmitter:
     """Implements `ports.Submitter`: accepts everything at once, save what the script says."""
 
-    def __init__(self, clock: Clock, script: Sequence[Answer] = ()) -> None:
+    def __init__(self, clock: Clock, script: Sequence[ScriptedAnswer] = ()) -> None:
         self._clock, self._script = clock, script
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:

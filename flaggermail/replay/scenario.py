@@ -19,7 +19,7 @@ from flaggermail.core.records import OutboxMail
 from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
-from flaggermail.replay.doubles import Answer
+from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.settings_kinds import Model
 from flaggermail.shipped import shipped
 from flaggermail.yaml_model import read_model
@@ -140,7 +140,7 @@ class Scenario:
     given: Given
     mails: tuple[Incoming, ...]
     acts: tuple[Typed, ...]
-    submission: tuple[Answer, ...]
+    submission: tuple[ScriptedAnswer, ...]
     until: datetime | None
     expect: Mapping[str, object]
 
@@ -181,7 +181,7 @@ def read(folder: Path) -> Scenario:
         given=found.given,
         mails=tuple(mails),
         acts=tuple(Typed(act.at, act.by, tuple(shlex.split(act.do))) for act in found.acts),
-        submission=tuple(Answer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
+        submission=tuple(ScriptedAnswer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
         until=found.until,
         expect=found.expect,
     )

@@ -26,7 +26,7 @@ from flaggermail.environment import Environment
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Submission
-from flaggermail.replay.doubles import Answer, CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
@@ -67,7 +67,7 @@ class RecordingSubmitter(ScriptedSubmitter):
     """Answers by a script that a test may change, and keeps what it was given."""
 
     def __init__(self, clock: SetClock) -> None:
-        self.script: list[Answer] = []
+        self.script: list[ScriptedAnswer] = []
         self.envelopes: list[Envelope] = []
         self._set_clock = clock
         super().__init__(clock, self.script)
@@ -79,7 +79,7 @@ class RecordingSubmitter(ScriptedSubmitter):
 
     def says(self, code: int, recipient: str | None = None, text: str = "so it is") -> None:
         """From now on the server answers `recipient` (or everybody) with this code: 0 no connection, -1 silence."""
-        self.script[:] = [Answer(recipient, code, text, None, None)]
+        self.script[:] = [ScriptedAnswer(recipient, code, text, None, None)]
 
     def to(self, recipient: str) -> list[Envelope]:
         """What went to that address."""

@@ -13,7 +13,7 @@ from flaggermail.core import acts
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.desk import run
 from flaggermail.environment import Environment
-from flaggermail.replay.doubles import Answer, CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.story.conftest import CONFIG, NOW
@@ -43,7 +43,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     """Referral, refused confirmation, decision, note, placing and rejection leave no canary in any event."""
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    refusal = [Answer("kanarie@lindewaard.example", 550, "no such user kanarie@lindewaard.example", None, None)]
+    refusal = [ScriptedAnswer("kanarie@lindewaard.example", 550, "no such user kanarie@lindewaard.example", None, None)]
     env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("erasable"), ScriptedSubmitter(clock, refusal))
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)
