@@ -52,7 +52,7 @@ from flaggermail.ports import (
 from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
-from flaggermail.replay.doubles import ListCaller
+from flaggermail.replay.doubles import ListCaller, StoryClock
 from flaggermail.rulebook import Remark
 from flaggermail.settings import Settings, database_file
 from flaggermail.settings_files import load
@@ -289,17 +289,12 @@ def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str]
     """Play the story of the demo. Raises StoryBroken, and ImportError when the extra `demo` is not installed."""
     from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - of the extra; no other command needs it
 
-    parts = demo.Parts(DemoServers, story_clock, upgrade_database, open_environment, command, start_daemon)
+    parts = demo.Parts(DemoServers, upgrade_database, open_environment, command, start_daemon)
     demo.show(wanted, parts, tell)
 
 
 def demo_daemon(directory: Path) -> Daemon:
     """The daemon of the demo: by the clock of the story, and quick enough for it. Raises ConfigurationError."""
-    running = daemon(directory, clock=story_clock(directory))
+    running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running
-
-
-def story_clock(directory: Path) -> StoryClock:
-    """The clock of the demo whose configuration that is."""
-    return StoryClock(directory / "clock")

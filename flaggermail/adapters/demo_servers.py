@@ -13,6 +13,7 @@ import socket
 import threading
 from argparse import Namespace
 from collections.abc import Coroutine, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,9 +70,9 @@ class DemoServers:
         with self._mailbox() as mailbox:
             _done(mailbox.append(_FOLDERS[0], "", imaplib.Time2Internaldate(at), octets))
 
-    def taken(self) -> Sequence[TakenMail]:
-        """Every mail that was handed in so far, in that order."""
-        return tuple(self._taken)
+    def last_for(self, addresses: AbstractSet[str]) -> bytes:
+        """The octets of the mail for one of them that was handed in last; raises StopIteration if there is none."""
+        return next(mail.octets for mail in reversed(self._taken) if not addresses.isdisjoint(mail.recipients))
 
     def close(self) -> None:
         """End both servers and every connection; safe to repeat."""

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The whole story in one command: the real daemon, real sockets, and a clock that jumps from event to event.
 
-A story (`story/story.yaml`) is played on a stage: a mailbox server and a submission server on loopback, the daemon as a
-process of its own, and the command line as officers type it. Only the clock is not the machine's: the demo sets it, and
-waits each time until the daemon has done all that is due. What is told at the end is read back from the record.
+A scenario (`story/scenario.yaml`, in the form that `replay` reads) is played on a running desk: a mailbox server and a
+submission server on loopback, the daemon as a process of its own, and the command line as officers type it. Only the
+clock is not the machine's: the demo sets it, and waits each time until the daemon has done all that is due. What is
+told at the end is read back from the record.
 """
 
 from __future__ import annotations
@@ -14,17 +15,16 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from flaggermail.demo import figures, script
-from flaggermail.demo.answers import Incoming, Platforms, referral
-from flaggermail.demo.configuration import ARCHIVE, DATABASE, STORY
-from flaggermail.demo.script import Step, Story
-from flaggermail.demo.stage import LOG, Parts, Stage, opened
+from flaggermail.demo import figures
+from flaggermail.demo.configuration import ARCHIVE, DATABASE, SHIPPED, STORY
+from flaggermail.demo.stage import LOG, Parts, RunningDesk, opened
 from flaggermail.demo.telling import Look, Tell, Teller
 from flaggermail.errors import FlaggermailError, StoryBroken
+from flaggermail.replay import instants
+from flaggermail.replay.scenario import Scenario, read
 
 __all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
 
@@ -46,19 +46,18 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
     """Play the story, then go on until Ctrl-C unless only once is wanted. Raises StoryBroken."""
     folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
     try:
-        story = script.read(wanted.answer_after)
+        story = read(SHIPPED, wanted.answer_after)
         _introduce(folder, tell)
-        with opened(folder, parts, story, wanted.login) as stage:
-            platforms = Platforms(story, stage.env.settings)
-            teller = Teller(stage.env, story.words, tell)
-            _play(stage, story, platforms, teller)
-            _conclude(stage, story, teller)
+        with opened(folder, parts, story, wanted.login) as desk:
+            teller = Teller(desk.env, tell)
+            _play(desk, story, teller)
+            _conclude(desk, story, teller)
             if not wanted.once:
-                stage.clock.release()
+                desk.clock.release()
                 _invite(folder, story, wanted.program, tell)
                 with suppress(KeyboardInterrupt):
-                    _go_on(stage, platforms)
-            stage.end()
+                    _go_on(desk, story)
+            desk.end()
         _take_leave(folder, story, wanted.program, tell)
     except Exception as fault:
         what = str(fault)
@@ -68,64 +67,43 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
         raise StoryBroken(f"demo: {what}; the daemon's log is {folder / LOG}") from fault
 
 
-def _play(stage: Stage, story: Story, platforms: Platforms, teller: Teller) -> None:
-    """Go from instant to instant: those of the story and its answers, and those at which the daemon has to act."""
-    steps, answers = list(story.steps), list[Incoming]()
-    while (now := _next(stage, steps, answers)) is not None:
-        stage.clock.set(now)
-        stage.settle()  # what falls due in this very minute comes before what happens in it
+def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
+    """Go from instant to instant: those of the story, and those at which the daemon has to act."""
+    for now in instants(desk.env, story):
+        desk.clock.set(now)
+        desk.settle()  # what falls due in this very minute comes before what happens in it
         teller.news()
-        for answer in [answer for answer in answers if answer.at <= now]:
-            answers.remove(answer)
-            stage.deliver(answer.octets, answer.at)
-        letters = False
-        while steps and steps[0].at <= now:
-            letters |= steps[0].letter
-            _do(stage, story, steps.pop(0), teller)
-        stage.settle()
+        for reading in story.readings_at(now):
+            teller.remark(now, reading.tell)
+            desk.read_policies(now)
+        for mail in story.mails_at(now):
+            teller.remark(now, mail.tell)
+            desk.deliver(mail)
+        acts = story.acts_at(now)
+        for act in acts:
+            teller.remark(now, act.tell)
+            printed = desk.do(act)
+            if act.show != "nothing":
+                teller.typed(act, printed)
+        desk.settle()
         teller.news()
-        with stage.env.store.read() as tx:
+        with desk.env.store.read() as tx:
             _refuse(figures.troubles(tx))
-        if letters:
-            teller.letter(_to_a_platform(stage))
-        answers += platforms.answers(stage.servers.taken(), now)
+        if any(act.show == "letter" for act in acts):
+            channels = (c for platform in desk.env.settings.platform_list for c in platform.channels)
+            teller.letter(desk.servers.last_for({address for channel in channels for address in channel.to}))
 
 
-def _to_a_platform(stage: Stage) -> bytes:
-    """The octets of what left for a platform last."""
-    channels = (c for platform in stage.env.settings.platform_list for c in platform.channels)
-    addresses = {address for channel in channels for address in channel.to}
-    return next(mail.octets for mail in reversed(stage.servers.taken()) if addresses.intersection(mail.recipients))
-
-
-def _next(stage: Stage, steps: Sequence[Step], answers: Sequence[Incoming]) -> datetime | None:
-    planned = [step.at for step in steps[:1]] + [answer.at for answer in answers]
-    due = stage.next_due()
-    return min([*planned, due] if due is not None else planned, default=None)
-
-
-def _do(stage: Stage, story: Story, step: Step, teller: Teller) -> None:
-    if step.tell:
-        teller.remark(step.at, step.tell)
-    if step.policies:
-        stage.read_policies()
-    if step.mail:
-        arriving = referral(step.mail, step.at, stage.env.settings)
-        stage.deliver(arriving.octets, arriving.at)
-    if step.do:
-        printed = stage.do(story.officer, step.do)
-        if not step.brief:
-            teller.typed(step.at, story.officer, step.do, printed)
-
-
-def _go_on(stage: Stage, platforms: Platforms) -> NoReturn:
+def _go_on(desk: RunningDesk, story: Scenario) -> NoReturn:
     """Answer what the user sends, until he has enough of it. Raises KeyboardInterrupt, StoryBroken, OSError."""
+    answered = story.later_asked(desk.env)
     while True:
         time.sleep(LATER)
-        if stage.daemon.poll() is not None:
-            raise StoryBroken(f"the daemon ended with status {stage.daemon.returncode}")
-        for answer in platforms.later_answers(stage.servers.taken(), stage.clock.now()):
-            stage.deliver(answer.octets, answer.at)
+        if desk.daemon.poll() is not None:
+            raise StoryBroken(f"the daemon ended with status {desk.daemon.returncode}")
+        while answered < story.later_asked(desk.env):
+            desk.deliver(story.later(answered, desk.clock.now()))
+            answered += 1
 
 
 def _introduce(folder: Path, tell: Tell) -> None:
@@ -142,10 +120,10 @@ def _refuse(troubles: Sequence[str]) -> None:
         raise StoryBroken("; ".join(troubles))
 
 
-def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
-    with stage.env.store.read() as tx:
+def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
+    with desk.env.store.read() as tx:
         wrong = figures.faults(tx)
-        found = list(figures.lines(tx, story.figures, teller))
+        found = list(figures.lines(tx, story.demo.figures, teller))
     _refuse(wrong)
     teller.tell("", "plain")
     teller.tell("What the record says now", "heading")
@@ -153,20 +131,20 @@ def _conclude(stage: Stage, story: Story, teller: Teller) -> None:
         teller.tell(text, look)
     teller.tell("", "plain")
     for what, name in (("database", DATABASE), ("archive", ARCHIVE), ("daemon's log", LOG)):
-        teller.tell(f"  {what:<16}{stage.folder / name}", "plain")
+        teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
 
 
-def _invite(folder: Path, story: Story, program: str, tell: Tell) -> None:
+def _invite(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
     tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
-    _commands(folder, story.tries, program, tell)
+    _commands(folder, story.demo.tries, program, tell)
 
 
-def _take_leave(folder: Path, story: Story, program: str, tell: Tell) -> None:
+def _take_leave(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The daemon has ended. The record can still be read:", "heading")
-    _commands(folder, story.look, program, tell)
+    _commands(folder, story.demo.look, program, tell)
 
 
 def _commands(folder: Path, lines: Sequence[str], program: str, tell: Tell) -> None:

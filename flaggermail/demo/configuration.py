@@ -6,32 +6,31 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from string import Template
 
-from flaggermail.demo.script import SHIPPED
 from flaggermail.shipped import shipped
 
+DESK, SHIPPED = (Path(__file__).parent / name for name in ("desk", "story"))
 CREDENTIALS = ("imap-password", "smtp-password")
 DATABASE, ARCHIVE = "flaggermail.db", "archive"
 STORY = "story"  # the folder in which the forms and texts of the officer lie
-_OWN = ("flaggermail.yaml", "oncall.yaml")
 _ELECTIONS, _PLATFORMS = "elections.yaml", "platforms.yaml"
 _READ_ON = re.compile(r"(?m)^( *read_on: *)\S+")
 
 
-def write(folder: Path, values: Mapping[str, str], password: str, policy_read_on: date) -> None:
-    """Fill the empty `folder`; `values` are those of the templates in `story/`. Raises OSError."""
+def write(folder: Path, values: Mapping[str, str], password: str, now: datetime) -> None:
+    """Fill the empty `folder`; `values` are those of the templates in `desk/`. Raises OSError."""
     values = {**values, "database": DATABASE, "archive": ARCHIVE}
-    for name in _OWN:
-        text = Template((SHIPPED / name).read_text(encoding="utf-8")).substitute(values)
-        (folder / name).write_text(text, encoding="utf-8")
+    for file in DESK.glob("*.yaml"):
+        text = Template(file.read_text(encoding="utf-8")).substitute(values)
+        (folder / file.name).write_text(text, encoding="utf-8")
     shutil.copyfile(shipped("config") / _ELECTIONS, folder / _ELECTIONS)
-    read_policies(folder, policy_read_on)
+    read_policies(folder, now)
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     shutil.copytree(shipped("rules"), folder / "rules")
-    shutil.copytree(SHIPPED, folder / STORY, ignore=shutil.ignore_patterns(*_OWN))
+    shutil.copytree(SHIPPED, folder / STORY)
     credentials = folder / "credentials"
     credentials.mkdir(mode=0o700)
     for name in CREDENTIALS:
@@ -39,7 +38,7 @@ def write(folder: Path, values: Mapping[str, str], password: str, policy_read_on
         (credentials / name).write_text(password, encoding="ascii")
 
 
-def read_policies(folder: Path, day: date) -> None:
-    """Write down that somebody read the policies of all platforms on that day."""
+def read_policies(folder: Path, now: datetime) -> None:
+    """Write down that somebody read the policies of all platforms that day."""
     text = (shipped("config") / _PLATFORMS).read_text(encoding="utf-8")
-    (folder / _PLATFORMS).write_text(_READ_ON.sub(rf"\g<1>{day}", text), encoding="utf-8")
+    (folder / _PLATFORMS).write_text(_READ_ON.sub(rf"\g<1>{now:%Y-%m-%d}", text), encoding="utf-8")

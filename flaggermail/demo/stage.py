@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +18,12 @@ from typing import Protocol
 from flaggermail import outbox, remind
 from flaggermail.core.records import Delivery, OutboxMail
 from flaggermail.demo import configuration
-from flaggermail.demo.script import Story
 from flaggermail.environment import Environment
 from flaggermail.errors import StoryBroken
 from flaggermail.ports import Clock
+from flaggermail.replay.doubles import StoryClock
+from flaggermail.replay.given import read_policies
+from flaggermail.replay.scenario import Incoming, Scenario, Typed
 
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
@@ -29,20 +31,6 @@ LOG = "daemon.log"
 STARTING = 60.0  # seconds for what takes two where nothing else runs
 PATIENCE = 20.0  # seconds for what takes a tenth of one
 POLL = 0.02
-
-
-class TakenMail(Protocol):
-    """A mail that the submission server took."""
-
-    @property
-    def recipients(self) -> tuple[str, ...]:
-        """The addresses of the envelope."""
-        ...
-
-    @property
-    def octets(self) -> bytes:
-        """As it came."""
-        ...
 
 
 class Servers(Protocol):
@@ -62,24 +50,12 @@ class Servers(Protocol):
         """Put a mail into the inbox, as arrived at `at`. Raises OSError."""
         ...
 
-    def taken(self) -> Sequence[TakenMail]:
-        """Every mail that was handed in so far."""
+    def last_for(self, addresses: AbstractSet[str]) -> bytes:
+        """The octets of the mail for one of them that was handed in last."""
         ...
 
     def close(self) -> None:
         """End both; safe to repeat."""
-        ...
-
-
-class StoryClock(Clock, Protocol):
-    """A clock that several processes read and one of them sets."""
-
-    def set(self, instant: datetime) -> None:
-        """Go on to `instant`."""
-        ...
-
-    def release(self) -> None:
-        """Go back to the present."""
         ...
 
 
@@ -88,7 +64,6 @@ class Parts:
     """What the demo is put together from: adapters from wiring, and the command line."""
 
     servers: Callable[[str, str, Sequence[str]], Servers]  # user, password, folders
-    clock: Callable[[Path], StoryClock]
     upgrade: Callable[[Path], str]
     environment: Callable[[Path, Clock], Environment]
     command: Callable[[Environment, str, Sequence[str]], str]
@@ -96,10 +71,9 @@ class Parts:
 
 
 @dataclass
-class Stage:
-    """The desk with all around it, at one instant of the story; what is opened on it ends with `running`."""
+class RunningDesk:
+    """The desk with all around it, at one instant of the story."""
 
-    running: ExitStack
     folder: Path
     env: Environment
     clock: StoryClock
@@ -108,27 +82,20 @@ class Stage:
     parts: Parts
     delivered: int = 0
 
-    def deliver(self, octets: bytes, at: datetime) -> None:
-        """Let a mail arrive."""
-        self.servers.deliver(octets, at)
+    def deliver(self, mail: Incoming) -> None:
+        """Let a mail arrive. Raises OSError."""
+        self.servers.deliver(mail.octets(self.env), mail.at)
         self.delivered += 1
 
-    def do(self, officer: str, line: str) -> str:
+    def do(self, act: Typed) -> str:
         """Let an officer type a command line; answers what it prints. Raises Refusal."""
         with contextlib.chdir(self.folder / configuration.STORY):
-            return self.parts.command(self.env, officer, shlex.split(line))
+            return self.parts.command(self.env, act.by, act.words)
 
-    def read_policies(self) -> None:
-        """Let the officer read the platforms' policies today: it stands in the configuration, and in the record."""
-        configuration.read_policies(self.folder, self.clock.now().astimezone(self.env.settings.zone).date())
-        self.env = self.parts.environment(self.folder, self.clock)
-        self.running.callback(self.env.close)
-
-    def next_due(self) -> datetime | None:
-        """When the daemon will next have something to do by itself."""
-        with self.env.store.read() as tx:
-            instants = (outbox.next_due(tx), remind.next_due(self.env, tx))
-        return min((at for at in instants if at is not None), default=None)
+    def read_policies(self, at: datetime) -> None:
+        """Let the officer read the platforms' policies: it stands in the configuration, and in the record."""
+        configuration.read_policies(self.folder, at)
+        self.env = read_policies(self.env, at)
 
     def settle(self) -> None:
         """Wait until the daemon has done all that is due at this instant. Raises StoryBroken."""
@@ -177,24 +144,24 @@ class Stage:
 
 
 @contextmanager
-def opened(folder: Path, parts: Parts, story: Story, login: str) -> Iterator[Stage]:
-    """The stage at the first instant of the story; nothing of it runs on afterwards. Raises StoryBroken, OSError."""
+def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[RunningDesk]:
+    """The desk at the first instant of the story; nothing of it runs on afterwards. Raises StoryBroken, OSError."""
     with ExitStack() as running:
         password = secrets.token_hex(16)
         servers = parts.servers(USER, password, FOLDERS)
         running.callback(servers.close)
         ports = {"imap_port": str(servers.imap_port), "smtp_port": str(servers.smtp_port)}
         values = {"user": USER, "login": login, **ports}
-        configuration.write(folder, values, password, story.policy_read_on)
+        configuration.write(folder, values, password, story.instants()[0])
         parts.upgrade(folder)
-        clock = parts.clock(folder)
-        clock.set(story.steps[0].at)
+        clock = StoryClock(folder)
+        clock.set(story.instants()[0])
         env = parts.environment(folder, clock)
         running.callback(env.close)
         daemon = running.enter_context(_process([*parts.daemon, str(folder)], folder / LOG))
-        stage = Stage(running, folder, env, clock, servers, daemon, parts)
-        stage.begin()
-        yield stage
+        desk = RunningDesk(folder, env, clock, servers, daemon, parts)
+        desk.begin()
+        yield desk
 
 
 @contextmanager

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.core.records import OutboxMail, StoredMessage
 from flaggermail.environment import Environment
+from flaggermail.replay.scenario import Typed
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
 Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can differ
@@ -18,6 +19,14 @@ Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can
 WIDTH = 110
 PROGRAM = "flaggermail"
 _INDENT = " " * 9
+WORDS = {  # kind of mail -> what it is called here, where that is not its own name
+    "platform_ack": "sign of receipt",
+    "substantive_reply": "answer to the matter",
+    "intake_confirmation": "confirmation with the case number",
+    "officer_notice": "notice of what came in",
+    "approval_request": "request to approve it",
+    "decision_notice": "notice of what was decided",
+}
 
 
 @dataclass
@@ -25,24 +34,24 @@ class Teller:
     """Tells everything once, in the order in which it happened."""
 
     env: Environment
-    words: Mapping[str, str]  # kind of mail -> what it is called
     tell: Tell
     _day: date | None = None
     _told: set[str] = field(default_factory=set)
 
     def remark(self, at: datetime, text: str) -> None:
-        """What a reader should know about what comes next."""
-        self._turn_to(at)
+        """What a reader should know about what comes next, if anything."""
+        if text:
+            self._turn_to(at)
         for line in textwrap.wrap(text, WIDTH - 2):
             self.tell(f"  {line}", "faint")
 
-    def typed(self, at: datetime, officer: str, line: str, printed: str) -> None:
+    def typed(self, act: Typed, printed: str) -> None:
         """A command line, and what it answered."""
-        self._turn_to(at)
-        found = self.env.settings.rota.officer(officer)
-        head = f"  {self.clock(at)}  {found.name if found else officer} types: "
+        self._turn_to(act.at)
+        found = self.env.settings.rota.officer(act.by)
+        head = f"  {self.clock(act.at)}  {found.name if found else act.by} types: "
         command = textwrap.wrap(
-            f"{PROGRAM} {line}", WIDTH, initial_indent=head, subsequent_indent=_INDENT + "    ",
+            f"{PROGRAM} {act.line}", WIDTH, initial_indent=head, subsequent_indent=_INDENT + "    ",
             break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
         for part in command:
@@ -80,7 +89,7 @@ class Teller:
     def _mail(self, key: str, at: datetime, way: str, kinds: Iterable[str], subject: str) -> None:
         self._turn_to(at)
         self._told.add(key)
-        what = " and ".join(self.words.get(kind, kind.replace("_", " ")) for kind in kinds)
+        what = " and ".join(WORDS.get(kind, kind.replace("_", " ")) for kind in kinds)
         self.tell(f"  {self.clock(at)}  {way}: {what}", "mail")
         for line in textwrap.wrap(subject, WIDTH - len(_INDENT)):
             self.tell(f"{_INDENT}{line}", "plain")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,14 +17,14 @@ from flaggermail import digest, inforce, outbox, remind, watch
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.replay.given import prepare
+from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
 from flaggermail.replay.scenario import Scenario, read
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 
-__all__ = ["Report", "play"]
+__all__ = ["Report", "instants", "play"]
 
 Command = Callable[[Environment, str, Sequence[str]], str]
 Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Environment]
@@ -55,14 +55,10 @@ def _templates(scenario: Scenario) -> Path | None:
 
 
 def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMailbox, command: Command) -> None:
-    """Go from instant to instant: those of the scenario, and those at which the rows say that something is due."""
-    planned = list(scenario.instants())
-    while planned:
-        due = _next_due(env, clock.now())
-        clock.set(min(planned[0], due) if due is not None else planned[0])
-        now = clock.now()
-        if planned[0] == now:
-            planned.pop(0)
+    for now in instants(env, scenario):
+        clock.set(now)
+        if scenario.readings_at(now):
+            env = read_policies(env, now)
         for mail in scenario.mails_at(now):
             mailbox.deliver(mail.folder, mail.octets(env), now)
         watch.look(env, mailbox)
@@ -70,6 +66,20 @@ def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMai
             with contextlib.chdir(scenario.folder):
                 command(env, act.by, act.words)
         _settle(env)
+
+
+def instants(env: Environment, scenario: Scenario) -> Iterator[datetime]:
+    """From instant to instant: those of the scenario, and those at which the rows say that something is due.
+
+    Who goes through them sets the clock of `env` to each.
+    """
+    planned = list(scenario.instants())
+    while planned:
+        due = _next_due(env, env.clock.now())
+        now = min(planned[0], due) if due is not None else planned[0]
+        if planned[0] == now:
+            planned.pop(0)
+        yield now
 
 
 def _settle(env: Environment) -> None:
@@ -82,5 +92,5 @@ def _settle(env: Environment) -> None:
 
 def _next_due(env: Environment, now: datetime) -> datetime | None:
     with env.store.read() as tx:
-        instants = (outbox.next_due(tx), remind.next_due(env, tx))
-    return min((at for at in instants if at is not None and at > now), default=None)
+        found = (outbox.next_due(tx), remind.next_due(env, tx))
+    return min((at for at in found if at is not None and at > now), default=None)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
+from pathlib import Path
 
 from flaggermail.ports import (
     Accepted,
@@ -39,6 +40,33 @@ class SetClock:
     def set(self, instant: datetime) -> None:
         """Go on to `instant`; a clock never goes back here."""
         self._now = max(self._now, instant.astimezone(UTC))
+
+
+class StoryClock:
+    """Implements `ports.Clock` for every process that knows the folder; one of them, who tells the story, sets it.
+
+    Its hands are a file. Without it, it is the clock of the machine: so the story begins and ends in the present.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "clock"
+
+    def now(self) -> datetime:
+        """The instant to which the story has come, in UTC."""
+        try:
+            return datetime.fromisoformat(self._file.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return datetime.now(UTC)
+
+    def set(self, instant: datetime) -> None:
+        """Go on to `instant` (aware); from then on time stands still."""
+        new = self._file.with_suffix(".new")
+        new.write_text(instant.astimezone(UTC).isoformat(), encoding="ascii")
+        new.replace(self._file)  # at once: nobody reads half an instant
+
+    def release(self) -> None:
+        """Go back to the present, where time passes by itself."""
+        self._file.unlink(missing_ok=True)
 
 
 class CountedRandomness:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from flaggermail import lifecycle
 from flaggermail.core.events import Event, EventKind, added
@@ -11,9 +13,12 @@ from flaggermail.core.records import Case, Channel, ContactNote, Notification
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Transaction
+from flaggermail.register import register
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
+from flaggermail.settings import ChannelSettings, PlatformSettings
 
 GIVEN = "given"
+P = TypeVar("P", PlatformSettings, ChannelSettings)
 
 
 def prepare(env: Environment, scenario: Scenario) -> None:
@@ -23,6 +28,22 @@ def prepare(env: Environment, scenario: Scenario) -> None:
             _case(env, tx, case)
         for election, number in scenario.given.next_number.items():
             tx.set_number(f"case {election}", number - 1)
+
+
+def read_policies(env: Environment, at: datetime) -> Environment:
+    """`env` after somebody read the policies of all platforms at `at`: it is in the settings and in the record."""
+    day = at.astimezone(env.settings.zone).date()
+
+    def read(of: P) -> P:
+        return of.model_copy(update={"policy": of.policy and of.policy.model_copy(update={"read_on": day})})
+
+    platforms = tuple(
+        read(platform).model_copy(update={"channels": tuple(map(read, platform.channels))})
+        for platform in env.settings.platform_list
+    )
+    later = replace(env, settings=env.settings.model_copy(update={"platform_list": platforms}))
+    register(later)
+    return later
 
 
 def _case(env: Environment, tx: Transaction, given: GivenCase) -> None:

@@ -7,7 +7,8 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.parser import BytesParser
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Literal
@@ -20,11 +21,12 @@ from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.replay.doubles import ScriptedAnswer
-from flaggermail.settings_kinds import Model
+from flaggermail.settings_kinds import Minutes, Model
 from flaggermail.shipped import shipped
 from flaggermail.yaml_model import read_model
 
 Instant = AwareDatetime
+Show = Literal["line", "nothing", "letter"]  # of an act, in the demo; letter: the mail that leaves then, too
 _CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
 _APPROVES = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
 
@@ -74,6 +76,8 @@ class MailEntry(Model):
     id: str | None = None
     file: str
     at: Instant
+    after: Minutes = 0  # from `at` until it comes in; the demo can be asked for others
+    tell: str = ""
     copies: tuple[Instant, ...] = ()
     folder: Literal["inbox", "sent"] = "inbox"
     auth: Literal["pass", "fail", "none", "forged"] = "pass"
@@ -87,6 +91,31 @@ class ActEntry(Model):
     at: Instant
     by: str
     do: str
+    tell: str = ""
+    show: Show = "line"
+
+
+class ReadingEntry(Model):
+    """Somebody reads the policies of all platforms: their `read_on` is that day from then on."""
+
+    at: Instant
+    tell: str = ""
+
+
+class LaterEntry(Model):
+    """What comes in, once the story is over, for each mail of ours that it answers."""
+
+    file: str
+    answers: Answers
+
+
+class DemoEntry(Model):
+    """What the demo shows and does at the end."""
+
+    figures: tuple[str, ...] = ()  # case numbers
+    later: LaterEntry | None = None
+    tries: tuple[str, ...] = ()  # command lines while the daemon goes on
+    look: tuple[str, ...] = ()  # command lines when nothing runs any more
 
 
 class SubmissionEntry(Model):
@@ -107,8 +136,10 @@ class ScenarioFile(Model):
     given: Given = Given()
     mails: tuple[MailEntry, ...] = ()
     acts: tuple[ActEntry, ...] = ()
+    policies_read: tuple[ReadingEntry, ...] = ()
     submission: tuple[SubmissionEntry, ...] = ()
     until: Instant | None = None
+    demo: DemoEntry = DemoEntry()
     expect: Mapping[str, object] = Field(default_factory=dict)
 
 
@@ -119,15 +150,19 @@ class Incoming:
     at: datetime
     folder: str
     octets: Callable[[Environment], bytes]
+    tell: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command line, split into its words."""
+    """A command line that an officer types."""
 
     at: datetime
     by: str
-    words: tuple[str, ...]
+    line: str
+    words: tuple[str, ...]  # of `line`, as a shell splits it
+    tell: str = ""
+    show: Show = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +175,16 @@ class Scenario:
     given: Given
     mails: tuple[Incoming, ...]
     acts: tuple[Typed, ...]
+    policies_read: tuple[ReadingEntry, ...]
     submission: tuple[ScriptedAnswer, ...]
     until: datetime | None
+    demo: DemoEntry
     expect: Mapping[str, object]
 
     def instants(self) -> tuple[datetime, ...]:
         """Every instant at which the scenario itself does something, and its end."""
         found = {mail.at for mail in self.mails} | {act.at for act in self.acts}
+        found |= {reading.at for reading in self.policies_read}
         return tuple(sorted(found | {self.until} if self.until else found))
 
     def mails_at(self, now: datetime) -> list[Incoming]:
@@ -157,12 +195,33 @@ class Scenario:
         """What is typed now."""
         return [act for act in self.acts if act.at == now]
 
+    def readings_at(self, now: datetime) -> list[ReadingEntry]:
+        """Whether the platforms' policies are read now."""
+        return [reading for reading in self.policies_read if reading.at == now]
 
-def read(folder: Path) -> Scenario:
-    """The scenario in `folder`. Raises ConfigurationError with file, line and column."""
+    def later_asked(self, env: Environment) -> int:
+        """How many mails of ours `demo.later` answers so far."""
+        return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
+
+    def later(self, count: int, now: datetime) -> Incoming:
+        """What comes in now for the mail of ours at place `count` of those that `demo.later` answers."""
+        entry = self.demo.later
+        if entry is None:
+            raise ConfigurationError(f"{self.folder.name}/scenario.yaml demo: says nothing of later")
+        answers = entry.answers.model_copy(update={"number": count})
+        mail = MailEntry(file=entry.file, at=now, answers=answers)
+        return Incoming(now, mail.folder, _octets(self.folder / mail.file, mail, now))
+
+
+def read(folder: Path, after: int | None = None) -> Scenario:
+    """The scenario in `folder`; minutes `after` take the place of those of its mails that have some.
+
+    Raises ConfigurationError with file, line and column.
+    """
     folder = folder.absolute()
     found = read_model(folder / "scenario.yaml", ScenarioFile)
-    missing = [mail.file for mail in found.mails if not (folder / mail.file).is_file()]
+    files = [mail.file for mail in found.mails] + ([found.demo.later.file] if found.demo.later else [])
+    missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise ConfigurationError(
             *(f"{folder.name}/scenario.yaml: mail {name}: there is no such file" for name in missing)
@@ -170,9 +229,9 @@ def read(folder: Path) -> Scenario:
     if not found.mails and not found.acts:
         raise ConfigurationError(f"{folder.name}/scenario.yaml: has neither mails nor acts; nothing would happen")
     mails = [
-        Incoming(at, mail.folder, _octets(folder / mail.file, mail, at))
+        Incoming(at, mail.folder, _octets(folder / mail.file, mail, at), mail.tell)
         for mail in found.mails
-        for at in (mail.at, *mail.copies)
+        for at in (_arrives(mail, after), *mail.copies)
     ]
     return Scenario(
         folder=folder,
@@ -180,18 +239,25 @@ def read(folder: Path) -> Scenario:
         title=found.title,
         given=found.given,
         mails=tuple(mails),
-        acts=tuple(Typed(act.at, act.by, tuple(shlex.split(act.do))) for act in found.acts),
+        acts=tuple(Typed(act.at, act.by, act.do, tuple(shlex.split(act.do)), act.tell, act.show) for act in found.acts),
+        policies_read=found.policies_read,
         submission=tuple(ScriptedAnswer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
         until=found.until,
+        demo=found.demo,
         expect=found.expect,
     )
+
+
+def _arrives(mail: MailEntry, after: int | None) -> datetime:
+    minutes = after if after is not None and mail.after else mail.after
+    return mail.at + timedelta(minutes=minutes)
 
 
 def _config(folder: Path, named: str | None) -> Path:
     if named is not None:
         places = [folder / named]
     else:
-        places = [folder.parent.parent / "config", shipped("config").parent / "tests" / "config"]
+        places = [folder.parent.parent / "config", shipped("config").parent / "tests" / "config", shipped("config")]
     for place in places:
         if (place / "flaggermail.yaml").is_file():
             return place
@@ -208,7 +274,7 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Environment]
         lines = _trace(env, sender, mail.auth, at) if mail.folder == "inbox" else []
         if mail.answers is not None:
             answered = _answered(env, mail.answers, file.name)
-            lines += [f"In-Reply-To: <{answered.message_id}>", f"References: <{answered.message_id}>"]
+            lines += _filled_in(header, env.octets.get(answered.digest), at)
             body = _CODE.sub(_code_in(env, answered), body)
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
@@ -229,6 +295,20 @@ def _trace(env: Environment, sender: Address | None, auth: str, at: datetime) ->
     return lines
 
 
+def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
+    """What makes a mail the answer to another, and of its own lines those that its file lacks."""
+    own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
+    message_id = str(other["Message-ID"]).strip().strip("<>")
+    domain = str(own["From"]).rpartition("@")[2].strip("> ")
+    lacking = {
+        "Subject": f"Re: {other['Subject']}",  # folded and encoded as it came
+        "Date": format_datetime(at),
+        "Message-ID": f"<{at:%Y%m%d.%H%M}.{message_id.partition('@')[0]}@mail.{domain}>",
+    }
+    lines = [f"{name}: {value}" for name, value in lacking.items() if name not in own]
+    return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
+
+
 def _code_in(env: Environment, answered: OutboxMail) -> bytes:
     """The words by which a request for approval wants to be answered; nothing else of it is known to a scenario."""
     found = _APPROVES.search(env.parser.parse(env.octets.get(answered.digest)).text)
@@ -236,11 +316,16 @@ def _code_in(env: Environment, answered: OutboxMail) -> bytes:
 
 
 def _answered(env: Environment, wanted: Answers, file: str) -> OutboxMail:
-    with env.store.read() as tx:
-        sent = [m for m in tx.find(OutboxMail, state="accepted") if _fits(m, wanted, env)]
-    if not sent:
+    found = sent(env, wanted)
+    if not found:
         raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
-    return sent[wanted.number]
+    return found[wanted.number]
+
+
+def sent(env: Environment, wanted: Answers) -> list[OutboxMail]:
+    """The mails of ours that these words mean, `number` aside."""
+    with env.store.read() as tx:
+        return [mail for mail in tx.find(OutboxMail, state="accepted") if _fits(mail, wanted, env)]
 
 
 def _fits(mail: OutboxMail, wanted: Answers, env: Environment) -> bool:

@@ -21,9 +21,10 @@ import pytest
 
 from flaggermail.cli.acting import typed
 from flaggermail.demo import Wanted, stage
+from flaggermail.demo.configuration import SHIPPED as STORY
 from flaggermail.demo.telling import Look
 from flaggermail.errors import StoryBroken
-from flaggermail.wiring import show_demo
+from flaggermail.wiring import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
 
 DEMO = (sys.executable, "-m", "flaggermail", "demo")
@@ -221,3 +222,47 @@ def test_killed_demo_leaves_no_daemon(running: subprocess.Popen[bytes], tmp_path
     running.send_signal(signal.SIGKILL)
     running.wait()
     patiently(lambda: not processes_of(tmp_path), "the daemon notices that it is alone")
+
+
+def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
+    """Replayed without a server, the story comes out as it expects, and to the minute as the demo's database has it."""
+    report = play(STORY, typed)
+    assert report.differences == ()
+    notifications = report.json["notifications"]
+    assert isinstance(notifications, list)
+    replayed = {
+        (found["case"], found["human_min"], *(len(found[kind]) for kind in ("reminders", "escalations")))
+        for found in notifications
+    }
+    query = """
+        SELECT n."case", (julianday(stopped_at) - julianday(started_at)) * 1440,
+            (SELECT count(*) FROM reminder r WHERE r.notification = n.id AND r.kind = 'reminder'),
+            (SELECT count(*) FROM reminder r WHERE r.notification = n.id AND r.kind = 'escalation')
+        FROM notification n JOIN clock c ON c.notification = n.id WHERE c.kind = 'human'
+    """
+    assert replayed == {
+        (case, None if minutes is None else round(float(minutes)), reminders, escalations)
+        for case, minutes, reminders, escalations in shown.rows(query)
+    }
+    assert (WARNING, 152, 2, 0) in replayed
+
+
+def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
+    """Whoever types what is printed while the daemon goes on has a notification that the platform answers."""
+    printed = tmp_path / "printed"
+    with printed.open("wb") as file:
+        process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"})
+    try:
+        patiently(lambda: "case show" in printed.read_text("utf-8"), "the story is over", 120)
+        lines = [line for line in printed.read_text("utf-8").splitlines() if " --config " in line]
+
+        def shown_case() -> str:
+            done = subprocess.run(lines[-1], shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as a person types it
+            return done.stdout if "answered" in done.stdout else ""
+
+        for line in lines[:-1]:
+            subprocess.run(line, shell=True, capture_output=True, text=True, cwd=ROOT, check=True)  # noqa: S602 - as above
+        assert "Re: [VF-EP2024-0003]" in patiently(shown_case, "the platform answers")
+    finally:
+        process.terminate()
+        process.wait()

@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,12 @@ from click.testing import CliRunner
 from flaggermail import consequences, outbox, remind, watch
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
+from flaggermail.demo.configuration import SHIPPED as STORY
+from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.replay import Report
+from flaggermail.replay.scenario import read
+from flaggermail.shipped import shipped
 from flaggermail.wiring import play
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -130,3 +137,74 @@ def test_a_faulty_scenario_is_refused_with_its_place(tmp_path: Path, line: str, 
     with pytest.raises(ConfigurationError, match=r"scenario\.yaml") as caught:
         play(folder, typed)
     assert fault in str(caught.value)
+
+
+def spoilt(tmp_path: Path, old: str, new: str) -> Path:
+    """The story of the demo, which has all that a scenario can say, with something else in it."""
+    folder = tmp_path / "scenarios" / "story"
+    shutil.copytree(STORY, folder)
+    text = (folder / "scenario.yaml").read_text("utf-8")
+    assert old in text
+    (folder / "scenario.yaml").write_text(text.replace(old, new, 1), "utf-8")
+    return folder
+
+
+def test_an_answer_may_come_in_so_many_minutes_after_an_instant(tmp_path: Path) -> None:
+    """`after` counts from `at`; other minutes can take their place where there are some, and only there."""
+    moved = {mail.at.isoformat() for mail in read(STORY, 97).mails} - {
+        mail.at.isoformat() for mail in read(STORY).mails
+    }
+    assert moved == {"2024-06-06T12:11:00+02:00"}
+    (difference, *_) = play(spoilt(tmp_path, "after: 152", "after: 97"), typed).differences
+    assert (
+        "messages[1].received_at: expected '2024-06-06T13:06:00+02:00', found '2024-06-06T12:11:00+02:00'" in difference
+    )
+
+
+def test_a_notification_names_the_day_on_which_the_policy_was_read() -> None:
+    """Each names the latest reading before it, of whichever platform."""
+    outgoing = play(STORY, typed).json["outgoing"]
+    assert isinstance(outgoing, list)
+    texts = {mail["at"][:10]: mail["text"] for mail in outgoing if mail["kind"] == "notification"}
+    read_on = {sent: re.findall(r"(?:by us|we read) on ([^)]+)", text) for sent, text in texts.items()}
+    assert read_on == {
+        "2023-03-13": ["1 February 2023"],
+        "2023-11-22": ["1 February 2023"],
+        "2024-06-06": ["3 June 2024"],
+    }
+
+
+def test_an_answer_has_the_lines_that_its_file_lacks() -> None:
+    """Subject, date and the mail that it answers are filled in; what a file has of its own stays as it is."""
+    arrived: list[Message] = []
+
+    def command(env: Environment, officer: str, words: Sequence[str]) -> str:
+        if words == ("approve", "VF-EP2024-0002/1"):
+            mails = read(STORY).mails
+            arrived.extend(message_from_bytes(mail.octets(env)) for mail in mails)
+        return typed(env, officer, words)
+
+    play(STORY, command)
+    *answers, referral = arrived
+    assert [str(mail["Subject"]) for mail in answers[:2]] == [
+        "Re: [VF-PS2023-0001] A box drawn by hand beside the list",
+        "Re: [VF-TK2023-0001] Two boxes coloured on one list",
+    ]
+    assert [mail["Date"] for mail in arrived] == [
+        "Mon, 13 Mar 2023 15:45:00 +0100", "Wed, 22 Nov 2023 10:33:00 +0100", "Thu, 06 Jun 2024 13:06:00 +0200",
+        "Thu, 6 Jun 2024 14:01:40 +0200",
+    ]  # fmt: skip
+    assert len({mail["Message-ID"] for mail in arrived}) == len({mail["In-Reply-To"] for mail in arrived}) == 4
+    assert referral["In-Reply-To"] is None
+    assert all(mail["Message-ID"].endswith("@mail.x-platform.example>") for mail in answers)
+
+
+def test_an_installed_program_plays_its_story_on_its_own_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no checkout is around, the configuration is the shipped one; a folder that is named must be there."""
+    installed = Path(shutil.copytree(shipped("config"), tmp_path / "installed" / "config"))
+    monkeypatch.setattr("flaggermail.replay.scenario.shipped", lambda name: installed.parent / name)
+    assert read(STORY).config == installed
+    with pytest.raises(ConfigurationError, match="no configuration in"):
+        read(spoilt(tmp_path, "title:", "config: elsewhere\ntitle:"))
