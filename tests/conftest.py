@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: EUPL-1.2
 """What every test may use: real mail and database servers, each started only when a test asks for it."""
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.corpus"]

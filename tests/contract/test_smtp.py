@@ -17,6 +17,7 @@ from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount, Tls
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
+from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.servers.certificates import Certificates
 
@@ -163,7 +164,7 @@ class TestOctetsOnTheWire:
         assert (result.permanent, result.code) == (True, 0)
         assert result.text.startswith("the message is not fit for SMTP: ")
 
-    @pytest.mark.parametrize(
+    @each(
         "address",
         ["", "a", "a b@c.example", "<a@b.example>", "a@b.example\r\nDATA", "a@b.example> NOTIFY=NEVER", "a@b@c"],
     )
@@ -212,7 +213,7 @@ class TestWitness:
 class TestLine:
     """Whether a refusal is about this message or about all there are."""
 
-    @pytest.mark.parametrize(
+    @each(
         ("replies", "line"),
         [
             ({"greeting": Fault.DROP}, True),
@@ -281,11 +282,11 @@ class TestExtensions:
 class TestRefused:
     """The server certainly does not have the message."""
 
-    @pytest.mark.parametrize(
+    @each(
         ("step", "said"),
         [("MAIL", "sender"), ("RCPT", "recipient"), ("DATA", "message"), (".", "message")],
     )
-    @pytest.mark.parametrize(("reply", "permanent"), [("550 5.7.1 no", True), ("450 4.7.1 later", False)])
+    @each(("reply", "permanent"), [("550 5.7.1 no", True), ("450 4.7.1 later", False)])
     def test_a_reply_to_the_message_is_for_good_or_for_now(
         self,
         step: str,
@@ -309,8 +310,8 @@ class TestRefused:
             Refused(TWO, permanent=False, code=450, text="recipient refused: 4.7.1 greylisted"),
         ]
 
-    @pytest.mark.parametrize("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
-    @pytest.mark.parametrize("fault", [Fault.DROP, Fault.HANG])
+    @each("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+    @each("fault", [Fault.DROP, Fault.HANG])
     def test_a_lost_line_before_the_message_is_for_now(self, step: str, fault: Fault) -> None:
         """Code 0, as no reply came, and words that say what happened."""
         (result,) = submit(ScriptedSmtp({step: fault}), changes={"timeout": 0.3})

@@ -11,6 +11,7 @@ import pytest
 
 from flaggermail.core import acts
 from flaggermail.core.records import Case, Notification, OutboxMail, Reminder, StoredMessage
+from tests.corpus import each
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail
 
 ELECTION = acts.AddElection(
@@ -34,8 +35,8 @@ ONE_OF_EACH: tuple[acts.Act, ...] = (
 # ---- who may
 
 
-@pytest.mark.parametrize("act", ONE_OF_EACH, ids=lambda act: type(act).__name__)
-@pytest.mark.parametrize("actor", ["stranger", "", "daemon", "given"])
+@each("act", ONE_OF_EACH, ids=lambda act: type(act).__name__)
+@each("actor", ["stranger", "", "daemon", "given"])
 def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
     """No act is done in the name of somebody who is not on the list, nor in the daemon's own."""
     text = _shared(new_desk).refused(act, actor)
@@ -63,11 +64,11 @@ def test_deciding_and_approving_need_their_role(
             assert text == f"{type(act).__name__}: {actor} has none of the roles {needed} that this act needs"
 
 
-@pytest.mark.parametrize(
+@each(
     "act", [act for act in ONE_OF_EACH if not isinstance(act, acts.Decide | acts.Approve | acts.Reject)],
     ids=lambda act: type(act).__name__,
 )  # fmt: skip
-@pytest.mark.parametrize("actor", ["clerk", "weigher", "signer", "head1"])
+@each("actor", ["clerk", "weigher", "signer", "head1"])
 def test_everything_else_is_any_officers(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
     """Whoever has a role on the desk may; what the act then meets is another question."""
     desk = new_desk() if _succeeds(act) else _shared(new_desk)
@@ -447,7 +448,7 @@ MAIL_REFUSALS: list[Refused] = [
 ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("act", "text"),
     [row[1:] for row in (*CASE_REFUSALS, *MAIL_REFUSALS)],
     ids=[row[0] for row in (*CASE_REFUSALS, *MAIL_REFUSALS)],

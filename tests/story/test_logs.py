@@ -35,6 +35,7 @@ from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.story.conftest import CONFIG, NOW
 
 CANARY = "Kanarie-9f3c"
@@ -107,7 +108,7 @@ def fail(word: str) -> None:
 # ---------------------------------------------------------------- lines
 
 
-@pytest.mark.parametrize("function", EVENTS, ids=lambda function: str(function.__name__))
+@each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_a_line_answers_the_six_questions(function: Callable[..., None], log: Log) -> None:
     """When, what, on what, with what result, where from, by whom: in every line, under the same names."""
     function(**arguments(function, "word"))
@@ -116,7 +117,7 @@ def test_a_line_answers_the_six_questions(function: Callable[..., None], log: Lo
     assert all(line[name] for name in SIX)
 
 
-@pytest.mark.parametrize("function", EVENTS, ids=lambda function: str(function.__name__))
+@each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_hostile_text_is_one_harmless_line(function: Callable[..., None], log: Log) -> None:
     """No control, bidirectional or unpaired character, no second line, no line without end."""
     function(**arguments(function, HOSTILE))
@@ -160,7 +161,7 @@ def test_what_looks_like_a_secret_is_masked(log: Log) -> None:
     assert log.line()["reason"] == f"token <token>, +<token>@ <url> end, {TOKEN}{TOKEN}"
 
 
-@pytest.mark.parametrize("function", EVENTS, ids=lambda function: str(function.__name__))
+@each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_the_text_of_an_error_is_never_written(function: Callable[..., None], log: Log) -> None:
     """Only its kind, that of its cause, and the way to where it was raised as modules and lines."""
     words = arguments(function, CANARY)
@@ -174,7 +175,7 @@ def test_the_text_of_an_error_is_never_written(function: Callable[..., None], lo
     assert str(line["at"]).startswith(f"['{__name__}:")
 
 
-@pytest.mark.parametrize("function", EVENTS, ids=lambda function: str(function.__name__))
+@each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_every_field_of_a_line_is_explained(function: Callable[..., None], log: Log) -> None:
     """docs/operation.md names, in the row of the action, each field that this line has beside the seven of all."""
     function(**arguments(function, "word"))
@@ -375,8 +376,8 @@ def places(env: Environment, tmp_path: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", [[], ["--json"]], ids=["lines", "document"])
-@pytest.mark.parametrize("command", READING)
+@each("form", [[], ["--json"]], ids=["lines", "document"])
+@each("command", READING)
 def test_no_command_obeys_what_a_mail_holds(
     env: Environment, places: dict[str, str], command: str, form: list[str]
 ) -> None:

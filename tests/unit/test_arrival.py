@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from flaggermail.core.arrival import disputed
+from tests.corpus import each
 
 AT = datetime.fromisoformat("2024-06-06T13:06:00+02:00")
 TWO = timedelta(minutes=2)
@@ -19,7 +18,7 @@ def line(at: str) -> str:
     return f"from mail.x-platform.example by mx.bzk.example with ESMTPS id 4f; {at}"
 
 
-@pytest.mark.parametrize(
+@each(
     ("looked_at", "is_disputed"),
     [
         (None, False),
@@ -35,7 +34,7 @@ def test_earlier_than_our_last_look(looked_at: datetime | None, is_disputed: boo
     assert (disputed(AT, looked_at, None) is not None) is is_disputed
 
 
-@pytest.mark.parametrize(
+@each(
     ("taken", "is_disputed"),
     [
         ("Thu, 6 Jun 2024 13:06:00 +0200", False),

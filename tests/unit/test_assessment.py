@@ -11,6 +11,7 @@ import pytest
 from flaggermail.core.acts import CASE_TYPES
 from flaggermail.core.assessment import missing, warnings
 from flaggermail.core.records import Case
+from tests.corpus import each
 
 CASE = Case(
     number="VF-EP2024-0001", election="EP2024", type="A_content", origin="referral", token="0" * 32,
@@ -21,7 +22,7 @@ STEP_B = "step (b), at least one of the criteria 1 to 3, is not filled in"
 MEANS = "the owner has not used all own means, and no reason to go on without them is given"
 
 
-@pytest.mark.parametrize(
+@each(
     ("assessed", "lacks"),
     [
         (replace(CASE, type="A_content"), (STEP_A, STEP_B)),
@@ -46,16 +47,16 @@ def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str,
     assert missing(assessed) == lacks
 
 
-@pytest.mark.parametrize("kind", CASE_TYPES)
-@pytest.mark.parametrize(("attempts", "shown"), [(None, 0), (0, 0), (1, 1), (2, None), (5, None)])
+@each("kind", CASE_TYPES)
+@each(("attempts", "shown"), [(None, 0), (0, 0), (1, 1), (2, None), (5, None)])
 def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int | None, shown: int | None) -> None:
     """A referrer who tried less than twice himself is a reason to think, and stands in nobody's way."""
     wanted = () if shown is None else (f"own attempts: {shown}; repeated attempts means at least 2",)
     assert warnings(replace(CASE, type=kind, own_attempts=attempts)) == wanted
 
 
-@pytest.mark.parametrize("answer", [True, False])
-@pytest.mark.parametrize("source", [None, " ", "Kieswet, artikel N 7"])
+@each("answer", [True, False])
+@each("source", [None, " ", "Kieswet, artikel N 7"])
 def test_a_judgement_without_its_source_warns(*, answer: bool, source: str | None) -> None:
     """Whether it is incorrect rests on a rule or a source, whatever the answer; to leave it out is no bar."""
     wanted = ("step (a): the rule or source by which it was judged is not named",) if source in {None, " "} else ()

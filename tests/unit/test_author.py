@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flaggermail.core.addresses import read_addresses
 from flaggermail.core.author import author_domain
 from flaggermail.core.fields import words_decoded
+from tests.corpus import each
 
 ADDRESS = "safety@x-platform.example"
 
@@ -18,7 +17,7 @@ def author(*lines: str) -> str | None:
     return author_domain([("from", line) for line in lines], tuple(found))
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     [
         ADDRESS,
@@ -43,7 +42,7 @@ def test_one_plain_author_is_read(line: str) -> None:
     assert author(line) == "x-platform.example"
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     [
         f"a@elsewhere.example, {ADDRESS}",

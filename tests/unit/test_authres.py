@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flaggermail.core.authres import Asked, Trust, judge
 from flaggermail.core.message import Address, Message, Verdict
 from flaggermail.core.trace import own_received_line, read_trace
+from tests.corpus import each
 
 OURS = "mx.bzk.example"
 AUTHOR = Address("safety@video-platform.example")
@@ -43,7 +44,7 @@ def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,),
     return judged(*headers, authors=authors, trust=Trust(asked, ours, ours)).value
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         PASS,
@@ -63,7 +64,7 @@ def test_pass_of_our_own_server_verifies(value: str) -> None:
     assert verdict(*results(value)) == "verified"
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "wanted"),
     [
         (FAIL, "failed"),
@@ -85,7 +86,7 @@ def test_anything_but_a_pass_does_not(value: str, wanted: str) -> None:
     assert verdict(*results(value)) == wanted
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         f"{OURS}; dmarc=pass header.from=elsewhere.example",
@@ -101,7 +102,7 @@ def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
     assert verdict(*results(value)) == "unverified"
 
 
-@pytest.mark.parametrize(
+@each(
     ("author", "about", "wanted"),
     [
         ("mail.video-platform.example", "video-platform.example", "verified"),
@@ -124,7 +125,7 @@ REAL = "; dmarc=fail header.from=video-platform.example"  # what our server foun
 FALSE = "; dmarc=pass header.from=video-platform.example"  # what the sender would have it say
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         f"{OURS}; dmarc=fail (dmarc=pass{FALSE}) header.from=video-platform.example",
@@ -210,9 +211,7 @@ def test_a_hop_inside_our_house_may_stand_on_top() -> None:
     assert verdict(inside, *results(PASS)) == "verified"
 
 
-@pytest.mark.parametrize(
-    "greeting", ["by", "host.by", "BY", "by.elsewhere.example", "(", "a\\", '"', "(by", f"({OURS}"]
-)
+@each("greeting", ["by", "host.by", "BY", "by.elsewhere.example", "(", "a\\", '"', "(by", f"({OURS}"])
 def test_clients_greeting_does_not_hide_our_received_line(greeting: str) -> None:
     """The name that the client gave stands in our own line; no such name lets a forged line below pass for ours."""
     line = ("received", f"from {greeting} (unknown [192.0.2.7]) by {OURS} (Postfix) with ESMTP; 6 Jun 2024 11:06 +0000")
@@ -328,9 +327,7 @@ def test_without_a_name_only_what_stands_above_our_front_counts() -> None:
     assert topmost(INSIDE, ("authentication-results", SAID.format("none")), FRONT, passed, FRONT) == "unverified"
 
 
-@pytest.mark.parametrize(
-    "name", [OURS, f"{OURS} 1", f"{OURS} 2", f"({OURS}) mx.elsewhere.example", '"a=b"', "", "(a=b)"]
-)
+@each("name", [OURS, f"{OURS} 1", f"{OURS} 2", f"({OURS}) mx.elsewhere.example", '"a=b"', "", "(a=b)"])
 def test_where_our_server_writes_no_name_a_named_field_is_another_servers(name: str) -> None:
     """A field that begins with anything but a result is not in the form of our server."""
     field = f"{name}; dmarc=pass header.from=video-platform.example"

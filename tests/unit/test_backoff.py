@@ -6,13 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.backoff import LONGEST, delay
+from tests.corpus import each
 
 FRACTIONS = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 
-@pytest.mark.parametrize(
-    ("failures", "span"), [(0, 0), (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (10**9, 300)]
-)
+@each(("failures", "span"), [(0, 0), (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (10**9, 300)])
 def test_the_span_doubles_up_to_five_minutes(failures: int, span: float) -> None:
     """Half the span is waited at the fraction 0.5, whatever the number of failures."""
     assert delay(failures, 0.5) == span / 2

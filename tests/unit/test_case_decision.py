@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import IN_JUNK, MACHINE, Decision, Facts, decide
 from flaggermail.core.message import MechanicalKind
 from flaggermail.core.rules import Kind
+from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE
 STRANGER = Facts(
@@ -225,7 +225,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
 ]
 
 
-@pytest.mark.parametrize(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+@each(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_decision(facts: Facts, decision: Decision) -> None:
     """Each situation has its one decision, with the reason that is stored."""
     assert decide(facts) == decision

@@ -9,6 +9,8 @@ import pytest
 
 from flaggermail.core import acts
 from flaggermail.core.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
+from flaggermail.core.case_form import Asked, Channel, Form, FormFault, links_in, mark_of, read, written
+from tests.corpus import each
 
 CASE = "VF-PS2027-0006"
 ASKED = SentForm(mark=mark_of("a" * 32), language="nl", title="Een video", links=("https://video.example/v/1",))
@@ -58,8 +60,8 @@ def test_a_filled_form_is_assessment_decision_and_draft() -> None:
     )
 
 
-@pytest.mark.parametrize("prefix", ["", "> ", ">", ">> ", "> > "])
-@pytest.mark.parametrize("gap", ["\n", "\n\n", "\n> \n"])
+@each("prefix", ["", "> ", ">", ">> ", "> > "])
+@each("gap", ["\n", "\n\n", "\n> \n"])
 def test_a_form_filled_in_within_the_quotation(prefix: str, gap: str) -> None:
     """Marks of quotation, empty lines between, and nothing in the officer's own words: between the marks it counts."""
     whole = gap.join(f"{prefix}{line}" for line in filled().split("\n"))
@@ -92,7 +94,7 @@ def test_a_missing_line_is_named(word: str) -> None:
     assert fault(left_out) == ("lines missing", (word,))
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "value", "named"),
     [
         ("onjuist", "misschien", "onjuist"),
@@ -117,7 +119,7 @@ def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, 
     assert taken(filled(criterium=value)).assessed.criteria == criteria
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "decision", "reason"),
     [
         ("wijs af: gaat niet over het verloop", "decline", "gaat niet over het verloop"),

@@ -11,6 +11,7 @@ from flaggermail.core.checklist import Item, missing
 from flaggermail.core.message import Address, Attachment, Forwarded, Message
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 WORDS = load(shipped("config"), shipped("rules")).intake
 OURS = "+31 70 000 0000"
@@ -46,7 +47,7 @@ def test_own_attempts_are_told_in_words(text: str) -> None:
     assert "attempts" not in lacks(writing(text))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "given"),
     [
         ("Zie https://x-platform.example/a/1", True), ("Zie x-platform.example/a/1.", True),
@@ -60,7 +61,7 @@ def test_where_it_can_be_seen(text: str, *, given: bool) -> None:
     assert ("link" not in lacks(writing(text))) == given
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "given"),
     [
         ("Bel 06 12345678", True), ("T +31 (0)70 123 45 67", True), ("070-1234567", True), ("0031612345678", True),
@@ -73,7 +74,7 @@ def test_a_number_to_call(text: str, *, given: bool) -> None:
     assert ("contact" not in lacks(writing("Zie dit.", text))) == given
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "kind", "size", "given"),
     [
         ("schermafdruk.png", "image/png", 900, True), (None, "image/jpeg", 80_000, True),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from tests.corpus import each
 from tests.tools.natural import addresses, named_platforms, names_within, word_lists
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +61,7 @@ def configured_names() -> set[str]:
     return set(names_within(YAML(typ="safe").load(path))) if path.exists() else set()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@each("path", SOURCES, ids=name_of)
 def test_product_holds_no_platform_address_or_word_list(path: Path) -> None:
     """An officer can change each of them without touching Python, because none of them stands there."""
     source = path.read_text(encoding="utf-8")
@@ -112,7 +113,7 @@ def test_search_finds_an_address(source: str) -> None:
     assert addresses(source)
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     [
         "'flaggermail.core.rules'",
@@ -187,7 +188,7 @@ def imported_tops(tree: ast.AST) -> set[str]:
     return tops
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+@each("path", SOURCES, ids=name_of)
 def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
     """Decisions and the shell around them need the standard library alone, so they outlive any package."""
     if path.relative_to(ROOT / "flaggermail").parts[0] not in THIRD_PARTY_TOPS:
@@ -195,7 +196,7 @@ def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
         assert imported_tops(tree) - sys.stdlib_module_names - {"flaggermail"} == set()
 
 
-@pytest.mark.parametrize("path", CORE, ids=name_of)
+@each("path", CORE, ids=name_of)
 def test_core_is_told_the_time_and_never_asks(path: Path) -> None:
     """The imports core may make are checked by `./dev check`; datetime is one of them, its clock is not."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

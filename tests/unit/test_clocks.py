@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flaggermail.core.clocks import CLOCKS, judge
 from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
+from tests.corpus import each
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)
 USE = Notification(
@@ -65,7 +66,7 @@ def test_without_an_answer_all_three_run_from_the_sending() -> None:
     assert {clock.started_at for clock in judged()} == {SENT}
 
 
-@pytest.mark.parametrize(
+@each(
     ("kinds", "stopped"),
     [
         ((ACK,), ("receipt", "human")),

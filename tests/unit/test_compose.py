@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from flaggermail.core.compose import Letter, check_octets, compose, is_address
 from flaggermail.core.message import Address
+from tests.corpus import each
 
 DESK = Address("desk@desk.example", "Verkiezingen flagger")
 PLATFORM = Address("escalations@platform.example")
@@ -137,7 +138,7 @@ class TestRoundTrip:
         for name, value in letter.headers:
             assert value.strip(" ") in message.get_all(name, [])
 
-    @pytest.mark.parametrize(
+    @each(
         "text",
         [
             'Jan "de Vries" van \\Dam\\',
@@ -188,7 +189,7 @@ class TestRoundTrip:
         assert header.datetime == letter.date.replace(microsecond=0)
         assert header.datetime.utcoffset() == letter.date.utcoffset()
 
-    @pytest.mark.parametrize(
+    @each(
         ("body", "encoding"),
         [
             ("kort\n", "7bit"),
@@ -214,8 +215,8 @@ class TestRoundTrip:
 class TestRefusals:
     """What could be read otherwise than it was approved does not leave."""
 
-    @pytest.mark.parametrize("field", ["subject", "name", "reply name", "own header"])
-    @pytest.mark.parametrize(
+    @each("field", ["subject", "name", "reply name", "own header"])
+    @each(
         "character",
         ["\r", "\n", "\0", "\t", "\x1b", "\x7f", "\x85", "\u200b", "\u200d", "\u202e", "\u2066", "\u2028", "\ufeff",
          "\u00ad", "\ufe0f", "\u3164", "\u2800", "\U000e0041", "\ud800"],
@@ -244,7 +245,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="character 1 is half"):
             compose(replace(LETTER, body="a\udc80"))
 
-    @pytest.mark.parametrize(
+    @each(
         "address",
         ["", "a", "@b.example", "a@", "a b@c.example", "a@b@c.example", "a@b.example>", "a@b..example", ".a@b.example",
          "a@b.example\r\nBcc: c@d.example", "a@[192.0.2.1]", "a@-b.example", "é@b.example", "a" * 65 + "@b.example",
@@ -268,7 +269,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="To: no recipient"):
             compose(replace(LETTER, to=(), cc=(PLATFORM,)))
 
-    @pytest.mark.parametrize("name", ["Bcc", "bcc", "To", "Subject", "Resent-To", "Content-Type", "Received"])
+    @each("name", ["Bcc", "bcc", "To", "Subject", "Resent-To", "Content-Type", "Received"])
     def test_fields_that_are_not_the_writers_to_add(self, name: str) -> None:
         """Bcc would tell a hidden reader's name; the others stand there already or belong to servers."""
         with pytest.raises(ValueError, match="cannot be added"):
@@ -280,7 +281,7 @@ class TestRefusals:
         with pytest.raises(ValueError, match="not the name of a header field"):
             compose(replace(LETTER, headers=((name, "x"),)))
 
-    @pytest.mark.parametrize("value", ["", "a b@c", "a@b>", "<a@b", "a\r\n@b", "é@b", "a" * 901])
+    @each("value", ["", "a b@c", "a@b>", "<a@b", "a\r\n@b", "é@b", "a" * 901])
     def test_identifiers_that_would_leave_their_brackets(self, value: str) -> None:
         """An identifier taken from a stranger's mail cannot write fields into ours."""
         for letter in (replace(LETTER, references=("a@b", value)), replace(LETTER, in_reply_to=(value,))):
@@ -309,7 +310,7 @@ class TestCheckOctets:
         """Whole lines of up to 998 octets, of any content."""
         check_octets(octets)
 
-    @pytest.mark.parametrize(
+    @each(
         ("octets", "fault"),
         [
             (b"a\nb\r\n", "octet 1 is a bare LF"),

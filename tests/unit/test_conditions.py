@@ -26,6 +26,7 @@ from flaggermail.core.conditions import (
 )
 from flaggermail.core.languages import Languages
 from flaggermail.core.message import Address, Attachment, Forwarded, Message
+from tests.corpus import each
 
 FIND = Re2Matcher().find
 MAIL = Message(
@@ -50,7 +51,7 @@ def words(place: str, *entries: str) -> Words:
 FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", "inline"))
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "message", "context"),
     [
         ("from_platform", MAIL, Context(platform="X")),
@@ -70,7 +71,7 @@ def test_yes_or_no(name: str, message: Message, context: Context) -> None:
     assert look(YesOrNo(name, wanted=False), replace(MAIL, attachments=())).held
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "value", "context"),
     [
         ("mechanical", "human", Context()),
@@ -90,7 +91,7 @@ def test_one_of(name: str, value: str, context: Context) -> None:
     assert not look(OneOf("sender", ("",)), replace(MAIL, from_=())).held
 
 
-@pytest.mark.parametrize(
+@each(
     ("domain", "listed"),
     [
         ("video-platform.example", True),
@@ -167,7 +168,7 @@ def test_header_and_attachment_are_places_too() -> None:
     assert look(words("attachment", "image/png"), replace(MAIL, attachments=(Attachment(None, "image/png", 1),))).held
 
 
-@pytest.mark.parametrize(
+@each(
     ("entry", "text", "found"),
     [
         ("stembureau", "Het stembureau is dicht", True),

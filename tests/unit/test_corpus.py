@@ -18,8 +18,10 @@ from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.message import Message
 from flaggermail.core.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
+from tests.corpus import looked_at
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "mail-corpus"
+
 MAILS = sorted(CORPUS.glob("*/cases/*.eml"))
 SLOWEST = 1.0  # seconds for one mail
 CAUGHT = re.compile("^parser |unreadable: ")  # defects that name the class of an exception
@@ -33,6 +35,7 @@ def read_all() -> list[tuple[Path, bytes, Message, float]]:
     parser = StandardParser(read_language(shipped("rules")))
     found = []
     for path in MAILS:
+        looked_at("mails")
         octets = path.read_bytes()
         begun = time.perf_counter()
         message = parser.parse(octets)

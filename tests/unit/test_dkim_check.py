@@ -14,6 +14,7 @@ from flaggermail.adapters import dkim_check
 from flaggermail.adapters.dkim_check import DkimCheck
 from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.core.message import Verdict
+from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed
 
 NOW = datetime.fromisoformat("2027-03-17T10:00:00+00:00")
@@ -77,7 +78,7 @@ def test_a_second_field_on_top_of_a_signed_mail_proves_nothing(field: bytes) -> 
     assert "more than one field" in verdict.basis
 
 
-@pytest.mark.parametrize(
+@each(
     "between",
     [
         b"X-Filler: 1\r\n" * 2100,
@@ -166,7 +167,7 @@ def short_key() -> bytes:
     return key_record(rsa.RSAPublicNumbers(65537, (1 << 511) + 12345).public_key())
 
 
-@pytest.mark.parametrize(
+@each(
     ("records", "why"),
     [
         ({}, "not in the DNS"),
@@ -214,7 +215,7 @@ def test_a_key_of_somebody_else_fails() -> None:
     assert check(signed(MAIL, DOMAIN, number=1), {NAME: [key_record(key(0).public_key())]}).value == "failed"
 
 
-@pytest.mark.parametrize(
+@each(
     ("author", "dmarc", "wanted"),
     [
         ("mail.x-platform.example", {}, "verified"),

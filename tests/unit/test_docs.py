@@ -21,6 +21,7 @@ from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import EventKind
 from flaggermail.core.standing import Standing
 from flaggermail.settings_escalation import EscalationFile
+from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -64,7 +65,7 @@ def test_every_command_is_walked() -> None:
     assert "case open" in EVERY_COMMAND
 
 
-@pytest.mark.parametrize("command", EVERY_COMMAND)
+@each("command", EVERY_COMMAND)
 def test_every_command_is_in_the_manual(command: str) -> None:
     """Each command stands in some page as it is typed."""
     typed = re.compile(rf"\b{PROGRAM}(?: --config \S+)? {re.escape(command)}(?![\w-])")
@@ -111,7 +112,7 @@ def fault_of(words: list[str]) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=name_of)
+@each("page", [*PAGES, ROOT / "README.md"], ids=name_of)
 def test_every_command_line_in_the_manual_exists(page: Path) -> None:
     """No page tells a person to type a command or an option that the program does not have."""
     faults = {" ".join(words): fault for words in typed_lines(text(page)) if (fault := fault_of(words))}
@@ -154,9 +155,7 @@ FILES: dict[str, type[BaseModel]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("file", "key"), [(file, key) for file, model in FILES.items() for key in sorted(set(keys(model, set())))]
-)
+@each(("file", "key"), [(file, key) for file, model in FILES.items() for key in sorted(set(keys(model, set())))])
 def test_every_setting_is_explained(file: str, key: str) -> None:
     """Each key that a settings file may hold stands in the shipped, commented file, or in the administrator's page."""
     shipped = re.compile(rf"(?:^|[\s{{#-]){key}:|^#(?:.*[;,])? +{key}[ ,]", re.MULTILINE)
@@ -276,7 +275,7 @@ def links(page: str) -> list[str]:
     return [target for target in re.findall(r"\]\(([^)\s]+)\)", plain) if not re.match(r"[a-z]+:", target)]
 
 
-@pytest.mark.parametrize("page", LINKED, ids=name_of)
+@each("page", LINKED, ids=name_of)
 def test_every_link_leads_somewhere(page: Path) -> None:
     """No link to a file that is not there, or to a heading that it does not have."""
     broken = []

@@ -11,6 +11,7 @@ import re2
 from flaggermail.core.drafts import FORBIDDEN, MISSING, Requirements, faults
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
+from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]
 PATTERNS = load_draft_patterns(ROOT / "rules" / "drafts.yaml")
@@ -121,7 +122,7 @@ def test_a_complete_draft_has_no_fault(language: str) -> None:
     assert found(body.replace("2 May 2024", "2024-05-02").replace("2 mei 2024", "2024-05-02"), language) == ()
 
 
-@pytest.mark.parametrize(("language", "what"), [(lang, what) for lang, each in ELEMENTS.items() for what in each])
+@each(("language", "what"), [(lang, what) for lang, each in ELEMENTS.items() for what in each])
 def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
     """One fault for one missing element; it says what to write."""
     old, new = ELEMENTS[language][what]
@@ -131,15 +132,15 @@ def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
     assert "\n" not in fault
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
-@pytest.mark.parametrize(("what", "sentence"), [(what, each) for what, sentences in SAID.items() for each in sentences])
+@each("language", ["nl", "en"])
+@each(("what", "sentence"), [(what, each) for what, sentences in SAID.items() for each in sentences])
 def test_what_must_not_be_said_is_refused_in_either_language(language: str, what: str, sentence: str) -> None:
     """Also where the rest of the draft is in the other language, and also in the subject."""
     assert [fault for fault in found(f"{GOOD[language]} {sentence}", language) if FORBIDDEN[what] in fault]
     assert [fault for fault in found(GOOD[language], language, subject=sentence) if FORBIDDEN[what] in fault]
 
 
-@pytest.mark.parametrize("sentence", HARMLESS)
+@each("sentence", HARMLESS)
 def test_what_a_narrative_is_about_may_be_told(sentence: str) -> None:
     """Times, rules of the election and blocked accounts are no demands."""
     assert found(f"{GOOD['en']} {sentence}") == ()
@@ -172,7 +173,7 @@ def test_a_follow_up_needs_only_its_number_and_who_decides() -> None:
     assert len(found(f"{body} Please remove it.", follow_up=True)) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     ("old", "new"),
     [
         ("2 May 2024", "12 May 2024"),
@@ -189,7 +190,7 @@ def test_a_longer_date_address_or_number_is_another_one(old: str, new: str) -> N
     assert len(found(GOOD["en"].replace(old, new))) == 1
 
 
-@pytest.mark.parametrize(
+@each(
     "char",
     [
         "\u200b",

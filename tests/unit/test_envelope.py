@@ -16,6 +16,7 @@ import flaggermail
 from flaggermail.core.envelope import IN_HAND, NEXT, moved
 from flaggermail.core.records import OutboxMail
 from flaggermail.core.states import WAITING
+from tests.corpus import each
 
 PACKAGE = Path(flaggermail.__file__).parent
 FLOW = (PACKAGE.parent / "docs" / "flow.md").read_text("utf-8")
@@ -56,7 +57,7 @@ def test_every_number_of_the_drawing_is_explained() -> None:
     assert explained == sorted(set().union(*(numbers for _, _, numbers in drawn())))
 
 
-@pytest.mark.parametrize(("start", "end"), list(product(NEXT, NEXT)))
+@each(("start", "end"), list(product(NEXT, NEXT)))
 def test_only_along_an_arrow(start: str, end: str) -> None:
     """An envelope goes where an arrow leads, and nowhere else: a mail that was accepted is never queued again."""
     if end in NEXT[start]:

@@ -29,6 +29,7 @@ from flaggermail.core.escalation import (
     upcoming,
     write_steps,
 )
+from tests.corpus import each
 
 START = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 FIRST, SECOND, ESCALATION = Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, HEAD)
@@ -71,7 +72,7 @@ def one(found: tuple[Due, ...] | Nothing) -> tuple[Step, timedelta]:
 NO_TIME = timedelta(0)
 
 
-@pytest.mark.parametrize(
+@each(
     ("now", "step"),
     [
         (at(60) - SECOND_OF_TIME, None),

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pytest
-
 from flaggermail.adapters.language_file import read_language
 from flaggermail.core.forwarded import Inline, find_inline, zone_stated
 from flaggermail.core.hypertext import text_of
@@ -14,6 +12,7 @@ from flaggermail.core.message import Address
 from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.unit.texts import table
 
 LANGUAGE = read_language(shipped("rules"))
@@ -117,9 +116,9 @@ def found_in(text: str, subject: str = "FW: Twee vakjes", **more: object) -> Inl
     )
 
 
-@pytest.mark.parametrize("note", ["", f"{NOTE}\n\n"])
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("language", sorted(WORDS))
+@each("note", ["", f"{NOTE}\n\n"])
+@each("form", FORMS)
+@each("language", sorted(WORDS), of="mails")
 def test_a_forward_is_read_in_every_form_and_language(language: str, form: object, note: str) -> None:
     """Sender, recipients, subject, instant and body, and the forwarder's note: each a fact of its own."""
     assert callable(form)
@@ -168,7 +167,7 @@ class Page:
 PAGES = table("html-forwards", list[Page])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.program for page in PAGES])
+@each("page", PAGES, ids=[page.program for page in PAGES], of="mails")
 def test_a_forward_in_html_is_read_as_well(page: Page) -> None:
     """Borders, rules, quotations, tables, blocks in blocks."""
     text = text_of(page.html)
@@ -218,7 +217,7 @@ def block(**fields: str) -> str:
     return "\n".join(f"{name}: {value}" for name, value in printed.items()) + f"\n\n{BODY}"
 
 
-@pytest.mark.parametrize(
+@each(
     ("printed", "expected"),
     [
         ("Bos, J. (Jan) <j.bos@min.example>", Address("j.bos@min.example", "Bos, J. (Jan)")),
@@ -250,7 +249,7 @@ def test_an_author_is_read_as_programs_print_him(printed: str, expected: Address
     assert found.mail.sender == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("printed", "expected"),
     [
         ("", ()),
@@ -298,7 +297,7 @@ def test_a_text_that_begins_like_a_header_is_the_text() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "mark",
     [
         "----- Forwarded by Anna Smit/STAD on 06-06-2024 09:12 -----",
@@ -313,7 +312,7 @@ def test_a_text_that_begins_like_a_header_is_the_text() -> None:
         f"\u200e{WORDS['he'].thunderbird}\u200f:",
     ],
 )
-@pytest.mark.parametrize("subject", ["Twee vakjes", "", "RE: Twee vakjes"])
+@each("subject", ["Twee vakjes", "", "RE: Twee vakjes"])
 def test_a_mark_makes_a_forward_whatever_the_subject(mark: str, subject: str) -> None:
     """Notes, mutt, KMail, Apple Mail: what the program says is stronger than a prefix."""
     found = found_in(f"{NOTE}\n\n{mark}\n\n{block()}", subject)
@@ -337,7 +336,7 @@ def test_a_mark_above_a_quote_line_is_a_forward_too() -> None:
     assert (found.mail.sender, found.mail.body) == (Address("jan@raad.example", "Jan Bos"), "Kijk!")
 
 
-@pytest.mark.parametrize(
+@each(
     "date",
     [
         "6 juni 2024 om 08:55:12 CEST",
@@ -353,7 +352,7 @@ def test_a_printed_instant_may_name_its_zone(date: str) -> None:
     assert zone_stated(date)
 
 
-@pytest.mark.parametrize(
+@each(
     "date",
     [
         "donderdag 6 juni 2024 08:55",

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.identifiers import message_id, reply_address, root_reference, tokens
+from tests.corpus import each
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32
@@ -52,7 +53,7 @@ def test_servers_on_the_way_may_rewrite_what_surrounds_it(value: str) -> None:
     assert tokens([value]) == (TOKEN,)
 
 
-@pytest.mark.parametrize(
+@each(
     "value",
     [
         f"{TOKEN}@mail.example",

@@ -133,6 +133,7 @@ def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize(
     "work",
     [

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.latency import hours, minutes, spoken, tenths
+from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 HALF = Fraction(1, 2)
@@ -32,15 +33,13 @@ def test_tenths_are_the_exact_fraction_rounded_half_up() -> None:
         assert hours(count, "nl") == f"{wanted // 10},{wanted % 10}", count
 
 
-@pytest.mark.parametrize(
-    ("count", "text"), [(0, "0.0"), (2, "0.0"), (3, "0.1"), (15, "0.3"), (51, "0.9"), (152, "2.5"), (599, "10.0")]
-)
+@each(("count", "text"), [(0, "0.0"), (2, "0.0"), (3, "0.1"), (15, "0.3"), (51, "0.9"), (152, "2.5"), (599, "10.0")])
 def test_halves_go_up_where_a_float_would_go_down(count: int, text: str) -> None:
     """Fifteen minutes are 0.3 and 51 are 0.9 hours, 152 are 2.5; nothing is rounded by binary fractions."""
     assert hours(count) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("sent", "received", "count"),
     [
         ("2024-06-06T10:34:59+02:00", "2024-06-06T13:06:00+02:00", 152),
@@ -93,7 +92,7 @@ def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, ea
     assert minutes(start.replace(second=early).astimezone(begin.tzinfo), end.astimezone(AMSTERDAM)) == count
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "dutch", "english"),
     [
         (0, "0,0 uur (0 minuten)", "0.0 hours (0 minutes)"),

@@ -14,6 +14,7 @@ from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.message import MechanicalKind
 from flaggermail.errors import ConfigurationError
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 PARSER = StandardParser(read_language(shipped("rules")))
 FEWEST_BOUNCES, FEWEST_ANSWERS = 25, 60
@@ -57,7 +58,7 @@ MACHINES = Machines.model_validate(
 )
 
 
-@pytest.mark.parametrize("mail", MACHINES.bounces, ids=lambda mail: mail.name)
+@each("mail", MACHINES.bounces, ids=lambda mail: mail.name, of="mails")
 def test_a_bounce_without_a_report_is_known_and_read(mail: Bounce) -> None:
     """Its recipients, whether it failed or is late, and the mail that came back."""
     message = PARSER.parse(mail.octets())
@@ -66,14 +67,14 @@ def test_a_bounce_without_a_report_is_known_and_read(mail: Bounce) -> None:
     assert message.original_message_id == mail.original
 
 
-@pytest.mark.parametrize("mail", MACHINES.bounces, ids=lambda mail: mail.name)
+@each("mail", MACHINES.bounces, ids=lambda mail: mail.name, of="mails")
 def test_its_text_from_a_person_is_no_bounce(mail: Bounce) -> None:
     """Text alone never makes one: the same words, sent by somebody who has a name and an address."""
     person = mail.model_copy(update={"sender": "Anna de Wit <a.dewit@gemeente.example>", "fields": []})
     assert PARSER.parse(person.octets("Return-Path: <a.dewit@gemeente.example>")).kind is MechanicalKind.HUMAN
 
 
-@pytest.mark.parametrize("mail", MACHINES.answers, ids=range(len(MACHINES.answers)))
+@each("mail", MACHINES.answers, ids=range(len(MACHINES.answers)), of="mails")
 def test_an_automatic_answer_is_known_by_its_words(mail: Mail) -> None:
     """Old mail systems write nothing into the header; it looks like the answer of a person."""
     answer = mail.octets(

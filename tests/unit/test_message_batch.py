@@ -15,6 +15,8 @@ import pytest
 from flaggermail.adapters.parse_worker import FEW, MOST, ContainedParser
 from flaggermail.shipped import shipped
 
+pytestmark = pytest.mark.outside  # each has reading processes of its own
+
 MANY = 40
 LIMIT = 5.0  # seconds a mail
 

@@ -19,6 +19,8 @@ from flaggermail.adapters.parse_worker import MEMORY_LIMIT, ContainedParser
 from flaggermail.core.message import Address
 from flaggermail.shipped import shipped
 
+pytestmark = pytest.mark.outside  # each has reading processes of its own
+
 MAILS = Path(__file__).parent.parent / "mails"
 LIMIT = 5.0  # seconds for one hostile mail; each takes well under one
 MAIL = b"Message-ID: <a@b.example>\r\nFrom: Jan <jan@b.example>\r\nSubject: =?utf-8?Q?caf=C3=A9?=\r\n\r\nhello\r\n"

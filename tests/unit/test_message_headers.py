@@ -11,9 +11,10 @@ from flaggermail.core.addresses import read_addresses, read_written
 from flaggermail.core.charset import UNKNOWN_CHARSET, WRONG_CHARSET, decoded, storable
 from flaggermail.core.fields import read_date, read_header, read_parameters, unbase64, words_decoded
 from flaggermail.core.message import Address
+from tests.corpus import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "expected"),
     [
         ("=?utf-8?Q?Caf=C3=A9?= open", "Caf\u00e9 open"),
@@ -40,7 +41,7 @@ def test_encoded_words_are_decoded(field: str, expected: str) -> None:
     assert words_decoded(field) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "expected"),
     [
         ("Jane Doe <j@a.example>", [("j@a.example", "Jane Doe")]),
@@ -98,7 +99,7 @@ def test_parameters_are_joined_and_decoded() -> None:
     assert found.parameters == {"name": "caf\u00e9\u00a9", "charset": "a;b"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "name"),
     [
         ("filename*1=b; filename*0=a", "ab"),
@@ -161,7 +162,7 @@ def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
     assert header.defects == ("malformed header line",)
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "instant", "defect"),
     [
         ("Thu, 6 Jun 2024 10:34:00 +0200", datetime(2024, 6, 6, 10, 34, tzinfo=timezone(timedelta(hours=2))), None),
@@ -200,7 +201,7 @@ def test_text_is_decoded_whatever_the_charset_says() -> None:
     assert storable("a\r\nb\rc\x00\ud800") == "a\nb\nc\ufffd\ufffd"
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "octets", "text"),
     [
         ("ISO_8859-1", b"\xe9", "\u00e9"),

@@ -14,6 +14,7 @@ from flaggermail.core.ident import message_ids
 from flaggermail.core.message import Address, Message
 from flaggermail.core.subject import SubjectParts, case_numbers, same_topic, split_subject
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 LANGUAGE = read_language(shipped("rules"))
 MAIL = (
@@ -23,7 +24,7 @@ MAIL = (
 )
 
 
-@pytest.mark.parametrize(
+@each(
     ("field", "expected"),
     [
         ("<a@b> junk <c@d>", ("a@b", "c@d")),
@@ -63,7 +64,7 @@ def test_a_second_delivery_has_the_same_content_key(part: bytes, other: bytes) -
     assert key(MAIL.replace(part, other)) == key(MAIL)
 
 
-@pytest.mark.parametrize(
+@each(
     ("part", "other"),
     [
         (b"We look", b"We looked"),
@@ -80,7 +81,7 @@ def test_another_mail_has_another_content_key(part: bytes, other: bytes) -> None
     assert key(MAIL.replace(part, other)) != key(MAIL)
 
 
-@pytest.mark.parametrize(
+@each(
     ("subject", "expected"),
     [
         ("Re: Vraag", SubjectParts("Vraag", "reply")),
@@ -147,7 +148,7 @@ def test_the_subject_joins_only_where_it_is_safe() -> None:
     assert conversations([ROOT, mail("b", subject="Notice")]) == [["root@a.example"], ["b"]]
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "other", "same"),
     [
         ("Verkeerde stemdag", "Verkeerde stemdag", True),

@@ -14,6 +14,7 @@ from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.dsn import quoted_message_id, read_report
 from flaggermail.core.message import MechanicalKind
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 MAILS = Path(__file__).parent.parent / "mails"
 SLOWEST = 2.0  # seconds, with room for a busy machine
@@ -25,7 +26,7 @@ def kind(*fields: str, body: str = "x") -> MechanicalKind:
     return PARSER.parse("\r\n".join((*fields, "", body)).encode()).kind
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "expected"),
     [
         (["From: a@b.example", "Auto-Submitted: auto-replied (vacation)"], "auto-reply"),
@@ -105,7 +106,7 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
     assert receipt.original_message_id == "n1@ministerie.example"
 
 
-@pytest.mark.parametrize(
+@each(
     ("group", "outcome", "unreached"),
     [
         ("Final-Recipient: rfc822; A@b.example\nAction: failed", "failed", ("a@b.example",)),
@@ -209,7 +210,7 @@ def test_a_robot_that_confirms_is_no_bounce_whatever_it_quotes(path: str) -> Non
     assert kind(*declared, body="\r\n".join(lines)) is MechanicalKind.AUTO_REPLY
 
 
-@pytest.mark.parametrize(
+@each(
     ("event", "expected", "outcome"),
     [
         ('{"notificationType":"Complaint","complaint":{"complainedRecipients":[]}}', "feedback-report", None),
@@ -292,7 +293,7 @@ def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -
     assert (found.failed_recipients, found.bounce_class) == (("late@d.example",), "delayed")
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "<" * 300_000,

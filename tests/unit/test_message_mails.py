@@ -6,18 +6,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 MAILS = Path(__file__).parent.parent / "mails"
 PARSER = StandardParser(read_language(shipped("rules")))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in MAILS.glob("*.eml")))
+@each("name", sorted(path.stem for path in MAILS.glob("*.eml")), of="mails")
 def test_the_mail_is_read_as_its_expectation_says(name: str) -> None:
     """Every field that the expectation names has exactly that value."""
     message = PARSER.parse((MAILS / f"{name}.eml").read_bytes())
@@ -26,7 +25,7 @@ def test_the_mail_is_read_as_its_expectation_says(name: str) -> None:
     assert {key: found[key] for key in expected} == expected
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in MAILS.glob("*.eml")))
+@each("name", sorted(path.stem for path in MAILS.glob("*.eml")), of="mails")
 def test_a_message_comes_back_whole_from_its_packed_form(name: str) -> None:
     """Nothing is lost on the way from the parsing process."""
     message = PARSER.parse((MAILS / f"{name}.eml").read_bytes())

@@ -19,6 +19,7 @@ from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.tnef import read_tnef
 from flaggermail.core.message import Address, Message
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.tools.outlook_file import FULL, OutlookMail, attached, compound_file, outlook_message
 
 PARSER = StandardParser(read_language(shipped("rules")))
@@ -102,7 +103,7 @@ def test_a_delivered_mail_never_takes_its_header_from_what_is_inside() -> None:
         assert PARSER.parse(line.encode() + alone).header("authentication-results") is None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each("seed", range(60))
 def test_a_damaged_outlook_file_costs_a_defect_at_most(seed: int) -> None:
     """Octets changed, cut off or doubled anywhere: the mail around it is read."""
     chance = random.Random(seed)  # noqa: S311 - the same damage again is the purpose
@@ -159,6 +160,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.outside
 @pytest.mark.parametrize("what", BOMBS)
 def test_a_file_that_would_take_all_time_is_given_up_and_the_mail_is_read(what: str) -> None:
     """The reader of the file is ended when its allowance is used up, not the process: the rest of the mail stays."""

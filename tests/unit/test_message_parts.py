@@ -15,6 +15,7 @@ from flaggermail.core.filenames import LONGEST, safe_name
 from flaggermail.core.signed import signed_content
 from flaggermail.core.uuencode import files_in
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 PARSER = StandardParser(read_language(shipped("rules")))
 MAILS = Path(__file__).parent.parent / "mails"
@@ -24,7 +25,7 @@ TWO_PARTS = (
 )
 
 
-@pytest.mark.parametrize(
+@each(
     ("raw", "safe"),
     [
         ("stembiljet.pdf", "stembiljet.pdf"),
@@ -67,7 +68,7 @@ def test_an_attached_mail_is_cut_out_so_that_it_reads_alone() -> None:
         assert (inner.message_id, inner.text.strip()) == ("oud@burger.example", "Ik kreeg dit bericht.")
 
 
-@pytest.mark.parametrize(
+@each(
     "kind",
     [
         b"multipart/mixed; boundary=b",
@@ -109,7 +110,7 @@ def test_a_multipart_in_base64_is_read() -> None:
     assert (message.text, len(message.attachments)) == ("hello", 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("encoding", "body", "text"),
     [
         (b"quoted-printable", b"a= \t\r\nb=\nc=3D=3d=ZZ", "abc===ZZ"),

@@ -15,6 +15,7 @@ from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
 from flaggermail.errors import ConfigurationError
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 LANGUAGE = read_language(shipped("rules"))
 
@@ -35,14 +36,14 @@ SPACES = [
 ]
 
 
-@pytest.mark.parametrize("space", SPACES)
+@each("space", SPACES)
 def test_the_quote_line_is_known_by_any_broken_space(space: str) -> None:
     """The line above the quotation of 6 June 2024 read "10:34?a0AM"."""
     line = f"On Thu, Jun 6, 2024 at 10:34{space}AM Jane Doe <jane@a.example> wrote:"
     assert reply_text(["Thanks.", "", line, "", "Dear people,"], LANGUAGE) == "Thanks."
 
 
-@pytest.mark.parametrize(
+@each(
     "lines",
     [
         ["Op do 6 jun 2024 om 10:34 schreef Jan Bos <jan@a.example>:"],
@@ -67,7 +68,7 @@ def test_a_sentence_is_no_quote_line(line: str) -> None:
     assert reply_text([line, "tekst"], LANGUAGE) == f"{line}\ntekst"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("Akkoord.\n\nMet vriendelijke groet,\nJan\nGemeente", "Akkoord."),

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pytest
-
 from flaggermail.adapters.language_file import read_language
 from flaggermail.core.forwarded import find_inline
 from flaggermail.core.subject import split_subject
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.unit.texts import table
 
 LANGUAGE = read_language(shipped("rules"))
@@ -34,7 +33,7 @@ class Mail:
 MAILS = table("no-forward", list[Mail])
 
 
-@pytest.mark.parametrize("mail", MAILS, ids=[mail.what for mail in MAILS])
+@each("mail", MAILS, ids=[mail.what for mail in MAILS], of="mails")
 def test_it_is_no_forward(mail: Mail) -> None:
     """Neither a reply with the mail it answers, nor a text in which such words stand."""
     subject = split_subject(mail.subject, LANGUAGE)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from flaggermail.core.languages import Languages
 from flaggermail.core.message import Address, Message
 from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
 from flaggermail.core.rules import Kind, Rule, RuleSet, Stage, Then
+from tests.corpus import each
 
 LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}
 FIND = Re2Matcher().find
@@ -77,7 +77,7 @@ PLACED, STRANGE = YesOrNo("placed", wanted=True), YesOrNo("placed", wanted=False
 LISTED = Domain(("one",))
 
 
-@pytest.mark.parametrize(
+@each(
     ("one", "other"),
     [
         (PLACED, PLACED),

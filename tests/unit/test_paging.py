@@ -3,10 +3,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.paging import LONGEST, alarm_text, next_pager, reminder_text
+from tests.corpus import each
 
 TOLD = datetime(2027, 3, 17, 21, 10, tzinfo=UTC)
 DELAYS = (5, 10, 20)
@@ -31,7 +30,7 @@ def test_a_page_is_one_short_visible_line() -> None:
     assert text.isprintable()
 
 
-@pytest.mark.parametrize(
+@each(
     ("minutes", "states", "at_once", "position"),
     [
         (4, [], False, None),

@@ -8,9 +8,10 @@ from time import process_time
 import pytest
 
 from flaggermail.adapters.patterns import Re2Matcher
+from tests.corpus import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("pattern", "text", "found"),
     [
         ("stembureau", "Het STEMBUREAU is dicht", "STEMBUREAU"),

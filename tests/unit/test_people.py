@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
@@ -14,6 +13,7 @@ from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.core.message import MechanicalKind
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 PARSER = StandardParser(read_language(shipped("rules")))
 PIECE = re.compile(r"^(.*?)\{(> )?(\w+)\}", re.MULTILINE)
@@ -72,7 +72,7 @@ def load() -> People:
 PEOPLE = load()
 
 
-@pytest.mark.parametrize("mail", PEOPLE.mails, ids=lambda mail: mail.name)
+@each("mail", PEOPLE.mails, ids=lambda mail: mail.name, of="mails")
 def test_a_mail_of_a_person_is_human(mail: Mail) -> None:
     """Whatever it quotes, forwards, attaches, or speaks about."""
     message = PARSER.parse(PEOPLE.octets(mail))

@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
 from flaggermail.core.periods import Period, period
+from tests.corpus import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("today", "wanted"),
     [
         (date(2024, 4, 22), Period.QUIET),

@@ -14,6 +14,7 @@ from flaggermail.core.quote_line import quote_mark, quoted_in
 from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.unit.texts import table
 
 LANGUAGE = read_language(shipped("rules"))
@@ -42,7 +43,7 @@ class Lines:
 LINES = table("quote-lines", Lines)
 
 
-@pytest.mark.parametrize("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
+@each("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
 def test_a_quote_line_is_known_and_what_is_above_it_kept(quoted: Line) -> None:
     """Whether the quotation below it is marked or not."""
     lines = quoted.line.split("\n")
@@ -51,7 +52,7 @@ def test_a_quote_line_is_known_and_what_is_above_it_kept(quoted: Line) -> None:
         assert reply_text([ANSWER, "", *lines, "", quotation], LANGUAGE) == ANSWER
 
 
-@pytest.mark.parametrize("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
+@each("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
 def test_a_quote_line_names_author_and_instant(quoted: Line) -> None:
     """Outlook for Mac forwards with such a line; name without the words around it, instant as printed."""
     said = quoted_in(quoted.line.split("\n"), LANGUAGE)
@@ -60,7 +61,7 @@ def test_a_quote_line_names_author_and_instant(quoted: Line) -> None:
     assert quoted.date is None or said.date == quoted.date
 
 
-@pytest.mark.parametrize("quoted", LINES.nameless, ids=[line.program for line in LINES.nameless])
+@each("quoted", LINES.nameless, ids=[line.program for line in LINES.nameless])
 def test_a_quote_line_may_lack_the_address(quoted: Line) -> None:
     """The author is then a name."""
     assert quote_mark([quoted.line, "", "oud"], 0, LANGUAGE) == 1
@@ -69,7 +70,7 @@ def test_a_quote_line_may_lack_the_address(quoted: Line) -> None:
     assert said.author == Address("Jan Bos")
 
 
-@pytest.mark.parametrize("line", LINES.sentences)
+@each("line", LINES.sentences)
 def test_a_sentence_is_no_quote_line(line: str) -> None:
     """What is below it is the writer's own."""
     assert quote_mark([line, "", "tekst"], 0, LANGUAGE) == 0
@@ -102,7 +103,7 @@ def test_a_forward_with_a_quote_line_has_author_instant_and_body() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "line",
     [
         "Jan Bos wrote:",

@@ -11,6 +11,7 @@ from flaggermail.adapters.language_file import read_language
 from flaggermail.core.hypertext import text_of
 from flaggermail.core.quoted import reply_text
 from flaggermail.shipped import shipped
+from tests.corpus import each
 from tests.unit.texts import table
 
 LANGUAGE = read_language(shipped("rules"))
@@ -49,13 +50,13 @@ class Texts:
 TEXTS = table("reply-text", Texts)
 
 
-@pytest.mark.parametrize("around", TEXTS.around, ids=[around.what for around in TEXTS.around])
+@each("around", TEXTS.around, ids=[around.what for around in TEXTS.around])
 def test_what_is_not_the_writers_own_goes(around: Around) -> None:
     """Banner, quotation, signature and notice leave his words exactly as they are."""
     assert own(around.text()) == OWN
 
 
-@pytest.mark.parametrize("text", TEXTS.kept)
+@each("text", TEXTS.kept)
 def test_his_own_words_stay(text: str) -> None:
     """Words that banners, notices and signatures use as well do not make them any."""
     assert own(text) == text
@@ -106,15 +107,15 @@ class Page:
 PAGES = table("html-replies", list[Page])
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[page.program for page in PAGES])
+@each("page", PAGES, ids=[page.program for page in PAGES])
 def test_the_quotation_of_an_html_mail_goes(page: Page) -> None:
     """Ruled off with a border, put into a blockquote or a table, or into nothing at all."""
     assert own(text_of(page.html)) == "Reply"
 
 
-@pytest.mark.parametrize("words", ["Called 10:20 they have it", "gebeld 21:45 geen gehoor", "Om 9:30 is er overleg"])
-@pytest.mark.parametrize("gap", ["\n", "\n\n"])
-@pytest.mark.parametrize(
+@each("words", ["Called 10:20 they have it", "gebeld 21:45 geen gehoor", "Om 9:30 is er overleg"])
+@each("gap", ["\n", "\n\n"])
+@each(
     "mark",
     [
         "On 6 Jun 2024, at 10:35, Jane Doe <jane@bzk.example> wrote:",

@@ -5,18 +5,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.retry import SPREAD, fraction, next_try
+from tests.corpus import each
 
 QUEUED = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 WAITS = (1, 2, 5, 10)
 LIMIT = timedelta(hours=48)
 
 
-@pytest.mark.parametrize(("tries", "wait"), [(1, 1), (2, 2), (3, 5), (4, 10), (5, 10), (500, 10)])
+@each(("tries", "wait"), [(1, 1), (2, 2), (3, 5), (4, 10), (5, 10), (500, 10)])
 def test_waits_grow_and_the_last_one_repeats(tries: int, wait: int) -> None:
     """After the first try one minute, after the second two; when the list is done its last wait goes on."""
     now = QUEUED + timedelta(minutes=30)

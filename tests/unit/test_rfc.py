@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "flaggermail"
@@ -28,7 +28,7 @@ def numbers(text: str) -> set[int]:
     return {int(number) for number in re.findall(r"(?<![\d.])\d{3,5}(?![\d.])", text)}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
+@each("row", ROWS, ids=lambda row: row[0])
 def test_every_row_says_how_far_and_where(row: tuple[str, ...]) -> None:
     """Supported or partly, with modules that exist; or not, with the reason."""
     _, state, what, where = row
@@ -39,7 +39,7 @@ def test_every_row_says_how_far_and_where(row: tuple[str, ...]) -> None:
     assert [name for name in modules if not (PACKAGE / name).is_file()] == []
 
 
-@pytest.mark.parametrize("number", WANTED)
+@each("number", WANTED)
 def test_the_standards_of_mail_are_listed(number: int) -> None:
     """Whoever asks about one of these finds an answer."""
     assert any(number in numbers(row[0]) for row in ROWS)

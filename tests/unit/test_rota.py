@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.rota import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
+from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 DAY = datetime(2027, 3, 17, tzinfo=UTC)
@@ -203,7 +204,7 @@ def test_what_is_left_of_a_shift_ends_with_the_next_and_never_lasts_longer_than_
     assert running(Rota(OFFICERS), (), local(MONDAY, 10)) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "officer"),
     [
         ("b", B),

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import main
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 TESTS = Path(__file__).parents[1]
 MISTAKES = sorted(path for path in (TESTS / "bad_rules").iterdir() if path.is_dir())
@@ -22,11 +23,16 @@ APART = {"expected.txt", "removed.txt"}
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A good configuration with few rules, and the word tables that are shipped."""
-    shutil.copytree(TESTS / "config", tmp_path, dirs_exist_ok=True)
-    shutil.copytree(TESTS / "rules", tmp_path / "rules")
+    return good(tmp_path)
+
+
+def good(folder: Path) -> Path:
+    """Put that configuration into `folder`; answers it."""
+    shutil.copytree(TESTS / "config", folder, dirs_exist_ok=True)
+    shutil.copytree(TESTS / "rules", folder / "rules")
     for table in shipped("rules").glob("[a-z]*.yaml"):
-        shutil.copy(table, tmp_path / "rules")
-    return tmp_path
+        shutil.copy(table, folder / "rules")
+    return folder
 
 
 def checked(directory: Path, *words: str) -> tuple[int, str, str]:
@@ -39,9 +45,10 @@ def checked(directory: Path, *words: str) -> tuple[int, str, str]:
         return int(str(ended.value.code or 0)), out.getvalue().decode(), err.getvalue().decode()
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.name)
-def test_mistake_is_named_with_place_and_remedy(mistake: Path, directory: Path) -> None:
+@each("mistake", MISTAKES, ids=lambda path: path.name)
+def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -> None:
     """Every directory of tests/bad_rules gives exactly what it expects; faults exit 1, warnings alone 0."""
+    directory = good(tmp_path / mistake.name)
     for path in mistake.rglob("*"):
         if path.is_file() and path.name not in APART:
             shutil.copyfile(path, directory / "rules" / path.relative_to(mistake))

@@ -14,6 +14,7 @@ from flaggermail.core.rules import Context, RuleSet, explain
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.shipped import shipped
 from flaggermail.yaml_source import Fault
+from tests.corpus import each
 from tests.unit.test_text_linear import HOSTILE
 
 EXPLODING = ["(a+)+$", "(a|aa)+$", "(a|b?a)+$", "(.*a){25}$", r"(\w+\s?)+$", r"^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y"]
@@ -55,7 +56,7 @@ def test_a_pattern_that_explodes_elsewhere_finishes_here(tmp_path: Path, pattern
         assert seconds(text, rules) < 1
 
 
-@pytest.mark.parametrize("pattern", HOSTILE.values(), ids=HOSTILE.keys())
+@each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
 def test_the_shipped_rules_take_their_time_once_through_the_text(pattern: str) -> None:
     """Four times the text, at most some six times the time, whatever it is made of."""
     text = pattern * (LONG // len(pattern))

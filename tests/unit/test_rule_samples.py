@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-import pytest
-
 from flaggermail import rulebook
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
@@ -21,6 +19,7 @@ from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.shipped import shipped
 from flaggermail.wiring import rule_remarks
 from flaggermail.yaml_source import Fault
+from tests.corpus import each
 
 SETTINGS = load(shipped("config"), shipped("rules"))
 FAULTS: list[Fault] = []
@@ -78,7 +77,7 @@ def test_the_shipped_rules_have_no_fault() -> None:
     assert [str(remark) for remark in remarks if "their order decides" not in remark.text] == []
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES.mails))
+@each("name", sorted(SAMPLES.mails), of="mails")
 def test_a_sample_is_decided_as_it_says(name: str) -> None:
     """By nobody where its YAML says so; and every rule that has a say in it names it."""
     nobody = SAMPLES.mails[name].beside.decided_by == "nobody"
@@ -86,7 +85,7 @@ def test_a_sample_is_decided_as_it_says(name: str) -> None:
     assert {rule.name for rule in RULES.rules if name in cited(rule)} == made_by(name)
 
 
-@pytest.mark.parametrize("rule", RULES.rules, ids=[rule.name for rule in RULES.rules])
+@each("rule", RULES.rules, ids=[rule.name for rule in RULES.rules])
 def test_a_rule_shows_what_it_takes_and_what_only_looks_alike(rule: Rule) -> None:
     """At least one sample of each."""
     assert rule.samples.match
@@ -140,9 +139,7 @@ def _every() -> Iterator[tuple[Rule, str, Condition]]:
 TAKEN_OUT = list(_every())
 
 
-@pytest.mark.parametrize(
-    ("rule", "name", "rest"), TAKEN_OUT, ids=[f"{rule.name}: {name}" for rule, name, _ in TAKEN_OUT]
-)
+@each(("rule", "name", "rest"), TAKEN_OUT, ids=[f"{rule.name}: {name}" for rule, name, _ in TAKEN_OUT])
 def test_no_condition_can_be_taken_out_unnoticed(rule: Rule, name: str, rest: Condition) -> None:
     """Without any one of its conditions and words a rule makes something else of at least one sample."""
     rules = tuple(replace(one, when=rest) if one is rule else one for one in RULES.rules)

@@ -18,6 +18,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.rules import SCHEMAS
 from flaggermail.settings_files.rule_models import KINDS_OF, RulesFile
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 RULES = shipped("rules")
 FILES = [
@@ -108,7 +109,7 @@ def test_what_is_shipped_fits_its_schema(name: str) -> None:
     assert checked >= (150 if name == "sample" else 6 if name == "rules" else 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "text"),
     [
         ("rules", "rules: []"),

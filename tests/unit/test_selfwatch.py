@@ -8,7 +8,7 @@ import pytest
 from flaggermail.core.overview import Limits as Seen
 from flaggermail.core.overview import Overview
 from flaggermail.core.selfwatch import HealthLimits, Measured, findings, skew
-from flaggermail.core.selfwatch import Limits, Measured, findings, skew
+from tests.corpus import each
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -53,7 +53,7 @@ def test_what_was_not_measured_is_not_found() -> None:
     assert list(findings(Measured(), LIMITS, NOW)) == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("low", "high", "known"),
     [
         (None, None, None),

@@ -20,6 +20,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load, warnings
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 TESTS = Path(__file__).parents[1]
 GOOD = TESTS / "config"
@@ -29,10 +30,15 @@ MISTAKES = sorted(path for path in (TESTS / "bad_config").iterdir() if path.is_d
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A good configuration that a test may spoil, rules included."""
-    shutil.copytree(GOOD, tmp_path, dirs_exist_ok=True)
-    shutil.copytree(shipped("rules"), tmp_path / "rules")
-    shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
-    return tmp_path
+    return good(tmp_path)
+
+
+def good(folder: Path) -> Path:
+    """Put that configuration into `folder`; answers it."""
+    shutil.copytree(GOOD, folder, dirs_exist_ok=True)
+    shutil.copytree(shipped("rules"), folder / "rules")
+    shutil.copytree(shipped("config") / "templates", folder / "templates")
+    return folder
 
 
 def replace(file: Path, old: str, new: str) -> None:
@@ -52,9 +58,10 @@ def faults(directory: Path) -> tuple[str, ...]:
 # ---- mistakes
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda path: path.name)
-def test_mistake_is_named_with_place_and_remedy(mistake: Path, directory: Path) -> None:
+@each("mistake", MISTAKES, ids=lambda path: path.name)
+def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -> None:
     """Every directory of tests/bad_config is refused with exactly the message it expects."""
+    directory = good(tmp_path / mistake.name)
     apart = {"expected.txt", "removed.txt"}
     overlay = [path for path in mistake.rglob("*") if path.is_file() and path.name not in apart]
     for path in overlay:
@@ -223,8 +230,8 @@ def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
     assert head.id == "head1"
 
 
-@pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "without the file"])
-@pytest.mark.parametrize("period", list(Period))
+@each("config", [shipped("config"), GOOD], ids=["config", "without the file"])
+@each("period", list(Period))
 def test_escalation_policy_is_the_default_one(config: Path, period: Period) -> None:
     """Receipt at 60 and 120 minutes and to the head at 240; human at 180; a case without a decision at 30.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
 from flaggermail.core.rules import Classification, Context, classify
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 RULES = load(shipped("config"), shipped("rules")).rules
 FIND = Re2Matcher().find
@@ -181,7 +180,7 @@ UNKNOWN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "message", "context", "rule", "outcome"), CASES, ids=[case[0] for case in CASES])
+@each(("name", "message", "context", "rule", "outcome"), CASES, ids=[case[0] for case in CASES])
 def test_mail_is_decided_by_the_rule_written_for_it(
     name: str, message: Message, context: Context, rule: str, outcome: str
 ) -> None:
@@ -194,14 +193,14 @@ def test_mail_is_decided_by_the_rule_written_for_it(
     assert " ".join(word for word in said if word) == outcome + optional
 
 
-@pytest.mark.parametrize(("name", "message", "context"), UNKNOWN, ids=[case[0] for case in UNKNOWN])
+@each(("name", "message", "context"), UNKNOWN, ids=[case[0] for case in UNKNOWN])
 def test_doubtful_mail_waits_for_a_person(name: str, message: Message, context: Context) -> None:
     """No rule decides, so nothing is answered and nothing is filed as noise."""
     found = judged(message, context)
     assert (found.rule, *found.kinds) == (None, "unknown"), name
 
 
-@pytest.mark.parametrize(
+@each(
     ("platform", "subject", "text", "reference"),
     [
         ("Meta", "We received your request [#5519]", "", "#5519"),

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from flaggermail.core.alignment import aligned, asks_strictness
 from flaggermail.core.signature import Signature, key_weakness, read_signature, read_tags, same_identity, weakness
+from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T10:00:00+00:00")
 AT = int(NOW.timestamp())
@@ -31,7 +30,7 @@ def test_a_plain_signature_is_read() -> None:
     assert found.tags["b"] == "abc"
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["", "v", "v=1", "d=x.example", "s=s1", "d=x.example; s=s1; s=s2", "d=; s=s1", "d=x.example; s=s'1",
      "=1; d=x; s=s1", 'd=x.example"; s=s1', "d=x.example\x00; s=s1", "d=x..example; s=s1", "d=x.example; s=s1; 1a=b",
@@ -42,7 +41,7 @@ def test_what_is_no_tag_list_with_a_plain_domain_is_no_signature(text: str) -> N
     assert read_signature(text) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("old", "new", "why"),
     [
         ("", "", None),
@@ -69,7 +68,7 @@ def test_a_signature_may_prove_too_little(old: str, new: str, why: str | None) -
     assert weakness(read(TAGS.replace(old, new) if old else TAGS), NAMES, None, NOW) == why
 
 
-@pytest.mark.parametrize("name", ["from", "subject", "date", "to", "references", "content-type"])
+@each("name", ["from", "subject", "date", "to", "references", "content-type"])
 def test_a_field_that_stands_twice_may_be_the_one_nobody_signed(name: str) -> None:
     """Whichever of them a program shows."""
     assert weakness(read(), (*NAMES, name, name), NOW, NOW) == f"the mail has more than one field {name}"
@@ -84,7 +83,7 @@ def test_without_an_instant_of_signing_the_signed_date_counts() -> None:
         assert weakness(read(text), NAMES, date, NOW) == "it does not say when it was made"
 
 
-@pytest.mark.parametrize(
+@each(
     ("identity", "flags", "same"),
     [
         ("", "", True),
@@ -103,7 +102,7 @@ def test_the_identity_lies_in_the_signers_domain(identity: str, flags: str, same
     assert same_identity(read(f"{identity} {TAGS}"), record) is same
 
 
-@pytest.mark.parametrize(
+@each(
     ("record", "usable"),
     [
         ("p=AAAA", True),
@@ -123,7 +122,7 @@ def test_a_key_is_for_mail_of_today(record: str, usable: bool) -> None:  # noqa:
     assert (key_weakness(tags) is None) is usable
 
 
-@pytest.mark.parametrize(
+@each(
     ("records", "strict"),
     [
         ([], None),

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flaggermail.core.tags import outcome_word
 from flaggermail.settings_files import load
 from flaggermail.settings_files.word_tables import load_outcomes
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 WORDS = load_outcomes(shipped("rules"), [])
 
 
-@pytest.mark.parametrize(
+@each(
     "tag",
     [
         "removed", "post-removed", "PostDeleted", "taken_offline", "offline", "blocked-by-platform", "verwijderd",

@@ -22,6 +22,7 @@ from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALU
 from flaggermail.core.verbs import Why
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
+from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]
 DIRECTORY = ROOT / "config" / "templates"
@@ -409,15 +410,15 @@ def _own_words(mail: str) -> Iterator[str]:
 
 def _texts(found: Iterable[object]) -> Iterator[str]:
     """Every text within values, also that of lists and of their objects."""
-    for each in found:
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, list):
-            yield from _texts(each)
-        elif isinstance(each, Mapping):
-            yield from _texts(each.values())
-        elif isinstance(each, (Earlier, Missed, ReportPage, Told)):
-            yield from _texts(vars(each).values())
+    for one in found:
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, list):
+            yield from _texts(one)
+        elif isinstance(one, Mapping):
+            yield from _texts(one.values())
+        elif isinstance(one, (Earlier, Missed, ReportPage, Told)):
+            yield from _texts(vars(one).values())
 
 
 @pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
@@ -605,7 +606,7 @@ def test_there_is_no_way_out_of_the_directory() -> None:
 FORMATS = {language: Formats(words, ZONE) for language, words in read_words(DIRECTORY / "words.yaml").items()}
 
 
-@pytest.mark.parametrize(
+@each(
     ("instant", "expected"),
     [
         ("2024-06-06T08:34:59+00:00", "10:34"),

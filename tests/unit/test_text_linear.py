@@ -7,14 +7,13 @@ import sys
 import time
 from types import FrameType
 
-import pytest
-
 from flaggermail.adapters.language_file import read_language
 from flaggermail.core.forwarded import find_inline
 from flaggermail.core.printed import read_people
 from flaggermail.core.quoted import reply_text
 from flaggermail.core.subject import split_subject
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 LANGUAGE = read_language(shipped("rules"))
 FORWARD = split_subject("FW: x", LANGUAGE)
@@ -103,7 +102,7 @@ def seconds(text: str) -> float:
     return time.process_time() - begun
 
 
-@pytest.mark.parametrize("pattern", HOSTILE.values(), ids=HOSTILE.keys())
+@each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
 def test_work_grows_with_the_length_of_the_text(pattern: str) -> None:
     """Calls are counted, processor time is compared with that of a quarter of the text in the same run."""
     counted = COUNTED // len(pattern)
@@ -118,7 +117,7 @@ def test_two_hundred_thousand_empty_lines_are_read_like_fifty_thousand() -> None
     assert calls("\n" * 200_000) <= MOST_CALLS * calls("\n" * 50_000) + 1000
 
 
-@pytest.mark.parametrize(
+@each(
     "pattern",
     [
         "a,",

@@ -8,6 +8,7 @@ import pytest
 from flaggermail.core.message import Address, Message
 from flaggermail.core.suggesting import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
 from flaggermail.core.threads import Anchor, Known, Placement, Use, place
+from tests.corpus import each
 
 TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
 ONE, TWO = "VF-EP2024-0001", "VF-EP2024-0002"
@@ -170,8 +171,8 @@ def test_otherwise_a_person_places(known: Known) -> None:
     assert found.suggestions[0].case == ONE
 
 
-@pytest.mark.parametrize("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])
-@pytest.mark.parametrize(("platform", "use"), [("A", USE_A), ("B", USE_B)])
+@each("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])
+@each(("platform", "use"), [("A", USE_A), ("B", USE_B)])
 def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: str, use: Use) -> None:
     """Whatever key a platform's mail carries, even another platform's, it is about that platform's own use."""
     known = Known(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail.core.unverified import Jump, Share, came_unverified, jump
+from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T12:00:00+01:00")
 
@@ -17,7 +18,7 @@ def mails(unverified: int, verified: int, hours: float) -> list[tuple[datetime, 
     return [(NOW - timedelta(hours=hours), number < unverified) for number in range(unverified + verified)]
 
 
-@pytest.mark.parametrize(
+@each(
     ("late", "early", "alarms"),
     [
         ((0, 0), (0, 0), False),

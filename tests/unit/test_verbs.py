@@ -14,6 +14,7 @@ from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.verbs import Answered, NotUnderstood, Topic, Understood, Why, read, still_work, would_work
 from flaggermail.settings_files.word_tables import load_reply_words
 from flaggermail.shipped import shipped
+from tests.corpus import each
 
 WORDS_OF_REPLIES: ReplyWords | None = load_reply_words(shipped("rules"), [])
 assert WORDS_OF_REPLIES is not None
@@ -95,7 +96,7 @@ WORDS: tuple[tuple[Topic, str, str, acts.Act], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("topic", "dutch", "english", "wanted"), WORDS)
+@each(("topic", "dutch", "english", "wanted"), WORDS)
 def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, english: str, wanted: acts.Act) -> None:
     """Each does the one act, whatever its capitals, and the answer is in its language."""
     for language, text in (("nl", dutch), ("en", english)):
@@ -108,7 +109,7 @@ def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, eng
         assert found.language == (language if dutch != english else "nl")
 
 
-@pytest.mark.parametrize(
+@each(
     "written",
     ["Ok.", "OK!", " ok ", "*ok*", "\u201cok\u201d", "_Ok_", "`ok`", "\ufeffok", "ok,", "\n\nOk\n\nBen erbij."],
 )
@@ -117,7 +118,7 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
     assert act(Topic.REMINDER, written) == acts.Acknowledge(reminder="r1")
 
 
-@pytest.mark.parametrize(
+@each(
     ("topic", "written", "reason"),
     [
         (Topic.REMINDER, "", Why.UNKNOWN),
@@ -157,7 +158,7 @@ def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why)
     assert why(topic, written) is reason
 
 
-@pytest.mark.parametrize(
+@each(
     "said",
     ["geen gehoor", "voicemail", "Nobody answers.", "no answer", "they didn\u2019t pick up", "in gesprek", "niemand"],
 )

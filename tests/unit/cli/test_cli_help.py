@@ -12,6 +12,7 @@ import click
 import pytest
 
 from flaggermail.cli import COMMANDS, commands
+from tests.corpus import each
 
 SLOW = ("sqlalchemy", "sqlmodel", "pydantic", "apscheduler", "alembic", "imapclient", "ruamel")
 
@@ -35,7 +36,7 @@ def everything() -> list[tuple[tuple[str, ...], click.Command]]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
+@each("name", sorted(COMMANDS))
 def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     """The overview is written down, so that it needs no import; it must not drift from the commands."""
     command = commands.get_command(click.Context(commands), name)
@@ -56,9 +57,8 @@ def test_every_command_has_an_example_and_explains_its_options() -> None:
                 assert parameter.help, (path, parameter.name)
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["-h"], ["case", "show", "--help"], *([name, "--help"] for name in COMMANDS)]
-)
+@pytest.mark.outside
+@each("words", [["--help"], ["-h"], ["case", "show", "--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_slow(words: list[str]) -> None:
     """Help needs neither database, settings nor scheduler, so it is there at once."""
     program = (
@@ -79,6 +79,7 @@ def complete(**environment: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.outside
 def test_the_shell_completes() -> None:
     """The shell asks for its script, then for the words that fit."""
     assert "complete -o nosort -F" in complete(_FLAGGERMAIL_COMPLETE="bash_source")

@@ -144,6 +144,7 @@ def test_what_no_file_says_is_left_out(directory: Path, capsys: pytest.CaptureFi
     assert "cases:          none\n" in said
 
 
+@pytest.mark.outside
 def test_status_loads_nothing_slow(directory: Path) -> None:
     """Neither the database nor the checks of the whole configuration, so the answer is there at once."""
     write(directory, older(IN_ORDER, 0))

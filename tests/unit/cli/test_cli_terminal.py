@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.cli.terminal import safe, safe_json, safe_line
+from tests.corpus import each
 
 
-@pytest.mark.parametrize(
+@each(
     ("hostile", "shown"),
     [
         ("\x1b[2J", "<U+001B>[2J"),

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One test case over a whole corpus, and the closing line that counts functions, cases and what was looped over.
+
+A case of its own for each of several hundred items costs more than what it tests. `each` is written as
+`pytest.mark.parametrize` is, runs every item inside one case, and names every item that failed with what differs.
+A fixture of the test is shared by all items, so a test that changes one keeps `parametrize`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import math
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import ParamSpec
+
+import pytest
+
+Parameters = ParamSpec("Parameters")
+Test = Callable[..., None]
+MAILS, ITEMS = "mails", "items"
+LONGEST = 80  # characters of a name
+PROPERTY = "corpus "  # begins the name of a report's property; the kind of item follows
+
+SERVERS = frozenset(  # fixtures
+    {"dovecot", "postfix", "platform", "postgres", "postgres_url", "icu_url", "certificates", "contained"}
+)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """The values of one `each`, by their names."""
+
+    arguments: tuple[str, ...]
+    values: tuple[tuple[str, tuple[object, ...]], ...]
+
+
+@dataclass
+class Tally:
+    """What the corpora of one process came to in the case that runs now."""
+
+    wanted: str = ""  # part of the names of the items that are run; all where it is empty
+    counted: Counter[str] = field(default_factory=Counter)
+
+
+TALLY = Tally()
+
+
+# ---------------------------------------------------------------- the loop
+
+
+def _plain(value: object, place: str) -> str:
+    """The name pytest itself would give a value; `place` where it would number it."""
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "backslashreplace")
+    if value is None or isinstance(value, str | int | float | bool):
+        return str(value) or "''"
+    return str(getattr(value, "__name__", place))
+
+
+def _short(name: str, place: str) -> str:
+    """A name that fits on a line; one that does not keeps its beginning and says its place."""
+    return name if len(name) <= LONGEST and name.isprintable() else f"{name[: LONGEST // 2]!r}... {place}"
+
+
+def _named(index: int, arguments: Sequence[str], row: tuple[object, ...], ids: object) -> str:
+    if isinstance(ids, Sequence):
+        return str(ids[index])
+    parts = []
+    for name, value in zip(arguments, row, strict=True):
+        given = ids(value) if callable(ids) else None
+        place = f"{name}{index}"
+        parts.append(_short(_plain(value, place), place) if given is None else str(given))
+    return "-".join(parts)
+
+
+def dimension(arguments: str | Sequence[str], values: Iterable[object], ids: object) -> Dimension:
+    """What `parametrize` would make cases of. Raises ValueError where a row has another length than its names."""
+    names = tuple(name.strip() for name in arguments.split(",")) if isinstance(arguments, str) else tuple(arguments)
+    listed = list(ids) if isinstance(ids, Iterable) else ids
+    single = isinstance(arguments, str) and len(names) == 1
+    rows = []
+    for index, value in enumerate(values):
+        row = (value,) if single else tuple(value)  # type: ignore[arg-type] # several names: each value is a row
+        rows.append((_named(index, names, row, listed), row))
+    if not rows:
+        raise ValueError(f"a corpus without an item: {arguments}")
+    return Dimension(names, tuple(rows))
+
+
+def items(dimensions: Sequence[Dimension]) -> Iterator[tuple[str, dict[str, object]]]:
+    """Every combination of the values, with its name."""
+    for rows in itertools.product(*(one.values for one in dimensions)):
+        given = {
+            name: value
+            for one, (_, row) in zip(dimensions, rows, strict=True)
+            for name, value in zip(one.arguments, row, strict=True)
+        }
+        yield "-".join(name for name, _ in rows), given
+
+
+def run_all(test: Test, dimensions: Sequence[Dimension], kind: str, fixtures: dict[str, object]) -> list[str]:
+    """Run each item; answers a text for each that failed: its name, and what an own case would have shown."""
+    failures: list[str] = []
+    for name, given in items(dimensions):
+        if TALLY.wanted not in name:
+            continue
+        TALLY.counted[kind] += 1
+        try:
+            test(**fixtures, **given)
+        except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - a case fails on any of them too
+            shown = pytest.ExceptionInfo.from_exception(error).getrepr(style="short")
+            failures.append(f"[{name}]\n{shown}")
+    return failures
+
+
+def each(
+    arguments: str | Sequence[str], values: Iterable[object], *, ids: object = None, of: str = ITEMS
+) -> Callable[[Callable[Parameters, None]], Test]:
+    """As `pytest.mark.parametrize`, in one case. `of` says what an item is, for the closing line.
+
+    Written above another `each`, it multiplies. Every item runs, whatever failed before it.
+    """
+    own = dimension(arguments, values, ids)
+
+    def over(test: Callable[Parameters, None]) -> Test:
+        inner: Test = getattr(test, "each_item", test)
+        dimensions = (*getattr(test, "dimensions", ()), own)
+        kind = getattr(test, "kind", of) if of == ITEMS else of
+        taken = {name for one in dimensions for name in one.arguments}
+
+        @functools.wraps(inner)
+        def whole(*owner: object, **fixtures: object) -> None:
+            failures = run_all(functools.partial(inner, *owner), dimensions, kind, fixtures)
+            if failures:
+                count = math.prod(len(one.values) for one in dimensions)
+                pytest.fail("\n\n".join([f"{len(failures)} of {count} {kind} failed", *failures]), pytrace=False)
+
+        signature = inspect.signature(inner)
+        left = [parameter for name, parameter in signature.parameters.items() if name not in taken]
+        vars(whole).pop("__wrapped__")  # pytest would look through it for fixtures
+        vars(whole).update(
+            each_item=inner, dimensions=dimensions, kind=kind, __signature__=signature.replace(parameters=left)
+        )
+        return whole
+
+    return over
+
+
+def looked_at(of: str) -> None:
+    """Count one item for the closing line, in a test that loops by itself."""
+    TALLY.counted[of] += 1
+
+
+def one_in(every: int, values: Iterable[object]) -> list[object]:
+    """For `parametrize`: the first of each `every` values; the others run in `./dev test long` alone."""
+    return [value if index % every == 0 else long(value) for index, value in enumerate(values)]
+
+
+def long(value: object) -> object:
+    """A value of `parametrize` whose case runs in `./dev test long` alone."""
+    return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.long)
+
+
+# ---------------------------------------------------------------- the closing line
+
+
+@dataclass(eq=False)  # a plugin is hashed
+class Closing:
+    """Counts what the reports tell, with and without processes of xdist between."""
+
+    functions: set[str] = field(default_factory=set)
+    cases: int = 0
+    corpus: Counter[str] = field(default_factory=Counter)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a case that was executed: one whose set-up failed or which was skipped there was not."""
+        if report.when != "call":
+            return
+        self.functions.add(report.nodeid.partition("[")[0])
+        self.cases += 1
+        for name, value in report.user_properties:
+            if name.startswith(PROPERTY):
+                self.corpus[name.removeprefix(PROPERTY)] += int(str(value))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say it right above pytest's own last line."""
+        counts = [f"{len(self.functions):,} test functions", f"{self.cases:,} cases"]
+        counts += [f"{count:,} corpus {kind}" for kind, count in sorted(self.corpus.items(), reverse=True)]
+        terminalreporter.write_line(", ".join(counts))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """An item of a corpus has no node id that could be named."""
+    parser.addoption("--item", default="", metavar="TEXT", help="of each corpus only the items with TEXT in their name")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take part in this run."""
+    TALLY.wanted = config.getoption("--item")
+    config.pluginmanager.register(Closing(), "closing")
+    runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", 0)
+    if runs_tests and "not outside" in config.getoption("markexpr"):
+        sys.addaudithook(_alone)
+
+
+def _alone(event: str, arguments: tuple[object, ...]) -> None:
+    """In `./dev test fast` no test starts a process: it stays as quick as it says. The reader of mails is our own."""
+    if event == "subprocess.Popen" and "flaggermail.adapters.parse_child" not in str(arguments[1]):
+        raise RuntimeError(f"mark this test `outside`: it starts {arguments[1]}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Put on the report of a case what its corpora came to."""
+    TALLY.counted.clear()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.extend((f"{PROPERTY}{kind}", count) for kind, count in TALLY.counted.items())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a server, before cases are chosen by their marks."""
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if SERVERS & set(getattr(item, "fixturenames", ())) or (group is not None and group.args == ("postgres",)):
+            item.add_marker(pytest.mark.outside)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""One case over a corpus loses nothing: every item runs, every failure is named, and the closing line counts them."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.corpus import TALLY, Closing, each
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is counted here is not counted for this run."""
+    before, wanted = TALLY.counted.copy(), TALLY.wanted
+    TALLY.counted.clear()
+    TALLY.wanted = ""
+    try:
+        yield
+    finally:
+        TALLY.counted, TALLY.wanted = before, wanted
+
+
+@each("right", [1, 2], of="mails")
+@each(("name", "left"), [("one", 1), ("two", 2), ("three", 3)], ids=["a", "b", "c"])
+def compared(desk: list[str], name: str, left: int, right: int) -> None:
+    """What a test looks like; not collected, by its name."""
+    desk.append(f"{name} {right}")
+    assert left == right, name
+
+
+@apart()
+def test_every_failure_is_named_with_what_differs() -> None:
+    """Six items, four of which differ: all run, and the four stand in one message by their names."""
+    desk: list[str] = []
+    with pytest.raises(pytest.fail.Exception) as failed:
+        compared(desk=desk)
+    said = str(failed.value)
+    assert said.startswith("4 of 6 mails failed")
+    assert [line for line in said.splitlines() if line.startswith("[")] == ["[a-2]", "[b-1]", "[c-1]", "[c-2]"]
+    assert "AssertionError: three" in said
+    assert len(desk) == 6
+    assert TALLY.counted == {"mails": 6}
+
+
+def test_only_the_fixtures_are_asked_for() -> None:
+    """Pytest sees no argument that the corpus gives."""
+    assert list(inspect.signature(compared).parameters) == ["desk"]
+
+
+@apart()
+def test_a_method_is_looped_over_too() -> None:
+    """`self` goes first."""
+
+    class Grouped:
+        limit = 2
+
+        @each("number", [1, 2, 3])
+        def compared(self, number: int) -> None:
+            assert number < self.limit
+
+    with pytest.raises(pytest.fail.Exception, match=r"2 of 3 items failed\n\n\[2\]\n[^\[]*\[3\]"):
+        Grouped().compared()
+
+
+@apart()
+def test_one_item_can_be_chosen() -> None:
+    """`--item b-1` runs that one."""
+    TALLY.wanted, desk = "b-1", list[str]()
+    with pytest.raises(pytest.fail.Exception):
+        compared(desk=desk)
+    assert desk == ["two 1"]
+
+
+def test_a_corpus_without_an_item_is_a_mistake() -> None:
+    """A folder that was renamed would otherwise pass for ever."""
+    with pytest.raises(ValueError, match="a corpus without an item: name"):
+        each("name", [])
+
+
+def test_the_closing_line_counts_what_was_executed(pytestconfig: pytest.Config) -> None:
+    """Two cases of one function are one function; a case that was skipped or never set up counts nowhere."""
+    closing = Closing()
+    for node, when in (("f.py::a[1]", "call"), ("f.py::a[2]", "call"), ("f.py::b", "setup"), ("f.py::c", "call")):
+        corpus = [("corpus mails", 1200)] if node == "f.py::c" else []
+        report = pytest.TestReport(node, ("f.py", 1, ""), {}, "passed", None, when, user_properties=corpus)  # type: ignore[arg-type] # three words
+        closing.pytest_runtest_logreport(report)
+    text = io.StringIO()
+    closing.pytest_terminal_summary(pytest.TerminalReporter(pytestconfig, text))
+    assert text.getvalue() == "2 test functions, 3 cases, 1,200 corpus mails\n"
