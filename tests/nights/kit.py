@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flaggermail import inforce, wiring
+from flaggermail import inforce
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
@@ -20,6 +20,8 @@ from flaggermail.settings import Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from flaggermail.vouching import VouchedParser
+from tests.doubles import migrated
 from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore
 
@@ -57,7 +59,7 @@ class Kit:
         fresh = folder / "fresh"
         fresh.mkdir()
         (folder / "desk").mkdir()
-        env = wiring.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
+        env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
         inforce.note(env)
         env.close()
         # A mail that takes long is put aside by the time that passes, the one thing here which is not simulated.

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import make_url
 
 from flaggermail.adapters.db.engine import make_engine
-from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.adapters.db.store import SqlStore
+from tests.doubles.migrated import migrate, migrated
 from tests.servers.postgres import Postgres
 from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, opened
 
@@ -27,14 +27,6 @@ def new_store(url: str, wait: float = 10) -> SqlStore:
     return SqlStore(url, lambda: secrets.token_bytes(16), wait)
 
 
-def migrate(url: str) -> str:
-    """Bring the database to the newest schema; answers its address."""
-    engine = make_engine(url)
-    upgrade(engine)
-    engine.dispose()
-    return url
-
-
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Whoever uses this runs once on each engine."""
@@ -45,7 +37,7 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy, without a journal beside it."""
     path = tmp_path_factory.mktemp("template") / "database"
-    migrate(f"sqlite:///{path}")
+    path.write_bytes(migrated())
     return path
 
 

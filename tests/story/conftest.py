@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import wiring
 from flaggermail.environment import Environment
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[1] / "config"
 NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
@@ -29,6 +29,6 @@ def clock() -> SetClock:
 def env(tmp_path: Path, clock: SetClock) -> Iterator[Environment]:
     """Give an environment with set time and no network."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     yield made
     made.close()

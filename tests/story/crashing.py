@@ -22,7 +22,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import digest, forgetting, outbox, vigil, watch, wiring
+from flaggermail import digest, forgetting, outbox, vigil, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
@@ -32,6 +32,7 @@ from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings import RateLimitSettings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import MODULES, PORTS, SOURCE, Point, points
@@ -207,7 +208,7 @@ def main() -> None:
     known = {str(point): point for point in points()}
     with tempfile.TemporaryDirectory() as scratch:
         clock = SetClock(NOW)
-        equipment = wiring.replayed(settings, Path(scratch), clock, SystemRandomness(), ScriptedSubmitter(clock))
+        equipment = migrated.replayed(settings, Path(scratch), clock, SystemRandomness(), ScriptedSubmitter(clock))
         equipment.store.close()
         for line in sys.stdin:
             asked = json.loads(line)

@@ -17,7 +17,7 @@ from flaggermail.environment import Environment, Work
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.settings import Settings
-from flaggermail.wiring import replayed
+from tests.doubles import migrated
 from tests.store.rejudging import found_otherwise
 from tests.story.conftest import NOW
 
@@ -32,11 +32,11 @@ def played(scenario: Path, folder: Path) -> Iterator[Work]:
 
     def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
         used.append(settings)
-        return replayed(settings, folder, clock, randomness, submit)
+        return migrated.replayed(settings, folder, clock, randomness, submit)
 
     assert replay.play(scenario, typed, build).differences == ()
     clock = SetClock(NOW.replace(year=NOW.year + 3))
-    env = replayed(used[0], folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    env = migrated.replayed(used[0], folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
     with env.store.read() as tx:
         yield Work(env, tx, clock.now())
     env.close()

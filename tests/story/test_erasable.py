@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from flaggermail import outbox, watch, wiring
+from flaggermail import outbox, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core import acts
 from flaggermail.core.records import Case, StoredMessage
@@ -16,6 +16,7 @@ from flaggermail.environment import Environment
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 
 CANARIES = ("kanarie", "Kanarie")  # in every personal place of the story below
@@ -44,7 +45,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     refusal = [ScriptedAnswer("kanarie@lindewaard.example", 550, "no such user kanarie@lindewaard.example", None, None)]
-    env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("erasable"), ScriptedSubmitter(clock, refusal))
+    env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("erasable"), ScriptedSubmitter(clock, refusal))
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)
     mailbox.deliver("inbox", referral("kanarie@elsewhere.example", 2), NOW)

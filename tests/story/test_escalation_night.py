@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import inforce, outbox, remind, wiring
+from flaggermail import inforce, outbox, remind
 from flaggermail.core import acts, escalation
 from flaggermail.core.events import Event, EventKind, changed
 from flaggermail.core.records import Case, ClockRow, Notification, OutboxMail, Reminder
@@ -23,6 +23,7 @@ from flaggermail.settings import OncallFile, Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 from tests.store.desk_fixtures import CONFIG, HEAD, OFFICER, START, Desk, RecordingSubmitter, X, mail
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -41,7 +42,7 @@ def make(tmp_path: Path) -> Iterator[Made]:
         clock = SetClock(start)
         server = RecordingSubmitter(clock)
         settings = configured(load(CONFIG, shipped("rules"), shipped("config") / "templates"), policy, rota)
-        env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("night"), server)
+        env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("night"), server)
         inforce.note(env)
         made.append(Desk(env, clock, server))
         return made[-1]

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from flaggermail import notices, observing, outbox, remind, wiring
+from flaggermail import casework, observing, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -30,6 +31,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.doubles.told_status import document, told
+from tests.doubles import migrated
 from tests.story.conftest import CONFIG
 from tests.story.test_daemon import StepTicker, WatchedMailbox
 
@@ -126,7 +128,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             return super().submit(octets, sender, recipients, witness)
 
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    env = wiring.replayed(settings, tmp_path, clock, CountedRandomness("observe"), Kept(clock))
+    env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("observe"), Kept(clock))
     yield Desk(env, clock, sent)
     env.close()
 

@@ -24,6 +24,7 @@ from flaggermail.renewal import Renewal
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import HintingMailbox, StepTicker, running
 
@@ -109,7 +110,7 @@ def opened(folder: Path, clock: SetClock) -> Environment:
         shutil.copy(table, folder / "rules")
     shutil.copytree(shipped("config") / "templates", folder / "templates")
     settings = load(CONFIG, folder / "rules", folder / "templates")
-    env = wiring.replayed(settings, folder, clock, CountedRandomness("renewal"), ScriptedSubmitter(clock))
+    env = migrated.replayed(settings, folder, clock, CountedRandomness("renewal"), ScriptedSubmitter(clock))
     return wiring.with_whole_templates(env)
 
 

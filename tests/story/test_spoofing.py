@@ -33,6 +33,8 @@ from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from flaggermail.vouching import ByReceivingServer
+from flaggermail.vouching import VouchedParser
+from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW
 
@@ -274,7 +276,7 @@ def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A desk that waits for answers, to copy: each test gets the state after the notifications were sent."""
     folder = tmp_path_factory.mktemp("waiting")
     clock = SetClock(NOW)
-    made = wiring.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    made = migrated.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     notified(made)
     made.store.close()
     yield Waiting(made, folder)

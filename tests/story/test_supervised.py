@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import outbox, wiring
+from flaggermail import outbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
@@ -32,6 +32,8 @@ from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.corpus import each
+from tests.doubles import migrated
 from tests.story.conftest import CONFIG
 from tests.story.test_daemon import StepTicker, WatchedMailbox
 
@@ -88,7 +90,7 @@ def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
         assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize(
+@each(
     ("variables", "interval"),
     [
         ({}, math.inf),
@@ -148,7 +150,7 @@ def env(tmp_path: Path) -> Iterator[Environment]:
     """Give an environment with set time and no network."""
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    made = wiring.replayed(settings, tmp_path, clock, CountedRandomness("supervised"), ScriptedSubmitter(clock))
+    made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("supervised"), ScriptedSubmitter(clock))
     yield made
     made.close()
 

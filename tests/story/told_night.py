@@ -19,7 +19,7 @@ from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.settings import Settings
-from flaggermail.wiring import replayed
+from tests.doubles import migrated
 from tests.story.conftest import NOW
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def played(language: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         settings = _play(language, Path(folder))
         clock = SetClock(NOW.replace(year=NOW.year + 1))
-        env = replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
+        env = migrated.replayed(settings, Path(folder), clock, SystemRandomness(), ScriptedSubmitter(clock))
         try:
             with env.store.read() as tx:
                 mails = tx.find(OutboxMail)
@@ -66,7 +66,7 @@ def _play(language: str, folder: Path) -> Settings:
         organisation = settings.desk.organisation.model_copy(update={"language": language})
         desk = settings.desk.model_copy(update={"organisation": organisation})
         used.append(settings.model_copy(update={"desk": desk}))
-        return replayed(used[0], folder, clock, randomness, submit)
+        return migrated.replayed(used[0], folder, clock, randomness, submit)
 
     assert replay.play(ROOT / "tests" / "scenarios" / f"night-{language}", typed, build).differences == ()
     return used[0]

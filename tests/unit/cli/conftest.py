@@ -25,7 +25,7 @@ from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, Set
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import replayed
+from tests.doubles import migrated
 
 CONFIG = Path(__file__).parents[2] / "config"
 VOUCHED = (
@@ -112,7 +112,7 @@ class Desk:
 def opened(settings: Settings, folder: Path) -> Desk:
     """A desk at 10:33 in `folder`."""
     clock = SetClock(datetime.fromisoformat("2024-06-06T10:33:00+02:00"))
-    env = replayed(settings, folder, clock, CountedRandomness("desk"), ScriptedSubmitter(clock))
+    env = migrated.replayed(settings, folder, clock, CountedRandomness("desk"), ScriptedSubmitter(clock))
     return Desk(env, clock, folder)
 
 
