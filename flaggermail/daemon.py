@@ -91,7 +91,7 @@ class Daemon:
     failure: BaseException | None = None
     overdue: list[str] = field(default_factory=list)  # the workers that did not end in time
     _ready: bool = False
-    _link: bool | None = None
+    link: bool | None = None  # whether the mailbox was reached at the last look; none before the first has ended
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
     _inbox_read: float = 0.0  # to its end, by `monotonic`; before that, when the daemon began to try
@@ -126,12 +126,12 @@ class Daemon:
             self._settle()
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
-            self.ticker.every(self.remind_every, "remind", self._guarded("remind", self._remind))
+            self.ticker.every(self.remind_every, "remind", self._guarded("remind", self.remind))
             self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
             self.ticker.every(WATCH_EVERY, "selfwatch", self._guarded("selfwatch", self._watch_ourselves))
             if self.heartbeat is not None:
                 every = 60.0 * self.env.settings.desk.watch.heartbeat_minutes
-                self.ticker.every(every, "heartbeat", self._guarded("heartbeat", self._beat))
+                self.ticker.every(every, "heartbeat", self._guarded("heartbeat", self.beat))
             self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
             self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._forget))
             self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
@@ -248,7 +248,7 @@ class Daemon:
 
         Reminders are due and mails wait on that night too: a start that never ends would take them down with the link.
         """
-        news, self._link = link != self._link, link
+        news, self.link = link != self.link, link
         if news:
             self._tell()
         self._say_ready()
@@ -264,11 +264,12 @@ class Daemon:
         if tried:
             logbook.mails_sent(tried)
 
-    def _remind(self) -> None:
+    def remind(self) -> None:
+        """What is done every `remind_every` seconds: reminders, pages, what was held back, and the vigil."""
         told = remind.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
-        if self._link is not None:  # the first look at a mailbox of years takes long, and is no silence
+        if self.link is not None:  # the first look at a mailbox of years takes long, and is no silence
             vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
         self._reminded = self.monotonic()
@@ -288,7 +289,7 @@ class Daemon:
     def _watch_ourselves(self) -> None:
         selfwatch.tick(self.env, self._ages())
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
         """Only while all is well: whoever waits for it outside then raises the alarm that we perhaps cannot."""
         limits, desk = selfwatch.limits_of(self.env.settings.desk), self.env.settings.desk
         silence = timedelta(minutes=desk.mailbox.alarm_after_minutes)
@@ -321,11 +322,11 @@ class Daemon:
         """Show how things stand; tell the supervisor, when that has changed."""
         env = self.env
         with env.store.read() as tx:
-            seen = status.gather(Work(env, tx, env.clock.now()), link=self._link)
+            seen = status.gather(Work(env, tx, env.clock.now()), link=self.link)
         standing = Standing(
             last_mail=self._last_mail,
             last_look=self._last_look,
-            link=self._link,
+            link=self.link,
             waiting=seen.waiting,
             in_doubt=seen.outbox.get("uncertain", 0),
             observing=seen.observing_since is not None,

@@ -32,7 +32,7 @@ def drain(env: Environment, stop: Interrupt | None = None) -> int:
     Ends between two mails when `stop` is set.
     """
     tried = 0
-    while not (stop is not None and stop.is_set()) and (mail := _claim(env)) is not None:
+    while not (stop is not None and stop.is_set()) and (mail := claim(env)) is not None:
         octets = env.octets.get(mail.digest)
         answer = exercises.refusal(env, mail, octets) or _handed_over(env, mail, octets)
         with env.store.begin() as tx:
@@ -60,14 +60,14 @@ def next_due(tx: Transaction) -> datetime | None:
     return min((mail.next_try_at for mail in _waiting(tx) if mail.next_try_at), default=None)
 
 
-def _claim(env: Environment) -> OutboxMail | None:
+def claim(env: Environment) -> OutboxMail | None:
     """Take the first mail that is due and commit that it is being tried, before the network is touched."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not _due(tx, now):
+        if not due(tx, now):
             return None  # an idle desk writes nothing
     with env.store.begin() as tx:
-        mail = next(iter(_due(tx, now)), None)
+        mail = next(iter(due(tx, now)), None)
         if mail is None:
             return None
         claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
@@ -77,7 +77,8 @@ def _claim(env: Environment) -> OutboxMail | None:
     return claimed
 
 
-def _due(tx: Transaction, now: datetime) -> list[OutboxMail]:
+def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
+    """The mails that may be tried now, in the order in which they were queued; none while the desk observes."""
     if observing.is_on(tx):
         return []
     return [mail for mail in _waiting(tx) if mail.next_try_at and mail.next_try_at <= now]

@@ -40,9 +40,9 @@ class Waiting:
     def silence(self) -> Silence:
         """The facts on which the next step depends; what was told before this clock started is of an earlier run."""
         told = [_telling(r) for r in self.told if r.clock == self.clock and r.told_at >= self.started_at]
-        return Silence(self.started_at, told, [a for r in self.told if (a := self._acknowledgement(r))])
+        return Silence(self.started_at, told, [a for r in self.told if (a := self.acknowledgement(r))])
 
-    def _acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
+    def acknowledgement(self, reminder: Reminder) -> Acknowledgement | None:
         """An "ok" to any clock of this notification silences its officer; only its own clock asks when it expires."""
         at, until, by = reminder.acknowledged_at, reminder.acknowledged_until, reminder.acknowledged_by
         if at is None or until is None or by is None or at < self.started_at:

@@ -42,9 +42,9 @@ def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
     elif isinstance(answer, Accepted):
         _accepted(replace(work, now=answer.at), mail, answer)
     elif isinstance(answer, Refused):
-        _refused(work, mail, answer)
+        refused(work, mail, answer)
     else:
-        _in_doubt(work, mail, answer)
+        in_doubt(work, mail, answer)
 
 
 def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
@@ -106,7 +106,8 @@ def sent(work: Work, now_sent: Notification, before: Notification) -> None:
     lifecycle.rejudge(work, now_sent.id)
 
 
-def _refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
+def refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
+    """Queue the mail again where the answer was for now and tries are left; otherwise it stays refused."""
     again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
     text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
@@ -157,7 +158,7 @@ def _next_try(work: Work, mail: OutboxMail, tries: int) -> datetime | None:
     return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, give_up, chance)
 
 
-def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
+def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
     """At most once for a platform, which waits for proof or a person; at least once for everybody else.
 
     The second try comes at once. A server that never answers is then asked by the schedule: without it, the same mail
@@ -169,7 +170,7 @@ def _in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
         tries = _tries(work, mail)
         again = work.now if tries <= 1 else _next_try(work, mail, tries - 1)
         if again is None:
-            _refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
+            refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=answer.text)
     _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))

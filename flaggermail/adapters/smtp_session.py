@@ -64,20 +64,20 @@ class SmtpSession:
             start_tls=False,  # the library's default, None, would go on in clear text where STARTTLS is not offered
         )
         self._timeout = timeout
-        self._transport: asyncio.BaseTransport | None = None
+        self.transport: asyncio.BaseTransport | None = None  # of the connection that stands, for whoever must end it
         self._recipient_options: tuple[str, ...] = ()
         self._international = False
 
     async def connect(self, *, implicit_tls: bool) -> None:
         """Connect, with TLS from the first octet on (RFC 8314, section 3.3) or in clear text, and say EHLO."""
         await self._client.connect(use_tls=implicit_tls)
-        self._transport = self._client.transport
+        self.transport = self._client.transport
         await self._client.ehlo()
 
     @property
     def line(self) -> object:
         """The TLS of the connection, nothing in clear text."""
-        return self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        return self.transport.get_extra_info("ssl_object") if self.transport is not None else None
 
     async def starttls(self) -> None:
         """Turn to TLS (RFC 3207) or fail; what was learned in clear text is forgotten and asked again."""
@@ -91,7 +91,7 @@ class SmtpSession:
             if guard.tampered:
                 raise OctetsBeforeTls from None
             raise
-        self._transport = self._client.transport
+        self.transport = self._client.transport
         await self._client.ehlo()
 
     async def login(self, user: str, password: str) -> None:
@@ -162,8 +162,8 @@ class SmtpSession:
             pass  # all that counts was said before
         finally:
             self._client.close()
-            if isinstance(self._transport, asyncio.Transport):
-                self._transport.abort()
+            if isinstance(self.transport, asyncio.Transport):
+                self.transport.abort()
                 await asyncio.sleep(0)  # the loop closes the socket in its next turn, and it may be at its last
 
     @property

@@ -189,7 +189,7 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
     told = _Heard(silence, steps)
     waiting = [call for call in calls if not told.holds(call, who)]
     ends = [(call, _held_until(silence, who, call, now)) for call in waiting]
-    heard = [call for call, end in ends if end is None] or _questions(silence, steps, now)
+    heard = [call for call, end in ends if end is None] or questions(silence, steps, now)
     if heard:
         return _each_once(heard, who, now)
     if waiting:
@@ -202,7 +202,7 @@ def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expect
     told = _Heard(silence, steps)
     calls = [_next_call(silence, step, reader, told, who) for step in steps for reader in step.readers]
     found = [_expected(silence, who, call) for call in calls if call is not None]
-    found += [Expected(call, call.due_at, who(call.reader, call.due_at)) for call in _questions(silence, steps, None)]
+    found += [Expected(call, call.due_at, who(call.reader, call.due_at)) for call in questions(silence, steps, None)]
     return sorted(found, key=lambda expected: (expected.at, expected.call.minute))
 
 
@@ -247,7 +247,7 @@ def _expected(silence: Silence, who: Who, call: Call) -> Expected:
     return Expected(call, at, who(call.reader, at))
 
 
-def _questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
+def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
     """The question that an expired acknowledgement leaves, once, unless an officer was told since it was given.
 
     None before it expires; without `now` the one to come.

@@ -132,7 +132,7 @@ def hurt_session(order: Order) -> None:
             return
         if not order.cut:
             die()
-        transport = session._transport  # noqa: SLF001 - the line itself, which no caller needs
+        transport = session.transport
         assert transport is not None
         with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)  # what the system has taken still leaves, nothing comes back

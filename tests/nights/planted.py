@@ -35,14 +35,14 @@ class Fault:
 
 def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
     """The server is asked first, and the attempt written down with its answer: a death in between forgets it."""
-    claim = outbox._claim  # noqa: SLF001 - the step that is put into the wrong place
+    claim = outbox.claim
 
     def drain(env: Environment, stop: Interrupt | None = None) -> int:
         del stop
         tried = 0
         while True:
             with env.store.read() as tx:
-                mail = next(iter(outbox._due(tx, env.clock.now())), None)  # noqa: SLF001 - as above
+                mail = next(iter(outbox.due(tx, env.clock.now())), None)
             if mail is None:
                 return tried
             answer = env.submitter.submit(env.octets.get(mail.digest), mail.sender, [mail.recipient])[0]
@@ -93,30 +93,30 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
 
 def _acknowledgement_never_expires() -> AbstractContextManager[object]:
     """Who once said that he is on it is never asked again."""
-    honest = Waiting._acknowledgement  # noqa: SLF001 - what is made to last
+    honest = Waiting.acknowledgement
 
     def lasting(waiting: Waiting, reminder: Reminder) -> Acknowledgement | None:
         found = honest(waiting, reminder)
         return replace(found, until=found.until + timedelta(days=365)) if found else None
 
-    return patch.object(Waiting, "_acknowledgement", lasting)
+    return patch.object(Waiting, "acknowledgement", lasting)
 
 
 def _nobody_asked() -> AbstractContextManager[object]:
     """An acknowledgement expires, and where no step is left that is all."""
-    return patch.object(escalation, "_questions", lambda *_: [])
+    return patch.object(escalation, "questions", lambda *_: [])
 
 
 def _asked_again() -> AbstractContextManager[object]:
     """Whoever was asked is asked again, under another key, as if nobody had been told."""
-    honest = escalation._questions  # noqa: SLF001 - what forgets
+    honest = escalation.questions
 
     def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
         found = honest(replace(silence, told=()), steps, now)
         later = len(silence.told)
         return [replace(call, step=replace(call.step, after=call.step.after + later)) for call in found]
 
-    return patch.object(escalation, "_questions", questions)
+    return patch.object(escalation, "questions", questions)
 
 
 def _undecided_is_sent() -> AbstractContextManager[object]:
@@ -128,9 +128,9 @@ def _retry_after_data() -> AbstractContextManager[object]:
     """Silence after the final dot is taken for a refusal for now."""
 
     def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
-        settle._refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))  # noqa: SLF001 - what is done by mistake
+        settle.refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))
 
-    return patch.object(settle, "_in_doubt", in_doubt)
+    return patch.object(settle, "in_doubt", in_doubt)
 
 
 def _forger_obeyed() -> AbstractContextManager[object]:

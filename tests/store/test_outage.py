@@ -99,7 +99,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
     key = approved(desk)
     waits = []
     for _ in range(4):
-        claimed = outbox._claim(desk.env)  # noqa: SLF001 - a script of the server knows no login
+        claimed = outbox.claim(desk.env)  # a script of the server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
             refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", line=True)
@@ -215,7 +215,7 @@ def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk)
     proving(desk, "copy")
     key = approved(desk)
     octets = desk.env.octets.get(desk.mail_of(key).digest)
-    claimed = outbox._claim(desk.env)  # noqa: SLF001 - the time in which we wait for the answer
+    claimed = outbox.claim(desk.env)  # the time in which we wait for the answer
     assert claimed is not None
     desk.clock.set(START + timedelta(seconds=5))
     desk.receive(octets)
@@ -238,7 +238,7 @@ def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
 def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
     """The platform's server says no while ours still owes us its 250: that 250 is written down and revives nothing."""
     key = approved(desk)
-    claimed = outbox._claim(desk.env)  # noqa: SLF001 - the time in which we wait for the answer
+    claimed = outbox.claim(desk.env)  # the time in which we wait for the answer
     assert claimed is not None
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     with desk.env.store.begin() as tx:

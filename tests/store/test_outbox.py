@@ -30,7 +30,7 @@ def alarms(desk: Desk) -> list[str]:
 
 def died_while_sending(desk: Desk) -> OutboxMail:
     """The first mail that is due, claimed by a program that died before the server's answer was recorded."""
-    claimed = outbox._claim(desk.env)  # noqa: SLF001 - the instant between the two commits cannot be reached otherwise
+    claimed = outbox.claim(desk.env)  # the instant between the two commits cannot be reached otherwise
     assert claimed is not None
     return claimed
 

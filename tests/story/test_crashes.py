@@ -22,7 +22,7 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail import desk, outbox, watch, wiring
+from flaggermail import desk, outbox, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
@@ -47,6 +47,8 @@ from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.corpus import long, one_in
+from tests.doubles import migrated
 from tests.story import crashing
 from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_source, points
@@ -55,7 +57,7 @@ ROOT = Path(__file__).parents[2]
 REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
 EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # who referred a case that an officer takes now
 PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
-SENDING = frozenset({"drain", "_claim"})  # tried at the first mail, which goes to a platform, and at the next
+SENDING = frozenset({"drain", "claim"})  # tried at the first mail, which goes to a platform, and at the next
 SETTLING = frozenset({"recover"})  # reached only when the start before was killed with a mail in hand
 LASTING = frozenset({"append", "begin", "discard", "put", "put_all", "submit"})  # another use leaves nothing behind
 APPENDS = range(1, 55, 6)  # every event passes through one line; which one is hit there is varied
@@ -145,7 +147,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """Give the desk as it is before each crash, and the process that forks desks."""
     folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(hours=6))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    env = wiring.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
+    env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
     watch.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end, and out of reach since
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
@@ -274,7 +276,16 @@ def crashes() -> Iterator[tuple[Point, str, int]]:
                 yield point, when, nth
 
 
-@pytest.mark.parametrize(("point", "when", "nth"), list(crashes()), ids=str)
+def first_of_each_kind() -> Iterator[object]:
+    """The first kill at each method of each port, before and after it; the others are long."""
+    seen = set()
+    for point, when, nth in crashes():
+        kind = (point.port, point.method, when)
+        yield long((point, when, nth)) if kind in seen else (point, when, nth)
+        seen.add(kind)
+
+
+@pytest.mark.parametrize(("point", "when", "nth"), list(first_of_each_kind()), ids=str)
 def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when: str, nth: int) -> None:
     """SIGKILL there; the next start takes in and sends what is left. In doubt is only what had no answer recorded."""
     shutil.copytree(scene.folder, folder)
@@ -305,7 +316,7 @@ def done(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("point", [point for point in points() if point.module == FORGETTING], ids=str)
+@pytest.mark.parametrize("point", one_in(7, (point for point in points() if point.module == FORGETTING)), ids=str)
 def test_killed_there_while_it_forgets_it_goes_on(
     scene: Scene, done: Path, folder: Path, point: Point, when: str
 ) -> None:

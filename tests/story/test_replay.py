@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import consequences, outbox, remind, watch
+from flaggermail import consequences, outbox, remind, replay, watch
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.demo.configuration import SHIPPED as STORY
@@ -24,6 +24,8 @@ from flaggermail.replay import Report
 from flaggermail.replay.scenario import read
 from flaggermail.shipped import shipped
 from flaggermail.wiring import play
+from tests.corpus import each
+from tests.doubles import migrated
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
@@ -31,13 +33,13 @@ FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
 
 def played(name: str) -> Report:
     """The report on a scenario."""
-    return play(SCENARIOS / name, typed)
+    return replay.play(SCENARIOS / name, typed, migrated.replayed)
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@each("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_scenario_comes_out_as_expected(folder: Path) -> None:
     """Every scenario expects something, and nothing differs from it."""
-    report = play(folder, typed)
+    report = played(folder.name)
     assert report.differences == ()
     assert report.json["cases"] or report.json["quarantine"] or report.json["declined"]
 
@@ -77,7 +79,7 @@ def test_two_runs_of_a_scenario_are_equal() -> None:
 BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("ingest takes nothing in", lambda patch: patch.setattr(watch, "ingest", lambda _env, _raw: "nothing")),
     ("ingest forgets what follows", lambda patch: patch.setattr(consequences, "follow", lambda *_: None)),
-    ("outbox sends nothing", lambda patch: patch.setattr(outbox, "_claim", lambda _env: None)),
+    ("outbox sends nothing", lambda patch: patch.setattr(outbox, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(outbox, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(remind, "tick", lambda _env: 0)),
     ("remind sees nothing wait", lambda patch: patch.setattr(remind, "waiting", lambda _tx: iter(()))),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -31,10 +32,22 @@ IN_TIME: dict[str, timedelta] = {}
 MINUTE = timedelta(minutes=1)
 
 
+class Shown(ssl.SSLObject):
+    """The TLS of a session, as far as its certificate: the sessions themselves are in tests/contract."""
+
+    def __init__(self, ends: datetime) -> None:
+        self.ends = ends
+
+    def getpeercert(self, binary_form: bool = False) -> dict[str, str]:  # type: ignore[override] # noqa: FBT001, FBT002 - as in ssl
+        """Its end alone."""
+        assert not binary_form
+        return {"notAfter": f"{self.ends:%b %d %H:%M:%S %Y} GMT"}
+
+
 def certificate(env: Environment, ends: datetime) -> None:
     """A session showed a certificate that ends then."""
     assert isinstance(env.gauge, MachineGauge)
-    env.gauge._ends["submission"] = ends  # noqa: SLF001 - the sessions themselves are in tests/contract
+    env.gauge.presented("submission", Shown(ends))
 
 
 def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Environment, clock: SetClock) -> None:  # noqa: F811 - the fixture
@@ -265,21 +278,21 @@ def test_the_daemon_beats_only_while_all_is_well(env: Environment, capfd: pytest
     daemon = a_daemon(env, WatchedMailbox(env))
     daemon.heartbeat, daemon.monotonic = beats, lambda: passed[0]
     daemon.__post_init__()
-    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    daemon.beat()
     beats.why = "answer 500"
-    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    daemon.beat()
     assert beats.count == 2
     assert "heartbeat not taken" in capfd.readouterr().err
     assert alarms(env) == []
     passed[0] = 121.0
-    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    daemon.beat()
     assert beats.count == 2  # reminders were not looked for
-    daemon._remind()  # noqa: SLF001 - what the ticker calls
-    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    daemon.remind()
+    daemon.beat()
     assert beats.count == 3
     passed[0] = 15 * 60 + 1.0
-    daemon._remind()  # noqa: SLF001 - what the ticker calls
-    daemon._beat()  # noqa: SLF001 - what the ticker calls
+    daemon.remind()
+    daemon.beat()
     assert beats.count == 3  # the mailbox was not read
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from unittest.mock import patch
 
 import pytest
 
@@ -19,7 +19,6 @@ from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail
 from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import Environment, Work
-from flaggermail.ports import Position, RawMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
@@ -322,18 +321,9 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: 
 def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None:
     """What came first does not move the mark up to which the folder is read."""
     mailbox = flooded(env, 60)
-
-    class Dying(ListMailbox):
-        """The process dies between what comes first and the others."""
-
-        def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-            """Never comes."""
-            raise KeyboardInterrupt(folder, position)
-
-    dying = Dying(env.settings.desk.mailbox)
-    dying._messages = mailbox._messages  # noqa: SLF001 - the same mailbox
-    with pytest.raises(KeyboardInterrupt):
-        watch.look(env, dying)
+    # the process dies between what comes first and the others
+    with patch.object(mailbox, "fetch_after", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        watch.look(env, mailbox)
     with env.store.read() as tx:
         assert len(tx.find(StoredMessage, direction="in")) == 3
         cursor = tx.cursor("INBOX")

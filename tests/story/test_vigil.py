@@ -54,8 +54,8 @@ def test_a_desk_that_was_switched_off_is_no_silence(env: Environment, clock: Set
     watch.look(env, ListMailbox(env.settings.desk.mailbox))
     clock.set(NOW + timedelta(hours=9))
     daemon = a_daemon(env, WatchedMailbox(env))
-    daemon._link = True  # noqa: SLF001 - the first look has ended
-    daemon._remind()  # noqa: SLF001 - what the ticker calls
+    daemon.link = True  # the first look has ended
+    daemon.remind()  # what the ticker calls
     assert alarms(env) == []
 
 
@@ -80,10 +80,10 @@ def test_the_daemon_keeps_the_vigil(env: Environment, lost: bool) -> None:  # no
     assert isinstance(ticker, StepTicker)
     if not lost:
         passed[0] = LIMIT.total_seconds()
-        daemon._remind()  # noqa: SLF001 - before any look has ended
+        daemon.remind()  # before any look has ended
     else:
         thread = running(daemon)
-        while daemon._link is None:  # noqa: SLF001 - what the status line tells of
+        while daemon.link is None:  # what the status line tells of
             thread.join(0.01)
         passed[0] = LIMIT.total_seconds()
         ticker.works["remind"]()

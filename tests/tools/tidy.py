@@ -2,7 +2,8 @@
 """`python -m tests.tools.tidy`: what no linter looks for, in every file of the checkout. Exits 1 on a fault.
 
 Faults: the address of a package registry, a folder of somebody's machine, an exemption that does not say why, two
-classes of the product with one name. The number of exemptions is printed, so that a change shows what it adds.
+classes of the product with one name, a test that says a private name of the product. The number of exemptions is
+printed, so that a change shows what it adds.
 """
 
 import ast
@@ -13,6 +14,8 @@ import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from tests.tools.private import private_names, said
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,9 +89,21 @@ def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"{found[0]}: {name} is named once; take it out of TWICE"
 
 
+def reaching_in() -> Iterator[str]:
+    """One line for each private name of the product that a test says: it would have to change with the product."""
+    private = {
+        name
+        for path in (ROOT / "flaggermail").rglob("*.py")
+        for name in private_names(path.read_text(encoding="utf-8"))
+    }
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for line, name in said(path.read_text(encoding="utf-8"), private):
+            yield f"{path.relative_to(ROOT)}:{line}: private name of the product: {name}"
+
+
 def main() -> int:
     """Prints the faults and the number of exemptions; returns the exit status."""
-    faults: list[str] = []
+    faults = list(reaching_in())
     counts: dict[str, Counter[str]] = {"flaggermail": Counter(), "tests": Counter()}
     for path in listed_files():
         if path.suffix != ".eml":  # other people's mail may name any host

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A test that says a private name of the product is found by `./dev check`."""
+
+from tests.corpus import each
+from tests.tools.private import private_names, said
+
+PRODUCT = """
+_LIMIT = 3
+def _claim(env): ...
+class Daemon:
+    _link: bool = False
+    def __init__(self): self._pulse = 1
+"""
+
+
+def test_what_the_product_keeps_to_itself_is_known() -> None:
+    """Functions, constants, fields and attributes; not what the language names."""
+    assert private_names(PRODUCT) == {"_LIMIT", "_claim", "_link", "_pulse"}
+
+
+@each(
+    "test",
+    [
+        "outbox._claim(env)",
+        "daemon._link = True",
+        "patch.object(outbox, '_claim', honest)",
+        "from flaggermail.outbox import _claim",
+        "f(desk.daemon._pulse)",
+    ],
+)
+def test_a_private_name_is_found(test: str) -> None:
+    """Called, set, patched by its text, imported, or at the end of a chain."""
+    assert [line for line, _ in said(test, private_names(PRODUCT))] == [1]
+
+
+@each(
+    "test",
+    [
+        "class Double:\n    def _claim(self): ...\n    def f(cls): return other._claim()",
+        "client._imap.debug = 0",
+        "x = '_claim'",
+    ],
+)
+def test_what_is_not_the_products_passes(test: str) -> None:
+    """A double's own, another library's, a text that nobody is given."""
+    assert said(test, private_names(PRODUCT)) == []
