@@ -237,6 +237,7 @@ def test_a_network_that_stalls_is_waited_out(
 # ---------------------------------------------------------------- a mailbox that nobody read for long
 
 
+@pytest.mark.long
 def test_three_thousand_waiting_messages_are_one_digest(
     new_desk: NewDesk, dovecot: Dovecot, platform: PlatformServer
 ) -> None:
@@ -263,6 +264,7 @@ def test_three_thousand_waiting_messages_are_one_digest(
 # ---------------------------------------------------------------- a film by mail
 
 
+@pytest.mark.long
 def test_a_referral_of_forty_megabytes_is_confirmed(
     new_desk: NewDesk, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:

@@ -24,6 +24,7 @@ def rounds(
         yield running
 
 
+@pytest.mark.long
 def test_one_round_of_every_fault(rounds: Rounds) -> None:
     """Killed at each step, refused, kept waiting, cut off, given back: nothing twice, nothing lost without an alarm."""
     rounds.settling = 1

@@ -244,6 +244,7 @@ class TestPostfix:
         assert dovecot.messages(mail_user) == []
         assert _newest(dovecot, mail_user, 1)["Return-Path"] == f"<{sender}>"
 
+    @pytest.mark.long
     def test_forty_megabytes_pass(
         self, postfix: Postfix, dovecot: Dovecot, platform: PlatformServer, mail_user: str
     ) -> None:

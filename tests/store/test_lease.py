@@ -119,6 +119,7 @@ def test_the_same_holder_may_take_it_again(store: SqlStore, other: SqlStore) -> 
         write(store, "a")
 
 
+@pytest.mark.outside
 def test_a_dead_process_of_this_host_is_replaced_at_once(store: SqlStore, other: SqlStore) -> None:
     """A crashed daemon does not keep its successor waiting; a living one does, whoever owns it."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
@@ -144,6 +145,7 @@ def test_a_process_of_somebody_else_lives(store: SqlStore, other: SqlStore, monk
         other.acquire("daemon", SECOND, NOON, SECONDS)
 
 
+@pytest.mark.outside
 def test_the_same_process_number_elsewhere_says_nothing(store: SqlStore, other: SqlStore) -> None:
     """Another host's processes cannot be seen from here: its lease runs out by time alone."""
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:

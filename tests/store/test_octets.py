@@ -123,6 +123,7 @@ class TestPutAndGet:
         assert {path.name for path in files(root)} == set(digests)
         assert len(set(digests)) == 5
 
+    @pytest.mark.outside
     def test_a_folder_that_somebody_removed_is_made_again(self, root: Path) -> None:
         """The next put of a running daemon works."""
         archive = FileOctets(root)
@@ -198,6 +199,7 @@ class TestFaults:
         root.mkdir()
         return ("unshare", *as_root, "--mount", "sh", "-c", mount, str(root))
 
+    @pytest.mark.outside
     def test_a_full_disk(self, root: Path) -> None:
         """ArchiveFault names digest, place and reason; a smaller message still fits, as no half file takes the room."""
         story = """
@@ -218,6 +220,7 @@ print(len(archive.get(archive.put(bytes(1 << 20)))))
         ]
         assert files(root) == []  # all of it happened on the small disk
 
+    @pytest.mark.outside
     def test_a_disk_that_is_full_for_many(self, root: Path) -> None:
         """Nothing half is left of any of them, and each alone still fits."""
         story = """
@@ -234,6 +237,7 @@ print(len(archive.put_all(many[:1])))
         fault = f"archive: 3 mails cannot be written to {root}: No space left on device"
         assert done.stdout.splitlines() == [fault, "[]", "1"]
 
+    @pytest.mark.outside
     def test_a_read_only_disk(self, root: Path) -> None:
         """Also root cannot write there."""
         done = run(root, PUT, *self.disk(root, "ro"))
@@ -243,6 +247,7 @@ print(len(archive.put_all(many[:1])))
             f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Read-only file system"
         )
 
+    @pytest.mark.outside
     def test_a_folder_that_may_not_be_written(self, root: Path) -> None:
         """Tried as another account, since to root everything is writable."""
         root.mkdir(mode=0o555)
@@ -252,6 +257,7 @@ print(len(archive.put_all(many[:1])))
         assert last.endswith(f"ArchiveFault: archive: {DIGEST} cannot be written to {place(root)}: Permission denied")
         assert files(root) == []
 
+    @pytest.mark.outside
     def test_a_file_that_may_not_be_read(self, root: Path) -> None:
         """The archive of another account; the reason is said."""
         FileOctets(root).put(OCTETS)
@@ -293,6 +299,7 @@ class TestSweep:
     KILLED_BEFORE_RENAME = "Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     WAITING_BEFORE_RENAME = "Path.rename = lambda *_: (print('written', flush=True), sys.stdin.read())\n"
 
+    @pytest.mark.outside
     def test_a_killed_writer_leaves_no_name_that_counts(self, root: Path) -> None:
         """What it left is ignored by get and put, and removed by the sweep."""
         assert run(root, self.KILLED_BEFORE_RENAME + PUT).returncode == -signal.SIGKILL
@@ -306,6 +313,7 @@ class TestSweep:
         assert files(root) == [place(root)]
         assert archive.sweep() == 0
 
+    @pytest.mark.outside
     def test_a_living_writer_is_left_alone(self, root: Path) -> None:
         """Commands write beside the daemon: what another process is writing stays."""
         script = PROLOGUE + self.WAITING_BEFORE_RENAME + PUT

@@ -25,6 +25,7 @@ from flaggermail.core.verbs import Topic
 from flaggermail.environment import About, Work
 from flaggermail.notices import Notice, tell
 from flaggermail.running import officer_on_call
+from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 
 ANNA, BOB = "A. Jansen <a.jansen@bzk.example>", "b.devries@bzk.example"
@@ -207,7 +208,7 @@ def left_out(desk: Desk) -> int:
         return tx.reached(SUPPRESSED)
 
 
-@pytest.mark.parametrize("at", range(len(CLIENTS)), ids=[f"{c.client} {c.language}" for c in CLIENTS])
+@pytest.mark.parametrize("at", one_in(4, range(len(CLIENTS))), ids=[f"{c.client} {c.language}" for c in CLIENTS])
 def test_a_reply_in_any_program_is_the_one_act(desk: Desk, at: int) -> None:
     """Five verbs a program and language, 120 replies in all: each acts once, and is answered at once, once."""
     client = CLIENTS[at]
@@ -225,7 +226,7 @@ def test_a_reply_in_any_program_is_the_one_act(desk: Desk, at: int) -> None:
     desk.assert_whole()
 
 
-@pytest.mark.parametrize("client", CLIENTS, ids=[f"{c.client} {c.language}" for c in CLIENTS])
+@pytest.mark.parametrize("client", one_in(4, CLIENTS), ids=[f"{c.client} {c.language}" for c in CLIENTS])
 def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Client) -> None:
     """Either way it is one assessment, one decision and one draft, and the approvers are asked."""
     lines = {"onjuist": "ja", "regel": "Een naam op het biljet maakt het ongeldig", "criterium": "1", "pogingen": "3",

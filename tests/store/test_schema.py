@@ -147,6 +147,7 @@ def newest_in(scripts: Path) -> str:
     return max(path.name for path in (scripts / "versions").glob("0*.py"))[:4]
 
 
+@pytest.mark.outside
 def test_two_starts_at_once_make_one_database(empty_url: str, empty: Engine) -> None:
     """Two commands that find an empty database at the same instant both end well, with one schema."""
     with other_process("start", empty_url) as one, other_process("start", empty_url) as another:

@@ -199,6 +199,7 @@ def test_a_writer_that_does_not_end_is_told_of(store: SqlStore, url: str) -> Non
     impatient.close()
 
 
+@pytest.mark.outside
 def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url: str) -> None:
     """SIGKILL after the writes and before the commit: no row, no event, no number, and the next writer is not kept."""
     with store.begin() as tx:
@@ -215,6 +216,7 @@ def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url
         assert tx.broken_link() is None
 
 
+@pytest.mark.outside
 def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
     """The same process, let go on instead of killed: the double of the test above works."""
     with other_process("write", url) as process:

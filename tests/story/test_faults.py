@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from flaggermail import desk, outbox, remind, watch, wiring
+from flaggermail import desk, outbox, remind, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
@@ -28,6 +28,7 @@ from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedS
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
+from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import OLD, mail, queued, read
 
@@ -309,12 +310,13 @@ def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
 # ---------------------------------------------------------------- a mailbox that was not read for long
 
 
+@pytest.mark.long
 def test_three_thousand_waiting_messages_are_one_digest() -> None:
     """All are filed with their true instants in one look, and the officer gets one mail that counts them."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(NOW)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        env = wiring.replayed(settings, Path(folder), clock, CountedRandomness("3000"), ScriptedSubmitter(clock))
+        env = migrated.replayed(settings, Path(folder), clock, CountedRandomness("3000"), ScriptedSubmitter(clock))
         mailbox = ListMailbox(settings.desk.mailbox)
         for number in range(1000):
             sender = f"i{number}@mailprovider.example"
