@@ -33,11 +33,8 @@ from flaggermail import (
 from flaggermail.core.backoff import delay
 from flaggermail.core.standing import Standing
 from flaggermail.core.states import LEASE
-from flaggermail.environment import Environment
-from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
-from flaggermail.ports import Heartbeat, Interrupt, Mailbox, Supervisor, Ticker
 from flaggermail.environment import Environment, Work
-from flaggermail.errors import LinkLost, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.renewal import Renewal

@@ -28,7 +28,6 @@ from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.adapters.secrets import credential
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
 from flaggermail.adapters.status_file import StatusFile
-from flaggermail.adapters.story_clock import StoryClock
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core.authres import Asked

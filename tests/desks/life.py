@@ -214,8 +214,8 @@ def _pagers(desk: Played) -> None:
     desk.wait(75)
     caller.broken.clear()
     settings = desk.env.settings
-    once = settings.desk.storms.model_copy(update={"pages_per_hour": 1})
-    with desk.settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"storms": once})})):
+    once = settings.desk.rate_limits.model_copy(update={"pages_per_hour": 1})
+    with desk.settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"rate_limits": once})})):
         for title in ("Called once", "And not again"):
             _notified(desk, title)
         desk.wait(75)

@@ -17,7 +17,14 @@ from flaggermail.core.records import OutboxMail, Record, StoredMessage
 from flaggermail.core.states import LEASE
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Submitter
-from flaggermail.replay.doubles import Answer, CountedRandomness, ListCaller, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.replay.doubles import (
+    CountedRandomness,
+    ListCaller,
+    ListMailbox,
+    ScriptedAnswer,
+    ScriptedSubmitter,
+    SetClock,
+)
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
@@ -46,7 +53,7 @@ class Played:
     env: Environment
     clock: SetClock
     mailbox: ListMailbox
-    script: list[Answer]
+    script: list[ScriptedAnswer]
     folder: Path
 
     @classmethod
@@ -54,7 +61,7 @@ class Played:
         """A new desk; `folder` holds its configuration."""
         with_shipped(folder)
         upgrade_database(folder)
-        clock, script = SetClock(at), list[Answer]()
+        clock, script = SetClock(at), list[ScriptedAnswer]()
         env = environment(folder, clock, ScriptedSubmitter(clock, script))
         inforce.note(env)
         return cls(env, clock, ListMailbox(env.settings.desk.mailbox), script, folder)
@@ -104,7 +111,7 @@ class Played:
     @contextlib.contextmanager
     def server_says(self, code: int, recipient: str | None = None) -> Iterator[None]:
         """Meanwhile the submission server answers so: 0 is no connection, -1 silence after the final dot."""
-        self.script[:] = [Answer(recipient, code, "as the script says", None, None)]
+        self.script[:] = [ScriptedAnswer(recipient, code, "as the script says", None, None)]
         yield
         self.script.clear()
 

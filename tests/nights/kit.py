@@ -20,7 +20,6 @@ from flaggermail.settings import Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
-from flaggermail.vouching import VouchedParser
 from tests.doubles import migrated
 from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore

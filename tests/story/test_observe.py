@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import notices, observing, outbox, remind, wiring
-from flaggermail import casework, observing, outbox, remind
+from flaggermail import notices, observing, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -30,8 +29,8 @@ from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
-from tests.doubles.told_status import document, told
 from tests.doubles import migrated
+from tests.doubles.told_status import document, told
 from tests.story.conftest import CONFIG
 from tests.story.test_daemon import StepTicker, WatchedMailbox
 

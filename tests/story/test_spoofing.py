@@ -33,7 +33,6 @@ from flaggermail.settings import Settings
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from flaggermail.vouching import ByReceivingServer
-from flaggermail.vouching import VouchedParser
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW

@@ -34,7 +34,6 @@ EXEMPTIONS = {
 REASONED = re.compile(r"(?:noqa: [A-Z]+\d+(?:, ?[A-Z]+\d+)*|ignore\[[\w, -]+\]|no (?:cover|branch))\W+\w+")
 NAMES = frozenset({"Any", "cast"})
 MARKS = frozenset({"skip", "skipif", "importorskip", "xfail"})
-TWICE = frozenset({"Answer", "Incoming", "Stage", "Step", "StoryClock", "TakenMail"})  # until demo and replay are one
 
 
 def listed_files() -> list[Path]:
@@ -76,17 +75,15 @@ def exemptions(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """One line a name that several classes have, save those of `TWICE`; `sources` are file names and their text."""
+    """One line a name that several classes have; `sources` are file names and their text."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sources:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{name}:{node.lineno}")
     for name, found in sorted(places.items()):
-        if len(found) > 1 and name not in TWICE:
+        if len(found) > 1:
             yield f"{', '.join(found)}: {len(found)} classes named {name}"
-        elif len(found) == 1 and name in TWICE:
-            yield f"{found[0]}: {name} is named once; take it out of TWICE"
 
 
 def reaching_in() -> Iterator[str]:

@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaggermail.core.overview import Limits as Seen
-from flaggermail.core.overview import Overview
 from flaggermail.core.selfwatch import HealthLimits, Measured, findings, skew
 from tests.corpus import each
 

@@ -14,7 +14,6 @@ from click.testing import CliRunner
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.settings import DeskSettings, OncallFile
-from flaggermail.settings_extract import extract
 from flaggermail.settings_files import load
 from flaggermail.settings_kinds import Model
 from flaggermail.settings_renamed import RENAMED
@@ -101,14 +100,6 @@ def test_notes_are_in_the_document_of_check(directory: Path) -> None:
     write(directory, "oncall.yaml", ("otherwise",), "officer1")
     found = json.loads(CliRunner().invoke(check, ["--json"], obj=Session(directory)).stdout)
     assert (found["faults"], found["warnings"], len(found["notes"])) == ([], [], 1)
-
-
-def test_the_short_way_of_status_knows_old_names(directory: Path) -> None:
-    """`settings_extract` reads who is on call under either name."""
-    write(directory, "oncall.yaml", ("otherwise",), "officer2")
-    found = extract(directory)
-    assert found is not None
-    assert found.rota.fallback_officer == "officer2"
 
 
 def fields(model: type[Model], key: Key) -> Iterator[str]:
