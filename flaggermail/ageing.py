@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import elections, notices, observing, running
+from flaggermail import duty, elections, notices, observing
 from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.core.case import IN_JUNK
 from flaggermail.core.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
 from flaggermail.core.events import EventKind, added
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import Kind
+from flaggermail.core.states import IN_JUNK
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
@@ -100,7 +100,7 @@ def _telling(alarm: Alarm, step: Step) -> Telling:
 def _who(work: Work) -> Who:
     """The head for the head's steps, else the officer on call; with nobody on call the head."""
     head = work.env.settings.rota.head()
-    persons = {HEAD: head, OFFICER: running.officer_on_call(work) or head}
+    persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
     return lambda reader, _: found.id if (found := persons[reader]) else None
 
 
@@ -143,7 +143,7 @@ def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
     spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
     if not spoken:
         return
-    if running.officer_on_call(work) is None:
+    if duty.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
     notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), About())
     notices.tell(work, officer, notice, _values(spoken))

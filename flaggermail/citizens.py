@@ -12,10 +12,10 @@ from dataclasses import replace
 from flaggermail import elections, observing, storms
 from flaggermail.core import citizen
 from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import Address, Message
 from flaggermail.core.outgoing import REPLIED, Outgoing
 from flaggermail.core.records import Decline, ElectionSecret, StoredMessage, Token
-from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from flaggermail import notices
 from flaggermail.core import automatic
 from flaggermail.core.events import EventKind
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import Message
 from flaggermail.core.records import Case, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.core.suggesting import Suggestion
 from flaggermail.environment import About, Work
 from flaggermail.recognise import sender_of

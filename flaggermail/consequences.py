@@ -14,6 +14,7 @@ from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
 from flaggermail.core.envelope import NEXT, moved
 from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
@@ -26,7 +27,7 @@ from flaggermail.core.records import (
     Platform,
     StoredMessage,
 )
-from flaggermail.core.rules import Classification, Kind, in_domains
+from flaggermail.core.rules import Classification, in_domains
 from flaggermail.core.subject import split_subject
 from flaggermail.environment import About, Work
 from flaggermail.ports import Accepted

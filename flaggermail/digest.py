@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import notices, running, storms
+from flaggermail import duty, notices, storms
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import HeldBack, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 
@@ -26,7 +26,7 @@ def send_digest(env: Environment) -> int:
         missed = sorted(tx.find(StoredMessage, missed=True), key=lambda m: (m.received_at, m.id))
         changes = [changed(message, replace(message, missed=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
-        officer = running.officer_on_call(work) or env.settings.rota.head()
+        officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
             notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", About())
             notices.tell(work, officer, notice, _values(missed))

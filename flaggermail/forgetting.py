@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook, observing
 from flaggermail.core.events import Change, EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Attempt, Delivery, OutboxMail, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault
 from flaggermail.ports import Transaction

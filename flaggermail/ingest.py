@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise, stored_messages
-from flaggermail.core import case, citizen, rules
+from flaggermail.core import citizen, kinds, states
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.message import MechanicalKind, Message
@@ -165,9 +165,9 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     verdict = message.vouched
     if verdict.value == "verified" and twin.verdict == "unverified":
         better = replace(better, verdict=verdict.value, verdict_basis=verdict.basis)
-    saved = raw.role is Role.INBOX and twin.reason.endswith(case.IN_JUNK)
+    saved = raw.role is Role.INBOX and twin.reason.endswith(states.IN_JUNK)
     if saved:
-        better = replace(better, reason=f"{twin.reason.removesuffix(case.IN_JUNK)}; taken out of the junk folder")
+        better = replace(better, reason=f"{twin.reason.removesuffix(states.IN_JUNK)}; taken out of the junk folder")
     if better != twin:
         work.record(EventKind.BETTER_DELIVERY, changed(twin, better), about=about)
         if twin.notification is not None:
@@ -244,7 +244,7 @@ def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery,
         stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, "quarantine"),
         from_name=None,
         mechanical=MechanicalKind.HUMAN.value,  # what kind of machine wrote it may be what the judgement failed on
-        kinds=(rules.Kind.UNKNOWN.value,),
+        kinds=(kinds.Kind.UNKNOWN.value,),
         reason=f"could not be judged: {fault}",
         defects=(*message.defects, fault),
     )

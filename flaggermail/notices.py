@@ -6,15 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flaggermail import elections, exercises, lifecycle, observing, pages, running, storms
+from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
 from flaggermail.core.events import EventKind, added
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import Address, Message
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.core.records import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import URGENT, Kind
+from flaggermail.core.rules import URGENT
 from flaggermail.core.states import IN_HAND
-from flaggermail.core.verbs import LIFETIME, USUAL_LIFE, Topic, would_work
+from flaggermail.core.topics import LIFETIME, USUAL_LIFE, Topic
+from flaggermail.core.verbs import would_work
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
@@ -50,7 +52,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
         return
     about = About(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
-    persons = (running.officer_on_call(work), work.env.settings.rota.head())
+    persons = (duty.officer_on_call(work), work.env.settings.rota.head())
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
@@ -119,7 +121,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
-    officer = running.officer_on_call(work)
+    officer = duty.officer_on_call(work)
     if officer is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=what, about=About(case=stored.case, message=stored.id))
         officer = work.env.settings.rota.head()

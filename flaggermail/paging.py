@@ -18,10 +18,10 @@ from flaggermail import exercises, notices, pages
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.escalation import Means
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.core.records import Case, ClockRow, Page, Reminder
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Environment, Work
 from flaggermail.pages import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction

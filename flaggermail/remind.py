@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, handover, notices, observing, running, storms
+from flaggermail import ageing, backlog, duty, handover, notices, observing, storms
 from flaggermail.core import escalation
 from flaggermail.core.escalation import HEAD, Call, Due, Means
 from flaggermail.core.events import EventKind, added
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Channel, Platform, Reminder
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import Kind
-from flaggermail.core.verbs import Topic
+from flaggermail.core.topics import Topic
+from flaggermail.duty import readers
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
-from flaggermail.running import DECISION, Waiting, readers, waiting
+from flaggermail.running import DECISION, Waiting, waiting
 
 LISTED = 40  # steps that one mail names; the rest is counted
 
@@ -95,7 +96,7 @@ def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bo
     """
     addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
-        if step.due.call.step.tell != HEAD and running.officer_on_call(work) is None:
+        if step.due.call.step.tell != HEAD and duty.officer_on_call(work) is None:
             about = About(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")

@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import desk, elections, form_mail, notices, recognise, running, storms
+from flaggermail import desk, duty, elections, form_mail, notices, recognise, storms
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import Kind
-from flaggermail.core.verbs import Answered, NotUnderstood, Topic, Understood, Why
+from flaggermail.core.topics import Topic
+from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.desk import approving, handing
 from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
@@ -120,7 +121,7 @@ def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | No
             if told is not None and told.acknowledged_at is not None:
                 why = Why.USED if told.acknowledged_by == reply.officer.id else Why.SETTLED
                 return verbs.not_understood(why, topic, found.language, "acknowledged")
-        if isinstance(act, acts.SwapShift) and running.officer_on_call(work) != reply.officer:
+        if isinstance(act, acts.SwapShift) and duty.officer_on_call(work) != reply.officer:
             return verbs.not_understood(Why.SETTLED, Topic.NOTICE, found.language, "another's shift")
         if isinstance(act, acts.NoteContact) and work.tx.exists(
             ContactNote,
@@ -197,7 +198,7 @@ def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
             officer = work.env.settings.rota.officer(act.officer)
             return [{"what": "handed over", "name": officer.name if officer else act.officer}]
         case acts.SwapShift():
-            officer = running.officer_on_call(work)
+            officer = duty.officer_on_call(work)
             return [{"what": "swapped", "name": officer.name if officer else act.officer}]
         case acts.NoteContact():
             return [_told_of_note(act)]

@@ -9,13 +9,10 @@ from datetime import datetime
 
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
-from flaggermail.core.escalation import HEAD, OFFICER, Acknowledgement, Silence, Step, Telling, Who
-from flaggermail.core.records import Case, ClockRow, Notification, Override, Reminder
-from flaggermail.core.rota import Officer, Shift, on_call
-from flaggermail.core.rules import Kind
-from flaggermail.environment import Work
+from flaggermail.core.escalation import Acknowledgement, Silence, Step, Telling
+from flaggermail.core.kinds import Kind
+from flaggermail.core.records import Case, ClockRow, Notification, Reminder
 from flaggermail.ports import Transaction
-from flaggermail.settings import Settings
 
 DECISION = "decision"
 
@@ -75,28 +72,3 @@ def waiting(tx: Transaction) -> Iterator[Waiting]:
         if steps:
             told = tx.find(Reminder, case=case.number, notification=None)
             yield Waiting(case, None, DECISION, case.opened_at, steps, told)
-
-
-def overrides(tx: Transaction) -> list[Shift]:
-    """The changes to the rota that were made outside the file, in the order in which they were entered."""
-    return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
-
-
-def officer_on_call(work: Work) -> Officer | None:
-    """Who is on call now, overrides included."""
-    return on_call(work.env.settings.rota, overrides(work.tx), work.now)
-
-
-def readers(settings: Settings, tx: Transaction) -> Who:
-    """Who reads what is told to whom, by the rota as it stands; the head, when nobody is on call.
-
-    A step may name an officer who has left the desk since: what was for that person goes to the officer on call.
-    """
-    rota, head, exceptions = settings.rota, settings.rota.head(), overrides(tx)
-
-    def who(reader: str, at: datetime) -> str | None:
-        named = None if reader in {OFFICER, HEAD} else rota.officer(reader)
-        found = head if reader == HEAD else named or on_call(rota, exceptions, at) or head
-        return found.id if found else None
-
-    return who

@@ -12,9 +12,9 @@ from flaggermail.core import escalation
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.envelope import IN_HAND, moved
 from flaggermail.core.events import Change, EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.core.retry import fraction, next_try
-from flaggermail.core.rules import Kind
 from flaggermail.environment import About, Work
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.proof import proven

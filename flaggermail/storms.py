@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flaggermail.core.events import EventKind, added
+from flaggermail.core.kinds import Kind
 from flaggermail.core.language import folded
 from flaggermail.core.records import HeldBack, OutboxMail, StoredMessage
 from flaggermail.core.rota import Officer
-from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import About, Environment, Work
 

@@ -44,8 +44,8 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
+    from flaggermail.duty import officer_on_call
     from flaggermail.paging import waits
-    from flaggermail.running import officer_on_call
 
     with session.reading() as work:
         officer = officer_on_call(work)
@@ -73,8 +73,9 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
+    from flaggermail.duty import overrides
     from flaggermail.remind import next_due
-    from flaggermail.running import overrides, waiting
+    from flaggermail.running import waiting
 
     rota = session.environment.settings.rota
     with session.reading() as work:
@@ -109,7 +110,8 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
 def _print_at(work: Work, at: datetime, *, as_json: bool) -> None:
     """Answer who would get this."""
-    from flaggermail.running import overrides, waiting
+    from flaggermail.duty import overrides
+    from flaggermail.running import waiting
 
     officer = on_call(work.env.settings.rota, overrides(work.tx), at)
     clocks = [Calculation(work, one) for one in waiting(work.tx)]

@@ -11,10 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 APPROVES = frozenset({"approver", "head"})  # the roles that may
-LASTS = timedelta(hours=2)
 _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 of them, without I, O, 0 and 1, which a reader takes for each other
 _LENGTH, _BITS = 6, 5
 

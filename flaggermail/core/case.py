@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.core.alarms import AlarmKind
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import MechanicalKind
-from flaggermail.core.rules import Kind
+from flaggermail.core.states import IN_JUNK
 
-IN_JUNK = "; in the junk folder"
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 
 

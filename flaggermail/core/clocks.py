@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flaggermail.core import states
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
-from flaggermail.core.rules import Kind
 
 RECEIPT, HUMAN, SUBSTANCE = CLOCKS = states.CLOCKS
 ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})

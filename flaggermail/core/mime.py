@@ -14,14 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flaggermail.core.fields import (
-    Header,
-    Parameterised,
-    read_header,
-    read_parameters,
-    unbase64,
-    unfolded,
-)
+from flaggermail.core.fields import Header, Parameterised, read_header, read_parameters, unbase64, unfolded
 from flaggermail.core.uuencode import uudecoded
 
 MOST_PARTS = 400

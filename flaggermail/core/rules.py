@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flaggermail.core.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
+from flaggermail.core.kinds import Kind
 from flaggermail.core.languages import Languages
 from flaggermail.core.message import Message
 from flaggermail.core.records import Platform
@@ -23,7 +24,6 @@ __all__ = [
     "Classification",
     "Context",
     "Explanation",
-    "Kind",
     "Rule",
     "RuleSet",
     "Samples",
@@ -36,36 +36,6 @@ __all__ = [
     "platform_of",
     "references",
 ]  # fmt: skip
-
-
-class Kind(StrEnum):
-    """What a message is for the desk."""
-
-    REFERRAL = "referral"
-    PLATFORM_ACK = "platform_ack"
-    SUBSTANTIVE_REPLY = "substantive_reply"
-    AUTO_REPLY = "auto_reply"
-    BOUNCE = "bounce"
-    DELIVERED = "delivered"
-    FEEDBACK_REPORT = "feedback_report"
-    CITIZEN_REPORT = "citizen_report"
-    NOISE = "noise"
-    UNKNOWN = "unknown"
-    OFFICER_REPLY = "officer_reply"
-    NOTIFICATION = "notification"
-    DECLINE = "decline"
-    INTAKE_CONFIRMATION = "intake_confirmation"
-    INFORMATION_REQUEST = "information_request"
-    DECISION_NOTICE = "decision_notice"
-    FOLLOW_UP = "follow_up"
-    APPROVAL_REQUEST = "approval_request"
-    OFFICER_NOTICE = "officer_notice"
-    REPLY_ANSWER = "reply_answer"
-    DIGEST = "digest"
-    CONTACT_NOTE = "contact_note"
-    REMINDER = "reminder"
-    ESCALATION = "escalation"
-    ALARM = "alarm"
 
 
 class Stage(StrEnum):

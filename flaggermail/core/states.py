@@ -14,3 +14,4 @@ UNHEARD = ("failed", "held")  # pages that woke nobody
 UNHEARD_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of what was wanted a second time for the same reason
 LEASE = "mailbox"  # what the one daemon holds
+IN_JUNK = "; in the junk folder"  # ends the reason of a placement

@@ -16,27 +16,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.core import acts, case_form
-from flaggermail.core.approval import LASTS
 from flaggermail.core.case_form import Channels, FormFault
 from flaggermail.core.reply_words import ReplyWords
+from flaggermail.core.topics import Topic
 
 LANGUAGES = ("nl", "en")
-
-
-class Topic(StrEnum):
-    """What a mail to an officer is about; the purpose of its token."""
-
-    NOTICE = "notice"
-    NEW_CASE = "new case"
-    FORM = "case form"
-    APPROVAL = "approval"
-    REMINDER = "reminder"
-    REMINDERS = "reminders"  # several in one mail
-    UNDECIDED = "undecided case"
-    UNVERIFIED = "unverified mail"
-    QUARANTINE = "quarantine"
-    SHIFT = "shift"
-    SUBMISSION = "submission"  # of a text in a portal, or by phone
 
 
 class Why(StrEnum):
@@ -58,11 +42,6 @@ class Why(StrEnum):
     USED = "answered before"
     SETTLED = "settled before"
     REFUSED = "refused"
-
-
-USUAL_LIFE = timedelta(days=7)
-LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS}
-"""How long after a mail an answer to it acts; `USUAL_LIFE` where a topic is not named."""
 
 
 def _no_draft(_code: str) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from flaggermail.core import escalation, latency
 from flaggermail.core.clocks import CLOCKS, HUMAN, RECEIPT
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
 from flaggermail.ports import Transaction

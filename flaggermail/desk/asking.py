@@ -7,8 +7,8 @@ from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.core.events import EventKind
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import OutboxMail
-from flaggermail.core.rules import Kind
 from flaggermail.desk.outcome import Outcome, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal

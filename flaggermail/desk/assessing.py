@@ -9,8 +9,8 @@ from flaggermail import notices
 from flaggermail.core import acts, assessment
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Case, Notification
-from flaggermail.core.rules import Kind
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal

@@ -8,8 +8,8 @@ from dataclasses import replace
 from flaggermail import lifecycle
 from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Case, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.core.subject import split_subject
 from flaggermail.desk import declining, moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message

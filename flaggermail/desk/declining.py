@@ -8,8 +8,8 @@ from dataclasses import replace
 from flaggermail import citizens, recognise
 from flaggermail.core import acts, automatic
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import ElectionSecret, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.desk.outcome import Outcome, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import notices, running
+from flaggermail import duty, notices
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Channel, Notification, Platform
-from flaggermail.core.rules import Kind
-from flaggermail.core.verbs import Topic
+from flaggermail.core.topics import Topic
 from flaggermail.environment import About, Work
 from flaggermail.notices import Notice
 
@@ -43,7 +43,7 @@ def counted_as(notification: Notification) -> str:
 def give(work: Work, approved: Notification, channel: Channel) -> None:
     """Mail the text to the officer on call, or else to whoever approved it."""
     rota = work.env.settings.rota
-    officer = running.officer_on_call(work) or rota.officer(work.actor)
+    officer = duty.officer_on_call(work) or rota.officer(work.actor)
     if officer is None:
         return
     platform = work.tx.get(Platform, channel.platform)

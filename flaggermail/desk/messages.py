@@ -8,8 +8,8 @@ from dataclasses import replace
 from flaggermail import confirming, lifecycle, recognise
 from flaggermail.core import acts, clocks
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Notification, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.core.unverified import CONFIRMED
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message

@@ -8,9 +8,9 @@ from dataclasses import replace
 from flaggermail import post
 from flaggermail.core import acts, drafts
 from flaggermail.core.events import EventKind, added, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work

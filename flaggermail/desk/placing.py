@@ -8,8 +8,8 @@ from dataclasses import replace
 from flaggermail import elections, recognise
 from flaggermail.core import acts, rules
 from flaggermail.core.events import EventKind, changed
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Notification, Platform, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import About, Work

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flaggermail import notices, observing
 from flaggermail.core import acts
-from flaggermail.core.rules import Kind
+from flaggermail.core.kinds import Kind
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal

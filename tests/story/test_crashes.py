@@ -29,6 +29,7 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.core.events import fold
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import (
     Alarm,
     Case,
@@ -40,7 +41,6 @@ from flaggermail.core.records import (
     OutboxMail,
     StoredMessage,
 )
-from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Transaction

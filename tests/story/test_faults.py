@@ -19,8 +19,8 @@ from sqlalchemy.event import listen
 from flaggermail import desk, outbox, remind, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.environment import Environment
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Position, RawMessage, Transaction

@@ -15,8 +15,8 @@ import pytest
 from flaggermail import digest, notices, outbox, remind, watch
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.events import Event, EventKind, added
+from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
-from flaggermail.core.rules import Kind
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import Environment, Work
 from flaggermail.replay.doubles import ListMailbox, SetClock

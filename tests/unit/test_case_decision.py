@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.case import IN_JUNK, MACHINE, Decision, Facts, decide
+from flaggermail.core.case import MACHINE, Decision, Facts, decide
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import MechanicalKind
-from flaggermail.core.rules import Kind
+from flaggermail.core.states import IN_JUNK
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE

@@ -21,10 +21,11 @@ from flaggermail.core.conditions import (
     YesOrNo,
     wording,
 )
+from flaggermail.core.kinds import Kind
 from flaggermail.core.languages import Languages
 from flaggermail.core.message import Address, Message
 from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
-from flaggermail.core.rules import Kind, Rule, RuleSet, Stage, Then
+from flaggermail.core.rules import Rule, RuleSet, Stage, Then
 from tests.corpus import each
 
 LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.conditions import All, Condition, Words, YesOrNo, wording
+from flaggermail.core.kinds import Kind
 from flaggermail.core.message import Address, Message
 from flaggermail.core.records import Platform
 from flaggermail.core.rules import (
     Classification,
     Context,
-    Kind,
     Rule,
     RuleSet,
     Stage,

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Who is on call now, and who reads a step's mail: the schedule of the settings with the overrides of the record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flaggermail.core.escalation import HEAD, OFFICER, Who
+from flaggermail.core.records import Override
+from flaggermail.core.rota import Officer, Shift, on_call
+from flaggermail.environment import Work
+from flaggermail.ports import Transaction
+from flaggermail.settings import Settings
+
+
+def overrides(tx: Transaction) -> list[Shift]:
+    """The changes to the rota that were made outside the file, in the order in which they were entered."""
+    return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
+
+
+def officer_on_call(work: Work) -> Officer | None:
+    """Who is on call now, overrides included."""
+    return on_call(work.env.settings.rota, overrides(work.tx), work.now)
+
+
+def readers(settings: Settings, tx: Transaction) -> Who:
+    """Who reads what is told to whom, by the rota as it stands; the head, when nobody is on call.
+
+    A step may name an officer who has left the desk since: what was for that person goes to the officer on call.
+    """
+    rota, head, exceptions = settings.rota, settings.rota.head(), overrides(tx)
+
+    def who(reader: str, at: datetime) -> str | None:
+        named = None if reader in {OFFICER, HEAD} else rota.officer(reader)
+        found = head if reader == HEAD else named or on_call(rota, exceptions, at) or head
+        return found.id if found else None
+
+    return who
