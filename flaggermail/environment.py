@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.core.drafts import DraftPatterns
 from flaggermail.core.events import Change, Event, EventKind
 from flaggermail.core.language import Language
+from flaggermail.core.topics import Topic
 from flaggermail.ports import (
     Caller,
     Clock,
@@ -44,6 +46,7 @@ class Environment:
     randomness: Randomness
     draft_patterns: DraftPatterns
     language: Language
+    would_work: Callable[[Topic, str], tuple[str, ...]]  # the replies that act on a mail, in a language of the desk
     caller: Caller
     gauge: Gauge
 

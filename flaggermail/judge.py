@@ -83,7 +83,7 @@ def context_of(work: Work, mail: Mail) -> Context:
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
         verdict=mail.message.vouched.value,
         period=elections.election_of(work, mail.message) is not None,
-        declined_before=recognise.declined_before(work, mail.message),
+        declined_before=citizens.declined_before(work, mail.message),
     )
 
 

@@ -16,7 +16,6 @@ from flaggermail.core.rota import Officer
 from flaggermail.core.rules import URGENT
 from flaggermail.core.states import IN_HAND
 from flaggermail.core.topics import LIFETIME, USUAL_LIFE, Topic
-from flaggermail.core.verbs import would_work
 from flaggermail.environment import About, Work
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
@@ -87,7 +86,7 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
             template=notice.template,
             language=language,
             to=(Address(officer.address, officer.name),),
-            values={"replies": list(would_work(notice.topic, language)), **values},
+            values={"replies": list(work.env.would_work(notice.topic, language)), **values},
             dedupe=notice.dedupe,
             token=token.token,
             case=notice.about.case,

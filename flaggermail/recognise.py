@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import citizens, keys, likely
+from flaggermail import keys, likely
 from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
 from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, Notification, Platform, StoredMessage, Token
@@ -155,11 +155,6 @@ def same_id(work: Work, message: Message) -> str | None:
     if message.message_id is None:
         return None
     return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
-
-
-def declined_before(work: Work, message: Message) -> bool:
-    """Whether this sender was told in this period that reports about single posts are not handled."""
-    return citizens.declined_before(work, message)
 
 
 def channel_of(work: Work, message: Message) -> Channel | None:

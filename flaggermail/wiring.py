@@ -30,6 +30,7 @@ from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
 from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.core import verbs
 from flaggermail.core.authres import Asked
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
@@ -156,6 +157,7 @@ def make_environment(  # noqa: PLR0913 - one argument a port that differs
         randomness=randomness,
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
+        would_work=verbs.would_work,
         caller=caller or AppriseCaller(lambda name: credential(name, settings.directory)),
         gauge=gauge or MachineGauge({}),
     )
