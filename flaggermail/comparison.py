@@ -15,11 +15,11 @@ from flaggermail import citizens, elections, judge, recognise
 from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
 from flaggermail.core.events import Change, EventKind
-from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.core.rules import Classification, RuleSet
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
+from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import notices
-from flaggermail.core import automatic
 from flaggermail.core.events import EventKind
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Message
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.core.suggesting import Suggestion
 from flaggermail.environment import About, Work
+from flaggermail.mail.automated import mechanical_kind
+from flaggermail.mail.message import Message
 from flaggermail.recognise import sender_of
 
 
@@ -27,7 +27,7 @@ def confirm(work: Work, stored: StoredMessage, message: Message) -> None:
         return
     sender = sender_of(work, message)
     ours = work.env.settings.desk.mailbox.address
-    if sender.platform or sender.officer or not automatic.answerable(message, ours):
+    if sender.platform or sender.officer or not mechanical_kind.answerable(message, ours):
         return
     to_him = replace(case, referrer_address=stored.from_address, referrer_name=stored.from_name, root_message=stored.id)
     notices.confirm_intake(work, to_him, stored.subject or "")

@@ -8,14 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import citizens, keys, lifecycle, notices, replies, stored_messages
-from flaggermail.core import unverified
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.core.authres import Asked
 from flaggermail.core.case import Decision
 from flaggermail.core.envelope import NEXT, moved
 from flaggermail.core.events import EventKind, added, changed
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import (
     Alarm,
     Attempt,
@@ -28,8 +25,11 @@ from flaggermail.core.records import (
     StoredMessage,
 )
 from flaggermail.core.rules import Classification, in_domains
-from flaggermail.core.subject import split_subject
 from flaggermail.environment import About, Work
+from flaggermail.mail.authentication import unverified_trend
+from flaggermail.mail.authentication.authres import Asked
+from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.subject import split_subject
 from flaggermail.ports import Accepted
 from flaggermail.proof import proven
 from flaggermail.recognise import Sender
@@ -136,11 +136,11 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
     ids = [f"m{n:08d}" for n in range(max(1, number - LOOKED_BACK), number + 1)]
     domains = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
     mails = [
-        (m.received_at, unverified.came_unverified(m.verdict, m.verdict_basis))
+        (m.received_at, unverified_trend.came_unverified(m.verdict, m.verdict_basis))
         for m in work.tx.find(StoredMessage, id=ids)
         if m.direction == "in" and not m.exercise and in_domains((m.from_address or "").rpartition("@")[2], domains)
     ]
-    jump = unverified.jump(mails, work.now)
+    jump = unverified_trend.jump(mails, work.now)
     if jump is not None:
         text = (
             f"{jump.now.unverified} of {jump.now.of} mails of platforms in 24 hours, and {jump.before.unverified} of "

@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail import exercises
-from flaggermail.core.message import Message
 from flaggermail.core.periods import Period, period
 from flaggermail.core.records import Election
 from flaggermail.environment import Work
+from flaggermail.mail.message import Message
 
 
 def open_election(work: Work, *, exercise: bool = False) -> Election | None:

@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from flaggermail.core.drafts import DraftPatterns
 from flaggermail.core.events import Change, Event, EventKind
-from flaggermail.core.language import Language
 from flaggermail.core.topics import Topic
+from flaggermail.mail.vocabulary import Language
 from flaggermail.ports import (
     Caller,
     Clock,

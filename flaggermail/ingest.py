@@ -16,11 +16,11 @@ from flaggermail import confirming, consequences, elections, forgetting, lifecyc
 from flaggermail.core import citizen, kinds, states
 from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Delivery, StoredMessage
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
+from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 
 

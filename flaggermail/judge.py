@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail import citizens, elections, recognise
-from flaggermail.core import automatic, case, rules, threads
+from flaggermail.core import case, rules, threads
 from flaggermail.core.case import Decision
-from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import Notification
 from flaggermail.core.rules import Classification, Context
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
+from flaggermail.mail.automated import mechanical_kind
+from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 
@@ -92,7 +93,7 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
     raw, message, placement = mail.raw, mail.message, mail.placement
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
-    answerable = automatic.answerable(message, work.env.settings.desk.mailbox.address)
+    answerable = mechanical_kind.answerable(message, work.env.settings.desk.mailbox.address)
     return case.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flaggermail.core import identifiers, rules
+from flaggermail.core import rules
 from flaggermail.core.events import Change, EventKind, added, changed
-from flaggermail.core.message import Message
 from flaggermail.core.records import LearnedKey, StoredMessage
 from flaggermail.core.threads import Anchor
 from flaggermail.environment import About, Work
+from flaggermail.mail import reply_tokens
+from flaggermail.mail.message import Message
 
 
 def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anchor]:
@@ -79,7 +80,7 @@ def _references(work: Work, message: Message, platform: str | None) -> dict[str,
 def _named(message: Message) -> list[str]:
     """The mails that this one answers, without those that bear a token of ours: these speak for themselves."""
     named = dict.fromkeys((*message.in_reply_to, *message.references))
-    return [name for name in named if not identifiers.tokens([name])]
+    return [name for name in named if not reply_tokens.tokens([name])]
 
 
 def _mail(message_id: str) -> str:

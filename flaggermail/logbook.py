@@ -19,7 +19,7 @@ from types import TracebackType
 
 import structlog
 
-from flaggermail.core.unseen import is_unseen
+from flaggermail.mail.invisible import is_unseen
 
 _log = structlog.get_logger("flaggermail")
 

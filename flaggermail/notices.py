@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Address, Message
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.core.records import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.core.rota import Officer
@@ -17,6 +16,7 @@ from flaggermail.core.rules import URGENT
 from flaggermail.core.states import IN_HAND
 from flaggermail.core.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.environment import About, Work
+from flaggermail.mail.message import Address, Message
 from flaggermail.post import issue, queue
 from flaggermail.referrals import missing_of
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.core.events import Event
-from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import Record
+from flaggermail.mail.message import Message, Verdict
 
 R = TypeVar("R", bound=Record)
 

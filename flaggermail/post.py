@@ -8,10 +8,16 @@ from email.utils import format_datetime
 from types import MappingProxyType
 
 from flaggermail import exercises, observing, stored_messages
-from flaggermail.core.compose import Letter, compose, is_message_id
 from flaggermail.core.events import EventKind, added
-from flaggermail.core.ident import content_key
-from flaggermail.core.identifiers import (
+from flaggermail.core.outgoing import Frozen, Outgoing
+from flaggermail.core.records import OutboxMail, Token
+from flaggermail.environment import About, Work
+from flaggermail.errors import Refusal
+from flaggermail.mail.compose import Letter, compose, is_message_id
+from flaggermail.mail.invisible import visible, visible_lines
+from flaggermail.mail.message import Address
+from flaggermail.mail.message_ids import content_key
+from flaggermail.mail.reply_tokens import (
     EXERCISE_HEADER,
     LOOP_HEADER,
     OWN_HEADER,
@@ -20,12 +26,6 @@ from flaggermail.core.identifiers import (
     root_reference,
     token_word,
 )
-from flaggermail.core.message import Address
-from flaggermail.core.outgoing import Frozen, Outgoing
-from flaggermail.core.records import OutboxMail, Token
-from flaggermail.core.unseen import visible, visible_lines
-from flaggermail.environment import About, Work
-from flaggermail.errors import Refusal
 from flaggermail.ports import Rendered
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import keys, likely
-from flaggermail.core import arrival, clocks, identifiers, rules, subject, threads, trace
-from flaggermail.core.message import MechanicalKind, Message
+from flaggermail.core import arrival, clocks, rules, threads
 from flaggermail.core.records import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
+from flaggermail.mail import reply_tokens, subject
+from flaggermail.mail.authentication import received_fields
+from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.ports import RawMessage
 
 
@@ -43,14 +45,14 @@ def _token_of_an_officer(work: Work, message: Message) -> str | None:
 
 def tokens_of(message: Message) -> tuple[str, ...]:
     """The tokens in the places where mail clients and servers carry them, the most telling first."""
-    return identifiers.tokens(
+    return reply_tokens.tokens(
         [
             *message.in_reply_to,
             *reversed(message.references),
             *(address.address for address in (*message.to, *message.cc)),
             *message.header_all("delivered-to"),
             *message.header_all("x-original-to"),
-            *message.header_all(identifiers.OWN_HEADER),
+            *message.header_all(reply_tokens.OWN_HEADER),
             *([message.original_message_id] if message.original_message_id else []),
             message.subject or "",
         ]
@@ -135,7 +137,7 @@ def disputed(work: Work, raw: RawMessage, _message: Message) -> str | None:
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     server = work.env.settings.desk.mailbox.trusted.received_by
-    received = trace.own_received_line(trace.read_trace(raw.octets), server) if server else None
+    received = received_fields.own_received_line(received_fields.read_trace(raw.octets), server) if server else None
     return arrival.disputed(raw.internaldate, looked_at, received)
 
 

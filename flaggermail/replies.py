@@ -16,7 +16,6 @@ from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import MechanicalKind, Message
 from flaggermail.core.records import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
 from flaggermail.core.rota import Officer
 from flaggermail.core.topics import Topic
@@ -26,6 +25,7 @@ from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.notices import Notice
 
 Did = Sequence[Mapping[str, object]]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
-from flaggermail.core.language import folded
 from flaggermail.core.latency import minutes
 from flaggermail.core.records import Case, Notification, StoredMessage
 from flaggermail.core.rules import in_domains
@@ -18,6 +17,7 @@ from flaggermail.desk.outcome import the_message
 from flaggermail.elections import in_period, open_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.mail.vocabulary import folded
 from flaggermail.settings_files.rule_findings import SAMPLES
 from flaggermail.settings_files.rule_models import WhoFile
 from flaggermail.settings_files.sample_files import WHO

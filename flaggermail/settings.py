@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from flaggermail.core.authres import Asked, Trust
 from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.paging import Pager
@@ -20,6 +19,7 @@ from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.core.rules import RuleSet
+from flaggermail.mail.authentication.authres import Asked, Trust
 from flaggermail.settings_escalation import EscalationFile, StepSettings
 from flaggermail.settings_kinds import (
     Code,

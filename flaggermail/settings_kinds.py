@@ -57,7 +57,7 @@ Code = Annotated[
     str,
     shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
 ]
-ElectionCode = Annotated[  # it stands in case numbers, where core.subject.case_numbers looks for it
+ElectionCode = Annotated[  # it stands in case numbers, where mail.subject.case_numbers looks for it
     str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
 ]
 Login = Annotated[  # as useradd(8) and directories of other systems let a person be called

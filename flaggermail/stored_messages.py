@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail import exercises
-from flaggermail.core.message import Message
 from flaggermail.core.outgoing import Frozen, Outgoing
 from flaggermail.core.records import StoredMessage
 from flaggermail.environment import Work
+from flaggermail.mail.message import Message
 
 
 def taken_in(work: Work, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:

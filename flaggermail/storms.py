@@ -15,11 +15,11 @@ from datetime import timedelta
 
 from flaggermail.core.events import EventKind, added
 from flaggermail.core.kinds import Kind
-from flaggermail.core.language import folded
 from flaggermail.core.records import HeldBack, OutboxMail, StoredMessage
 from flaggermail.core.rota import Officer
 from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import About, Environment, Work
+from flaggermail.mail.vocabulary import folded
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others tell of many already

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from flaggermail.core.alignment import Organisational
-from flaggermail.core.author import author_domain
-from flaggermail.core.authres import Trust, judge
-from flaggermail.core.message import Message, Verdict
 from flaggermail.core.rules import in_domains
-from flaggermail.core.trace import read_trace
+from flaggermail.mail.authentication.alignment import Organisational
+from flaggermail.mail.authentication.authres import Trust, judge
+from flaggermail.mail.authentication.from_domain import author_domain
+from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
 
 

@@ -31,12 +31,12 @@ from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core import verbs
-from flaggermail.core.authres import Asked
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.authentication.authres import Asked
 from flaggermail.ports import (
     Caller,
     Clock,

@@ -11,7 +11,7 @@ from flaggermail.shipped import shipped
 if TYPE_CHECKING:  # the ports alone would be a tenth of what `parse` takes to start
     from pathlib import Path
 
-    from flaggermail.core.language import Language
+    from flaggermail.mail.vocabulary import Language
     from flaggermail.ports import Parser
 
 

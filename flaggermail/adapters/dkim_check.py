@@ -10,10 +10,17 @@ from datetime import datetime
 
 import dkim
 
-from flaggermail.core.alignment import Organisational, aligned, asks_strictness
-from flaggermail.core.fields import read_header, unfolded
-from flaggermail.core.message import Verdict
-from flaggermail.core.signature import Signature, key_weakness, read_signature, read_tags, same_identity, weakness
+from flaggermail.mail.authentication.alignment import Organisational, aligned, asks_strictness
+from flaggermail.mail.authentication.dkim_signature import (
+    Signature,
+    key_weakness,
+    read_signature,
+    read_tags,
+    same_identity,
+    weakness,
+)
+from flaggermail.mail.fields import read_header, unfolded
+from flaggermail.mail.message import Verdict
 from flaggermail.ports import Resolver
 
 FIELD = "dkim-signature"

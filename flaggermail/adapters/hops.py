@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mailparser import parse_from_bytes
 
-from flaggermail.core.fields import read_header
+from flaggermail.mail.fields import read_header
 
 LARGEST_HEADER = 64 * 1024
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads rules/mail-language.yaml and rules/mail-machines.yaml into core.language.Language.
+"""Reads rules/mail-language.yaml and rules/mail-machines.yaml into mail.vocabulary.Language.
 
 A YAML reader in Python takes longer over their 90 kB than a whole command may. So a file in the form in which they are
 shipped (`block:`, below it `  key: [word, "two words"]` with line breaks between words) is read by patterns; any other,
@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaggermail.core.language import KEYS, Language, folded, merged
-from flaggermail.core.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
+from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
 
 if TYPE_CHECKING:
     from flaggermail.yaml_source import Fault, Source

@@ -8,8 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from flaggermail.adapters.failures import read_failures
-from flaggermail.core.automatic import mechanical_kind
-from flaggermail.core.dsn import (
+from flaggermail.mail.automated.dsn import (
     DELAYED,
     FAILED,
     DeliveryReport,
@@ -18,13 +17,14 @@ from flaggermail.core.dsn import (
     read_report,
     usable_addresses,
 )
-from flaggermail.core.fields import read_header, unfolded, words_decoded
-from flaggermail.core.ident import message_ids
-from flaggermail.core.language import Language
-from flaggermail.core.message import MechanicalKind, Message
-from flaggermail.core.mime import ENCLOSED, Part
-from flaggermail.core.published import Published, read_published
-from flaggermail.core.signs import Signs
+from flaggermail.mail.automated.evidence import Signs
+from flaggermail.mail.automated.mechanical_kind import mechanical_kind
+from flaggermail.mail.automated.sending_service import Published, read_published
+from flaggermail.mail.fields import read_header, unfolded, words_decoded
+from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.message_ids import message_ids
+from flaggermail.mail.mime import ENCLOSED, Part
+from flaggermail.mail.vocabulary import Language
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _HEADERS_ALONE = frozenset(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A mail that Outlook attaches as a file of its own, .msg (MS-OXMSG), by python-oxmsg: as the part that it would be.
 
-What comes out is a core.mime.Part, so that such a mail is read further by the same code as an enclosed message/rfc822.
+What comes out is a mail.mime.Part, so that such a mail is read further by the same code as an enclosed message/rfc822.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from flaggermail.adapters.allowance import OutOfTime, at_most
-from flaggermail.core.fields import Header, Parameterised, read_header, token
-from flaggermail.core.mime import OUTLOOK, Part
+from flaggermail.mail.fields import Header, Parameterised, read_header, token
+from flaggermail.mail.mime import OUTLOOK, Part
 
 if TYPE_CHECKING:
     from oxmsg import Message

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Octets to core.message.Message; whatever comes in, a value comes out, with its defects."""
+"""Octets to mail.message.Message; whatever comes in, a value comes out, with its defects."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from datetime import datetime
 from flaggermail.adapters.allowance import OutOfTime
 from flaggermail.adapters.mechanical import with_mechanical_kind
 from flaggermail.adapters.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
-from flaggermail.core.addresses import read_addresses
-from flaggermail.core.charset import decoded, storable
-from flaggermail.core.fields import Header, read_date, read_header, unfolded, words_decoded
-from flaggermail.core.filenames import safe_name
-from flaggermail.core.flowed import unflowed
-from flaggermail.core.forwarded import Inline, find_inline
-from flaggermail.core.hypertext import text_of
-from flaggermail.core.ident import content_key, message_ids
-from flaggermail.core.language import Language
-from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
-from flaggermail.core.mime import CLOSED, ENCLOSED, NO_BOUNDARY, OUTLOOK, Part, read_part
-from flaggermail.core.quoted import reply_text
-from flaggermail.core.subject import split_subject
-from flaggermail.core.uuencode import files_in
+from flaggermail.mail.addresses import read_addresses
+from flaggermail.mail.charset import decoded, storable
+from flaggermail.mail.fields import Header, read_date, read_header, unfolded, words_decoded
+from flaggermail.mail.filenames import safe_name
+from flaggermail.mail.format_flowed import unflowed
+from flaggermail.mail.forwards.forwarded import Inline, find_inline
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.html_text import text_of
+from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.mail.message_ids import content_key, message_ids
+from flaggermail.mail.mime import CLOSED, ENCLOSED, NO_BOUNDARY, OUTLOOK, Part, read_part
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.uuencode import files_in
+from flaggermail.mail.vocabulary import Language
 
 LONGEST_TEXT = 2_000_000  # characters of text kept
 TEXT_CUT = "text cut"

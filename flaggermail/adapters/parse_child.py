@@ -12,7 +12,7 @@ from flaggermail.adapters.allowance import allow
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.parse_pipe import LENGTH, READY
-from flaggermail.core.message_json import packed
+from flaggermail.mail.message_json import packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part that took it is given up, and the rest is read
 

@@ -24,8 +24,8 @@ from queue import SimpleQueue
 from typing import IO
 
 from flaggermail.adapters.parse_pipe import LENGTH, READY
-from flaggermail.core.message import Message
-from flaggermail.core.message_json import unpacked
+from flaggermail.mail.message import Message
+from flaggermail.mail.message_json import unpacked
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds a mail may take

@@ -28,8 +28,8 @@ from aiosmtplib import (
 
 from flaggermail.adapters.smtp_session import NotOffered, SmtpSession
 from flaggermail.adapters.tls import one_line, tls_words, verifying
-from flaggermail.core.compose import check_octets
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
 
 Tls = Literal["implicit", "starttls", "none"]

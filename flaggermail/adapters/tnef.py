@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaggermail.adapters.allowance import OutOfTime, at_most
-from flaggermail.core.charset import decoded
-from flaggermail.core.fields import Header, Parameterised, token
-from flaggermail.core.mime import Part
+from flaggermail.mail.charset import decoded
+from flaggermail.mail.fields import Header, Parameterised, token
+from flaggermail.mail.mime import Part
 
 if TYPE_CHECKING:
     from tnefparse import TNEF

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from flaggermail.adapters.outlook_message import MAGIC, read_outlook
 from flaggermail.adapters.tnef import SIGNATURE, read_tnef
-from flaggermail.core.fields import Parameterised
-from flaggermail.core.mime import OUTLOOK, Part, read_part
-from flaggermail.core.signed import signed_content
+from flaggermail.mail.fields import Parameterised
+from flaggermail.mail.mime import OUTLOOK, Part, read_part
+from flaggermail.mail.smime import signed_content
 
 SMIME_OPAQUE = "S/MIME: opaque"
 SMIME_ENCRYPTED = "S/MIME: encrypted"

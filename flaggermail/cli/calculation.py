@@ -17,8 +17,8 @@ from flaggermail.core.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.core.records import Election
 
 if TYPE_CHECKING:
-    from flaggermail.core.message_json import Json
     from flaggermail.environment import Work
+    from flaggermail.mail.message_json import Json
     from flaggermail.running import Waiting
 
 

@@ -18,9 +18,9 @@ from flaggermail.cli.terminal import safe, safe_json
 
 if TYPE_CHECKING:
     from flaggermail.comparison import Difference, RuleOutcome
-    from flaggermail.core.message_json import Json
     from flaggermail.core.rules import Explanation
     from flaggermail.environment import Work
+    from flaggermail.mail.message_json import Json
 
 
 @dataclass

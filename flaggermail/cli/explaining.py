@@ -12,8 +12,8 @@ from flaggermail.core.conditions import Context, Looked
 from flaggermail.core.rules import Explanation, Tried
 
 if TYPE_CHECKING:
-    from flaggermail.core.message_json import Json
     from flaggermail.environment import Work
+    from flaggermail.mail.message_json import Json
     from flaggermail.ports import RawMessage
 
 _NEAREST = 5  # rules that were passed over, shown without being asked for

@@ -20,8 +20,8 @@ from flaggermail.core.rota import Rota, Shift, on_call, planned
 from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.core.message_json import Json
     from flaggermail.environment import Work
+    from flaggermail.mail.message_json import Json
 
 _SHOWN = 40  # pages that are listed
 

@@ -11,7 +11,7 @@ import click
 
 from flaggermail.cli.mail_files import mail_files, octets_of
 from flaggermail.cli.terminal import safe_json
-from flaggermail.core.message_json import contract
+from flaggermail.mail.message_json import contract
 
 
 @click.command(name="parse")

@@ -19,7 +19,7 @@ from flaggermail.core.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
 from flaggermail.errors import ConfigurationError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.core.message_json import Json
+    from flaggermail.mail.message_json import Json
 
 DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
 ARCHIVE = "archive"  # the default of `settings`, which take long to load; a test compares the two

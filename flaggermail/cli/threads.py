@@ -10,7 +10,7 @@ import click
 
 from flaggermail.cli.mail_files import mail_files, octets_of
 from flaggermail.cli.terminal import safe_json
-from flaggermail.core.conversations import conversations
+from flaggermail.mail.threads import conversations
 
 
 @click.command(name="threads")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.core.fields import DATE_WITHOUT_ZONE, read_date
+from flaggermail.mail.fields import DATE_WITHOUT_ZONE, read_date
 
 TOLERANCE = timedelta(minutes=2)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import MechanicalKind
 from flaggermail.core.states import IN_JUNK
+from flaggermail.mail.message import MechanicalKind
 
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 

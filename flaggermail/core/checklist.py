@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from flaggermail.core.intake_words import READ, IntakeWords, found
-from flaggermail.core.message import Attachment, Message
 from flaggermail.core.rules import in_domains
+from flaggermail.mail.message import Attachment, Message
 
 
 class Item(StrEnum):

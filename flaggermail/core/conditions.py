@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.core.languages import Languages
-from flaggermail.core.message import Message
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Message
 
 Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> first and past-the-last sign of the match
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from flaggermail.core.language import folded
-from flaggermail.core.unseen import visible_lines
+from flaggermail.mail.invisible import visible_lines
+from flaggermail.mail.vocabulary import folded
 
 PHONE = "+31 70 000 0000"
 _PAGE, _NAME, _HANDLE, _REFERENCE = "https://pages.example/{}", "Naam{}", "@handle{}", "reference-{}"

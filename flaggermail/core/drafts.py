@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flaggermail.core.unseen import is_unseen
+from flaggermail.mail.invisible import is_unseen
 
 Search = Callable[[str, str], str | None]
 

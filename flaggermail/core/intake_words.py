@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flaggermail.core.language import folded
+from flaggermail.mail.vocabulary import folded
 
 READ = 20_000  # characters of a text that are looked at: more than any letter has, and a bound for mail made to be slow
 _GAP = r"\b[^.!?]{0,60}?\b"  # what ` ... ` stands for

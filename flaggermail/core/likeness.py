@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flaggermail.core import suggesting
-from flaggermail.core.language import Language, folded
-from flaggermail.core.message import Message
-from flaggermail.core.subject import split_subject
 from flaggermail.core.suggesting import Clue
+from flaggermail.mail.message import Message
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.vocabulary import Language, folded
 
 _LONGEST = 20_000  # characters of a text that are compared
 _SHORTEST = 40  # characters of a text that proves something by standing in another

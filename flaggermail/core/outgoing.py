@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Address
 from flaggermail.core.records import Notification
+from flaggermail.mail.message import Address
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
 

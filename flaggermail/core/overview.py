@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from flaggermail.core.states import CASE_STATES, CLOCKS, LEAVING, UNHEARD, WAITING
 
 if TYPE_CHECKING:
-    from flaggermail.core.message_json import Json
+    from flaggermail.mail.message_json import Json
 
 MEGA = 1_000_000  # octets
 DISK = "disk of "  # how findings about disks begin
@@ -29,7 +29,7 @@ NOT_RUNNING = "the daemon does not run"
 
 _QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; with blanks in it
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)
-_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # see core.identifiers: whoever has one could act by mail
+_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # see mail.reply_tokens: whoever has one could act by mail
 _CASES = (*CASE_STATES, EXERCISE)
 
 

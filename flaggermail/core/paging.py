@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.unseen import visible
+from flaggermail.mail.invisible import visible
 
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included

@@ -13,9 +13,9 @@ from enum import StrEnum
 
 from flaggermail.core.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
 from flaggermail.core.kinds import Kind
-from flaggermail.core.languages import Languages
-from flaggermail.core.message import Message
 from flaggermail.core.records import Platform
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Message
 
 __all__ = [
     "STAGES",

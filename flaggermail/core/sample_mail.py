@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from email.header import Header
 
 from flaggermail.core.disguise import Disguise, Roles, name_words, plain_date, small_words
-from flaggermail.core.language import Language
-from flaggermail.core.message import Address, MechanicalKind, Message
+from flaggermail.mail.message import Address, MechanicalKind, Message
+from flaggermail.mail.vocabulary import Language
 
 _BOUNDARY = "sample-part"
 _WORDS_OF = {  # fields by which machines show, and the words that may stand in them

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from flaggermail.core.language import folded
+from flaggermail.mail.vocabulary import folded
 
 _PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")  # of `post-removed`, `post_removed` and `PostRemoved`
 _LONG = 5  # letters of a word that is found at either end of a part too: `deleted` in `undeleted`

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flaggermail.core import suggesting
-from flaggermail.core.message import Message
 from flaggermail.core.suggesting import Clue, Suggestion
+from flaggermail.mail.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Case, StoredMessage
-from flaggermail.core.subject import split_subject
 from flaggermail.desk import declining, moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.subject import split_subject
 
 
 def open_case(work: Work, act: acts.OpenCase) -> Outcome:

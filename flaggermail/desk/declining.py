@@ -6,13 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import citizens, recognise
-from flaggermail.core import acts, automatic
+from flaggermail.core import acts
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.kinds import Kind
 from flaggermail.core.records import ElectionSecret, StoredMessage
 from flaggermail.desk.outcome import Outcome, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.mail.automated import mechanical_kind
 
 
 def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
@@ -27,7 +28,7 @@ def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
     told_before = citizens.declined_before(work, message)
     kept = citizens.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
     ours = work.env.settings.desk.mailbox.address
-    answerable = stored.verdict == "verified" and automatic.answerable(message, ours)
+    answerable = stored.verdict == "verified" and mechanical_kind.answerable(message, ours)
     told = "nobody is told"
     if told_before:
         told = "its sender was told before in this period"

@@ -14,7 +14,7 @@ from flaggermail.desk.outcome import Outcome, the_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 
-ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as core.subject.case_numbers finds it
+ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as mail.subject.case_numbers finds it
 
 
 def add(work: Work, act: acts.AddElection) -> Outcome:

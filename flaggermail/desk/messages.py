@@ -10,11 +10,11 @@ from flaggermail.core import acts, clocks
 from flaggermail.core.events import EventKind, changed
 from flaggermail.core.kinds import Kind
 from flaggermail.core.records import Notification, StoredMessage
-from flaggermail.core.unverified import CONFIRMED
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 
 
 def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:

@@ -12,11 +12,11 @@ from dataclasses import replace
 from flaggermail import confirming, keys, lifecycle, recognise
 from flaggermail.core.events import Change, EventKind, changed
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Message
 from flaggermail.core.records import Case, StoredMessage
 from flaggermail.desk.outcome import one_of, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.mail.message import Message
 
 
 def into_case(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail.core.conditions import All, Condition, Either, OneOf, YesOrNo
-from flaggermail.core.languages import Languages
 from flaggermail.core.overlap import implies
 from flaggermail.core.rules import STAGES
+from flaggermail.mail.language_guess import Languages
 from flaggermail.settings_files.rule_conditions import condition_of
 from flaggermail.settings_files.rule_models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
 from flaggermail.settings_files.words import nearest

@@ -19,8 +19,8 @@ from pathlib import Path
 from flaggermail.adapters.allowance import allow
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.message import Message
-from flaggermail.core.message_json import contract, packed, unpacked
+from flaggermail.mail.message import Message
+from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.bench import table
 from tests.mail_strategies import CHARSETS, ENCODINGS, PIECES, TYPES

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount, Tls
-from flaggermail.core.compose import Letter, compose
-from flaggermail.core.identifiers import OWN_HEADER
-from flaggermail.core.message import Address
+from flaggermail.mail.compose import Letter, compose
+from flaggermail.mail.message import Address
+from flaggermail.mail.reply_tokens import OWN_HEADER
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from tests.servers import OUR_DOMAIN
 from tests.servers.certificates import Certificates, ServerCertificate

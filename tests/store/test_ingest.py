@@ -13,7 +13,6 @@ from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.core.conditions import Find
 from flaggermail.core.events import EventKind
-from flaggermail.core.message import Message, Verdict
 from flaggermail.core.records import (
     Alarm,
     Case,
@@ -27,6 +26,7 @@ from flaggermail.core.records import (
 )
 from flaggermail.core.rules import Classification, Context, RuleSet
 from flaggermail.ingest import ingest, ingest_together
+from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import ListMailbox
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from flaggermail.core.addresses import read_addresses
-from flaggermail.core.author import author_domain
-from flaggermail.core.fields import words_decoded
+from flaggermail.mail.addresses import read_addresses
+from flaggermail.mail.authentication.from_domain import author_domain
+from flaggermail.mail.fields import words_decoded
 from tests.corpus import each
 
 ADDRESS = "safety@x-platform.example"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.authres import Asked, Trust, judge
-from flaggermail.core.message import Address, Message, Verdict
-from flaggermail.core.trace import own_received_line, read_trace
+from flaggermail.mail.authentication.authres import Asked, Trust, judge
+from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
+from flaggermail.mail.message import Address, Message, Verdict
 from tests.corpus import each
 
 OURS = "mx.bzk.example"

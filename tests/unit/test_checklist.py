@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.core.checklist import Item, missing
-from flaggermail.core.message import Address, Attachment, Forwarded, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, Message
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.compose import Letter, check_octets, compose, is_address
-from flaggermail.core.message import Address
+from flaggermail.mail.compose import Letter, check_octets, compose, is_address
+from flaggermail.mail.message import Address
 from tests.corpus import each
 
 DESK = Address("desk@desk.example", "Verkiezingen flagger")

@@ -24,8 +24,8 @@ from flaggermail.core.conditions import (
     in_domains,
     wording,
 )
-from flaggermail.core.languages import Languages
-from flaggermail.core.message import Address, Attachment, Forwarded, Message
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Address, Attachment, Forwarded, Message
 from tests.corpus import each
 
 FIND = Re2Matcher().find

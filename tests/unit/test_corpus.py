@@ -15,8 +15,8 @@ import pytest
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.message import Message
-from flaggermail.core.message_json import contract, packed, unpacked
+from flaggermail.mail.message import Message
+from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import looked_at
 

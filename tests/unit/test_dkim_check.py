@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flaggermail.adapters import dkim_check
 from flaggermail.adapters.dkim_check import DkimCheck
 from flaggermail.adapters.public_suffixes import organisational
-from flaggermail.core.message import Verdict
+from flaggermail.mail.message import Verdict
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed
 

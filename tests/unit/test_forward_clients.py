@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.forwarded import Inline, find_inline, zone_stated
-from flaggermail.core.hypertext import text_of
-from flaggermail.core.message import Address
-from flaggermail.core.quoted import reply_text
-from flaggermail.core.subject import split_subject
+from flaggermail.mail.forwards.forwarded import Inline, find_inline, zone_stated
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.html_text import text_of
+from flaggermail.mail.message import Address
+from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.unit.texts import table

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.identifiers import message_id, reply_address, root_reference, tokens
+from flaggermail.mail.reply_tokens import message_id, reply_address, root_reference, tokens
 from tests.corpus import each
 
 TOKEN = "0123456789abcdef0123456789abcdef"

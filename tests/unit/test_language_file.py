@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flaggermail.adapters.language_file import as_shipped, checked, read_language
-from flaggermail.core.language import KEYS
-from flaggermail.core.machine_words import MACHINE_KEYS
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.machine_words import MACHINE_KEYS
+from flaggermail.mail.vocabulary import KEYS
 from flaggermail.shipped import shipped
 from flaggermail.yaml_source import read
 

@@ -11,8 +11,8 @@ from ruamel.yaml import YAML
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.message import MechanicalKind
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -16,7 +16,7 @@ import pytest
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.parse_worker import MEMORY_LIMIT, ContainedParser
-from flaggermail.core.message import Address
+from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each has reading processes of its own

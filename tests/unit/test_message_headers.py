@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from flaggermail.core.addresses import read_addresses, read_written
-from flaggermail.core.charset import UNKNOWN_CHARSET, WRONG_CHARSET, decoded, storable
-from flaggermail.core.fields import read_date, read_header, read_parameters, unbase64, words_decoded
-from flaggermail.core.message import Address
+from flaggermail.mail.addresses import read_addresses, read_written
+from flaggermail.mail.charset import UNKNOWN_CHARSET, WRONG_CHARSET, decoded, storable
+from flaggermail.mail.fields import read_date, read_header, read_parameters, unbase64, words_decoded
+from flaggermail.mail.message import Address
 from tests.corpus import each
 
 

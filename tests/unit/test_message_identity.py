@@ -9,10 +9,10 @@ import pytest
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.conversations import conversations
-from flaggermail.core.ident import message_ids
-from flaggermail.core.message import Address, Message
-from flaggermail.core.subject import SubjectParts, case_numbers, same_topic, split_subject
+from flaggermail.mail.message import Address, Message
+from flaggermail.mail.message_ids import message_ids
+from flaggermail.mail.subject import SubjectParts, case_numbers, same_topic, split_subject
+from flaggermail.mail.threads import conversations
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -11,8 +11,8 @@ import pytest
 from flaggermail.adapters.hops import hops
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.dsn import quoted_message_id, read_report
-from flaggermail.core.message import MechanicalKind
+from flaggermail.mail.automated.dsn import quoted_message_id, read_report
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

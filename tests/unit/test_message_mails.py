@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.message_json import contract, packed, unpacked
+from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

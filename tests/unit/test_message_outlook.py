@@ -17,7 +17,7 @@ from flaggermail.adapters.outlook_message import read_outlook
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.adapters.tnef import read_tnef
-from flaggermail.core.message import Address, Message
+from flaggermail.mail.message import Address, Message
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.tools.outlook_file import FULL, OutlookMail, attached, compound_file, outlook_message

@@ -11,9 +11,9 @@ import pytest
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.filenames import LONGEST, safe_name
-from flaggermail.core.signed import signed_content
-from flaggermail.core.uuencode import files_in
+from flaggermail.mail.filenames import LONGEST, safe_name
+from flaggermail.mail.smime import signed_content
+from flaggermail.mail.uuencode import files_in
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.addresses import read_addresses
-from flaggermail.core.charset import decoded, storable
-from flaggermail.core.fields import read_date, read_parameters, words_decoded
-from flaggermail.core.filenames import LONGEST, safe_name
-from flaggermail.core.message_json import contract, packed, unpacked
-from flaggermail.core.signed import signed_content
-from flaggermail.core.uuencode import files_in
+from flaggermail.mail.addresses import read_addresses
+from flaggermail.mail.charset import decoded, storable
+from flaggermail.mail.fields import read_date, read_parameters, words_decoded
+from flaggermail.mail.filenames import LONGEST, safe_name
+from flaggermail.mail.message_json import contract, packed, unpacked
+from flaggermail.mail.smime import signed_content
+from flaggermail.mail.uuencode import files_in
 from flaggermail.shipped import shipped
 from tests.mail_strategies import CHARSETS, Expected, mails, plain_mails, values
 

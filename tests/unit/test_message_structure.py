@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
-from flaggermail.core.mime import DEEPEST, MOST_PARTS, read_part
+from flaggermail.mail.mime import DEEPEST, MOST_PARTS, read_part
 from flaggermail.shipped import shipped
 
 PARSER = StandardParser(read_language(shipped("rules")))

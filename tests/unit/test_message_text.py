@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.forwarded import Inline, find_inline
-from flaggermail.core.hypertext import text_of
-from flaggermail.core.quote_line import quote_mark
-from flaggermail.core.quoted import reply_text
-from flaggermail.core.subject import split_subject
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.forwards.attribution_line import quote_mark
+from flaggermail.mail.forwards.forwarded import Inline, find_inline
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.html_text import text_of
+from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

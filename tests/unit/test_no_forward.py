@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.forwarded import find_inline
-from flaggermail.core.subject import split_subject
+from flaggermail.mail.forwards.forwarded import find_inline
+from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.unit.texts import table

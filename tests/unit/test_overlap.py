@@ -22,10 +22,10 @@ from flaggermail.core.conditions import (
     wording,
 )
 from flaggermail.core.kinds import Kind
-from flaggermail.core.languages import Languages
-from flaggermail.core.message import Address, Message
 from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
 from flaggermail.core.rules import Rule, RuleSet, Stage, Then
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Address, Message
 from tests.corpus import each
 
 LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pytest
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.forwarded import find_inline
-from flaggermail.core.message import Address
-from flaggermail.core.quote_line import quote_mark, quoted_in
-from flaggermail.core.quoted import reply_text
-from flaggermail.core.subject import split_subject
+from flaggermail.mail.forwards.attribution_line import quote_mark, quoted_in
+from flaggermail.mail.forwards.forwarded import find_inline
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.message import Address
+from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.unit.texts import table

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.hypertext import text_of
-from flaggermail.core.quoted import reply_text
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.html_text import text_of
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.unit.texts import table

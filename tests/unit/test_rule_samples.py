@@ -13,8 +13,8 @@ from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Message
 from flaggermail.core.rules import Classification, Context, Rule, RuleSet, classify, explain
+from flaggermail.mail.message import Message
 from flaggermail.settings_files import load
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.shipped import shipped

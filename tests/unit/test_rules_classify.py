@@ -8,7 +8,6 @@ from dataclasses import replace
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.conditions import All, Condition, Words, YesOrNo, wording
 from flaggermail.core.kinds import Kind
-from flaggermail.core.message import Address, Message
 from flaggermail.core.records import Platform
 from flaggermail.core.rules import (
     Classification,
@@ -22,6 +21,7 @@ from flaggermail.core.rules import (
     platform_of,
     references,
 )
+from flaggermail.mail.message import Address, Message
 
 FIND = Re2Matcher().find
 MAIL = Message(

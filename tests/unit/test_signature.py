@@ -5,8 +5,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.core.alignment import aligned, asks_strictness
-from flaggermail.core.signature import Signature, key_weakness, read_signature, read_tags, same_identity, weakness
+from flaggermail.mail.authentication.alignment import aligned, asks_strictness
+from flaggermail.mail.authentication.dkim_signature import (
+    Signature,
+    key_weakness,
+    read_signature,
+    read_tags,
+    same_identity,
+    weakness,
+)
 from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T10:00:00+00:00")

@@ -8,10 +8,10 @@ import time
 from types import FrameType
 
 from flaggermail.adapters.language_file import read_language
-from flaggermail.core.forwarded import find_inline
-from flaggermail.core.printed import read_people
-from flaggermail.core.quoted import reply_text
-from flaggermail.core.subject import split_subject
+from flaggermail.mail.forwards.forwarded import find_inline
+from flaggermail.mail.forwards.printed_addresses import read_people
+from flaggermail.mail.forwards.reply_text import reply_text
+from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.core.unverified import Jump, Share, came_unverified, jump
+from flaggermail.mail.authentication.unverified_trend import Jump, Share, came_unverified, jump
 from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T12:00:00+01:00")

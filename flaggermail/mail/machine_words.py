@@ -36,7 +36,7 @@ _NOTHING = re.compile(r"(?!)")
 
 @dataclass(frozen=True, slots=True)
 class MachineWords:
-    """The words of all languages at once, folded as core.language does it."""
+    """The words of all languages at once, folded as mail.vocabulary does it."""
 
     daemon_addresses: frozenset[str]
     system_addresses: frozenset[str]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from flaggermail.core.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 

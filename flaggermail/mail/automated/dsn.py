@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flaggermail.core.fields import read_header, unfolded, words_decoded
+from flaggermail.mail.fields import read_header, unfolded, words_decoded
 
 FAILED = "failed"
 DELAYED = "delayed"

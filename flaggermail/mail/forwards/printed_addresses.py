@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import re
 
-from flaggermail.core.addresses import MOST, read_written
-from flaggermail.core.message import Address
+from flaggermail.mail.addresses import MOST, read_written
+from flaggermail.mail.message import Address
 
 # "Jane <ADDRESS<https://gateway/?url=...>>": what a gateway makes of a link; nobody is written to there
 _WEB_LINK = re.compile(r"<https?:[^<>\s]{0,2000}>", re.IGNORECASE)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flaggermail.core.blocks import (
+from flaggermail.mail.forwards.attribution_line import quote_mark, quoted_in
+from flaggermail.mail.forwards.header_blocks import (
     Block,
     Mark,
     is_quoted,
@@ -19,11 +20,10 @@ from flaggermail.core.blocks import (
     read_unmarked,
     unquoted,
 )
-from flaggermail.core.language import Language, seen
-from flaggermail.core.message import Forwarded
-from flaggermail.core.printed import read_author, read_people
-from flaggermail.core.quote_line import quote_mark, quoted_in
-from flaggermail.core.subject import SubjectParts, split_subject, stems
+from flaggermail.mail.forwards.printed_addresses import read_author, read_people
+from flaggermail.mail.message import Forwarded
+from flaggermail.mail.subject import SubjectParts, split_subject, stems
+from flaggermail.mail.vocabulary import Language, seen
 
 MOST_LINES = 20_000
 _WITHIN = 6  # lines between the mark and the header block

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from flaggermail.core.charset import storable
+from flaggermail.mail.charset import storable
 
 LONGEST = 200  # octets in UTF-8; file systems take 255, and whoever saves may add a number
 

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flaggermail.core.fields import Header, Parameterised, read_header, read_parameters, unbase64, unfolded
-from flaggermail.core.uuencode import uudecoded
+from flaggermail.mail.fields import Header, Parameterised, read_header, read_parameters, unbase64, unfolded
+from flaggermail.mail.uuencode import uudecoded
 
 MOST_PARTS = 400
 DEEPEST = 25
@@ -84,7 +84,7 @@ class Part:
 
     @property
     def filename(self) -> str | None:
-        """The name as Content-Disposition or Content-Type gives it; core.filenames makes it one to show and to use."""
+        """The name as Content-Disposition or Content-Type gives it; mail.filenames makes it one to show and to use."""
         for parameters, name in ((self.disposition.parameters, "filename"), (self.type.parameters, "name")):
             if value := parameters.get(name, "").strip():
                 return value

@@ -6,10 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flaggermail.core.blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
-from flaggermail.core.language import Language, folded, seen
-from flaggermail.core.notices import end_of_text, without_banners
-from flaggermail.core.quote_line import quote_mark
+from flaggermail.mail.forwards.attribution_line import quote_mark
+from flaggermail.mail.forwards.boilerplate import end_of_text, without_banners
+from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_block, read_mark, read_unmarked
+from flaggermail.mail.vocabulary import Language, folded, seen
 
 MOST_LINES = 20_000
 _INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", of old programs

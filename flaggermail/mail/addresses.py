@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from flaggermail.core.message import Address
+from flaggermail.mail.message import Address
 
 MOST = 1000
 

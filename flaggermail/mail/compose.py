@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-from flaggermail.core.message import Address
-from flaggermail.core.unseen import is_unseen
+from flaggermail.mail.invisible import is_unseen
+from flaggermail.mail.message import Address
 
 LINE_LIMIT = 998  # octets without CRLF, RFC 5322, section 2.1.1
 _LINE_AIM = 76  # the same section asks for 78, RFC 2047, section 2, for 76 where encoded words stand

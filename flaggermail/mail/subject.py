@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flaggermail.core.language import Language, folded
+from flaggermail.mail.vocabulary import Language, folded
 
 # "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. The prefix has at most
 # 24 characters, and each step looks at no more than the first 60, so a long subject costs nothing.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.core.language import UNSEEN, Language, folded, seen
+from flaggermail.mail.vocabulary import UNSEEN, Language, folded, seen
 
 _QUOTE = re.compile(rf"[ \t{UNSEEN}]{{0,8}}>[ \t]?")
 _LABEL = re.compile(

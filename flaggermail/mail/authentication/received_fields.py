@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flaggermail.core.fields import read_header, unfolded
+from flaggermail.mail.fields import read_header, unfolded
 
 RECEIVED = "received"
 RESULTS = "authentication-results"

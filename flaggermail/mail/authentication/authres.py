@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.core.alignment import Organisational
-from flaggermail.core.author import author_domain
-from flaggermail.core.message import Address, Verdict
-from flaggermail.core.trace import Fields, above_own_line, without_comments
+from flaggermail.mail.authentication.alignment import Organisational
+from flaggermail.mail.authentication.from_domain import author_domain
+from flaggermail.mail.authentication.received_fields import Fields, above_own_line, without_comments
+from flaggermail.mail.message import Address, Verdict
 
 __all__ = ["Asked", "Trust", "Verdict", "judge"]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.core.trace import without_comments
+from flaggermail.mail.authentication.received_fields import without_comments
 
 LONGEST_ON_ITS_WAY = timedelta(days=5)  # RFC 5321, section 4.5.4.1: how long a server tries to deliver
 CLOCK_SLOP = timedelta(hours=1)  # a signer's clock may go before ours

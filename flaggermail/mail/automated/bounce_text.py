@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flaggermail.core.dsn import DeliveryReport, read_report
-from flaggermail.core.fields import read_header, unfolded, words_decoded
-from flaggermail.core.language import folded
-from flaggermail.core.machine_words import MachineWords
+from flaggermail.mail.automated.dsn import DeliveryReport, read_report
+from flaggermail.mail.fields import read_header, unfolded, words_decoded
+from flaggermail.mail.machine_words import MachineWords
+from flaggermail.mail.vocabulary import folded
 
 MOST_LINES = 600  # of a notice; below stands the returned mail
 _LONGEST_LINE = 400

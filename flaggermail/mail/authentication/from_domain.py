@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flaggermail.core.message import Address
-from flaggermail.core.trace import FROM, Fields, without_comments
+from flaggermail.mail.authentication.received_fields import FROM, Fields, without_comments
+from flaggermail.mail.message import Address
 
 LONGEST = 10_000  # characters of a From field that is read here
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from flaggermail.core.charset import decoded, storable
+from flaggermail.mail.charset import decoded, storable
 
 # RFC 2047, section 2. Blanks and question marks inside the text part occur, though they may not, and words without a
 # charset. A text part ends where another word begins: a long field of "=?" is not read to its end again and again.

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from flaggermail.core.message import Address
+from flaggermail.mail.message import Address
 
 # Angle brackets around anything without blanks or brackets: RFC 5322, section 3.6.4, and what is seen in its place.
 _BRACKETED = re.compile(r"<([^<>\s]{1,998})>")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flaggermail.core.machine_words import MachineWords
+from flaggermail.mail.machine_words import MachineWords
 
 Words = Mapping[str, Sequence[str]]
 

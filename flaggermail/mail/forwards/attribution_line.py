@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flaggermail.core.blocks import LONGEST_MARK, TIME, is_quoted, unquoted
-from flaggermail.core.language import Language, folded, seen
-from flaggermail.core.message import Address
+from flaggermail.mail.forwards.header_blocks import LONGEST_MARK, TIME, is_quoted, unquoted
+from flaggermail.mail.message import Address
+from flaggermail.mail.vocabulary import Language, folded, seen
 
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # the year of an instant

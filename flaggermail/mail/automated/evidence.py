@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flaggermail.core.bounce_text import BounceNotice, read_notice
-from flaggermail.core.dsn import DeliveryReport
-from flaggermail.core.language import folded
-from flaggermail.core.machine_words import MachineWords
-from flaggermail.core.message import Address
+from flaggermail.mail.automated.bounce_text import BounceNotice, read_notice
+from flaggermail.mail.automated.dsn import DeliveryReport
+from flaggermail.mail.machine_words import MachineWords
+from flaggermail.mail.message import Address
+from flaggermail.mail.vocabulary import folded
 
 _ENDS = ":\uff1a([-\u2013\u2014\u3011"
 
@@ -31,7 +31,7 @@ class Signs:
     to: Sequence[Address] = ()
     text: str = ""
     returned: Mapping[str, str] = field(default_factory=dict)  # header of the mail that comes with it
-    published: str = ""  # the event that a sending service reports, see core.published
+    published: str = ""  # the event that a sending service reports, see mail.automated.sending_service
 
     @cached_property
     def notice(self) -> BounceNotice:

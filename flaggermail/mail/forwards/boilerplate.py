@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from flaggermail.core.blocks import is_rule
-from flaggermail.core.language import Language, folded, seen
+from flaggermail.mail.forwards.header_blocks import is_rule
+from flaggermail.mail.vocabulary import Language, folded, seen
 
 _LONGEST_SIGNATURE = 16  # written lines; what is longer is text again
 _LONGEST_MARKED = 40  # written lines below "-- "

@@ -2,19 +2,19 @@
 """The mechanical kind of a mail: by structure, headers and origin; its text is asked only where a machine wrote it.
 
 A person quotes a bounce, forwards it, and writes about being out of the office. So no text makes a bounce by itself,
-and an answer of absence is one only where nothing else is said (core.absence).
+and an answer of absence is one only where nothing else is said (mail.automated.out_of_office).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flaggermail.core.absence import is_absence, is_personal, own_text, tells_absence
-from flaggermail.core.identifiers import LOOP_HEADER
-from flaggermail.core.language import Language, folded
-from flaggermail.core.message import MechanicalKind, Message
-from flaggermail.core.signs import Signs, begins
-from flaggermail.core.subject import split_subject
+from flaggermail.mail.automated.evidence import Signs, begins
+from flaggermail.mail.automated.out_of_office import is_absence, is_personal, own_text, tells_absence
+from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.reply_tokens import LOOP_HEADER
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.vocabulary import Language, folded
 
 # Fields that only an autoresponder writes. The first value that says "not automatic" is respected.
 _AUTORESPONDER_FIELDS = (

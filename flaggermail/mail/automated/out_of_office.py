@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from flaggermail.core.language import Language, folded
-from flaggermail.core.machine_words import MachineWords
+from flaggermail.mail.machine_words import MachineWords
+from flaggermail.mail.vocabulary import Language, folded
 
 LONGEST = 3000  # characters; an answer of absence is short
 _FEW = 3  # clauses of which each has to be known, and the first ones among which the absence is told

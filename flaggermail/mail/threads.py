@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flaggermail.core.language import folded
-from flaggermail.core.message import Message
-from flaggermail.core.subject import stems
+from flaggermail.mail.message import Message
+from flaggermail.mail.subject import stems
+from flaggermail.mail.vocabulary import folded
 
 
 class _Sets:

@@ -100,7 +100,7 @@ class Message:
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
-    content_key: str = ""  # sha256 over the stable parts: see core.ident.content_key
+    content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
     vouched: Verdict = NOBODY_ASKED  # see flaggermail.vouching
 
     @property
