@@ -13,16 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail import duty, elections, notices, observing
 from flaggermail.core import escalation
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
-from flaggermail.core.events import EventKind, added
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.core.rota import Officer
-from flaggermail.core.states import IN_JUNK
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
+from flaggermail.record.states import IN_JUNK
 
 LISTED = 40  # mails that one mail names; the rest is counted
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from flaggermail import elections, observing, storms
 from flaggermail.core import citizen
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.kinds import Kind
 from flaggermail.core.outgoing import REPLIED, Outgoing
-from flaggermail.core.records import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.environment import About, Work
 from flaggermail.mail.message import Address, Message
 from flaggermail.post import issue, queue
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 
 FREE_MAIL = "free_mail"  # the list of domains in the rules
 

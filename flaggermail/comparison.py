@@ -14,14 +14,14 @@ from typing import TypeVar
 from flaggermail import citizens, elections, judge, recognise
 from flaggermail.core import case, clocks, rules, suggesting
 from flaggermail.core.conditions import Context
-from flaggermail.core.events import Change, EventKind
-from flaggermail.core.records import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.core.rules import Classification, RuleSet
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
+from flaggermail.record.events import Change, EventKind
+from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)

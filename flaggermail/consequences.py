@@ -8,12 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import citizens, keys, lifecycle, notices, replies, stored_messages
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.case import Decision
-from flaggermail.core.envelope import NEXT, moved
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import (
+from flaggermail.core.rules import Classification, in_domains
+from flaggermail.environment import About, Work
+from flaggermail.mail.authentication import unverified_trend
+from flaggermail.mail.authentication.authres import Asked
+from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.subject import split_subject
+from flaggermail.ports import Accepted
+from flaggermail.proof import proven
+from flaggermail.recognise import Sender
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.outbox_states import NEXT, moved
+from flaggermail.record.rows import (
     Alarm,
     Attempt,
     BadAddress,
@@ -24,15 +33,6 @@ from flaggermail.core.records import (
     Platform,
     StoredMessage,
 )
-from flaggermail.core.rules import Classification, in_domains
-from flaggermail.environment import About, Work
-from flaggermail.mail.authentication import unverified_trend
-from flaggermail.mail.authentication.authres import Asked
-from flaggermail.mail.message import MechanicalKind, Message
-from flaggermail.mail.subject import split_subject
-from flaggermail.ports import Accepted
-from flaggermail.proof import proven
-from flaggermail.recognise import Sender
 from flaggermail.settle import COPY_FOUND, settle
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flaggermail import duty, notices, storms
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import HeldBack, StoredMessage
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import HeldBack, StoredMessage
 
 LISTED = 40  # mails that the digest names; the rest is counted
 

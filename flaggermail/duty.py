@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.core.escalation import HEAD, OFFICER, Who
-from flaggermail.core.records import Override
 from flaggermail.core.rota import Officer, Shift, on_call
 from flaggermail.environment import Work
 from flaggermail.ports import Transaction
+from flaggermail.record.rows import Override
 from flaggermail.settings import Settings
 
 

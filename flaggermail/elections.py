@@ -7,9 +7,9 @@ from datetime import datetime
 
 from flaggermail import exercises
 from flaggermail.core.periods import Period, period
-from flaggermail.core.records import Election
 from flaggermail.environment import Work
 from flaggermail.mail.message import Message
+from flaggermail.record.rows import Election
 
 
 def open_election(work: Work, *, exercise: bool = False) -> Election | None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.core.drafts import DraftPatterns
-from flaggermail.core.events import Change, Event, EventKind
-from flaggermail.core.topics import Topic
 from flaggermail.mail.vocabulary import Language
 from flaggermail.ports import (
     Caller,
@@ -25,6 +23,8 @@ from flaggermail.ports import (
     Templates,
     Transaction,
 )
+from flaggermail.record.events import Change, Event, EventKind
+from flaggermail.record.topics import Topic
 from flaggermail.settings import Settings
 
 DAEMON = "daemon"

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from flaggermail.core import case_form
 from flaggermail.core.case_form import SentForm
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, Channel, Platform, StoredMessage
 from flaggermail.core.rota import Officer
-from flaggermail.core.topics import Topic
 from flaggermail.desk.channels import in_its_world
 from flaggermail.desk.tagging import same_narrative
 from flaggermail.environment import About, Work
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices import Notice, tell, unfolded
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
+from flaggermail.record.topics import Topic
 from flaggermail.referrals import missing_of
 
 

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 from flaggermail import notices
 from flaggermail.core import escalation
 from flaggermail.core.escalation import Expected
-from flaggermail.core.events import EventKind, added
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.core.rota import AT_MOST, Officer, changes
-from flaggermail.core.topics import Topic
 from flaggermail.duty import overrides, readers
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
+from flaggermail.record.topics import Topic
 from flaggermail.running import Waiting, waiting
 
 LISTED = 40  # entries of each sort that the mail names; the rest is counted

@@ -8,10 +8,10 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import InForce
 from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.ports import Transaction
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import InForce
 from flaggermail.settings_files.rule_files import version_of
 
 RULES, TEMPLATES = "rules", "templates"

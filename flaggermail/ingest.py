@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise, stored_messages
-from flaggermail.core import citizen, kinds, states
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Case, Delivery, StoredMessage
+from flaggermail.core import citizen
 from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.ports import Cursor, Position, RawMessage, Role
+from flaggermail.record import kinds, states
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import Case, Delivery, StoredMessage
 
 
 @dataclass(frozen=True, slots=True)

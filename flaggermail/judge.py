@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from flaggermail import citizens, elections, recognise
 from flaggermail.core import case, rules, threads
 from flaggermail.core.case import Decision
-from flaggermail.core.records import Notification
 from flaggermail.core.rules import Classification, Context
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
@@ -19,6 +18,7 @@ from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
+from flaggermail.record.rows import Notification
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from datetime import datetime
 from flaggermail import elections
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Step
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
 from flaggermail.environment import About, Work
 from flaggermail.post import issue
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
 
 
 def new_case(work: Work, case: Case, reason: str) -> Case:

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
-from flaggermail.core.events import EventKind, added
-from flaggermail.core.kinds import Kind
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
-from flaggermail.core.records import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.core.rota import Officer
 from flaggermail.core.rules import URGENT
-from flaggermail.core.states import IN_HAND
-from flaggermail.core.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.environment import About, Work
 from flaggermail.mail.message import Address, Message
 from flaggermail.post import issue, queue
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
+from flaggermail.record.states import IN_HAND
+from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.referrals import missing_of
 
 NAMED_CASES = 5  # in the notice of a mail that fits none

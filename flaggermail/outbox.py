@@ -3,7 +3,7 @@
 
 One commit before the network is touched, one after.
 
-    queued -> attempting -> accepted | refused | queued again | uncertain      (core/envelope.py)
+    queued -> attempting -> accepted | refused | queued again | uncertain      (record/outbox_states.py)
 
 Mails leave in the order in which they were queued. While our server is out of reach the first of them asks for it, at
 the first wait of the schedule each time, and all others wait behind it untried: none overtakes another.
@@ -18,11 +18,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import exercises, observing
-from flaggermail.core.envelope import moved
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Attempt, OutboxMail
 from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.outbox_states import moved
+from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.settle import settle
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail import exercises, observing
-from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.events import EventKind, added
 from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
-from flaggermail.core.records import Alarm, Notification, Page, Platform
 from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
 from flaggermail.post import render
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.rows import Alarm, Notification, Page, Platform
 
 HOUR = timedelta(hours=1)
 CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)

@@ -15,16 +15,16 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail import exercises, notices, pages
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.core.escalation import Means
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
 from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
-from flaggermail.core.records import Case, ClockRow, Page, Reminder
 from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Environment, Work
 from flaggermail.pages import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, ClockRow, Page, Reminder
 
 LOOKED_BACK = timedelta(hours=12)  # a reminder that is older calls nobody any more
 MOST_TRIES = 2  # of one page: the second only after the program died in the first

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from flaggermail.core.events import Event
-from flaggermail.core.records import Record
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.record.events import Event
+from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
 

@@ -8,9 +8,7 @@ from email.utils import format_datetime
 from types import MappingProxyType
 
 from flaggermail import exercises, observing, stored_messages
-from flaggermail.core.events import EventKind, added
 from flaggermail.core.outgoing import Frozen, Outgoing
-from flaggermail.core.records import OutboxMail, Token
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.compose import Letter, compose, is_message_id
@@ -27,6 +25,8 @@ from flaggermail.mail.reply_tokens import (
     token_word,
 )
 from flaggermail.ports import Rendered
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.rows import OutboxMail, Token
 
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:

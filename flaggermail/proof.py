@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.core.records import Delivery, OutboxMail, StoredMessage
 from flaggermail.environment import Work
+from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.core.events import Event, EventKind, added, changed
-from flaggermail.core.records import Channel, Election, Platform, Record
 from flaggermail.environment import DAEMON, Environment
 from flaggermail.ports import Transaction
+from flaggermail.record.events import Event, EventKind, added, changed
+from flaggermail.record.rows import Channel, Election, Platform, Record
 
 
 def register(env: Environment) -> None:

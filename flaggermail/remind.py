@@ -14,15 +14,15 @@ from datetime import datetime, timedelta
 from flaggermail import ageing, backlog, duty, handover, notices, observing, storms
 from flaggermail.core import escalation
 from flaggermail.core.escalation import HEAD, Call, Due, Means
-from flaggermail.core.events import EventKind, added
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Channel, Platform, Reminder
 from flaggermail.core.rota import Officer
-from flaggermail.core.topics import Topic
 from flaggermail.duty import readers
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.ports import Transaction
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Channel, Platform, Reminder
+from flaggermail.record.topics import Topic
 from flaggermail.running import DECISION, Waiting, waiting
 
 LISTED = 40  # steps that one mail names; the rest is counted

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail import inforce, logbook, notices
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.settings_files.rule_files import version_of
 
 

@@ -14,11 +14,7 @@ from functools import partial
 from flaggermail import desk, duty, elections, form_mail, notices, recognise, storms
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
 from flaggermail.core.rota import Officer
-from flaggermail.core.topics import Topic
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.desk import approving, handing
 from flaggermail.desk.channels import MAIL
@@ -27,6 +23,10 @@ from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.notices import Notice
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
+from flaggermail.record.topics import Topic
 
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)

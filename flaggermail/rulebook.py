@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from flaggermail.core import overlap
 from flaggermail.core.conditions import Looked
-from flaggermail.core.records import Platform
 from flaggermail.core.rules import Cited, Context, Explanation, Rule, RuleSet, Tried, explain, platform_of
 from flaggermail.mail.message import Message
 from flaggermail.ports import Matcher, Parser
+from flaggermail.record.rows import Platform
 from flaggermail.settings_files.sample_files import Sample, SampleMails
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
 from flaggermail.core.escalation import Acknowledgement, Silence, Step, Telling
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, ClockRow, Notification, Reminder
 from flaggermail.ports import Transaction
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
 
 DECISION = "decision"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
 from flaggermail.core.latency import minutes
-from flaggermail.core.records import Case, Notification, StoredMessage
 from flaggermail.core.rules import in_domains
 from flaggermail.desk.outcome import the_message
 from flaggermail.elections import in_period, open_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
+from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.settings_files.rule_findings import SAMPLES
 from flaggermail.settings_files.rule_models import WhoFile
 from flaggermail.settings_files.sample_files import WHO

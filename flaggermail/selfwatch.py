@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flaggermail import notices
-from flaggermail.core.alarms import alarm, alarm_key
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Watched
 from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
+from flaggermail.record.alarms import alarm, alarm_key
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import Watched
 from flaggermail.settings import DeskSettings
 
 

@@ -15,11 +15,11 @@ from pydantic import ConfigDict, Field
 from flaggermail.core.escalation import WAITING, Step
 from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.paging import Pager
-from flaggermail.core.records import Channel, Election, Platform
 from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.core.rules import RuleSet
 from flaggermail.mail.authentication.authres import Asked, Trust
+from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.settings_escalation import EscalationFile, StepSettings
 from flaggermail.settings_kinds import (
     Code,

@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from flaggermail import __version__, observing
 from flaggermail.casework import officer_on_call
 from flaggermail.core.overview import EXERCISE, Limits, Overview, impersonal
-from flaggermail.core.records import (
+from flaggermail.environment import Work
+from flaggermail.ports import Transaction
+from flaggermail.record.rows import (
     Attempt,
     Case,
     ClockRow,
@@ -20,9 +22,7 @@ from flaggermail.core.records import (
     StoredMessage,
     Watched,
 )
-from flaggermail.core.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
-from flaggermail.environment import Work
-from flaggermail.ports import Transaction
+from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
 from flaggermail.settings import DeskSettings
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)

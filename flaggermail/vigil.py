@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flaggermail import notices
-from flaggermail.core.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.core.records import Alarm
 from flaggermail.environment import Environment, Work
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.rows import Alarm
 
 
 def keep(env: Environment, unread: timedelta) -> bool:

@@ -14,7 +14,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core import escalation
 from flaggermail.core.escalation import EVERY_MEANS, HEAD, Call, Nothing
-from flaggermail.core.records import Election
+from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work

@@ -16,8 +16,8 @@ from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core import acts
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
-from flaggermail.core.records import Notification
 from flaggermail.errors import NotFound
+from flaggermail.record.rows import Notification
 
 
 @click.group(name="case")

@@ -19,8 +19,8 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.core.acts import ASPECTS, Assess
-from flaggermail.core.records import Case
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.record.rows import Case
 
 if TYPE_CHECKING:
     from flaggermail.yaml_source import Fault, Source

@@ -17,9 +17,9 @@ from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core import latency
 from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.core.clocks import CLOCKS
-from flaggermail.core.records import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
-from flaggermail.core.states import CASE_STATES
 from flaggermail.mail.message_json import Json
+from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+from flaggermail.record.states import CASE_STATES
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work

@@ -9,7 +9,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
 from flaggermail.core.acts import ClearAddress
-from flaggermail.core.records import Channel
+from flaggermail.record.rows import Channel
 
 
 @click.group(name="channel")

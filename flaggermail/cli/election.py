@@ -11,7 +11,7 @@ from flaggermail.cli.instants import day
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
 from flaggermail.core.acts import AddElection, CloseElection
-from flaggermail.core.records import Election
+from flaggermail.record.rows import Election
 
 
 @click.group(name="election")

@@ -46,7 +46,7 @@ def explained_samples(work: Work, files: Sequence[Path], octets_of: Callable[[Pa
 
 def explained_message(work: Work, key: str) -> Explained:
     """A message that was taken in, judged as if it came now."""
-    from flaggermail.core.records import StoredMessage
+    from flaggermail.record.rows import StoredMessage
 
     stored = work.tx.get(StoredMessage, key)
     assert stored is not None, key  # noqa: S101 - the caller has looked

@@ -13,8 +13,8 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import StoredMessage
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import StoredMessage
 
 KINDS = click.Choice([kind.value for kind in Kind])
 

@@ -11,8 +11,8 @@ import click
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core.acts import Draft
-from flaggermail.core.records import Notification
 from flaggermail.errors import NotFound
+from flaggermail.record.rows import Notification
 
 
 @click.command(name="notify")

@@ -15,9 +15,9 @@ from flaggermail.cli.showing import named, plain, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core.acts import Acknowledge, OverrideRota, SwapShift
 from flaggermail.core.paging import TITLE
-from flaggermail.core.records import HeldBack, Page, Reminder
 from flaggermail.core.rota import Rota, Shift, on_call, planned
 from flaggermail.errors import Refusal
+from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work

@@ -11,8 +11,8 @@ from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.core.acts import CancelMail, ResolveMail
-from flaggermail.core.records import Attempt, OutboxMail
-from flaggermail.core.states import WAITING
+from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import WAITING
 
 
 @click.group(name="outbox")

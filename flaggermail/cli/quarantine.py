@@ -12,7 +12,7 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import table
 from flaggermail.core.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.core.latency import minutes
-from flaggermail.core.records import StoredMessage
+from flaggermail.record.rows import StoredMessage
 
 
 @click.group(name="quarantine")

@@ -80,7 +80,7 @@ def test(session: Session, paths: tuple[str, ...], *, as_json: bool, whole: bool
 
 
 def _is_message(work: Work, given: str) -> bool:
-    from flaggermail.core.records import StoredMessage
+    from flaggermail.record.rows import StoredMessage
 
     return not Path(given).exists() and work.tx.get(StoredMessage, given) is not None
 

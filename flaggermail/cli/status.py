@@ -15,8 +15,8 @@ from flaggermail.cli.instants import age
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed
 from flaggermail.core.overview import EXERCISE, STATUS_FILE, instant, judged
-from flaggermail.core.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.record.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json

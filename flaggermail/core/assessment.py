@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from flaggermail.core.records import Case
+from flaggermail.record.rows import Case
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.kinds import Kind
-from flaggermail.core.states import IN_JUNK
 from flaggermail.mail.message import MechanicalKind
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.kinds import Kind
+from flaggermail.record.states import IN_JUNK
 
 MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, MechanicalKind.FEEDBACK_REPORT})
 

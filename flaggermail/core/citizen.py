@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail.core.intake_words import READ, IntakeWords, found
-from flaggermail.core.records import StoredMessage
 from flaggermail.core.rules import in_domains
 from flaggermail.mail.message import Message
+from flaggermail.record.rows import StoredMessage
 
 PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that a declined mail leaves empty
 

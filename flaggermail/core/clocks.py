@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flaggermail.core import states
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record import states
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 
 RECEIPT, HUMAN, SUBSTANCE = CLOCKS = states.CLOCKS
 ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})

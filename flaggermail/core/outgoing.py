@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Notification
 from flaggermail.mail.message import Address
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Notification
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
 

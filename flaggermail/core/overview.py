@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flaggermail.core.states import CASE_STATES, CLOCKS, LEAVING, UNHEARD, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNHEARD, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.mail.invisible import visible
+from flaggermail.record.alarms import AlarmKind
 
 TITLE = "flaggermail"
 LONGEST = 120  # characters; one SMS of GSM 03.38 carries 160, the title included

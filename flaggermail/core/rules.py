@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from flaggermail.core.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Platform
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Platform
 
 __all__ = [
     "STAGES",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.overview import DISK, MEGA
+from flaggermail.record.alarms import AlarmKind
 
 TELLING = timedelta(minutes=2)  # a mail that lay for longer says nothing about clocks
 TICK = timedelta(minutes=2)  # reminders are looked for every 15 seconds

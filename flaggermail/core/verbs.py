@@ -18,7 +18,7 @@ from enum import StrEnum
 from flaggermail.core import acts, case_form
 from flaggermail.core.case_form import Channels, FormFault
 from flaggermail.core.reply_words import ReplyWords
-from flaggermail.core.topics import Topic
+from flaggermail.record.topics import Topic
 
 LANGUAGES = ("nl", "en")
 

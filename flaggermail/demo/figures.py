@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from flaggermail.core import escalation, latency
 from flaggermail.core.clocks import CLOCKS, HUMAN, RECEIPT
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
 from flaggermail.ports import Transaction
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage
 
 Line = tuple[str, Look]
 

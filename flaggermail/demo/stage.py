@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 from flaggermail import outbox, remind
-from flaggermail.core.records import Delivery, OutboxMail
 from flaggermail.demo import configuration
 from flaggermail.environment import Environment
 from flaggermail.errors import StoryBroken
 from flaggermail.ports import Clock
+from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
 from flaggermail.replay.scenario import Incoming, Scenario, Typed

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from flaggermail.core.records import OutboxMail, StoredMessage
 from flaggermail.environment import Environment
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.scenario import Typed
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]

@@ -9,17 +9,17 @@ from dataclasses import replace
 from flaggermail import notices, observing, post
 from flaggermail.core import acts, approval
 from flaggermail.core.approval import APPROVES, Offer, Void
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
 from flaggermail.core.outgoing import Frozen, of_notification
-from flaggermail.core.records import Channel, Notification, Platform, Token
 from flaggermail.core.rota import Officer
-from flaggermail.core.topics import LASTS, Topic
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.notices import Notice
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Channel, Notification, Platform, Token
+from flaggermail.record.topics import LASTS, Topic
 
 
 def approve(work: Work, act: acts.Approve) -> Outcome:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.core.checklist import SPOKEN, Item
-from flaggermail.core.events import EventKind
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import OutboxMail
 from flaggermail.desk.outcome import Outcome, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.record.events import EventKind
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import OutboxMail
 from flaggermail.referrals import missing_of
 
 

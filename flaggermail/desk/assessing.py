@@ -8,12 +8,12 @@ from dataclasses import fields, replace
 from flaggermail import notices
 from flaggermail.core import acts, assessment
 from flaggermail.core.assessment import DeclineReason
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, Notification
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Notification
 
 CRITERIA = frozenset({1, 2, 3})
 

@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.core.rota import Rota, Shift, on_call, planned, running
-from flaggermail.core.topics import Topic
 from flaggermail.desk.outcome import Outcome
 from flaggermail.duty import overrides
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notices import Notice, tell
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
+from flaggermail.record.topics import Topic
 
 
 def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:

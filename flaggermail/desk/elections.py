@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from flaggermail import citizens
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.records import Election
 from flaggermail.desk.outcome import Outcome, the_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.rows import Election
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as mail.subject.case_numbers finds it
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from flaggermail import observing
 from flaggermail.core import acts
-from flaggermail.core.envelope import moved
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.records import Notification, OutboxMail
 from flaggermail.desk.outcome import Outcome, the_mail
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Accepted
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.outbox_states import moved
+from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.settle import settle
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from flaggermail import confirming, lifecycle, recognise
 from flaggermail.core import acts, clocks
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Notification, StoredMessage
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Notification, StoredMessage
 
 
 def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail import confirming, keys, lifecycle, recognise
-from flaggermail.core.events import Change, EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, StoredMessage
 from flaggermail.desk.outcome import one_of, the_case, the_message
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
+from flaggermail.record.events import Change, EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, StoredMessage
 
 
 def into_case(

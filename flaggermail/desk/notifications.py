@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from flaggermail import post
 from flaggermail.core import acts, drafts
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.kinds import Kind
 from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
-from flaggermail.core.records import Case, Channel, Election, Notification, Platform, StoredMessage
 from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from flaggermail import observing
 from flaggermail.core import acts
-from flaggermail.core.records import OutboxMail
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.record.rows import OutboxMail
 
 
 def resume(work: Work, act: acts.Resume) -> Outcome:

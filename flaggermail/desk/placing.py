@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from flaggermail import elections, recognise
 from flaggermail.core import acts, rules
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Notification, Platform, StoredMessage
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Notification, Platform, StoredMessage
 
 UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 

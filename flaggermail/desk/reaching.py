@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.records import BadAddress, Channel, Platform
 from flaggermail.desk.outcome import Outcome, given
 from flaggermail.environment import Work
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.rows import BadAddress, Channel, Platform
 
 
 def usable(work: Work, code: str) -> Channel:

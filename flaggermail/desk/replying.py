@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from flaggermail import notices, observing
 from flaggermail.core import acts
-from flaggermail.core.kinds import Kind
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.record.kinds import Kind
 
 
 def to_referrer(work: Work, act: acts.ReplyToReferrer) -> Outcome:

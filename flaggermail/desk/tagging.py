@@ -6,12 +6,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind, changed
-from flaggermail.core.records import Case
 from flaggermail.desk.outcome import Outcome, the_case
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.rows import Case
 
 
 def tag(work: Work, act: acts.TagCase) -> Outcome:

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from flaggermail import lifecycle
-from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.records import Case, Channel, ContactNote, Notification
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Transaction
+from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.rows import Case, Channel, ContactNote, Notification
 from flaggermail.register import register
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
 from flaggermail.settings import ChannelSettings, PlatformSettings

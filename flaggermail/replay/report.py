@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.core import latency, suggesting
-from flaggermail.core.records import (
+from flaggermail.environment import Environment
+from flaggermail.ports import Transaction
+from flaggermail.record.rows import (
     Alarm,
     Case,
     ClockRow,
@@ -21,8 +23,6 @@ from flaggermail.core.records import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.environment import Environment
-from flaggermail.ports import Transaction
 from flaggermail.replay.scenario import Scenario
 
 Json = Mapping[str, object]

@@ -15,11 +15,11 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from flaggermail.core.records import OutboxMail
 from flaggermail.core.rules import in_domains
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
+from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.settings_kinds import Minutes, Model
 from flaggermail.shipped import shipped

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from flaggermail.core.conditions import wording
-from flaggermail.core.kinds import Kind
 from flaggermail.core.rules import Cited, Rule, RuleSet, Samples, Then
 from flaggermail.mail.language_guess import Languages
+from flaggermail.record.kinds import Kind
 from flaggermail.settings_files.rule_conditions import condition_of
 from flaggermail.settings_files.rule_findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.settings_files.rule_models import LanguagesFile, RuleSettings, RulesFile

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flaggermail import digest, remind, watch, wiring
-from flaggermail.core.records import OutboxMail, Reminder, StoredMessage
 from flaggermail.environment import Environment
+from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped

@@ -25,11 +25,11 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import latency
 from flaggermail.core.clocks import CLOCKS
-from flaggermail.core.event_octets import Plain, plain
-from flaggermail.core.events import Rows
-from flaggermail.core.records import ClockRow, Notification
 from flaggermail.environment import Environment
 from flaggermail.ports import Transaction
+from flaggermail.record.event_codec import Plain, plain
+from flaggermail.record.events import Rows
+from flaggermail.record.rows import ClockRow, Notification
 
 HERE = Path(__file__).parent
 PACKED, EXPECTED = "desk.tar.xz", "expected.json"

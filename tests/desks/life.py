@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import forgetting, observing, selfwatch, vigil
-from flaggermail.core.records import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.mail.message import Message
+from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.replay.doubles import ListCaller
 from flaggermail.settings import OncallFile
 from tests.desks import scenes

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from flaggermail import digest, inforce, outbox, paging, remind, watch
 from flaggermail.cli.acting import typed
-from flaggermail.core.records import OutboxMail, Record, StoredMessage
-from flaggermail.core.states import LEASE
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Submitter
+from flaggermail.record.rows import OutboxMail, Record, StoredMessage
+from flaggermail.record.states import LEASE
 from flaggermail.replay.doubles import (
     CountedRandomness,
     ListCaller,

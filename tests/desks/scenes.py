@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from flaggermail.core.records import Case
+from flaggermail.record.rows import Case
 from flaggermail.replay.given import prepare
 from flaggermail.replay.scenario import Incoming, Scenario, Typed, read
 from tests.desks.played import Played

@@ -21,7 +21,7 @@ from flaggermail.core.acts import (
     Reject,
     ResolveMail,
 )
-from flaggermail.core.records import OutboxMail, Reminder, StoredMessage, Token
+from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage, Token
 from tests.nights.diary import Incoming, Referral, Use
 from tests.nights.letters import letter
 from tests.nights.mailing import Mailing

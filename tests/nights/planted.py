@@ -13,11 +13,11 @@ from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core import clocks, escalation
 from flaggermail.core.escalation import Acknowledgement, Call, Silence, Step
-from flaggermail.core.records import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
 from flaggermail.mail.message import Message
 from flaggermail.ports import Interrupt, Refused, Unknown
+from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.running import Waiting
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit

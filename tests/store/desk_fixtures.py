@@ -18,14 +18,14 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
-from flaggermail.core.events import Event, EventKind, fold
-from flaggermail.core.records import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.desk import run
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Environment
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Submission
+from flaggermail.record.events import Event, EventKind, fold
+from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings_files import load

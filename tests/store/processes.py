@@ -11,7 +11,7 @@ from subprocess import PIPE, Popen
 
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import require_current
-from flaggermail.core.events import added
+from flaggermail.record.events import added
 from tests.store.conftest import new_store
 from tests.store.samples import alarm, happened
 

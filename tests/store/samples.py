@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, CheckConstraint, Column
 
 from flaggermail.adapters.db.rows import metadata, table_of
-from flaggermail.core.events import Change, Event, EventKind, Scalar, added, changed
-from flaggermail.core.records import BY_TABLE, Alarm, Record
+from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
+from flaggermail.record.rows import BY_TABLE, Alarm, Record
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from flaggermail import digest, observing, outbox, remind
 from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Alarm, OutboxMail, StoredMessage
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flaggermail import outbox
 from flaggermail.core.acts import Approve, ResolveMail
-from flaggermail.core.records import Notification
+from flaggermail.record.rows import Notification
 from tests.store.desk_fixtures import START, Desk, mail
 
 STOPPED = dict.fromkeys(("receipt", "human", "substance"), ("stopped", 3))

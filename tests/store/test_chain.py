@@ -12,9 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.event_octets import COMMITMENT, GENESIS
-from flaggermail.core.events import Event, EventKind, added, changed, fold
-from flaggermail.core.records import Case, ContactNote, Election, Record, StoredMessage
+from flaggermail.record.event_codec import COMMITMENT, GENESIS
+from flaggermail.record.events import Event, EventKind, added, changed, fold
+from flaggermail.record.rows import Case, ContactNote, Election, Record, StoredMessage
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened
 

@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail import remind
 from flaggermail.core.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
-from flaggermail.core.records import BadAddress, Case, ClockRow, Notification, OutboxMail
+from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
 from tests.store.desk_fixtures import (
     OFFICER,
     REFERRER,

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import added
-from flaggermail.core.records import Alarm
+from flaggermail.record.events import added
+from flaggermail.record.rows import Alarm
 from tests.store.samples import NOON, alarm, happened
 
 

@@ -8,7 +8,7 @@ import pytest
 from flaggermail.adapters.template_formats import read_words
 from flaggermail.core import acts
 from flaggermail.core.assessment import DeclineReason
-from flaggermail.core.records import Case, OutboxMail
+from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail
 

@@ -10,8 +10,8 @@ import pytest
 
 from flaggermail import outbox
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import (
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import (
     Alarm,
     Case,
     ContactNote,

@@ -21,10 +21,10 @@ from click.testing import CliRunner
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.core.events import fold
-from flaggermail.core.records import OutboxMail, StoredMessage
 from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault
+from flaggermail.record.events import fold
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from tests.desks import kept
 from tests.desks.played import environment, with_shipped

@@ -12,8 +12,8 @@ import pytest
 
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.core.acts import Approve, Decide, Draft, Reject
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Notification, OutboxMail
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import DESK, X_CHANNEL, Desk, NewDesk, X, mail
 

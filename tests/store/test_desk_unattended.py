@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flaggermail.core.acts import Approve
-from flaggermail.core.records import OutboxMail, StoredMessage
+from flaggermail.record.rows import OutboxMail, StoredMessage
 from tests.store.desk_fixtures import (
     CITIZEN,
     DESK,

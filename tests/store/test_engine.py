@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flaggermail.adapters.db.engine import connect_reading
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import Change, added, values_of
+from flaggermail.record.events import Change, added, values_of
 from tests.store.conftest import new_store
 from tests.store.samples import happened
 from tests.store.test_chain import CANARY, CASE, ELECTION, MESSAGE

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from flaggermail.adapters.db.rows import table_of
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import Change, Event, EventKind, added, changed, fold
-from flaggermail.core.records import ElectionSecret, OutboxMail
+from flaggermail.record.events import Change, Event, EventKind, added, changed, fold
+from flaggermail.record.rows import ElectionSecret, OutboxMail
 
 AT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 

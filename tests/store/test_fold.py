@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from flaggermail.core.events import Event, fold
+from flaggermail.record.events import Event, fold
 from tests.store.conftest import new_store
 from tests.store.samples import KINDS, histories
 

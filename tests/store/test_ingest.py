@@ -12,8 +12,12 @@ from flaggermail import outbox, watch
 from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.core.conditions import Find
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import (
+from flaggermail.core.rules import Classification, Context, RuleSet
+from flaggermail.ingest import ingest, ingest_together
+from flaggermail.mail.message import Message, Verdict
+from flaggermail.ports import RawMessage
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import (
     Alarm,
     Case,
     ClockRow,
@@ -24,10 +28,6 @@ from flaggermail.core.records import (
     Reminder,
     StoredMessage,
 )
-from flaggermail.core.rules import Classification, Context, RuleSet
-from flaggermail.ingest import ingest, ingest_together
-from flaggermail.mail.message import Message, Verdict
-from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import ListMailbox
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
 

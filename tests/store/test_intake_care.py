@@ -11,8 +11,8 @@ import pytest
 
 from flaggermail import outbox
 from flaggermail.core.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Case, OutboxMail
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported
 from flaggermail.replay.scenario import read as read_scenario
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, NewDesk, mail

@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from flaggermail.core.acts import ConfirmMessage, PlaceMessage
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Case, LearnedKey, StoredMessage
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Case, LearnedKey, StoredMessage
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
 
 RECEIPT = ("We received your request [#5519]", "This is an automated message.")

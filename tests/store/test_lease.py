@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from flaggermail.adapters.db.store import SqlStore, this_process
-from flaggermail.core.events import added
-from flaggermail.core.records import Alarm
 from flaggermail.errors import StoreBusy
 from flaggermail.ports import Lease
+from flaggermail.record.events import added
+from flaggermail.record.rows import Alarm
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, happened
 

@@ -9,8 +9,8 @@ import pytest
 
 from flaggermail import outbox
 from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
 
 RUNNING = {"receipt": ("running", None), "human": ("running", None), "substance": ("running", None)}

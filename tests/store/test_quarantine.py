@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail.core.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.core.suggesting import read
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.settings import QuarantineSettings
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
 

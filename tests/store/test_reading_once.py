@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import event
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import added, changed
-from flaggermail.core.records import Alarm
 from flaggermail.errors import NotFound
+from flaggermail.record.events import added, changed
+from flaggermail.record.rows import Alarm
 from tests.store.samples import alarm, happened
 from tests.store.test_transactions import NO_SUCH_CASE
 

@@ -17,14 +17,14 @@ from ruamel.yaml import YAML
 
 from flaggermail import handover, remind
 from flaggermail.core import acts
-from flaggermail.core.events import EventKind, added, changed
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
-from flaggermail.core.states import SUPPRESSED
-from flaggermail.core.topics import Topic
 from flaggermail.duty import officer_on_call
 from flaggermail.environment import About, Work
 from flaggermail.notices import Notice, tell
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
+from flaggermail.record.states import SUPPRESSED
+from flaggermail.record.topics import Topic
 from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 

@@ -11,9 +11,9 @@ from sqlalchemy import JSON
 
 from flaggermail.adapters.db.rows import metadata, table_of
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import Change, Scalar, added, values_of
-from flaggermail.core.records import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
 from flaggermail.ports import Cursor, Position
+from flaggermail.record.events import Change, Scalar, added, values_of
+from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 

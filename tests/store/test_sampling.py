@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.core.records import StoredMessage
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
+from flaggermail.record.rows import StoredMessage
 from flaggermail.sampling import Written, write_sample
 from flaggermail.settings_files.rule_models import SampleFile
 from flaggermail.settings_files.words import checked

@@ -18,8 +18,8 @@ from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.revision import HERE, newest
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.event_octets import GENESIS
 from flaggermail.errors import ConfigurationError
+from flaggermail.record.event_codec import GENESIS
 from tests.store.processes import go_on, other_process, told
 from tests.tools.make_migration import make
 

@@ -13,9 +13,11 @@ import pytest
 from flaggermail import __version__, outbox, selfwatch
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.core.acts import Approve, OpenCase
-from flaggermail.core.events import Event, EventKind, added
 from flaggermail.core.overview import EXERCISE
-from flaggermail.core.records import (
+from flaggermail.environment import Environment, Work
+from flaggermail.ports import Cursor, Position
+from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.rows import (
     Case,
     ClockRow,
     DeskState,
@@ -29,9 +31,7 @@ from flaggermail.core.records import (
     StoredMessage,
     Watched,
 )
-from flaggermail.core.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
-from flaggermail.environment import Environment, Work
-from flaggermail.ports import Cursor, Position
+from flaggermail.record.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
 from flaggermail.status import gather
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail

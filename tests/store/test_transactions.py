@@ -12,10 +12,10 @@ from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.rows import table_of
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.events import Change, Event, added, changed
-from flaggermail.core.records import Alarm, Attempt, Case, ClockRow, Election
 from flaggermail.errors import NotFound, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Position, Transaction
+from flaggermail.record.events import Change, Event, added, changed
+from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Election
 from tests.store.conftest import new_store
 from tests.store.processes import go_on, other_process, told
 from tests.store.samples import NOON, alarm, happened

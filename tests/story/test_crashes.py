@@ -28,9 +28,12 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
-from flaggermail.core.events import fold
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import (
+from flaggermail.environment import Environment
+from flaggermail.ingest import ingest
+from flaggermail.ports import RawMessage, Role, Transaction
+from flaggermail.record.events import fold
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import (
     Alarm,
     Case,
     ClockRow,
@@ -41,9 +44,6 @@ from flaggermail.core.records import (
     OutboxMail,
     StoredMessage,
 )
-from flaggermail.environment import Environment
-from flaggermail.ingest import ingest
-from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from flaggermail import outbox, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core import acts
-from flaggermail.core.records import Case, StoredMessage
 from flaggermail.desk import run
 from flaggermail.environment import Environment
+from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped

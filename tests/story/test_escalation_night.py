@@ -16,8 +16,8 @@ import pytest
 
 from flaggermail import inforce, outbox, remind
 from flaggermail.core import acts, escalation
-from flaggermail.core.events import Event, EventKind, changed
-from flaggermail.core.records import Case, ClockRow, Notification, OutboxMail, Reminder
+from flaggermail.record.events import Event, EventKind, changed
+from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.replay.doubles import CountedRandomness, SetClock
 from flaggermail.settings import OncallFile, Settings
 from flaggermail.settings_escalation import EscalationFile

@@ -12,10 +12,10 @@ from email.message import EmailMessage
 from flaggermail import desk, lifecycle, outbox, remind, watch
 from flaggermail.core.acts import Acknowledge
 from flaggermail.core.escalation import Step, write_steps
-from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.environment import Environment, Work
+from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 

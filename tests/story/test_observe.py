@@ -18,14 +18,14 @@ from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.core import acts
-from flaggermail.core.events import Event, EventKind
-from flaggermail.core.records import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.daemon import Daemon
 from flaggermail.desk import run
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.ports import Interrupt, RawMessage, Submission
+from flaggermail.record.events import Event, EventKind
+from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped

@@ -19,13 +19,13 @@ from flaggermail import desk, notices, observing, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.escalation import Step
-from flaggermail.core.events import Event, EventKind, changed
-from flaggermail.core.records import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.environment import Environment, Work
 from flaggermail.logbook import configure
 from flaggermail.ports import Paged
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.events import Event, EventKind, changed
+from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.replay.doubles import ListCaller, SetClock
 from flaggermail.settings import PagerSettings
 from tests.story.conftest import NOW

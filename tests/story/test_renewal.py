@@ -17,9 +17,9 @@ import pytest
 
 from flaggermail import wiring
 from flaggermail.adapters.interrupt import EventInterrupt
-from flaggermail.core.records import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.daemon import Daemon
 from flaggermail.environment import Environment
+from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.renewal import Renewal
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load

@@ -22,12 +22,12 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.core.acts import ConfirmMessage
-from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.records import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.desk import run
 from flaggermail.environment import Environment, Work
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
+from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load

@@ -13,12 +13,12 @@ from unittest.mock import patch
 import pytest
 
 from flaggermail import digest, notices, outbox, remind, watch
-from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.events import Event, EventKind, added
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
-from flaggermail.core.states import SUPPRESSED
 from flaggermail.environment import Environment, Work
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.events import Event, EventKind, added
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
+from flaggermail.record.states import SUPPRESSED
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read

@@ -21,7 +21,6 @@ from flaggermail import outbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
-from flaggermail.core.records import Attempt, OutboxMail
 from flaggermail.core.standing import Standing
 from flaggermail.daemon import Daemon
 from flaggermail.environment import Environment
@@ -29,6 +28,7 @@ from flaggermail.errors import StoreBusy
 from flaggermail.ingest import ingest
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
 from flaggermail.pulse import Lifeline, Pulse
+from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped

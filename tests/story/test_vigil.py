@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import vigil, watch
-from flaggermail.core.records import Alarm, OutboxMail
 from flaggermail.environment import Environment
 from flaggermail.errors import LinkLost
+from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running

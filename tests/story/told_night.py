@@ -14,9 +14,9 @@ from pathlib import Path
 from flaggermail import replay
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.cli.acting import typed
-from flaggermail.core.records import OutboxMail
 from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.settings import Settings
 from tests.doubles import migrated

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.core.events import EventKind
-from flaggermail.core.records import RECORDS
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import RECORDS
 from tests.desks import kept, life
 from tests.desks.played import Played
 

@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail.core.acts import CASE_TYPES
 from flaggermail.core.assessment import missing, warnings
-from flaggermail.core.records import Case
+from flaggermail.record.rows import Case
 from tests.corpus import each
 
 CASE = Case(

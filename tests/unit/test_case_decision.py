@@ -8,11 +8,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.case import MACHINE, Decision, Facts, decide
-from flaggermail.core.kinds import Kind
-from flaggermail.core.states import IN_JUNK
 from flaggermail.mail.message import MechanicalKind
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.kinds import Kind
+from flaggermail.record.states import IN_JUNK
 from tests.corpus import each
 
 HUMAN, AUTO, BOUNCE = MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY, MechanicalKind.BOUNCE

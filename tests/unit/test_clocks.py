@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.core.clocks import CLOCKS, judge
-from flaggermail.core.records import ClockRow, ContactNote, Notification, StoredMessage
+from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 from tests.corpus import each
 
 SENT = datetime(2024, 6, 6, 8, 34, 20, tzinfo=UTC)

@@ -17,9 +17,9 @@ from pydantic import BaseModel
 
 from flaggermail import settings
 from flaggermail.cli import COMMANDS, commands
-from flaggermail.core.alarms import AlarmKind
-from flaggermail.core.events import EventKind
 from flaggermail.core.standing import Standing
+from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.events import EventKind
 from flaggermail.settings_escalation import EscalationFile
 from tests.corpus import each
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 import flaggermail
-from flaggermail.core.envelope import IN_HAND, NEXT, moved
-from flaggermail.core.records import OutboxMail
-from flaggermail.core.states import WAITING
+from flaggermail.record.outbox_states import IN_HAND, NEXT, moved
+from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import WAITING
 from tests.corpus import each
 
 PACKAGE = Path(flaggermail.__file__).parent

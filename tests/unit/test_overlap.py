@@ -21,11 +21,11 @@ from flaggermail.core.conditions import (
     YesOrNo,
     wording,
 )
-from flaggermail.core.kinds import Kind
 from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
 from flaggermail.core.rules import Rule, RuleSet, Stage, Then
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Address, Message
+from flaggermail.record.kinds import Kind
 from tests.corpus import each
 
 LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}

@@ -3,8 +3,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.paging import LONGEST, alarm_text, next_pager, reminder_text
+from flaggermail.record.alarms import AlarmKind
 from tests.corpus import each
 
 TOLD = datetime(2027, 3, 17, 21, 10, tzinfo=UTC)

@@ -12,9 +12,9 @@ from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.conditions import All, Condition, Domain, Either, Not, OneOf, Words
-from flaggermail.core.kinds import Kind
 from flaggermail.core.rules import Classification, Context, Rule, RuleSet, classify, explain
 from flaggermail.mail.message import Message
+from flaggermail.record.kinds import Kind
 from flaggermail.settings_files import load
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.shipped import shipped

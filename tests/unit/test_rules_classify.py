@@ -7,8 +7,6 @@ from dataclasses import replace
 
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.core.conditions import All, Condition, Words, YesOrNo, wording
-from flaggermail.core.kinds import Kind
-from flaggermail.core.records import Platform
 from flaggermail.core.rules import (
     Classification,
     Context,
@@ -22,6 +20,8 @@ from flaggermail.core.rules import (
     references,
 )
 from flaggermail.mail.message import Address, Message
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Platform
 
 FIND = Re2Matcher().find
 MAIL = Message(

@@ -14,7 +14,6 @@ import re2
 
 from flaggermail.adapters.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
-from flaggermail.core.alarms import AlarmKind
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
 from flaggermail.core.drafts import Requirements, faults
@@ -22,6 +21,7 @@ from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALU
 from flaggermail.core.verbs import Why
 from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
+from flaggermail.record.alarms import AlarmKind
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]

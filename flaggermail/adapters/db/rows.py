@@ -10,9 +10,9 @@ from typing import TypeVar
 from sqlalchemy import Table
 
 from flaggermail.adapters.db import own_tables
-from flaggermail.core.event_octets import plain, typed
-from flaggermail.core.events import Scalar
-from flaggermail.core.records import Record
+from flaggermail.record.event_codec import plain, typed
+from flaggermail.record.events import Scalar
+from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
 Column = str | int | bool | datetime | date | list[str] | list[int] | None

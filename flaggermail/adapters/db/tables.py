@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of the record: one class a row type of `core.records`, field for field (a test compares them).
+"""The tables of the record: one class a row type of `record.rows`, field for field (a test compares them).
 
 SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate; what reaches them are
 frozen values of the core, and the constraints here hold what must not depend on any program.
@@ -33,7 +33,7 @@ def _list() -> Column[list[str]]:
 
 
 class ElectionRow(Row, table=True):
-    """`records.Election`."""
+    """`rows.Election`."""
 
     __tablename__ = "election"
     code: str = Field(primary_key=True)
@@ -47,7 +47,7 @@ class ElectionRow(Row, table=True):
 
 
 class PlatformRow(Row, table=True):
-    """`records.Platform`."""
+    """`rows.Platform`."""
 
     __tablename__ = "platform"
     code: str = Field(primary_key=True)
@@ -56,7 +56,7 @@ class PlatformRow(Row, table=True):
 
 
 class ChannelRow(Row, table=True):
-    """`records.Channel`."""
+    """`rows.Channel`."""
 
     __tablename__ = "channel"
     code: str = Field(primary_key=True)
@@ -76,7 +76,7 @@ class ChannelRow(Row, table=True):
 
 
 class BadAddressRow(Row, table=True):
-    """`records.BadAddress`."""
+    """`rows.BadAddress`."""
 
     __tablename__ = "bad_address"
     id: str = Field(primary_key=True)
@@ -88,7 +88,7 @@ class BadAddressRow(Row, table=True):
 
 
 class CaseRow(Row, table=True):
-    """`records.Case`; `case` alone is a word of SQL."""
+    """`rows.Case`; `case` alone is a word of SQL."""
 
     __tablename__ = "case_file"
     __table_args__ = (Index("ix_case_file_title", "title", "number"),)
@@ -132,7 +132,7 @@ class CaseRow(Row, table=True):
 
 
 class MessageRow(Row, table=True):
-    """`records.StoredMessage`."""
+    """`rows.StoredMessage`."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -176,7 +176,7 @@ class MessageRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """`records.Delivery`."""
+    """`rows.Delivery`."""
 
     __tablename__ = "delivery"
     id: str = Field(primary_key=True)
@@ -190,7 +190,7 @@ class DeliveryRow(Row, table=True):
 
 
 class NotificationRow(Row, table=True):
-    """`records.Notification`."""
+    """`rows.Notification`."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -229,7 +229,7 @@ class NotificationRow(Row, table=True):
 
 
 class ClockTable(Row, table=True):
-    """`records.ClockRow`."""
+    """`rows.ClockRow`."""
 
     __tablename__ = "clock"
     __table_args__ = (CheckConstraint("kind IN ('receipt', 'human', 'substance')", name="clock_kind"),)
@@ -246,7 +246,7 @@ class ClockTable(Row, table=True):
 
 
 class ContactNoteRow(Row, table=True):
-    """`records.ContactNote`."""
+    """`rows.ContactNote`."""
 
     __tablename__ = "contact_note"
     id: str = Field(primary_key=True)
@@ -261,7 +261,7 @@ class ContactNoteRow(Row, table=True):
 
 
 class OutboxRow(Row, table=True):
-    """`records.OutboxMail`."""
+    """`rows.OutboxMail`."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -291,7 +291,7 @@ class OutboxRow(Row, table=True):
 
 
 class AttemptRow(Row, table=True):
-    """`records.Attempt`."""
+    """`rows.Attempt`."""
 
     __tablename__ = "attempt"
     id: str = Field(primary_key=True)
@@ -304,7 +304,7 @@ class AttemptRow(Row, table=True):
 
 
 class ReminderRow(Row, table=True):
-    """`records.Reminder`."""
+    """`rows.Reminder`."""
 
     __tablename__ = "reminder"
     id: str = Field(primary_key=True)
@@ -326,7 +326,7 @@ class ReminderRow(Row, table=True):
 
 
 class TokenRow(Row, table=True):
-    """`records.Token`."""
+    """`rows.Token`."""
 
     __tablename__ = "token"
     token: str = Field(primary_key=True)
@@ -342,7 +342,7 @@ class TokenRow(Row, table=True):
 
 
 class LearnedKeyRow(Row, table=True):
-    """`records.LearnedKey`."""
+    """`rows.LearnedKey`."""
 
     __tablename__ = "learned_key"
     id: str = Field(primary_key=True)
@@ -354,7 +354,7 @@ class LearnedKeyRow(Row, table=True):
 
 
 class AlarmRow(Row, table=True):
-    """`records.Alarm`."""
+    """`rows.Alarm`."""
 
     __tablename__ = "alarm"
     id: str = Field(primary_key=True)
@@ -366,7 +366,7 @@ class AlarmRow(Row, table=True):
 
 
 class PageRow(Row, table=True):
-    """`records.Page`."""
+    """`rows.Page`."""
 
     __tablename__ = "page"
     __table_args__ = (
@@ -390,7 +390,7 @@ class PageRow(Row, table=True):
 
 
 class HeldBackRow(Row, table=True):
-    """`records.HeldBack`."""
+    """`rows.HeldBack`."""
 
     __tablename__ = "held_back"
     id: str = Field(primary_key=True)
@@ -407,7 +407,7 @@ class HeldBackRow(Row, table=True):
 
 
 class WatchedRow(Row, table=True):
-    """`records.Watched`."""
+    """`rows.Watched`."""
 
     __tablename__ = "watched"
     id: str = Field(primary_key=True)
@@ -417,7 +417,7 @@ class WatchedRow(Row, table=True):
 
 
 class DeclineRow(Row, table=True):
-    """`records.Decline`."""
+    """`rows.Decline`."""
 
     __tablename__ = "decline"
     id: str = Field(primary_key=True)
@@ -428,7 +428,7 @@ class DeclineRow(Row, table=True):
 
 
 class OverrideRow(Row, table=True):
-    """`records.Override`."""
+    """`rows.Override`."""
 
     __tablename__ = "rota_override"
     id: str = Field(primary_key=True)
@@ -440,7 +440,7 @@ class OverrideRow(Row, table=True):
 
 
 class DeskStateRow(Row, table=True):
-    """`records.DeskState`."""
+    """`rows.DeskState`."""
 
     __tablename__ = "desk_state"
     __table_args__ = (CheckConstraint("id IN ('desk')", name="desk_state_is_one_row"),)
@@ -453,7 +453,7 @@ class DeskStateRow(Row, table=True):
 
 
 class WithheldRow(Row, table=True):
-    """`records.Withheld`."""
+    """`rows.Withheld`."""
 
     __tablename__ = "withheld"
     id: str = Field(primary_key=True)
@@ -462,7 +462,7 @@ class WithheldRow(Row, table=True):
 
 
 class InForceRow(Row, table=True):
-    """`records.InForce`."""
+    """`rows.InForce`."""
 
     __tablename__ = "in_force"
     __table_args__ = (CheckConstraint("what IN ('rules', 'templates')", name="in_force_what"),)
@@ -475,7 +475,7 @@ class InForceRow(Row, table=True):
 
 
 class ElectionSecretRow(Row, table=True):
-    """`records.ElectionSecret`."""
+    """`rows.ElectionSecret`."""
 
     __tablename__ = "election_secret"
     election: str = Field(primary_key=True)

@@ -28,11 +28,11 @@ from flaggermail.adapters.db.statements import (
     parameters,
     shape_of,
 )
-from flaggermail.core.event_octets import GENESIS, Plain, commitment, decode, encode, link
-from flaggermail.core.events import Change, Event, Rows, values_of
-from flaggermail.core.records import BY_TABLE, Record
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, Position
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link
+from flaggermail.record.events import Change, Event, Rows, values_of
+from flaggermail.record.rows import BY_TABLE, Record
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
@@ -255,7 +255,7 @@ class SqlTransaction:
         return None
 
     def rows(self) -> Rows:
-        """Every row of the present, as `core.events.fold` gives them."""
+        """Every row of the present, as `record.events.fold` gives them."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
 
 

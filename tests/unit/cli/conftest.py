@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from flaggermail import outbox, remind
 from flaggermail.cli import main
 from flaggermail.cli.session import Session
-from flaggermail.core.records import StoredMessage
 from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
+from flaggermail.record.rows import StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.settings import Settings
 from flaggermail.settings_files import load

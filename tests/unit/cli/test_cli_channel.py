@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.core.events import EventKind, added
-from flaggermail.core.records import BadAddress
 from flaggermail.environment import Work
+from flaggermail.record.events import EventKind, added
+from flaggermail.record.rows import BadAddress
 from tests.unit.cli.conftest import Desk
 
 CHANNEL = "urgent-escalation@x-platform.example"

@@ -11,8 +11,8 @@ import pytest
 
 from flaggermail import forgetting
 from flaggermail.cli.case_assess import written_form
-from flaggermail.core.records import Case
 from flaggermail.desk.tagging import same_narrative
+from flaggermail.record.rows import Case
 from tests.unit.cli.conftest import VOUCHED, Desk
 
 REFERRAL = (

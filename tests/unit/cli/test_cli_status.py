@@ -15,14 +15,14 @@ import pytest
 from flaggermail.cli import main
 from flaggermail.cli import status as status_command
 from flaggermail.core.overview import EXERCISE
-from flaggermail.core.states import CASE_STATES, CLOCKS, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, WAITING
 from flaggermail.settings import StoreSettings
 from tests.unit.cli.test_cli_help import SLOW
 
 NOW = datetime.now(UTC)
 MANUAL = Path(__file__).parents[3] / "docs" / "operation.md"
 ALSO_SLOW = (
-    "jinja2", "email", "ssl", "subprocess", "tempfile", "sqlite3", "flaggermail.settings", "flaggermail.core.records",
+    "jinja2", "email", "ssl", "subprocess", "tempfile", "sqlite3", "flaggermail.settings", "flaggermail.record.rows",
     "flaggermail.ports", "flaggermail.environment",
 )  # fmt: skip
 EVERYTHING: dict[str, object] = {

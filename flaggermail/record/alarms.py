@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from flaggermail.core.records import Alarm
+from flaggermail.record.rows import Alarm
 
 
 class AlarmKind(StrEnum):

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import get_args, get_type_hints
 
-from flaggermail.core.events import Change, Event, EventKind, Scalar
-from flaggermail.core.records import BY_TABLE, Record
+from flaggermail.record.events import Change, Event, EventKind, Scalar
+from flaggermail.record.rows import BY_TABLE, Record
 
 Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 
-from flaggermail.core.records import BY_TABLE, Record
+from flaggermail.record.rows import BY_TABLE, Record
 
 Scalar = str | int | bool | datetime | date | tuple[str, ...] | tuple[int, ...] | tuple[date, ...] | None
 Rows = dict[tuple[str, str], dict[str, Scalar]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from flaggermail.core.records import OutboxMail
+from flaggermail.record.rows import OutboxMail
 
 NEXT: Mapping[str, frozenset[str]] = MappingProxyType({
     "queued": frozenset({"attempting", "cancelled", "refused"}),
