@@ -10,8 +10,8 @@ import re2
 from pydantic import AfterValidator, Field
 
 from flaggermail.core.drafts import DraftPatterns, LanguagePatterns
-from flaggermail.settings_kinds import Model
-from flaggermail.yaml_model import read_model
+from flaggermail.yaml_files.kinds import Model
+from flaggermail.yaml_files.model import read_model
 
 
 def _compiles(pattern: str) -> str:

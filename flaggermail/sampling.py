@@ -21,8 +21,8 @@ from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.settings_files.rule_findings import SAMPLES
 from flaggermail.settings_files.rule_models import WhoFile
 from flaggermail.settings_files.sample_files import WHO
-from flaggermail.settings_files.words import checked
-from flaggermail.yaml_source import read
+from flaggermail.yaml_files.faults import checked
+from flaggermail.yaml_files.source import read
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _WORD = re.compile(r"[^\W\d_]{2,}")

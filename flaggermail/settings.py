@@ -21,7 +21,7 @@ from flaggermail.core.rules import RuleSet
 from flaggermail.mail.authentication.authres import Asked, Trust
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.settings_escalation import EscalationFile, StepSettings
-from flaggermail.settings_kinds import (
+from flaggermail.yaml_files.kinds import (
     Code,
     Day,
     Domain,

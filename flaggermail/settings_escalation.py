@@ -9,7 +9,7 @@ from pydantic import Field
 
 from flaggermail.core.escalation import OFFICER, Means, Step
 from flaggermail.core.periods import Period
-from flaggermail.settings_kinds import Code, Minutes, Model, shape
+from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = ("receipt", "human", "decision")
 Until = Annotated[

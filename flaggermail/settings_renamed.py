@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flaggermail.yaml_source import Key, Source, read
+from flaggermail.yaml_files.source import Key, Source, read
 
 # Of each file the old keys and their new names, a section before the keys in it; not of the entries of a list.
 RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
@@ -27,7 +27,7 @@ RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
 
 
 def read_settings(path: Path) -> Source:
-    """The settings file at `path` with every key under its present name. Never raises: see `yaml_source.read`."""
+    """The settings file at `path` with every key under its present name. Never raises: see `source.read`."""
     source = read(path, path.name)
     for old, new in RENAMED.get(path.name, ()):
         source.rename(old, new)

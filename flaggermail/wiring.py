@@ -59,7 +59,7 @@ from flaggermail.settings_files import load
 from flaggermail.settings_files.rule_files import stamp
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import ByReceivingServer, BySignature
-from flaggermail.yaml_source import Fault
+from flaggermail.yaml_files.source import Fault
 
 Presented = Callable[[str, object], None]
 LOOK_EVERY = 15  # ticks of a second: how often the daemon looks whether rules or templates were changed

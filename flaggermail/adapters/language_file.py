@@ -18,7 +18,7 @@ from flaggermail.mail.machine_words import MACHINE_KEYS, machine_words
 from flaggermail.mail.vocabulary import KEYS, Language, folded, merged
 
 if TYPE_CHECKING:
-    from flaggermail.yaml_source import Fault, Source
+    from flaggermail.yaml_files.source import Fault, Source
 
 FILE_NAME = "mail-language.yaml"
 MACHINES_FILE_NAME = "mail-machines.yaml"
@@ -61,7 +61,7 @@ def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]
     tables = as_shipped(path, keys)
     if tables is not None:
         return tables
-    from flaggermail.yaml_source import read  # noqa: PLC0415 - dear to load, and not needed for a file as it is shipped
+    from flaggermail.yaml_files.source import read  # noqa: PLC0415 - dear to load, and not needed for a file as it is shipped
 
     source = read(path, f"{path.parent.name}/{path.name}")
     tables = list(checked(source, keys))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import TemplateRuntimeError
 from pydantic import BaseModel, ConfigDict, Field
 
-from flaggermail.yaml_model import read_model
+from flaggermail.yaml_files.model import read_model
 
 MARK = "| "
 FILLED = 80  # longer lines are whole paragraphs

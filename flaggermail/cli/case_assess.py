@@ -23,7 +23,7 @@ from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.rows import Case
 
 if TYPE_CHECKING:
-    from flaggermail.yaml_source import Fault, Source
+    from flaggermail.yaml_files.source import Fault, Source
 
 T = TypeVar("T")
 
@@ -132,7 +132,7 @@ def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) ->
 
 def read_form(path: Path, case: str) -> Assess:
     """The act that a filled-in form stands for. Raises ConfigurationError with one line for every fault."""
-    from flaggermail.yaml_source import read
+    from flaggermail.yaml_files.source import read
 
     source = read(path, str(path))
     faults = list(source.faults)

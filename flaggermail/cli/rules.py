@@ -121,7 +121,7 @@ def schema(name: str) -> None:
     Example: flaggermail rules schema > rules/schema.json
     """
     from flaggermail.settings_files import rule_models
-    from flaggermail.settings_kinds import Model
+    from flaggermail.yaml_files.kinds import Model
 
     files = rule_models
     models: tuple[type[Model], ...] = (files.RulesFile, files.SampleFile, files.WhoFile, files.LanguagesFile)

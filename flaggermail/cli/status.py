@@ -54,7 +54,7 @@ def command(session: Session, *, as_json: bool) -> None:
 
 def status_file(directory: Path) -> Path:
     """Where the daemon of a configuration directory writes; reads one setting only. Raises ConfigurationError."""
-    from flaggermail.yaml_source import read
+    from flaggermail.yaml_files.source import read
 
     source = read(directory / DESK_FILE, DESK_FILE)
     if source.faults:

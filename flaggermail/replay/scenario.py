@@ -21,9 +21,9 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedAnswer
-from flaggermail.settings_kinds import Minutes, Model
 from flaggermail.shipped import shipped
-from flaggermail.yaml_model import read_model
+from flaggermail.yaml_files.kinds import Minutes, Model
+from flaggermail.yaml_files.model import read_model
 
 Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # of an act, in the demo; letter: the mail that leaves then, too

@@ -21,10 +21,10 @@ from flaggermail.settings_files.advice import warnings
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.settings_files.rule_findings import KnownNames
 from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
-from flaggermail.settings_files.words import checked
-from flaggermail.settings_kinds import Model
 from flaggermail.settings_renamed import read_settings
-from flaggermail.yaml_source import Fault, Source
+from flaggermail.yaml_files.faults import checked
+from flaggermail.yaml_files.kinds import Model
+from flaggermail.yaml_files.source import Fault, Source
 
 __all__ = ["load", "rules_of", "warnings"]
 

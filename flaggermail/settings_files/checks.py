@@ -27,8 +27,8 @@ from flaggermail.settings import (
     PlatformsFile,
     SubmissionSettings,
 )
-from flaggermail.settings_files.words import nearest
-from flaggermail.yaml_source import Key
+from flaggermail.yaml_files.faults import nearest
+from flaggermail.yaml_files.source import Key
 
 Finding = tuple[Key, str]
 

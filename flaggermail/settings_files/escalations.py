@@ -10,8 +10,8 @@ from flaggermail.core.periods import Period
 from flaggermail.settings import OncallFile, PlatformsFile
 from flaggermail.settings_escalation import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings_files.checks import Finding, rising, twice
-from flaggermail.settings_files.words import nearest
-from flaggermail.yaml_source import Key
+from flaggermail.yaml_files.faults import nearest
+from flaggermail.yaml_files.source import Key
 
 
 def faults(file: EscalationFile) -> Iterator[Finding]:

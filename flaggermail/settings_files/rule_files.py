@@ -19,8 +19,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.settings_files.rule_conditions import condition_of
 from flaggermail.settings_files.rule_findings import KnownNames, RulesFolder, findings, kinds_of
 from flaggermail.settings_files.rule_models import LanguagesFile, RuleSettings, RulesFile
-from flaggermail.settings_files.words import checked
-from flaggermail.yaml_source import Fault, Source, read
+from flaggermail.yaml_files.faults import checked
+from flaggermail.yaml_files.source import Fault, Source, read
 
 LANGUAGES, LISTS = "languages.yaml", "lists"
 _NAME = re.compile(r"\d\d-[a-z0-9-]+\.yaml")

@@ -13,8 +13,8 @@ from flaggermail.core.rules import STAGES
 from flaggermail.mail.language_guess import Languages
 from flaggermail.settings_files.rule_conditions import condition_of
 from flaggermail.settings_files.rule_models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
-from flaggermail.settings_files.words import nearest
-from flaggermail.yaml_source import Fault, Key, Source
+from flaggermail.yaml_files.faults import nearest
+from flaggermail.yaml_files.source import Fault, Key, Source
 
 SAMPLES = "samples"
 _ANSWERS = frozenset({"platform_ack", "substantive_reply"})

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from flaggermail.core.conditions import is_pattern, wording
 from flaggermail.core.rules import Stage
-from flaggermail.settings_kinds import Code, Domain, MailAddress, Model, Text
+from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flaggermail.settings_files.rule_findings import SAMPLES
 from flaggermail.settings_files.rule_models import SampleFile, WhoFile
-from flaggermail.settings_files.words import checked, nearest
-from flaggermail.yaml_source import Fault, read
+from flaggermail.yaml_files.faults import checked, nearest
+from flaggermail.yaml_files.source import Fault, read
 
 WHO = "who.yaml"
 

@@ -14,9 +14,9 @@ from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.tags import outcome_word
 from flaggermail.settings import TagSettings
 from flaggermail.settings_files.checks import Finding
-from flaggermail.settings_files.words import checked
-from flaggermail.settings_kinds import Model, Text
-from flaggermail.yaml_source import Fault, read
+from flaggermail.yaml_files.faults import checked
+from flaggermail.yaml_files.kinds import Model, Text
+from flaggermail.yaml_files.source import Fault, read
 
 M = TypeVar("M", bound=Model)
 Words = Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -12,8 +12,8 @@ from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
 from flaggermail.sampling import Written, write_sample
 from flaggermail.settings_files.rule_models import SampleFile
-from flaggermail.settings_files.words import checked
-from flaggermail.yaml_source import read
+from flaggermail.yaml_files.faults import checked
+from flaggermail.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of
 
 # Each stands somewhere in the hostile mail below, and none may be found in what is written.

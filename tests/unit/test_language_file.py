@@ -17,7 +17,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.machine_words import MACHINE_KEYS
 from flaggermail.mail.vocabulary import KEYS
 from flaggermail.shipped import shipped
-from flaggermail.yaml_source import read
+from flaggermail.yaml_files.source import read
 
 TABLE = """# remark
 nl:

@@ -13,7 +13,7 @@ from flaggermail.core.rules import Context, RuleSet, explain
 from flaggermail.mail.message import Address, Message
 from flaggermail.settings_files.rule_files import load_rules
 from flaggermail.shipped import shipped
-from flaggermail.yaml_source import Fault
+from flaggermail.yaml_files.source import Fault
 from tests.corpus import each
 from tests.unit.test_text_linear import HOSTILE
 

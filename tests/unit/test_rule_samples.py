@@ -19,7 +19,7 @@ from flaggermail.settings_files import load
 from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.shipped import shipped
 from flaggermail.wiring import rule_remarks
-from flaggermail.yaml_source import Fault
+from flaggermail.yaml_files.source import Fault
 from tests.corpus import each
 
 SETTINGS = load(shipped("config"), shipped("rules"))

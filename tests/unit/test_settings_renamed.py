@@ -15,10 +15,10 @@ from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.settings import DeskSettings, OncallFile
 from flaggermail.settings_files import load
-from flaggermail.settings_kinds import Model
 from flaggermail.settings_renamed import RENAMED
 from flaggermail.shipped import shipped
-from flaggermail.yaml_source import Key
+from flaggermail.yaml_files.kinds import Model
+from flaggermail.yaml_files.source import Key
 
 MODELS: dict[str, type[Model]] = {"flaggermail.yaml": DeskSettings, "oncall.yaml": OncallFile}
 PAIRS = [(file, old, new) for file, pairs in RENAMED.items() for old, new in pairs]

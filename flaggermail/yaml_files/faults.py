@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from flaggermail.yaml_source import Fault, Key, Source
+from flaggermail.yaml_files.source import Fault, Key, Source
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
