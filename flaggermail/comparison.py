@@ -12,9 +12,7 @@ from itertools import islice
 from typing import TypeVar
 
 from flaggermail import citizens, elections, judge, recognise
-from flaggermail.core import case, clocks, rules, suggesting
-from flaggermail.core.conditions import Context
-from flaggermail.core.rules import Classification, RuleSet
+from flaggermail.core import case, clocks, suggesting
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
 from flaggermail.mail.message import Message, Verdict
@@ -22,6 +20,9 @@ from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 from flaggermail.record.events import Change, EventKind
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
+from flaggermail.rules import classifier
+from flaggermail.rules.classifier import Classification, RuleSet
+from flaggermail.rules.conditions import Context
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -43,7 +44,7 @@ class RuleOutcome:
         """In a few words."""
         words = ["+".join(self.found.kinds), f"to {self.place}"]
         words += [word for word in (self.found.source, self.found.case_type, self.found.template) if word]
-        words += ["urgent"] if self.found.priority == rules.URGENT else []
+        words += ["urgent"] if self.found.priority == classifier.URGENT else []
         return " ".join([*words, *(f"#{label}" for label in self.found.labels)])
 
 
@@ -206,7 +207,7 @@ def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
 
 def classify(one: Arrived, ruleset: RuleSet) -> Classification:
     """What a rule set would have said of it."""
-    return rules.classify(one.message, one.context, ruleset, one.work.env.matcher.find)
+    return classifier.classify(one.message, one.context, ruleset, one.work.env.matcher.find)
 
 
 def _same(one: Classification, other: Classification) -> bool:

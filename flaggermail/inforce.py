@@ -12,7 +12,7 @@ from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import InForce
-from flaggermail.settings_files.rule_files import version_of
+from flaggermail.rules.files import version_of
 
 RULES, TEMPLATES = "rules", "templates"
 _EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FORCE}

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail import citizens, elections, recognise
-from flaggermail.core import case, rules, threads
+from flaggermail.core import case, threads
 from flaggermail.core.case import Decision
-from flaggermail.core.rules import Classification, Context
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
 from flaggermail.mail.automated import mechanical_kind
@@ -19,6 +18,8 @@ from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 from flaggermail.record.rows import Notification
+from flaggermail.rules import classifier
+from flaggermail.rules.classifier import Classification, Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
     """Place it, classify it, decide; `message` carries the verdict on its author."""
     mail = placed(work, raw, message)
     context = context_of(work, mail)
-    found = rules.classify(message, context, work.env.settings.rules, work.env.matcher.find)
+    found = classifier.classify(message, context, work.env.settings.rules, work.env.matcher.find)
     election = elections.election_of(work, message)
     dispute = recognise.disputed(work, raw, message)
     if context.platform is not None and dispute is None:

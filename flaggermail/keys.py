@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flaggermail.core import rules
 from flaggermail.core.threads import Anchor
 from flaggermail.environment import About, Work
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.rows import LearnedKey, StoredMessage
+from flaggermail.rules import classifier
 
 
 def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anchor]:
@@ -73,7 +73,7 @@ def _references(work: Work, message: Message, platform: str | None) -> dict[str,
     """The keys of the platform's own references in a mail of that platform, each with the words for it."""
     if platform is None:
         return {}
-    found = rules.references(message, work.env.settings.rules, work.env.matcher.find)
+    found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
     return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import keys, likely
-from flaggermail.core import arrival, clocks, rules, threads
+from flaggermail.core import arrival, clocks, threads
 from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.environment import Environment, Work
 from flaggermail.mail import reply_tokens, subject
@@ -16,6 +16,7 @@ from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
+from flaggermail.rules import classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def sender_of(work: Work, message: Message) -> Sender:
         return Sender(None, None)
     officer = work.env.settings.rota.by_address(message.sender.address)
     answers = _token_of_an_officer(work, message) if officer else None
-    return Sender(rules.platform_of(message, work.tx.find(Platform)), officer.id if officer else None, answers)
+    return Sender(classifier.platform_of(message, work.tx.find(Platform)), officer.id if officer else None, answers)
 
 
 def _token_of_an_officer(work: Work, message: Message) -> str | None:

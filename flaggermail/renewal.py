@@ -12,7 +12,7 @@ from flaggermail import inforce, logbook, notices
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
-from flaggermail.settings_files.rule_files import version_of
+from flaggermail.rules.files import version_of
 
 
 @dataclass

@@ -11,16 +11,16 @@ from pathlib import Path
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
 from flaggermail.core.latency import minutes
-from flaggermail.core.rules import in_domains
 from flaggermail.desk.outcome import the_message
 from flaggermail.elections import in_period, open_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
 from flaggermail.record.rows import Case, Notification, StoredMessage
-from flaggermail.settings_files.rule_findings import SAMPLES
-from flaggermail.settings_files.rule_models import WhoFile
-from flaggermail.settings_files.sample_files import WHO
+from flaggermail.rules.classifier import in_domains
+from flaggermail.rules.findings import SAMPLES
+from flaggermail.rules.models import WhoFile
+from flaggermail.rules.samples import WHO
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.core.escalation import WAITING, Step
-from flaggermail.core.intake_words import IntakeWords
 from flaggermail.core.paging import Pager
-from flaggermail.core.reply_words import ReplyWords
 from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
-from flaggermail.core.rules import RuleSet
 from flaggermail.mail.authentication.authres import Asked, Trust
 from flaggermail.record.rows import Channel, Election, Platform
+from flaggermail.rules.classifier import RuleSet
+from flaggermail.rules.intake_words import IntakeWords
+from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings_escalation import EscalationFile, StepSettings
 from flaggermail.yaml_files.kinds import (
     Code,

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from flaggermail.core.rules import in_domains
 from flaggermail.mail.authentication.alignment import Organisational
 from flaggermail.mail.authentication.authres import Trust, judge
 from flaggermail.mail.authentication.from_domain import author_domain
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
+from flaggermail.rules.classifier import in_domains
 
 
 class ByReceivingServer:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flaggermail import __version__, demo, replay, rulebook
+from flaggermail import __version__, demo, replay
 from flaggermail.adapters.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
@@ -53,11 +53,12 @@ from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListCaller, StoryClock
-from flaggermail.rulebook import Remark
+from flaggermail.rules import rulebook
+from flaggermail.rules.files import stamp
+from flaggermail.rules.rulebook import Remark
+from flaggermail.rules.samples import load_samples
 from flaggermail.settings import Settings, database_file
 from flaggermail.settings_files import load
-from flaggermail.settings_files.rule_files import stamp
-from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.vouching import ByReceivingServer, BySignature
 from flaggermail.yaml_files.source import Fault
 

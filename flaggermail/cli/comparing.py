@@ -18,9 +18,9 @@ from flaggermail.cli.terminal import safe, safe_json
 
 if TYPE_CHECKING:
     from flaggermail.comparison import Difference, RuleOutcome
-    from flaggermail.core.rules import Explanation
     from flaggermail.environment import Work
     from flaggermail.mail.message_json import Json
+    from flaggermail.rules.classifier import Explanation
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Tally:
 def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
     """A text for each message. Raises ConfigurationError with every fault in the rules of `directory`."""
     from flaggermail.comparison import compare, count
-    from flaggermail.core.rules import explain
+    from flaggermail.rules.classifier import explain
     from flaggermail.settings_files import load
 
     old = work.env.settings.rules

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaggermail.core.conditions import Context, Looked
-from flaggermail.core.rules import Explanation, Tried
+from flaggermail.rules.classifier import Explanation, Tried
+from flaggermail.rules.conditions import Context, Looked
 
 if TYPE_CHECKING:
     from flaggermail.environment import Work
@@ -32,8 +32,8 @@ class Explained:
 
 def explained_samples(work: Work, files: Sequence[Path], octets_of: Callable[[Path], bytes]) -> Iterator[Explained]:
     """The mails in `files`; those in a folder of samples by what stands beside them."""
-    from flaggermail.rulebook import judge_samples
-    from flaggermail.settings_files.sample_files import WHO, load_samples
+    from flaggermail.rules.rulebook import judge_samples
+    from flaggermail.rules.samples import WHO, load_samples
 
     for path in files:
         if (path.parent / WHO).is_file():
@@ -60,8 +60,8 @@ def _raw(work: Work, octets: bytes) -> RawMessage:
 
 
 def _live(work: Work, name: str, raw: RawMessage) -> Explained:
-    from flaggermail.core.rules import explain
     from flaggermail.judge import judge
+    from flaggermail.rules.classifier import explain
 
     parsed = work.env.parser.parse(raw.octets)
     message = replace(parsed, vouched=work.env.sender_check.verdict(raw.octets, parsed))

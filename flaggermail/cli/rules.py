@@ -120,7 +120,7 @@ def schema(name: str) -> None:
 
     Example: flaggermail rules schema > rules/schema.json
     """
-    from flaggermail.settings_files import rule_models
+    from flaggermail.rules import models as rule_models
     from flaggermail.yaml_files.kinds import Model
 
     files = rule_models

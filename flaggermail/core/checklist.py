@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
-from flaggermail.core.intake_words import READ, IntakeWords, found
-from flaggermail.core.rules import in_domains
 from flaggermail.mail.message import Attachment, Message
+from flaggermail.rules.classifier import in_domains
+from flaggermail.rules.intake_words import READ, IntakeWords, found
 
 
 class Item(StrEnum):

@@ -8,10 +8,10 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail.core.intake_words import READ, IntakeWords, found
-from flaggermail.core.rules import in_domains
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import StoredMessage
+from flaggermail.rules.classifier import in_domains
+from flaggermail.rules.intake_words import READ, IntakeWords, found
 
 PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that a declined mail leaves empty
 

@@ -17,8 +17,8 @@ from enum import StrEnum
 
 from flaggermail.core import acts, case_form
 from flaggermail.core.case_form import Channels, FormFault
-from flaggermail.core.reply_words import ReplyWords
 from flaggermail.record.topics import Topic
+from flaggermail.rules.reply_words import ReplyWords
 
 LANGUAGES = ("nl", "en")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import elections, recognise
-from flaggermail.core import acts, rules
+from flaggermail.core import acts
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.environment import About, Work
@@ -14,6 +14,7 @@ from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, StoredMessage
+from flaggermail.rules import classifier
 
 UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 
@@ -125,4 +126,4 @@ def _use_of(work: Work, message: StoredMessage, case: str) -> str | None:
 def _platform_of(work: Work, message: StoredMessage) -> str | None:
     domain = (message.from_address or "").rpartition("@")[2]
     owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
-    return next((code for code, owned in owners if rules.in_domains(domain, owned)), None)
+    return next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from flaggermail.errors import ConfigurationError
+from flaggermail.rules.files import load_rules
+from flaggermail.rules.findings import KnownNames
 from flaggermail.settings import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import checks, escalations
 from flaggermail.settings_files.advice import warnings
-from flaggermail.settings_files.rule_files import load_rules
-from flaggermail.settings_files.rule_findings import KnownNames
 from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.settings_renamed import read_settings
 from flaggermail.yaml_files.faults import checked

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 from flaggermail.core.escalation import ROLES
 from flaggermail.core.hosts import is_loopback
 from flaggermail.core.rota import WEEKDAYS
-from flaggermail.core.rules import in_domains
+from flaggermail.rules.classifier import in_domains
 from flaggermail.settings import (
     ChannelSettings,
     DeskSettings,

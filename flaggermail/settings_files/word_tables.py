@@ -9,9 +9,9 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from flaggermail.core.intake_words import IntakeWords, any_of
-from flaggermail.core.reply_words import ReplyWords
-from flaggermail.core.tags import outcome_word
+from flaggermail.rules.intake_words import IntakeWords, any_of
+from flaggermail.rules.reply_words import ReplyWords
+from flaggermail.rules.tags import outcome_word
 from flaggermail.settings import TagSettings
 from flaggermail.settings_files.checks import Finding
 from flaggermail.yaml_files.faults import checked

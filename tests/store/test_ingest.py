@@ -9,10 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail import outbox, watch
-from flaggermail.core import rules
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
-from flaggermail.core.conditions import Find
-from flaggermail.core.rules import Classification, Context, RuleSet
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage
@@ -29,6 +26,9 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.doubles import ListMailbox
+from flaggermail.rules import classifier
+from flaggermail.rules.classifier import Classification, Context, RuleSet
+from flaggermail.rules.conditions import Find
 from tests.store.desk_fixtures import CITIZEN, DESK, HEAD, META, OFFICER, REFERRER, START, Desk, X, mail
 
 RUNNING = ("running", None)
@@ -445,14 +445,14 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is archived and listed with the name of the fault, the officer is told once, and nothing else is held up."""
-    healthy = rules.classify
+    healthy = classifier.classify
 
     def classify(message: Message, context: Context, ruleset: RuleSet, find: Find) -> Classification:
         if "breaks" in (message.subject or ""):
             raise ZeroDivisionError
         return healthy(message, context, ruleset, find)
 
-    monkeypatch.setattr(rules, "classify", classify)
+    monkeypatch.setattr(classifier, "classify", classify)
     stored = desk.receive(mail(REFERRER, "This one breaks", "Text."))
     assert (stored.place, stored.reason) == ("quarantine", "could not be judged: ZeroDivisionError")
     assert stored.defects[-1] == "ZeroDivisionError"

@@ -10,8 +10,8 @@ import pytest
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
+from flaggermail.rules.models import SampleFile
 from flaggermail.sampling import Written, write_sample
-from flaggermail.settings_files.rule_models import SampleFile
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of

@@ -116,7 +116,7 @@ def test_search_finds_an_address(source: str) -> None:
 @each(
     "source",
     [
-        "'flaggermail.core.rules'",
+        "'flaggermail.rules.classifier'",
         "'notification.nl.j2'",
         "'urn:x:example.com'",
         "'tag:yaml.org,2002:int'",

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.conditions import (
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Address, Attachment, Forwarded, Message
+from flaggermail.rules.conditions import (
     All,
     Between,
     Condition,
@@ -24,8 +26,6 @@ from flaggermail.core.conditions import (
     in_domains,
     wording,
 )
-from flaggermail.mail.language_guess import Languages
-from flaggermail.mail.message import Address, Attachment, Forwarded, Message
 from tests.corpus import each
 
 FIND = Re2Matcher().find

@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.conditions import (
+from flaggermail.mail.language_guess import Languages
+from flaggermail.mail.message import Address, Message
+from flaggermail.record.kinds import Kind
+from flaggermail.rules.classifier import Rule, RuleSet, Stage, Then
+from flaggermail.rules.conditions import (
     All,
     Between,
     Condition,
@@ -21,11 +25,7 @@ from flaggermail.core.conditions import (
     YesOrNo,
     wording,
 )
-from flaggermail.core.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
-from flaggermail.core.rules import Rule, RuleSet, Stage, Then
-from flaggermail.mail.language_guess import Languages
-from flaggermail.mail.message import Address, Message
-from flaggermail.record.kinds import Kind
+from flaggermail.rules.overlap import excludes, implies, impossible, never_matching, overlapping, unreachable
 from tests.corpus import each
 
 LISTS = {"one": frozenset({"a.example"}), "two": frozenset({"b.example"})}

@@ -9,9 +9,9 @@ from time import process_time
 import pytest
 
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.rules import Context, RuleSet, explain
 from flaggermail.mail.message import Address, Message
-from flaggermail.settings_files.rule_files import load_rules
+from flaggermail.rules.classifier import Context, RuleSet, explain
+from flaggermail.rules.files import load_rules
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.source import Fault
 from tests.corpus import each

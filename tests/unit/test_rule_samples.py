@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from flaggermail import rulebook
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.conditions import All, Condition, Domain, Either, Not, OneOf, Words
-from flaggermail.core.rules import Classification, Context, Rule, RuleSet, classify, explain
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Kind
+from flaggermail.rules import rulebook
+from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain
+from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
+from flaggermail.rules.samples import load_samples
 from flaggermail.settings_files import load
-from flaggermail.settings_files.sample_files import load_samples
 from flaggermail.shipped import shipped
 from flaggermail.wiring import rule_remarks
 from flaggermail.yaml_files.source import Fault

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from flaggermail.cli import commands
 from flaggermail.cli.rules import SCHEMAS
-from flaggermail.settings_files.rule_models import KINDS_OF, RulesFile
+from flaggermail.rules.models import KINDS_OF, RulesFile
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.conditions import All, Condition, Words, YesOrNo, wording
-from flaggermail.core.rules import (
+from flaggermail.mail.message import Address, Message
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Platform
+from flaggermail.rules.classifier import (
     Classification,
     Context,
     Rule,
@@ -19,9 +21,7 @@ from flaggermail.core.rules import (
     platform_of,
     references,
 )
-from flaggermail.mail.message import Address, Message
-from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Platform
+from flaggermail.rules.conditions import All, Condition, Words, YesOrNo, wording
 
 FIND = Re2Matcher().find
 MAIL = Message(

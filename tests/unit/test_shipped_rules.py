@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.core.rules import Classification, Context, classify
 from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.rules.classifier import Classification, Context, classify
 from flaggermail.settings_files import load
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.core.tags import outcome_word
+from flaggermail.rules.tags import outcome_word
 from flaggermail.settings_files import load
 from flaggermail.settings_files.word_tables import load_outcomes
 from flaggermail.shipped import shipped

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from flaggermail.core import overlap
-from flaggermail.core.conditions import Looked
-from flaggermail.core.rules import Cited, Context, Explanation, Rule, RuleSet, Tried, explain, platform_of
 from flaggermail.mail.message import Message
 from flaggermail.ports import Matcher, Parser
 from flaggermail.record.rows import Platform
-from flaggermail.settings_files.sample_files import Sample, SampleMails
+from flaggermail.rules import overlap
+from flaggermail.rules.classifier import Cited, Context, Explanation, Rule, RuleSet, Tried, explain, platform_of
+from flaggermail.rules.conditions import Looked
+from flaggermail.rules.samples import Sample, SampleMails
 
 
 @dataclass(frozen=True, slots=True, order=True)

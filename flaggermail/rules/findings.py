@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail.core.conditions import All, Condition, Either, OneOf, YesOrNo
-from flaggermail.core.overlap import implies
-from flaggermail.core.rules import STAGES
 from flaggermail.mail.language_guess import Languages
-from flaggermail.settings_files.rule_conditions import condition_of
-from flaggermail.settings_files.rule_models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
+from flaggermail.rules.classifier import STAGES
+from flaggermail.rules.conditions import All, Condition, Either, OneOf, YesOrNo
+from flaggermail.rules.models import KINDS_OF, RuleSettings, RulesFile, WhenSettings
+from flaggermail.rules.overlap import implies
+from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import nearest
 from flaggermail.yaml_files.source import Fault, Key, Source
 

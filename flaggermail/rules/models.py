@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 import re2
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from flaggermail.core.conditions import is_pattern, wording
-from flaggermail.core.rules import Stage
+from flaggermail.rules.classifier import Stage
+from flaggermail.rules.conditions import is_pattern, wording
 from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()

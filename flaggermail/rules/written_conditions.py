@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flaggermail.core.conditions import All, Between, Condition, Domain, Either, Not, OneOf, Words, YesOrNo, wording
-from flaggermail.settings_files.rule_models import MinutesBetween, OctetsBetween, WhenSettings
+from flaggermail.rules.conditions import All, Between, Condition, Domain, Either, Not, OneOf, Words, YesOrNo, wording
+from flaggermail.rules.models import MinutesBetween, OctetsBetween, WhenSettings
 
 
 def condition_of(when: WhenSettings) -> Condition:

@@ -12,13 +12,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from flaggermail.core.conditions import wording
-from flaggermail.core.rules import Cited, Rule, RuleSet, Samples, Then
 from flaggermail.mail.language_guess import Languages
 from flaggermail.record.kinds import Kind
-from flaggermail.settings_files.rule_conditions import condition_of
-from flaggermail.settings_files.rule_findings import KnownNames, RulesFolder, findings, kinds_of
-from flaggermail.settings_files.rule_models import LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.classifier import Cited, Rule, RuleSet, Samples, Then
+from flaggermail.rules.conditions import wording
+from flaggermail.rules.findings import KnownNames, RulesFolder, findings, kinds_of
+from flaggermail.rules.models import LanguagesFile, RuleSettings, RulesFile
+from flaggermail.rules.written_conditions import condition_of
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import Fault, Source, read
 

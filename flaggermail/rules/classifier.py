@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from flaggermail.core.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform
+from flaggermail.rules.conditions import Condition, Context, Find, Looked, MailFacts, in_domains
 
 __all__ = [
     "STAGES",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flaggermail.core.intake_words import found
+from flaggermail.rules.intake_words import found
 
 _CURLY = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'"})  # what a phone writes for an apostrophe
 

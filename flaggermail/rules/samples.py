@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail.settings_files.rule_findings import SAMPLES
-from flaggermail.settings_files.rule_models import SampleFile, WhoFile
+from flaggermail.rules.findings import SAMPLES
+from flaggermail.rules.models import SampleFile, WhoFile
 from flaggermail.yaml_files.faults import checked, nearest
 from flaggermail.yaml_files.source import Fault, read
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.core.conditions import All, Between, Condition, Domain, Either, Not, OneOf, Words, YesOrNo
-from flaggermail.core.rules import Rule, RuleSet
+from flaggermail.rules.classifier import Rule, RuleSet
+from flaggermail.rules.conditions import All, Between, Condition, Domain, Either, Not, OneOf, Words, YesOrNo
 
 
 def implies(one: Condition, other: Condition) -> bool:
