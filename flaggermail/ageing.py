@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import duty, elections, notices, observing
-from flaggermail.core import escalation
-from flaggermail.core.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
-from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
+from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.core.escalation import HEAD, OFFICER, Who
-from flaggermail.core.rota import Officer, Shift, on_call
 from flaggermail.environment import Work
+from flaggermail.oncall.escalation import HEAD, OFFICER, Who
+from flaggermail.oncall.schedule import Officer, Shift, on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import Override
 from flaggermail.settings import Settings

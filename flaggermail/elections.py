@@ -6,9 +6,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail import exercises
-from flaggermail.core.periods import Period, period
 from flaggermail.environment import Work
 from flaggermail.mail.message import Message
+from flaggermail.oncall.periods import Period, period
 from flaggermail.record.rows import Election
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from flaggermail.core import case_form
 from flaggermail.core.case_form import SentForm
-from flaggermail.core.rota import Officer
 from flaggermail.desk.channels import in_its_world
 from flaggermail.desk.tagging import same_narrative
 from flaggermail.environment import About, Work
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices import Notice, tell, unfolded
+from flaggermail.oncall.schedule import Officer
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail import notices
-from flaggermail.core import escalation
-from flaggermail.core.escalation import Expected
-from flaggermail.core.rota import AT_MOST, Officer, changes
 from flaggermail.duty import overrides, readers
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import Expected
+from flaggermail.oncall.schedule import AT_MOST, Officer, changes
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind

@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import elections
-from flaggermail.core import clocks, escalation
-from flaggermail.core.escalation import Step
+from flaggermail.core import clocks
 from flaggermail.environment import About, Work
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import Step
 from flaggermail.post import issue
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token

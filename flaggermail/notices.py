@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
-from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
 from flaggermail.mail.message import Address, Message
+from flaggermail.oncall.schedule import Officer
 from flaggermail.post import issue, queue
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind

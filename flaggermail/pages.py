@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail import exercises, observing
-from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
-from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Work
+from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
+from flaggermail.oncall.schedule import Officer
 from flaggermail.post import render
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail import exercises, notices, pages
-from flaggermail.core.escalation import Means
-from flaggermail.core.paging import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
-from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Environment, Work
+from flaggermail.oncall.escalation import Means
+from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
+from flaggermail.oncall.schedule import Officer
 from flaggermail.pages import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key

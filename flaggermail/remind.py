@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail import ageing, backlog, duty, handover, notices, observing, storms
-from flaggermail.core import escalation
-from flaggermail.core.escalation import HEAD, Call, Due, Means
-from flaggermail.core.rota import Officer
 from flaggermail.duty import readers
 from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import HEAD, Call, Due, Means
+from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind

@@ -14,7 +14,6 @@ from functools import partial
 from flaggermail import desk, duty, elections, form_mail, notices, recognise, storms
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
-from flaggermail.core.rota import Officer
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.desk import approving, handing
 from flaggermail.desk.channels import MAIL
@@ -23,6 +22,7 @@ from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.notices import Notice
+from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flaggermail.core import escalation
 from flaggermail.core.clocks import HUMAN, RECEIPT
-from flaggermail.core.escalation import Acknowledgement, Silence, Step, Telling
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import Acknowledgement, Silence, Step, Telling
 from flaggermail.ports import Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from flaggermail.core.escalation import WAITING, Step
-from flaggermail.core.paging import Pager
-from flaggermail.core.rota import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.mail.authentication.authres import Asked, Trust
+from flaggermail.oncall.escalation import WAITING, Step
+from flaggermail.oncall.pager_choice import Pager
+from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flaggermail.core.escalation import OFFICER, Means, Step
-from flaggermail.core.periods import Period
+from flaggermail.oncall.escalation import OFFICER, Means, Step
+from flaggermail.oncall.periods import Period
 from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = ("receipt", "human", "decision")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail import lifecycle, notices
-from flaggermail.core import escalation
 from flaggermail.core.retry import fraction, next_try
 from flaggermail.environment import About, Work
+from flaggermail.oncall import escalation
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.proof import proven
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key

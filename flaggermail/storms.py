@@ -13,9 +13,9 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
-from flaggermail.core.rota import Officer
 from flaggermail.environment import About, Environment, Work
 from flaggermail.mail.vocabulary import folded
+from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage

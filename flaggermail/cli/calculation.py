@@ -12,8 +12,8 @@ import click
 
 from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe_line
-from flaggermail.core import escalation
-from flaggermail.core.escalation import EVERY_MEANS, HEAD, Call, Nothing
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:

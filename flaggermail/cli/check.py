@@ -11,8 +11,8 @@ import click
 
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core.rota import gaps
 from flaggermail.errors import ConfigurationError
+from flaggermail.oncall.schedule import gaps
 
 if TYPE_CHECKING:
     from flaggermail.settings import Settings

@@ -14,9 +14,9 @@ from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.core.acts import Acknowledge, OverrideRota, SwapShift
-from flaggermail.core.paging import TITLE
-from flaggermail.core.rota import Rota, Shift, on_call, planned
 from flaggermail.errors import Refusal
+from flaggermail.oncall.pager_choice import TITLE
+from flaggermail.oncall.schedule import Rota, Shift, on_call, planned
 from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import click
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.core.rota import Officer
     from flaggermail.mail.message_json import Json
+    from flaggermail.oncall.schedule import Officer
     from flaggermail.record.rows import Record
 
 _SECRET = frozenset({"token"})  # whoever has one could act by mail

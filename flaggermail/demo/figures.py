@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.core import escalation, latency
+from flaggermail.core import latency
 from flaggermail.core.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
+from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Platform, Reminder, StoredMessage

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail.core import acts
-from flaggermail.core.rota import Rota, Shift, on_call, planned, running
 from flaggermail.desk.outcome import Outcome
 from flaggermail.duty import overrides
 from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notices import Notice, tell
+from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder

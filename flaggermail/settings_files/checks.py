@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from flaggermail.core.escalation import ROLES
 from flaggermail.core.hosts import is_loopback
-from flaggermail.core.rota import WEEKDAYS
+from flaggermail.oncall.escalation import ROLES
+from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings import (
     ChannelSettings,

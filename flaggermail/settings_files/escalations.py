@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from flaggermail.core.escalation import ROLES
-from flaggermail.core.periods import Period
+from flaggermail.oncall.escalation import ROLES
+from flaggermail.oncall.periods import Period
 from flaggermail.settings import OncallFile, PlatformsFile
 from flaggermail.settings_escalation import CLOCKS, EscalationFile, PolicyStep
 from flaggermail.settings_files.checks import Finding, rising, twice

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail import inforce, outbox, remind
-from flaggermail.core import acts, escalation
+from flaggermail.core import acts
+from flaggermail.oncall import escalation
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.replay.doubles import CountedRandomness, SetClock

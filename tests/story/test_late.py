@@ -11,8 +11,8 @@ from email.message import EmailMessage
 
 from flaggermail import desk, lifecycle, outbox, remind, watch
 from flaggermail.core.acts import Acknowledge
-from flaggermail.core.escalation import Step, write_steps
 from flaggermail.environment import Environment, Work
+from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage

@@ -19,9 +19,9 @@ from flaggermail import desk, notices, observing, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
-from flaggermail.core.escalation import Step
 from flaggermail.environment import Environment, Work
 from flaggermail.logbook import configure
+from flaggermail.oncall.escalation import Step
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed

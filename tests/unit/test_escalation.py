@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.escalation import (
+from flaggermail.oncall.escalation import (
     BOTH,
     HEAD,
     OFFICER,

@@ -3,7 +3,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flaggermail.core.paging import LONGEST, alarm_text, next_pager, reminder_text
+from flaggermail.oncall.pager_choice import LONGEST, alarm_text, next_pager, reminder_text
 from flaggermail.record.alarms import AlarmKind
 from tests.corpus import each
 

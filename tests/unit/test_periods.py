@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flaggermail.core.periods import Period, period
+from flaggermail.oncall.periods import Period, period
 from tests.corpus import each
 
 

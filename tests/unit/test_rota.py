@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.rota import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
+from flaggermail.oncall.schedule import Officer, Rota, Shift, WeeklyShift, changes, gaps, on_call, planned, running
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

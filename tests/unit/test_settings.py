@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
-from flaggermail.core.escalation import Step
-from flaggermail.core.periods import Period
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.authentication.authres import Asked, Trust
+from flaggermail.oncall.escalation import Step
+from flaggermail.oncall.periods import Period
 from flaggermail.settings_escalation import EscalationFile
 from flaggermail.settings_files import load, warnings
 from flaggermail.shipped import shipped

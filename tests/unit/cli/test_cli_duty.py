@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.core.escalation import Means
+from flaggermail.oncall.escalation import Means
 from flaggermail.settings_escalation import EscalationFile, EscalationPolicy, PolicyStep
 from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
-from flaggermail.core.paging import Pager
+from flaggermail.oncall.pager_choice import Pager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AT_MOST = timedelta(hours=12)  # that somebody takes over where no change of the rota ends it
