@@ -12,10 +12,11 @@ from itertools import islice
 from typing import TypeVar
 
 from flaggermail import citizens, elections, judge, recognise
-from flaggermail.core import case, clocks, suggesting
+from flaggermail.core import case, suggesting
 from flaggermail.core.threads import Placement
 from flaggermail.environment import Work
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
 from flaggermail.recognise import Sender
 from flaggermail.record.events import Change, EventKind

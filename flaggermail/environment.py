@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flaggermail.core.drafts import DraftPatterns
 from flaggermail.mail.vocabulary import Language
+from flaggermail.notifications.draft_policy import DraftPatterns
 from flaggermail.ports import (
     Caller,
     Clock,

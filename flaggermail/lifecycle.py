@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import elections
-from flaggermail.core import clocks
 from flaggermail.environment import About, Work
+from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
 from flaggermail.post import issue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flaggermail.core.clocks import HUMAN, RECEIPT
+from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Silence, Step, Telling
 from flaggermail.ports import Transaction

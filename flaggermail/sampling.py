@@ -10,12 +10,12 @@ from pathlib import Path
 
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
-from flaggermail.core.latency import minutes
 from flaggermail.desk.outcome import the_message
 from flaggermail.elections import in_period, open_election
 from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
+from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.findings import SAMPLES

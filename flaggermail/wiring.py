@@ -33,10 +33,10 @@ from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core import verbs
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
-from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.authentication.authres import Asked
+from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
     Caller,
     Clock,

@@ -14,10 +14,10 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core import latency
 from flaggermail.core.checklist import SPOKEN, Item
-from flaggermail.core.clocks import CLOCKS
 from flaggermail.mail.message_json import Json
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
 from flaggermail.record.states import CASE_STATES
 

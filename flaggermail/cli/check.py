@@ -55,7 +55,7 @@ def command(session: Session, *, as_json: bool) -> None:
 
 def _loaded(session: Session) -> Settings:
     """The settings, once everything they name could be read. Raises ConfigurationError with every fault."""
-    from flaggermail.draft_patterns import load_draft_patterns
+    from flaggermail.notifications.draft_patterns import load_draft_patterns
     from flaggermail.settings_files import load, rules_of
     from flaggermail.wiring import template_faults
     from flaggermail.wiring_reading import mail_words

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from flaggermail.cli.session import Session
-from flaggermail.core.latency import minutes
+from flaggermail.notifications.latency import minutes
 
 INSTANT_HELP = "ISO 8601 with offset; without one it is local time in the configured zone."
 _LENGTH_OF_A_DAY = len("2024-06-06")

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.core import latency
-from flaggermail.core.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.demo.telling import Look, Teller
 from flaggermail.errors import StoryBroken
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS, HUMAN, RECEIPT
 from flaggermail.oncall import escalation
 from flaggermail.ports import Transaction
 from flaggermail.record.kinds import Kind

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flaggermail.core import acts
-from flaggermail.core.approval import APPROVES
 from flaggermail.desk import (
     approving,
     asking,
@@ -33,6 +32,7 @@ from flaggermail.desk.approving import approval_code
 from flaggermail.desk.outcome import Outcome
 from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
+from flaggermail.notifications.approval import APPROVES
 
 __all__ = ["Outcome", "approval_code", "perform", "run"]
 

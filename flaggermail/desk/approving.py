@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flaggermail import notices, observing, post
-from flaggermail.core import acts, approval
-from flaggermail.core.approval import APPROVES, Offer, Void
+from flaggermail.core import acts
 from flaggermail.core.outgoing import Frozen, of_notification
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.notices import Notice
+from flaggermail.notifications import approval
+from flaggermail.notifications.approval import APPROVES, Offer, Void
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind

@@ -6,12 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail import post
-from flaggermail.core import acts, drafts
+from flaggermail.core import acts
 from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
+from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
@@ -165,7 +166,7 @@ def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
 
 def _check(work: Work, channel: Channel, notification: Notification, frozen: Frozen) -> None:
     """Refuse a text that lacks what every notification must say, or says what none may."""
-    requirements = drafts.Requirements(
+    requirements = draft_policy.Requirements(
         language=channel.language,
         number=notification.case,
         policy_title=channel.policy_title,
@@ -175,6 +176,6 @@ def _check(work: Work, channel: Channel, notification: Notification, frozen: Fro
         follow_up=not notification.use,
     )
     patterns, search = work.env.draft_patterns, work.env.matcher.search
-    faults = drafts.faults(frozen.subject, frozen.body, requirements, patterns, search)
+    faults = draft_policy.faults(frozen.subject, frozen.body, requirements, patterns, search)
     if faults:
         raise Refusal(f"draft for {channel.name}: {'; '.join(faults)}")

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flaggermail.core import latency, suggesting
+from flaggermail.core import suggesting
 from flaggermail.environment import Environment
+from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
     Alarm,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.core.approval import APPROVES
+from flaggermail.notifications.approval import APPROVES
 from flaggermail.settings import MailboxSettings, Settings
 from flaggermail.settings_files.escalations import unused
 

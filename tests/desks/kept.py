@@ -23,9 +23,9 @@ from sqlalchemy import select
 from flaggermail.adapters.db.rows import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.core import latency
-from flaggermail.core.clocks import CLOCKS
 from flaggermail.environment import Environment
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows

@@ -11,10 +11,10 @@ from unittest.mock import patch
 
 from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.core import clocks
 from flaggermail.desk import channels
 from flaggermail.environment import Environment, Work
 from flaggermail.mail.message import Message
+from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.ports import Interrupt, Refused, Unknown

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.approval import Offer, Void, read
+from flaggermail.notifications.approval import Offer, Void, read
 from flaggermail.record.topics import LASTS
 
 NOW = datetime(2027, 3, 17, 20, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.clocks import CLOCKS, judge
+from flaggermail.notifications.clocks import CLOCKS, judge
 from flaggermail.record.rows import ClockRow, ContactNote, Notification, StoredMessage
 from tests.corpus import each
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import re2
 
-from flaggermail.core.drafts import FORBIDDEN, MISSING, Requirements, faults
-from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
+from flaggermail.notifications.draft_patterns import load_draft_patterns
+from flaggermail.notifications.draft_policy import FORBIDDEN, MISSING, Requirements, faults
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]

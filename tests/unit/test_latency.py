@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.latency import hours, minutes, spoken, tenths
+from flaggermail.notifications.latency import hours, minutes, spoken, tenths
 from tests.corpus import each
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

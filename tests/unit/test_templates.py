@@ -16,11 +16,11 @@ from flaggermail.adapters.template_formats import Formats, marked, minutes_to, r
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.core.checklist import Item
-from flaggermail.core.drafts import Requirements, faults
 from flaggermail.core.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.core.verbs import Why
-from flaggermail.draft_patterns import load_draft_patterns
 from flaggermail.errors import ConfigurationError
+from flaggermail.notifications.draft_patterns import load_draft_patterns
+from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
 from tests.corpus import each
 

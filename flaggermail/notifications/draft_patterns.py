@@ -9,7 +9,7 @@ from typing import Annotated
 import re2
 from pydantic import AfterValidator, Field
 
-from flaggermail.core.drafts import DraftPatterns, LanguagePatterns
+from flaggermail.notifications.draft_policy import DraftPatterns, LanguagePatterns
 from flaggermail.yaml_files.kinds import Model
 from flaggermail.yaml_files.model import read_model
 
