@@ -10,7 +10,7 @@ from flaggermail.oncall.escalation import HEAD, OFFICER, Who
 from flaggermail.oncall.schedule import Officer, Shift, on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import Override
-from flaggermail.settings import Settings
+from flaggermail.settings.model import Settings
 
 
 def overrides(tx: Transaction) -> list[Shift]:

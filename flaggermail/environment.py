@@ -25,7 +25,7 @@ from flaggermail.ports import (
 )
 from flaggermail.record.events import Change, Event, EventKind
 from flaggermail.record.topics import Topic
-from flaggermail.settings import Settings
+from flaggermail.settings.model import Settings
 
 DAEMON = "daemon"
 

@@ -14,7 +14,7 @@ from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Refused, Transaction
 from flaggermail.record.rows import Case, Election, OutboxMail
 from flaggermail.rules.classifier import in_domains
-from flaggermail.settings import Settings
+from flaggermail.settings.model import Settings
 
 MARK = "exercise_mark"  # the template: what stands before a subject, and above a text
 

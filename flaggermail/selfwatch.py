@@ -17,7 +17,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Watched
-from flaggermail.settings import DeskSettings
+from flaggermail.settings.model import DeskSettings
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:

@@ -23,7 +23,7 @@ from flaggermail.record.rows import (
     Watched,
 )
 from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
-from flaggermail.settings import DeskSettings
+from flaggermail.settings.model import DeskSettings
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 

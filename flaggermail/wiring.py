@@ -57,8 +57,8 @@ from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark
 from flaggermail.rules.samples import load_samples
-from flaggermail.settings import Settings, database_file
-from flaggermail.settings_files import load
+from flaggermail.settings.model import Settings, database_file
+from flaggermail.settings.reading import load
 from flaggermail.vouching import ByReceivingServer, BySignature
 from flaggermail.yaml_files.source import Fault
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
-from flaggermail.core.hosts import is_loopback
 from flaggermail.errors import ConfigurationError
+from flaggermail.settings.hosts import is_loopback
 
 TIMEOUT = 10.0  # seconds
 

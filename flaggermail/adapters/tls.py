@@ -6,8 +6,8 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from flaggermail.core.hosts import is_loopback
 from flaggermail.errors import ConfigurationError
+from flaggermail.settings.hosts import is_loopback
 
 LONGEST = 200  # characters of a server's answer that are kept
 

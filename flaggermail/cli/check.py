@@ -15,7 +15,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.oncall.schedule import gaps
 
 if TYPE_CHECKING:
-    from flaggermail.settings import Settings
+    from flaggermail.settings.model import Settings
 
 _AHEAD = timedelta(weeks=4)
 _FAULTY = 2
@@ -43,7 +43,7 @@ def command(session: Session, *, as_json: bool) -> None:
         for fault in error.faults:
             click.echo(safe_line(fault), err=True)
         raise click.exceptions.Exit(_FAULTY) from None
-    from flaggermail.settings_files import warnings
+    from flaggermail.settings.reading import warnings
 
     now, remarks = datetime.now(UTC), warnings(settings)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
@@ -56,7 +56,7 @@ def command(session: Session, *, as_json: bool) -> None:
 def _loaded(session: Session) -> Settings:
     """The settings, once everything they name could be read. Raises ConfigurationError with every fault."""
     from flaggermail.notifications.draft_patterns import load_draft_patterns
-    from flaggermail.settings_files import load, rules_of
+    from flaggermail.settings.reading import load, rules_of
     from flaggermail.wiring import template_faults
     from flaggermail.wiring_reading import mail_words
 

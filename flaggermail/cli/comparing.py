@@ -45,7 +45,7 @@ def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Ite
     """A text for each message. Raises ConfigurationError with every fault in the rules of `directory`."""
     from flaggermail.comparison import compare, count
     from flaggermail.rules.classifier import explain
-    from flaggermail.settings_files import load
+    from flaggermail.settings.reading import load
 
     old = work.env.settings.rules
     new = load(work.env.settings.directory, directory).rules

@@ -39,7 +39,7 @@ def check(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail rules check
     """
-    from flaggermail.settings_files import load
+    from flaggermail.settings.reading import load
     from flaggermail.wiring import rule_remarks
 
     settings = load(session.directory.absolute())

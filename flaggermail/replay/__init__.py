@@ -20,8 +20,8 @@ from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedS
 from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
 from flaggermail.replay.scenario import Scenario, read
-from flaggermail.settings import Settings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 
 __all__ = ["Report", "instants", "play"]

@@ -22,7 +22,7 @@ from flaggermail.ports import (
     Submission,
     Unknown,
 )
-from flaggermail.settings import MailboxSettings
+from flaggermail.settings.model import MailboxSettings
 
 UIDVALIDITY = 1
 

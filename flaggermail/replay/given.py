@@ -15,7 +15,7 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
 from flaggermail.register import register
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
-from flaggermail.settings import ChannelSettings, PlatformSettings
+from flaggermail.settings.model import ChannelSettings, PlatformSettings
 
 GIVEN = "given"
 P = TypeVar("P", PlatformSettings, ChannelSettings)

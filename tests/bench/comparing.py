@@ -16,7 +16,7 @@ from flaggermail.ingest import ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rules.classifier import RuleSet, Stage
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import corpus, table
 

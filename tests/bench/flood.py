@@ -12,7 +12,7 @@ from flaggermail import digest, remind, watch, wiring
 from flaggermail.environment import Environment
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import table
 from tests.story.conftest import CONFIG, NOW

@@ -11,7 +11,7 @@ from flaggermail import forgetting, observing, selfwatch, vigil
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.replay.doubles import ListCaller
-from flaggermail.settings import OncallFile
+from flaggermail.settings.model import OncallFile
 from tests.desks import scenes
 from tests.desks.played import Played
 from tests.store.desk_fixtures import DESK, META, REFERRER, X_CHANNEL, X, mail, report_of

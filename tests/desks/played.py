@@ -25,8 +25,8 @@ from flaggermail.replay.doubles import (
     ScriptedSubmitter,
     SetClock,
 )
-from flaggermail.settings import Settings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import make_environment, upgrade_database
 

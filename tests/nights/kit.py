@@ -16,9 +16,9 @@ from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.environment import Environment
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings import Settings
-from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_files import load
+from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.nights.oracle import DEFAULT, EDITED, Policy

@@ -27,8 +27,8 @@ from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
-from flaggermail.settings import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import make_environment
 

@@ -15,7 +15,7 @@ from flaggermail.mail.compose import check_octets
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.register import register
-from flaggermail.settings import ExerciseSettings, PlatformSettings
+from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 
 PLAYER, PLAYED = "oefening@lindewaard.example", "desk@x-oefening.example"

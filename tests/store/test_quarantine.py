@@ -12,7 +12,7 @@ from flaggermail.core.acts import CloseCase, ConfirmMessage, Decide, PlaceMessag
 from flaggermail.core.suggesting import read
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
-from flaggermail.settings import QuarantineSettings
+from flaggermail.settings.model import QuarantineSettings
 from tests.store.desk_fixtures import CITIZEN, DESK, META, OFFICER, REFERRER, START, Desk, X, mail
 
 RUNNING = ("running", None)

@@ -29,8 +29,8 @@ from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.environment import Environment
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.settings import RateLimitSettings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import RateLimitSettings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked

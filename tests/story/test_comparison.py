@@ -16,7 +16,7 @@ from flaggermail.comparison import compare, count
 from flaggermail.environment import Environment, Work
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
-from flaggermail.settings import Settings
+from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.store.rejudging import found_otherwise
 from tests.story.conftest import NOW

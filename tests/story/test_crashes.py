@@ -45,7 +45,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import long, one_in
 from tests.doubles import migrated

@@ -14,7 +14,7 @@ from flaggermail.desk import run
 from flaggermail.environment import Environment
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW

@@ -20,9 +20,9 @@ from flaggermail.oncall import escalation
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.replay.doubles import CountedRandomness, SetClock
-from flaggermail.settings import OncallFile, Settings
-from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_files import load
+from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.model import OncallFile, Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.store.desk_fixtures import CONFIG, HEAD, OFFICER, START, Desk, RecordingSubmitter, X, mail

@@ -25,8 +25,8 @@ from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_files import load
+from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW

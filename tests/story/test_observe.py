@@ -27,7 +27,7 @@ from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.doubles.told_status import document, told

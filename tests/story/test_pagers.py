@@ -27,7 +27,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.replay.doubles import ListCaller, SetClock
-from flaggermail.settings import PagerSettings
+from flaggermail.settings.model import PagerSettings
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
 

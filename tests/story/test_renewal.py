@@ -22,7 +22,7 @@ from flaggermail.environment import Environment
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.renewal import Renewal
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW

@@ -29,8 +29,8 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings import Settings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.vouching import ByReceivingServer
 from tests.doubles import migrated

@@ -30,7 +30,7 @@ from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submiss
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.doubles import migrated

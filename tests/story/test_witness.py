@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import wiring
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.vouching import ByReceivingServer, BySignature
 from tests.story.conftest import CONFIG

@@ -18,7 +18,7 @@ from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
-from flaggermail.settings import Settings
+from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.story.conftest import NOW
 

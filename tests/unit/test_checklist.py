@@ -9,7 +9,7 @@ import pytest
 
 from flaggermail.core.checklist import Item, missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, Message
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

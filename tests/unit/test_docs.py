@@ -15,12 +15,12 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from flaggermail import settings
 from flaggermail.cli import COMMANDS, commands
 from flaggermail.core.standing import Standing
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
-from flaggermail.settings_escalation import EscalationFile
+from flaggermail.settings import model as settings
+from flaggermail.settings.escalation_file import EscalationFile
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]

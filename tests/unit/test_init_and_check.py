@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from flaggermail.cli.check import command as check
 from flaggermail.cli.init import command as init
 from flaggermail.cli.session import Session
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 
 

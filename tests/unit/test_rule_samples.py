@@ -16,7 +16,7 @@ from flaggermail.rules import rulebook
 from flaggermail.rules.classifier import Classification, Context, Rule, RuleSet, classify, explain
 from flaggermail.rules.conditions import All, Condition, Domain, Either, Not, OneOf, Words
 from flaggermail.rules.samples import load_samples
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from flaggermail.wiring import rule_remarks
 from flaggermail.yaml_files.source import Fault

@@ -17,8 +17,8 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.mail.authentication.authres import Asked, Trust
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
-from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_files import load, warnings
+from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.reading import load, warnings
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
-from flaggermail.settings import DeskSettings, OncallFile
-from flaggermail.settings_files import load
-from flaggermail.settings_renamed import RENAMED
+from flaggermail.settings.model import DeskSettings, OncallFile
+from flaggermail.settings.reading import load
+from flaggermail.settings.renamed_keys import RENAMED
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.kinds import Model
 from flaggermail.yaml_files.source import Key

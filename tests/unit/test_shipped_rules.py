@@ -8,7 +8,7 @@ from dataclasses import replace
 from flaggermail.adapters.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
 from flaggermail.rules.classifier import Classification, Context, classify
-from flaggermail.settings_files import load
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

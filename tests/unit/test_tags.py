@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from flaggermail.rules.tags import outcome_word
-from flaggermail.settings_files import load
-from flaggermail.settings_files.word_tables import load_outcomes
+from flaggermail.settings.reading import load
+from flaggermail.settings.word_tables import load_outcomes
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

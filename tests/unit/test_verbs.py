@@ -13,7 +13,7 @@ from flaggermail.core import acts
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
 from flaggermail.record.topics import Topic
 from flaggermail.rules.reply_words import ReplyWords
-from flaggermail.settings_files.word_tables import load_reply_words
+from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped
 from tests.corpus import each
 

@@ -22,8 +22,8 @@ from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.settings import Settings
-from flaggermail.settings_files import load
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
 

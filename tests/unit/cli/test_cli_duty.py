@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail import __version__
 from flaggermail.oncall.escalation import Means
-from flaggermail.settings_escalation import EscalationFile, EscalationPolicy, PolicyStep
+from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, PolicyStep
 from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk
 

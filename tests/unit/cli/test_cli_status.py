@@ -16,7 +16,7 @@ from flaggermail.cli import main
 from flaggermail.cli import status as status_command
 from flaggermail.core.overview import EXERCISE
 from flaggermail.record.states import CASE_STATES, CLOCKS, WAITING
-from flaggermail.settings import StoreSettings
+from flaggermail.settings.model import StoreSettings
 from tests.unit.cli.test_cli_help import SLOW
 
 NOW = datetime.now(UTC)

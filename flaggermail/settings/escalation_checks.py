@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.periods import Period
-from flaggermail.settings import OncallFile, PlatformsFile
-from flaggermail.settings_escalation import CLOCKS, EscalationFile, PolicyStep
-from flaggermail.settings_files.checks import Finding, rising, twice
+from flaggermail.settings.checks import Finding, rising, twice
+from flaggermail.settings.escalation_file import CLOCKS, EscalationFile, PolicyStep
+from flaggermail.settings.model import OncallFile, PlatformsFile
 from flaggermail.yaml_files.faults import nearest
 from flaggermail.yaml_files.source import Key
 

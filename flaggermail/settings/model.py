@@ -20,7 +20,7 @@ from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
 from flaggermail.rules.intake_words import IntakeWords
 from flaggermail.rules.reply_words import ReplyWords
-from flaggermail.settings_escalation import EscalationFile, StepSettings
+from flaggermail.settings.escalation_file import EscalationFile, StepSettings
 from flaggermail.yaml_files.kinds import (
     Code,
     Day,

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flaggermail.notifications.approval import APPROVES
-from flaggermail.settings import MailboxSettings, Settings
-from flaggermail.settings_files.escalations import unused
+from flaggermail.settings.escalation_checks import unused
+from flaggermail.settings.model import MailboxSettings, Settings
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from pydantic import Field
 from flaggermail.rules.intake_words import IntakeWords, any_of
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.rules.tags import outcome_word
-from flaggermail.settings import TagSettings
-from flaggermail.settings_files.checks import Finding
+from flaggermail.settings.checks import Finding
+from flaggermail.settings.model import TagSettings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model, Text
 from flaggermail.yaml_files.source import Fault, read

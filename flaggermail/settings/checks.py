@@ -13,11 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from flaggermail.core.hosts import is_loopback
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.rules.classifier import in_domains
-from flaggermail.settings import (
+from flaggermail.settings.hosts import is_loopback
+from flaggermail.settings.model import (
     ChannelSettings,
     DeskSettings,
     ElectionsFile,

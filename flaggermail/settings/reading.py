@@ -16,12 +16,12 @@ from typing import TypeVar
 from flaggermail.errors import ConfigurationError
 from flaggermail.rules.files import load_rules
 from flaggermail.rules.findings import KnownNames
-from flaggermail.settings import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
-from flaggermail.settings_escalation import EscalationFile
-from flaggermail.settings_files import checks, escalations
-from flaggermail.settings_files.advice import warnings
-from flaggermail.settings_files.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
-from flaggermail.settings_renamed import read_settings
+from flaggermail.settings import checks, escalation_checks
+from flaggermail.settings.advice import warnings
+from flaggermail.settings.escalation_file import EscalationFile
+from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
+from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
 from flaggermail.yaml_files.source import Fault, Source
@@ -52,9 +52,9 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
     elections = _model(ElectionsFile, sources["elections.yaml"], checks.elections)
-    escalation = _model(EscalationFile, sources["escalation.yaml"], escalations.faults)
+    escalation = _model(EscalationFile, sources["escalation.yaml"], escalation_checks.faults)
     if escalation:
-        _add(sources["escalation.yaml"], escalations.names(escalation, oncall, platforms))
+        _add(sources["escalation.yaml"], escalation_checks.names(escalation, oncall, platforms))
     if desk:
         _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
     if desk:
