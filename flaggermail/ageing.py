@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import duty, elections, notices, observing
-from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
@@ -23,6 +22,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.states import IN_JUNK
+from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # mails that one mail names; the rest is counted
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)

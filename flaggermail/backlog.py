@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flaggermail import notices, observing
-from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, OutboxMail
+from flaggermail.services import Environment, Work
 
 
 def tick(env: Environment) -> int:

@@ -12,12 +12,12 @@ from dataclasses import replace
 from flaggermail import elections, observing, storms
 from flaggermail.core import citizen
 from flaggermail.core.outgoing import REPLIED, Outgoing
-from flaggermail.environment import About, Work
 from flaggermail.mail.message import Address, Message
 from flaggermail.post import issue, queue
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
+from flaggermail.services import About, Work
 
 FREE_MAIL = "free_mail"  # the list of domains in the rules
 

@@ -14,7 +14,6 @@ from typing import TypeVar
 from flaggermail import citizens, elections, judge, recognise
 from flaggermail.core import case, suggesting
 from flaggermail.core.threads import Placement
-from flaggermail.environment import Work
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
@@ -24,6 +23,7 @@ from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Reco
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RuleSet
 from flaggermail.rules.conditions import Context
+from flaggermail.services import Work
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)

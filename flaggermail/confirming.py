@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from flaggermail import notices
 from flaggermail.core.suggesting import Suggestion
-from flaggermail.environment import About, Work
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message
 from flaggermail.recognise import sender_of
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.services import About, Work
 
 
 def confirm(work: Work, stored: StoredMessage, message: Message) -> None:

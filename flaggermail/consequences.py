@@ -9,7 +9,6 @@ from datetime import datetime
 
 from flaggermail import citizens, keys, lifecycle, notices, replies, stored_messages
 from flaggermail.core.case import Decision
-from flaggermail.environment import About, Work
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.mail.message import MechanicalKind, Message
@@ -33,6 +32,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.rules.classifier import Classification, in_domains
+from flaggermail.services import About, Work
 from flaggermail.settle import COPY_FOUND, settle
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms

@@ -32,12 +32,12 @@ from flaggermail import (
 )
 from flaggermail.core.backoff import delay
 from flaggermail.core.standing import Standing
-from flaggermail.environment import Environment, Work
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.states import LEASE
 from flaggermail.renewal import Renewal
+from flaggermail.services import Environment, Work
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from flaggermail import duty, notices, storms
-from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, StoredMessage
+from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # mails that the digest names; the rest is counted
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.environment import Work
 from flaggermail.oncall.escalation import HEAD, OFFICER, Who
 from flaggermail.oncall.schedule import Officer, Shift, on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import Override
+from flaggermail.services import Work
 from flaggermail.settings.model import Settings
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail import exercises
-from flaggermail.environment import Work
 from flaggermail.mail.message import Message
 from flaggermail.oncall.periods import Period, period
 from flaggermail.record.rows import Election
+from flaggermail.services import Work
 
 
 def open_election(work: Work, *, exercise: bool = False) -> Election | None:

@@ -9,11 +9,11 @@ and nobody else: the last look is at the octets that are about to leave, whoever
 from __future__ import annotations
 
 from flaggermail.core.outgoing import Outgoing
-from flaggermail.environment import Environment, Work
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Refused, Transaction
 from flaggermail.record.rows import Case, Election, OutboxMail
 from flaggermail.rules.classifier import in_domains
+from flaggermail.services import Environment, Work
 from flaggermail.settings.model import Settings
 
 MARK = "exercise_mark"  # the template: what stands before a subject, and above a text

@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook, observing
-from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
+from flaggermail.services import About, Environment, Work
 
 AT_ONCE = 200  # mails in one transaction; the rest waits for the next tick
 DONE = ("accepted", "refused", "cancelled")  # states of a mail that nobody tries any more

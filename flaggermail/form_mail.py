@@ -7,7 +7,6 @@ from flaggermail.core import case_form
 from flaggermail.core.case_form import SentForm
 from flaggermail.desk.channels import in_its_world
 from flaggermail.desk.tagging import same_narrative
-from flaggermail.environment import About, Work
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
@@ -15,6 +14,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
 from flaggermail.referrals import missing_of
+from flaggermail.services import About, Work
 
 
 def send(work: Work, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from flaggermail import notices
 from flaggermail.duty import overrides, readers
-from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
@@ -22,6 +21,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
 from flaggermail.running import Waiting, waiting
+from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # entries of each sort that the mail names; the rest is counted
 

@@ -8,11 +8,11 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flaggermail.environment import DAEMON, Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import InForce
 from flaggermail.rules.files import version_of
+from flaggermail.services import DAEMON, Environment, Work
 
 RULES, TEMPLATES = "rules", "templates"
 _EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FORCE}

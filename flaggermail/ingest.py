@@ -14,7 +14,6 @@ from itertools import chain, islice
 
 from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise, stored_messages
 from flaggermail.core import citizen
-from flaggermail.environment import About, Environment, Work
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
 from flaggermail.mail.message import MechanicalKind, Message
@@ -23,6 +22,7 @@ from flaggermail.record import kinds, states
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Delivery, StoredMessage
+from flaggermail.services import About, Environment, Work
 
 
 @dataclass(frozen=True, slots=True)

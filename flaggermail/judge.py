@@ -12,7 +12,6 @@ from flaggermail import citizens, elections, recognise
 from flaggermail.core import case, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.threads import Placement
-from flaggermail.environment import Work
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import RawMessage, Role
@@ -20,6 +19,7 @@ from flaggermail.recognise import Sender
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
+from flaggermail.services import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from flaggermail.core.threads import Anchor
-from flaggermail.environment import About, Work
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.rows import LearnedKey, StoredMessage
 from flaggermail.rules import classifier
+from flaggermail.services import About, Work
 
 
 def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anchor]:

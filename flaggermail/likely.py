@@ -6,10 +6,10 @@ from __future__ import annotations
 from flaggermail import exercises
 from flaggermail.core import likeness, suggesting
 from flaggermail.core.suggesting import Clue
-from flaggermail.environment import Work
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND
+from flaggermail.services import Work
 
 LATEST = 8  # mails of an author, and open cases of a title, that are looked at
 COMPARED = 3  # cases whose first mail is read again

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
 from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
-from flaggermail.environment import About, Work
 from flaggermail.mail.message import Address, Message
 from flaggermail.oncall.schedule import Officer
 from flaggermail.post import issue, queue
@@ -19,6 +18,7 @@ from flaggermail.record.states import IN_HAND
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.referrals import missing_of
 from flaggermail.rules.classifier import URGENT
+from flaggermail.services import About, Work
 
 NAMED_CASES = 5  # in the notice of a mail that fits none
 SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.environment import NOTHING, About, Environment, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
+from flaggermail.services import NOTHING, About, Environment, Work
 
 DESK = "desk"
 

@@ -18,11 +18,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import exercises, observing
-from flaggermail.environment import About, Environment, Work
 from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.services import About, Environment, Work
 from flaggermail.settle import settle
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flaggermail import exercises, observing
-from flaggermail.environment import About, Work
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.post import render
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, Platform
+from flaggermail.services import About, Work
 
 HOUR = timedelta(hours=1)
 CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)

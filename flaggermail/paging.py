@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail import exercises, notices, pages
-from flaggermail.environment import About, Environment, Work
 from flaggermail.oncall.escalation import Means
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer
@@ -25,6 +24,7 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, Reminder
+from flaggermail.services import About, Environment, Work
 
 LOOKED_BACK = timedelta(hours=12)  # a reminder that is older calls nobody any more
 MOST_TRIES = 2  # of one page: the second only after the program died in the first

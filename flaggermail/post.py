@@ -9,7 +9,6 @@ from types import MappingProxyType
 
 from flaggermail import exercises, observing, stored_messages
 from flaggermail.core.outgoing import Frozen, Outgoing
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.compose import Letter, compose, is_message_id
 from flaggermail.mail.invisible import visible, visible_lines
@@ -27,6 +26,7 @@ from flaggermail.mail.reply_tokens import (
 from flaggermail.ports import Rendered
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import OutboxMail, Token
+from flaggermail.services import About, Work
 
 
 def freeze(work: Work, outgoing: Outgoing) -> Frozen:

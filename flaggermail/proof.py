@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.environment import Work
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
+from flaggermail.services import Work
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 

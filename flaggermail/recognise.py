@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from flaggermail import keys, likely
 from flaggermail.core import arrival, threads
 from flaggermail.core.suggesting import HIGHEST, Suggestion
-from flaggermail.environment import Environment, Work
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message
@@ -18,6 +17,7 @@ from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.rules import classifier
+from flaggermail.services import Environment, Work
 
 
 @dataclass(frozen=True, slots=True)

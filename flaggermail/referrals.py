@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from flaggermail.core.checklist import Item, missing
-from flaggermail.environment import Work
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.services import Work
 
 
 def missing_of(work: Work, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail.environment import DAEMON, Environment
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Channel, Election, Platform, Record
+from flaggermail.services import DAEMON, Environment
 
 
 def register(env: Environment) -> None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from flaggermail import ageing, backlog, duty, handover, notices, observing, storms
 from flaggermail.duty import readers
-from flaggermail.environment import About, Environment, Work
 from flaggermail.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, Call, Due, Means
@@ -24,6 +23,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.running import DECISION, Waiting, waiting
+from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # steps that one mail names; the rest is counted
 

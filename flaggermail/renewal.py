@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail import inforce, logbook, notices
-from flaggermail.environment import Environment, Work
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rules.files import version_of
+from flaggermail.services import Environment, Work
 
 
 @dataclass

@@ -18,7 +18,6 @@ from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.desk import approving, handing
 from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.notices import Notice
@@ -27,6 +26,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
+from flaggermail.services import About, Work
 
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)

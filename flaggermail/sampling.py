@@ -12,7 +12,6 @@ from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
 from flaggermail.desk.outcome import the_message
 from flaggermail.elections import in_period, open_election
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notifications.latency import minutes
@@ -21,6 +20,7 @@ from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.samples import WHO
+from flaggermail.services import Work
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 

@@ -12,11 +12,11 @@ from datetime import timedelta
 
 from flaggermail import notices
 from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
-from flaggermail.environment import Environment, Work
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Watched
+from flaggermail.services import Environment, Work
 from flaggermail.settings.model import DeskSettings
 
 

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from flaggermail import lifecycle, notices
 from flaggermail.core.retry import fraction, next_try
-from flaggermail.environment import About, Work
 from flaggermail.oncall import escalation
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.proof import proven
@@ -18,6 +17,7 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
+from flaggermail.services import About, Work
 
 COPY_FOUND = "a copy of it came back to our mailbox"
 _OUT_OF_REACH = frozenset({0, 421})  # no reply at all; closing, RFC 5321, section 3.8

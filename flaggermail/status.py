@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from flaggermail import __version__, observing
 from flaggermail.casework import officer_on_call
 from flaggermail.core.overview import EXERCISE, Limits, Overview, impersonal
-from flaggermail.environment import Work
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
     Attempt,
@@ -23,6 +22,7 @@ from flaggermail.record.rows import (
     Watched,
 )
 from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.services import Work
 from flaggermail.settings.model import DeskSettings
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)

@@ -10,9 +10,9 @@ from datetime import datetime
 
 from flaggermail import exercises
 from flaggermail.core.outgoing import Frozen, Outgoing
-from flaggermail.environment import Work
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import StoredMessage
+from flaggermail.services import Work
 
 
 def taken_in(work: Work, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:

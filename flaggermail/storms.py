@@ -13,13 +13,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
-from flaggermail.environment import About, Environment, Work
 from flaggermail.mail.vocabulary import folded
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage
 from flaggermail.record.states import SUPPRESSED
+from flaggermail.services import About, Environment, Work
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others tell of many already

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from flaggermail import notices
-from flaggermail.environment import Environment, Work
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
+from flaggermail.services import Environment, Work
 
 
 def keep(env: Environment, unread: timedelta) -> bool:

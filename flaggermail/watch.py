@@ -9,12 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from flaggermail import logbook, notices, observing, recognise, storms, vigil
 from flaggermail.citizens import FREE_MAIL
 from flaggermail.digest import send_digest
-from flaggermail.environment import Environment, Work
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
+from flaggermail.services import Environment, Work
 
 FLOOD = 50  # new mails in a folder, from which on those that somebody waits for come first
 

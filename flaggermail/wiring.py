@@ -33,7 +33,6 @@ from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core import verbs
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
-from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.notifications.draft_patterns import load_draft_patterns
@@ -57,6 +56,7 @@ from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark
 from flaggermail.rules.samples import load_samples
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.reading import load
 from flaggermail.vouching import ByReceivingServer, BySignature

@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import FlaggermailError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Environment
+    from flaggermail.services import Environment
 
 _NAME = "flaggermail"
 

@@ -17,9 +17,9 @@ from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
     from flaggermail.mail.message_json import Json
     from flaggermail.running import Waiting
+    from flaggermail.services import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, R
 from flaggermail.record.states import CASE_STATES
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
+    from flaggermail.services import Work
 
 
 REHEARSED = "exercise, in no figure"

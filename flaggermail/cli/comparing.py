@@ -18,9 +18,9 @@ from flaggermail.cli.terminal import safe, safe_json
 
 if TYPE_CHECKING:
     from flaggermail.comparison import Difference, RuleOutcome
-    from flaggermail.environment import Work
     from flaggermail.mail.message_json import Json
     from flaggermail.rules.classifier import Explanation
+    from flaggermail.services import Work
 
 
 @dataclass

@@ -12,9 +12,9 @@ from flaggermail.rules.classifier import Explanation, Tried
 from flaggermail.rules.conditions import Context, Looked
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
     from flaggermail.mail.message_json import Json
     from flaggermail.ports import RawMessage
+    from flaggermail.services import Work
 
 _NEAREST = 5  # rules that were passed over, shown without being asked for
 _WIDE = 60  # characters of a condition that are shown; a list of words can be a page

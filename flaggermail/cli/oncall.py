@@ -20,8 +20,8 @@ from flaggermail.oncall.schedule import Rota, Shift, on_call, planned
 from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
     from flaggermail.mail.message_json import Json
+    from flaggermail.services import Work
 
 _SHOWN = 40  # pages that are listed
 

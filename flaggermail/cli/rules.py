@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.environment import Work
+    from flaggermail.services import Work
 
 SCHEMAS = ("rules", "sample", "who", "languages")
 

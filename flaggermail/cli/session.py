@@ -21,7 +21,7 @@ from flaggermail.errors import Refusal
 if TYPE_CHECKING:
     from flaggermail.core.acts import Act
     from flaggermail.desk import Outcome
-    from flaggermail.environment import Environment, Work
+    from flaggermail.services import Environment, Work
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Session:
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A unit of work that only reads: one consistent view, at one instant."""
-        from flaggermail.environment import Work
+        from flaggermail.services import Work
 
         with self.environment.store.read() as tx:
             yield Work(self.environment, tx, self.environment.clock.now())

@@ -17,13 +17,13 @@ from typing import Protocol
 
 from flaggermail import outbox, remind
 from flaggermail.demo import configuration
-from flaggermail.environment import Environment
 from flaggermail.errors import StoryBroken
 from flaggermail.ports import Clock
 from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
 from flaggermail.replay.scenario import Incoming, Scenario, Typed
+from flaggermail.services import Environment
 
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")

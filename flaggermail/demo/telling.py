@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from flaggermail.environment import Environment
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.scenario import Typed
+from flaggermail.services import Environment
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
 Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can differ

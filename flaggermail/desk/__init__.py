@@ -30,9 +30,9 @@ from flaggermail.desk import (
 )
 from flaggermail.desk.approving import approval_code
 from flaggermail.desk.outcome import Outcome
-from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
 from flaggermail.notifications.approval import APPROVES
+from flaggermail.services import Environment, Work
 
 __all__ = ["Outcome", "approval_code", "perform", "run"]
 

@@ -11,7 +11,6 @@ from flaggermail.core import acts
 from flaggermail.core.outgoing import Frozen, of_notification
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.notices import Notice
 from flaggermail.notifications import approval
@@ -21,6 +20,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform, Token
 from flaggermail.record.topics import LASTS, Topic
+from flaggermail.services import About, Work
 
 
 def approve(work: Work, act: acts.Approve) -> Outcome:

@@ -7,12 +7,12 @@ from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.desk.outcome import Outcome, one_of, the_case
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
 from flaggermail.referrals import missing_of
+from flaggermail.services import About, Work
 
 
 def ask(work: Work, act: acts.AskReferrer) -> Outcome:

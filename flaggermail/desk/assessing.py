@@ -9,11 +9,11 @@ from flaggermail import notices
 from flaggermail.core import acts, assessment
 from flaggermail.core.assessment import DeclineReason
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
+from flaggermail.services import About, Work
 
 CRITERIA = frozenset({1, 2, 3})
 

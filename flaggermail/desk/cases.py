@@ -9,12 +9,12 @@ from flaggermail import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import declining, moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
-from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.services import About, Work
 
 
 def open_case(work: Work, act: acts.OpenCase) -> Outcome:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from flaggermail import exercises
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.rows import Case, Channel, Notification, Platform
+from flaggermail.services import Work
 
 MAIL = "mail"  # a kind of channels
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from flaggermail import citizens, recognise
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_message
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, StoredMessage
+from flaggermail.services import About, Work
 
 
 def decline(work: Work, act: acts.DeclineMessage) -> Outcome:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome
 from flaggermail.duty import overrides
-from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notices import Notice, tell
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
@@ -17,6 +16,7 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
+from flaggermail.services import About, Work
 
 
 def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:

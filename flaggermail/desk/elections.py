@@ -9,10 +9,10 @@ from dataclasses import replace
 from flaggermail import citizens
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_election
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
+from flaggermail.services import Work
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as mail.subject.case_numbers finds it
 

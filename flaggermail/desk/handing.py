@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flaggermail import duty, notices
-from flaggermail.environment import About, Work
 from flaggermail.notices import Notice
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform
 from flaggermail.record.topics import Topic
+from flaggermail.services import About, Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from dataclasses import replace
 from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_mail
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
+from flaggermail.services import About, Work
 from flaggermail.settle import settle
 
 

@@ -9,13 +9,13 @@ from flaggermail import confirming, lifecycle, recognise
 from flaggermail.core import acts
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.notifications import clocks
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.services import About, Work
 
 
 def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from flaggermail import confirming, keys, lifecycle, recognise
 from flaggermail.desk.outcome import one_of, the_case, the_message
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.services import About, Work
 
 
 def into_case(

@@ -11,12 +11,12 @@ from flaggermail import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import moving, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.oncall import escalation
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.rules.classifier import in_domains
+from flaggermail.services import About, Work
 from flaggermail.settle import sent
 
 MEANS = ("phone", "portal", "meeting")

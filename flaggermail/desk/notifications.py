@@ -10,12 +10,12 @@ from flaggermail.core import acts
 from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
+from flaggermail.services import About, Work
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",

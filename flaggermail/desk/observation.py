@@ -6,9 +6,9 @@ from __future__ import annotations
 from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.rows import OutboxMail
+from flaggermail.services import Work
 
 
 def resume(work: Work, act: acts.Resume) -> Outcome:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from flaggermail.environment import Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
+from flaggermail.services import Work
 
 
 @dataclass(frozen=True, slots=True)

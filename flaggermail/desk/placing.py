@@ -9,12 +9,12 @@ from flaggermail import elections, recognise
 from flaggermail.core import acts
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
-from flaggermail.environment import About, Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.rules import classifier
+from flaggermail.services import About, Work
 
 UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 

@@ -8,10 +8,10 @@ from datetime import date
 
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, given
-from flaggermail.environment import Work
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Platform
+from flaggermail.services import Work
 
 
 def usable(work: Work, code: str) -> Channel:

@@ -11,10 +11,10 @@ from flaggermail import exercises
 from flaggermail.core import acts
 from flaggermail.desk import elections
 from flaggermail.desk.outcome import Outcome, given
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
+from flaggermail.services import About, Work
 
 LASTS = timedelta(days=7)  # nobody stopped it: from then on mail of the players opens no case
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from flaggermail import notices, observing
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, given, the_case
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.kinds import Kind
+from flaggermail.services import Work
 
 
 def to_referrer(work: Work, act: acts.ReplyToReferrer) -> Outcome:

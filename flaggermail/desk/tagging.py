@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_case
-from flaggermail.environment import About, Work
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case
+from flaggermail.services import About, Work
 
 
 def tag(work: Work, act: acts.TagCase) -> Outcome:

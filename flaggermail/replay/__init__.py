@@ -14,12 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from flaggermail import digest, inforce, outbox, remind, watch
-from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
 from flaggermail.replay.scenario import Scenario, read
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

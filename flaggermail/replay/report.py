@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flaggermail.core import suggesting
-from flaggermail.environment import Environment
 from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
@@ -25,6 +24,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.scenario import Scenario
+from flaggermail.services import Environment
 
 Json = Mapping[str, object]
 CLOCKS = ("receipt", "human", "substance")

@@ -15,12 +15,12 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
+from flaggermail.services import Environment
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.kinds import Minutes, Model
 from flaggermail.yaml_files.model import read_model

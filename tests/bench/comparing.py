@@ -11,11 +11,11 @@ from pathlib import Path
 
 from flaggermail import wiring
 from flaggermail.comparison import compare
-from flaggermail.environment import Environment, Work
 from flaggermail.ingest import ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rules.classifier import RuleSet, Stage
+from flaggermail.services import Environment, Work
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import corpus, table

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flaggermail import digest, remind, watch, wiring
-from flaggermail.environment import Environment
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
+from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import table

@@ -12,9 +12,9 @@ from pathlib import Path
 from imapclient import IMAPClient
 
 from flaggermail import wiring
-from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
+from flaggermail.services import Environment
 from flaggermail.watch import look
 from tests.bench import corpus, table
 from tests.bench.desk import Servers

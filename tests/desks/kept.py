@@ -23,13 +23,13 @@ from sqlalchemy import select
 from flaggermail.adapters.db.rows import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.environment import Environment
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
 from flaggermail.ports import Transaction
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows
 from flaggermail.record.rows import ClockRow, Notification
+from flaggermail.services import Environment
 
 HERE = Path(__file__).parent
 PACKED, EXPECTED = "desk.tar.xz", "expected.json"

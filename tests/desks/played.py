@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from flaggermail import digest, inforce, outbox, paging, remind, watch
 from flaggermail.cli.acting import typed
-from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Submitter
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
@@ -25,6 +24,7 @@ from flaggermail.replay.doubles import (
     ScriptedSubmitter,
     SetClock,
 )
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

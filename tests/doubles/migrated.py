@@ -8,8 +8,8 @@ from pathlib import Path
 from flaggermail import wiring
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
-from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 
 NAME = "scenario.db"  # as wiring names the database of a scenario

@@ -14,7 +14,7 @@ from flaggermail import status
 from flaggermail.adapters.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.environment import Environment, Work
+from flaggermail.services import Environment, Work
 
 
 @dataclass

@@ -9,8 +9,8 @@ from functools import partial
 
 from flaggermail import wiring
 from flaggermail.cli import main
-from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault
+from flaggermail.services import Environment
 
 
 class FailingOctets:

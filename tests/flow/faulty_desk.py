@@ -25,10 +25,10 @@ from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import SmtpSession
 from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
-from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
 from flaggermail.record.rows import BadAddress
+from flaggermail.services import Environment
 from flaggermail.watch import look
 
 CHANNEL = "tiktok-elections"

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from flaggermail import logbook, remind, wiring
-from flaggermail.environment import Environment
+from flaggermail.services import Environment
 
 
 def remind_nobody(env: Environment) -> int:

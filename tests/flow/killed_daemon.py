@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import logbook, wiring
-from flaggermail.environment import Environment
 from flaggermail.ports import Octets, Submission, Submitter
+from flaggermail.services import Environment
 
 POINTS = ("octets stored", "attempt recorded", "after the final dot")
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pytest
 
 from flaggermail import observing, watch, wiring
-from flaggermail.environment import Environment
 from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
+from flaggermail.services import Environment
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.test_daemon import refer
 from tests.servers.dovecot import Dovecot

@@ -13,9 +13,9 @@ from flaggermail import inforce
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
-from flaggermail.environment import Environment
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load

@@ -18,9 +18,9 @@ from random import Random
 from flaggermail import desk, outbox, remind, vigil, watch
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core.acts import Act
-from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
 from flaggermail.replay.doubles import CountedRandomness
+from flaggermail.services import Environment
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
 from tests.nights.kit import Kit

@@ -12,7 +12,6 @@ from unittest.mock import patch
 from flaggermail import outbox, remind, replies, settle
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.desk import channels
-from flaggermail.environment import Environment, Work
 from flaggermail.mail.message import Message
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
@@ -20,6 +19,7 @@ from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.running import Waiting
+from flaggermail.services import Environment, Work
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play

@@ -20,13 +20,13 @@ from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
 from flaggermail.desk import run
 from flaggermail.desk.outcome import Outcome
-from flaggermail.environment import Environment
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.comparison import archive, classify, outcome
-from flaggermail.environment import Work
+from flaggermail.services import Work
 
 
 def found_otherwise(work: Work) -> tuple[int, list[str]]:

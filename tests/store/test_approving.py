@@ -12,10 +12,10 @@ import pytest
 
 from flaggermail import desk as acting
 from flaggermail.core.acts import Approve, Draft, Reject
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Notification, OutboxMail, Token
+from flaggermail.services import Work
 from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
 
 SECOND, SIGNER, CLERK = "b.devries@bzk.example", "signer@bzk.example", "clerk@bzk.example"

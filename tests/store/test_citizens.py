@@ -16,10 +16,10 @@ from flaggermail import citizens, forgetting, observing, outbox
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
-from flaggermail.environment import Work
 from flaggermail.errors import ArchiveFault
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
+from flaggermail.services import Work
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
 
 TEXT = "Ik zag een kanarie, haal dit bericht weg."

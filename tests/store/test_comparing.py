@@ -12,9 +12,9 @@ import pytest
 from flaggermail import remind
 from flaggermail.comparison import Arrived, Difference, archive, compare
 from flaggermail.core.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
-from flaggermail.environment import Work
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.classifier import Rule, RuleSet
+from flaggermail.services import Work
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail
 from tests.store.rejudging import found_otherwise
 

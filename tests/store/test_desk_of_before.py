@@ -21,11 +21,11 @@ from click.testing import CliRunner
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault
 from flaggermail.record.events import fold
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from tests.desks import kept
 from tests.desks.played import environment, with_shipped
 

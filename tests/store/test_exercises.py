@@ -10,11 +10,11 @@ import pytest
 
 from flaggermail import outbox
 from flaggermail.core import acts
-from flaggermail.environment import Work
 from flaggermail.mail.compose import check_octets
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.register import register
+from flaggermail.services import Work
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import outbox, remind
-from flaggermail.environment import Work
 from flaggermail.ports import Accepted, Refused
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
+from flaggermail.services import Work
 from flaggermail.settle import settle
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 

@@ -18,13 +18,13 @@ from ruamel.yaml import YAML
 from flaggermail import handover, remind
 from flaggermail.core import acts
 from flaggermail.duty import officer_on_call
-from flaggermail.environment import About, Work
 from flaggermail.notices import Notice, tell
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.record.topics import Topic
+from flaggermail.services import About, Work
 from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.environment import Work
 from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.models import SampleFile
 from flaggermail.sampling import Written, write_sample
+from flaggermail.services import Work
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of

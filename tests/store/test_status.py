@@ -14,7 +14,6 @@ from flaggermail import __version__, outbox, selfwatch
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.core.acts import Approve, OpenCase
 from flaggermail.core.overview import EXERCISE
-from flaggermail.environment import Environment, Work
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import (
@@ -32,6 +31,7 @@ from flaggermail.record.rows import (
     Watched,
 )
 from flaggermail.record.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
+from flaggermail.services import Environment, Work
 from flaggermail.status import gather
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.environment import Environment
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import flaggermail
 from flaggermail import ports
-from flaggermail.environment import Environment
+from flaggermail.services import Environment
 
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("watch", "outbox")  # where the way of a mail in and that of a mail out begin

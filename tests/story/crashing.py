@@ -26,9 +26,9 @@ from flaggermail import digest, forgetting, outbox, vigil, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.environment import Environment
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.model import RateLimitSettings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

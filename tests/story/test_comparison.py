@@ -13,9 +13,9 @@ from flaggermail import replay
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.cli.acting import typed
 from flaggermail.comparison import compare, count
-from flaggermail.environment import Environment, Work
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.services import Environment, Work
 from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.store.rejudging import found_otherwise

@@ -28,7 +28,6 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
-from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.record.events import fold
@@ -45,6 +44,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import long, one_in

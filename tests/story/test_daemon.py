@@ -15,10 +15,10 @@ from flaggermail import forgetting, outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.daemon import Daemon
-from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.ports import Interrupt, Position, RawMessage
 from flaggermail.replay.doubles import ListMailbox
+from flaggermail.services import Environment
 from tests.story.conftest import NOW
 
 

@@ -11,9 +11,9 @@ from flaggermail import outbox, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core import acts
 from flaggermail.desk import run
-from flaggermail.environment import Environment
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated

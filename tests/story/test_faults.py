@@ -19,12 +19,12 @@ from sqlalchemy.event import listen
 from flaggermail import desk, outbox, remind, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
-from flaggermail.environment import Environment
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

@@ -11,12 +11,12 @@ from email.message import EmailMessage
 
 from flaggermail import desk, lifecycle, outbox, remind, watch
 from flaggermail.core.acts import Acknowledge
-from flaggermail.environment import Environment, Work
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.services import Environment, Work
 from tests.story.conftest import NOW
 
 OLD = NOW - timedelta(hours=5)

@@ -30,10 +30,10 @@ from flaggermail import consequences, logbook
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
+from flaggermail.services import Environment
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.story.conftest import CONFIG, NOW

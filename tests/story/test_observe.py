@@ -20,13 +20,13 @@ from flaggermail.cli.session import Session
 from flaggermail.core import acts
 from flaggermail.daemon import Daemon
 from flaggermail.desk import run
-from flaggermail.environment import Environment, Work
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment, Work
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated

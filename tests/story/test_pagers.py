@@ -19,7 +19,6 @@ from flaggermail import desk, notices, observing, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
-from flaggermail.environment import Environment, Work
 from flaggermail.logbook import configure
 from flaggermail.oncall.escalation import Step
 from flaggermail.ports import Paged
@@ -27,6 +26,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.replay.doubles import ListCaller, SetClock
+from flaggermail.services import Environment, Work
 from flaggermail.settings.model import PagerSettings
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders

@@ -18,10 +18,10 @@ from flaggermail import consequences, outbox, remind, replay, watch
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.demo.configuration import SHIPPED as STORY
-from flaggermail.environment import Environment
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.replay import Report
 from flaggermail.replay.scenario import read
+from flaggermail.services import Environment
 from flaggermail.shipped import shipped
 from flaggermail.wiring import play
 from tests.corpus import each

@@ -18,10 +18,10 @@ from flaggermail import backlog, paging, selfwatch, vigil, watch, wiring
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.secrets import credential
-from flaggermail.environment import Environment
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.services import Environment
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail

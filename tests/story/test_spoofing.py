@@ -23,12 +23,12 @@ from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.core.acts import ConfirmMessage
 from flaggermail.desk import run
-from flaggermail.environment import Environment, Work
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment, Work
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

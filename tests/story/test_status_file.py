@@ -22,8 +22,8 @@ from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
-from flaggermail.environment import Environment
 from flaggermail.replay.doubles import SetClock
+from flaggermail.services import Environment
 from flaggermail.wiring import play
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running

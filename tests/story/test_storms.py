@@ -13,13 +13,13 @@ from unittest.mock import patch
 import pytest
 
 from flaggermail import digest, notices, outbox, remind, watch
-from flaggermail.environment import Environment, Work
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.services import Environment, Work
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
 

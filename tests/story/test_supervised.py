@@ -23,13 +23,13 @@ from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.core.standing import Standing
 from flaggermail.daemon import Daemon
-from flaggermail.environment import Environment
 from flaggermail.errors import StoreBusy
 from flaggermail.ingest import ingest
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from flaggermail import vigil, watch
-from flaggermail.environment import Environment
 from flaggermail.errors import LinkLost
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.services import Environment
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 from tests.story.test_late import read

@@ -13,11 +13,11 @@ import pytest
 
 from flaggermail import observing, watch
 from flaggermail.adapters.interrupt import EventInterrupt
-from flaggermail.environment import Environment
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
 from flaggermail.ports import Lease, Octets, Position, RawMessage, Store, Transaction
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
+from flaggermail.services import Environment
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from flaggermail import replay
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.cli.acting import typed
-from flaggermail.environment import Environment
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.story.conftest import NOW

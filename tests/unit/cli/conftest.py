@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from flaggermail import outbox, remind
 from flaggermail.cli import main
 from flaggermail.cli.session import Session
-from flaggermail.environment import Environment
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.environment import Work
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import BadAddress
+from flaggermail.services import Work
 from tests.unit.cli.conftest import Desk
 
 CHANNEL = "urgent-escalation@x-platform.example"
