@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import elections, observing, storms
+from flaggermail import elections, storms
 from flaggermail.core import citizen
-from flaggermail.core.outgoing import REPLIED, Outgoing
+from flaggermail.letters import observing
+from flaggermail.letters.outgoing import REPLIED, Outgoing
+from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
-from flaggermail.post import issue, queue
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token

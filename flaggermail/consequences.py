@@ -7,8 +7,9 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import citizens, keys, lifecycle, notices, replies, stored_messages
+from flaggermail import citizens, keys, lifecycle, notices, replies
 from flaggermail.core.case import Decision
+from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.mail.message import MechanicalKind, Message

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail import exercises
+from flaggermail.letters import exercises
 from flaggermail.mail.message import Message
 from flaggermail.oncall.periods import Period, period
 from flaggermail.record.rows import Election

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail import logbook, observing
+from flaggermail import logbook
 from flaggermail.errors import ArchiveFault
+from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise, stored_messages
+from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise
 from flaggermail.core import citizen
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
+from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds, states

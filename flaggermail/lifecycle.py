@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail import elections
+from flaggermail.letters.writing import issue
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
-from flaggermail.post import issue
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
 from flaggermail.services import About, Work

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from flaggermail import exercises
 from flaggermail.core import likeness, suggesting
 from flaggermail.core.suggesting import Clue
+from flaggermail.letters import exercises
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND

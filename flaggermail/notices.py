@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flaggermail import duty, elections, exercises, lifecycle, observing, pages, storms
-from flaggermail.core.outgoing import GENERATED, REPLIED, Outgoing
+from flaggermail import duty, elections, lifecycle, pages, storms
+from flaggermail.letters import exercises, observing
+from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
+from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
 from flaggermail.oncall.schedule import Officer
-from flaggermail.post import issue, queue
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token

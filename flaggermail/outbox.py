@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import exercises, observing
+from flaggermail.letters import exercises, observing
 from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved

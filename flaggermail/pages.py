@@ -11,10 +11,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flaggermail import exercises, observing
+from flaggermail.letters import exercises, observing
+from flaggermail.letters.writing import render
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, alarm_text
 from flaggermail.oncall.schedule import Officer
-from flaggermail.post import render
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, Platform

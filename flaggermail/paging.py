@@ -14,7 +14,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flaggermail import exercises, notices, pages
+from flaggermail import notices, pages
+from flaggermail.letters import exercises
 from flaggermail.oncall.escalation import Means
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer

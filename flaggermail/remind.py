@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, duty, handover, notices, observing, storms
+from flaggermail import ageing, backlog, duty, handover, notices, storms
 from flaggermail.duty import readers
+from flaggermail.letters import observing
 from flaggermail.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, Call, Due, Means

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import __version__, observing
+from flaggermail import __version__
 from flaggermail.casework import officer_on_call
 from flaggermail.core.overview import EXERCISE, Limits, Overview, impersonal
+from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
     Attempt,

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import logbook, notices, observing, recognise, storms, vigil
+from flaggermail import logbook, notices, recognise, storms, vigil
 from flaggermail.citizens import FREE_MAIL
 from flaggermail.digest import send_digest
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
+from flaggermail.letters import observing
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm

@@ -18,8 +18,8 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flaggermail.adapters.template_formats import MARK, WIDTH, Formats, read_words, wrapped
-from flaggermail.core.template_values import LANGUAGES, VALUES
 from flaggermail.errors import ConfigurationError
+from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered
 
 SUBJECT = "Subject: "

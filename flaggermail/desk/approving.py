@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import notices, observing, post
+from flaggermail import notices
 from flaggermail.core import acts
-from flaggermail.core.outgoing import Frozen, of_notification
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.errors import Refusal
+from flaggermail.letters import observing, writing
+from flaggermail.letters.outgoing import Frozen, of_notification
 from flaggermail.notices import Notice
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import APPROVES, Offer, Void
@@ -179,7 +180,7 @@ def _release(work: Work, approved: Notification) -> None:
         notification=approved.id,
         issued_at=work.now,
     )
-    post.issue(work, token)
+    writing.issue(work, token)
     read = work.env.parser.parse(work.env.octets.get(approved.digest))
     frozen = Frozen(approved.message_id or "", approved.subject, "", approved.digest, read.content_key)
-    post.enqueue(work, of_notification(approved, approved.to), frozen, (*approved.to, *approved.cc))
+    writing.enqueue(work, of_notification(approved, approved.to), frozen, (*approved.to, *approved.cc))

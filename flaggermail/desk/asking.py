@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from flaggermail import notices, observing
+from flaggermail import notices
 from flaggermail.core import acts
 from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.desk.outcome import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
+from flaggermail.letters import observing
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail

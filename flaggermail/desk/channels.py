@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail import exercises
 from flaggermail.errors import Refusal
+from flaggermail.letters import exercises
 from flaggermail.record.rows import Case, Channel, Notification, Platform
 from flaggermail.services import Work
 

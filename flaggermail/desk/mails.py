@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_mail
 from flaggermail.errors import Refusal
+from flaggermail.letters import observing
 from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import moved

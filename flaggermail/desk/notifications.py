@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import post
 from flaggermail.core import acts
-from flaggermail.core.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.desk import approving, channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
 from flaggermail.errors import Refusal
+from flaggermail.letters import writing
+from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
 from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
@@ -41,7 +41,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     if written in NEEDS_TEXT and not act.text.strip():
         raise Refusal(f"notify: template {template} needs --text FILE, what the platform is asked to look at")
     blank = _blank(work, case, channel, template)
-    frozen = post.freeze(work, _outgoing(work, case, channel, blank, act))
+    frozen = writing.freeze(work, _outgoing(work, case, channel, blank, act))
     _check(work, channel, blank, frozen)
     drafted = replace(blank, subject=frozen.subject, message_id=frozen.message_id, digest=frozen.digest)
     _supersede(work, case, channel)

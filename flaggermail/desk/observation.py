@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from flaggermail import observing
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome
 from flaggermail.errors import Refusal
+from flaggermail.letters import observing
 from flaggermail.record.rows import OutboxMail
 from flaggermail.services import Work
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
-from flaggermail import exercises
 from flaggermail.core import acts
 from flaggermail.desk import elections
 from flaggermail.desk.outcome import Outcome, given
 from flaggermail.errors import Refusal
+from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
 from flaggermail.services import About, Work

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, observing, selfwatch, vigil
+from flaggermail import forgetting, selfwatch, vigil
+from flaggermail.letters import observing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
 from flaggermail.replay.doubles import ListCaller

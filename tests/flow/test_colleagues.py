@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail import observing, watch, wiring
+from flaggermail import watch, wiring
+from flaggermail.letters import observing
 from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail import digest, observing, outbox, remind
+from flaggermail import digest, outbox, remind
 from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
+from flaggermail.letters import observing
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import citizens, forgetting, observing, outbox
+from flaggermail import citizens, forgetting, outbox
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
 from flaggermail.errors import ArchiveFault
+from flaggermail.letters import observing
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import Work

@@ -378,9 +378,7 @@ def test_every_module_on_the_way_of_a_mail_is_read() -> None:
         "watch", "ingest", "recognise", "keys", "consequences", "lifecycle", "notices", "vigil", "digest", "post",
         "outbox", "settle", "environment",
     }  # fmt: skip
-    text = (
-        "from flaggermail import new, keys\nfrom flaggermail.post import issue\nfrom flaggermail.core.case import Case"
-    )
+    text = "from flaggermail import new, keys\nfrom flaggermail.letters.writing import issue\nfrom flaggermail.core.case import Case"
     assert list(imported(text)) == ["new", "keys", "post", "core.case"]
 
 

@@ -15,10 +15,11 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import desk, notices, observing, outbox, paging, remind
+from flaggermail import desk, notices, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
+from flaggermail.letters import observing
 from flaggermail.logbook import configure
 from flaggermail.oncall.escalation import Step
 from flaggermail.ports import Paged

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail import observing, watch
+from flaggermail import watch
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
+from flaggermail.letters import observing
 from flaggermail.ports import Lease, Octets, Position, RawMessage, Store, Transaction
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock

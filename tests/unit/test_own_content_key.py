@@ -8,10 +8,10 @@ from hypothesis import given
 
 from flaggermail.adapters.language_file import read_language
 from flaggermail.adapters.parse import StandardParser
+from flaggermail.letters.writing import content_key_of
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.invisible import visible_lines
 from flaggermail.mail.message import Address
-from flaggermail.post import content_key_of
 from flaggermail.shipped import shipped
 from tests.unit.test_compose import LETTER, LETTERS
 

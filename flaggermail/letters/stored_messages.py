@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flaggermail import exercises
-from flaggermail.core.outgoing import Frozen, Outgoing
+from flaggermail.letters import exercises
+from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import StoredMessage
 from flaggermail.services import Work

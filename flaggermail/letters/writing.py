@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from email.utils import format_datetime
 from types import MappingProxyType
 
-from flaggermail import exercises, observing, stored_messages
-from flaggermail.core.outgoing import Frozen, Outgoing
 from flaggermail.errors import Refusal
+from flaggermail.letters import exercises, observing, stored_messages
+from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.mail.compose import Letter, compose, is_message_id
 from flaggermail.mail.invisible import visible, visible_lines
 from flaggermail.mail.message import Address

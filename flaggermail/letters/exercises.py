@@ -8,7 +8,7 @@ and nobody else: the last look is at the octets that are about to leave, whoever
 
 from __future__ import annotations
 
-from flaggermail.core.outgoing import Outgoing
+from flaggermail.letters.outgoing import Outgoing
 from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Refused, Transaction
 from flaggermail.record.rows import Case, Election, OutboxMail
