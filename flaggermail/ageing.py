@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import duty, elections, notices
+from flaggermail import duty, notices
+from flaggermail.cases import elections
 from flaggermail.letters import observing
 from flaggermail.notices import Notice
 from flaggermail.oncall import escalation

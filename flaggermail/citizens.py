@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import elections, storms
+from flaggermail import storms
+from flaggermail.cases import elections
 from flaggermail.core import citizen
 from flaggermail.letters import observing
 from flaggermail.letters.outgoing import REPLIED, Outgoing

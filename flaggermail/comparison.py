@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import citizens, elections, judge, recognise
+from flaggermail import citizens, judge, recognise
+from flaggermail.cases import elections
 from flaggermail.core import case, suggesting
 from flaggermail.core.threads import Placement
 from flaggermail.mail.message import Message, Verdict

@@ -7,7 +7,8 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import citizens, keys, lifecycle, notices, replies
+from flaggermail import citizens, keys, notices, replies
+from flaggermail.cases import lifecycle
 from flaggermail.core.case import Decision
 from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend

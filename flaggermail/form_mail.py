@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from flaggermail.cases.referrals import missing_of
 from flaggermail.core import case_form
 from flaggermail.core.case_form import SentForm
 from flaggermail.desk.channels import in_its_world
@@ -13,7 +14,6 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
-from flaggermail.referrals import missing_of
 from flaggermail.services import About, Work
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, elections, forgetting, lifecycle, notices, recognise
+from flaggermail import confirming, consequences, forgetting, notices, recognise
+from flaggermail.cases import elections, lifecycle
 from flaggermail.core import citizen
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import citizens, elections, recognise
+from flaggermail import citizens, recognise
+from flaggermail.cases import elections
 from flaggermail.core import case, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.threads import Placement

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flaggermail import duty, elections, lifecycle, pages, storms
+from flaggermail import duty, pages, storms
+from flaggermail.cases import elections, lifecycle
+from flaggermail.cases.referrals import missing_of
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
@@ -17,7 +19,6 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.record.states import IN_HAND
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
-from flaggermail.referrals import missing_of
 from flaggermail.rules.classifier import URGENT
 from flaggermail.services import About, Work
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import desk, duty, elections, form_mail, notices, recognise, storms
+from flaggermail import desk, duty, form_mail, notices, recognise, storms
+from flaggermail.cases import elections
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from flaggermail.cases.elections import in_period, open_election
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
 from flaggermail.desk.outcome import the_message
-from flaggermail.elections import in_period, open_election
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notifications.latency import minutes

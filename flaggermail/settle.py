@@ -7,7 +7,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flaggermail import lifecycle, notices
+from flaggermail import notices
+from flaggermail.cases import lifecycle
 from flaggermail.core.retry import fraction, next_try
 from flaggermail.oncall import escalation
 from flaggermail.ports import Accepted, Refused, Submission, Unknown

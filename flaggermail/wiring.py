@@ -30,6 +30,7 @@ from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
 from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.cases.sync_settings import register
 from flaggermail.core import verbs
 from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
@@ -48,7 +49,6 @@ from flaggermail.ports import (
     StatusBoard,
     Submitter,
 )
-from flaggermail.register import register
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListCaller, StoryClock

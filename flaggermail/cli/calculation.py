@@ -118,7 +118,7 @@ class Calculation:
 
 def policies_at(work: Work, at: datetime) -> list[tuple[str, str]]:
     """Which policy a clock that starts then would get, for each open election, and channels with one of their own."""
-    from flaggermail.elections import period_at
+    from flaggermail.cases.elections import period_at
 
     use = work.env.settings.escalation.use
     found = []

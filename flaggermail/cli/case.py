@@ -8,14 +8,14 @@ from typing import TextIO
 
 import click
 
+from flaggermail.cases.assessment import DeclineReason
+from flaggermail.cases.checklist import Item
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.core import acts
-from flaggermail.core.assessment import DeclineReason
-from flaggermail.core.checklist import Item
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
 

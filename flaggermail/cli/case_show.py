@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from flaggermail.cases.checklist import SPOKEN, Item
 from flaggermail.cli.calculation import Calculation
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed, plain, table
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
 from flaggermail.notifications.clocks import CLOCKS
@@ -108,9 +108,9 @@ class _Dossier:
 
 
 def _gather(work: Work, number: str) -> _Dossier:
+    from flaggermail.cases.referrals import missing_of
     from flaggermail.desk.outcome import the_case
     from flaggermail.desk.tagging import same_narrative
-    from flaggermail.referrals import missing_of
     from flaggermail.running import waiting
 
     case, tx = the_case(work, number), work.tx

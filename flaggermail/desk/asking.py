@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from flaggermail import notices
+from flaggermail.cases.checklist import SPOKEN, Item
+from flaggermail.cases.referrals import missing_of
 from flaggermail.core import acts
-from flaggermail.core.checklist import SPOKEN, Item
 from flaggermail.desk.outcome import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
-from flaggermail.referrals import missing_of
 from flaggermail.services import About, Work
 
 

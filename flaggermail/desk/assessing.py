@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from flaggermail import notices
-from flaggermail.core import acts, assessment
-from flaggermail.core.assessment import DeclineReason
+from flaggermail.cases import assessment
+from flaggermail.cases.assessment import DeclineReason
+from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import lifecycle
+from flaggermail.cases import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import declining, moving
 from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message

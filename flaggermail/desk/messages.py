@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import confirming, lifecycle, recognise
+from flaggermail import confirming, recognise
+from flaggermail.cases import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail import confirming, keys, lifecycle, recognise
+from flaggermail import confirming, keys, recognise
+from flaggermail.cases import lifecycle
 from flaggermail.desk.outcome import one_of, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import lifecycle
+from flaggermail.cases import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import moving, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case

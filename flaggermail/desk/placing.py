@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import elections, recognise
+from flaggermail import recognise
+from flaggermail.cases import elections
 from flaggermail.core import acts
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case

@@ -19,7 +19,7 @@
 | `persons`, `have` | int: who must approve, who did |
 | `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
-| `why` | str: a decline reason (core.assessment), or refer, or none |
+| `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |

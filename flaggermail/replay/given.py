@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from flaggermail import lifecycle
+from flaggermail.cases import lifecycle
+from flaggermail.cases.sync_settings import register
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
-from flaggermail.register import register
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
 from flaggermail.services import Environment, Work
 from flaggermail.settings.model import ChannelSettings, PlatformSettings

@@ -9,11 +9,11 @@ from datetime import datetime
 import pytest
 
 from flaggermail import outbox
+from flaggermail.cases.sync_settings import register
 from flaggermail.core import acts
 from flaggermail.mail.compose import check_octets
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
-from flaggermail.register import register
 from flaggermail.services import Work
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail

@@ -472,7 +472,7 @@ def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monke
         raise ZeroDivisionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("flaggermail.lifecycle.rejudge", fails)
+        patch.setattr("flaggermail.cases.lifecycle.rejudge", fails)
         stored = desk.receive(octets, at=after(19))
     assert stored.reason == "could not be judged: ZeroDivisionError"
     assert desk.receive(mail(REFERRER, *REFERRAL)).place == "case"

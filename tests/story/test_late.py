@@ -9,7 +9,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import desk, lifecycle, outbox, remind, watch
+from flaggermail import desk, outbox, remind, watch
+from flaggermail.cases import lifecycle
 from flaggermail.core.acts import Acknowledge
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.record.events import Event, EventKind, added

@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from flaggermail import lifecycle, wiring
+from flaggermail import wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.public_suffixes import organisational
+from flaggermail.cases import lifecycle
 from flaggermail.core.acts import ConfirmMessage
 from flaggermail.desk import run
 from flaggermail.ingest import ingest

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from flaggermail.cases.assessment import missing, warnings
 from flaggermail.core.acts import CASE_TYPES
-from flaggermail.core.assessment import missing, warnings
 from flaggermail.record.rows import Case
 from tests.corpus import each
 

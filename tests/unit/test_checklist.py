@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.core.checklist import Item, missing
+from flaggermail.cases.checklist import Item, missing
 from flaggermail.mail.message import Address, Attachment, Forwarded, Message
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

@@ -14,8 +14,8 @@ import re2
 
 from flaggermail.adapters.template_formats import Formats, marked, minutes_to, read_words
 from flaggermail.adapters.templates import FileTemplates
-from flaggermail.core.assessment import DeclineReason
-from flaggermail.core.checklist import Item
+from flaggermail.cases.assessment import DeclineReason
+from flaggermail.cases.checklist import Item
 from flaggermail.core.verbs import Why
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES

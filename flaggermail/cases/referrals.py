@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from flaggermail.core.checklist import Item, missing
+from flaggermail.cases.checklist import Item, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, StoredMessage

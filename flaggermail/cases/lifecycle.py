@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import elections
+from flaggermail.cases import elections
 from flaggermail.letters.writing import issue
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
