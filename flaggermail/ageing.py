@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import duty, notices
 from flaggermail.cases import elections
 from flaggermail.letters import observing
-from flaggermail.notices import Notice
+from flaggermail.notices import duty, notices
+from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
 from flaggermail.oncall.schedule import Officer

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import storms
 from flaggermail.cases import elections
 from flaggermail.core import citizen
 from flaggermail.letters import observing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
+from flaggermail.notices import rate_limits
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
@@ -53,7 +53,7 @@ def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
         return False
     if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):
         return False  # so this sender was not told, and will be at the next mail
-    if not storms.may_answer(work, message.sender.key, Kind.DECLINE, About(message=stored.id)):
+    if not rate_limits.may_answer(work, message.sender.key, Kind.DECLINE, About(message=stored.id)):
         return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import notices
 from flaggermail.core.suggesting import Suggestion
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message
+from flaggermail.notices import notices
 from flaggermail.recognise import sender_of
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind

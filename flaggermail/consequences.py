@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import citizens, keys, notices, replies
+from flaggermail import citizens, keys, replies
 from flaggermail.cases import lifecycle
 from flaggermail.core.case import Decision
 from flaggermail.letters import stored_messages
@@ -15,6 +15,7 @@ from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.subject import split_subject
+from flaggermail.notices import notices
 from flaggermail.ports import Accepted
 from flaggermail.proof import proven
 from flaggermail.recognise import Sender

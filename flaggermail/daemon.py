@@ -16,11 +16,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import digest, forgetting, inforce, logbook, outbox, paging, remind, selfwatch, status, vigil, watch
+from flaggermail import forgetting, inforce, logbook, outbox, paging, remind, selfwatch, status, vigil, watch
 from flaggermail.core.backoff import delay
 from flaggermail.core.standing import Standing
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.letters import observing
+from flaggermail.notices import digest
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.states import LEASE

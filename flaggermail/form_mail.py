@@ -9,7 +9,7 @@ from flaggermail.core.case_form import SentForm
 from flaggermail.desk.channels import in_its_world
 from flaggermail.desk.tagging import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
-from flaggermail.notices import Notice, tell, unfolded
+from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage

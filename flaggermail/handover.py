@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import notices
-from flaggermail.duty import overrides, readers
-from flaggermail.notices import Notice
+from flaggermail.notices import notices
+from flaggermail.notices.duty import overrides, readers
+from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Expected
 from flaggermail.oncall.schedule import AT_MOST, Officer, changes

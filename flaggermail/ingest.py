@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, forgetting, notices, recognise
+from flaggermail import confirming, consequences, forgetting, recognise
 from flaggermail.cases import elections, lifecycle
 from flaggermail.core import citizen
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.notices import notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds, states
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key

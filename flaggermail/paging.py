@@ -14,12 +14,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flaggermail import notices, pages
 from flaggermail.letters import exercises
+from flaggermail.notices import notices, page_queue
+from flaggermail.notices.page_queue import Wake
 from flaggermail.oncall.escalation import Means
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer
-from flaggermail.pages import Wake
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
@@ -38,7 +38,7 @@ def tick(env: Environment) -> int:
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = Work(env, tx, env.clock.now())
-        queued = [(officer, pages.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
+        queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
             if page is not None and page.state == HELD and _alone(work, page):
                 _unheard(work, officer, page, "called often enough in this hour")
@@ -83,7 +83,7 @@ def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
     """What a page says of what was told together and still waits: one by its name, the others as a number."""
     reminder, silent = waiting[0], work.now - _began(work, waiting[0])
     played = exercises.rehearses(work, reminder.case, otherwise=False)
-    platform, mark = pages.platform_of(work, reminder.notification), pages.mark(work, exercise=played)
+    platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
     text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
     return Wake(about, text, reminder.case, reminder.notification, played)
 
@@ -149,7 +149,7 @@ def _settle(work: Work, page: Page, answer: Paged) -> None:
         return
     if page.position + 1 < len(officer.pagers):
         again = Wake(page.about, page.text, page.case, page.notification, page.exercise)
-        pages.queue(work, officer, page.position + 1, again)
+        page_queue.queue(work, officer, page.position + 1, again)
     elif all(one.state == FAILED for one in _of(work.tx, page.about, officer)):
         _unheard(work, officer, page, answer.why)
 

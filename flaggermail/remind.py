@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, duty, handover, notices, storms
-from flaggermail.duty import readers
+from flaggermail import ageing, backlog, handover
 from flaggermail.letters import observing
-from flaggermail.notices import Notice
+from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices.duty import readers
+from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, Call, Due, Means
 from flaggermail.oncall.schedule import Officer
@@ -68,7 +69,7 @@ def _tell_late(env: Environment) -> int:
         for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
             # 4. Leave out whoever had too much mail: it stays due, and comes with the next one. What goes to the head
             #    never waits, and a pager is not mail.
-            if mails and kind is Kind.REMINDER and storms.rests(work, officer, [kind], exercise=exercise):
+            if mails and kind is Kind.REMINDER and rate_limits.rests(work, officer, [kind], exercise=exercise):
                 continue
             # 5. Write the steps and queue the mail in this transaction: neither is ever there without the other.
             _remind(work, officer, kind, steps)

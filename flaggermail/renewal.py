@@ -8,8 +8,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail import inforce, logbook, notices
+from flaggermail import inforce, logbook
 from flaggermail.errors import ConfigurationError
+from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rules.files import version_of
 from flaggermail.services import Environment, Work

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import desk, duty, form_mail, notices, recognise, storms
+from flaggermail import desk, form_mail, recognise
 from flaggermail.cases import elections
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
@@ -21,7 +21,8 @@ from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
-from flaggermail.notices import Notice
+from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices.notices import Notice
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
@@ -282,11 +283,11 @@ def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
 def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
     """Nothing was done: why, and what would have been understood. An expired request for approval comes anew.
 
-    A machine that answers each of our mails hears of it once (`storms.is_loop`); who began with a verb is a person.
+    A machine that answers each of our mails hears of it once (`rate_limits.is_loop`); who began with a verb is a person.
     """
     if found.why is Why.UNKNOWN:
-        reply = replace(reply, key=storms.puzzle(work, reply.officer, reply.message.reply_text))
-    if storms.is_loop(work, reply.officer, reply.key):
+        reply = replace(reply, key=rate_limits.puzzle(work, reply.officer, reply.message.reply_text))
+    if rate_limits.is_loop(work, reply.officer, reply.key):
         return
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
         draft = work.tx.get(Notification, reply.token.notification or "")

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flaggermail import notices
 from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
+from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed

@@ -7,9 +7,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from flaggermail import notices
 from flaggermail.cases import lifecycle
 from flaggermail.core.retry import fraction, next_try
+from flaggermail.notices import notices
 from flaggermail.oncall import escalation
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.proof import proven

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import logbook, notices, recognise, storms, vigil
+from flaggermail import logbook, recognise, vigil
 from flaggermail.citizens import FREE_MAIL
-from flaggermail.digest import send_digest
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.letters import observing
+from flaggermail.notices import notices, rate_limits
+from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
@@ -81,7 +82,7 @@ def _take_in_first(
         for raw in batch:
             if stop is not None and stop.is_set():
                 return
-            if not recognise.late(env, raw, env.clock.now()) and storms.goes_first(env, raw.octets):
+            if not recognise.late(env, raw, env.clock.now()) and rate_limits.goes_first(env, raw.octets):
                 outcome = ingest(env, raw, in_turn=False)
                 logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
 

@@ -35,7 +35,7 @@ class Calculation:
     """What is to come for one running clock, as the rota stands."""
 
     def __init__(self, work: Work, waiting: Waiting) -> None:
-        from flaggermail.duty import readers
+        from flaggermail.notices.duty import readers
 
         self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
         self._who = readers(work.env.settings, work.tx)

@@ -44,7 +44,7 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
-    from flaggermail.duty import officer_on_call
+    from flaggermail.notices.duty import officer_on_call
     from flaggermail.paging import waits
 
     with session.reading() as work:
@@ -73,7 +73,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
-    from flaggermail.duty import overrides
+    from flaggermail.notices.duty import overrides
     from flaggermail.remind import next_due
     from flaggermail.running import waiting
 
@@ -110,7 +110,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
 def _print_at(work: Work, at: datetime, *, as_json: bool) -> None:
     """Answer who would get this."""
-    from flaggermail.duty import overrides
+    from flaggermail.notices.duty import overrides
     from flaggermail.running import waiting
 
     officer = on_call(work.env.settings.rota, overrides(work.tx), at)

@@ -6,14 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import notices
 from flaggermail.core import acts
 from flaggermail.desk import channels, handing, reaching
 from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
-from flaggermail.notices import Notice
+from flaggermail.notices import notices
+from flaggermail.notices.notices import Notice
 from flaggermail.notifications import approval
 from flaggermail.notifications.approval import APPROVES, Offer, Void
 from flaggermail.oncall.schedule import Officer

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from flaggermail import notices
 from flaggermail.cases.checklist import SPOKEN, Item
 from flaggermail.cases.referrals import missing_of
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
+from flaggermail.notices import notices
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from flaggermail import notices
 from flaggermail.cases import assessment
 from flaggermail.cases.assessment import DeclineReason
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
+from flaggermail.notices import notices
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification

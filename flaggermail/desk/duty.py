@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome
-from flaggermail.duty import overrides
 from flaggermail.errors import NotFound, Refusal
-from flaggermail.notices import Notice, tell
+from flaggermail.notices.duty import overrides
+from flaggermail.notices.notices import Notice, tell
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned, running
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind

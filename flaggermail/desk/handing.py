@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import duty, notices
-from flaggermail.notices import Notice
+from flaggermail.notices import duty, notices
+from flaggermail.notices.notices import Notice
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform
 from flaggermail.record.topics import Topic

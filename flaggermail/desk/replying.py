@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from flaggermail import notices
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
+from flaggermail.notices import notices
 from flaggermail.record.kinds import Kind
 from flaggermail.services import Work
 

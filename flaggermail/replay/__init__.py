@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import digest, inforce, outbox, remind, watch
+from flaggermail import inforce, outbox, remind, watch
+from flaggermail.notices import digest
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.replay.given import prepare, read_policies

@@ -8,7 +8,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flaggermail import digest, remind, watch, wiring
+from flaggermail import remind, watch, wiring
+from flaggermail.notices import digest
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
 from flaggermail.services import Environment

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import digest, inforce, outbox, paging, remind, watch
+from flaggermail import inforce, outbox, paging, remind, watch
 from flaggermail.cli.acting import typed
+from flaggermail.notices import digest
 from flaggermail.ports import Clock, Submitter
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE

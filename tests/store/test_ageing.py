@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail import digest, outbox, remind
+from flaggermail import outbox, remind
 from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
 from flaggermail.letters import observing
+from flaggermail.notices import digest
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail

@@ -17,8 +17,8 @@ from ruamel.yaml import YAML
 
 from flaggermail import handover, remind
 from flaggermail.core import acts
-from flaggermail.duty import officer_on_call
-from flaggermail.notices import Notice, tell
+from flaggermail.notices.duty import officer_on_call
+from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token

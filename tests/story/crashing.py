@@ -22,10 +22,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import digest, forgetting, outbox, vigil, watch
+from flaggermail import forgetting, outbox, vigil, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.notices import digest
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment

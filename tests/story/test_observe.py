@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import notices, outbox, remind
+from flaggermail import outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -23,6 +23,7 @@ from flaggermail.desk import run
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.letters import observing
+from flaggermail.notices import notices
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld

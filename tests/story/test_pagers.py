@@ -15,12 +15,13 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import desk, notices, outbox, paging, remind
+from flaggermail import desk, outbox, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
 from flaggermail.letters import observing
 from flaggermail.logbook import configure
+from flaggermail.notices import notices
 from flaggermail.oncall.escalation import Step
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind

@@ -12,7 +12,8 @@ from unittest.mock import patch
 
 import pytest
 
-from flaggermail import digest, notices, outbox, remind, watch
+from flaggermail import outbox, remind, watch
+from flaggermail.notices import digest, notices
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flaggermail import duty, pages, storms
 from flaggermail.cases import elections, lifecycle
 from flaggermail.cases.referrals import missing_of
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
+from flaggermail.notices import duty, page_queue, rate_limits
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
@@ -49,7 +49,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
     An address `not_to` that mail does not reach is passed over.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
-        storms.suppressed(work)
+        rate_limits.suppressed(work)
         return
     about = About(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
@@ -58,14 +58,16 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
-        pages.of_alarm(work, officer, alarm, exercise=exercise)
+        page_queue.of_alarm(work, officer, alarm, exercise=exercise)
 
 
 def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
     if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
-    if notice.template in storms.HOLDABLE and storms.holds(work, officer, _holdable(work, officer, notice, values)):
+    if notice.template in rate_limits.HOLDABLE and rate_limits.holds(
+        work, officer, _holdable(work, officer, notice, values)
+    ):
         return
     token = Token(
         token=notice.token or work.env.randomness.token(),
@@ -224,6 +226,6 @@ def confirm_intake(work: Work, case: Case, subject: str) -> None:
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
     address = case.referrer_address or ""
-    if not storms.may_answer(work, address, Kind.INTAKE_CONFIRMATION, About(case=case.number)):
+    if not rate_limits.may_answer(work, address, Kind.INTAKE_CONFIRMATION, About(case=case.number)):
         return  # the case is there all the same, and the referrer hears what was decided
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

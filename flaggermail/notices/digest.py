@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail import duty, notices, storms
-from flaggermail.notices import Notice
+from flaggermail.notices import duty, notices, rate_limits
+from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, StoredMessage
@@ -72,7 +72,7 @@ def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> in
     """What is of an exercise, in a mail of its own that says so."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
     kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
-    if officer is None or storms.rests(work, officer, kinds, exercise=exercise):
+    if officer is None or rate_limits.rests(work, officer, kinds, exercise=exercise):
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
