@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import citizens, judge, recognise
+from flaggermail import judge, recognise
 from flaggermail.cases import elections
+from flaggermail.citizens import declining
 from flaggermail.core import case, suggesting
 from flaggermail.core.threads import Placement
 from flaggermail.mail.message import Message, Verdict
@@ -189,7 +190,7 @@ def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
     election = elections.open_election(then)
     if election is None or message.sender is None:
         return False
-    told = citizens.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
+    told = declining.told(then, then.tx.get(ElectionSecret, election.code), message.sender.key)
     if told is None or told.message >= row.id:
         return False
     return told.taken_back_at is None or told.taken_back_at > then.now

@@ -7,8 +7,9 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import citizens, keys, replies
+from flaggermail import keys, replies
 from flaggermail.cases import lifecycle
+from flaggermail.citizens import declining
 from flaggermail.core.case import Decision
 from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend
@@ -60,7 +61,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         if decision.confirms:
             notices.confirm_intake(work, own, stored.subject or "")
     if decision.declines:
-        citizens.decline(work, stored, message)
+        declining.decline(work, stored, message)
     if decision.tells is not None:
         notices.tell_of_mail(work, decision.tells, stored, message)
     _warn(work, stored, decision, sender)
@@ -174,7 +175,7 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
     if not mails:
         notices.tell_of_mail(work, "unplaced mail", stored, message)
     elif all(mail.kind == Kind.DECLINE for mail in mails):
-        citizens.set_aside(work, stored, "our answer to a citizen came back")
+        declining.set_aside(work, stored, "our answer to a citizen came back")
     final = message.bounce_class != "delayed"
     for mail in mails:
         # 3. A delay of a mail in doubt ends the doubt: our server did take it.

@@ -16,7 +16,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, inforce, logbook, outbox, paging, remind, selfwatch, status, vigil, watch
+from flaggermail import inforce, logbook, outbox, paging, remind, selfwatch, status, vigil, watch
+from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
 from flaggermail.core.standing import Standing
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
@@ -297,7 +298,7 @@ class Daemon:
         if self.monotonic() < self._forget_due:
             return
         self._forget_due = self.monotonic() + FORGET_EVERY
-        gone = forgetting.tick(self.env)
+        gone = retention.tick(self.env)
         if gone:
             logbook.octets_discarded(gone)
 

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, forgetting, recognise
+from flaggermail import confirming, consequences, recognise
 from flaggermail.cases import elections, lifecycle
-from flaggermail.core import citizen
+from flaggermail.citizens import criteria, retention
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
 from flaggermail.letters import stored_messages
@@ -154,7 +154,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
 
     The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
     """
-    forgetting.again(work, twin, delivery)
+    retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
     about = About(case=twin.case, notification=twin.notification, message=twin.id)
@@ -198,7 +198,7 @@ def _file(
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
     if stored.place == "declined":
-        stored = citizen.minimal(stored, stored.reason)
+        stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
     about = About(case=stored.case, notification=stored.notification, message=stored.id)

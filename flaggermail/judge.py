@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import citizens, recognise
+from flaggermail import recognise
 from flaggermail.cases import elections
+from flaggermail.citizens import declining
 from flaggermail.core import case, threads
 from flaggermail.core.case import Decision
 from flaggermail.core.threads import Placement
@@ -86,7 +87,7 @@ def context_of(work: Work, mail: Mail) -> Context:
         minutes=max(0, int(since.total_seconds()) // 60) if since is not None else None,
         verdict=mail.message.vouched.value,
         period=elections.election_of(work, mail.message) is not None,
-        declined_before=citizens.declined_before(work, mail.message),
+        declined_before=declining.declined_before(work, mail.message),
     )
 
 
@@ -113,5 +114,5 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
         junk_folder=raw.role is Role.JUNK,
         from_officer=mail.sender.answers is not None,
         to_channel=sent_folder and recognise.channel_of(work, message) is not None,
-        doubts=citizens.doubts(work, message),
+        doubts=declining.doubts(work, message),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook, recognise, vigil
-from flaggermail.citizens import FREE_MAIL
+from flaggermail.citizens.declining import FREE_MAIL
 from flaggermail.errors import FolderUnreadable
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.letters import observing

@@ -33,7 +33,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail declined list
     """
-    from flaggermail.forgetting import due_at
+    from flaggermail.citizens.retention import due_at
 
     with session.reading() as work:
         rows = sorted(work.tx.find(StoredMessage, place="declined"), key=lambda row: (row.received_at, row.id))

@@ -33,7 +33,7 @@ class Facts:
     junk_folder: bool
     to_channel: bool  # in Sent, and a channel's address is among the recipients
     from_officer: bool = False  # in answer to a mail that went to an officer
-    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person: see core.citizen
+    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person: see citizens.criteria
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import citizens, recognise
+from flaggermail import recognise
+from flaggermail.citizens import declining
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_message
 from flaggermail.errors import Refusal
@@ -25,14 +26,14 @@ def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
     sender = recognise.sender_of(work, message)
     if sender.platform or sender.officer:
         raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
-    told_before = citizens.declined_before(work, message)
-    kept = citizens.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
+    told_before = declining.declined_before(work, message)
+    kept = declining.set_aside(work, stored, "declined by a person", (Kind.CITIZEN_REPORT.value,))
     ours = work.env.settings.desk.mailbox.address
     answerable = stored.verdict == "verified" and mechanical_kind.answerable(message, ours)
     told = "nobody is told"
     if told_before:
         told = "its sender was told before in this period"
-    elif answerable and citizens.decline(work, kept, message):
+    elif answerable and declining.decline(work, kept, message):
         told = "its sender is told"
     return Outcome(f"message {stored.id} is declined; {told}", stored.id)
 
@@ -47,10 +48,10 @@ def taken_back(work: Work, stored: StoredMessage) -> StoredMessage:
     if stored.discarded_at is not None:
         day = stored.discarded_at.astimezone(work.env.settings.zone).date()
         raise Refusal(f"message {stored.id}: was destroyed on {day}, at the end of the review window")
-    restored = [_restored(work, row) for row in (stored, *citizens.attached(work, stored))]
+    restored = [_restored(work, row) for row in (stored, *declining.attached(work, stored))]
     sender = restored[0].from_address
     for held in work.tx.find(ElectionSecret):
-        told = citizens.told(work, held, sender or "")
+        told = declining.told(work, held, sender or "")
         if told is not None and told.taken_back_at is None:
             change = changed(told, replace(told, taken_back_at=work.now))
             work.record(EventKind.DECLINE_TAKEN_BACK, change, about=About(message=stored.id))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from flaggermail import citizens
+from flaggermail.citizens import declining
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_election
 from flaggermail.errors import Refusal
@@ -47,5 +47,5 @@ def close(work: Work, act: acts.CloseElection) -> Outcome:
     if election.closed_at is not None:
         raise Refusal(f"election {act.code}: is closed already")
     work.record(EventKind.ELECTION_CLOSED, changed(election, replace(election, closed_at=work.now)), reason=act.code)
-    citizens.destroy_key(work, act.code)
+    declining.destroy_key(work, act.code)
     return Outcome(f"election {act.code} closed", act.code)

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail import forgetting, selfwatch, vigil
+from flaggermail import selfwatch, vigil
+from flaggermail.citizens import retention
 from flaggermail.letters import observing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
@@ -367,7 +368,7 @@ def _afterwards(desk: Played) -> None:
     desk.wait(60 * 24 * 14)
     desk.do("election", "close", "PS2027")
     desk.wait(60 * 24 * 71)
-    forgetting.tick(desk.env)
+    retention.tick(desk.env)
     desk.do(
         "election", "add", "GR2028", "--name-nl", "Herindelingsverkiezing", "--name-en", "Reorganisation election",
         "--polling-day", "2028-11-22", "--period", "2028-10-01", "2028-12-01",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import citizens, forgetting, outbox
+from flaggermail import outbox
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
+from flaggermail.citizens import declining, retention
 from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
@@ -75,7 +76,7 @@ def archived(desk: Desk) -> Iterator[bytes]:
 def after_the_window(desk: Desk) -> int:
     """Let the review window end; answers how many mails went."""
     desk.clock.set(desk.clock.now() + WINDOW)
-    return forgetting.tick(desk.env)
+    return retention.tick(desk.env)
 
 
 # ---------------------------------------------------------------- who is declined without a person
@@ -122,14 +123,14 @@ def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why:
     assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
     if why:
         with desk.env.store.read() as tx:
-            doubts = citizens.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
+            doubts = declining.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
         assert [why in doubt for doubt in doubts] == [True]
 
 
 def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
     """The mail from which each of the above differs in one thing."""
     with desk.env.store.read() as tx:
-        assert citizens.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+        assert declining.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
 
 
 def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:
@@ -234,12 +235,12 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     """Octets, his address in our answer and around it: gone from rows, chain, archive and the file itself."""
     stored = declined(desk)
     desk.server.says(250)
-    assert forgetting.tick(desk.env) == 0
+    assert retention.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + WINDOW - timedelta(seconds=1))
-    assert forgetting.tick(desk.env) == 0
+    assert retention.tick(desk.env) == 0
     desk.clock.set(desk.clock.now() + timedelta(seconds=1))
-    assert forgetting.tick(desk.env) == 2
-    assert forgetting.tick(desk.env) == 0
+    assert retention.tick(desk.env) == 2
+    assert retention.tick(desk.env) == 0
     found = held(desk)
     assert CITIZEN.encode() not in found
     assert not [octets for octets in archived(desk) if CITIZEN.encode() in octets]
@@ -316,7 +317,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
     assert after_the_window(desk) == 0
     assert desk.row(StoredMessage, stored.id).discarded_at is None
     desk.env = replace(desk.env, octets=usual)
-    assert forgetting.tick(desk.env) == 2
+    assert retention.tick(desk.env) == 2
 
 
 # ---------------------------------------------------------------- by a person

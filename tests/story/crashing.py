@@ -22,10 +22,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import forgetting, outbox, vigil, watch
+from flaggermail import outbox, vigil, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.citizens import retention
 from flaggermail.notices import digest
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
@@ -175,7 +176,7 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
     watch.look(env, mailbox)
     digest.tell_held_back(env)
     outbox.drain(env)
-    forgetting.tick(env)
+    retention.tick(env)
 
 
 def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import forgetting, outbox, remind
+from flaggermail import outbox, remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.citizens import retention
 from flaggermail.daemon import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.ports import Interrupt, Position, RawMessage
@@ -309,7 +310,7 @@ def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
         looked.append(times[-1])
         return 0
 
-    monkeypatch.setattr(forgetting, "tick", tick)
+    monkeypatch.setattr(retention, "tick", tick)
     thread = running(daemon)
     assert isinstance(daemon.mailbox, WatchedMailbox)
     assert daemon.mailbox.looked.wait(10)

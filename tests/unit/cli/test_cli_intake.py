@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import forgetting
+from flaggermail.citizens import retention
 from flaggermail.cli.case_assess import written_form
 from flaggermail.desk.tagging import same_narrative
 from flaggermail.record.rows import Case
@@ -128,7 +128,7 @@ def test_a_person_declines_a_mail_that_waits(desk: Desk) -> None:
         f"message {waiting}: is in declined; only mail that waits, or noise, can be declined\n"
     )
     desk.go_to("2024-08-16T10:33:00+02:00")
-    forgetting.tick(desk.env)
+    retention.tick(desk.env)
     assert "destroyed 2024-08-16 10:33+02:00" in desk.done("declined", "list")
     ran = desk.type("declined", "show", waiting)
     assert (ran.status, ran.err.startswith(f"message {waiting}: was destroyed at the end of the review")) == (1, True)

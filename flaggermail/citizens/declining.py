@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import elections
-from flaggermail.core import citizen
+from flaggermail.citizens import criteria
 from flaggermail.letters import observing
 from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
@@ -27,7 +27,7 @@ FREE_MAIL = "free_mail"  # the list of domains in the rules
 def doubts(work: Work, message: Message) -> tuple[str, ...]:
     """Why a person has to decide on what looks like a citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
-    return citizen.doubts(message, free_mail, work.env.settings.intake)
+    return criteria.doubts(message, free_mail, work.env.settings.intake)
 
 
 def declined_before(work: Work, message: Message) -> bool:
@@ -43,7 +43,7 @@ def told(work: Work, held: ElectionSecret | None, address: str) -> Decline | Non
     """The row of a sender who was told, as long as the election's key is there."""
     if held is None or held.secret is None:
         return None
-    return work.tx.get(Decline, f"{held.election}/{citizen.pseudonym(held.secret, address)}")
+    return work.tx.get(Decline, f"{held.election}/{criteria.pseudonym(held.secret, address)}")
 
 
 def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
@@ -60,7 +60,7 @@ def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
         return False
     old = told(work, held, message.sender.key)
     row = Decline(
-        id=f"{held.election}/{citizen.pseudonym(held.secret, message.sender.key)}", election=held.election,
+        id=f"{held.election}/{criteria.pseudonym(held.secret, message.sender.key)}", election=held.election,
         declined_at=work.now, message=stored.id,
     )  # fmt: skip
     change = added(row) if old is None else changed(old, row)
@@ -112,11 +112,11 @@ def _queue_answer(work: Work, dedupe: str, message: Message, sender: Address) ->
 def set_aside(work: Work, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None) -> StoredMessage:
     """Keep as little of a mail that was filed already as of one that was declined at once, attached mail included."""
     rows = [stored, *attached(work, stored)]
-    kept = [citizen.minimal(row, reason) for row in rows]
+    kept = [criteria.minimal(row, reason) for row in rows]
     kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, basis=f"placed by {work.actor}")
     for old, new in zip(rows, kept, strict=True):
         work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=About(message=new.id))
-    work.tx.erase(StoredMessage, [row.id for row in rows], citizen.PERSONAL, stored.first_seen_at)
+    work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
     return kept[0]
 
 
