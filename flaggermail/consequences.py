@@ -17,8 +17,9 @@ from flaggermail.mail.authentication.authres import Asked
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.subject import split_subject
 from flaggermail.notices import notices
+from flaggermail.outbox.results import COPY_FOUND, settle
+from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
-from flaggermail.proof import proven
 from flaggermail.recognise import Sender
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
@@ -37,7 +38,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import About, Work
-from flaggermail.settle import COPY_FOUND, settle
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
 

@@ -16,13 +16,14 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook, outbox, paging, remind, selfwatch, status, vigil, watch
+from flaggermail import inforce, logbook, paging, remind, selfwatch, status, vigil, watch
 from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
 from flaggermail.core.standing import Standing
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.letters import observing
 from flaggermail.notices import digest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.states import LEASE
@@ -149,7 +150,7 @@ class Daemon:
 
     def _settle(self) -> None:
         """What an earlier end left in hand, and whether anything may be sent."""
-        doubtful = outbox.recover(self.env)
+        doubtful = delivery.recover(self.env)
         if doubtful:
             logbook.unsettled(doubtful)
         paging.recover(self.env)
@@ -247,7 +248,7 @@ class Daemon:
             pass
 
     def _send(self) -> None:
-        tried = outbox.drain(self.env, Lifeline(self.stop, self._pulse, "outbox"))
+        tried = delivery.drain(self.env, Lifeline(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
 

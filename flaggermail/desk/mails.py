@@ -9,12 +9,12 @@ from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_mail
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
+from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.services import About, Work
-from flaggermail.settle import settle
 
 
 def resolve(work: Work, act: acts.ResolveMail) -> Outcome:

@@ -13,11 +13,11 @@ from flaggermail.desk import moving, reaching
 from flaggermail.desk.outcome import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.oncall import escalation
+from flaggermail.outbox.results import sent
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import About, Work
-from flaggermail.settle import sent
 
 MEANS = ("phone", "portal", "meeting")
 _DONE = frozenset({"notification", "follow_up"})  # what a note says was done, not what came of it

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import inforce, outbox, remind, watch
+from flaggermail import inforce, remind, watch
 from flaggermail.notices import digest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.replay.given import prepare, read_policies
@@ -85,13 +86,13 @@ def instants(env: Environment, scenario: Scenario) -> Iterator[datetime]:
 
 def _settle(env: Environment) -> None:
     """What the daemon's ticks do: send, remind, tell what was held back, send the reminders."""
-    outbox.drain(env)
+    delivery.drain(env)
     remind.tick(env)
     digest.tell_held_back(env)
-    outbox.drain(env)
+    delivery.drain(env)
 
 
 def _next_due(env: Environment, now: datetime) -> datetime | None:
     with env.store.read() as tx:
-        found = (outbox.next_due(tx), remind.next_due(env, tx))
+        found = (delivery.next_due(tx), remind.next_due(env, tx))
     return min((at for at in found if at is not None and at > now), default=None)

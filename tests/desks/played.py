@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import inforce, outbox, paging, remind, watch
+from flaggermail import inforce, paging, remind, watch
 from flaggermail.cli.acting import typed
 from flaggermail.notices import digest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
@@ -84,17 +85,17 @@ class Played:
     def settle(self) -> None:
         """What the daemon's loops do now."""
         watch.look(self.env, self.mailbox)
-        outbox.drain(self.env)
+        delivery.drain(self.env)
         remind.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
-        outbox.drain(self.env)
+        delivery.drain(self.env)
         paging.drain(self.env)
 
     def _next_due(self) -> datetime | None:
         now = self.clock.now()
         with self.env.store.read() as tx:
-            instants = (outbox.next_due(tx), remind.next_due(self.env, tx))
+            instants = (delivery.next_due(tx), remind.next_due(self.env, tx))
         return min((at for at in instants if at is not None and at > now), default=None)
 
     # ---- what people do

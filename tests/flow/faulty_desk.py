@@ -20,12 +20,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail import backlog, desk, outbox, wiring
+from flaggermail import backlog, desk, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import SmtpSession
 from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
 from flaggermail.ingest import ingest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
 from flaggermail.record.rows import BadAddress
 from flaggermail.services import Environment
@@ -182,7 +183,7 @@ def prepare(env: Environment, order: Order) -> None:
     desk.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
     drafting = order.step.startswith("draft")
     key = desk.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
-    outbox.drain(env)  # who may approve was asked long ago: the fault meets what follows the approval
+    delivery.drain(env)  # who may approve was asked long ago: the fault meets what follows the approval
     desk.run(hurt(env, order), Approve(draft=key), "officer1")
     if order.platform_first:
         refer()
@@ -190,15 +191,15 @@ def prepare(env: Environment, order: Order) -> None:
 
 def settle(env: Environment) -> None:
     """All that a start does, the mailbox read."""
-    outbox.recover(env)
-    outbox.drain(env)
+    delivery.recover(env)
+    delivery.drain(env)
     mailbox = wiring.mailbox(env.settings)
     try:
         look(env, mailbox)
     finally:
         mailbox.close()
     backlog.tick(env)
-    outbox.drain(env)
+    delivery.drain(env)
 
 
 def run_desk(equipment: Environment, order: Order) -> None:
@@ -212,8 +213,8 @@ def run_desk(equipment: Environment, order: Order) -> None:
     elif order.do == "send":
         hurting = hurt(env, order)
         recovering = order.step in RECOVERING
-        outbox.recover(hurting if recovering else env)
-        outbox.drain(hurting)
+        delivery.recover(hurting if recovering else env)
+        delivery.drain(hurting)
     else:
         settle(env)
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail import desk, outbox, remind, vigil, watch
+from flaggermail import desk, remind, vigil, watch
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
+from flaggermail.outbox import delivery
 from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Environment
 from tests.nights import verdict
@@ -120,7 +121,7 @@ class Night:
         instants = [self._plan[0].at] if self._plan else []
         if self.up:
             with self.env.store.read() as tx:
-                due = [outbox.next_due(tx), remind.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
+                due = [delivery.next_due(tx), remind.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
             known = [at - self.clock.wrong for at in due if at is not None]
             instants += [at for at in known if at > self.clock.true]
         at = min(instants, default=None)
@@ -144,12 +145,12 @@ class Night:
         self.watch.fatal, self.fatal = self.fatal, 0
         try:
             if self._fresh:
-                outbox.recover(self.env)
+                delivery.recover(self.env)
                 self._fresh = False
             self._look()
-            outbox.drain(self.env)
+            delivery.drain(self.env)
             self._tick()
-            outbox.drain(self.env)
+            delivery.drain(self.env)
         except Killed:
             self.tell("the desk is killed")
             self.down(self.chance.choice([0.1, 1, 5, 30, 100]))

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from flaggermail import outbox, remind, replies, settle
+from flaggermail import remind, replies
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.desk import channels
 from flaggermail.mail.message import Message
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
+from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.running import Waiting
@@ -36,24 +37,24 @@ class Fault:
 
 def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
     """The server is asked first, and the attempt written down with its answer: a death in between forgets it."""
-    claim = outbox.claim
+    claim = delivery.claim
 
     def drain(env: Environment, stop: Interrupt | None = None) -> int:
         del stop
         tried = 0
         while True:
             with env.store.read() as tx:
-                mail = next(iter(outbox.due(tx, env.clock.now())), None)
+                mail = next(iter(delivery.due(tx, env.clock.now())), None)
             if mail is None:
                 return tried
             answer = env.submitter.submit(env.octets.get(mail.digest), mail.sender, [mail.recipient])[0]
             claimed = claim(env)
             assert claimed is not None
             with env.store.begin() as tx:
-                settle.settle(Work(env, tx, env.clock.now()), claimed, answer)
+                results.settle(Work(env, tx, env.clock.now()), claimed, answer)
             tried += 1
 
-    return patch.object(outbox, "drain", drain)
+    return patch.object(delivery, "drain", drain)
 
 
 class _Keyed(Reminder):
@@ -129,9 +130,9 @@ def _retry_after_data() -> AbstractContextManager[object]:
     """Silence after the final dot is taken for a refusal for now."""
 
     def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
-        settle.refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))
+        results.refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))
 
-    return patch.object(settle, "in_doubt", in_doubt)
+    return patch.object(results, "in_doubt", in_doubt)
 
 
 def _forger_obeyed() -> AbstractContextManager[object]:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from flaggermail import outbox, remind
+from flaggermail import remind
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
@@ -22,6 +22,7 @@ from flaggermail.desk import run
 from flaggermail.desk.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
+from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
@@ -184,7 +185,7 @@ class Desk:
         """A notification that was approved and handed to the server; answers its id."""
         key = self.drafted(channel, case)
         self.do(Approve(draft=key))
-        outbox.drain(self.env)
+        delivery.drain(self.env)
         return key
 
     # ---- what comes in, and time
@@ -215,9 +216,9 @@ class Desk:
 
     def settle(self) -> None:
         """Send and remind as the daemon does."""
-        outbox.drain(self.env)
+        delivery.drain(self.env)
         remind.tick(self.env)
-        outbox.drain(self.env)
+        delivery.drain(self.env)
 
     # ---- what is there
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail import outbox
 from flaggermail.core.acts import Approve, ResolveMail
+from flaggermail.outbox import delivery
 from flaggermail.record.rows import Notification
 from tests.store.desk_fixtures import START, Desk, mail
 
@@ -18,7 +18,7 @@ def in_doubt(desk: Desk) -> str:
     key = desk.drafted()
     desk.server.says(-1)
     desk.do(Approve(draft=key))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert desk.mail_of(key).state == "uncertain"
     return key
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.citizens import declining, retention
 from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
+from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
 from flaggermail.services import Work
@@ -41,7 +41,7 @@ def declined(desk: Desk, octets: bytes | None = None) -> StoredMessage:
     """A report that was declined, and the answer to it that left."""
     stored = desk.receive(octets or report())
     assert stored.place == "declined", stored.reason
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     return stored
 
 
@@ -118,7 +118,7 @@ MIXED = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
 def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why: str) -> None:
     """The mail waits, nobody is answered; the condition alone is enough, also where a rule would decline."""
     stored = desk.receive(octets)
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert stored.place == "quarantine"
     assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
     if why:
@@ -332,7 +332,7 @@ def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk)
     row = desk.row(StoredMessage, stored.id)
     assert (row.place, row.case, row.from_address, row.subject) == ("case", case.number, CITIZEN, SUBJECT)
     assert desk.all(Decline, taken_back_at=None) == []
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert case.number in (desk.env.parser.parse(desk.server.to(CITIZEN)[-1].octets).subject or "")
     assert after_the_window(desk) == 1  # our answer; the mail is a referral now
     assert desk.row(StoredMessage, stored.id).discarded_at is None

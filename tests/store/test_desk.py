@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.core import acts
+from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import (
     Alarm,
@@ -135,7 +135,7 @@ def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:
     use = desk.one(Notification)
     assert (use.platform, use.sent_at, use.by_hand, use.state) == ("TikTok", START, True, "sent")
     assert desk.row(Case, number).state == "notified"
-    assert outbox.drain(desk.env) == 0
+    assert delivery.drain(desk.env) == 0
 
 
 def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.cases.sync_settings import register
 from flaggermail.core import acts
 from flaggermail.mail.compose import check_octets
+from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.services import Work
@@ -229,7 +229,7 @@ def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str) 
     other = {"row": rowless, "octets": headless}[wrong]
     with desk.env.store.begin() as tx:
         Work(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, changed(waiting, other))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert desk.server.to(X_CHANNEL) == []
     assert desk.mail_of(key).state == "refused"
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail import outbox, watch
+from flaggermail import watch
 from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import (
@@ -486,6 +487,6 @@ def test_mail_typed_by_hand_to_a_channel_is_noticed(desk: Desk) -> None:
     stored = desk.receive(typed, folder="Sent")
     assert (stored.place, stored.direction) == ("quarantine", "out")
     assert [alarm.kind for alarm in desk.all(Alarm)] == ["unregistered use"]
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert {envelope.recipient for envelope in desk.server.envelopes} == {OFFICER}
     assert desk.all(ClockRow) == []

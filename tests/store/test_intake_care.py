@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.core.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
+from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.replay.report import report as reported
@@ -61,7 +61,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
         "own attempts, a screenshot, where it can be seen, a phone number"
         in desk.do(AskReferrer(case=case.number)).text
     )
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     asked = text_to(desk, REFERRER, "information_request")
     assert [line for line in asked.splitlines() if line.startswith("- ")][1:2] == ["- een schermafdruk"]
     assert asked.count("\n- ") == 4
@@ -123,7 +123,7 @@ def test_the_confirmation_leaves_within_one_tick_with_number_and_phone(desk: Des
     arrived = datetime.fromisoformat(at)
     desk.clock.set(arrived)
     case = referred(desk)
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     (envelope,) = desk.server.to(REFERRER)
     assert envelope.at == arrived
     told = desk.env.parser.parse(envelope.octets)
@@ -137,7 +137,7 @@ def test_outside_the_period_no_phone_is_named(desk: Desk) -> None:
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht.", at=desk.clock.now()))
     assert stored.place == "quarantine"
     desk.do(OpenCase(election="EP2024", type="A_content", origin="referral", from_message=stored.id))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     (envelope,) = desk.server.to(REFERRER)
     told = desk.env.parser.parse(envelope.octets)
     assert "VF-EP2024-0001" in (told.subject or "")

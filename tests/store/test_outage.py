@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import outbox, remind
+from flaggermail import remind
+from flaggermail.outbox import delivery
+from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.services import Work
-from flaggermail.settle import settle
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
 SECOND = "second@x-platform.example"
@@ -99,7 +100,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
     key = approved(desk)
     waits = []
     for _ in range(4):
-        claimed = outbox.claim(desk.env)  # a script of the server knows no login
+        claimed = delivery.claim(desk.env)  # a script of the server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
             refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", line=True)
@@ -107,7 +108,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         due = desk.mail_of(key).next_try_at
         assert due is not None
         waits.append((due - desk.clock.now()) // MINUTE)
-        assert outbox.drain(desk.env) == 0
+        assert delivery.drain(desk.env) == 0
         desk.clock.set(due)
     assert waits == [1, 2, 5, 10]
 
@@ -215,13 +216,13 @@ def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk)
     proving(desk, "copy")
     key = approved(desk)
     octets = desk.env.octets.get(desk.mail_of(key).digest)
-    claimed = outbox.claim(desk.env)  # the time in which we wait for the answer
+    claimed = delivery.claim(desk.env)  # the time in which we wait for the answer
     assert claimed is not None
     desk.clock.set(START + timedelta(seconds=5))
     desk.receive(octets)
     assert desk.mail_of(key).state == "attempting"
     desk.clock.set(START + timedelta(seconds=30))
-    outbox.recover(desk.env)
+    delivery.recover(desk.env)
     assert (desk.mail_of(key).state, alarms(desk)) == ("accepted", [])
     assert desk.row(Notification, key).sent_at == START + timedelta(seconds=5)
 
@@ -238,7 +239,7 @@ def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
 def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
     """The platform's server says no while ours still owes us its 250: that 250 is written down and revives nothing."""
     key = approved(desk)
-    claimed = outbox.claim(desk.env)  # the time in which we wait for the answer
+    claimed = delivery.claim(desk.env)  # the time in which we wait for the answer
     assert claimed is not None
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     with desk.env.store.begin() as tx:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
+from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage
 from tests.store.desk_fixtures import DESK, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of
@@ -30,7 +30,7 @@ def alarms(desk: Desk) -> list[str]:
 
 def died_while_sending(desk: Desk) -> OutboxMail:
     """The first mail that is due, claimed by a program that died before the server's answer was recorded."""
-    claimed = outbox.claim(desk.env)  # the instant between the two commits cannot be reached otherwise
+    claimed = delivery.claim(desk.env)  # the instant between the two commits cannot be reached otherwise
     assert claimed is not None
     return claimed
 
@@ -47,7 +47,7 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
     """At the instant of acceptance the clocks start, message and notification bear it, and the case is notified."""
     key = approved(desk)
     desk.clock.set(START + timedelta(minutes=3))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     assert desk.server.envelopes[0].recipient == X_CHANNEL
     use, envelope = desk.row(Notification, key), desk.mail_of(key)
     assert (use.state, use.sent_at) == ("sent", desk.clock.now())
@@ -56,7 +56,7 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
     assert {clock.started_at for clock in desk.all(ClockRow)} == {desk.clock.now()}
     assert desk.one(StoredMessage, message_id=use.message_id).received_at == desk.clock.now()
     assert desk.row(Case, use.case).state == "notified"
-    assert outbox.drain(desk.env) == 0
+    assert delivery.drain(desk.env) == 0
 
 
 def test_attempt_is_recorded_before_the_network_is_touched(desk: Desk) -> None:
@@ -181,8 +181,8 @@ def test_death_in_between_leaves_a_notification_uncertain(desk: Desk) -> None:
     """After a start the mail in hand is uncertain, with an alarm; nobody sends it by himself."""
     key = approved(desk)
     died_while_sending(desk)
-    assert outbox.recover(desk.env) == 1
-    assert outbox.recover(desk.env) == 0
+    assert delivery.recover(desk.env) == 1
+    assert delivery.recover(desk.env) == 0
     desk.go_on(3000)
     assert desk.mail_of(key).state == "uncertain"
     assert (alarms(desk), desk.server.to(X_CHANNEL)) == (["uncertain"], [])
@@ -192,7 +192,7 @@ def test_death_in_between_sends_an_officers_mail_again(desk: Desk) -> None:
     """After a start the officer gets his notice, perhaps twice."""
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     claimed = died_while_sending(desk)
-    assert outbox.recover(desk.env) == 1
+    assert delivery.recover(desk.env) == 1
     desk.settle()
     assert desk.row(OutboxMail, claimed.id).state == "accepted"
     assert attempts(desk, claimed) == [("unknown", 0), ("accepted", 250)]

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import __version__, outbox, selfwatch
+from flaggermail import __version__, selfwatch
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.core.acts import Approve, OpenCase
 from flaggermail.core.overview import EXERCISE
+from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import (
@@ -247,11 +248,11 @@ def test_the_answer_that_came_last_is_shown(desk: Desk) -> None:
     """Of two mails that wait, whichever was tried first; a mail that left takes its answer with it."""
     desk.server.says(451, text="first")
     desk.receive(mail(REFERRER, "Vraag", "Wat nu?"))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     desk.clock.set(NOW + MINUTE)
     desk.server.says(451, text="second")
     desk.receive(mail(REFERRER, "Nog een vraag", "En dan?"))
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     found = written(desk.env)["outbox"]
     assert isinstance(found, dict)
     assert found["last_error"] == "451 second"
@@ -279,7 +280,7 @@ def full_of_canaries(desk: Desk) -> list[str]:
     assert subject
     quoted = " ".join((sent[0].subject, f"'{subject}' <{sent[0].message_id}>", key, case, OFFICER))
     desk.server.says(-1, X_CHANNEL, f"554 <{X_CHANNEL}> {quoted} refused")
-    outbox.drain(desk.env)
+    delivery.drain(desk.env)
     people = [(officer.name, officer.phone) for officer in desk.env.settings.rota.officers]
     personal = [part for both in people for part in both if part]
     return [CANARY, "@", "VF-", "lindewaard", X.partition("@")[0], subject, *personal]

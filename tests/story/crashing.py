@@ -22,12 +22,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import outbox, vigil, watch
+from flaggermail import vigil, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
 from flaggermail.notices import digest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment
@@ -168,14 +169,14 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
 
 def run_once(env: Environment, mailbox: Mailbox) -> None:
     """What a daemon does from its start until it has nothing more to do."""
-    outbox.recover(env)
+    delivery.recover(env)
     with env.store.read() as tx:
         cursor = tx.cursor(env.settings.desk.mailbox.inbox)
     read_at = cursor.looked_at if cursor else None
     vigil.keep(env, env.clock.now() - read_at if read_at else timedelta(hours=1))  # it was out of reach until now
     watch.look(env, mailbox)
     digest.tell_held_back(env)
-    outbox.drain(env)
+    delivery.drain(env)
     retention.tick(env)
 
 

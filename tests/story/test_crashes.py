@@ -22,13 +22,14 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail import desk, outbox, watch
+from flaggermail import desk, watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.ingest import ingest
+from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.record.events import fold
 from flaggermail.record.kinds import Kind
@@ -118,7 +119,7 @@ def notified(env: Environment, channel: str) -> str:
     desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
     desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
     draft = desk.run(env, Draft(case=case, channel=channel), "officer1").key
-    outbox.drain(env)  # to those who approve
+    delivery.drain(env)  # to those who approve
     desk.run(env, Approve(draft=draft), "officer1")
     return draft
 
@@ -153,7 +154,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
     sent = notified(env, "tiktok-elections")
-    outbox.drain(env)
+    delivery.drain(env)
     waiting = notified(env, "x-urgent")
     with env.store.read() as tx:
         use = tx.get(Notification, sent)

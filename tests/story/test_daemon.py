@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import outbox, remind
+from flaggermail import remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
 from flaggermail.daemon import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
+from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Position, RawMessage
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Environment
@@ -196,7 +197,7 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Environment, worker: str, m
     def fail(*_: object) -> None:
         raise ValueError(worker)
 
-    monkeypatch.setattr(outbox, "drain", fail)
+    monkeypatch.setattr(delivery, "drain", fail)
     monkeypatch.setattr(remind, "tick", fail)
     monkeypatch.setattr(type(env.store), "renew", fail)
     mailbox = WatchedMailbox(env)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from flaggermail import outbox, watch
+from flaggermail import watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core import acts
 from flaggermail.desk import run
+from flaggermail.outbox import delivery
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment
@@ -50,7 +51,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)
     mailbox.deliver("inbox", referral("kanarie@elsewhere.example", 2), NOW)
     watch.look(env, mailbox)
-    outbox.drain(env)
+    delivery.drain(env)
     with env.store.read() as tx:
         (case,) = tx.find(Case)
         (waiting,) = tx.find(StoredMessage, place="quarantine")

@@ -16,10 +16,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from flaggermail import desk, outbox, remind, watch
+from flaggermail import desk, remind, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
@@ -77,7 +78,7 @@ def events(env: Environment) -> int:
 def settle(env: Environment) -> int:
     """Send and remind as the daemon does; answers how many reminders that were."""
     told = remind.tick(env)
-    outbox.drain(env)
+    delivery.drain(env)
     return told
 
 
@@ -89,7 +90,7 @@ def notified(env: Environment) -> str:
     desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
     draft = desk.run(env, Draft(case=case, channel="x-urgent"), "officer1").key
     desk.run(env, Approve(draft=draft), "officer1")
-    outbox.drain(env)
+    delivery.drain(env)
     return draft
 
 
@@ -218,7 +219,7 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Environment) 
     wrong.go_on(1)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), wrong.now())
     watch.look(desk_env, mailbox)
-    outbox.drain(desk_env)
+    delivery.drain(desk_env)
     with env.store.read() as tx:
         (stored,) = tx.find(StoredMessage, direction="in")
         (confirmation,) = tx.find(OutboxMail, kind=Kind.INTAKE_CONFIRMATION.value)

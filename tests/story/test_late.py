@@ -9,10 +9,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import desk, outbox, remind, watch
+from flaggermail import desk, remind, watch
 from flaggermail.cases import lifecycle
 from flaggermail.core.acts import Acknowledge
 from flaggermail.oncall.escalation import Step, write_steps
+from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
@@ -97,7 +98,7 @@ def test_a_backlog_gives_one_digest_and_nothing_else(env: Environment) -> None:
         assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}
     assert watch.look(env, mailbox) == 0
     assert queued(env) == [Kind.DIGEST]
-    assert outbox.drain(env) == 1
+    assert delivery.drain(env) == 1
 
 
 def test_the_same_mails_in_time_are_each_answered(env: Environment) -> None:
@@ -159,7 +160,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: 
     remind.tick(env)
     with env.store.begin() as tx:
         desk.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
-    outbox.drain(env)
+    delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
     assert remind.tick(env) == len(cases)
     with env.store.read() as tx:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import outbox, remind
+from flaggermail import remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -24,6 +24,7 @@ from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.letters import observing
 from flaggermail.notices import notices
+from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
@@ -84,7 +85,7 @@ class Desk:
         for _ in range(max(1, minutes)):
             self.clock.set(self.clock.now() + MINUTE * (minutes > 0))
             remind.tick(self.env)
-            outbox.drain(self.env)
+            delivery.drain(self.env)
 
     def events(self, kind: EventKind) -> list[Event]:
         """What happened of that kind."""

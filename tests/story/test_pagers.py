@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import desk, outbox, paging, remind
+from flaggermail import desk, paging, remind
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
@@ -23,6 +23,7 @@ from flaggermail.letters import observing
 from flaggermail.logbook import configure
 from flaggermail.notices import notices
 from flaggermail.oncall.escalation import Step
+from flaggermail.outbox import delivery
 from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed
@@ -55,7 +56,7 @@ def calls(env: Environment) -> list[tuple[str, str]]:
 
 def run(env: Environment) -> None:
     """One round of the ticker."""
-    outbox.drain(env)
+    delivery.drain(env)
     remind.tick(env)
     paging.tick(env)
     paging.drain(env)

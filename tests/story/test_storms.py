@@ -12,8 +12,9 @@ from unittest.mock import patch
 
 import pytest
 
-from flaggermail import outbox, remind, watch
+from flaggermail import remind, watch
 from flaggermail.notices import digest, notices
+from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
@@ -201,7 +202,7 @@ def test_two_machines_do_not_answer_each_other(
     for minute in range(0, 120, 2):
         clock.set(NOW + timedelta(minutes=minute))
         remind.tick(env)
-        outbox.drain(env)
+        delivery.drain(env)
         with env.store.read() as tx:
             ours = [row for row in tx.find(OutboxMail, recipient=sender) if row.id not in answered]
         for row in ours:

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import outbox
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
@@ -25,6 +24,7 @@ from flaggermail.core.standing import Standing
 from flaggermail.daemon import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.ingest import ingest
+from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
 from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.rows import Attempt, OutboxMail
@@ -503,4 +503,4 @@ def test_a_full_outbox_does_not_hold_up_the_end(env: Environment) -> None:
             return super().submit(octets, sender, recipients, witness)
 
     ending = replace(env, submitter=EndingSubmitter(SetClock(NOW)))
-    assert outbox.drain(ending, stop) == 1
+    assert delivery.drain(ending, stop) == 1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.retry import SPREAD, fraction, next_try
+from flaggermail.outbox.retry import SPREAD, fraction, next_try
 from tests.corpus import each
 
 QUEUED = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)

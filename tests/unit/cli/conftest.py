@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import outbox, remind
+from flaggermail import remind
 from flaggermail.cli import main
 from flaggermail.cli.session import Session
 from flaggermail.ingest import ingest
+from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
@@ -82,9 +83,9 @@ class Desk:
     def go_to(self, instant: str) -> None:
         """Let it be that instant, and do what the daemon would have done by then."""
         self.clock.set(datetime.fromisoformat(instant))
-        outbox.drain(self.env)
+        delivery.drain(self.env)
         remind.tick(self.env)
-        outbox.drain(self.env)
+        delivery.drain(self.env)
 
     def receive(self, octets: bytes) -> str:
         """Take in a mail that arrives now; answers its id."""

@@ -18,12 +18,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.letters import exercises, observing
+from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.services import About, Environment, Work
-from flaggermail.settle import settle
 
 
 def drain(env: Environment, stop: Interrupt | None = None) -> int:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
-from flaggermail.core.retry import fraction, next_try
 from flaggermail.notices import notices
 from flaggermail.oncall import escalation
+from flaggermail.outbox.retry import fraction, next_try
+from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
-from flaggermail.proof import proven
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
