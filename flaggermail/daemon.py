@@ -16,16 +16,17 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook, paging, remind, selfwatch, status, vigil, watch
+from flaggermail import inforce, logbook, paging, remind, watch
 from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
-from flaggermail.core.standing import Standing
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
+from flaggermail.health import mailbox_monitor, self_check, status
+from flaggermail.health.status_line import Standing
+from flaggermail.health.watchdog import Lifeline, Pulse
 from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
-from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.states import LEASE
 from flaggermail.renewal import Renewal
 from flaggermail.services import Environment, Work
@@ -258,7 +259,7 @@ class Daemon:
         paging.tick(self.env)
         digest.tell_held_back(self.env)
         if self.link is not None:  # the first look at a mailbox of years takes long, and is no silence
-            vigil.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
+            mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
         self._reminded = self.monotonic()
         if told:
@@ -275,11 +276,11 @@ class Daemon:
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
     def _watch_ourselves(self) -> None:
-        selfwatch.tick(self.env, self._ages())
+        self_check.tick(self.env, self._ages())
 
     def beat(self) -> None:
         """Only while all is well: whoever waits for it outside then raises the alarm that we perhaps cannot."""
-        limits, desk = selfwatch.limits_of(self.env.settings.desk), self.env.settings.desk
+        limits, desk = self_check.limits_of(self.env.settings.desk), self.env.settings.desk
         silence = timedelta(minutes=desk.mailbox.alarm_after_minutes)
         unread = timedelta(seconds=self.monotonic() - self._inbox_read)
         late = any(age > limits.tick for age in self._ages().values())

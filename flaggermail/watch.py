@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import logbook, recognise, vigil
+from flaggermail import logbook, recognise
 from flaggermail.citizens.declining import FREE_MAIL
 from flaggermail.errors import FolderUnreadable
+from flaggermail.health import mailbox_monitor
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.notices import notices, rate_limits
@@ -46,7 +47,7 @@ def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, e
         read[folder] = Cursor(position, started)
     with env.store.begin() as tx:
         inbox = tx.cursor(env.settings.desk.mailbox.inbox)
-        vigil.end(Work(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
+        mailbox_monitor.end(Work(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
         for folder, cursor in read.items():
             tx.advance(folder, cursor)
     send_digest(env)

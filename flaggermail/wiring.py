@@ -32,9 +32,9 @@ from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.cases.sync_settings import register
 from flaggermail.core import verbs
-from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
 from flaggermail.errors import ConfigurationError
+from flaggermail.health.overview import STATUS_FILE
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Measures of this machine and of the servers it talks to, for `core.selfwatch`."""
+"""Measures of this machine and of the servers it talks to, for `health.findings`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flaggermail.adapters.disk import free_octets
-from flaggermail.core.selfwatch import TELLING, skew
+from flaggermail.health.findings import TELLING, skew
 
 
 class MachineGauge:

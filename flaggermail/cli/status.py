@@ -14,8 +14,8 @@ import click
 from flaggermail.cli.instants import age
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed
-from flaggermail.core.overview import EXERCISE, STATUS_FILE, instant, judged
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.health.overview import EXERCISE, STATUS_FILE, instant, judged
 from flaggermail.record.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
 
 if TYPE_CHECKING:

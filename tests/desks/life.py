@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail import selfwatch, vigil
 from flaggermail.citizens import retention
+from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.letters import observing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
@@ -305,9 +305,9 @@ def _missed(desk: Played) -> None:
 def _ourselves(desk: Played) -> None:
     """A loop is late and comes back; the mailbox is silent and comes back."""
     for minutes in (5, 0):
-        selfwatch.tick(desk.env, {"reminders": timedelta(minutes=minutes)})
+        self_check.tick(desk.env, {"reminders": timedelta(minutes=minutes)})
         desk.wait(2)
-    vigil.keep(desk.env, timedelta(minutes=20))
+    mailbox_monitor.keep(desk.env, timedelta(minutes=20))
     desk.wait(5)
 
 

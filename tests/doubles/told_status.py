@@ -10,10 +10,10 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from flaggermail import status
 from flaggermail.adapters.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.health import status
 from flaggermail.services import Environment, Work
 
 

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail import desk, remind, vigil, watch
+from flaggermail import desk, remind, watch
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
+from flaggermail.health import mailbox_monitor
 from flaggermail.outbox import delivery
 from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Environment
@@ -168,7 +169,7 @@ class Night:
         try:
             watch.look(self.env, self.mailbox)
         except LinkLost:
-            vigil.keep(self.env, self.clock.true - self._read_at)
+            mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
         else:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import __version__, selfwatch
+from flaggermail import __version__
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.core.acts import Approve, OpenCase
-from flaggermail.core.overview import EXERCISE
+from flaggermail.health import self_check
+from flaggermail.health.overview import EXERCISE
+from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.events import Event, EventKind, added
@@ -33,7 +35,6 @@ from flaggermail.record.rows import (
 )
 from flaggermail.record.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
 from flaggermail.services import Environment, Work
-from flaggermail.status import gather
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
 from tests.store.test_habits import engine_of, scans, statements
@@ -304,7 +305,7 @@ def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatc
     monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
     env = replace(desk.env, gauge=MachineGauge({"archive": Path("anywhere")}))
     read_now(env)
-    selfwatch.tick(env, {"reminders": timedelta(minutes=3)})
+    self_check.tick(env, {"reminders": timedelta(minutes=3)})
     found = written(env)
     assert found["free_mb"] == {"archive": 400}
     assert found["wrong"] == ["disk of archive: less than 500 MB free", "tick of reminders: more than 120 s ago"]

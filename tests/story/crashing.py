@@ -22,11 +22,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import vigil, watch
+from flaggermail import watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
+from flaggermail.health import mailbox_monitor
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
@@ -173,7 +174,9 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor(env.settings.desk.mailbox.inbox)
     read_at = cursor.looked_at if cursor else None
-    vigil.keep(env, env.clock.now() - read_at if read_at else timedelta(hours=1))  # it was out of reach until now
+    mailbox_monitor.keep(
+        env, env.clock.now() - read_at if read_at else timedelta(hours=1)
+    )  # it was out of reach until now
     watch.look(env, mailbox)
     digest.tell_held_back(env)
     delivery.drain(env)

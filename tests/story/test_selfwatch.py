@@ -14,10 +14,11 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import backlog, paging, selfwatch, vigil, watch, wiring
+from flaggermail import backlog, paging, watch, wiring
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.secrets import credential
+from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.replay.doubles import ListMailbox, SetClock
@@ -53,18 +54,18 @@ def certificate(env: Environment, ends: datetime) -> None:
 def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Environment, clock: SetClock) -> None:  # noqa: F811 - the fixture
     """Also across a restart, as it stands in a row; by the second channel too, since mail will stop."""
     certificate(paged, NOW + timedelta(days=30))
-    assert selfwatch.tick(paged, IN_TIME) == 1
+    assert self_check.tick(paged, IN_TIME) == 1
     assert alarms(paged) == []
     clock.set(NOW + timedelta(days=17))
     for _ in range(3):
-        selfwatch.tick(paged, IN_TIME)
+        self_check.tick(paged, IN_TIME)
     assert alarms(paged) == ["certificate ends"]
     paging.drain(paged)
     assert calls(paged) == [("first", "alarm: certificate ends")]
     clock.set(NOW + timedelta(days=18))
     certificate(paged, NOW + timedelta(days=100))
     for _ in range(3):
-        selfwatch.tick(paged, IN_TIME)
+        self_check.tick(paged, IN_TIME)
     assert alarms(paged) == ["certificate ends", "certificate renewed"]
     with paged.store.read() as tx:
         (row,) = tx.find(Watched)
@@ -79,11 +80,11 @@ def test_a_loop_that_is_late_and_a_disk_that_is_full(
     room = [2_000]
     monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
     full = replace(env, gauge=MachineGauge({"archive": tmp_path}))
-    selfwatch.tick(full, {"reminders": 5 * MINUTE})
+    self_check.tick(full, {"reminders": 5 * MINUTE})
     assert sorted(alarms(full)) == ["disk low", "tick late"]
     clock.set(NOW + MINUTE)
     room[0] = 10**12
-    selfwatch.tick(full, {"reminders": timedelta(0)})
+    self_check.tick(full, {"reminders": timedelta(0)})
     assert sorted(alarms(full)[2:]) == ["disk back", "tick back"]
 
 
@@ -92,23 +93,23 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClo
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + 5 * MINUTE)
     watch.look(env, mailbox)
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong"]
     mailbox.deliver("inbox", mail(2, "a@lindewaard.example", "Oud", "Tekst"), NOW - timedelta(hours=1))
     watch.look(env, mailbox)
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong"]  # that one lay for an hour and says nothing
     clock.set(NOW + MINUTE)
     mailbox.deliver("inbox", mail(3, "a@lindewaard.example", "Nieuw", "Tekst"), NOW + MINUTE)
     watch.look(env, mailbox)
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong", "clock right"]
 
 
 def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """The inbox is not read, or is."""
     if wrong:
-        vigil.keep(env, 20 * MINUTE)
+        mailbox_monitor.keep(env, 20 * MINUTE)
     else:
         watch.look(env, ListMailbox(env.settings.desk.mailbox))
 
@@ -133,12 +134,12 @@ def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
 def clock_skew(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """A mail came in from the future, or now."""
     env.gauge.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
 
 
 def tick_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Reminders were looked for long ago, or just now."""
-    selfwatch.tick(env, {"reminders": 5 * MINUTE * wrong})
+    self_check.tick(env, {"reminders": 5 * MINUTE * wrong})
 
 
 def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
@@ -146,13 +147,13 @@ def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
     with pytest.MonkeyPatch.context() as patch:
         room = 2_000 if wrong else 10**12
         patch.setattr("flaggermail.adapters.gauge.free_octets", lambda _: {"archive": room})
-        selfwatch.tick(env, IN_TIME)
+        self_check.tick(env, IN_TIME)
 
 
 def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Each time another one, that ends in a week, or in a hundred days."""
     certificate(env, env.clock.now() + timedelta(days=7 if wrong else 100))
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +189,11 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
 def test_an_idle_desk_in_order_writes_nothing(env: Environment) -> None:
     """Whoever looks every half minute for a year leaves one row for each thing."""
     certificate(env, NOW + timedelta(days=90))
-    selfwatch.tick(env, IN_TIME)
+    self_check.tick(env, IN_TIME)
     with env.store.read() as tx:
         before = len(list(tx.events()))
     for _ in range(5):
-        assert selfwatch.tick(env, IN_TIME) == 0
+        assert self_check.tick(env, IN_TIME) == 0
     with env.store.read() as tx:
         assert (len(list(tx.events())), tx.find(Alarm)) == (before, [])
 

@@ -20,8 +20,8 @@ from flaggermail.adapters.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
-from flaggermail.core.overview import STATUS_FILE
 from flaggermail.daemon import Daemon
+from flaggermail.health.overview import STATUS_FILE
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Environment
 from flaggermail.wiring import play

@@ -20,13 +20,13 @@ import pytest
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
-from flaggermail.core.standing import Standing
 from flaggermail.daemon import Daemon
 from flaggermail.errors import StoreBusy
+from flaggermail.health.status_line import Standing
+from flaggermail.health.watchdog import Lifeline, Pulse
 from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
-from flaggermail.pulse import Lifeline, Pulse
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment

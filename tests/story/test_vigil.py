@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import vigil, watch
+from flaggermail import watch
 from flaggermail.errors import LinkLost
+from flaggermail.health import mailbox_monitor
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment
@@ -30,22 +31,22 @@ def test_a_silence_and_its_end_are_told_once_each(env: Environment, clock: SetCl
     """At the limit the officer on call gets one mail that says when it was last read, and one when it is again."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     watch.look(env, mailbox)
-    assert not vigil.keep(env, LIMIT - timedelta(seconds=1))
+    assert not mailbox_monitor.keep(env, LIMIT - timedelta(seconds=1))
     clock.set(NOW + LIMIT)
-    assert vigil.keep(env, LIMIT)
+    assert mailbox_monitor.keep(env, LIMIT)
     clock.set(NOW + timedelta(hours=3))
-    assert vigil.keep(env, timedelta(hours=3))
+    assert mailbox_monitor.keep(env, timedelta(hours=3))
     assert alarms(env) == ["mailbox silent"]
     watch.look(env, mailbox)
     watch.look(env, mailbox)
-    assert not vigil.keep(env, timedelta(0))
+    assert not mailbox_monitor.keep(env, timedelta(0))
     assert alarms(env) == ["mailbox silent", "mailbox back"]
     with env.store.read() as tx:
         mails = tx.find(OutboxMail)
         assert [mail.recipient for mail in mails] == ["a.jansen@bzk.example"] * 2
         assert "INBOX: 2027-03-17 10:00+01:00" in read(env.octets.get(mails[0].digest)).get_content()
     clock.set(NOW + timedelta(hours=4))
-    assert vigil.keep(env, timedelta(hours=1))
+    assert mailbox_monitor.keep(env, timedelta(hours=1))
     assert len(alarms(env)) == 3  # a second silence is another one
 
 
@@ -62,7 +63,7 @@ def test_a_desk_that_was_switched_off_is_no_silence(env: Environment, clock: Set
 def test_a_mailbox_that_was_never_read(env: Environment, clock: SetClock) -> None:
     """A wrong password at the first start is told of too."""
     clock.set(NOW + LIMIT)
-    assert vigil.keep(env, LIMIT)
+    assert mailbox_monitor.keep(env, LIMIT)
     assert alarms(env) == ["mailbox silent"]
     clock.set(NOW + LIMIT + timedelta(minutes=1))
     watch.look(env, ListMailbox(env.settings.desk.mailbox))

@@ -16,7 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 from flaggermail.cli import COMMANDS, commands
-from flaggermail.core.standing import Standing
+from flaggermail.health.status_line import Standing
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
 from flaggermail.settings import model as settings

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flaggermail.core.selfwatch import HealthLimits, Measured, findings, skew
+from flaggermail.health.findings import HealthLimits, Measured, findings, skew
 from tests.corpus import each
 
 NOW = datetime(2027, 3, 17, 21, tzinfo=UTC)

@@ -14,7 +14,7 @@ import pytest
 
 from flaggermail.cli import main
 from flaggermail.cli import status as status_command
-from flaggermail.core.overview import EXERCISE
+from flaggermail.health.overview import EXERCISE
 from flaggermail.record.states import CASE_STATES, CLOCKS, WAITING
 from flaggermail.settings.model import StoreSettings
 from tests.unit.cli.test_cli_help import SLOW

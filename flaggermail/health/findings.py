@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail.core.overview import DISK, MEGA
+from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 
 TELLING = timedelta(minutes=2)  # a mail that lay for longer says nothing about clocks

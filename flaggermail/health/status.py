@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail import __version__
 from flaggermail.casework import officer_on_call
-from flaggermail.core.overview import EXERCISE, Limits, Overview, impersonal
+from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (

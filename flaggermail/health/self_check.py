@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flaggermail.core.selfwatch import Finding, HealthLimits, Measured, findings
+from flaggermail.health.findings import Finding, HealthLimits, Measured, findings
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import alarm, alarm_key
