@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import judge, recognise
+from flaggermail import judge
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
-from flaggermail.core import case, suggesting
-from flaggermail.core.threads import Placement
+from flaggermail.core import case
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.matching import lookup, scoring
+from flaggermail.matching.lookup import Sender
+from flaggermail.matching.placing import Placement
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage, Role
-from flaggermail.recognise import Sender
 from flaggermail.record.events import Change, EventKind
 from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Record, StoredMessage
 from flaggermail.rules import classifier
@@ -140,7 +141,7 @@ def _batches(many: Iterable[T]) -> Iterator[list[T]]:
 
 def _arrived(then: Work, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:
     raw = _raw(then, row)
-    sender = recognise.sender_of(then, message)
+    sender = lookup.sender_of(then, message)
     vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
     return Arrived(
         then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender
@@ -177,8 +178,8 @@ def _context(then: Work, row: StoredMessage, raw: RawMessage, message: Message, 
 def _placement(row: StoredMessage) -> Placement:
     """Where its keys led; of a case that it opened itself there was none."""
     named = bool(row.basis)
-    found = tuple(suggesting.read(text) for text in row.suggestions)
-    strong = tuple(one for one in found if one.score >= suggesting.HOLDS)
+    found = tuple(scoring.read(text) for text in row.suggestions)
+    strong = tuple(one for one in found if one.score >= scoring.HOLDS)
     return Placement(row.case if named else None, row.notification if named else None, row.basis, suggestions=strong)
 
 
@@ -238,6 +239,6 @@ def outcome(one: Arrived, found: Classification) -> RuleOutcome:
     mail = judge.Mail(one.raw, one.message, one.sender, _placement(one.row))
     facts = judge.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
     decision = case.decide(replace(facts, known_sender=one.known_sender))
-    if recognise.late(then.env, one.raw, then.now):
+    if lookup.late(then.env, one.raw, then.now):
         decision = case.of_old_mail(decision)
     return RuleOutcome(found, decision.place, decision.opens)

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import keys, replies
+from flaggermail import replies
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
 from flaggermail.core.case import Decision
@@ -16,11 +16,12 @@ from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.subject import split_subject
+from flaggermail.matching import thread_keys
+from flaggermail.matching.lookup import Sender
 from flaggermail.notices import notices
 from flaggermail.outbox.results import COPY_FOUND, settle
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
-from flaggermail.recognise import Sender
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
@@ -55,7 +56,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
         own = _learn(work, own, stored)
-        keys.learn(work, stored, message, sender.platform)
+        thread_keys.learn(work, stored, message, sender.platform)
         if sender.platform is not None or decision.tells is not None:
             lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import confirming, consequences, recognise
+from flaggermail import consequences
 from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.judge import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.matching import confirmation, lookup
 from flaggermail.notices import notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds, states
@@ -164,7 +165,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
         consequences.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
-    if delivery.internaldate < twin.received_at and recognise.disputed(work, raw, message) is None:
+    if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
         better = replace(better, received_at=delivery.internaldate)
     verdict = message.vouched
     if verdict.value == "verified" and twin.verdict == "unverified":
@@ -208,7 +209,7 @@ def _file(
         consequences.file_attached(work, stored, digest, attached)
     consequences.follow(work, stored, message, judged.decision, judged.sender)
     if judged.placement.by_score is not None:
-        confirming.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
+        confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
 
 
@@ -233,7 +234,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=judged.dispute is not None,
         missed=judged.missed and not exercise,
-        same_id_as=recognise.same_id(work, message),
+        same_id_as=lookup.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
         ruleset=work.env.settings.rules.version,
         priority=judged.found.priority,

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail import recognise
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
-from flaggermail.core import case, threads
+from flaggermail.core import case
 from flaggermail.core.case import Decision
-from flaggermail.core.threads import Placement
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.matching import lookup, placing
+from flaggermail.matching.lookup import Sender
+from flaggermail.matching.placing import Placement
 from flaggermail.ports import RawMessage, Role
-from flaggermail.recognise import Sender
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
@@ -55,11 +55,11 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
     context = context_of(work, mail)
     found = classifier.classify(message, context, work.env.settings.rules, work.env.matcher.find)
     election = elections.election_of(work, message)
-    dispute = recognise.disputed(work, raw, message)
+    dispute = lookup.disputed(work, raw, message)
     if context.platform is not None and dispute is None:
-        dispute = recognise.too_early(work, raw, mail.placement)
+        dispute = lookup.too_early(work, raw, mail.placement)
     decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
-    late = recognise.late(work.env, raw, work.now)
+    late = lookup.late(work.env, raw, work.now)
     return Triaged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
         case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
@@ -68,8 +68,8 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
 
 def placed(work: Work, raw: RawMessage, message: Message) -> Mail:
     """Whose it is, and where it belongs by its keys."""
-    sender = recognise.sender_of(work, message)
-    placement = threads.place(message, recognise.known(work, message, sender), recognise.tokens_of(message))
+    sender = lookup.sender_of(work, message)
+    placement = placing.place(message, lookup.known(work, message, sender), lookup.tokens_of(message))
     return Mail(raw, message, sender, placement)
 
 
@@ -108,11 +108,11 @@ def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *,
         from_platform=context.platform is not None,
         election=election.code if election else None,
         declined_before=context.declined_before,
-        known_sender=recognise.known_sender(work, message),
+        known_sender=lookup.known_sender(work, message),
         disputed=disputed,
         sent_folder=sent_folder,
         junk_folder=raw.role is Role.JUNK,
         from_officer=mail.sender.answers is not None,
-        to_channel=sent_folder and recognise.channel_of(work, message) is not None,
+        to_channel=sent_folder and lookup.channel_of(work, message) is not None,
         doubts=declining.doubts(work, message),
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import desk, form_mail, recognise
+from flaggermail import desk, form_mail
 from flaggermail.cases import elections
 from flaggermail.core import acts, case_form, verbs
 from flaggermail.core.case_form import FormFault
@@ -21,6 +21,7 @@ from flaggermail.desk.channels import MAIL
 from flaggermail.desk.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall.schedule import Officer
@@ -104,7 +105,7 @@ def _settled(work: Work, token: Token) -> str:
 def _others(work: Work, reply: _Reply) -> bool:
     """Whether the address that is written to is that of another mail to an officer than the one answered."""
     message = replace(reply.message, references=(), headers=())
-    tokens = work.tx.find(Token, token=recognise.tokens_of(message))
+    tokens = work.tx.find(Token, token=lookup.tokens_of(message))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from flaggermail import logbook, recognise
+from flaggermail import logbook
 from flaggermail.citizens.declining import FREE_MAIL
 from flaggermail.errors import FolderUnreadable
 from flaggermail.health import mailbox_monitor
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.letters import observing
+from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
@@ -83,7 +84,7 @@ def _take_in_first(
         for raw in batch:
             if stop is not None and stop.is_set():
                 return
-            if not recognise.late(env, raw, env.clock.now()) and rate_limits.goes_first(env, raw.octets):
+            if not lookup.late(env, raw, env.clock.now()) and rate_limits.goes_first(env, raw.octets):
                 outcome = ingest(env, raw, in_turn=False)
                 logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
 
@@ -116,7 +117,7 @@ def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: In
 
 def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
     """Old mail together, as nobody waits for it; any other alone, so that a notice is on its way with each commit."""
-    if len(batch) > 1 and all(recognise.late(env, raw, env.clock.now()) for raw in batch):
+    if len(batch) > 1 and all(lookup.late(env, raw, env.clock.now()) for raw in batch):
         for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
             logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
         return [raw.uid for raw in batch]

@@ -12,11 +12,11 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, show_json
 from flaggermail.cli.showing import listed, plain
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core.suggesting import read
 from flaggermail.errors import Refusal
 from flaggermail.mail.forwards.forwarded import zone_stated
 from flaggermail.mail.message import Address, Forwarded, Message
 from flaggermail.mail.message_json import Json, contract
+from flaggermail.matching.scoring import read
 from flaggermail.record.rows import StoredMessage
 
 

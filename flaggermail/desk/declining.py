@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import recognise
 from flaggermail.citizens import declining
 from flaggermail.core import acts
 from flaggermail.desk.outcome import Outcome, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
+from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, StoredMessage
@@ -23,7 +23,7 @@ def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
     if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
         raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
     message = work.env.parser.parse(work.env.octets.get(stored.digest))
-    sender = recognise.sender_of(work, message)
+    sender = lookup.sender_of(work, message)
     if sender.platform or sender.officer:
         raise Refusal(f"message {stored.id}: comes from a platform or an officer; it is no citizen's report")
     told_before = declining.declined_before(work, message)

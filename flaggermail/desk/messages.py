@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import confirming, recognise
 from flaggermail.cases import lifecycle
 from flaggermail.core import acts
 from flaggermail.desk import moving, notes, placing
 from flaggermail.desk.outcome import Outcome, given, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
+from flaggermail.matching import confirmation, lookup
 from flaggermail.notifications import clocks
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
@@ -29,7 +29,7 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
     sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     moving.teach(work, sure)
-    confirming.confirm_referral(work, sure, work.env.parser.parse(work.env.octets.get(sure.digest)))
+    confirmation.confirm_referral(work, sure, work.env.parser.parse(work.env.octets.get(sure.digest)))
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
 
 
@@ -51,7 +51,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
             f"message {message.id}: first put it into a case: `flaggermail quarantine place {message.id} CASE`"
         )
     case = the_case(work, message.case)
-    channel = recognise.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
+    channel = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if channel is None:
         raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
     use = notes.use_by_hand(work, case, channel, message.received_at, message.message_id)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaggermail import confirming, keys, recognise
 from flaggermail.cases import lifecycle
 from flaggermail.desk.outcome import one_of, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
+from flaggermail.matching import confirmation, lookup, thread_keys
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
@@ -40,7 +40,7 @@ def into_case(
     _take_root(work, filed)
     teach(work, filed, mail)
     lifecycle.reopen_for(work, the_case(work, case), message.id)
-    confirming.confirm_referral(work, filed, mail)
+    confirmation.confirm_referral(work, filed, mail)
     return filed, warnings
 
 
@@ -53,7 +53,7 @@ def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[
         rootless = replace(left, root_message=None, referrer_address=None, referrer_name=None)
         changes.append(changed(left, rootless))  # nobody is told of the decision on a case that he did not refer
     if left is not None:
-        keys.forget(work, old)
+        thread_keys.forget(work, old)
     about = About(case=new.case or old.case, notification=new.notification, message=new.id)
     work.record(EventKind.MESSAGE_PLACED, *changes, reason=how, about=about)
     for touched in sorted({old.notification, new.notification} - {None}, key=str):
@@ -66,7 +66,7 @@ def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[
 def teach(work: Work, filed: StoredMessage, mail: Message | None = None) -> None:
     """Later mail follows the one that a person has filed."""
     read = mail if mail is not None else _read(work, filed)
-    keys.learn(work, filed, read, recognise.sender_of(work, read).platform, by_hand=True)
+    thread_keys.learn(work, filed, read, lookup.sender_of(work, read).platform, by_hand=True)
 
 
 def of_others(work: Work, key: str) -> StoredMessage:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail import recognise
 from flaggermail.cases import elections
 from flaggermail.core import acts
 from flaggermail.desk import cases, declining, moving
 from flaggermail.desk.outcome import Outcome, given, the_case
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, StoredMessage
@@ -91,7 +91,7 @@ def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
     waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
     warnings = moving.move(work, message, waiting, "back into the quarantine")
-    found = recognise.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
+    found = lookup.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if found:
         suggested = replace(waiting, suggestions=tuple(one.text for one in found))
         about = About(message=message.id)

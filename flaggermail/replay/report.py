@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flaggermail.core import suggesting
+from flaggermail.matching import scoring
 from flaggermail.notifications import latency
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
@@ -130,7 +130,7 @@ def _quarantined(message: StoredMessage) -> Json:
         "message_id": message.message_id,
         "kinds": list(message.kinds),
         "reason": message.reason,
-        "suggestions": [suggesting.read(text).document for text in message.suggestions],
+        "suggestions": [scoring.read(text).document for text in message.suggestions],
     }
 
 

@@ -118,7 +118,7 @@ class QuarantineSettings(Model):
     """When a mail is placed without a person, and who is told of one that waits too long."""
 
     place_by_score: bool = True
-    score_threshold: int = Field(default=95, ge=80, le=100)  # see core.suggesting; lower would rest on a subject
+    score_threshold: int = Field(default=95, ge=80, le=100)  # see matching.scoring; lower would rest on a subject
     in_period: tuple[StepSettings, ...] = (StepSettings(after=60), StepSettings(after=240, tell="head"))
     outside: tuple[StepSettings, ...] = (StepSettings(after=1440), StepSettings(after=4320, tell="head"))
     min_interval_minutes: Minutes = 30  # between two such mails to one person

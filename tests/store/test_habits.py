@@ -16,7 +16,7 @@ from flaggermail.adapters.db import transaction
 from flaggermail.adapters.db.rows import from_columns
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Approve
-from flaggermail.likely import LATEST
+from flaggermail.matching.candidates import LATEST
 from flaggermail.notices.digest import send_digest
 from flaggermail.record.rows import Case, OutboxMail, Record, StoredMessage
 from tests.store.desk_fixtures import CITIZEN, DESK, REFERRER, START, X_CHANNEL, Desk, X, mail, report_of

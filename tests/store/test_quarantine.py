@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail.core.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
-from flaggermail.core.suggesting import read
+from flaggermail.matching.scoring import read
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage
 from flaggermail.settings.model import QuarantineSettings

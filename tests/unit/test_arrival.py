@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.core.arrival import disputed
+from flaggermail.matching.arrival import disputed
 from tests.corpus import each
 
 AT = datetime.fromisoformat("2024-06-06T13:06:00+02:00")

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.core.suggesting import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
-from flaggermail.core.threads import Anchor, Known, Placement, Use, place
 from flaggermail.mail.message import Address, Message
+from flaggermail.matching.placing import Anchor, Known, Placement, Use, place
+from flaggermail.matching.scoring import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
 from tests.corpus import each
 
 TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32

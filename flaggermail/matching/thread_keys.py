@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from flaggermail.core.threads import Anchor
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
+from flaggermail.matching.placing import Anchor
 from flaggermail.record.events import Change, EventKind, added, changed
 from flaggermail.record.rows import LearnedKey, StoredMessage
 from flaggermail.rules import classifier

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flaggermail.core import suggesting
-from flaggermail.core.suggesting import Clue
 from flaggermail.mail.message import Message
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language, folded
+from flaggermail.matching import scoring
+from flaggermail.matching.scoring import Clue
 
 _LONGEST = 20_000  # characters of a text that are compared
 _SHORTEST = 40  # characters of a text that proves something by standing in another
@@ -38,13 +38,13 @@ def clues(message: Message, other: Message, language: Language, ours: str) -> li
     pairs = [(here, there) for here in _told(message, language) for there in _told(other, language)]
     same = [(here, there) for here, there in pairs if _is_same(here, there)]
     if same:
-        found.append(suggesting.SAME_REFERRAL)
+        found.append(scoring.SAME_REFERRAL)
     elif _same_subject(message, other, language) and _people(message, ours) & _people(other, ours):
-        found.append(suggesting.SAME_SUBJECT)
+        found.append(scoring.SAME_SUBJECT)
     if any(_agree(here.text, there.text) for here, there in same):
-        found.append(suggesting.SAME_TEXT)
+        found.append(scoring.SAME_TEXT)
     if _addresses(message) & _addresses(other):
-        found.append(suggesting.SAME_ADDRESS)
+        found.append(scoring.SAME_ADDRESS)
     return found
 
 

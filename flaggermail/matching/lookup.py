@@ -7,12 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from flaggermail import keys, likely
-from flaggermail.core import arrival, threads
-from flaggermail.core.suggesting import HIGHEST, Suggestion
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.matching import arrival, candidates, placing, thread_keys
+from flaggermail.matching.scoring import HIGHEST, Suggestion
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
@@ -61,21 +60,21 @@ def tokens_of(message: Message) -> tuple[str, ...]:
     )
 
 
-def known(work: Work, message: Message, sender: Sender) -> threads.Known:
+def known(work: Work, message: Message, sender: Sender) -> placing.Known:
     """All that the store holds about the keys of this message; one look-up a kind of key."""
     found = work.tx.find(Token, token=tokens_of(message))
-    tokens = {t.token: threads.Anchor(t.case, t.notification) for t in found}
+    tokens = {t.token: placing.Anchor(t.case, t.notification) for t in found}
     named = [*message.in_reply_to, *message.references]
     named += [message.original_message_id] if message.original_message_id else []
     held = {
-        m.message_id or "": threads.Anchor(m.case, m.notification)
+        m.message_id or "": placing.Anchor(m.case, m.notification)
         for m in work.tx.find(StoredMessage, message_id=named)
     }
     prefix = work.env.settings.desk.organisation.case_prefix
     numbers = subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix)
     cases = work.tx.find(Case, number=numbers)
     fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
-    learned = keys.learned(work, message, sender.platform)
+    learned = thread_keys.learned(work, message, sender.platform)
     anchors = (*tokens.values(), *held.values(), *learned.values())
     near = {anchor.case for anchor in anchors if anchor.case} | set(fitting)
     # Who answers one that is approved has got it: it is in doubt, and its clocks will run once that is settled.
@@ -87,23 +86,23 @@ def known(work: Work, message: Message, sender: Sender) -> threads.Known:
     }
     if sender.platform is not None:
         uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", use=True)}
-    return threads.Known(
+    return placing.Known(
         tokens=tokens,
         messages=held,
         learned=learned,
         numbers=fitting,
         sender_platform=sender.platform,
-        uses=[threads.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
-        clues={} if sender.platform or any(a.case for a in anchors) else likely.clues(work, message),
+        uses=[placing.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
+        clues={} if sender.platform or any(a.case for a in anchors) else candidates.clues(work, message),
         strayed=_strayed(work, message, sender, near),
-        threshold=None if sender.platform else likely.threshold(work, message),
+        threshold=None if sender.platform else candidates.threshold(work, message),
     )
 
 
 def suggestions(work: Work, message: Message) -> tuple[Suggestion, ...]:
     """Where a mail that a person has taken out of its place may belong; the case that its keys name too."""
     known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
-    found = threads.place(message, known_now, tokens_of(message))
+    found = placing.place(message, known_now, tokens_of(message))
     named = (Suggestion(found.case, HIGHEST, (found.basis,)),) if found.case else ()
     return (*named, *found.suggestions, *found.hints)
 
@@ -143,7 +142,7 @@ def disputed(work: Work, raw: RawMessage, _message: Message) -> str | None:
     return arrival.disputed(raw.internaldate, looked_at, received)
 
 
-def too_early(work: Work, raw: RawMessage, placement: threads.Placement) -> str | None:
+def too_early(work: Work, raw: RawMessage, placement: placing.Placement) -> str | None:
     """Why an answer cannot have arrived when it is said to, or nothing: what it answers had not been sent then.
 
     One of the two clocks was wrong, and such an answer stops nothing: a person must know.

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.core.suggesting import Suggestion
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message
+from flaggermail.matching.lookup import sender_of
+from flaggermail.matching.scoring import Suggestion
 from flaggermail.notices import notices
-from flaggermail.recognise import sender_of
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage

@@ -4,7 +4,7 @@
 Unguessable keys come first, then messages we hold, then what verified mail of a case taught (the platform's own
 reference, a mail we never saw that others answer too), then a case number with a fitting sender. Subject text alone, or
 "the only open case", never places a mail: it only suggests, and a person confirms. So does a key of ours under which
-somebody writes about something else. A score places only what was referred before (core.suggesting), never a platform's
+somebody writes about something else. A score places only what was referred before (matching.scoring), never a platform's
 mail.
 """
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flaggermail.core import suggesting
-from flaggermail.core.suggesting import Clue, Suggestion
 from flaggermail.mail.message import Message
+from flaggermail.matching import scoring
+from flaggermail.matching.scoring import Clue, Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     found = _by_its_keys(message, known, tokens)
     if found is not None and found.case not in known.strayed:
         return found
-    suggestions = suggesting.suggest(_clues(known, found.case if found else None))
-    sure = suggesting.certain(suggestions, known.threshold)
+    suggestions = scoring.suggest(_clues(known, found.case if found else None))
+    sure = scoring.certain(suggestions, known.threshold)
     if sure is not None:
         return Placement(sure.case, None, f"score {sure.score}", suggestions=suggestions, by_score=sure)
-    strong = tuple(one for one in suggestions if one.score >= suggesting.HOLDS)
+    strong = tuple(one for one in suggestions if one.score >= scoring.HOLDS)
     return Placement(None, None, "", suggestions=strong, hints=suggestions[len(strong) :])
 
 
@@ -118,11 +118,11 @@ def _notification(anchor: Anchor, known: Known) -> str | None:
 def _clues(known: Known, strayed: str | None) -> dict[str, list[Clue]]:
     """All that speaks for a case, the most telling kind first."""
     waiting = (use.case for use in known.uses if use.open and use.platform == known.sender_platform)
-    found: dict[str, list[Clue]] = {strayed: [suggesting.STRAYED]} if strayed else {}
+    found: dict[str, list[Clue]] = {strayed: [scoring.STRAYED]} if strayed else {}
     for case in known.numbers:
-        found.setdefault(case, []).append(suggesting.NUMBER)
+        found.setdefault(case, []).append(scoring.NUMBER)
     for case, those in known.clues.items():
         found.setdefault(case, []).extend(those)
     for case in waiting:
-        found.setdefault(case, []).append(suggesting.WAITS)
+        found.setdefault(case, []).append(scoring.WAITS)
     return found

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from flaggermail.core import likeness, suggesting
-from flaggermail.core.suggesting import Clue
 from flaggermail.letters import exercises
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.matching import likeness, scoring
+from flaggermail.matching.scoring import Clue
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND
 from flaggermail.services import Work
@@ -22,10 +22,10 @@ def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
         return {}
     found: dict[str, list[Clue]] = {}
     for case in _candidates(work, message):
-        said = [suggesting.ATTACHED] if _was_attached(work, message, case) else []
+        said = [scoring.ATTACHED] if _was_attached(work, message, case) else []
         said += _compared(work, message, case, ours)
         if case.referrer_address == message.sender.key and case.state in IN_HAND:
-            said.append(suggesting.SAME_SENDER)
+            said.append(scoring.SAME_SENDER)
         if said:
             found[case.number] = said
     return found
