@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook, paging, remind, watch
+from flaggermail import inforce, logbook, watch
 from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
@@ -28,6 +28,7 @@ from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.record.states import LEASE
+from flaggermail.reminders import paging, reminders
 from flaggermail.renewal import Renewal
 from flaggermail.services import Environment, Work
 
@@ -255,7 +256,7 @@ class Daemon:
 
     def remind(self) -> None:
         """What is done every `remind_every` seconds: reminders, pages, what was held back, and the vigil."""
-        told = remind.tick(self.env)
+        told = reminders.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
         if self.link is not None:  # the first look at a mailbox of years takes long, and is no silence

@@ -18,7 +18,7 @@ from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.running import Waiting
+    from flaggermail.reminders.open_clocks import Waiting
     from flaggermail.services import Work
 
 

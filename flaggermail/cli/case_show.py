@@ -111,7 +111,7 @@ def _gather(work: Work, number: str) -> _Dossier:
     from flaggermail.cases.referrals import missing_of
     from flaggermail.desk.outcome import the_case
     from flaggermail.desk.tagging import same_narrative
-    from flaggermail.running import waiting
+    from flaggermail.reminders.open_clocks import waiting
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))

@@ -45,7 +45,7 @@ def now(session: Session, *, as_json: bool) -> None:
     Example: flaggermail oncall now
     """
     from flaggermail.notices.duty import officer_on_call
-    from flaggermail.paging import waits
+    from flaggermail.reminders.paging import waits
 
     with session.reading() as work:
         officer = officer_on_call(work)
@@ -74,8 +74,8 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
     from flaggermail.notices.duty import overrides
-    from flaggermail.remind import next_due
-    from flaggermail.running import waiting
+    from flaggermail.reminders.open_clocks import waiting
+    from flaggermail.reminders.reminders import next_due
 
     rota = session.environment.settings.rota
     with session.reading() as work:
@@ -111,7 +111,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 def _print_at(work: Work, at: datetime, *, as_json: bool) -> None:
     """Answer who would get this."""
     from flaggermail.notices.duty import overrides
-    from flaggermail.running import waiting
+    from flaggermail.reminders.open_clocks import waiting
 
     officer = on_call(work.env.settings.rota, overrides(work.tx), at)
     clocks = [Calculation(work, one) for one in waiting(work.tx)]
@@ -209,7 +209,7 @@ def handover(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall handover
     """
-    from flaggermail.handover import gather
+    from flaggermail.reminders.handover import gather
 
     with session.reading() as work:
         note = gather(work)

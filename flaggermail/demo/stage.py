@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flaggermail import remind
 from flaggermail.demo import configuration
 from flaggermail.errors import StoryBroken
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock
 from flaggermail.record.rows import Delivery, OutboxMail
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
 from flaggermail.replay.scenario import Incoming, Scenario, Typed
@@ -126,7 +126,7 @@ class RunningDesk:
         with self.env.store.read() as tx:
             if len(tx.find(Delivery, folder=FOLDERS[0])) < self.delivered:
                 return "the daemon has not taken in a mail that lies in the mailbox"
-            mail, reminder = delivery.next_due(tx), remind.next_due(self.env, tx)
+            mail, reminder = delivery.next_due(tx), reminders.next_due(self.env, tx)
             if tx.find(OutboxMail, state="attempting") or (mail is not None and mail <= now):
                 return "the daemon has not sent a mail that waits"
             if reminder is not None and reminder <= now:

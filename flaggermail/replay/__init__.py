@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import inforce, remind, watch
+from flaggermail import inforce, watch
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
@@ -87,12 +88,12 @@ def instants(env: Environment, scenario: Scenario) -> Iterator[datetime]:
 def _settle(env: Environment) -> None:
     """What the daemon's ticks do: send, remind, tell what was held back, send the reminders."""
     delivery.drain(env)
-    remind.tick(env)
+    reminders.tick(env)
     digest.tell_held_back(env)
     delivery.drain(env)
 
 
 def _next_due(env: Environment, now: datetime) -> datetime | None:
     with env.store.read() as tx:
-        found = (delivery.next_due(tx), remind.next_due(env, tx))
+        found = (delivery.next_due(tx), reminders.next_due(env, tx))
     return min((at for at in found if at is not None and at > now), default=None)

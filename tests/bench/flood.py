@@ -8,9 +8,10 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flaggermail import remind, watch, wiring
+from flaggermail import watch, wiring
 from flaggermail.notices import digest
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
 from flaggermail.services import Environment
 from flaggermail.settings.reading import load
@@ -66,7 +67,7 @@ def _during(env: Environment, mailbox: ListMailbox) -> tuple[float, list[float]]
     intake.start()
     while intake.is_alive() or len(ticks) * 2 < REMINDERS + 4:
         begun = time.perf_counter()
-        remind.tick(env)
+        reminders.tick(env)
         digest.tell_held_back(env)
         ticks.append(time.perf_counter() - begun)
         time.sleep(max(0.0, 1.0 - ticks[-1]))

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import inforce, paging, remind, watch
+from flaggermail import inforce, watch
 from flaggermail.cli.acting import typed
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
 from flaggermail.record.rows import OutboxMail, Record, StoredMessage
 from flaggermail.record.states import LEASE
+from flaggermail.reminders import paging, reminders
 from flaggermail.replay.doubles import (
     CountedRandomness,
     ListCaller,
@@ -86,7 +87,7 @@ class Played:
         """What the daemon's loops do now."""
         watch.look(self.env, self.mailbox)
         delivery.drain(self.env)
-        remind.tick(self.env)
+        reminders.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
         delivery.drain(self.env)
@@ -95,7 +96,7 @@ class Played:
     def _next_due(self) -> datetime | None:
         now = self.clock.now()
         with self.env.store.read() as tx:
-            instants = (delivery.next_due(tx), remind.next_due(self.env, tx))
+            instants = (delivery.next_due(tx), reminders.next_due(self.env, tx))
         return min((at for at in instants if at is not None and at > now), default=None)
 
     # ---- what people do

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail import backlog, desk, wiring
+from flaggermail import desk, wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import SmtpSession
@@ -29,6 +29,7 @@ from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
 from flaggermail.record.rows import BadAddress
+from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Environment
 from flaggermail.watch import look
 
@@ -198,7 +199,7 @@ def settle(env: Environment) -> None:
         look(env, mailbox)
     finally:
         mailbox.close()
-    backlog.tick(env)
+    outbox_ageing.tick(env)
     delivery.drain(env)
 
 

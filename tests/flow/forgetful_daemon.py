@@ -6,7 +6,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flaggermail import logbook, remind, wiring
+from flaggermail import logbook, wiring
+from flaggermail.reminders import reminders
 from flaggermail.services import Environment
 
 
@@ -17,7 +18,7 @@ def remind_nobody(env: Environment) -> int:
 
 
 if __name__ == "__main__":
-    remind.tick = remind_nobody
+    reminders.tick = remind_nobody
     logbook.configure()
     running = wiring.demo_daemon(Path(sys.argv[1]))
     running.obey_signals()

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail import desk, remind, watch
+from flaggermail import desk, watch
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.core.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
 from flaggermail.health import mailbox_monitor
 from flaggermail.outbox import delivery
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
 from flaggermail.services import Environment
 from tests.nights import verdict
@@ -122,7 +123,7 @@ class Night:
         instants = [self._plan[0].at] if self._plan else []
         if self.up:
             with self.env.store.read() as tx:
-                due = [delivery.next_due(tx), remind.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
+                due = [delivery.next_due(tx), reminders.next_due(self.env, tx), self.oracle.next_due(self.clock.now())]
             known = [at - self.clock.wrong for at in due if at is not None]
             instants += [at for at in known if at > self.clock.true]
         at = min(instants, default=None)
@@ -185,7 +186,7 @@ class Night:
             if (clock := silence.clock()) is not None:
                 running.setdefault((silence.case, silence.platform), set()).add(clock)
         try:
-            remind.tick(self.env)
+            reminders.tick(self.env)
         except Killed:
             mails = (Read(self.env.octets.get(digest), head) for digest in self._kept)
             due = due if any(True for mail in mails for _ in mail.reminds_of()) else []

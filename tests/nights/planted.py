@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from flaggermail import remind, replies
+from flaggermail import replies
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.desk import channels
 from flaggermail.mail.message import Message
@@ -19,7 +19,8 @@ from flaggermail.oncall.escalation import Acknowledgement, Call, Silence, Step
 from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
-from flaggermail.running import Waiting
+from flaggermail.reminders import reminders
+from flaggermail.reminders.open_clocks import Waiting
 from flaggermail.services import Environment, Work
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
@@ -68,7 +69,7 @@ class _Keyed(Reminder):
 
 def _key_without_step() -> AbstractContextManager[object]:
     """What was told once of a clock cannot be told again, at no later step."""
-    return patch.object(remind, "Reminder", _Keyed)
+    return patch.object(reminders, "Reminder", _Keyed)
 
 
 def _stopped_by_unverified() -> AbstractContextManager[object]:

@@ -13,7 +13,6 @@ from typing import Protocol, TypeVar
 
 import pytest
 
-from flaggermail import remind
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
@@ -26,6 +25,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment
 from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
@@ -217,7 +217,7 @@ class Desk:
     def settle(self) -> None:
         """Send and remind as the daemon does."""
         delivery.drain(self.env)
-        remind.tick(self.env)
+        reminders.tick(self.env)
         delivery.drain(self.env)
 
     # ---- what is there

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail import remind
 from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
 from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
+from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 
 
@@ -122,5 +122,5 @@ def test_next_due_names_the_minute_for_a_replay(desk: Desk) -> None:
     stray(desk)
     delivery.drain(desk.env)  # else the notice of it, which has not left, would be due first
     with desk.env.store.read() as tx:
-        assert remind.next_due(desk.env, tx) == START + timedelta(minutes=60)
+        assert reminders.next_due(desk.env, tx) == START + timedelta(minutes=60)
     assert desk.happened(EventKind.ALARM_RAISED) == 0

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import remind
 from flaggermail.core.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
 from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
+from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (
     OFFICER,
     REFERRER,
@@ -71,9 +71,9 @@ def test_reminders_run_from_the_note(desk: Desk) -> None:
     desk.go_on(30)
     desk.do(note(desk.row(Notification, key).case, PORTAL, "portal"))
     desk.clock.set(START + 89 * MINUTE)
-    assert remind.tick(desk.env) == 0
+    assert reminders.tick(desk.env) == 0
     desk.clock.set(START + 90 * MINUTE)
-    assert remind.tick(desk.env) == 1
+    assert reminders.tick(desk.env) == 1
 
 
 def test_the_call_sheet_says_what_to_say(desk: Desk) -> None:

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import remind
 from flaggermail.comparison import Arrived, Difference, archive, compare
 from flaggermail.core.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.rows import StoredMessage
+from flaggermail.reminders import reminders
 from flaggermail.rules.classifier import Rule, RuleSet
 from flaggermail.services import Work
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail
@@ -158,7 +158,7 @@ def test_the_period_is_that_of_the_day_it_came(desk: Desk) -> None:
     """Long past, and the election closed since."""
     _, _, referral, _ = an_archive(desk)
     desk.clock.set(START + timedelta(days=30))
-    remind.tick(desk.env)
+    reminders.tick(desk.env)
     desk.do(CloseElection(code="EP2024"), "head1")
     assert as_it_came(desk, referral).context.period
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import remind
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
+from flaggermail.reminders import reminders
 from flaggermail.services import Work
 from tests.store.desk_fixtures import OFFICER, REFERRER, START, X_CHANNEL, Desk, mail, report_of
 
@@ -153,7 +153,7 @@ def test_a_quiet_outbox_tells_nothing(desk: Desk) -> None:
     desk.settle()
     before = len(desk.events())
     desk.clock.set(START + 20 * MINUTE)
-    remind.tick(desk.env)
+    reminders.tick(desk.env)
     assert len(desk.events()) == before
 
 
@@ -265,7 +265,7 @@ def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
     key = desk.notified()
     desk.clock.set(START + 61 * MINUTE)
     desk.server.says(0)
-    remind.tick(desk.env)
+    reminders.tick(desk.env)
     waiting = desk.one(OutboxMail, kind="reminder")
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.server.script.clear()

@@ -15,7 +15,6 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail import handover, remind
 from flaggermail.core import acts
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
@@ -24,6 +23,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail, Reminder, StoredMessage, Token
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.record.topics import Topic
+from flaggermail.reminders import handover, reminders
 from flaggermail.services import About, Work
 from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
@@ -373,7 +373,7 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
     uses = [first, desk.notified("meta-elections", case=desk.row(Notification, first).case)]
     for minutes in (56, 5):
         wait(desk, minutes)
-        remind.tick(desk.env)
+        reminders.tick(desk.env)
     words = f"gebeld {desk.clock.now().astimezone(desk.env.settings.zone):%H:%M} ze hebben het"
     sent = [latest(desk, notification=use, kind=Kind.REMINDER.value) for use in uses]
     for one in (*sent, sent[1]):

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail import remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
@@ -19,6 +18,7 @@ from flaggermail.daemon import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Position, RawMessage
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox
 from flaggermail.services import Environment
 from tests.story.conftest import NOW
@@ -198,7 +198,7 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Environment, worker: str, m
         raise ValueError(worker)
 
     monkeypatch.setattr(delivery, "drain", fail)
-    monkeypatch.setattr(remind, "tick", fail)
+    monkeypatch.setattr(reminders, "tick", fail)
     monkeypatch.setattr(type(env.store), "renew", fail)
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import inforce, remind
+from flaggermail import inforce
 from flaggermail.core import acts
 from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, SetClock
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile, Settings
@@ -76,7 +77,9 @@ def pass_time(desk: Desk, minutes: float) -> None:
     end = desk.clock.now() + timedelta(minutes=minutes)
     while desk.clock.now() < end:
         with desk.env.store.read() as tx:
-            due = [at for at in (delivery.next_due(tx), remind.next_due(desk.env, tx)) if at and at > desk.clock.now()]
+            due = [
+                at for at in (delivery.next_due(tx), reminders.next_due(desk.env, tx)) if at and at > desk.clock.now()
+            ]
         desk.clock.set(min([end, *due]))
         desk.settle()
 

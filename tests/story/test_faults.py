@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from flaggermail import desk, remind, watch
+from flaggermail import desk, watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.errors import StoreBusy, StoreFault
@@ -24,6 +24,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment
 from flaggermail.settings.escalation_file import EscalationFile
@@ -77,7 +78,7 @@ def events(env: Environment) -> int:
 
 def settle(env: Environment) -> int:
     """Send and remind as the daemon does; answers how many reminders that were."""
-    told = remind.tick(env)
+    told = reminders.tick(env)
     delivery.drain(env)
     return told
 

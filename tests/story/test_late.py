@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import desk, remind, watch
+from flaggermail import desk, watch
 from flaggermail.cases import lifecycle
 from flaggermail.core.acts import Acknowledge
 from flaggermail.oncall.escalation import Step, write_steps
@@ -17,6 +17,7 @@ from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
+from flaggermail.reminders import reminders as remind
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment, Work
 from tests.story.conftest import NOW

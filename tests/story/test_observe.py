@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import remind
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
@@ -28,6 +27,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, RawMessage, Submission
 from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment, Work
 from flaggermail.settings.reading import load
@@ -84,7 +84,7 @@ class Desk:
         """Let time pass, then do what the daemon does."""
         for _ in range(max(1, minutes)):
             self.clock.set(self.clock.now() + MINUTE * (minutes > 0))
-            remind.tick(self.env)
+            reminders.tick(self.env)
             delivery.drain(self.env)
 
     def events(self, kind: EventKind) -> list[Event]:

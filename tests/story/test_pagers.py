@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import desk, paging, remind
+from flaggermail import desk
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
 from flaggermail.core.acts import Acknowledge
@@ -28,6 +28,8 @@ from flaggermail.ports import Paged
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
+from flaggermail.reminders import paging
+from flaggermail.reminders import reminders as remind
 from flaggermail.replay.doubles import ListCaller, SetClock
 from flaggermail.services import Environment, Work
 from flaggermail.settings.model import PagerSettings

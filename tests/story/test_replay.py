@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import consequences, remind, replay, watch
+from flaggermail import consequences, replay, watch
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.demo.configuration import SHIPPED as STORY
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.outbox import delivery
+from flaggermail.reminders import reminders
 from flaggermail.replay import Report
 from flaggermail.replay.scenario import read
 from flaggermail.services import Environment
@@ -82,8 +83,8 @@ BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("ingest forgets what follows", lambda patch: patch.setattr(consequences, "follow", lambda *_: None)),
     ("outbox sends nothing", lambda patch: patch.setattr(delivery, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(delivery, "settle", lambda *_: None)),
-    ("remind tells nobody", lambda patch: patch.setattr(remind, "tick", lambda _env: 0)),
-    ("remind sees nothing wait", lambda patch: patch.setattr(remind, "waiting", lambda _tx: iter(()))),
+    ("remind tells nobody", lambda patch: patch.setattr(reminders, "tick", lambda _env: 0)),
+    ("remind sees nothing wait", lambda patch: patch.setattr(reminders, "waiting", lambda _tx: iter(()))),
 ]
 
 

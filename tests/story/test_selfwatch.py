@@ -14,13 +14,14 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import backlog, paging, watch, wiring
+from flaggermail import watch, wiring
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.secrets import credential
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
+from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment
 from tests.story.conftest import NOW
@@ -128,7 +129,7 @@ def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
         elif not wrong and waiting.state == "queued":
             gone = changed(waiting, replace(waiting, state="accepted"))
             tx.append(Event(EventKind.MAIL_ACCEPTED, NOW, "daemon", (gone,)))
-    backlog.tick(env)
+    outbox_ageing.tick(env)
 
 
 def clock_skew(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from flaggermail import remind, watch
+from flaggermail import watch
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
@@ -20,6 +20,7 @@ from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail, Record, Reminder, StoredMessage
 from flaggermail.record.states import SUPPRESSED
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment, Work
 from tests.story.conftest import NOW
@@ -129,13 +130,13 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
         notify(env, number, NOW - timedelta(minutes=60) + timedelta(seconds=30 * number))
     for tick in range(30 * 4):
         clock.set(NOW + timedelta(seconds=15 * tick))
-        remind.tick(env)
+        reminders.tick(env)
     assert len(sent(env, Kind.REMINDER)) <= 32
     notify(env, 61, clock.now() - timedelta(minutes=240))
-    remind.tick(env)
+    reminders.tick(env)
     assert len(sent(env, Kind.ESCALATION)) == 1
     clock.set(NOW + timedelta(minutes=50))
-    remind.tick(env)
+    reminders.tick(env)
     with env.store.read() as tx:
         assert len({r.notification for r in tx.find(Reminder, step=60)}) == len(tx.find(Reminder, step=60)) == 60
 
@@ -194,14 +195,14 @@ def test_two_machines_do_not_answer_each_other(
     sender = OFFICER if officer else REFERRER
     if officer:
         notify(env, 1, NOW - timedelta(minutes=60))
-        remind.tick(env)
+        reminders.tick(env)
     else:
         mailbox.deliver("inbox", mail(500, REFERRER, "Stemhulp", forwarded(500)), NOW)
         watch.look(env, mailbox)
     answered: set[str] = set()
     for minute in range(0, 120, 2):
         clock.set(NOW + timedelta(minutes=minute))
-        remind.tick(env)
+        reminders.tick(env)
         delivery.drain(env)
         with env.store.read() as tx:
             ours = [row for row in tx.find(OutboxMail, recipient=sender) if row.id not in answered]
@@ -223,7 +224,7 @@ def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_h
     """No loop lasts, whatever the other side writes; what was left out is counted."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
-    remind.tick(env)
+    reminders.tick(env)
     (reminder,) = sent(env, Kind.REMINDER)
     letter = read(env.octets.get(reminder.digest))
     for number in range(14):
@@ -240,7 +241,7 @@ def test_a_person_who_says_something_else_is_answered_again(env: Environment, cl
     """What was not understood is answered once for the same words, and again for others."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
-    remind.tick(env)
+    reminders.tick(env)
     (reminder,) = sent(env, Kind.REMINDER)
     letter = read(env.octets.get(reminder.digest))
     for number, words in enumerate(["okidoki", "okidoki", "doe maar wat"]):
@@ -346,7 +347,7 @@ def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
     while intake.is_alive() and taken_in(env) < 20:
         intake.join(0.01)
     started = time.monotonic()
-    assert remind.tick(env) == 1
+    assert reminders.tick(env) == 1
     took, during = time.monotonic() - started, intake.is_alive()
     intake.join(120)
     assert during

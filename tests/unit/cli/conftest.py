@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import remind
 from flaggermail.cli import main
 from flaggermail.cli.session import Session
 from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
+from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
@@ -84,7 +84,7 @@ class Desk:
         """Let it be that instant, and do what the daemon would have done by then."""
         self.clock.set(datetime.fromisoformat(instant))
         delivery.drain(self.env)
-        remind.tick(self.env)
+        reminders.tick(self.env)
         delivery.drain(self.env)
 
     def receive(self, octets: bytes) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail import ageing, backlog, handover
 from flaggermail.letters import observing
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.duty import readers
@@ -24,7 +23,8 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Platform, Reminder
 from flaggermail.record.topics import Topic
-from flaggermail.running import DECISION, Waiting, waiting
+from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing
+from flaggermail.reminders.open_clocks import DECISION, Waiting, waiting
 from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # steps that one mail names; the rest is counted
@@ -50,9 +50,9 @@ def tick(env: Environment) -> int:
     # 2. Notifications without an answer, and cases without a decision.
     told = _tell_late(env)
     # 3. Mail that waits too long for a person: by its own policy, so each person reads of it in another mail.
-    told += ageing.tick(env)
+    told += quarantine_ageing.tick(env)
     # 4. Mail of ours that does not leave: last, since it is about what earlier ticks queued, never the mail above.
-    return told + backlog.tick(env)
+    return told + outbox_ageing.tick(env)
 
 
 def _tell_late(env: Environment) -> int:
@@ -87,7 +87,7 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell, as the rota stands."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
-    instants += [ageing.next_due(env, tx), backlog.next_due(env, tx), handover.next_due(env, tx)]
+    instants += [quarantine_ageing.next_due(env, tx), outbox_ageing.next_due(env, tx), handover.next_due(env, tx)]
     return min((at for at in instants if at is not None), default=None)
 
 

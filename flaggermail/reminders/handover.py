@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
-from flaggermail.running import Waiting, waiting
+from flaggermail.reminders.open_clocks import Waiting, waiting
 from flaggermail.services import About, Environment, Work
 
 LISTED = 40  # entries of each sort that the mail names; the rest is counted
