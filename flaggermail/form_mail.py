@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from flaggermail.cases.referrals import missing_of
+from flaggermail.commands.platform_checks import in_its_world
+from flaggermail.commands.tags import same_narrative
 from flaggermail.core import case_form
 from flaggermail.core.case_form import SentForm
-from flaggermail.desk.channels import in_its_world
-from flaggermail.desk.tagging import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer

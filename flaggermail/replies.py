@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import desk, form_mail
+from flaggermail import form_mail
 from flaggermail.cases import elections
-from flaggermail.core import acts, case_form, verbs
+from flaggermail.commands import acts, approve, perform, portal_texts
+from flaggermail.commands.lookups import Outcome
+from flaggermail.commands.platform_checks import MAIL
+from flaggermail.core import case_form, verbs
 from flaggermail.core.case_form import FormFault
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
-from flaggermail.desk import approving, handing
-from flaggermail.desk.channels import MAIL
-from flaggermail.desk.outcome import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import lookup
@@ -156,7 +156,7 @@ def _answered(work: Work, reply: _Reply) -> Answered:
         notification=token.notification,
         channel=use.channel if use else None,
         means=channel.kind if channel and channel.kind != MAIL else "phone",
-        submits=handing.counted_as(use) if use else "",
+        submits=portal_texts.counted_as(use) if use else "",
         names=partial(_draft_of, work),
         message=token.message or "",
         reminder=token.reminder or "",
@@ -170,7 +170,7 @@ def _answered(work: Work, reply: _Reply) -> Answered:
 def _draft_of(work: Work, written: str) -> str | None:
     """The draft that `work.actor` may let go with that code, or nothing."""
     try:
-        return desk.approval_code(work, written)
+        return perform.approval_code(work, written)
     except Refusal:
         return None
 
@@ -181,7 +181,7 @@ def _perform(work: Work, reply: _Reply, found: Understood) -> Did | NotUnderstoo
     try:
         with work.tx.savepoint():
             for act in found.acts:
-                did += _told(work, act, desk.perform(work, act))
+                did += _told(work, act, perform.perform(work, act))
             token = work.tx.get(Token, reply.token.token)
             if token is not None and token.used_at is None and not found.repeatable:
                 about = About(case=token.case, notification=token.notification)
@@ -293,7 +293,7 @@ def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
         draft = work.tx.get(Notification, reply.token.notification or "")
         if draft is not None and draft.state == "draft" and reply.officer.id not in draft.approved_by:
-            approving.request(work, draft, handing.wording(work, draft).body, [reply.officer])
+            approve.request(work, draft, portal_texts.wording(work, draft).body, [reply.officer])
     values: dict[str, object] = {
         "understood": False,
         "why": found.why.value,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flaggermail.cases.elections import in_period, open_election
+from flaggermail.commands.lookups import the_message
 from flaggermail.core import sample_mail
 from flaggermail.core.disguise import Roles
-from flaggermail.desk.outcome import the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.vocabulary import folded
 from flaggermail.notifications.latency import minutes

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.session import Session, report
-from flaggermail.core.acts import Approve, Reject
+from flaggermail.commands.acts import Approve, Reject
 
 
 @click.command(name="approve")

@@ -15,7 +15,7 @@ from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
 
@@ -217,7 +217,7 @@ def text_(session: Session, draft: str) -> None:
 
     Example: flaggermail case text VF-EP2024-0001/1
     """
-    from flaggermail.desk.handing import wording
+    from flaggermail.commands.portal_texts import wording
 
     with session.reading() as work:
         notification = work.tx.get(Notification, draft)

@@ -18,7 +18,7 @@ from flaggermail.cli import forms
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.core.acts import ASPECTS, Assess
+from flaggermail.commands.acts import ASPECTS, Assess
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.record.rows import Case
 
@@ -96,8 +96,8 @@ def _begun(kept: Path, session: Session) -> str:
 
 
 def _form_of(session: Session, number: str) -> tuple[Case, str]:
-    from flaggermail.desk.outcome import the_case
-    from flaggermail.desk.tagging import same_narrative
+    from flaggermail.commands.lookups import the_case
+    from flaggermail.commands.tags import same_narrative
 
     with session.reading() as work:
         case = the_case(work, number)

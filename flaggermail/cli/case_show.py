@@ -109,8 +109,8 @@ class _Dossier:
 
 def _gather(work: Work, number: str) -> _Dossier:
     from flaggermail.cases.referrals import missing_of
-    from flaggermail.desk.outcome import the_case
-    from flaggermail.desk.tagging import same_narrative
+    from flaggermail.commands.lookups import the_case
+    from flaggermail.commands.tags import same_narrative
     from flaggermail.reminders.open_clocks import waiting
 
     case, tx = the_case(work, number), work.tx

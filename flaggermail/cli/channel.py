@@ -8,7 +8,7 @@ import click
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.core.acts import ClearAddress
+from flaggermail.commands.acts import ClearAddress
 from flaggermail.record.rows import Channel
 
 
@@ -28,7 +28,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail channel list
     """
-    from flaggermail.desk.reaching import bad_addresses
+    from flaggermail.commands.channel_status import bad_addresses
 
     with session.reading() as work:
         found = [(channel, bad_addresses(work, channel)) for channel in work.tx.find(Channel)]

@@ -11,7 +11,7 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.core.acts import DeclineMessage
+from flaggermail.commands.acts import DeclineMessage
 from flaggermail.record.rows import Decline, StoredMessage
 
 

@@ -10,7 +10,7 @@ import click
 from flaggermail.cli.instants import day
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.core.acts import AddElection, CloseElection
+from flaggermail.commands.acts import AddElection, CloseElection
 from flaggermail.record.rows import Election
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.session import Session, report
-from flaggermail.core.acts import StartExercise, StopExercise
+from flaggermail.commands.acts import StartExercise, StopExercise
 
 
 @click.group(name="exercise")

@@ -22,7 +22,7 @@ from flaggermail.record.rows import StoredMessage
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
     """Print the message of that id or Message-ID. Raises NotFound, ArchiveFault."""
-    from flaggermail.desk.outcome import the_message
+    from flaggermail.commands.lookups import the_message
 
     environment = session.environment
     with session.reading() as work:

@@ -12,7 +12,7 @@ from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.core.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
+from flaggermail.commands.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 

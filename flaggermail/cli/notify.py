@@ -10,7 +10,7 @@ import click
 
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.core.acts import Draft
+from flaggermail.commands.acts import Draft
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
 
@@ -55,7 +55,7 @@ def command(
 
 def _print_octets(session: Session, draft: str) -> None:
     """Octet for octet into a file or pipe; on a terminal nothing in them may act on it."""
-    from flaggermail.desk.handing import wording
+    from flaggermail.commands.portal_texts import wording
 
     with session.reading() as work:
         notification = work.tx.get(Notification, draft)

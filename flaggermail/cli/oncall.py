@@ -13,7 +13,7 @@ from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.core.acts import Acknowledge, OverrideRota, SwapShift
+from flaggermail.commands.acts import Acknowledge, OverrideRota, SwapShift
 from flaggermail.errors import Refusal
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned

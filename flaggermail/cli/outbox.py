@@ -10,7 +10,7 @@ import click
 from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import listed, plain, table
-from flaggermail.core.acts import CancelMail, ResolveMail
+from flaggermail.commands.acts import CancelMail, ResolveMail
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import WAITING
 
@@ -60,7 +60,7 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
     Example: flaggermail outbox show o00000003
     """
-    from flaggermail.desk.outcome import the_mail
+    from flaggermail.commands.lookups import the_mail
 
     with session.reading() as work:
         found = the_mail(work, mail)

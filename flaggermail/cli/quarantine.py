@@ -10,7 +10,7 @@ from flaggermail.cli.mail_text import document_of, show_mail
 from flaggermail.cli.message import KINDS
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import table
-from flaggermail.core.acts import CASE_TYPES, SOURCES, PlaceMessage
+from flaggermail.commands.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import StoredMessage
 

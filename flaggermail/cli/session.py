@@ -19,8 +19,8 @@ from flaggermail.cli.terminal import safe_json, safe_line
 from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.core.acts import Act
-    from flaggermail.desk import Outcome
+    from flaggermail.commands.acts import Act
+    from flaggermail.commands.perform import Outcome
     from flaggermail.services import Environment, Work
 
 
@@ -80,7 +80,7 @@ class Session:
 
     def act(self, act: Act) -> Outcome:
         """Do an act as this user. Raises Refusal."""
-        from flaggermail.desk import run
+        from flaggermail.commands.perform import run
 
         return run(self.environment, act, self.actor)
 

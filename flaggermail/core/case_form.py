@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 
 Values = Mapping[str, str]
 Channels = Sequence["ChannelChoice"]

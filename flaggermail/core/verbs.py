@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from flaggermail.core import acts, case_form
+from flaggermail.commands import acts
+from flaggermail.core import case_form
 from flaggermail.core.case_form import Channels, FormFault
 from flaggermail.record.topics import Topic
 from flaggermail.rules.reply_words import ReplyWords

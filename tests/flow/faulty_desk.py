@@ -20,11 +20,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail import desk, wiring
+from flaggermail import wiring
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import SmtpSession
-from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
 from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
@@ -173,19 +174,19 @@ def prepare(env: Environment, order: Order) -> None:
     with env.store.read() as tx:
         bad = tx.find(BadAddress, cleared_at=None)
     for one in bad:  # a round before this one let a mail bounce
-        desk.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
+        perform.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
     if not order.platform_first:
         refer()
     title = f"Two boxes coloured {name}"
-    case = desk.run(
+    case = perform.run(
         env, OpenCase(election="NU", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
     )
-    desk.run(env, Assess(case=case.key, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    desk.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
+    perform.run(env, Assess(case=case.key, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    perform.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
     drafting = order.step.startswith("draft")
-    key = desk.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
+    key = perform.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
     delivery.drain(env)  # who may approve was asked long ago: the fault meets what follows the approval
-    desk.run(hurt(env, order), Approve(draft=key), "officer1")
+    perform.run(hurt(env, order), Approve(draft=key), "officer1")
     if order.platform_first:
         refer()
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail import desk, watch
+from flaggermail import watch
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.core.acts import Act
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
 from flaggermail.health import mailbox_monitor
 from flaggermail.outbox import delivery
@@ -265,7 +266,7 @@ class Night:
         self.watch.archived.clear()
         self.watch.fatal, commits = fatal, self.watch.commits
         try:
-            key = desk.run(self.env, act, by).key
+            key = perform.run(self.env, act, by).key
         except Refusal as refusal:
             self.tell(f"refused: {act}: {refusal}")
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
-from flaggermail.core.acts import (
+from flaggermail.commands.acts import (
     Acknowledge,
     Act,
     Approve,

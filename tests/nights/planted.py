@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from flaggermail import replies
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.desk import channels
+from flaggermail.commands import platform_checks
 from flaggermail.mail.message import Message
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
@@ -124,7 +124,7 @@ def _asked_again() -> AbstractContextManager[object]:
 
 def _undecided_is_sent() -> AbstractContextManager[object]:
     """A draft is written and let go whatever was decided."""
-    return patch.object(channels, "wanted", lambda _: None)
+    return patch.object(platform_checks, "wanted", lambda _: None)
 
 
 def _retry_after_data() -> AbstractContextManager[object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from flaggermail.core.acts import NoteContact
+from flaggermail.commands.acts import NoteContact
 from tests.nights.diary import Incoming, Use
 from tests.nights.letters import letter, returned
 from tests.nights.night import Night

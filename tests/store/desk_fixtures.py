@@ -16,9 +16,9 @@ import pytest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.core.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
-from flaggermail.desk import run
-from flaggermail.desk.outcome import Outcome
+from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
+from flaggermail.commands.lookups import Outcome
+from flaggermail.commands.perform import run
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery

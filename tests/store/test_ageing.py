@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail.core.acts import CloseElection, PlaceMessage, Resume
+from flaggermail.commands.acts import CloseElection, PlaceMessage, Resume
 from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery

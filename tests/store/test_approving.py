@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import desk as acting
-from flaggermail.core.acts import Approve, Draft, Reject
+from flaggermail.commands import perform as acting
+from flaggermail.commands.acts import Approve, Draft, Reject
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Notification, OutboxMail, Token

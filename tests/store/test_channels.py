@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.core.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
+from flaggermail.commands.acts import Act, Approve, ClearAddress, Draft, NoteContact, Reject, ReplyToReferrer
 from flaggermail.record.rows import BadAddress, Case, ClockRow, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from tests.store.desk_fixtures import (

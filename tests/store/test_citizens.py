@@ -15,7 +15,7 @@ import pytest
 from flaggermail.adapters.db.rows import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.citizens import declining, retention
-from flaggermail.core.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
+from flaggermail.commands.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage
 from flaggermail.errors import ArchiveFault
 from flaggermail.letters import observing
 from flaggermail.outbox import delivery

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from flaggermail.commands.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.comparison import Arrived, Difference, archive, compare
-from flaggermail.core.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rules.classifier import Rule, RuleSet

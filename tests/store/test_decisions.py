@@ -7,7 +7,7 @@ import pytest
 
 from flaggermail.adapters.template_formats import read_words
 from flaggermail.cases.assessment import DeclineReason
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail

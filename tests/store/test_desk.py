@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import (

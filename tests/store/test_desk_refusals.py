@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
 from tests.corpus import each
 from tests.store.desk_fixtures import DESK, REFERRER, START, X_CHANNEL, Desk, NewDesk, X, mail

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.adapters.templates import FileTemplates
-from flaggermail.core.acts import Approve, Decide, Draft, Reject
+from flaggermail.commands.acts import Approve, Decide, Draft, Reject
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Notification, OutboxMail
 from flaggermail.shipped import shipped

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from flaggermail.cases.sync_settings import register
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, changed

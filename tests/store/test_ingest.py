@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flaggermail import watch
-from flaggermail.core.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
+from flaggermail.commands.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
 from flaggermail.ingest import ingest, ingest_together
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.outbox import delivery

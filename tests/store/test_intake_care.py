@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.core.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
+from flaggermail.commands.acts import AskReferrer, CloseCase, Decide, OpenCase, TagCase
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, OutboxMail

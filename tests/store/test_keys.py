@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flaggermail.core.acts import ConfirmMessage, PlaceMessage
+from flaggermail.commands.acts import ConfirmMessage, PlaceMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, LearnedKey, StoredMessage
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail

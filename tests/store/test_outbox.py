@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.core.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
+from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, ResolveMail
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Attempt, Case, ClockRow, Notification, OutboxMail, StoredMessage

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.core.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
+from flaggermail.commands.acts import CloseCase, ConfirmMessage, Decide, PlaceMessage
 from flaggermail.matching.scoring import read
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, StoredMessage

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.core.acts import PlaceMessage, ReclassifyMessage
+from flaggermail.commands.acts import PlaceMessage, ReclassifyMessage
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Case, Notification, OutboxMail, Reminder, StoredMessage
 from tests.store.desk_fixtures import META, START, Desk, X, mail

@@ -15,7 +15,7 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.notices.notices import Notice, tell
 from flaggermail.record.events import EventKind, added, changed

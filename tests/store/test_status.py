@@ -12,7 +12,7 @@ import pytest
 
 from flaggermail import __version__
 from flaggermail.adapters.gauge import MachineGauge
-from flaggermail.core.acts import Approve, OpenCase
+from flaggermail.commands.acts import Approve, OpenCase
 from flaggermail.health import self_check
 from flaggermail.health.overview import EXERCISE
 from flaggermail.health.status import gather

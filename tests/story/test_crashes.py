@@ -22,12 +22,13 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail import desk, watch
+from flaggermail import watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.core.acts import Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Transaction
@@ -113,14 +114,14 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
 def notified(env: Environment, channel: str) -> str:
     """A notification that is approved; answers its id."""
     title = f"Two boxes coloured, {channel}"
-    case = desk.run(
+    case = perform.run(
         env, OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
     ).key
-    desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
-    draft = desk.run(env, Draft(case=case, channel=channel), "officer1").key
+    perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    perform.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
+    draft = perform.run(env, Draft(case=case, channel=channel), "officer1").key
     delivery.drain(env)  # to those who approve
-    desk.run(env, Approve(draft=draft), "officer1")
+    perform.run(env, Approve(draft=draft), "officer1")
     return draft
 
 

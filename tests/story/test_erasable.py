@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from flaggermail import watch
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core import acts
-from flaggermail.desk import run
+from flaggermail.commands import acts
+from flaggermail.commands.perform import run
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock

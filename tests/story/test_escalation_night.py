@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail import inforce
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, changed

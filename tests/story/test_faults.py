@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from flaggermail import desk, watch
+from flaggermail import watch
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.core.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
@@ -86,11 +87,11 @@ def settle(env: Environment) -> int:
 def notified(env: Environment) -> str:
     """A notification that was sent now; answers its id."""
     act = OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
-    case = desk.run(env, act, "officer1").key
-    desk.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
-    desk.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
-    draft = desk.run(env, Draft(case=case, channel="x-urgent"), "officer1").key
-    desk.run(env, Approve(draft=draft), "officer1")
+    case = perform.run(env, act, "officer1").key
+    perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
+    perform.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
+    draft = perform.run(env, Draft(case=case, channel="x-urgent"), "officer1").key
+    perform.run(env, Approve(draft=draft), "officer1")
     delivery.drain(env)
     return draft
 
@@ -171,7 +172,7 @@ def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environ
     wrong.go_on(-25)
     with env.store.read() as tx:
         (first,) = tx.find(Reminder)
-    desk.run(night, Acknowledge(reminder=first.id), "officer1")
+    perform.run(night, Acknowledge(reminder=first.id), "officer1")
     assert minutes_told(night, wrong, 100) == [55]
 
 
@@ -184,7 +185,7 @@ def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Environment, answere
     with env.store.read() as tx:
         told = sorted(tx.find(Reminder), key=lambda reminder: reminder.told_at)
     for number in answered:
-        desk.run(night, Acknowledge(reminder=told[number].id), "officer1")
+        perform.run(night, Acknowledge(reminder=told[number].id), "officer1")
     assert minutes_told(night, wrong, 200) == [70]
 
 

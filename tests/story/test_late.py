@@ -9,9 +9,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import desk, watch
+from flaggermail import watch
 from flaggermail.cases import lifecycle
-from flaggermail.core.acts import Acknowledge
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Acknowledge
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, added
@@ -146,7 +147,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
     assert remind.tick(env) == 0
 
     with env.store.begin() as tx:
-        desk.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
+        perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
     assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
     clock.set(NOW + timedelta(minutes=100))
     # An acknowledgement never silences the escalation to the head; that no mail of ours has left is an alarm besides.
@@ -160,7 +161,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: 
     cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
     remind.tick(env)
     with env.store.begin() as tx:
-        desk.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
+        perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
     delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
     assert remind.tick(env) == len(cases)

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.core import acts
+from flaggermail.commands import acts
+from flaggermail.commands.perform import run
 from flaggermail.daemon import Daemon
-from flaggermail.desk import run
 from flaggermail.errors import Refusal
 from flaggermail.ingest import ingest
 from flaggermail.letters import observing

@@ -15,10 +15,10 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import desk
 from flaggermail.adapters.pager import AppriseCaller
 from flaggermail.adapters.secrets import credential
-from flaggermail.core.acts import Acknowledge
+from flaggermail.commands import perform
+from flaggermail.commands.acts import Acknowledge
 from flaggermail.letters import observing
 from flaggermail.logbook import configure
 from flaggermail.notices import notices
@@ -91,7 +91,7 @@ def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Environment
     run(paged)
     assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
     with paged.store.begin() as tx:
-        desk.perform(Work(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
+        perform.perform(Work(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
     clock.set(NOW + timedelta(minutes=30))
     run(paged)
     assert len(calls(paged)) == 1

@@ -22,8 +22,8 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.cases import lifecycle
-from flaggermail.core.acts import ConfirmMessage
-from flaggermail.desk import run
+from flaggermail.commands.acts import ConfirmMessage
+from flaggermail.commands.perform import run
 from flaggermail.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import Event, EventKind, added

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flaggermail.cases.assessment import missing, warnings
-from flaggermail.core.acts import CASE_TYPES
+from flaggermail.commands.acts import CASE_TYPES
 from flaggermail.record.rows import Case
 from tests.corpus import each
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.core.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
 from tests.corpus import each
 

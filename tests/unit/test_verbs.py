@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.core import acts
+from flaggermail.commands import acts
 from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
 from flaggermail.record.topics import Topic
 from flaggermail.rules.reply_words import ReplyWords

@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.citizens import retention
 from flaggermail.cli.case_assess import written_form
-from flaggermail.desk.tagging import same_narrative
+from flaggermail.commands.tags import same_narrative
 from flaggermail.record.rows import Case
 from tests.unit.cli.conftest import VOUCHED, Desk
 

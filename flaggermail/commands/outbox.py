@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, the_mail
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, the_mail
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.outbox.results import settle

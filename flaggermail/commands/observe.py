@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.record.rows import OutboxMail

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail.core import acts
-from flaggermail.desk import channels, handing, reaching
-from flaggermail.desk.outcome import Outcome, given, the_case, the_draft
+from flaggermail.commands import acts, channel_status, platform_checks, portal_texts
+from flaggermail.commands.lookups import Outcome, given, the_case, the_draft
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
@@ -29,7 +28,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
     case = the_case(work, notification.case)
-    channels.wanted(case)  # it may have been decided otherwise since the draft was written
+    platform_checks.wanted(case)  # it may have been decided otherwise since the draft was written
     if case.state == "closed":
         raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
     persons = _persons(work)
@@ -37,7 +36,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
         raise Refusal(f"draft {notification.id}: {work.actor} wrote it; two other persons approve")
     if work.actor in notification.approved_by:
         raise Refusal(f"draft {notification.id}: {work.actor} approved it already; another person must")
-    channel = reaching.usable(work, notification.channel)
+    channel = channel_status.usable(work, notification.channel)
     approved = replace(notification, approved_by=(*notification.approved_by, work.actor))
     count = len(approved.approved_by)
     if count >= persons:
@@ -54,7 +53,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
 def reject(work: Work, act: acts.Reject) -> Outcome:
     """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
     notification = work.tx.get(Notification, act.draft)
-    if notification is None or not channels.waits_for_an_officer(work, notification):
+    if notification is None or not platform_checks.waits_for_an_officer(work, notification):
         notification = the_draft(work, act.draft)
     given("reason", act.reason)
     rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
@@ -143,7 +142,7 @@ def _values(work: Work, draft: Notification) -> dict[str, object]:
         "follow_up": not draft.use,
         "platform": platform.name if platform else draft.platform,
         "channel": draft.channel_name,
-        "kind": channel.kind if channel else channels.MAIL,
+        "kind": channel.kind if channel else platform_checks.MAIL,
         "persons": _persons(work),
     }
 
@@ -163,11 +162,11 @@ def _name(work: Work, officer_id: str) -> str:
 
 def _let_go(work: Work, approved: Notification, channel: Channel) -> str:
     """Send it, or give it to the officer who does the rest; answers the new state."""
-    if channel.kind == channels.MAIL:
+    if channel.kind == platform_checks.MAIL:
         _release(work, approved)
         return f"{approved.id} approved; it leaves for {approved.channel_name} now"
-    handing.give(work, approved, channel)
-    command = handing.note_command(approved, channel.kind)
+    portal_texts.give(work, approved, channel)
+    command = portal_texts.note_command(approved, channel.kind)
     return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from flaggermail.cases.checklist import SPOKEN, Item
 from flaggermail.cases.referrals import missing_of
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, one_of, the_case
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices

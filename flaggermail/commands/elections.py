@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 from flaggermail.citizens import declining
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, the_election
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, the_election
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election

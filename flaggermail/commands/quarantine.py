@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import elections
-from flaggermail.core import acts
-from flaggermail.desk import cases, declining, moving
-from flaggermail.desk.outcome import Outcome, given, the_case
+from flaggermail.commands import acts, cases, decline, move
+from flaggermail.commands.lookups import Outcome, given, the_case
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
@@ -22,7 +21,7 @@ UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 
 def place(work: Work, act: acts.PlaceMessage) -> Outcome:
     """Take a message out of the quarantine, or from wherever it is; its arrival instant stays what it was."""
-    message = moving.of_others(work, act.message)
+    message = move.of_others(work, act.message)
     if sum((act.case is not None, act.new, act.noise, act.back)) != 1:
         raise Refusal(
             f"message {message.id}: say where it belongs: a case number, --new, --noise with a reason, or --back"
@@ -31,11 +30,11 @@ def place(work: Work, act: acts.PlaceMessage) -> Outcome:
         return _to_noise(work, message, act)
     if act.back:
         return _back(work, message, act)
-    message = declining.taken_back(work, message)
+    message = decline.taken_back(work, message)
     if act.new:
         return _to_new_case(work, message, act)
     case = the_case(work, act.case or "")
-    filed, warnings = _file(work, message, case.number, moving.known_kinds(act.kinds), act.reason)
+    filed, warnings = _file(work, message, case.number, move.known_kinds(act.kinds), act.reason)
     return Outcome(f"message {filed.id} is in {case.number}", filed.id, warnings)
 
 
@@ -43,7 +42,7 @@ def correct(
     work: Work, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Put a message that lies in the wrong case, or with the wrong notification, where it belongs."""
-    message = declining.taken_back(work, message)
+    message = decline.taken_back(work, message)
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
     use = work.tx.get(Notification, notification)
@@ -56,7 +55,7 @@ def correct(
         raise Refusal(
             f"notification {notification}: went to {use.platform}, and this mail is from {platform or 'none'}"
         )
-    return moving.into_case(work, message, use.case, message.kinds, message.reason, use.id)
+    return move.into_case(work, message, use.case, message.kinds, message.reason, use.id)
 
 
 def _file(
@@ -65,7 +64,7 @@ def _file(
     notification = _use_of(work, message, case)
     known = () if UNSURE.issuperset(message.kinds) else message.kinds
     answer = (Kind.PLATFORM_ACK.value,) if notification else (Kind.UNKNOWN.value,)
-    return moving.into_case(work, message, case, kinds or known or answer, reason, notification)
+    return move.into_case(work, message, case, kinds or known or answer, reason, notification)
 
 
 def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
@@ -73,14 +72,14 @@ def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Out
     if message.place == "declined":
         raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
     binned = replace(_taken_out(work, message, act.reason), place="noise", kinds=(Kind.NOISE.value,))
-    warnings = moving.move(work, message, binned, "noise")
+    warnings = move.move(work, message, binned, "noise")
     return Outcome(f"message {message.id} is noise", message.id, warnings)
 
 
 def _back(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     if message.place == "quarantine":
         raise Refusal(f"message {message.id}: is in the quarantine already")
-    message = declining.taken_back(work, message)
+    message = decline.taken_back(work, message)
     warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
@@ -90,7 +89,7 @@ def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...
     noise = set(message.kinds) == {Kind.NOISE.value}
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
     waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
-    warnings = moving.move(work, message, waiting, "back into the quarantine")
+    warnings = move.move(work, message, waiting, "back into the quarantine")
     found = lookup.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if found:
         suggested = replace(waiting, suggestions=tuple(one.text for one in found))

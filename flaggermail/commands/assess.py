@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 
 from flaggermail.cases import assessment
 from flaggermail.cases.assessment import DeclineReason
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, given, one_of, the_case
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.notices import notices
 from flaggermail.record.events import EventKind, changed

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, given, the_case
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, given, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.core import acts
-from flaggermail.desk import declining, moving
-from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election, the_message
+from flaggermail.commands import acts, decline, move
+from flaggermail.commands.lookups import Outcome, one_of, the_case, the_election, the_message
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.subject import split_subject
 from flaggermail.record.events import EventKind, changed
@@ -27,12 +26,12 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
         one_of("source", act.source, acts.SOURCES)
     for number in act.related:
         _precedent(the_case(work, number), exercise=the_election(work, act.election).exercise)
-    message = declining.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
+    message = decline.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
     case = lifecycle.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")
     if message is not None:
-        moving.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
+        move.into_case(work, message, case.number, (Kind.REFERRAL.value,), "a case was opened from it")
     return Outcome(f"case {case.number} opened", case.number)
 
 

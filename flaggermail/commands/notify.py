@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.core import acts
-from flaggermail.desk import approving, channels, handing, reaching
-from flaggermail.desk.outcome import Outcome, one_of, the_case, the_election
+from flaggermail.commands import acts, approve, channel_status, platform_checks, portal_texts
+from flaggermail.commands.lookups import Outcome, one_of, the_case, the_election
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
@@ -32,9 +31,9 @@ NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP}
 def draft(work: Work, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
-    channel = reaching.usable(work, act.channel or _of_the_exchange(work, case))
-    channels.wanted(case)
-    warnings = channels.in_its_world(work, case, channel)
+    channel = channel_status.usable(work, act.channel or _of_the_exchange(work, case))
+    platform_checks.wanted(case)
+    warnings = platform_checks.in_its_world(work, case, channel)
     _is_free(work, case, channel)
     template = _template(case, channel, act)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
@@ -47,8 +46,8 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _supersede(work, case, channel)
     about = About(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
-    approving.request(work, drafted, frozen.body)
-    does = "sends it" if channel.kind == channels.MAIL else f"gives it to the officer, for the {channel.kind}"
+    approve.request(work, drafted, frozen.body)
+    does = "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
     return Outcome(
         f"draft {drafted.id} to {channel.name}; `flaggermail approve {drafted.id}` {does}", drafted.id, warnings
     )
@@ -75,10 +74,10 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
 def _is_free(work: Work, case: Case, channel: Channel) -> None:
     """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
     for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
-        if channels.waits_for_an_officer(work, waiting):
+        if platform_checks.waits_for_an_officer(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
-                f"(`{handing.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
+                f"(`{portal_texts.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
             )
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, given
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, given
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Platform

@@ -7,9 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
-from flaggermail.core import acts
-from flaggermail.desk import elections
-from flaggermail.desk.outcome import Outcome, given
+from flaggermail.commands import acts, elections
+from flaggermail.commands.lookups import Outcome, given
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed

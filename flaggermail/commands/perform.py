@@ -1,35 +1,35 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Runs an act: authority, then the act, its events and mails in one transaction.
 
-The acts are data (`core.acts`); command line, reply by mail and scenario come through the same door.
+The acts are data (`commands.acts`); command line, reply by mail and scenario come through the same door.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flaggermail.core import acts
-from flaggermail.desk import (
-    approving,
-    asking,
-    assessing,
+from flaggermail.commands import (
+    acts,
+    approve,
+    ask_referrer,
+    assess,
     cases,
-    declining,
-    duty,
+    channel_status,
+    contact_notes,
+    decline,
     elections,
-    mails,
+    exercises,
     messages,
-    notes,
-    notifications,
-    observation,
-    placing,
-    reaching,
-    rehearsing,
-    replying,
-    tagging,
+    notify,
+    observe,
+    oncall,
+    outbox,
+    quarantine,
+    tags,
+    write_referrer,
 )
-from flaggermail.desk.approving import approval_code
-from flaggermail.desk.outcome import Outcome
+from flaggermail.commands.approve import approval_code
+from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.services import Environment, Work
@@ -44,35 +44,35 @@ DECIDES = frozenset({"assessor", "head"})
 _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]] = {
     acts.AddElection: (DESK, elections.add),
     acts.CloseElection: (DESK, elections.close),
-    acts.StartExercise: (LEADS, rehearsing.start),
-    acts.StopExercise: (LEADS, rehearsing.stop),
+    acts.StartExercise: (LEADS, exercises.start),
+    acts.StopExercise: (LEADS, exercises.stop),
     acts.OpenCase: (DESK, cases.open_case),
     acts.AssignCase: (DESK, cases.assign),
     acts.LinkCase: (DESK, cases.link),
-    acts.TagCase: (DESK, tagging.tag),
-    acts.AskReferrer: (DESK, asking.ask),
+    acts.TagCase: (DESK, tags.tag),
+    acts.AskReferrer: (DESK, ask_referrer.ask),
     acts.ReclassifyCase: (DESK, cases.reclassify),
     acts.CloseCase: (DESK, cases.close),
-    acts.Assess: (DESK, assessing.assess),
-    acts.Decide: (DECIDES, assessing.decide),
-    acts.NoteContact: (DESK, notes.note),
-    acts.Draft: (DESK, notifications.draft),
-    acts.Approve: (APPROVES, approving.approve),
-    acts.Reject: (APPROVES, approving.reject),
-    acts.ResolveMail: (DESK, mails.resolve),
-    acts.CancelMail: (DESK, mails.cancel),
-    acts.ClearAddress: (DESK, reaching.clear),
-    acts.ReplyToReferrer: (DESK, replying.to_referrer),
+    acts.Assess: (DESK, assess.assess),
+    acts.Decide: (DECIDES, assess.decide),
+    acts.NoteContact: (DESK, contact_notes.note),
+    acts.Draft: (DESK, notify.draft),
+    acts.Approve: (APPROVES, approve.approve),
+    acts.Reject: (APPROVES, approve.reject),
+    acts.ResolveMail: (DESK, outbox.resolve),
+    acts.CancelMail: (DESK, outbox.cancel),
+    acts.ClearAddress: (DESK, channel_status.clear),
+    acts.ReplyToReferrer: (DESK, write_referrer.to_referrer),
     acts.ConfirmMessage: (DESK, messages.confirm),
     acts.RefuseMessage: (DESK, messages.refuse),
     acts.ReclassifyMessage: (DESK, messages.reclassify),
-    acts.PlaceMessage: (DESK, placing.place),
-    acts.DeclineMessage: (DESK, declining.decline),
-    acts.Acknowledge: (DESK, duty.acknowledge),
-    acts.HandOver: (DESK, duty.hand_over),
-    acts.OverrideRota: (DESK, duty.override),
-    acts.SwapShift: (DESK, duty.swap),
-    acts.Resume: (LEADS, observation.resume),
+    acts.PlaceMessage: (DESK, quarantine.place),
+    acts.DeclineMessage: (DESK, decline.decline),
+    acts.Acknowledge: (DESK, oncall.acknowledge),
+    acts.HandOver: (DESK, oncall.hand_over),
+    acts.OverrideRota: (DESK, oncall.override),
+    acts.SwapShift: (DESK, oncall.swap),
+    acts.Resume: (LEADS, observe.resume),
 }
 
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from flaggermail.cases import lifecycle
-from flaggermail.core import acts
-from flaggermail.desk import moving, reaching
-from flaggermail.desk.outcome import Outcome, given, one_of, the_case
+from flaggermail.commands import acts, channel_status, move
+from flaggermail.commands.lookups import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.oncall import escalation
 from flaggermail.outbox.results import sent
@@ -65,7 +64,7 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
         domain = (message.from_address or "").rpartition("@")[2]
         named = next((r for r in message.platform_references if r in words), None)
         if named is not None and in_domains(domain, frozenset(platform.domains)):
-            moving.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
+            move.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
 
 def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
@@ -90,7 +89,7 @@ def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetim
     """
     if act.channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
-    channel = reaching.valid(work, act.channel, effective.astimezone(work.env.settings.zone).date())
+    channel = channel_status.valid(work, act.channel, effective.astimezone(work.env.settings.zone).date())
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
     use = "notification" in act.counts_as

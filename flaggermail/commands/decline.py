@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.citizens import declining
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, the_message
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.matching import lookup

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome, the_case
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome, the_case
 from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.core import acts
-from flaggermail.desk import moving, notes, placing
-from flaggermail.desk.outcome import Outcome, given, the_case, the_message
+from flaggermail.commands import acts, contact_notes, move, quarantine
+from flaggermail.commands.lookups import Outcome, given, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.matching import confirmation, lookup
@@ -28,7 +27,7 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
     sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
-    moving.teach(work, sure)
+    move.teach(work, sure)
     confirmation.confirm_referral(work, sure, work.env.parser.parse(work.env.octets.get(sure.digest)))
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
 
@@ -54,7 +53,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
     channel = lookup.channel_of(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if channel is None:
         raise Refusal(f"message {message.id}: went to no address of a channel in platforms.yaml; it is no notification")
-    use = notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
+    use = contact_notes.use_by_hand(work, case, channel, message.received_at, message.message_id)
     registered = replace(
         message, notification=use.id, kinds=(Kind.NOTIFICATION.value,), verdict="verified",
         verdict_basis=f"{CONFIRMED} {work.actor}",
@@ -65,7 +64,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
 
 def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
     """A person does not believe the sender: the message stops nothing."""
-    message = moving.of_others(work, act.message)
+    message = move.of_others(work, act.message)
     given("reason", act.reason)
     if message.direction == "out":
         raise Refusal(f"message {message.id}: was sent from this mailbox; there is no sender to doubt")
@@ -79,8 +78,8 @@ def reclassify(work: Work, act: acts.ReclassifyMessage) -> Outcome:
 
     The history stays: what it was before stands in the events.
     """
-    message = moving.of_others(work, act.message)
-    kinds = moving.known_kinds(act.kinds)
+    message = move.of_others(work, act.message)
+    kinds = move.known_kinds(act.kinds)
     if not (kinds or act.case or act.notification):
         raise Refusal(f"message {message.id}: name at least one kind (--kind), or where it belongs (--case)")
     said = []
@@ -92,7 +91,7 @@ def reclassify(work: Work, act: acts.ReclassifyMessage) -> Outcome:
         said.append(f"is {' and '.join(kinds)}")
     warnings: tuple[str, ...] = ()
     if act.case or act.notification:
-        message, warnings = placing.correct(work, message, act.case, act.notification)
+        message, warnings = quarantine.correct(work, message, act.case, act.notification)
         said.append(f"is in {message.notification or message.case}")
     return Outcome(f"message {message.id} {', and '.join(said)}", message.id, warnings)
 

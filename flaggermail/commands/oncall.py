@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from flaggermail.core import acts
-from flaggermail.desk.outcome import Outcome
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.notices.duty import overrides
 from flaggermail.notices.notices import Notice, tell

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.desk.outcome import one_of, the_case, the_message
+from flaggermail.commands.lookups import one_of, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import Message
 from flaggermail.matching import confirmation, lookup, thread_keys
