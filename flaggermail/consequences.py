@@ -7,7 +7,6 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail import replies
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
 from flaggermail.core.case import Decision
@@ -37,6 +36,7 @@ from flaggermail.record.rows import (
     Platform,
     StoredMessage,
 )
+from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import About, Work
 
@@ -49,7 +49,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
         _returned(work, stored, message)
         return
     if sender.officer is not None and sender.answers is not None and stored.direction == "in" and not decision.late:
-        replies.obey(work, stored, message, sender.officer, sender.answers)
+        reply_mail.obey(work, stored, message, sender.officer, sender.answers)
         return
     if stored.notification is not None:
         lifecycle.rejudge(work, stored.notification)

@@ -31,7 +31,6 @@ from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.cases.sync_settings import register
-from flaggermail.core import verbs
 from flaggermail.daemon import Daemon
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.overview import STATUS_FILE
@@ -52,6 +51,7 @@ from flaggermail.ports import (
 from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListCaller, StoryClock
+from flaggermail.replies import verbs
 from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark

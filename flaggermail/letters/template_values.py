@@ -39,7 +39,7 @@
 | `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
 | `details` | list of str |
-| `why` of a reply | str: a value of `core.verbs.Why`, empty where it was obeyed |
+| `why` of a reply | str: a value of `replies.verbs.Why`, empty where it was obeyed |
 | `did` | list of mappings with `what` and what belongs to it: see `flaggermail.replies` |
 | any other | str, perhaps empty |
 """

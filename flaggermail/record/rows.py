@@ -335,7 +335,7 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | decline; of a mail to an officer see core.verbs.Topic
+    purpose: str  # case | notification | decline; of a mail to an officer see replies.verbs.Topic
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None

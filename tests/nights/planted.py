@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
-from flaggermail import replies
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import platform_checks
 from flaggermail.mail.message import Message
@@ -21,6 +20,7 @@ from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.reminders.open_clocks import Waiting
+from flaggermail.replies import reply_mail
 from flaggermail.services import Environment, Work
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
@@ -138,12 +138,12 @@ def _retry_after_data() -> AbstractContextManager[object]:
 
 def _forger_obeyed() -> AbstractContextManager[object]:
     """A reply for which nobody vouches counts as an officer's word."""
-    honest = replies.obey
+    honest = reply_mail.obey
 
     def obey(work: Work, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
         honest(work, replace(stored, verdict="verified"), message, officer, token)
 
-    return patch.object(replies, "obey", obey)
+    return patch.object(reply_mail, "obey", obey)
 
 
 FAULTS = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.commands import acts
-from flaggermail.core.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
+from flaggermail.replies.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
 from tests.corpus import each
 
 CASE = "VF-PS2027-0006"

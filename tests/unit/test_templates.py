@@ -16,12 +16,12 @@ from flaggermail.adapters.template_formats import Formats, marked, minutes_to, r
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.cases.assessment import DeclineReason
 from flaggermail.cases.checklist import Item
-from flaggermail.core.verbs import Why
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.replies.verbs import Why
 from tests.corpus import each
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flaggermail.commands import acts
-from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
 from flaggermail.record.topics import Topic
+from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why, read, still_work, would_work
 from flaggermail.rules.reply_words import ReplyWords
 from flaggermail.settings.word_tables import load_reply_words
 from flaggermail.shipped import shipped

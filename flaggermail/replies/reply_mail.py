@@ -11,14 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from flaggermail import form_mail
 from flaggermail.cases import elections
 from flaggermail.commands import acts, approve, perform, portal_texts
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
-from flaggermail.core import case_form, verbs
-from flaggermail.core.case_form import FormFault
-from flaggermail.core.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import lookup
@@ -29,6 +25,9 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form, form_mail, verbs
+from flaggermail.replies.case_form import FormFault
+from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import About, Work
 
 Did = Sequence[Mapping[str, object]]

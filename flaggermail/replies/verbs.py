@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.commands import acts
-from flaggermail.core import case_form
-from flaggermail.core.case_form import Channels, FormFault
 from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form
+from flaggermail.replies.case_form import Channels, FormFault
 from flaggermail.rules.reply_words import ReplyWords
 
 LANGUAGES = ("nl", "en")

@@ -6,14 +6,14 @@ from __future__ import annotations
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.platform_checks import in_its_world
 from flaggermail.commands.tags import same_narrative
-from flaggermail.core import case_form
-from flaggermail.core.case_form import SentForm
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
+from flaggermail.replies import case_form
+from flaggermail.replies.case_form import SentForm
 from flaggermail.services import About, Work
 
 
