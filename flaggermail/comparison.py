@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
-from flaggermail import judge
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
-from flaggermail.core import case
+from flaggermail.intake import disposition, triage
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, scoring
 from flaggermail.matching.lookup import Sender
@@ -236,9 +235,9 @@ def _case_of(outcome: RuleOutcome) -> tuple[object, ...]:
 def outcome(one: Arrived, found: Classification) -> RuleOutcome:
     """What would have become of it, had the rules found that."""
     then = one.work
-    mail = judge.Mail(one.raw, one.message, one.sender, _placement(one.row))
-    facts = judge.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
-    decision = case.decide(replace(facts, known_sender=one.known_sender))
+    mail = triage.Mail(one.raw, one.message, one.sender, _placement(one.row))
+    facts = triage.facts_of(then, mail, one.context, found, disputed=one.row.disputed)
+    decision = disposition.decide(replace(facts, known_sender=one.known_sender))
     if lookup.late(then.env, one.raw, then.now):
-        decision = case.of_old_mail(decision)
+        decision = disposition.of_old_mail(decision)
     return RuleOutcome(found, decision.place, decision.opens)

@@ -16,13 +16,14 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook, watch
+from flaggermail import inforce, logbook
 from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.status_line import Standing
 from flaggermail.health.watchdog import Lifeline, Pulse
+from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -226,7 +227,7 @@ class Daemon:
         """At the inbox alone after a hint, at every folder each interval."""
         started, now = self.env.clock.now(), self.monotonic()
         everywhere = now >= self._look_due
-        if watch.look(self.env, self.mailbox, stop, everywhere=everywhere):
+        if poll.look(self.env, self.mailbox, stop, everywhere=everywhere):
             self._last_mail = self.env.clock.now()
         self._inbox_read = self.monotonic()
         if everywhere:

@@ -34,6 +34,7 @@ from flaggermail.cases.sync_settings import register
 from flaggermail.daemon import Daemon
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.overview import STATUS_FILE
+from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
@@ -59,7 +60,6 @@ from flaggermail.rules.samples import load_samples
 from flaggermail.services import Environment
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.reading import load
-from flaggermail.vouching import ByReceivingServer, BySignature
 from flaggermail.yaml_files.source import Fault
 
 Presented = Callable[[str, object], None]

@@ -60,7 +60,7 @@ def _raw(work: Work, octets: bytes) -> RawMessage:
 
 
 def _live(work: Work, name: str, raw: RawMessage) -> Explained:
-    from flaggermail.judge import judge
+    from flaggermail.intake.triage import judge
     from flaggermail.rules.classifier import explain
 
     parsed = work.env.parser.parse(raw.octets)

@@ -101,7 +101,7 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
-    vouched: Verdict = NOBODY_ASKED  # see flaggermail.vouching
+    vouched: Verdict = NOBODY_ASKED  # see flaggermail.intake.vouching
 
     @property
     def sender(self) -> Address | None:

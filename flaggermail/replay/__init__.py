@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import inforce, watch
+from flaggermail import inforce
+from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Randomness, Submitter
@@ -64,7 +65,7 @@ def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMai
             env = read_policies(env, now)
         for mail in scenario.mails_at(now):
             mailbox.deliver(mail.folder, mail.octets(env), now)
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
         for act in scenario.acts_at(now):
             with contextlib.chdir(scenario.folder):
                 command(env, act.by, act.words)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flaggermail import wiring
 from flaggermail.comparison import compare
-from flaggermail.ingest import ingest_together
+from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rules.classifier import RuleSet, Stage

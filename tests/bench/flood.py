@@ -8,7 +8,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flaggermail import watch, wiring
+from flaggermail import wiring
+from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
@@ -60,7 +61,7 @@ def _during(env: Environment, mailbox: ListMailbox) -> tuple[float, list[float]]
 
     def take_in() -> None:
         begun = time.perf_counter()
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
         seconds.append(time.perf_counter() - begun)
 
     intake = threading.Thread(target=take_in)

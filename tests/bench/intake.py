@@ -12,10 +12,10 @@ from pathlib import Path
 from imapclient import IMAPClient
 
 from flaggermail import wiring
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
+from flaggermail.intake.poll import look
 from flaggermail.ports import RawMessage
 from flaggermail.services import Environment
-from flaggermail.watch import look
 from tests.bench import corpus, table
 from tests.bench.desk import Servers
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from threading import Thread
 
 from flaggermail import wiring
+from flaggermail.intake.poll import look
 from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction
 from flaggermail.services import Environment
-from flaggermail.watch import look
 from tests.bench import table
 from tests.bench.desk import Servers
 from tests.bench.mails import Mails

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import inforce, watch
+from flaggermail import inforce
 from flaggermail.cli.acting import typed
+from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Clock, Submitter
@@ -85,7 +86,7 @@ class Played:
 
     def settle(self) -> None:
         """What the daemon's loops do now."""
-        watch.look(self.env, self.mailbox)
+        poll.look(self.env, self.mailbox)
         delivery.drain(self.env)
         reminders.tick(self.env)
         paging.tick(self.env)

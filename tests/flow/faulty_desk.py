@@ -26,13 +26,13 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.smtp_session import SmtpSession
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
+from flaggermail.intake.poll import look
 from flaggermail.outbox import delivery
 from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
 from flaggermail.services import Environment
-from flaggermail.watch import look
 
 CHANNEL = "tiktok-elections"
 PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail import watch, wiring
+from flaggermail import wiring
+from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
@@ -36,7 +37,7 @@ class Looking:
 
     def look(self, *, everywhere: bool = True) -> int:
         """Look; tell how many mails were taken in."""
-        return watch.look(self.env, self.mailbox, everywhere=everywhere)
+        return poll.look(self.env, self.mailbox, everywhere=everywhere)
 
     @contextmanager
     def colleague(self, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail import watch
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
 from flaggermail.health import mailbox_monitor
+from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
@@ -169,7 +169,7 @@ class Night:
         if self._seen == len(self.diary.incoming) and self.chance.random() < 0.9:
             return
         try:
-            watch.look(self.env, self.mailbox)
+            poll.look(self.env, self.mailbox)
         except LinkLost:
             mailbox_monitor.keep(self.env, self.clock.true - self._read_at)
         else:

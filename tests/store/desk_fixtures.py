@@ -20,7 +20,7 @@ from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, 
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.perform import run
 from flaggermail.errors import Refusal
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail import watch
 from flaggermail.commands.acts import Acknowledge, Approve, CloseCase, ConfirmMessage, Draft, PlaceMessage
-from flaggermail.ingest import ingest, ingest_together
+from flaggermail.intake import poll
+from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
@@ -119,7 +119,7 @@ def test_arrival_before_our_last_look_is_disputed(desk: Desk, internaldate: int,
     """More than two minutes before a complete look that did not show it, it stops nothing until a person says so."""
     key = desk.notified()
     desk.clock.set(after(10))
-    watch.look(desk.env, ListMailbox(desk.env.settings.desk.mailbox))
+    poll.look(desk.env, ListMailbox(desk.env.settings.desk.mailbox))
     desk.clock.set(after(11))
     octets = mail(answers=desk.message_id_of(key), at=after(internaldate))
     stored = desk.receive(octets, at=after(internaldate) - timedelta(seconds=disputed))

@@ -22,12 +22,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
 from flaggermail.health import mailbox_monitor
+from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
@@ -177,7 +177,7 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
     mailbox_monitor.keep(
         env, env.clock.now() - read_at if read_at else timedelta(hours=1)
     )  # it was out of reach until now
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     digest.tell_held_back(env)
     delivery.drain(env)
     retention.tick(env)
@@ -208,7 +208,7 @@ def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: date
 def main() -> None:
     """Run the desks that are asked for."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    watch.FLOOD = 3  # what waits for the desk is a flood, and more than one mail a minute a storm
+    poll.FLOOD = 3  # what waits for the desk is a flood, and more than one mail a minute a storm
     stormy = settings.desk.model_copy(update={"rate_limits": RateLimitSettings(burst=1)})
     settings = settings.model_copy(update={"desk": stormy})
     known = {str(point): point for point in points()}

@@ -22,14 +22,14 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail import watch
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Approve, Assess, Decide, Draft, OpenCase
-from flaggermail.ingest import ingest
+from flaggermail.intake import poll
+from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Transaction
 from flaggermail.record.events import fold
@@ -150,7 +150,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(hours=6))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
-    watch.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end, and out of reach since
+    poll.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end, and out of reach since
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
@@ -380,8 +380,8 @@ def test_every_module_on_the_way_of_a_mail_is_read() -> None:
         "watch", "ingest", "recognise", "keys", "consequences", "lifecycle", "notices", "vigil", "digest", "post",
         "outbox", "settle", "environment",
     }  # fmt: skip
-    text = "from flaggermail import new, keys\nfrom flaggermail.letters.writing import issue\nfrom flaggermail.core.case import Case"
-    assert list(imported(text)) == ["new", "keys", "post", "core.case"]
+    text = "from flaggermail import new, keys\nfrom flaggermail.letters.writing import issue\nfrom flaggermail.intake.disposition import Case"
+    assert list(imported(text)) == ["new", "keys", "post", "intake.disposition"]
 
 
 def test_a_new_use_of_a_port_is_found_and_a_hidden_one_refused() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from flaggermail import watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands import acts
 from flaggermail.commands.perform import run
+from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
@@ -50,7 +50,7 @@ def test_no_event_holds_what_a_person_wrote(tmp_path: Path) -> None:
     mailbox = ListMailbox(settings.desk.mailbox)
     mailbox.deliver("inbox", referral("kanarie@lindewaard.example", 1), NOW)
     mailbox.deliver("inbox", referral("kanarie@elsewhere.example", 2), NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     delivery.drain(env)
     with env.store.read() as tx:
         (case,) = tx.find(Case)

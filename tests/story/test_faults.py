@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from flaggermail import watch
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Acknowledge, Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.ports import Position, RawMessage, Transaction
 from flaggermail.record.kinds import Kind
@@ -104,16 +104,16 @@ def test_a_new_uidvalidity_changes_nothing(env: Environment) -> None:
     mailbox = RemadeMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), NOW)
     mailbox.deliver("inbox", mail(2, "i@mailprovider.example", "Nep", "Ik zag dit, haal het weg."), NOW)
-    assert watch.look(env, mailbox) == 2
+    assert poll.look(env, mailbox) == 2
     settle(env)
     before, happened = queued(env), events(env)
     assert before.count(Kind.INTAKE_CONFIRMATION) == 1
     mailbox.uidvalidity = 2
-    assert watch.look(env, mailbox) == 2
+    assert poll.look(env, mailbox) == 2
     assert events(env) == happened
     mailbox.deliver("inbox", mail(3, REFERRER, "Nog een stemdag", "Zie bijlage."), NOW)
-    assert watch.look(env, mailbox) == 1
-    assert watch.look(env, mailbox) == 0
+    assert poll.look(env, mailbox) == 1
+    assert poll.look(env, mailbox) == 0
     with env.store.read() as tx:
         assert len(tx.find(StoredMessage, direction="in")) == 3
         assert len(tx.find(Delivery)) == 3
@@ -202,7 +202,7 @@ def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> 
     answer = mail(1, PLATFORM, "Re: your mail", "Received, thanks.", answers=use.message_id or "")
     mailbox.deliver("inbox", answer, NOW - HOUR + timedelta(minutes=4))
     wrong.go_on(5)
-    watch.look(desk_env, mailbox)
+    poll.look(desk_env, mailbox)
     with env.store.read() as tx:
         assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case"]
         clocks = tx.find(ClockRow, notification=key)
@@ -215,12 +215,12 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Environment) 
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
     mailbox = ListMailbox(env.settings.desk.mailbox)
-    watch.look(desk_env, mailbox)
+    poll.look(desk_env, mailbox)
     wrong.go_on(-60)
-    watch.look(desk_env, mailbox)
+    poll.look(desk_env, mailbox)
     wrong.go_on(1)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), wrong.now())
-    watch.look(desk_env, mailbox)
+    poll.look(desk_env, mailbox)
     delivery.drain(desk_env)
     with env.store.read() as tx:
         (stored,) = tx.find(StoredMessage, direction="in")
@@ -242,7 +242,7 @@ def test_control_and_bidirectional_characters_reach_nobody(env: Environment) -> 
         hostile = mail(number, sender, f"Verkeerde stemdag {ENCODED}", f"Zie bijlage. {UNSEEN}")
         hostile = hostile.replace(f"From: {sender}".encode(), f"From: {ENCODED} <{sender}>".encode())
         mailbox.deliver("inbox", hostile, NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     with env.store.read() as tx:
         rows = tx.find(OutboxMail)
     assert {row.kind for row in rows} == {Kind.INTAKE_CONFIRMATION, Kind.OFFICER_NOTICE}
@@ -277,11 +277,11 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Environment, arrived: dateti
         mailbox.deliver("inbox", mail(number, REFERRER, f"Bericht {number}", "Zie bijlage. " * 300), arrived)
     room.pages = 1
     with pytest.raises(StoreFault, match="full"):
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
     room.pages = 2**30
     with env.store.read() as tx:
         taken = len(tx.find(StoredMessage, direction="in"))
-    assert watch.look(env, mailbox) == 60 - taken
+    assert poll.look(env, mailbox) == 60 - taken
     with env.store.read() as tx:
         assert {m.place for m in tx.find(StoredMessage, direction="in")} == {"case"}
         assert len(tx.find(Case)) == 60
@@ -304,8 +304,8 @@ def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
 
     monkeypatch.setattr(SqlStore, "begin", held_once)
     with pytest.raises(StoreBusy):
-        watch.look(env, mailbox)
-    watch.look(env, mailbox)
+        poll.look(env, mailbox)
+    poll.look(env, mailbox)
     with env.store.read() as tx:
         assert [m.place for m in tx.find(StoredMessage, direction="in")] == ["case", "case"]
 
@@ -326,7 +326,7 @@ def test_three_thousand_waiting_messages_are_one_digest() -> None:
             mailbox.deliver("inbox", mail(number, REFERRER, f"Bericht {number}", "Zie bijlage."), OLD)
             mailbox.deliver("inbox", mail(number + 1000, sender, "Nep", "Ik zag dit, haal het weg."), OLD)
             mailbox.deliver("inbox", mail(number + 2000, f"x{number}@elsewhere.example", "Vraag", "Wat?"), OLD)
-        assert watch.look(env, mailbox) == 3000
+        assert poll.look(env, mailbox) == 3000
         assert queued(env) == [Kind.DIGEST]
         with env.store.read() as tx:
             assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}

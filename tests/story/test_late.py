@@ -9,10 +9,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
-from flaggermail import watch
 from flaggermail.cases import lifecycle
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Acknowledge
+from flaggermail.intake import poll
 from flaggermail.oncall.escalation import Step, write_steps
 from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, added
@@ -91,14 +91,14 @@ def test_a_backlog_gives_one_digest_and_nothing_else(env: Environment) -> None:
     """Thirty old mails are filed and open their cases; no confirmation, decline or notice leaves for any of them."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, OLD)
-    assert watch.look(env, mailbox) == 30
+    assert poll.look(env, mailbox) == 30
     assert queued(env) == [Kind.DIGEST]
     with env.store.read() as tx:
         assert len(tx.find(Case)) == 10
         assert tx.find(Decline) == []
         assert len(tx.find(StoredMessage, place="quarantine")) == 20
         assert {m.received_at for m in tx.find(StoredMessage, direction="in")} == {OLD}
-    assert watch.look(env, mailbox) == 0
+    assert poll.look(env, mailbox) == 0
     assert queued(env) == [Kind.DIGEST]
     assert delivery.drain(env) == 1
 
@@ -107,7 +107,7 @@ def test_the_same_mails_in_time_are_each_answered(env: Environment) -> None:
     """The guard is about age alone: fresh, each referral is confirmed and each citizen declined."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     kinds = queued(env)
     assert kinds.count(Kind.INTAKE_CONFIRMATION) == 10
     assert kinds.count(Kind.DECLINE) == 10
@@ -120,7 +120,7 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Environment) -
     mailbox = ListMailbox(env.settings.desk.mailbox)
     answer = mail(1, "gov-eu@x-platform.example", "Re: your mail", "Received, thanks.", answers="ours-1@bzk.example")
     mailbox.deliver("inbox", answer, OLD)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     with env.store.read() as tx:
         (human,) = tx.find(ClockRow, kind="human")
     assert (human.state, human.stopped_at) == ("stopped", OLD)

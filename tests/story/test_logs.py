@@ -26,11 +26,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import flaggermail
-from flaggermail import consequences, logbook
+from flaggermail import logbook
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.ingest import ingest
+from flaggermail.intake import apply
+from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
 from flaggermail.services import Environment
@@ -301,7 +302,7 @@ def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     env: Environment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kind of the fault is filed with the mail; its text, which quotes the mail, is nowhere."""
-    monkeypatch.setattr(consequences, "follow", lambda _work, stored, *_: fail(stored.subject))
+    monkeypatch.setattr(apply, "follow", lambda _work, stored, *_: fail(stored.subject))
     octets = f"From: a@{CANARY}.example\r\nSubject: {CANARY}\r\nMessage-ID: <1@x.example>\r\n\r\n{CANARY}\r\n".encode()
     outcome = ingest(env, RawMessage(octets, NOW, "INBOX", 1, 1))
     logbook.message_taken_in("INBOX", 1, len(octets), outcome)

@@ -20,7 +20,7 @@ from flaggermail.commands import acts
 from flaggermail.commands.perform import run
 from flaggermail.daemon import Daemon
 from flaggermail.errors import Refusal
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
 from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.outbox import delivery

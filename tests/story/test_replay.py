@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from flaggermail import consequences, replay, watch
+from flaggermail import replay
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.demo.configuration import SHIPPED as STORY
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.intake import apply, poll
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay import Report
@@ -79,8 +80,8 @@ def test_two_runs_of_a_scenario_are_equal() -> None:
 
 
 BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
-    ("ingest takes nothing in", lambda patch: patch.setattr(watch, "ingest", lambda _env, _raw: "nothing")),
-    ("ingest forgets what follows", lambda patch: patch.setattr(consequences, "follow", lambda *_: None)),
+    ("ingest takes nothing in", lambda patch: patch.setattr(poll, "ingest", lambda _env, _raw: "nothing")),
+    ("ingest forgets what follows", lambda patch: patch.setattr(apply, "follow", lambda *_: None)),
     ("outbox sends nothing", lambda patch: patch.setattr(delivery, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(delivery, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(reminders, "tick", lambda _env: 0)),

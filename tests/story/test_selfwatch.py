@@ -14,11 +14,12 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail import watch, wiring
+from flaggermail import wiring
 from flaggermail.adapters.gauge import MachineGauge
 from flaggermail.adapters.heartbeat import HttpHeartbeat
 from flaggermail.adapters.secrets import credential
 from flaggermail.health import mailbox_monitor, self_check
+from flaggermail.intake import poll
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.reminders import outbox_ageing, paging
@@ -93,16 +94,16 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClo
     """A mail that arrives five minutes from now proves that the server's clock is ahead; the next, that it is not."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + 5 * MINUTE)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong"]
     mailbox.deliver("inbox", mail(2, "a@lindewaard.example", "Oud", "Tekst"), NOW - timedelta(hours=1))
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong"]  # that one lay for an hour and says nothing
     clock.set(NOW + MINUTE)
     mailbox.deliver("inbox", mail(3, "a@lindewaard.example", "Nieuw", "Tekst"), NOW + MINUTE)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     self_check.tick(env, IN_TIME)
     assert alarms(env) == ["clock wrong", "clock right"]
 
@@ -112,7 +113,7 @@ def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as t
     if wrong:
         mailbox_monitor.keep(env, 20 * MINUTE)
     else:
-        watch.look(env, ListMailbox(env.settings.desk.mailbox))
+        poll.look(env, ListMailbox(env.settings.desk.mailbox))
 
 
 def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others

@@ -24,7 +24,8 @@ from flaggermail.adapters.public_suffixes import organisational
 from flaggermail.cases import lifecycle
 from flaggermail.commands.acts import ConfirmMessage
 from flaggermail.commands.perform import run
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
+from flaggermail.intake.vouching import ByReceivingServer
 from flaggermail.ports import RawMessage
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
@@ -33,7 +34,6 @@ from flaggermail.services import Environment, Work
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.vouching import ByReceivingServer
 from tests.doubles import migrated
 from tests.doubles.dns import ScriptedResolver, key_record, signed
 from tests.story.conftest import CONFIG, NOW

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
-from flaggermail import watch
+from flaggermail.intake import poll
 from flaggermail.notices import digest, notices
 from flaggermail.outbox import delivery
 from flaggermail.record.alarms import AlarmKind
@@ -92,7 +92,7 @@ def test_a_flood_of_notices_keeps_no_alarm_back(env: Environment) -> None:
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(20):
         mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     assert len(sent(env, Kind.OFFICER_NOTICE)) == 5
     alarm(env, 1)
     assert len(sent(env, Kind.ALARM)) == 1
@@ -115,7 +115,7 @@ def test_the_digest_names_the_mails_it_is_about(env: Environment) -> None:
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(7):
         mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", f"Vraag {number}", "Wat is dit?"), NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     digest.tell_held_back(env)
     (one,) = sent(env, Kind.DIGEST)
     text = read(env.octets.get(one.digest)).get_content()
@@ -159,7 +159,7 @@ def test_one_sender_gets_so_many_answers_in_an_hour(env: Environment) -> None:
     for number in range(14):
         mailbox.deliver("inbox", mail(number, REFERRER, f"Stemhulp {number}", forwarded(number)), NOW)
     mailbox.deliver("inbox", mail(99, "b@lindewaard.example", "Stembus", forwarded(99)), NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     with env.store.read() as tx:
         assert len(tx.find(Case)) == 15
         assert sum(event.kind == EventKind.ANSWER_LEFT_OUT for _, event in tx.events()) == 4
@@ -198,7 +198,7 @@ def test_two_machines_do_not_answer_each_other(
         reminders.tick(env)
     else:
         mailbox.deliver("inbox", mail(500, REFERRER, "Stemhulp", forwarded(500)), NOW)
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
     answered: set[str] = set()
     for minute in range(0, 120, 2):
         clock.set(NOW + timedelta(minutes=minute))
@@ -214,7 +214,7 @@ def test_two_machines_do_not_answer_each_other(
                 declared=declared, answered=letter["Message-ID"], references=letter["References"],
             )  # fmt: skip
             mailbox.deliver("inbox", octets.encode(), clock.now())
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
     answers = [m for m in sent(env, Kind.REPLY_ANSWER, Kind.INTAKE_CONFIRMATION, Kind.DECLINE) if m.recipient == sender]
     assert len(answers) <= 1
     assert len(answers) == (0 if officer and declared else 1)
@@ -231,7 +231,7 @@ def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_h
         words = f"Wij danken u {'zeer ' * number}voor uw bericht."
         octets = mail(number, OFFICER, "Re: herinnering", words, answers=letter["Message-ID"].strip("<>"))
         mailbox.deliver("inbox", octets, NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     assert len(sent(env, Kind.REPLY_ANSWER)) == 10
     with env.store.read() as tx:
         assert tx.reached(SUPPRESSED) == 4
@@ -247,7 +247,7 @@ def test_a_person_who_says_something_else_is_answered_again(env: Environment, cl
     for number, words in enumerate(["okidoki", "okidoki", "doe maar wat"]):
         octets = mail(number, OFFICER, "Re: herinnering", words, answers=letter["Message-ID"].strip("<>"))
         mailbox.deliver("inbox", octets, clock.now())
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
     assert len(sent(env, Kind.REPLY_ANSWER)) == 2
 
 
@@ -258,7 +258,7 @@ def flooded(env: Environment, mails: int) -> ListMailbox:
     """A mailbox into which strangers have poured so many mails, with an officer's and a platform's behind them."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(0, "x@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     for number in range(1, mails + 1):
         mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
     mailbox.deliver("inbox", mail(mails + 1, OFFICER, "Even dit", "Zie je dit?"), NOW)
@@ -288,7 +288,7 @@ def poured(env: Environment, mails: int) -> None:
 def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
     """Of a flood, mail of officers and platforms is filed before all others, once; the folder is read to its end."""
     mailbox = flooded(env, 60)
-    assert watch.look(env, mailbox) == 62
+    assert poll.look(env, mailbox) == 62
     with env.store.read() as tx:
         filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
         cursor = tx.cursor("INBOX")
@@ -310,7 +310,7 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: 
     late = [mail(n, "Agent <agent@x-platform.example>", "Again", f"Number {n}.") for n in range(100, 130)]
     for octets in late:
         mailbox.deliver("inbox", octets, NOW)
-    assert watch.look(quota, mailbox) == 72
+    assert poll.look(quota, mailbox) == 72
     with env.store.read() as tx:
         uids = {d.message: d.uid for d in tx.find(Delivery)}
         filed = sorted((m for m in tx.find(StoredMessage, direction="in")), key=lambda m: m.id)
@@ -326,13 +326,13 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None
     mailbox = flooded(env, 60)
     # the process dies between what comes first and the others
     with patch.object(mailbox, "fetch_after", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
     with env.store.read() as tx:
         assert len(tx.find(StoredMessage, direction="in")) == 3
         cursor = tx.cursor("INBOX")
     assert cursor is not None
     assert cursor.position.uid == 1
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     with env.store.read() as tx:
         assert len(tx.find(StoredMessage, direction="in")) == 63
 
@@ -342,7 +342,7 @@ def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
     mailbox = flooded(env, 200)
     poured(env, 4_800)
     notify(env, 1, NOW - timedelta(minutes=60))
-    intake = threading.Thread(target=watch.look, args=(env, mailbox))
+    intake = threading.Thread(target=poll.look, args=(env, mailbox))
     intake.start()
     while intake.is_alive() and taken_in(env) < 20:
         intake.join(0.01)

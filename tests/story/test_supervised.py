@@ -24,7 +24,7 @@ from flaggermail.daemon import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_line import Standing
 from flaggermail.health.watchdog import Lifeline, Pulse
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
 from flaggermail.record.rows import Attempt, OutboxMail

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail import watch
 from flaggermail.errors import LinkLost
 from flaggermail.health import mailbox_monitor
+from flaggermail.intake import poll
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment
@@ -30,15 +30,15 @@ def alarms(env: Environment) -> list[str]:
 def test_a_silence_and_its_end_are_told_once_each(env: Environment, clock: SetClock) -> None:
     """At the limit the officer on call gets one mail that says when it was last read, and one when it is again."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
     assert not mailbox_monitor.keep(env, LIMIT - timedelta(seconds=1))
     clock.set(NOW + LIMIT)
     assert mailbox_monitor.keep(env, LIMIT)
     clock.set(NOW + timedelta(hours=3))
     assert mailbox_monitor.keep(env, timedelta(hours=3))
     assert alarms(env) == ["mailbox silent"]
-    watch.look(env, mailbox)
-    watch.look(env, mailbox)
+    poll.look(env, mailbox)
+    poll.look(env, mailbox)
     assert not mailbox_monitor.keep(env, timedelta(0))
     assert alarms(env) == ["mailbox silent", "mailbox back"]
     with env.store.read() as tx:
@@ -52,7 +52,7 @@ def test_a_silence_and_its_end_are_told_once_each(env: Environment, clock: SetCl
 
 def test_a_desk_that_was_switched_off_is_no_silence(env: Environment, clock: SetClock) -> None:
     """Hours in which the daemon did not run, or by which somebody set the clock forward, are no alarm."""
-    watch.look(env, ListMailbox(env.settings.desk.mailbox))
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
     clock.set(NOW + timedelta(hours=9))
     daemon = a_daemon(env, WatchedMailbox(env))
     daemon.link = True  # the first look has ended
@@ -66,7 +66,7 @@ def test_a_mailbox_that_was_never_read(env: Environment, clock: SetClock) -> Non
     assert mailbox_monitor.keep(env, LIMIT)
     assert alarms(env) == ["mailbox silent"]
     clock.set(NOW + LIMIT + timedelta(minutes=1))
-    watch.look(env, ListMailbox(env.settings.desk.mailbox))
+    poll.look(env, ListMailbox(env.settings.desk.mailbox))
     assert alarms(env) == ["mailbox silent", "mailbox back"]
 
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail import watch
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
+from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.ports import Lease, Octets, Position, RawMessage, Store, Transaction
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
@@ -185,19 +185,19 @@ class TestFolders:
         mailbox = OddMailbox(env, refused="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("junk", mail(2), NOW)
-        assert watch.look(env, mailbox) == 2
+        assert poll.look(env, mailbox) == 2
         assert (count(env), alarms(env)) == (2, [])
 
     def test_a_missing_folder_of_sent_mail_is_an_alarm(self, env: Environment, clock: SetClock) -> None:
         """A wrong name in the settings does not stop the look; the officer is told, again the next day, not oftener."""
         mailbox = OddMailbox(env, missing="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
-        assert watch.look(env, mailbox) == 1
-        watch.look(env, mailbox)
+        assert poll.look(env, mailbox) == 1
+        poll.look(env, mailbox)
         assert alarms(env) == [("folder missing", "Sent")]
         clock.set(NOW + timedelta(days=1))
-        watch.look(env, mailbox)
-        watch.look(env, mailbox, everywhere=False)
+        poll.look(env, mailbox)
+        poll.look(env, mailbox, everywhere=False)
         assert alarms(env) == [("folder missing", "Sent")] * 2
         with env.store.read() as tx:
             assert "Sent" in env.octets.get(tx.find(OutboxMail, kind="alarm")[0].digest).decode()
@@ -205,9 +205,9 @@ class TestFolders:
     def test_numbers_that_nobody_holds_are_passed_once(self, env: Environment) -> None:
         """What was expunged before we saw it is not asked for at each look again."""
         mailbox = EmptiedMailbox(env)
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
         assert mailbox.searched == ["INBOX", "Junk"]
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
         assert mailbox.searched == ["INBOX", "Junk", "INBOX"]
 
 
@@ -228,8 +228,8 @@ class TestKeyword:
         mailbox = OddMailbox(env)
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("junk", mail(2), NOW)
-        watch.look(env, mailbox)
-        watch.look(env, mailbox)
+        poll.look(env, mailbox)
+        poll.look(env, mailbox)
         assert mailbox.marked == ([("INBOX", 1), ("Junk", 1)] if marked else [])
 
 
@@ -242,7 +242,7 @@ class TestPace:
         mailbox = TellingMailbox(env, archive)
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("inbox", mail(2), NOW)
-        assert watch.look(replace(env, octets=archive), mailbox) == 2
+        assert poll.look(replace(env, octets=archive), mailbox) == 2
         assert archive.waited
         assert all(archive.waited)
 
@@ -252,7 +252,7 @@ class TestPace:
         mailbox = OddMailbox(env)
         for number in range(200):
             mailbox.deliver("inbox", mail(number), OLD)
-        assert watch.look(replace(env, store=counting), mailbox) == 200
+        assert poll.look(replace(env, store=counting), mailbox) == 200
         assert counting.commits == 4
         assert count(env) == 200
 
@@ -262,7 +262,7 @@ class TestPace:
         mailbox = OddMailbox(env)
         for number in range(5):
             mailbox.deliver("inbox", mail(number), NOW)
-        watch.look(replace(env, store=counting), mailbox)
+        poll.look(replace(env, store=counting), mailbox)
         assert counting.commits == 6
 
     def test_old_mail_with_a_broken_one_among_it(self, env: Environment) -> None:
@@ -270,7 +270,7 @@ class TestPace:
         mailbox = OddMailbox(env)
         for number in range(6):
             mailbox.deliver("inbox", mail(number).replace(b"V3", UNJUDGEABLE.encode()), OLD)
-        assert watch.look(replace(env, matcher=FailingMatcher(env.matcher)), mailbox) == 6
+        assert poll.look(replace(env, matcher=FailingMatcher(env.matcher)), mailbox) == 6
         with env.store.read() as tx:
             unjudged = [m.message_id for m in tx.find(StoredMessage, direction="in") if "RuntimeError" in m.reason]
         assert (unjudged, count(env)) == (["3@shop.example"], 6)
@@ -286,10 +286,10 @@ class TestEnds:
             mailbox.deliver("inbox", mail(number), NOW)
         mailbox.lost_after = 4
         with pytest.raises(LinkLost):
-            watch.look(env, mailbox)
+            poll.look(env, mailbox)
         assert count(env) == 4
         mailbox.lost_after = None
-        assert watch.look(env, mailbox) == 1
+        assert poll.look(env, mailbox) == 1
         assert count(env) == 5
 
     def test_a_full_disk_is_told_even_when_the_line_is_lost_too(self, env: Environment) -> None:
@@ -299,7 +299,7 @@ class TestEnds:
         mailbox.deliver("inbox", mail(2), NOW)
         mailbox.lost_after = 1
         with pytest.raises(ArchiveFault):
-            watch.look(replace(env, octets=FullArchive(env.octets)), mailbox)
+            poll.look(replace(env, octets=FullArchive(env.octets)), mailbox)
         assert count(env) == 0
 
     def test_asked_to_end(self, env: Environment) -> None:
@@ -309,9 +309,9 @@ class TestEnds:
         mailbox = OddMailbox(env, batch=1)
         for number in range(3):
             mailbox.deliver("inbox", mail(number), NOW)
-        assert watch.look(env, mailbox, stop) <= 1
+        assert poll.look(env, mailbox, stop) <= 1
         with env.store.read() as tx:
             cursor = tx.cursor("INBOX")
         assert cursor is None or cursor.looked_at is None
-        assert watch.look(env, mailbox) + count(env) >= 3
+        assert poll.look(env, mailbox) + count(env) >= 3
         assert count(env) == 3

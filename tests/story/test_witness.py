@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from flaggermail import wiring
+from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.vouching import ByReceivingServer, BySignature
 from tests.story.conftest import CONFIG
 
 MAIL = (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.case import MACHINE, Decision, Facts, decide
+from flaggermail.intake.disposition import MACHINE, Decision, Facts, decide
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.kinds import Kind

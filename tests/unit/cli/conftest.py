@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import main
 from flaggermail.cli.session import Session
-from flaggermail.ingest import ingest
+from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from flaggermail import consequences
 from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
-from flaggermail.judge import Triaged, judge
+from flaggermail.intake import apply
+from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import confirmation, lookup
@@ -162,7 +162,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
         work.env.gauge.returned(delivery.internaldate, twin.received_at)
-        consequences.prove_sent(work, twin)
+        apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
     if delivery.internaldate < twin.received_at and lookup.disputed(work, raw, message) is None:
@@ -201,13 +201,13 @@ def _file(
     if stored.place == "declined":
         stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
-        stored = replace(stored, case=consequences.open_case(work, stored, judged.found, judged.election).number)
+        stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
     about = About(case=stored.case, notification=stored.notification, message=stored.id)
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     for digest, attached in inner:
-        consequences.file_attached(work, stored, digest, attached)
-    consequences.follow(work, stored, message, judged.decision, judged.sender)
+        apply.file_attached(work, stored, digest, attached)
+    apply.follow(work, stored, message, judged.decision, judged.sender)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"

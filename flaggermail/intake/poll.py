@@ -10,7 +10,7 @@ from flaggermail import logbook
 from flaggermail.citizens.declining import FREE_MAIL
 from flaggermail.errors import FolderUnreadable
 from flaggermail.health import mailbox_monitor
-from flaggermail.ingest import ingest, ingest_together
+from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits

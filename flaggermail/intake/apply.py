@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
-from flaggermail.core.case import Decision
+from flaggermail.intake.disposition import Decision
 from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend
 from flaggermail.mail.authentication.authres import Asked

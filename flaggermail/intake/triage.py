@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from flaggermail.cases import elections
 from flaggermail.citizens import declining
-from flaggermail.core import case
-from flaggermail.core.case import Decision
+from flaggermail.intake import disposition
+from flaggermail.intake.disposition import Decision
 from flaggermail.mail.automated import mechanical_kind
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.matching import lookup, placing
@@ -58,11 +58,11 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
     dispute = lookup.disputed(work, raw, message)
     if context.platform is not None and dispute is None:
         dispute = lookup.too_early(work, raw, mail.placement)
-    decision = case.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
+    decision = disposition.decide(facts_of(work, mail, context, found, disputed=dispute is not None))
     late = lookup.late(work.env, raw, work.now)
     return Triaged(
         mail.sender, mail.placement, message.vouched, context, found, election.code if election else None, dispute,
-        case.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
+        disposition.of_old_mail(decision) if late else decision, missed=late and not decision.quiet,
     )  # fmt: skip
 
 
@@ -91,13 +91,13 @@ def context_of(work: Work, mail: Mail) -> Context:
     )
 
 
-def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *, disputed: bool) -> case.Facts:
+def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *, disputed: bool) -> disposition.Facts:
     """All that the decision on it rests on."""
     raw, message, placement = mail.raw, mail.message, mail.placement
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT
     answerable = mechanical_kind.answerable(message, work.env.settings.desk.mailbox.address)
-    return case.Facts(
+    return disposition.Facts(
         mechanical=message.kind,
         kinds=frozenset(found.kinds),
         template=found.template if answerable else None,
