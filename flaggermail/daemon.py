@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flaggermail import inforce, logbook
+from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.core.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
@@ -30,7 +30,8 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Supervisor, Ticker
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
-from flaggermail.renewal import Renewal
+from flaggermail.rule_changes import versions
+from flaggermail.rule_changes.reload import Renewal
 from flaggermail.services import Environment, Work
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
@@ -160,7 +161,7 @@ class Daemon:
         self._sweep()
         if self.observe:
             observing.begin(self.env)
-        inforce.note(self.env)
+        versions.note(self.env)
         with self.env.store.read() as tx:
             if observing.is_on(tx):
                 logbook.desk_observes()

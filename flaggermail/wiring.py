@@ -49,10 +49,10 @@ from flaggermail.ports import (
     StatusBoard,
     Submitter,
 )
-from flaggermail.renewal import Renewal
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListCaller, StoryClock
 from flaggermail.replies import verbs
+from flaggermail.rule_changes.reload import Renewal
 from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark

@@ -17,8 +17,8 @@ from flaggermail.cli.instants import shown
 from flaggermail.cli.terminal import safe, safe_json
 
 if TYPE_CHECKING:
-    from flaggermail.comparison import Difference, RuleOutcome
     from flaggermail.mail.message_json import Json
+    from flaggermail.rule_changes.comparison import Difference, RuleOutcome
     from flaggermail.rules.classifier import Explanation
     from flaggermail.services import Work
 
@@ -43,7 +43,7 @@ class Tally:
 
 def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
     """A text for each message. Raises ConfigurationError with every fault in the rules of `directory`."""
-    from flaggermail.comparison import compare, count
+    from flaggermail.rule_changes.comparison import compare, count
     from flaggermail.rules.classifier import explain
     from flaggermail.settings.reading import load
 

@@ -121,7 +121,7 @@ def sample(session: Session, message: str, out: Path, name: str | None) -> None:
 
     Example: flaggermail message sample m00000012 --out samples --name platform-receipt-portal-nl
     """
-    from flaggermail.sampling import write_sample
+    from flaggermail.rule_changes.sampling import write_sample
 
     with session.reading() as work:
         written = write_sample(work, message, out, name)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from flaggermail import inforce
 from flaggermail.intake import poll
 from flaggermail.notices import digest
 from flaggermail.outbox import delivery
@@ -23,6 +22,7 @@ from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedS
 from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
 from flaggermail.replay.scenario import Scenario, read
+from flaggermail.rule_changes import versions
 from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
@@ -46,7 +46,7 @@ def play(path: Path, command: Command, build: Build) -> Report:
         env = build(settings, Path(folder), clock, CountedRandomness(scenario.title), submitter)
         try:
             prepare(env, scenario)
-            inforce.note(env)
+            versions.note(env)
             _run(env, scenario, clock, mailbox, command)
             return report(env, scenario)
         finally:

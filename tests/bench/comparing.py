@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail import wiring
-from flaggermail.comparison import compare
 from flaggermail.intake.ingest import ingest_together
 from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.rule_changes.comparison import compare
 from flaggermail.rules.classifier import RuleSet, Stage
 from flaggermail.services import Environment, Work
 from flaggermail.settings.reading import load

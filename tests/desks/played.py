@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail import inforce
 from flaggermail.cli.acting import typed
 from flaggermail.intake import poll
 from flaggermail.notices import digest
@@ -28,6 +27,7 @@ from flaggermail.replay.doubles import (
     ScriptedSubmitter,
     SetClock,
 )
+from flaggermail.rule_changes import versions
 from flaggermail.services import Environment
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
@@ -67,7 +67,7 @@ class Played:
         upgrade_database(folder)
         clock, script = SetClock(at), list[ScriptedAnswer]()
         env = environment(folder, clock, ScriptedSubmitter(clock, script))
-        inforce.note(env)
+        versions.note(env)
         return cls(env, clock, ListMailbox(env.settings.desk.mailbox), script, folder)
 
     # ---- time

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flaggermail import inforce
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.adapters.parse_worker import ContainedParser
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.rule_changes import versions
 from flaggermail.services import Environment
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import Settings
@@ -59,7 +59,7 @@ class Kit:
         fresh.mkdir()
         (folder / "desk").mkdir()
         env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
-        inforce.note(env)
+        versions.note(env)
         env.close()
         # A mail that takes long is put aside by the time that passes, the one thing here which is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flaggermail.comparison import archive, classify, outcome
+from flaggermail.rule_changes.comparison import archive, classify, outcome
 from flaggermail.services import Work
 
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 
 from flaggermail.commands.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
-from flaggermail.comparison import Arrived, Difference, archive, compare
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
+from flaggermail.rule_changes.comparison import Arrived, Difference, archive, compare
 from flaggermail.rules.classifier import Rule, RuleSet
 from flaggermail.services import Work
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail

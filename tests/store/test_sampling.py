@@ -9,8 +9,8 @@ import pytest
 
 from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
+from flaggermail.rule_changes.sampling import Written, write_sample
 from flaggermail.rules.models import SampleFile
-from flaggermail.sampling import Written, write_sample
 from flaggermail.services import Work
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read

@@ -12,9 +12,9 @@ import pytest
 from flaggermail import replay
 from flaggermail.adapters.clock import SystemRandomness
 from flaggermail.cli.acting import typed
-from flaggermail.comparison import compare, count
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
+from flaggermail.rule_changes.comparison import compare, count
 from flaggermail.services import Environment, Work
 from flaggermail.settings.model import Settings
 from tests.doubles import migrated

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail import inforce
 from flaggermail.commands import acts
 from flaggermail.oncall import escalation
 from flaggermail.outbox import delivery
@@ -22,6 +21,7 @@ from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Notification, OutboxMail, Reminder
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, SetClock
+from flaggermail.rule_changes import versions
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import OncallFile, Settings
 from flaggermail.settings.reading import load
@@ -46,7 +46,7 @@ def make(tmp_path: Path) -> Iterator[Made]:
         server = RecordingSubmitter(clock)
         settings = configured(load(CONFIG, shipped("rules"), shipped("config") / "templates"), policy, rota)
         env = migrated.replayed(settings, tmp_path, clock, CountedRandomness("night"), server)
-        inforce.note(env)
+        versions.note(env)
         made.append(Desk(env, clock, server))
         return made[-1]
 

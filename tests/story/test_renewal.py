@@ -19,8 +19,8 @@ from flaggermail import wiring
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.daemon import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
-from flaggermail.renewal import Renewal
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.rule_changes.reload import Renewal
 from flaggermail.services import Environment
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.header import Header
 
-from flaggermail.core.disguise import Disguise, Roles, name_words, plain_date, small_words
 from flaggermail.mail.message import Address, MechanicalKind, Message
 from flaggermail.mail.vocabulary import Language
+from flaggermail.rule_changes.anonymise import Disguise, Roles, name_words, plain_date, small_words
 
 _BOUNDARY = "sample-part"
 _WORDS_OF = {  # fields by which machines show, and the words that may stand in them

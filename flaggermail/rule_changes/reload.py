@@ -8,10 +8,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flaggermail import inforce, logbook
+from flaggermail import logbook
 from flaggermail.errors import ConfigurationError
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.rule_changes import versions
 from flaggermail.rules.files import version_of
 from flaggermail.services import Environment, Work
 
@@ -59,7 +60,7 @@ class Renewal:
         if renewed is None:
             _refuse(env, faults)
             return env
-        inforce.note(renewed)
+        versions.note(renewed)
         logbook.rules_renewed(renewed.settings.rules.version[:12], len(renewed.settings.rules.rules))
         return renewed
 
