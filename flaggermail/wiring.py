@@ -31,7 +31,7 @@ from flaggermail.adapters.status_file import StatusFile
 from flaggermail.adapters.templates import FileTemplates
 from flaggermail.adapters.ticker import SchedulerTicker
 from flaggermail.cases.sync_settings import register
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.intake.vouching import ByReceivingServer, BySignature

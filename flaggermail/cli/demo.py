@@ -17,7 +17,7 @@ from flaggermail.cli.session import login
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.daemon import Daemon
+    from flaggermail.daemon.service import Daemon
     from flaggermail.demo import Look
 
 _PROGRAM = "flaggermail"

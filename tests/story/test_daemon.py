@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.octets_files import FileOctets
 from flaggermail.citizens import retention
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Position, RawMessage

@@ -18,7 +18,7 @@ from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands import acts
 from flaggermail.commands.perform import run
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
 from flaggermail.letters import observing

@@ -17,7 +17,7 @@ import pytest
 
 from flaggermail import wiring
 from flaggermail.adapters.interrupt import EventInterrupt
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.reload import Renewal

@@ -20,7 +20,7 @@ from flaggermail.adapters.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.replay.doubles import SetClock
 from flaggermail.services import Environment

@@ -20,7 +20,7 @@ import pytest
 from flaggermail.adapters.interrupt import EventInterrupt
 from flaggermail.adapters.notify import SystemdSupervisor
 from flaggermail.adapters.ticker import SchedulerTicker
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_line import Standing
 from flaggermail.health.watchdog import Lifeline, Pulse

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail import daemon
+from flaggermail.daemon import service as daemon
 
 UNIT = Path(__file__).parents[2] / "systemd" / "flaggermail.service"
 EXECUTABLE = re.compile(r"^ExecStart=\S+", re.MULTILINE)

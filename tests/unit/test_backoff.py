@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.core.backoff import LONGEST, delay
+from flaggermail.daemon.backoff import LONGEST, delay
 from tests.corpus import each
 
 FRACTIONS = st.floats(min_value=0, max_value=1, exclude_max=True)

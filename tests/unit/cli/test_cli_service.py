@@ -14,7 +14,7 @@ import pytest
 
 from flaggermail import wiring
 from flaggermail.cli import main
-from flaggermail.daemon import Daemon
+from flaggermail.daemon.service import Daemon
 from flaggermail.shipped import shipped
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
-from flaggermail.core.backoff import delay
+from flaggermail.daemon.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.status_line import Standing
