@@ -10,26 +10,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import __version__, demo, replay
-from flaggermail.adapters.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.clock.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.clock.clock.ticker import SchedulerTicker
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
-from flaggermail.adapters.disk import places
-from flaggermail.adapters.gauge import MachineGauge
-from flaggermail.adapters.heartbeat import HttpHeartbeat
-from flaggermail.adapters.imap import ImapAccount, ImapMailbox
-from flaggermail.adapters.interrupt import EventInterrupt
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.notify import SystemdSupervisor
-from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.adapters.pager import NOT_INSTALLED, AppriseCaller, is_installed
-from flaggermail.adapters.parse_worker import ContainedParser
-from flaggermail.adapters.patterns import Re2Matcher
-from flaggermail.adapters.public_suffixes import organisational
-from flaggermail.adapters.secrets import credential
-from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount
-from flaggermail.adapters.status_file import StatusFile
-from flaggermail.adapters.templates import FileTemplates
-from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.disk import places
+from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.files.status_file import StatusFile
+from flaggermail.adapters.files.templates import FileTemplates
+from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.imap.mailbox.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.pagers.apprise_pager import NOT_INSTALLED, AppriseCaller, is_installed
+from flaggermail.adapters.parsing.patterns import Re2Matcher
+from flaggermail.adapters.parsing.vocabulary_file import read_language
+from flaggermail.adapters.parsing.worker import ContainedParser
+from flaggermail.adapters.smtp.submission.submission import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.heartbeat import HttpHeartbeat
+from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.cases.sync_settings import register
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError
@@ -175,8 +175,8 @@ def with_signatures(env: Environment, resolver: Resolver | None = None) -> Envir
     """
     if env.settings.desk.mailbox.trusted.asked is not Asked.DKIM:
         return env
-    from flaggermail.adapters.dkim_check import DkimCheck  # noqa: PLC0415 - a fifth of a second, which no other desk waits for
-    from flaggermail.adapters.resolver import DnsResolver  # noqa: PLC0415 - as above
+    from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - a fifth of a second, which no other desk waits for
+    from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.parse_worker import ContainedParser
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.shipped import shipped
 
 if TYPE_CHECKING:  # the ports alone would be a tenth of what `parse` takes to start
@@ -22,6 +22,6 @@ def parser() -> Parser:
 
 def mail_words(rules: Path) -> Language:
     """The words in the folder `rules` by which mails are read; raises ConfigurationError with every fault in them."""
-    from flaggermail.adapters.language_file import read_language  # noqa: PLC0415 - the child of `parser` loads it
+    from flaggermail.adapters.parsing.vocabulary_file import read_language  # noqa: PLC0415 - the child of `parser` loads it
 
     return read_language(rules)

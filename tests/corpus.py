@@ -210,7 +210,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _alone(event: str, arguments: tuple[object, ...]) -> None:
     """In `./dev test fast` no test starts a process: it stays as quick as it says. The reader of mails is our own."""
-    if event == "subprocess.Popen" and "flaggermail.adapters.parse_child" not in str(arguments[1]):
+    if event == "subprocess.Popen" and "flaggermail.adapters.parsing.child" not in str(arguments[1]):
         raise RuntimeError(f"mark this test `outside`: it starts {arguments[1]}")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from email.policy import EmailPolicy
 from pathlib import Path
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.shipped import shipped
 from tests.bench import corpus, table
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from flaggermail.adapters.interrupt import EventInterrupt
+from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
 
 LONG = 60.0
 

@@ -12,7 +12,7 @@ from contextlib import closing
 import pytest
 from dns import flags, message, rcode, rrset
 
-from flaggermail.adapters.resolver import DnsResolver
+from flaggermail.adapters.dns.resolver import DnsResolver
 
 NAME = "s1._domainkey.x-platform.example"
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.gauge import MachineGauge
-from flaggermail.adapters.smtp import SmtpSubmitter, SubmissionAccount, Tls
+from flaggermail.adapters.smtp.submission.submission import SmtpSubmitter, SubmissionAccount, Tls
+from flaggermail.adapters.system.health_probe import MachineGauge
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from tests.corpus import each

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from flaggermail.adapters.status_file import StatusFile
+from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.health import status

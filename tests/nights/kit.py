@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.adapters.parse_worker import ContainedParser
+from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes import versions

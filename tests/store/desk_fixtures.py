@@ -15,7 +15,7 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.perform import run

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from flaggermail.adapters.template_formats import read_words
+from flaggermail.adapters.files.template_formats import read_words
 from flaggermail.cases.assessment import DeclineReason
 from flaggermail.commands import acts
 from flaggermail.record.rows import Case, OutboxMail

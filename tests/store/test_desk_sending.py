@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.templates import FileTemplates
+from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.commands.acts import Approve, Decide, Draft, Reject
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Notification, OutboxMail

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.errors import ArchiveFault
 
 OCTETS = b"Subject: proef\r\n\r\nGoedemorgen.\r\n"
@@ -27,7 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PROLOGUE = """\
 import os, signal, sys
 from pathlib import Path
-from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.errors import ArchiveFault
 octets = sys.stdin.buffer.readline() + sys.stdin.buffer.readline() + sys.stdin.buffer.readline()
 root = Path(sys.argv[1])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.adapters.gauge import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineGauge
 from flaggermail.commands.acts import Approve, OpenCase
 from flaggermail.health import self_check
 from flaggermail.health.overview import EXERCISE
@@ -302,7 +302,9 @@ def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
 def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk as it is now; a late tick as it was last found."""
     room = [400_000_000]
-    monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
+    monkeypatch.setattr(
+        "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
+    )
     env = replace(desk.env, gauge=MachineGauge({"archive": Path("anywhere")}))
     read_now(env)
     self_check.tick(env, {"reminders": timedelta(minutes=3)})

@@ -22,9 +22,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.adapters.clock.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.citizens import retention
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll

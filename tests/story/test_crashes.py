@@ -22,10 +22,10 @@ from signal import SIGKILL
 
 import pytest
 
-from flaggermail.adapters.clock import SystemRandomness
+from flaggermail.adapters.clock.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.adapters.octets_files import FileOctets
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.intake import poll

@@ -15,8 +15,8 @@ from typing import ClassVar
 
 import pytest
 
-from flaggermail.adapters.pager import AppriseCaller
-from flaggermail.adapters.secrets import credential
+from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.pagers.apprise_pager import AppriseCaller
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Acknowledge
 from flaggermail.letters import observing

@@ -15,9 +15,9 @@ from typing import ClassVar
 import pytest
 
 from flaggermail import wiring
-from flaggermail.adapters.gauge import MachineGauge
-from flaggermail.adapters.heartbeat import HttpHeartbeat
-from flaggermail.adapters.secrets import credential
+from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.intake import poll
 from flaggermail.record.events import Event, EventKind, added, changed
@@ -80,7 +80,9 @@ def test_a_loop_that_is_late_and_a_disk_that_is_full(
 ) -> None:
     """Each with its own alarm and its own end."""
     room = [2_000]
-    monkeypatch.setattr("flaggermail.adapters.gauge.free_octets", lambda places: dict.fromkeys(places, room[0]))
+    monkeypatch.setattr(
+        "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
+    )
     full = replace(env, gauge=MachineGauge({"archive": tmp_path}))
     self_check.tick(full, {"reminders": 5 * MINUTE})
     assert sorted(alarms(full)) == ["disk low", "tick late"]
@@ -148,7 +150,7 @@ def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
     """Little room is left, or enough."""
     with pytest.MonkeyPatch.context() as patch:
         room = 2_000 if wrong else 10**12
-        patch.setattr("flaggermail.adapters.gauge.free_octets", lambda _: {"archive": room})
+        patch.setattr("flaggermail.adapters.system.health_probe.free_octets", lambda _: {"archive": room})
         self_check.tick(env, IN_TIME)
 
 

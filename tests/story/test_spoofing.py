@@ -19,8 +19,8 @@ import time_machine
 
 from flaggermail import wiring
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.octets_files import FileOctets
-from flaggermail.adapters.public_suffixes import organisational
+from flaggermail.adapters.dns.public_suffixes import organisational
+from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.cases import lifecycle
 from flaggermail.commands.acts import ConfirmMessage
 from flaggermail.commands.perform import run

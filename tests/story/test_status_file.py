@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from flaggermail import logbook, wiring
-from flaggermail.adapters.status_file import StatusFile
+from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.acting import typed
 from flaggermail.cli.session import Session
@@ -168,7 +168,7 @@ def test_a_full_disk_stops_no_tick_and_is_said_once(
             clock.set(NOW.replace(minute=minute))
             before = held(path)
             with monkeypatch.context() as disk:
-                disk.setattr("flaggermail.adapters.status_file.os.fsync", full)
+                disk.setattr("flaggermail.adapters.files.status_file.os.fsync", full)
                 for _ in range(3):
                     tick(daemon)
             assert held(path) == before

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.adapters.interrupt import EventInterrupt
-from flaggermail.adapters.notify import SystemdSupervisor
-from flaggermail.adapters.ticker import SchedulerTicker
+from flaggermail.adapters.clock.clock.ticker import SchedulerTicker
+from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_line import Standing

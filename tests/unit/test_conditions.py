@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Address, Attachment, Forwarded, Message
 from flaggermail.rules.conditions import (

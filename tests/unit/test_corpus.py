@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped

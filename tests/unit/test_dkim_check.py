@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from flaggermail.adapters import dkim_check
-from flaggermail.adapters.dkim_check import DkimCheck
-from flaggermail.adapters.public_suffixes import organisational
+from flaggermail.adapters.dns import dkim_check
+from flaggermail.adapters.dns.dkim_check import DkimCheck
+from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.mail.message import Verdict
 from tests.corpus import each
 from tests.doubles.dns import SIGNED, ScriptedResolver, key, key_record, signed

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import Inline, find_inline, zone_stated
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of

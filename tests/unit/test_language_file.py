@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.language_file import as_shipped, checked, read_language
+from flaggermail.adapters.parsing.vocabulary_file import as_shipped, checked, read_language
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.machine_words import MACHINE_KEYS
 from flaggermail.mail.vocabulary import KEYS

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.parse_worker import FEW, MOST, ContainedParser
+from flaggermail.adapters.parsing.worker import FEW, MOST, ContainedParser
 from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each has reading processes of its own

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
-from flaggermail.adapters.parse_worker import MEMORY_LIMIT, ContainedParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
+from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 

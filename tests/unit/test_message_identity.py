@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Address, Message
 from flaggermail.mail.message_ids import message_ids
 from flaggermail.mail.subject import SubjectParts, case_numbers, same_topic, split_subject

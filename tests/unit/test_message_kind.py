@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.hops import hops
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.hops import hops
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.automated.dsn import quoted_message_id, read_report
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.shipped import shipped
@@ -270,7 +270,7 @@ def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pyte
         asked.append(bytes(str(mail), "utf-8"))
         raise ValueError("a form it does not know")
 
-    monkeypatch.setattr("flaggermail.adapters.failures.all_failures", all_failures)
+    monkeypatch.setattr("flaggermail.adapters.parsing.flufl_bounces.all_failures", all_failures)
     assert (
         kind("From: a@b.example", "Subject: Re: failure notice", body="<c@d.example>:\r\ngone") is MechanicalKind.HUMAN
     )
@@ -283,12 +283,14 @@ def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pyte
 def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads names without a domain, for one; where our own reading found somebody else, the library wins."""
     monkeypatch.setattr(
-        "flaggermail.adapters.failures.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
+        "flaggermail.adapters.parsing.flufl_bounces.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
     )
     for text in ("Your mail could not be delivered to:\r\n\tscreenname", "Delivery failed:\r\n\r\nx@y.example"):
         found = PARSER.parse(f"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\n{text}".encode())
         assert (found.failed_recipients, found.bounce_class) == (("c@d.example",), "failed")
-    monkeypatch.setattr("flaggermail.adapters.failures.all_failures", lambda _: ({b"late@d.example"}, set()))
+    monkeypatch.setattr(
+        "flaggermail.adapters.parsing.flufl_bounces.all_failures", lambda _: ({b"late@d.example"}, set())
+    )
     found = PARSER.parse(b"From: mailer-daemon@b.example\r\nSubject: x\r\n\r\nnothing to read")
     assert (found.failed_recipients, found.bounce_class) == (("late@d.example",), "delayed")
 

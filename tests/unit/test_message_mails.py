@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.outlook_message import read_outlook
-from flaggermail.adapters.parse import StandardParser
-from flaggermail.adapters.parse_worker import ContainedParser
-from flaggermail.adapters.tnef import read_tnef
+from flaggermail.adapters.parsing.outlook_message import read_outlook
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.tnef import read_tnef
+from flaggermail.adapters.parsing.vocabulary_file import read_language
+from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.mail.message import Address, Message
 from flaggermail.shipped import shipped
 from tests.corpus import each

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.filenames import LONGEST, safe_name
 from flaggermail.mail.smime import signed_content
 from flaggermail.mail.uuencode import files_in

@@ -9,8 +9,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.addresses import read_addresses
 from flaggermail.mail.charset import decoded, storable
 from flaggermail.mail.fields import read_date, read_parameters, words_decoded

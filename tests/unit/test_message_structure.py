@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.mime import DEEPEST, MOST_PARTS, read_part
 from flaggermail.shipped import shipped
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.forwards.attribution_line import quote_mark
 from flaggermail.mail.forwards.forwarded import Inline, find_inline

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.subject import split_subject
 from flaggermail.shipped import shipped

@@ -6,7 +6,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.kinds import Kind

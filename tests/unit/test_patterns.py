@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from tests.corpus import each
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.attribution_line import quote_mark, quoted_in
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.reply_text import reply_text

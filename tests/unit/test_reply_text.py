@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
 from flaggermail.shipped import shipped

@@ -8,7 +8,7 @@ from time import process_time
 
 import pytest
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Message
 from flaggermail.rules.classifier import Context, RuleSet, explain
 from flaggermail.rules.files import load_rules

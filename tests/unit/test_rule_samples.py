@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.patterns import Re2Matcher
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message import Message
 from flaggermail.record.kinds import Kind
 from flaggermail.rules import rulebook

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Message
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Platform

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.secrets import credential
+from flaggermail.adapters.files.secrets import credential
 from flaggermail.errors import ConfigurationError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flaggermail.adapters.patterns import Re2Matcher
+from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
 from flaggermail.rules.classifier import Classification, Context, classify
 from flaggermail.settings.reading import load

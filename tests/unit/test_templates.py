@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import re2
 
-from flaggermail.adapters.template_formats import Formats, marked, minutes_to, read_words
-from flaggermail.adapters.templates import FileTemplates
+from flaggermail.adapters.files.template_formats import Formats, marked, minutes_to, read_words
+from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.cases.assessment import DeclineReason
 from flaggermail.cases.checklist import Item
 from flaggermail.errors import ConfigurationError

@@ -7,7 +7,7 @@ import sys
 import time
 from types import FrameType
 
-from flaggermail.adapters.language_file import read_language
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.forwards.forwarded import find_inline
 from flaggermail.mail.forwards.printed_addresses import read_people
 from flaggermail.mail.forwards.reply_text import reply_text

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flaggermail.adapters.allowance import OutOfTime
-from flaggermail.adapters.mechanical import with_mechanical_kind
-from flaggermail.adapters.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
+from flaggermail.adapters.parsing.allowance import OutOfTime
+from flaggermail.adapters.parsing.mechanical import with_mechanical_kind
+from flaggermail.adapters.parsing.unpacking import PGP_ENCRYPTED, Unpacked, bare_outlook, unpacked
 from flaggermail.mail.addresses import read_addresses
 from flaggermail.mail.charset import decoded, storable
 from flaggermail.mail.fields import Header, read_date, read_header, unfolded, words_decoded
@@ -51,7 +51,7 @@ _OLD_MAC = re.compile(
 
 
 class StandardParser:
-    """Implements ports.Parser in this process; for mail from strangers use adapters.parse_worker.ContainedParser."""
+    """Implements ports.Parser in this process; for mail from strangers use adapters.parsing.worker.ContainedParser."""
 
     def __init__(self, language: Language) -> None:
         """`language`: the words of rules/mail-language.yaml."""

@@ -2,7 +2,7 @@
 """One SMTP connection, step by step, so that its caller always knows the phase.
 
 aiosmtplib does the commands and replies. DATA is sent here: the library's own call does not tell whether a fault came
-before or after the final dot, and everything in `adapters.smtp` hangs on that.
+before or after the final dot, and everything in `adapters.smtp.submission` hangs on that.
 """
 
 from __future__ import annotations

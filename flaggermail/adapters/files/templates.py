@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from flaggermail.adapters.template_formats import MARK, WIDTH, Formats, read_words, wrapped
+from flaggermail.adapters.files.template_formats import MARK, WIDTH, Formats, read_words, wrapped
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered

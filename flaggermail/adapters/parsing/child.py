@@ -8,10 +8,10 @@ import resource
 import sys
 from pathlib import Path
 
-from flaggermail.adapters.allowance import allow
-from flaggermail.adapters.language_file import read_language
-from flaggermail.adapters.parse import StandardParser
-from flaggermail.adapters.parse_pipe import LENGTH, READY
+from flaggermail.adapters.parsing.allowance import allow
+from flaggermail.adapters.parsing.parser import StandardParser
+from flaggermail.adapters.parsing.pipe import LENGTH, READY
+from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part that took it is given up, and the rest is read

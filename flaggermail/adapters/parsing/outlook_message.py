@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.allowance import OutOfTime, at_most
+from flaggermail.adapters.parsing.allowance import OutOfTime, at_most
 from flaggermail.mail.fields import Header, Parameterised, read_header, token
 from flaggermail.mail.mime import OUTLOOK, Part
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail.adapters.disk import free_octets
+from flaggermail.adapters.files.disk import free_octets
 from flaggermail.health.findings import TELLING, skew
 
 

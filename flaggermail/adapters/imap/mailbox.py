@@ -13,9 +13,17 @@ from itertools import islice
 
 from imapclient import IMAPClient
 
-from flaggermail.adapters.imap_folders import watched
-from flaggermail.adapters.imap_link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
-from flaggermail.adapters.imap_wait import wait_for_notice
+from flaggermail.adapters.imap.mailbox.folders import watched
+from flaggermail.adapters.imap.mailbox.idle import wait_for_notice
+from flaggermail.adapters.imap.mailbox.link import (
+    ImapAccount,
+    as_link_lost,
+    close_link,
+    cut,
+    inner,
+    open_link,
+    tls_context,
+)
 from flaggermail.errors import FolderUnreadable, LinkLost
 from flaggermail.ports import Interrupt, Position, RawMessage, Role
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from flaggermail.adapters.outlook_message import MAGIC, read_outlook
-from flaggermail.adapters.tnef import SIGNATURE, read_tnef
+from flaggermail.adapters.parsing.outlook_message import MAGIC, read_outlook
+from flaggermail.adapters.parsing.tnef import SIGNATURE, read_tnef
 from flaggermail.mail.fields import Parameterised
 from flaggermail.mail.mime import OUTLOOK, Part, read_part
 from flaggermail.mail.smime import signed_content

@@ -23,14 +23,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
 
-from flaggermail.adapters.parse_pipe import LENGTH, READY
+from flaggermail.adapters.parsing.pipe import LENGTH, READY
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds a mail may take
 START_LIMIT = 30.0  # seconds the interpreter may take to be ready
-MODULE = "flaggermail.adapters.parse_child"
+MODULE = "flaggermail.adapters.parsing.child"
 CHUNK = 1024 * 1024
 LARGEST_ANSWER = 256 * 1024 * 1024
 FEW = 10  # mails that the child for live mail reads sooner than others start
@@ -69,7 +69,7 @@ class ParserProcess:
             except (ValueError, KeyError, TypeError):
                 reason = "answer not understood"
             self._end()
-        from flaggermail.adapters.parse import header_only  # noqa: PLC0415 - dear to load, and hardly ever needed here
+        from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - dear to load, and hardly ever needed here
 
         return header_only(octets, f"parser ended: {reason}")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from flaggermail.adapters.failures import read_failures
+from flaggermail.adapters.parsing.flufl_bounces import read_failures
 from flaggermail.mail.automated.dsn import (
     DELAYED,
     FAILED,

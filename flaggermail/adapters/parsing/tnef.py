@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from flaggermail.adapters.allowance import OutOfTime, at_most
+from flaggermail.adapters.parsing.allowance import OutOfTime, at_most
 from flaggermail.mail.charset import decoded
 from flaggermail.mail.fields import Header, Parameterised, token
 from flaggermail.mail.mime import Part

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The machine and its service manager: readiness, heartbeat, measures of health.
+
+Ways in: `sd_notify`, `heartbeat`, `health_probe`.
+
+May import: `ports`, `health`.
+"""
