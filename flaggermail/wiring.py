@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import __version__, demo, replay
-from flaggermail.adapters.clock.clock.clock import SystemClock, SystemRandomness
-from flaggermail.adapters.clock.clock.ticker import SchedulerTicker
+from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
+from flaggermail.adapters.clock.ticker import SchedulerTicker
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
@@ -20,13 +20,13 @@ from flaggermail.adapters.files.disk import places
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
-from flaggermail.adapters.imap.mailbox.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.adapters.pagers.apprise_pager import NOT_INSTALLED, AppriseCaller, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
-from flaggermail.adapters.smtp.submission.submission import SmtpSubmitter, SubmissionAccount
+from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
 from flaggermail.adapters.system.health_probe import MachineGauge
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor

@@ -188,7 +188,9 @@ class Closing:
                 self.corpus[name.removeprefix(PROPERTY)] += int(str(value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say it right above pytest's own last line."""
+        """Say it right above pytest's own last line; nothing where no case was executed, as with `--collect-only`."""
+        if not self.cases:
+            return
         counts = [f"{len(self.functions):,} test functions", f"{self.cases:,} cases"]
         counts += [f"{count:,} corpus {kind}" for kind, count in sorted(self.corpus.items(), reverse=True)]
         terminalreporter.write_line(", ".join(counts))

@@ -120,10 +120,9 @@ def schema(name: str) -> None:
 
     Example: flaggermail rules schema > rules/schema.json
     """
-    from flaggermail.rules import models as rule_models
+    from flaggermail.rules import models as files
     from flaggermail.yaml_files.kinds import Model
 
-    files = rule_models
     models: tuple[type[Model], ...] = (files.RulesFile, files.SampleFile, files.WhoFile, files.LanguagesFile)
     model = dict(zip(SCHEMAS, models, strict=True))[name]
     show_json(model.model_json_schema(by_alias=True))

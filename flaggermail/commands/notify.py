@@ -77,7 +77,8 @@ def _is_free(work: Work, case: Case, channel: Channel) -> None:
         if platform_checks.waits_for_an_officer(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
-                f"(`{portal_texts.note_command(waiting, channel.kind)}`) or `flaggermail approve {waiting.id} --reject R`"
+                f"(`{portal_texts.note_command(waiting, channel.kind)}`) "
+                f"or `flaggermail approve {waiting.id} --reject R`"
             )
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from flaggermail import __version__
-from flaggermail.casework import officer_on_call
 from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
+from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import (
     Attempt,

@@ -4,8 +4,7 @@
 Unguessable keys come first, then messages we hold, then what verified mail of a case taught (the platform's own
 reference, a mail we never saw that others answer too), then a case number with a fitting sender. Subject text alone, or
 "the only open case", never places a mail: it only suggests, and a person confirms. So does a key of ours under which
-somebody writes about something else. A score places only what was referred before (matching.scoring), never a platform's
-mail.
+somebody writes about something else. A score places only what was referred before (`scoring`), never a platform's mail.
 """
 
 from __future__ import annotations

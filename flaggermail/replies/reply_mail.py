@@ -283,7 +283,8 @@ def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
 def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
     """Nothing was done: why, and what would have been understood. An expired request for approval comes anew.
 
-    A machine that answers each of our mails hears of it once (`rate_limits.is_loop`); who began with a verb is a person.
+    A machine that answers each of our mails hears of it once (`rate_limits.is_loop`); a reply that begins with a verb
+    is a person's.
     """
     if found.why is Why.UNKNOWN:
         reply = replace(reply, key=rate_limits.puzzle(work, reply.officer, reply.message.reply_text))

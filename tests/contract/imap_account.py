@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
-from flaggermail.adapters.imap.mailbox.link import Tls
-from flaggermail.adapters.imap.mailbox.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap.link import Tls
+from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from tests.doubles.scripted_imap import ScriptedImap
 
 SECRET = "geheim wachtwoord"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.imap.mailbox.link import close_link, inner, open_link
-from flaggermail.adapters.imap.mailbox.mailbox import ImapMailbox
+from flaggermail.adapters.imap.link import close_link, inner, open_link
+from flaggermail.adapters.imap.mailbox import ImapMailbox
 from flaggermail.adapters.system.health_probe import MachineGauge
 from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import Position, RawMessage, Role
@@ -609,7 +609,7 @@ class TestConnection:
 
     def test_goodbye_that_is_not_answered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Closing does not wait for a dead server, and raises nothing."""
-        monkeypatch.setattr("flaggermail.adapters.imap.mailbox.link._GOODBYE", 0.05)
+        monkeypatch.setattr("flaggermail.adapters.imap.link._GOODBYE", 0.05)
 
         def script(line: Line) -> None:
             line.log_in()

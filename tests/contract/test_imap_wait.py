@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from flaggermail.adapters.imap.mailbox.idle import RENEW_AFTER, wait_for_notice
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
-from flaggermail.adapters.imap.mailbox.link import close_link, inner, open_link
+from flaggermail.adapters.imap.idle import RENEW_AFTER, wait_for_notice
+from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.link import close_link, inner, open_link
 from flaggermail.errors import LinkLost
 from flaggermail.ports import Position
 from tests.contract.imap_account import account, mailbox_on

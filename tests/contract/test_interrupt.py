@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.imap.interrupt import EventInterrupt
 
 LONG = 60.0
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.smtp.submission.submission import SmtpSubmitter, SubmissionAccount, Tls
+from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount, Tls
 from flaggermail.adapters.system.health_probe import MachineGauge
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown

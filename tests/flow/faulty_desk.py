@@ -21,9 +21,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flaggermail import wiring
-from flaggermail.adapters.clock.clock.clock import SystemRandomness
+from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.smtp.submission.session import SmtpSession
+from flaggermail.adapters.smtp.session import SmtpSession
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Draft, OpenCase
 from flaggermail.intake.ingest import ingest

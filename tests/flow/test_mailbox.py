@@ -11,8 +11,8 @@ from threading import Timer
 
 import pytest
 
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
-from flaggermail.adapters.imap.mailbox.mailbox import ImapAccount, ImapMailbox
+from flaggermail.adapters.imap.interrupt import EventInterrupt
+from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
 from flaggermail.errors import LinkLost, LoginRefused
 from flaggermail.ports import Position, RawMessage
 from tests.servers.certificates import Certificates

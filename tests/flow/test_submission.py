@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flaggermail.adapters.smtp.submission.submission import SmtpSubmitter, SubmissionAccount, Tls
+from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount, Tls
 from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.message import Address
 from flaggermail.mail.reply_tokens import OWN_HEADER

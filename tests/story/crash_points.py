@@ -15,9 +15,10 @@ from flaggermail import ports
 from flaggermail.services import Environment
 
 SOURCE = Path(flaggermail.__file__).parent
-WAYS = ("watch", "outbox")  # where the way of a mail in and that of a mail out begin
-ELSEWHERE = frozenset({"desk", "observing"})  # their ports serve what a person types; a mail's act writes rows alone
-FORGETTING = "forgetting"  # comes to its turn months after the mail
+WAYS = ("intake.poll", "outbox.delivery")  # where the way of a mail in and that of a mail out begin
+COMMANDS = "commands."  # their ports serve what a person types; a mail's act writes rows alone
+ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
+FORGETTING = "citizens.retention"  # comes to its turn months after the mail
 PORTS = frozenset(
     name
     for name, kind in typing.get_type_hints(Environment).items()
@@ -48,23 +49,36 @@ def modules() -> list[str]:
     found, ahead = dict[str, None](), list(WAYS)
     while ahead:
         module = ahead.pop(0)
-        source = SOURCE / f"{module}.py"
-        if module not in found and module not in ELSEWHERE and source.is_file():
-            found[module] = None
-            ahead += imported(source.read_text("utf-8"))
+        if module in found or module in ELSEWHERE or module.startswith(COMMANDS) or not file_of(module).is_file():
+            continue
+        found[module] = None
+        ahead += imported(file_of(module).read_text("utf-8"))
     return list(found)
 
 
+def file_of(module: str) -> Path:
+    """The file of a module, by its name within the package: `intake.poll`."""
+    return SOURCE.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def module_of(file: Path) -> str:
+    """The name of a file within the package, or the path of one that lies outside it."""
+    if not file.is_relative_to(SOURCE):
+        return str(file)
+    return ".".join(file.relative_to(SOURCE).with_suffix("").parts)
+
+
 def imported(text: str) -> Iterator[str]:
-    """What a module imports of the package, without the package's name; what lies deeper than one level has a dot."""
+    """What a module imports of the package, without the package's name: modules, and what may be one in a room."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == SOURCE.name:
-            yield from [node.module.partition(".")[2]] if "." in node.module else [name.name for name in node.names]
+            within = node.module.partition(".")[2]
+            yield from [within] if file_of(within).is_file() else [f"{within}.{n.name}".strip(".") for n in node.names]
 
 
 def points() -> list[Point]:
     """All of them, in the order of the code. Raises ValueError where a port is used so that this cannot see it."""
-    return [point for module in MODULES for point in of_source(module, (SOURCE / f"{module}.py").read_text("utf-8"))]
+    return [point for module in MODULES for point in of_source(module, file_of(module).read_text("utf-8"))]
 
 
 def of_source(module: str, text: str) -> list[Point]:

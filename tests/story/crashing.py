@@ -22,7 +22,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-from flaggermail.adapters.clock.clock.clock import SystemRandomness
+from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileOctets
 from flaggermail.citizens import retention
@@ -39,7 +39,7 @@ from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.flow.faulty_desk import forked
 from tests.story.conftest import CONFIG, NOW
-from tests.story.crash_points import MODULES, PORTS, SOURCE, Point, points
+from tests.story.crash_points import MODULES, PORTS, Point, module_of, points
 
 P = TypeVar("P")
 HANDED_OVER = "handed-over"  # one line a submission: recipient and digest of the octets
@@ -79,11 +79,12 @@ def watched(port: P, name: str, crash: Crash) -> P:
         caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn which line asks
         file = Path(caller.f_code.co_filename)
         whole = getattr(port, method)
-        if file.parent != SOURCE or file.stem not in MODULES or not callable(whole):
+        module = module_of(file)
+        if module not in MODULES or not callable(whole):
             return whole
         if method in {"begin", "read"}:
-            return lambda: _unit(whole(), crash, here=crash.here(file.stem, caller.f_lineno, f"{name}.{method}"))
-        if not crash.here(file.stem, caller.f_lineno, f"{name}.{method}"):
+            return lambda: _unit(whole(), crash, here=crash.here(module, caller.f_lineno, f"{name}.{method}"))
+        if not crash.here(module, caller.f_lineno, f"{name}.{method}"):
             return whole
         return _crashing(whole, crash)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import replay
-from flaggermail.adapters.clock.clock.clock import SystemRandomness
+from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock

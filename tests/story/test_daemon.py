@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.adapters.files.blob_store import FileOctets
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.citizens import retention
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy

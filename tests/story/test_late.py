@@ -18,7 +18,7 @@ from flaggermail.outbox import delivery
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
-from flaggermail.reminders import reminders as remind
+from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListMailbox, SetClock
 from flaggermail.services import Environment, Work
 from tests.story.conftest import NOW
@@ -136,7 +136,7 @@ def reminders(env: Environment) -> list[Reminder]:
 def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: SetClock) -> None:
     """After an outage each silence is told of once, at its highest step, in one mail; one "ok" is for all of them."""
     uses = [notify(env, number, NOW - timedelta(minutes=150 + number)) for number in range(1, 6)]
-    assert remind.tick(env) == 5
+    assert tick(env) == 5
     assert [(r.notification, r.step, r.kind) for r in reminders(env)] == [(use, 120, "reminder") for use in uses]
     with env.store.read() as tx:
         (row,) = tx.find(OutboxMail)
@@ -144,14 +144,14 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
     text = read(env.octets.get(row.digest)).get_content()
     assert all(use.removesuffix("/1") in text for use in uses)
     assert "35 minuten geleden" in text  # the oldest fell due at 120 of 155 minutes
-    assert remind.tick(env) == 0
+    assert tick(env) == 0
 
     with env.store.begin() as tx:
         perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
     assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
     clock.set(NOW + timedelta(minutes=100))
     # An acknowledgement never silences the escalation to the head; that no mail of ours has left is an alarm besides.
-    assert remind.tick(env) == 5 + 1
+    assert tick(env) == 5 + 1
     with env.store.read() as tx:
         assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
 
@@ -159,27 +159,27 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
 def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: SetClock) -> None:
     """It says of each until when it was in hand, and no sum of minutes after the sending that nobody set."""
     cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
-    remind.tick(env)
+    tick(env)
     with env.store.begin() as tx:
         perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
     delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
-    assert remind.tick(env) == len(cases)
+    assert tick(env) == len(cases)
     with env.store.read() as tx:
         (row,) = tx.find(OutboxMail, state="queued")
     text = read(env.octets.get(row.digest)).get_content()
     assert all(case in text for case in cases)
     assert text.count("opgepakt tot 11:00. Nog mee bezig?") == len(cases)
     assert "min na" not in text
-    assert remind.tick(env) == 0
+    assert tick(env) == 0
 
 
 def test_what_falls_due_alone_is_told_alone(env: Environment, clock: SetClock) -> None:
     """On an ordinary night each reminder is a mail of its own, about its case."""
     notify(env, 1, NOW - timedelta(minutes=60))
     notify(env, 2, NOW - timedelta(minutes=50))
-    assert remind.tick(env) == 1
+    assert tick(env) == 1
     clock.set(NOW + timedelta(minutes=10))
-    assert remind.tick(env) == 1
+    assert tick(env) == 1
     with env.store.read() as tx:
         assert [m.case for m in tx.find(OutboxMail)] == ["VF-PS2027-0001", "VF-PS2027-0002"]

@@ -29,7 +29,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.reminders import paging
-from flaggermail.reminders import reminders as remind
+from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListCaller, SetClock
 from flaggermail.services import Environment, Work
 from flaggermail.settings.model import PagerSettings
@@ -59,7 +59,7 @@ def calls(env: Environment) -> list[tuple[str, str]]:
 def run(env: Environment) -> None:
     """One round of the ticker."""
     delivery.drain(env)
-    remind.tick(env)
+    tick(env)
     paging.tick(env)
     paging.drain(env)
 
@@ -234,7 +234,7 @@ def test_what_has_stopped_waiting_calls_nobody_anew(paged: Environment, clock: S
 def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> None:
     """First, in the desk's language, as its mails do: of a reminder and of an alarm."""
     use = notify(paged, 1, NOW - timedelta(minutes=60), exercise=True)
-    remind.tick(paged)
+    tick(paged)
     alarm(paged, case=use.removesuffix("/1"), notification=use)
     clock.set(NOW + timedelta(minutes=5))
     paging.tick(paged)
@@ -337,7 +337,7 @@ def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
     """The octets on the wire hold neither subject nor person, address, token or text of the case."""
     env = replace(paged, caller=written(tmp_path, first=f"json://127.0.0.1:{webhook}/a", second="json://127.0.0.1/b"))
     notify(env, 1, NOW - timedelta(minutes=60))
-    remind.tick(env)
+    tick(env)
     clock.set(NOW + timedelta(minutes=5))
     run(env)
     ((path, headers, body),) = Webhook.got

@@ -16,7 +16,7 @@ from typing import TypeVar
 import pytest
 
 from flaggermail import wiring
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock

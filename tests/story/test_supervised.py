@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flaggermail.adapters.clock.clock.ticker import SchedulerTicker
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.clock.ticker import SchedulerTicker
+from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.adapters.imap.mailbox.interrupt import EventInterrupt
+from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
 from flaggermail.intake import poll
 from flaggermail.letters import observing

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flaggermail import replay
-from flaggermail.adapters.clock.clock.clock import SystemRandomness
+from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flaggermail.adapters.imap.mailbox.link import ImapAccount
+from flaggermail.adapters.imap.link import ImapAccount
 
 PACKAGE = Path(__file__).parents[2] / "flaggermail"
 POLICY = re.compile(

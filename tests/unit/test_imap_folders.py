@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flaggermail.adapters.imap.mailbox.folders import Listed, watched
-from flaggermail.adapters.imap.mailbox.link import ImapAccount
+from flaggermail.adapters.imap.folders import Listed, watched
+from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.ports import Role
 
 

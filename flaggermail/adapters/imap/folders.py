@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from flaggermail.adapters.imap.mailbox.link import ImapAccount
+from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.ports import Role
 
 Listed = tuple[Sequence[bytes], bytes | None, str | bytes | int]

@@ -16,7 +16,7 @@ from typing import Literal
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
-from flaggermail.adapters.imap.mailbox.idle import has_octets
+from flaggermail.adapters.imap.idle import has_octets
 from flaggermail.adapters.tls import one_line, tls_words, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 

@@ -13,9 +13,9 @@ from itertools import islice
 
 from imapclient import IMAPClient
 
-from flaggermail.adapters.imap.mailbox.folders import watched
-from flaggermail.adapters.imap.mailbox.idle import wait_for_notice
-from flaggermail.adapters.imap.mailbox.link import (
+from flaggermail.adapters.imap.folders import watched
+from flaggermail.adapters.imap.idle import wait_for_notice
+from flaggermail.adapters.imap.link import (
     ImapAccount,
     as_link_lost,
     close_link,

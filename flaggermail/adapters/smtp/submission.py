@@ -26,7 +26,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
-from flaggermail.adapters.smtp.submission.session import NotOffered, SmtpSession
+from flaggermail.adapters.smtp.session import NotOffered, SmtpSession
 from flaggermail.adapters.tls import one_line, tls_words, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
