@@ -237,7 +237,7 @@ class Paged:
     why: str = ""
 
 
-class Caller(Protocol):
+class Pager(Protocol):
     """Calls a person's pager."""
 
     def call(self, pager: str, title: str, text: str) -> Paged:
@@ -245,7 +245,7 @@ class Caller(Protocol):
         ...
 
 
-class Gauge(Protocol):
+class HealthProbe(Protocol):
     """Measures of this machine and of the servers it talks to."""
 
     def free(self) -> Mapping[str, int]:
@@ -289,7 +289,7 @@ class StatusBoard(Protocol):
         ...
 
 
-class Octets(Protocol):
+class BlobStore(Protocol):
     """The archive of raw octets under their SHA-256."""
 
     def put(self, octets: bytes) -> str:

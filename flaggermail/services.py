@@ -10,11 +10,11 @@ from datetime import date, datetime
 from flaggermail.mail.vocabulary import Language
 from flaggermail.notifications.draft_policy import DraftPatterns
 from flaggermail.ports import (
-    Caller,
+    BlobStore,
     Clock,
-    Gauge,
+    HealthProbe,
     Matcher,
-    Octets,
+    Pager,
     Parser,
     Randomness,
     SenderCheck,
@@ -31,12 +31,12 @@ DAEMON = "daemon"
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class Services:
     """The ports behind which the world is, and the settings."""
 
     settings: Settings
     store: Store
-    octets: Octets
+    octets: BlobStore
     parser: Parser
     sender_check: SenderCheck
     templates: Templates
@@ -47,8 +47,8 @@ class Environment:
     draft_patterns: DraftPatterns
     language: Language
     would_work: Callable[[Topic, str], tuple[str, ...]]  # the replies that act on a mail, in a language of the desk
-    caller: Caller
-    gauge: Gauge
+    pager: Pager
+    health_probe: HealthProbe
 
     def close(self) -> None:
         """End what runs behind the ports; safe to repeat."""
@@ -57,7 +57,7 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class EventRef:
     """What an event is about, by the keys under which it is found again."""
 
     case: str | None = None
@@ -65,14 +65,14 @@ class About:
     message: str | None = None
 
 
-NOTHING = About()
+NOTHING = EventRef()
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class UnitOfWork:
     """One unit of work: its transaction, the one instant at which all of it happens, and who does it."""
 
-    env: Environment
+    env: Services
     tx: Transaction
     now: datetime
     actor: str = DAEMON
@@ -82,7 +82,7 @@ class Work:
         """The day on which it happens, in the zone of the desk."""
         return self.now.astimezone(self.env.settings.zone).date()
 
-    def record(self, kind: EventKind, *changes: Change, about: About = NOTHING, reason: str = "") -> None:
+    def record(self, kind: EventKind, *changes: Change, about: EventRef = NOTHING, reason: str = "") -> None:
         """Write down that this happened, with the rows it changed."""
         event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason)
         self.tx.append(event)

@@ -15,19 +15,19 @@ from flaggermail.adapters.clock.ticker import SchedulerTicker
 from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.disk import places
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.imap.mailbox import ImapAccount, ImapMailbox
-from flaggermail.adapters.pagers.apprise_pager import NOT_INSTALLED, AppriseCaller, is_installed
+from flaggermail.adapters.pagers.apprise_pager import NOT_INSTALLED, ApprisePager, is_installed
 from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
-from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.cases.sync_settings import register
@@ -38,26 +38,26 @@ from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.mail.authentication.authres import Asked
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
-    Caller,
     Clock,
-    Gauge,
+    HealthProbe,
     Heartbeat,
     Interrupt,
     Mailbox,
+    Pager,
     Randomness,
     Resolver,
     StatusBoard,
     Submitter,
 )
 from flaggermail.replay import Command, Report
-from flaggermail.replay.doubles import ListCaller, StoryClock
+from flaggermail.replay.doubles import ListPager, StoryClock
 from flaggermail.replies import verbs
 from flaggermail.rule_changes.reload import Renewal
 from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark
 from flaggermail.rules.samples import load_samples
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings, database_file
 from flaggermail.settings.reading import load
 from flaggermail.yaml_files.source import Fault
@@ -90,9 +90,9 @@ def rule_remarks(settings: Settings) -> list[Remark]:
         reader.close()
 
 
-def measures(settings: Settings) -> MachineGauge:
+def measures(settings: Settings) -> MachineHealthProbe:
     """What measures the disk of database and archive, and the sessions that are given to it."""
-    return MachineGauge(places(database_file(settings.desk), settings.archive))
+    return MachineHealthProbe(places(database_file(settings.desk), settings.archive))
 
 
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
@@ -137,15 +137,15 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
 
 
 def make_environment(  # noqa: PLR0913 - one argument a port that differs
-    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, caller: Caller | None = None,
-    gauge: Gauge | None = None,
+    settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
+    health_probe: HealthProbe | None = None,
     database: str | None = None, archive: Path | None = None,
-) -> Environment:  # fmt: skip
+) -> Services:  # fmt: skip
     """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
     store = SqlStore(database or settings.desk.store.database, randomness.salt)
     require_current(store.engine)
-    octets = FileOctets(archive or settings.archive)
-    env = Environment(
+    octets = FileBlobStore(archive or settings.archive)
+    env = Services(
         settings=settings,
         store=store,
         octets=octets,
@@ -159,14 +159,14 @@ def make_environment(  # noqa: PLR0913 - one argument a port that differs
         draft_patterns=load_draft_patterns(settings.rules_directory / "drafts.yaml"),
         language=read_language(settings.rules_directory),
         would_work=verbs.would_work,
-        caller=caller or AppriseCaller(lambda name: credential(name, settings.directory)),
-        gauge=gauge or MachineGauge({}),
+        pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
+        health_probe=health_probe or MachineHealthProbe({}),
     )
     register(env)
     return env
 
 
-def with_signatures(env: Environment, resolver: Resolver | None = None) -> Environment:
+def with_signatures(env: Services, resolver: Resolver | None = None) -> Services:
     """`env` with our own check of DKIM signatures, where the settings ask for it.
 
     Keys are asked of `resolver`, or else of the name servers of this machine.
@@ -183,7 +183,7 @@ def with_signatures(env: Environment, resolver: Resolver | None = None) -> Envir
     return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock))
 
 
-def with_whole_templates(env: Environment) -> Environment:
+def with_whole_templates(env: Services) -> Services:
     """`env` with templates that are all in order, none of which is read again: what is edited meanwhile waits.
 
     Raises ConfigurationError with every fault. A daemon would find it on the night on which it has to raise an alarm.
@@ -195,13 +195,13 @@ def with_whole_templates(env: Environment) -> Environment:
     return replace(env, templates=templates)
 
 
-def renewal(env: Environment) -> Renewal:
+def renewal(env: Services) -> Renewal:
     """Watches the files of rules and templates of `env`."""
     settings = env.settings
     return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
 
 
-def renewed(env: Environment) -> Environment:
+def renewed(env: Services) -> Services:
     """`env` with rules and templates as they are written now. Raises ConfigurationError with every fault in them."""
     settings = load(env.settings.directory, env.settings.rules_directory, env.settings.templates)
     faults = [str(remark) for remark in rule_remarks(settings) if remark.fault]
@@ -211,17 +211,17 @@ def renewed(env: Environment) -> Environment:
     return with_whole_templates(replace(env, settings=kept))
 
 
-def open_environment(directory: Path, clock: Clock | None = None) -> Environment:
+def open_environment(directory: Path, clock: Clock | None = None) -> Services:
     """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
-    gauge = measures(settings)
+    health_probe = measures(settings)
     return make_environment(
-        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, gauge.presented),
-        gauge=gauge,
+        settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, health_probe.presented),
+        health_probe=health_probe,
     )  # fmt: skip
 
 
-def with_pagers(env: Environment) -> Environment:
+def with_pagers(env: Services) -> Services:
     """`env`, where the pagers that the rota names can be called. Raises ConfigurationError where they cannot."""
     if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
         raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
@@ -229,7 +229,7 @@ def with_pagers(env: Environment) -> Environment:
 
 
 def daemon(
-    directory: Path, adapt: Callable[[Environment], Environment] = lambda env: env, clock: Clock | None = None,
+    directory: Path, adapt: Callable[[Services], Services] = lambda env: env, clock: Clock | None = None,
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
@@ -237,7 +237,7 @@ def daemon(
     return Daemon(
         renewal=renewal(env),
         env=env,
-        mailbox=mailbox(env.settings, env.gauge.presented),
+        mailbox=mailbox(env.settings, env.health_probe.presented),
         ticker=SchedulerTicker(),
         stop=interrupt(),
         holder=this_process(env.clock.now()),
@@ -279,10 +279,10 @@ def play(path: Path, command: Command) -> Report:
     return replay.play(path, command, replayed)
 
 
-def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
     """An environment for a scenario: database and archive in `folder`, the live code behind every other port."""
     return make_environment(
-        settings, clock=clock, randomness=randomness, submit=submit, caller=ListCaller(),
+        settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
 

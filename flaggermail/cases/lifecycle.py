@@ -13,10 +13,10 @@ from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ClockRow, ContactNote, Election, Notification, StoredMessage, Token
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def new_case(work: Work, case: Case, reason: str) -> Case:
+def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
     """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
     election = work.tx.get(Election, case.election)
     steps = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now)).steps("decision")
@@ -28,18 +28,18 @@ def new_case(work: Work, case: Case, reason: str) -> Case:
         reminders=escalation.write_steps(steps),
         exercise=election is not None and election.exercise,
     )
-    work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=About(case=case.number))
+    work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
     issue(work, Token(token=case.token, purpose="case", case=case.number, issued_at=work.now))
     return case
 
 
-def policy_for(work: Work, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
+def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
     """The steps for what is sent then on that channel; one that cannot confirm has no receipt to wait for."""
     policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
     return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
 
 
-def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
+def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
     """The steps for a notification by the instant at which it was sent; a follow-up has none."""
     case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
     if case is None or channel is None or not notification.use:
@@ -47,7 +47,7 @@ def policy_of(work: Work, notification: Notification) -> tuple[Step, ...]:
     return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
 
-def rejudge(work: Work, notification_id: str) -> None:
+def rejudge(work: UnitOfWork, notification_id: str) -> None:
     """Bring the clocks of a notification in line with all that is known about it now."""
     notification = work.tx.get(Notification, notification_id)
     if notification is None:
@@ -55,7 +55,7 @@ def rejudge(work: Work, notification_id: str) -> None:
     notes = [n for n in work.tx.find(ContactNote, case=notification.case) if n.notification == notification_id]
     messages = work.tx.find(StoredMessage, notification=notification_id)
     before = {clock.id: clock for clock in work.tx.find(ClockRow, notification=notification_id)}
-    about = About(case=notification.case, notification=notification_id)
+    about = EventRef(case=notification.case, notification=notification_id)
     answered = resumed = False
     for clock in clocks.judge(notification, messages, notes):
         old = before.get(clock.id)
@@ -74,20 +74,20 @@ def rejudge(work: Work, notification_id: str) -> None:
         work.record(EventKind.CASE_WAITS_AGAIN, changed(case, replace(case, state="notified")), about=about)
 
 
-def _answered(work: Work, case: Case) -> bool:
+def _answered(work: UnitOfWork, case: Case) -> bool:
     """Whether a person at a platform has answered any notification of the case."""
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
     return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state="stopped")
 
 
-def reopen_for(work: Work, case: Case, message: str) -> None:
+def reopen_for(work: UnitOfWork, case: Case, message: str) -> None:
     """A late answer opens a closed case again."""
     if case.state == "closed" and not was_rehearsed(work, case):
         opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
-        work.record(EventKind.CASE_REOPENED, changed(case, opened), about=About(case=case.number, message=message))
+        work.record(EventKind.CASE_REOPENED, changed(case, opened), about=EventRef(case=case.number, message=message))
 
 
-def was_rehearsed(work: Work, case: Case) -> bool:
+def was_rehearsed(work: UnitOfWork, case: Case) -> bool:
     """Whether it belongs to an exercise that was stopped: nobody waits for anything in it any more."""
     election = work.tx.get(Election, case.election)
     return case.exercise and election is not None and election.closed_at is not None

@@ -9,10 +9,10 @@ from flaggermail.cases.checklist import Item, missing
 from flaggermail.errors import ArchiveFault
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def missing_of(work: Work, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:
+def missing_of(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:
     """What the referrer has not told yet; nothing where there is no referrer, or the case is decided.
 
     `at_hand`: mails that were read already, by the id of their row.
@@ -24,7 +24,7 @@ def missing_of(work: Work, case: Case, at_hand: Mapping[str, Message] | None = N
     return missing(mails, work.env.settings.intake, case.type, (phone,) if phone else ())
 
 
-def _mails_of_referrer(work: Work, case: Case, at_hand: Mapping[str, Message]) -> Iterator[Message]:
+def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message]) -> Iterator[Message]:
     """His mail, and what was attached to it; a file that cannot be read now is passed over, for this is only advice."""
     rows = work.tx.find(StoredMessage, case=case.number, direction="in")
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}

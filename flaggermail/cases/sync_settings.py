@@ -8,10 +8,10 @@ from datetime import datetime
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Channel, Election, Platform, Record
-from flaggermail.services import DAEMON, Environment
+from flaggermail.services import DAEMON, Services
 
 
-def register(env: Environment) -> None:
+def register(env: Services) -> None:
     """Record every platform and channel that is new or differs; seed elections when there is none yet."""
     with env.store.read() as tx:
         wanted = _differences(env, tx, env.clock.now())
@@ -20,7 +20,7 @@ def register(env: Environment) -> None:
             tx.append(*_differences(env, tx, env.clock.now()))
 
 
-def _differences(env: Environment, tx: Transaction, now: datetime) -> list[Event]:
+def _differences(env: Services, tx: Transaction, now: datetime) -> list[Event]:
     events = []
     if not tx.find(Election):
         events += [_recorded(EventKind.ELECTION_ADDED, None, e, now) for e in env.settings.elections]

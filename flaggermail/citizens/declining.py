@@ -19,18 +19,18 @@ from flaggermail.notices import rate_limits
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 FREE_MAIL = "free_mail"  # the list of domains in the rules
 
 
-def doubts(work: Work, message: Message) -> tuple[str, ...]:
+def doubts(work: UnitOfWork, message: Message) -> tuple[str, ...]:
     """Why a person has to decide on what looks like a citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
     return criteria.doubts(message, free_mail, work.env.settings.intake)
 
 
-def declined_before(work: Work, message: Message) -> bool:
+def declined_before(work: UnitOfWork, message: Message) -> bool:
     """Whether this sender was told in this period that reports about single posts are not handled."""
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
@@ -39,21 +39,21 @@ def declined_before(work: Work, message: Message) -> bool:
     return row is not None and row.taken_back_at is None
 
 
-def told(work: Work, held: ElectionSecret | None, address: str) -> Decline | None:
+def told(work: UnitOfWork, held: ElectionSecret | None, address: str) -> Decline | None:
     """The row of a sender who was told, as long as the election's key is there."""
     if held is None or held.secret is None:
         return None
     return work.tx.get(Decline, f"{held.election}/{criteria.pseudonym(held.secret, address)}")
 
 
-def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
+def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
     """Tell a citizen that reports about single posts go to the platform itself; answers whether he is told."""
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
-    if observing.withholds(work, Kind.DECLINE, f"decline/{stored.id}", About(message=stored.id)):
+    if observing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
         return False  # so this sender was not told, and will be at the next mail
-    if not rate_limits.may_answer(work, message.sender.key, Kind.DECLINE, About(message=stored.id)):
+    if not rate_limits.may_answer(work, message.sender.key, Kind.DECLINE, EventRef(message=stored.id)):
         return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:
@@ -64,12 +64,12 @@ def decline(work: Work, stored: StoredMessage, message: Message) -> bool:
         declined_at=work.now, message=stored.id,
     )  # fmt: skip
     change = added(row) if old is None else changed(old, row)
-    work.record(EventKind.SENDER_DECLINED, change, about=About(message=stored.id))
+    work.record(EventKind.SENDER_DECLINED, change, about=EventRef(message=stored.id))
     _queue_answer(work, f"decline/{row.id}/{stored.id}", message, message.sender)
     return True
 
 
-def _new_key(work: Work, election: str) -> ElectionSecret:
+def _new_key(work: UnitOfWork, election: str) -> ElectionSecret:
     """A new key of 256 random bits."""
     key = work.env.randomness.token()
     key += work.env.randomness.token()
@@ -78,7 +78,7 @@ def _new_key(work: Work, election: str) -> ElectionSecret:
     return held
 
 
-def destroy_key(work: Work, election: str) -> None:
+def destroy_key(work: UnitOfWork, election: str) -> None:
     """Nobody can tell any more who was declined in that election: neither row nor chain holds the key."""
     held = work.tx.get(ElectionSecret, election)
     if held is None or held.secret is None:
@@ -88,7 +88,7 @@ def destroy_key(work: Work, election: str) -> None:
     work.tx.erase(ElectionSecret, [election], ["secret"], held.made_at)
 
 
-def _queue_answer(work: Work, dedupe: str, message: Message, sender: Address) -> None:
+def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Address) -> None:
     token = Token(token=work.env.randomness.token(), purpose="decline", issued_at=work.now)
     issue(work, token)
     language = work.env.settings.desk.organisation.language
@@ -109,17 +109,19 @@ def _queue_answer(work: Work, dedupe: str, message: Message, sender: Address) ->
     )
 
 
-def set_aside(work: Work, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None) -> StoredMessage:
+def set_aside(
+    work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None
+) -> StoredMessage:
     """Keep as little of a mail that was filed already as of one that was declined at once, attached mail included."""
     rows = [stored, *attached(work, stored)]
     kept = [criteria.minimal(row, reason) for row in rows]
     kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, basis=f"placed by {work.actor}")
     for old, new in zip(rows, kept, strict=True):
-        work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=About(message=new.id))
+        work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=EventRef(message=new.id))
     work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
     return kept[0]
 
 
-def attached(work: Work, stored: StoredMessage) -> list[StoredMessage]:
+def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
     """The mails that were attached to a mail, each filed as one of its own."""
     return work.tx.find(StoredMessage, basis=f"forwarded in {stored.id}")

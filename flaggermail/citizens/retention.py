@@ -18,21 +18,21 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 AT_ONCE = 200  # mails in one transaction; the rest waits for the next tick
 DONE = ("accepted", "refused", "cancelled")  # states of a mail that nobody tries any more
 REASON = "review window"
 
 
-def tick(env: Environment) -> int:
+def tick(env: Services) -> int:
     """Destroy what is due now; answers how many mails that were. An archive that refuses is told of in the log."""
     with env.store.read() as tx:
         if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx)):
             return 0  # an idle desk writes nothing
     try:
         with env.store.begin() as tx:
-            work = Work(env, tx, env.clock.now())
+            work = UnitOfWork(env, tx, env.clock.now())
             declined, answers = _declined(env, tx)[:AT_ONCE], _answers(env, tx)[:AT_ONCE]
             for stored in declined:
                 _discard(work, stored)
@@ -44,35 +44,35 @@ def tick(env: Environment) -> int:
     return len(declined) + len(answers)
 
 
-def due_at(env: Environment, since: datetime) -> datetime:
+def due_at(env: Services, since: datetime) -> datetime:
     """When the review window of what came, or left, at `since` ends."""
     return since + timedelta(days=env.settings.desk.citizens.retention_days)
 
 
-def again(work: Work, stored: StoredMessage, delivery: Delivery) -> None:
+def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> None:
     """One more copy of a mail whose octets were destroyed brought them back."""
     if stored.discarded_at is not None and not _is_shared(work.tx, delivery.digest, {stored.id}):
         work.env.octets.discard(delivery.digest)
 
 
-def _declined(env: Environment, tx: Transaction) -> list[StoredMessage]:
+def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
     kept = tx.find(StoredMessage, place="declined", discarded_at=None)
     return [stored for stored in kept if due_at(env, stored.first_seen_at) <= env.clock.now()]
 
 
-def _answers(env: Environment, tx: Transaction) -> list[OutboxMail]:
+def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
     sent = tx.find(OutboxMail, kind=Kind.DECLINE.value, state=DONE)
     return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
 
 
-def _discard(work: Work, stored: StoredMessage, *changes: Change) -> None:
+def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
     """Destroy the octets of a message, those of its other copies included, and write down that this was done."""
     digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, message=stored.id))}
     for digest in sorted(digests):
         if not _is_shared(work.tx, digest, {stored.id}):
             work.env.octets.discard(digest)
     gone = changed(stored, replace(stored, subject=None, discarded_at=work.now))
-    work.record(EventKind.OCTETS_DISCARDED, gone, *changes, about=About(message=stored.id), reason=REASON)
+    work.record(EventKind.OCTETS_DISCARDED, gone, *changes, about=EventRef(message=stored.id), reason=REASON)
 
 
 def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
@@ -83,7 +83,7 @@ def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
     return any(row.discarded_at is None for row in kept)
 
 
-def _forget_answers(work: Work, mails: Sequence[OutboxMail]) -> None:
+def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
     """Our answers to citizens: their octets, and every address that stands around them."""
     attempts: list[str] = []
     for mail in mails:
@@ -98,7 +98,7 @@ def _forget_answers(work: Work, mails: Sequence[OutboxMail]) -> None:
     work.tx.erase(Attempt, attempts, ("text",), since)
 
 
-def _forget_notices(work: Work, declined: Sequence[StoredMessage]) -> None:
+def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
     """The notices by which officers were shown what a person declined later: they hold its sender, subject and text."""
     told: Iterable[str] = (
         f"notice/{stored.id}/{officer.address.lower()}"

@@ -15,12 +15,12 @@ from flaggermail.cli.session import Session
 from flaggermail.errors import FlaggermailError, Refusal
 
 if TYPE_CHECKING:
-    from flaggermail.services import Environment
+    from flaggermail.services import Services
 
 _NAME = "flaggermail"
 
 
-def typed(environment: Environment, officer: str, words: Sequence[str]) -> str:
+def typed(environment: Services, officer: str, words: Sequence[str]) -> str:
     """What the command line `words` (with or without the program's name) prints, typed by that officer.
 
     Raises Refusal with the text that would have stood on stderr.

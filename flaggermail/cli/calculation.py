@@ -18,8 +18,8 @@ from flaggermail.record.rows import Election
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.reminders.open_clocks import Waiting
-    from flaggermail.services import Work
+    from flaggermail.reminders.open_clocks import OpenClock
+    from flaggermail.services import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class _Line:
 class Calculation:
     """What is to come for one running clock, as the rota stands."""
 
-    def __init__(self, work: Work, waiting: Waiting) -> None:
+    def __init__(self, work: UnitOfWork, waiting: OpenClock) -> None:
         from flaggermail.notices.duty import readers
 
         self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
@@ -116,7 +116,7 @@ class Calculation:
         return officer.name if officer else officer_id or "nobody"
 
 
-def policies_at(work: Work, at: datetime) -> list[tuple[str, str]]:
+def policies_at(work: UnitOfWork, at: datetime) -> list[tuple[str, str]]:
     """Which policy a clock that starts then would get, for each open election, and channels with one of their own."""
     from flaggermail.cases.elections import period_at
 

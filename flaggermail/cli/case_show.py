@@ -22,7 +22,7 @@ from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, R
 from flaggermail.record.states import CASE_STATES
 
 if TYPE_CHECKING:
-    from flaggermail.services import Work
+    from flaggermail.services import UnitOfWork
 
 
 REHEARSED = "exercise, in no figure"
@@ -107,7 +107,7 @@ class _Dossier:
         return [reminder for reminder in self.reminders if reminder.notification == about]
 
 
-def _gather(work: Work, number: str) -> _Dossier:
+def _gather(work: UnitOfWork, number: str) -> _Dossier:
     from flaggermail.cases.referrals import missing_of
     from flaggermail.commands.lookups import the_case
     from flaggermail.commands.tags import same_narrative

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
     from flaggermail.rule_changes.comparison import Difference, RuleOutcome
     from flaggermail.rules.classifier import Explanation
-    from flaggermail.services import Work
+    from flaggermail.services import UnitOfWork
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Tally:
         )
 
 
-def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
+def compared(work: UnitOfWork, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
     """A text for each message. Raises ConfigurationError with every fault in the rules of `directory`."""
     from flaggermail.rule_changes.comparison import compare, count
     from flaggermail.rules.classifier import explain
@@ -61,7 +61,7 @@ def compared(work: Work, directory: Path, tally: Tally, *, as_json: bool) -> Ite
             yield _as_json(work, one, before, after) if as_json else safe(_as_text(work, one, before, after))
 
 
-def _as_text(work: Work, one: Difference, before: Explanation, after: Explanation) -> str:
+def _as_text(work: UnitOfWork, one: Difference, before: Explanation, after: Explanation) -> str:
     row = one.arrived.stored
     marks = [word for word, holds in (("clocks", one.clocks), ("cases", one.cases)) if holds]
     marks += ["stands by hand"] if one.arrived.by_hand else []
@@ -72,7 +72,7 @@ def _as_text(work: Work, one: Difference, before: Explanation, after: Explanatio
     return "\n".join(lines)
 
 
-def _as_json(work: Work, one: Difference, before: Explanation, after: Explanation) -> str:
+def _as_json(work: UnitOfWork, one: Difference, before: Explanation, after: Explanation) -> str:
     row = one.arrived.stored
     document = {
         "message": row.id,

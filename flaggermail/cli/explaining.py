@@ -14,7 +14,7 @@ from flaggermail.rules.conditions import Context, Looked
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
     from flaggermail.ports import RawMessage
-    from flaggermail.services import Work
+    from flaggermail.services import UnitOfWork
 
 _NEAREST = 5  # rules that were passed over, shown without being asked for
 _WIDE = 60  # characters of a condition that are shown; a list of words can be a page
@@ -30,7 +30,9 @@ class Explained:
     becomes: str = ""
 
 
-def explained_samples(work: Work, files: Sequence[Path], octets_of: Callable[[Path], bytes]) -> Iterator[Explained]:
+def explained_samples(
+    work: UnitOfWork, files: Sequence[Path], octets_of: Callable[[Path], bytes]
+) -> Iterator[Explained]:
     """The mails in `files`; those in a folder of samples by what stands beside them."""
     from flaggermail.rules.rulebook import judge_samples
     from flaggermail.rules.samples import WHO, load_samples
@@ -44,7 +46,7 @@ def explained_samples(work: Work, files: Sequence[Path], octets_of: Callable[[Pa
             yield _live(work, str(path), _raw(work, octets_of(path)))
 
 
-def explained_message(work: Work, key: str) -> Explained:
+def explained_message(work: UnitOfWork, key: str) -> Explained:
     """A message that was taken in, judged as if it came now."""
     from flaggermail.record.rows import StoredMessage
 
@@ -53,13 +55,13 @@ def explained_message(work: Work, key: str) -> Explained:
     return _live(work, key, _raw(work, work.env.octets.get(stored.digest)))
 
 
-def _raw(work: Work, octets: bytes) -> RawMessage:
+def _raw(work: UnitOfWork, octets: bytes) -> RawMessage:
     from flaggermail.ports import RawMessage
 
     return RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, 0, 0)
 
 
-def _live(work: Work, name: str, raw: RawMessage) -> Explained:
+def _live(work: UnitOfWork, name: str, raw: RawMessage) -> Explained:
     from flaggermail.intake.triage import judge
     from flaggermail.rules.classifier import explain
 

@@ -21,7 +21,7 @@ from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.services import Work
+    from flaggermail.services import UnitOfWork
 
 _SHOWN = 40  # pages that are listed
 
@@ -108,7 +108,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
     click.echo(f"next reminder due: {shown(due, session.zone) or 'none'}")
 
 
-def _print_at(work: Work, at: datetime, *, as_json: bool) -> None:
+def _print_at(work: UnitOfWork, at: datetime, *, as_json: bool) -> None:
     """Answer who would get this."""
     from flaggermail.notices.duty import overrides
     from flaggermail.reminders.open_clocks import waiting
@@ -257,7 +257,7 @@ def page(session: Session, officer: str) -> None:
     person = env.settings.rota.officer(officer)
     if person is None or not person.pagers:
         raise Refusal(f"{officer} has no pager in oncall.yaml")
-    answers = [(pager.credential, env.caller.call(pager.credential, TITLE, "trial")) for pager in person.pagers]
+    answers = [(pager.credential, env.pager.call(pager.credential, TITLE, "trial")) for pager in person.pagers]
     for name, answer in answers:
         click.echo(f"{name}: {'taken' if answer.taken else answer.why}")
     if not all(answer.taken for _, answer in answers):

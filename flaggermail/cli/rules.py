@@ -15,7 +15,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_json, safe_line
 
 if TYPE_CHECKING:
-    from flaggermail.services import Work
+    from flaggermail.services import UnitOfWork
 
 SCHEMAS = ("rules", "sample", "who", "languages")
 
@@ -79,7 +79,7 @@ def test(session: Session, paths: tuple[str, ...], *, as_json: bool, whole: bool
                 _show(one, as_json=as_json, whole=whole)
 
 
-def _is_message(work: Work, given: str) -> bool:
+def _is_message(work: UnitOfWork, given: str) -> bool:
     from flaggermail.record.rows import StoredMessage
 
     return not Path(given).exists() and work.tx.get(StoredMessage, given) is not None

@@ -21,7 +21,7 @@ from flaggermail.errors import Refusal
 if TYPE_CHECKING:
     from flaggermail.commands.acts import Act
     from flaggermail.commands.perform import Outcome
-    from flaggermail.services import Environment, Work
+    from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass
@@ -29,12 +29,12 @@ class Session:
     """One call of the command line. A replay hands in its own environment and the officer who acts."""
 
     directory: Path
-    given: Environment | None = None
+    given: Services | None = None
     officer: str | None = None
-    _opened: Environment | None = field(default=None, init=False)
+    _opened: Services | None = field(default=None, init=False)
 
     @property
-    def environment(self) -> Environment:
+    def environment(self) -> Services:
         """The environment; opened once. Raises ConfigurationError."""
         if self.given is not None:
             return self.given
@@ -51,12 +51,12 @@ class Session:
             opened.close()
 
     @contextmanager
-    def reading(self) -> Iterator[Work]:
+    def reading(self) -> Iterator[UnitOfWork]:
         """A unit of work that only reads: one consistent view, at one instant."""
-        from flaggermail.services import Work
+        from flaggermail.services import UnitOfWork
 
         with self.environment.store.read() as tx:
-            yield Work(self.environment, tx, self.environment.clock.now())
+            yield UnitOfWork(self.environment, tx, self.environment.clock.now())
 
     def now(self) -> datetime:
         """The present instant in UTC, by the clock of a given environment or else of the machine."""

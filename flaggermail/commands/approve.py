@@ -20,10 +20,10 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform, Token
 from flaggermail.record.topics import LASTS, Topic
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def approve(work: Work, act: acts.Approve) -> Outcome:
+def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     """A person lets a draft go; with two persons asked for, neither is its author."""
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
@@ -41,7 +41,7 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     count = len(approved.approved_by)
     if count >= persons:
         approved = replace(approved, state="approved", approved_at=work.now)
-    about = About(case=approved.case, notification=approved.id)
+    about = EventRef(case=approved.case, notification=approved.id)
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     done = f"draft {approved.id}: {count} of {persons} approvals"
     if count >= persons:
@@ -50,20 +50,20 @@ def approve(work: Work, act: acts.Approve) -> Outcome:
     return Outcome(done, approved.id)
 
 
-def reject(work: Work, act: acts.Reject) -> Outcome:
+def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
     """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
     notification = work.tx.get(Notification, act.draft)
     if notification is None or not platform_checks.waits_for_an_officer(work, notification):
         notification = the_draft(work, act.draft)
     given("reason", act.reason)
     rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
-    about = About(case=rejected.case, notification=rejected.id)
+    about = EventRef(case=rejected.case, notification=rejected.id)
     work.record(EventKind.NOTIFICATION_REJECTED, changed(notification, rejected), about=about)
     _announce(work, rejected)
     return Outcome(f"draft {rejected.id} rejected", rejected.id)
 
 
-def approval_code(work: Work, written: str) -> str:
+def approval_code(work: UnitOfWork, written: str) -> str:
     """The id of the draft that `work.actor` may let go with this code. Raises Refusal, which says why he may not.
 
     Whether his mail answers the one in which that draft was shown is another question, which the caller asks.
@@ -84,7 +84,7 @@ def approval_code(work: Work, written: str) -> str:
 # ---- what approvers hear
 
 
-def request(work: Work, draft: Notification, text: str, officers: Sequence[Officer] | None = None) -> None:
+def request(work: UnitOfWork, draft: Notification, text: str, officers: Sequence[Officer] | None = None) -> None:
     """Show every approver (or only `officers`) a draft, each with a code of his own.
 
     With two persons asked for, the author is not among them. `text` is the body of the draft.
@@ -95,7 +95,7 @@ def request(work: Work, draft: Notification, text: str, officers: Sequence[Offic
             _ask(work, draft, text, officer)
 
 
-def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
+def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
     offer = Offer(draft.id, work.env.randomness.token(), draft.digest, officer.id, work.now + LASTS)
     values = {
         **_values(work, draft),
@@ -110,7 +110,7 @@ def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
         "code": offer.code,
         "until": offer.expires_at,
     }
-    about = About(case=draft.case, notification=draft.id)
+    about = EventRef(case=draft.case, notification=draft.id)
     dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
     notice = Notice(
         Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=offer.token
@@ -118,7 +118,7 @@ def _ask(work: Work, draft: Notification, text: str, officer: Officer) -> None:
     notices.tell(work, officer, notice, values)
 
 
-def _announce(work: Work, judged: Notification) -> None:
+def _announce(work: UnitOfWork, judged: Notification) -> None:
     """Tell every approver, and the author, what somebody said of a draft; one mail each."""
     author = work.env.settings.rota.officer(judged.drafted_by)
     told = dict.fromkeys([*_approvers(work), *([author] if author else [])])
@@ -129,13 +129,13 @@ def _announce(work: Work, judged: Notification) -> None:
         "reason": judged.rejected_reason or "",
         "have": len(judged.approved_by),
     }
-    about = About(case=judged.case, notification=judged.id)
+    about = EventRef(case=judged.case, notification=judged.id)
     for officer in told:
         dedupe = f"approval/{judged.id}/{judged.state}/{work.actor}/{officer.id}"
         notices.tell(work, officer, Notice(Kind.OFFICER_NOTICE, "approval_told", dedupe, about), values)
 
 
-def _values(work: Work, draft: Notification) -> dict[str, object]:
+def _values(work: UnitOfWork, draft: Notification) -> dict[str, object]:
     platform, channel = work.tx.get(Platform, draft.platform), work.tx.get(Channel, draft.channel)
     return {
         "draft": draft.id,
@@ -147,20 +147,20 @@ def _values(work: Work, draft: Notification) -> dict[str, object]:
     }
 
 
-def _approvers(work: Work) -> list[Officer]:
+def _approvers(work: UnitOfWork) -> list[Officer]:
     return [officer for officer in work.env.settings.rota.officers if officer.roles & APPROVES]
 
 
-def _persons(work: Work) -> int:
+def _persons(work: UnitOfWork) -> int:
     return work.env.settings.desk.approval.persons
 
 
-def _name(work: Work, officer_id: str) -> str:
+def _name(work: UnitOfWork, officer_id: str) -> str:
     officer = work.env.settings.rota.officer(officer_id)
     return officer.name if officer else officer_id
 
 
-def _let_go(work: Work, approved: Notification, channel: Channel) -> str:
+def _let_go(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
     """Send it, or give it to the officer who does the rest; answers the new state."""
     if channel.kind == platform_checks.MAIL:
         _release(work, approved)
@@ -170,7 +170,7 @@ def _let_go(work: Work, approved: Notification, channel: Channel) -> str:
     return f"{approved.id} approved for {channel.name}; when it is done: `{command}`"
 
 
-def _release(work: Work, approved: Notification) -> None:
+def _release(work: UnitOfWork, approved: Notification) -> None:
     """Put the approved octets, and no others, into the outbox."""
     token = Token(
         token=approved.token,

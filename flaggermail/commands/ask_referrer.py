@@ -13,10 +13,10 @@ from flaggermail.notices import notices
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def ask(work: Work, act: acts.AskReferrer) -> Outcome:
+def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
     """Ask for the items named and in the words given; where neither is, for what the checklist lacks."""
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):
@@ -32,7 +32,7 @@ def ask(work: Work, act: acts.AskReferrer) -> Outcome:
     if not (items or question):
         raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
     asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST.value)
-    about = About(case=case.number)
+    about = EventRef(case=case.number)
     work.record(EventKind.INFORMATION_ASKED, about=about, reason="+".join(items) or "a question")
     values = {"missing": [item.value for item in items], "question": question}
     dedupe = f"asked/{case.number}/{work.now.isoformat()}"

@@ -14,12 +14,12 @@ from flaggermail.notices import notices
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 CRITERIA = frozenset({1, 2, 3})
 
 
-def assess(work: Work, act: acts.Assess) -> Outcome:
+def assess(work: UnitOfWork, act: acts.Assess) -> Outcome:
     """Record the assessment; what is left out stays as it was."""
     case = the_case(work, act.case)
     if act.criteria is not None and not CRITERIA.issuperset(act.criteria):
@@ -30,11 +30,11 @@ def assess(work: Work, act: acts.Assess) -> Outcome:
         one_of("aspects", aspect, acts.ASPECTS)
     filled = {f.name: value for f in fields(act) if f.name != "case" and (value := getattr(act, f.name)) is not None}
     assessed = replace(case, **filled, assessed_by=work.actor, assessed_at=work.now)
-    work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=About(case=case.number))
+    work.record(EventKind.CASE_ASSESSED, changed(case, assessed), about=EventRef(case=case.number))
     return Outcome(f"case {case.number} assessed", case.number, assessment.warnings(assessed))
 
 
-def decide(work: Work, act: acts.Decide) -> Outcome:
+def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
     """Record the decision, and tell the referrer: once, and when it is another than before once more."""
     case = the_case(work, act.case)
     one_of("decision", act.decision, acts.DECISIONS)
@@ -57,7 +57,7 @@ def decide(work: Work, act: acts.Decide) -> Outcome:
         state="decided" if case.state == "open" else case.state,
     )
     why = f"{act.decision}: {ground}" if ground else act.decision
-    work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=About(case=case.number))
+    work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
     if _heard(case) != _heard(decided):
         _tell_referrer(work, decided, act.advice, changed=case.decision is not None)
     return Outcome(f"case {case.number}: {act.decision}", case.number, assessment.warnings(decided))
@@ -80,7 +80,7 @@ def _heard(case: Case) -> tuple[str | None, ...]:
     return (case.decision, case.decision_ground, case.decision_reason)
 
 
-def _tell_referrer(work: Work, case: Case, advice: str, *, changed: bool) -> None:
+def _tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
     notifies = case.decision == "notify"
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
     values: dict[str, object] = {"changed": changed}

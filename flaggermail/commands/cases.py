@@ -13,10 +13,10 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def open_case(work: Work, act: acts.OpenCase) -> Outcome:
+def open_case(work: UnitOfWork, act: acts.OpenCase) -> Outcome:
     """Open a case without a referral, or from a message at hand."""
     if the_election(work, act.election).closed_at is not None:
         raise Refusal(f"election {act.election}: is closed; no new case may belong to it")
@@ -35,7 +35,7 @@ def open_case(work: Work, act: acts.OpenCase) -> Outcome:
     return Outcome(f"case {case.number} opened", case.number)
 
 
-def _wanted(work: Work, act: acts.OpenCase, message: StoredMessage | None) -> Case:
+def _wanted(work: UnitOfWork, act: acts.OpenCase, message: StoredMessage | None) -> Case:
     subject = split_subject(message.subject or "", work.env.language).base if message else ""
     return Case(
         number="",
@@ -56,17 +56,17 @@ def _wanted(work: Work, act: acts.OpenCase, message: StoredMessage | None) -> Ca
     )
 
 
-def assign(work: Work, act: acts.AssignCase) -> Outcome:
+def assign(work: UnitOfWork, act: acts.AssignCase) -> Outcome:
     """An officer takes the case, or hands it to another."""
     case = the_case(work, act.case)
     if work.env.settings.rota.officer(act.officer) is None:
         raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
     change = changed(case, replace(case, assigned_to=act.officer))
-    work.record(EventKind.CASE_ASSIGNED, change, reason=act.officer, about=About(case=case.number))
+    work.record(EventKind.CASE_ASSIGNED, change, reason=act.officer, about=EventRef(case=case.number))
     return Outcome(f"case {case.number} is with {act.officer}", case.number)
 
 
-def link(work: Work, act: acts.LinkCase) -> Outcome:
+def link(work: UnitOfWork, act: acts.LinkCase) -> Outcome:
     """Name earlier cases on the same narrative."""
     case = the_case(work, act.case)
     for number in act.related:
@@ -74,7 +74,7 @@ def link(work: Work, act: acts.LinkCase) -> Outcome:
             raise Refusal(f"case {number}: cannot be related to itself")
         _precedent(the_case(work, number), exercise=case.exercise)
     linked = replace(case, related=tuple(dict.fromkeys((*case.related, *act.related))))
-    work.record(EventKind.CASE_LINKED, changed(case, linked), about=About(case=case.number))
+    work.record(EventKind.CASE_LINKED, changed(case, linked), about=EventRef(case=case.number))
     return Outcome(f"case {case.number} related to {', '.join(linked.related)}", case.number)
 
 
@@ -83,7 +83,7 @@ def _precedent(related: Case, *, exercise: bool) -> None:
         raise Refusal(f"case {related.number}: is of an exercise, and no precedent for a real case")
 
 
-def reclassify(work: Work, act: acts.ReclassifyCase) -> Outcome:
+def reclassify(work: UnitOfWork, act: acts.ReclassifyCase) -> Outcome:
     """Correct type or source; the history keeps what it was."""
     case = the_case(work, act.case)
     if act.type is not None:
@@ -93,11 +93,11 @@ def reclassify(work: Work, act: acts.ReclassifyCase) -> Outcome:
     corrected = replace(case, type=act.type or case.type, source=act.source or case.source)
     if corrected == case:
         raise Refusal(f"case {case.number}: nothing to correct; give --type or --source")
-    work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=About(case=case.number))
+    work.record(EventKind.CASE_RECLASSIFIED, changed(case, corrected), about=EventRef(case=case.number))
     return Outcome(f"case {case.number} is {corrected.type}, source {corrected.source}", case.number)
 
 
-def close(work: Work, act: acts.CloseCase) -> Outcome:
+def close(work: UnitOfWork, act: acts.CloseCase) -> Outcome:
     """The matter is done; a later answer opens it again."""
     case = the_case(work, act.case)
     if case.state == "closed":
@@ -105,5 +105,5 @@ def close(work: Work, act: acts.CloseCase) -> Outcome:
     if case.decision is None:
         raise Refusal(f"case {case.number}: has no decision yet; `flaggermail case decide {case.number} ...`")
     change = changed(case, replace(case, state="closed", closed_at=work.now))
-    work.record(EventKind.CASE_CLOSED, change, about=About(case=case.number))
+    work.record(EventKind.CASE_CLOSED, change, about=EventRef(case=case.number))
     return Outcome(f"case {case.number} closed", case.number)

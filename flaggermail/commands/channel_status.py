@@ -11,10 +11,10 @@ from flaggermail.commands.lookups import Outcome, given
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import BadAddress, Channel, Platform
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def usable(work: Work, code: str) -> Channel:
+def usable(work: UnitOfWork, code: str) -> Channel:
     """The channel of that code, if it may be used today; else Refusal names the platform's other ways."""
     channel = valid(work, code, work.today)
     bad = bad_addresses(work, channel)
@@ -27,7 +27,7 @@ def usable(work: Work, code: str) -> Channel:
     return channel
 
 
-def valid(work: Work, code: str, day: date) -> Channel:
+def valid(work: UnitOfWork, code: str, day: date) -> Channel:
     """The channel of that code, if it is one on that day."""
     channel = work.tx.get(Channel, code)
     if channel is None:
@@ -39,13 +39,13 @@ def valid(work: Work, code: str, day: date) -> Channel:
     return channel
 
 
-def bad_addresses(work: Work, channel: Channel) -> list[BadAddress]:
+def bad_addresses(work: UnitOfWork, channel: Channel) -> list[BadAddress]:
     """The addresses of a channel from which mail came back, and of which nobody said since that they work."""
     found = (work.tx.get(BadAddress, address.lower()) for address in (*channel.to, *channel.cc))
     return [bad for bad in found if bad is not None and bad.cleared_at is None]
 
 
-def clear(work: Work, act: acts.ClearAddress) -> Outcome:
+def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
     """A person says that mail to an address arrives again."""
     bad = work.tx.get(BadAddress, act.address.lower())
     if bad is None or bad.cleared_at is not None:
@@ -56,7 +56,7 @@ def clear(work: Work, act: acts.ClearAddress) -> Outcome:
     return Outcome(f"address {bad.id}: may be used again", bad.id)
 
 
-def _instead(work: Work, channel: Channel) -> str:
+def _instead(work: UnitOfWork, channel: Channel) -> str:
     """The other channels of the platform that may be used today, in words."""
     platform = work.tx.get(Platform, channel.platform)
     others = (c for c in work.tx.find(Channel, platform=channel.platform) if c.code != channel.code)

@@ -16,13 +16,13 @@ from flaggermail.outbox.results import sent
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Platform, StoredMessage
 from flaggermail.rules.classifier import in_domains
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 MEANS = ("phone", "portal", "meeting")
 _DONE = frozenset({"notification", "follow_up"})  # what a note says was done, not what came of it
 
 
-def note(work: Work, act: acts.NoteContact) -> Outcome:
+def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
     """Record it with the instant it happened and that of its entry; a note is never changed, only followed."""
     case = the_case(work, act.case)
     effective = act.effective_at or work.now
@@ -45,7 +45,10 @@ def note(work: Work, act: acts.NoteContact) -> Outcome:
         author=work.actor,
     )
     work.record(
-        EventKind.CONTACT_NOTED, added(row), reason=act.means, about=About(case=case.number, notification=notification)
+        EventKind.CONTACT_NOTED,
+        added(row),
+        reason=act.means,
+        about=EventRef(case=case.number, notification=notification),
     )
     if notification is not None:
         lifecycle.rejudge(work, notification)
@@ -53,7 +56,7 @@ def note(work: Work, act: acts.NoteContact) -> Outcome:
     return Outcome(f"note {row.id} on {case.number}", row.id)
 
 
-def _attach(work: Work, case: Case, notification: str, text: str) -> None:
+def _attach(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
     """Mail of the platform that waited because nothing told where it belongs: the note names its reference."""
     use = work.tx.get(Notification, notification)
     platform = work.tx.get(Platform, use.platform) if use else None
@@ -67,7 +70,7 @@ def _attach(work: Work, case: Case, notification: str, text: str) -> None:
             move.into_case(work, message, case.number, message.kinds, f"the note names {named}", notification)
 
 
-def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
+def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
     """The notification that a note is about; one that counts as a notification makes it."""
     if _DONE & set(act.counts_as):
         return _noted_use(work, case, act, effective)
@@ -81,7 +84,7 @@ def _about(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -
     return uses[0].id
 
 
-def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetime) -> str:
+def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str:
     """A notification or follow-up through a portal or by phone: it was sent when the note says, and its clocks start.
 
     It is the approved text for that channel. Without one it is taken for what was said in own words, which the decision
@@ -105,7 +108,7 @@ def _noted_use(work: Work, case: Case, act: acts.NoteContact, effective: datetim
     return use_by_hand(work, case, channel, effective, None).id
 
 
-def _submitted(work: Work, written: Notification, effective: datetime) -> str:
+def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
     """The approved text was submitted, or said, then."""
     if written.state == "draft" or written.approved_at is None:
         raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
@@ -116,7 +119,9 @@ def _submitted(work: Work, written: Notification, effective: datetime) -> str:
     return written.id
 
 
-def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, message_id: str | None) -> Notification:
+def use_by_hand(
+    work: UnitOfWork, case: Case, channel: Channel, sent_at: datetime, message_id: str | None
+) -> Notification:
     """Record a use of the line that did not go through the outbox; its clocks run from `sent_at`."""
     notification = Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
@@ -142,6 +147,6 @@ def use_by_hand(work: Work, case: Case, channel: Channel, sent_at: datetime, mes
         exercise=case.exercise,
     )
     noted = replace(case, state="notified")
-    about = About(case.number, notification.id)
+    about = EventRef(case.number, notification.id)
     work.record(EventKind.NOTIFICATION_SENT, added(notification), changed(case, noted), reason="by hand", about=about)
     return notification

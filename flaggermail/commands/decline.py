@@ -14,10 +14,10 @@ from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import ElectionSecret, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
+def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
     """Take a mail for a citizen's report; its sender hears so once in a period."""
     stored = the_message(work, act.message)
     if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
@@ -38,7 +38,7 @@ def decline(work: Work, act: acts.DeclineMessage) -> Outcome:
     return Outcome(f"message {stored.id} is declined; {told}", stored.id)
 
 
-def taken_back(work: Work, stored: StoredMessage) -> StoredMessage:
+def taken_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
     """The mail as it would have been kept had nobody declined it; any other mail as it is. Its sender counts no more.
 
     Raises Refusal once its octets are gone.
@@ -54,16 +54,16 @@ def taken_back(work: Work, stored: StoredMessage) -> StoredMessage:
         told = declining.told(work, held, sender or "")
         if told is not None and told.taken_back_at is None:
             change = changed(told, replace(told, taken_back_at=work.now))
-            work.record(EventKind.DECLINE_TAKEN_BACK, change, about=About(message=stored.id))
+            work.record(EventKind.DECLINE_TAKEN_BACK, change, about=EventRef(message=stored.id))
     return restored[0]
 
 
-def _restored(work: Work, row: StoredMessage) -> StoredMessage:
+def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
     """Address, name and subject again, from the raw mail; it waits for a person."""
     message = work.env.parser.parse(work.env.octets.get(row.digest))
     whole = replace(
         row, place="quarantine", subject=message.subject, from_address=message.sender.key if message.sender else None,
         from_name=message.sender.name if message.sender else None, reason="a decline taken back",
     )  # fmt: skip
-    work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=About(message=row.id))
+    work.record(EventKind.DECLINE_TAKEN_BACK, changed(row, whole), about=EventRef(message=row.id))
     return whole

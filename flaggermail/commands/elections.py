@@ -12,12 +12,12 @@ from flaggermail.commands.lookups import Outcome, the_election
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as mail.subject.case_numbers finds it
 
 
-def add(work: Work, act: acts.AddElection) -> Outcome:
+def add(work: UnitOfWork, act: acts.AddElection) -> Outcome:
     """Make an election exist, without a restart."""
     if work.tx.get(Election, act.code) is not None:
         raise Refusal(f"election {act.code}: exists already")
@@ -41,7 +41,7 @@ def add(work: Work, act: acts.AddElection) -> Outcome:
     return Outcome(f"election {act.code} added", act.code)
 
 
-def close(work: Work, act: acts.CloseElection) -> Outcome:
+def close(work: UnitOfWork, act: acts.CloseElection) -> Outcome:
     """No new case may belong to the election from now on."""
     election = the_election(work, act.code)
     if election.closed_at is not None:

@@ -13,12 +13,12 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 LASTS = timedelta(days=7)  # nobody stopped it: from then on mail of the players opens no case
 
 
-def start(work: Work, act: acts.StartExercise) -> Outcome:
+def start(work: UnitOfWork, act: acts.StartExercise) -> Outcome:
     """Make an election of its own for the exercise, in which the cases of its players are opened."""
     given("name", act.name)
     players = work.env.settings.desk.exercise
@@ -43,7 +43,7 @@ def start(work: Work, act: acts.StartExercise) -> Outcome:
     )
 
 
-def stop(work: Work, _act: acts.StopExercise) -> Outcome:
+def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
     """End it: nobody is reminded of its cases any more."""
     election = exercises.running(work.tx)
     if election is None:
@@ -55,15 +55,15 @@ def stop(work: Work, _act: acts.StopExercise) -> Outcome:
     return Outcome(f"exercise {election.code} stopped, {len(open_cases)} cases closed", election.code)
 
 
-def _code(work: Work) -> str:
+def _code(work: UnitOfWork) -> str:
     """A code that stands in the numbers of its cases: EX, the day, and a number from the second one of a day on."""
     day = f"EX{work.today:%y%m%d}"
     codes = (day if number == 1 else f"{day}N{number}" for number in count(1))
     return next(code for code in codes if work.tx.get(Election, code) is None)
 
 
-def _close(work: Work, case: Case) -> None:
-    about = About(case=case.number)
+def _close(work: UnitOfWork, case: Case) -> None:
+    about = EventRef(case=case.number)
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
     for clock in work.tx.find(ClockRow, notification=uses, state="running"):
         work.record(EventKind.CLOCK_CANCELLED, changed(clock, replace(clock, state="cancelled")), about=about)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def the_election(work: Work, code: str) -> Election:
+def the_election(work: UnitOfWork, code: str) -> Election:
     """The election of that code."""
     election = work.tx.get(Election, code)
     if election is None:
@@ -28,7 +28,7 @@ def the_election(work: Work, code: str) -> Election:
     return election
 
 
-def the_case(work: Work, number: str) -> Case:
+def the_case(work: UnitOfWork, number: str) -> Case:
     """The case of that number."""
     case = work.tx.get(Case, number)
     if case is None:
@@ -36,7 +36,7 @@ def the_case(work: Work, number: str) -> Case:
     return case
 
 
-def the_message(work: Work, key: str) -> StoredMessage:
+def the_message(work: UnitOfWork, key: str) -> StoredMessage:
     """The message of that id, or of that Message-ID when only one bears it."""
     message = work.tx.get(StoredMessage, key)
     if message is not None:
@@ -47,7 +47,7 @@ def the_message(work: Work, key: str) -> StoredMessage:
     return found[0]
 
 
-def the_draft(work: Work, key: str) -> Notification:
+def the_draft(work: UnitOfWork, key: str) -> Notification:
     """The notification of that id, which must still be a draft."""
     notification = work.tx.get(Notification, key)
     if notification is None:
@@ -57,7 +57,7 @@ def the_draft(work: Work, key: str) -> Notification:
     return notification
 
 
-def the_mail(work: Work, key: str) -> OutboxMail:
+def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
     """The outgoing mail of that id."""
     mail = work.tx.get(OutboxMail, key)
     if mail is None:

@@ -15,10 +15,10 @@ from flaggermail.notifications import clocks
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
+def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
     """A person vouches for the sender, and for a disputed arrival: from now on the message counts."""
     message = the_message(work, act.message)
     if message.direction == "out" and message.notification is None:
@@ -32,7 +32,7 @@ def confirm(work: Work, act: acts.ConfirmMessage) -> Outcome:
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
 
 
-def _without_effect(work: Work, message: StoredMessage) -> str:
+def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
     """What to do about an answer that arrived before what it answers was sent, by a clock that was wrong."""
     answered = work.tx.get(Notification, message.notification) if message.notification else None
     if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, message.received_at):
@@ -43,7 +43,7 @@ def _without_effect(work: Work, message: StoredMessage) -> str:
     )
 
 
-def _register_use(work: Work, message: StoredMessage) -> Outcome:
+def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
     """A notification that somebody typed by hand: the copy in Sent starts its clocks."""
     if message.case is None:
         raise Refusal(
@@ -62,7 +62,7 @@ def _register_use(work: Work, message: StoredMessage) -> Outcome:
     return Outcome(f"{use.id} registered, sent {message.received_at.isoformat()} by the copy in Sent", use.id)
 
 
-def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
+def refuse(work: UnitOfWork, act: acts.RefuseMessage) -> Outcome:
     """A person does not believe the sender: the message stops nothing."""
     message = move.of_others(work, act.message)
     given("reason", act.reason)
@@ -73,7 +73,7 @@ def refuse(work: Work, act: acts.RefuseMessage) -> Outcome:
     return Outcome(f"message {message.id} refused", message.id)
 
 
-def reclassify(work: Work, act: acts.ReclassifyMessage) -> Outcome:
+def reclassify(work: UnitOfWork, act: acts.ReclassifyMessage) -> Outcome:
     """Correct what a message is, and where it belongs; clocks, reminders and figures follow at once.
 
     The history stays: what it was before stands in the events.
@@ -96,8 +96,8 @@ def reclassify(work: Work, act: acts.ReclassifyMessage) -> Outcome:
     return Outcome(f"message {message.id} {', and '.join(said)}", message.id, warnings)
 
 
-def _correct(work: Work, kind: EventKind, old: StoredMessage, new: StoredMessage) -> None:
-    about = About(case=new.case, notification=new.notification, message=new.id)
+def _correct(work: UnitOfWork, kind: EventKind, old: StoredMessage, new: StoredMessage) -> None:
+    about = EventRef(case=new.case, notification=new.notification, message=new.id)
     work.record(kind, changed(old, new), reason="+".join(new.kinds), about=about)
     if new.notification is not None:
         lifecycle.rejudge(work, new.notification)

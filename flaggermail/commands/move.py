@@ -17,11 +17,16 @@ from flaggermail.matching import confirmation, lookup, thread_keys
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
 def into_case(
-    work: Work, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str, notification: str | None = None
+    work: UnitOfWork,
+    message: StoredMessage,
+    case: str,
+    kinds: tuple[str, ...],
+    reason: str,
+    notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Put a message into a case; its referrer hears the number. Answers the row, and what is to be thought of."""
     filed = replace(
@@ -44,7 +49,7 @@ def into_case(
     return filed, warnings
 
 
-def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
+def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
     """Record that a message, and what was attached to it, has another place; answers what is to be thought of."""
     left = work.tx.get(Case, old.case) if old.case and old.case != new.case else None
     emptied = left is not None and left.root_message == old.id
@@ -54,7 +59,7 @@ def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[
         changes.append(changed(left, rootless))  # nobody is told of the decision on a case that he did not refer
     if left is not None:
         thread_keys.forget(work, old)
-    about = About(case=new.case or old.case, notification=new.notification, message=new.id)
+    about = EventRef(case=new.case or old.case, notification=new.notification, message=new.id)
     work.record(EventKind.MESSAGE_PLACED, *changes, reason=how, about=about)
     for touched in sorted({old.notification, new.notification} - {None}, key=str):
         lifecycle.rejudge(work, str(touched))
@@ -63,13 +68,13 @@ def move(work: Work, old: StoredMessage, new: StoredMessage, how: str) -> tuple[
     return (f"{left.number} was opened by this mail and stands without it: decide it `none` and close it",)
 
 
-def teach(work: Work, filed: StoredMessage, mail: Message | None = None) -> None:
+def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -> None:
     """Later mail follows the one that a person has filed."""
     read = mail if mail is not None else _read(work, filed)
     thread_keys.learn(work, filed, read, lookup.sender_of(work, read).platform, by_hand=True)
 
 
-def of_others(work: Work, key: str) -> StoredMessage:
+def of_others(work: UnitOfWork, key: str) -> StoredMessage:
     """A message that somebody else wrote: what we sent stays what and where it is."""
     message = the_message(work, key)
     if message.place == "own":
@@ -84,11 +89,11 @@ def known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _read(work: Work, message: StoredMessage) -> Message:
+def _read(work: UnitOfWork, message: StoredMessage) -> Message:
     return work.env.parser.parse(work.env.octets.get(message.digest))
 
 
-def _attached(work: Work, outer: StoredMessage) -> Iterator[Change]:
+def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
     """What was attached to a mail goes where the mail goes; it was numbered right after it."""
     number = int(outer.id.removeprefix("m"))
     basis = f"forwarded in {outer.id}"
@@ -98,12 +103,15 @@ def _attached(work: Work, outer: StoredMessage) -> Iterator[Change]:
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 
-def _take_root(work: Work, filed: StoredMessage) -> None:
+def _take_root(work: UnitOfWork, filed: StoredMessage) -> None:
     """A case whose referral was taken out of it gets it back, or another one."""
     case = the_case(work, filed.case or "")
     if case.root_message is not None or case.origin != "referral" or Kind.REFERRAL.value not in filed.kinds:
         return
     rooted = replace(case, root_message=filed.id, referrer_address=filed.from_address, referrer_name=filed.from_name)
     work.record(
-        EventKind.CASE_RECLASSIFIED, changed(case, rooted), reason="referral", about=About(case.number, None, filed.id)
+        EventKind.CASE_RECLASSIFIED,
+        changed(case, rooted),
+        reason="referral",
+        about=EventRef(case.number, None, filed.id),
     )

@@ -14,7 +14,7 @@ from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, Platform, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 TEMPLATE_OF_TYPE = {
     "A_content": "notification",
@@ -28,7 +28,7 @@ PHONE = "phone"  # a kind of channels
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
-def draft(work: Work, act: acts.Draft) -> Outcome:
+def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
     """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
     case = the_case(work, act.case)
     channel = channel_status.usable(work, act.channel or _of_the_exchange(work, case))
@@ -44,7 +44,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     _check(work, channel, blank, frozen)
     drafted = replace(blank, subject=frozen.subject, message_id=frozen.message_id, digest=frozen.digest)
     _supersede(work, case, channel)
-    about = About(case=case.number, notification=drafted.id)
+    about = EventRef(case=case.number, notification=drafted.id)
     work.record(EventKind.NOTIFICATION_DRAFTED, added(drafted), reason=template, about=about)
     approve.request(work, drafted, frozen.body)
     does = "sends it" if channel.kind == platform_checks.MAIL else f"gives it to the officer, for the {channel.kind}"
@@ -53,7 +53,7 @@ def draft(work: Work, act: acts.Draft) -> Outcome:
     )
 
 
-def _of_the_exchange(work: Work, case: Case) -> str:
+def _of_the_exchange(work: UnitOfWork, case: Case) -> str:
     """The channel over which a case was taken to a platform, when there is only one."""
     codes = {use.channel for use in work.tx.find(Notification, case=case.number, use=True, state="sent")}
     if len(codes) != 1:
@@ -71,7 +71,7 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
     return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
 
 
-def _is_free(work: Work, case: Case, channel: Channel) -> None:
+def _is_free(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
     for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
         if platform_checks.waits_for_an_officer(work, waiting):
@@ -82,7 +82,7 @@ def _is_free(work: Work, case: Case, channel: Channel) -> None:
             )
 
 
-def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notification:
+def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Notification:
     return Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
         case=case.number,
@@ -106,15 +106,15 @@ def _blank(work: Work, case: Case, channel: Channel, template: str) -> Notificat
     )
 
 
-def _supersede(work: Work, case: Case, channel: Channel) -> None:
+def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """A new draft takes the place of one for the same channel that nobody approved."""
     for old in work.tx.find(Notification, case=case.number, channel=channel.code, state="draft"):
         change = changed(old, replace(old, state="cancelled"))
-        about = About(case=case.number, notification=old.id)
+        about = EventRef(case=case.number, notification=old.id)
         work.record(EventKind.NOTIFICATION_REJECTED, change, reason="superseded", about=about)
 
 
-def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act: acts.Draft) -> Outgoing:
+def _outgoing(work: UnitOfWork, case: Case, channel: Channel, blank: Notification, act: acts.Draft) -> Outgoing:
     return of_notification(
         blank,
         channel.to or (work.env.settings.desk.mailbox.address,),
@@ -124,7 +124,7 @@ def _outgoing(work: Work, case: Case, channel: Channel, blank: Notification, act
     )
 
 
-def _values(work: Work, case: Case, channel: Channel, act: acts.Draft) -> dict[str, object]:
+def _values(work: UnitOfWork, case: Case, channel: Channel, act: acts.Draft) -> dict[str, object]:
     platform = work.tx.get(Platform, channel.platform)
     election: Election = the_election(work, case.election)
     return {
@@ -147,7 +147,7 @@ def _values(work: Work, case: Case, channel: Channel, act: acts.Draft) -> dict[s
     }
 
 
-def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
+def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
     """The Message-IDs of the exchange with this platform so far, the latest last."""
     uses = [n.id for n in work.tx.find(Notification, case=case.number, platform=channel.platform)]
     said = work.tx.find(StoredMessage, notification=uses)
@@ -155,7 +155,7 @@ def _thread(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
     return tuple(m.message_id for m in sorted(exchanged, key=lambda m: m.received_at) if m.message_id)
 
 
-def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
+def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, object]]:
     """The notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
     uses = [use for use in uses if case.exercise or not use.exercise]
@@ -164,7 +164,7 @@ def _earlier(work: Work, case: Case, platform: str) -> list[dict[str, object]]:
     return [{"number": number, "sent_on": sent_at.astimezone(zone).date()} for sent_at, number in dated]
 
 
-def _check(work: Work, channel: Channel, notification: Notification, frozen: Frozen) -> None:
+def _check(work: UnitOfWork, channel: Channel, notification: Notification, frozen: Frozen) -> None:
     """Refuse a text that lacks what every notification must say, or says what none may."""
     requirements = draft_policy.Requirements(
         language=channel.language,

@@ -8,10 +8,10 @@ from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.record.rows import OutboxMail
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def resume(work: Work, act: acts.Resume) -> Outcome:
+def resume(work: UnitOfWork, act: acts.Resume) -> Outcome:
     """The desk sends again; nothing that was withheld is caught up on."""
     state = observing.state_of(work.tx)
     if state is None or not state.observing:

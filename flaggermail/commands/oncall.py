@@ -16,10 +16,10 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Notification, Override, Platform, Reminder
 from flaggermail.record.topics import Topic
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
+def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
     """The officer is on it: officer's reminders are silent until this expires; the escalation is not.
 
     What was told in one mail is acknowledged as one.
@@ -35,14 +35,14 @@ def acknowledge(work: Work, act: acts.Acknowledge) -> Outcome:
         # Where the machine's clock was set back it still stands behind whatever was told before it.
         at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
         noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
-        about = About(case=row.case, notification=row.notification)
+        about = EventRef(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_ACKNOWLEDGED, changed(row, noted), about=about)
     zone = work.env.settings.zone
     span = f"{work.now.astimezone(zone):%H:%M}-{until.astimezone(zone):%H:%M}"
     return Outcome(f"{', '.join(row.id for row in told)}: ok {span}", reminder.id)
 
 
-def hand_over(work: Work, act: acts.HandOver) -> Outcome:
+def hand_over(work: UnitOfWork, act: acts.HandOver) -> Outcome:
     """Another officer sees to what a reminder is about: told at once, under a token of his own.
 
     Who is on call does not change, nor is anything acknowledged until he says so.
@@ -55,7 +55,7 @@ def hand_over(work: Work, act: acts.HandOver) -> Outcome:
         raise NotFound(f"officer {act.officer}: is not another officer of oncall.yaml")
     told = [row for row in work.tx.find(Reminder, token=reminder.token) if not row.withheld]
     for row in told:
-        about = About(case=row.case, notification=row.notification)
+        about = EventRef(case=row.case, notification=row.notification)
         work.record(EventKind.REMINDER_HANDED_OVER, reason=officer.id, about=about)
     single = told[0] if len(told) == 1 else None
     case = work.tx.get(Case, reminder.case)
@@ -63,7 +63,7 @@ def hand_over(work: Work, act: acts.HandOver) -> Outcome:
         Kind.OFFICER_NOTICE,
         "handed_over",
         f"handed over/{reminder.id}/{officer.id}",
-        About(case=single.case, notification=single.notification) if single else About(),
+        EventRef(case=single.case, notification=single.notification) if single else EventRef(),
         topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,
         reminder=reminder.id,
         exercise=case is not None and case.exercise,  # the same for all of one mail
@@ -73,7 +73,7 @@ def hand_over(work: Work, act: acts.HandOver) -> Outcome:
     return Outcome(f"{reminder.id}: with {officer.id}", reminder.id)
 
 
-def _matter(work: Work, row: Reminder) -> dict[str, object]:
+def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
     use = work.tx.get(Notification, row.notification) if row.notification else None
     platform = work.tx.get(Platform, use.platform) if use else None
     channel = work.tx.get(Channel, use.channel) if use else None
@@ -85,7 +85,7 @@ def _matter(work: Work, row: Reminder) -> dict[str, object]:
     }
 
 
-def override(work: Work, act: acts.OverrideRota) -> Outcome:
+def override(work: UnitOfWork, act: acts.OverrideRota) -> Outcome:
     """Somebody else is on call for a while; what is not yet due goes to that person."""
     if work.env.settings.rota.officer(act.officer) is None:
         raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
@@ -94,7 +94,7 @@ def override(work: Work, act: acts.OverrideRota) -> Outcome:
     return Outcome(*_take_over(work, act.officer, Shift(act.officer, act.begins_at, act.ends_at)))
 
 
-def swap(work: Work, act: acts.SwapShift) -> Outcome:
+def swap(work: UnitOfWork, act: acts.SwapShift) -> Outcome:
     """A shift changes hands, from now on where it has begun; with `other` a second one goes the other way."""
     first = _shift(work, act.shift)
     if act.other is not None:
@@ -112,7 +112,7 @@ def swap(work: Work, act: acts.SwapShift) -> Outcome:
     return Outcome(*_take_over(work, officer.id, first))
 
 
-def _shift(work: Work, begins_at: datetime | None) -> Shift:
+def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
     """What is left of the shift that begins then, by the rota as it stands; without an instant, of the running one."""
     rota, changed_since = work.env.settings.rota, overrides(work.tx)
     if begins_at is None or begins_at == work.now:
@@ -137,7 +137,7 @@ def rota_shifts(rota: Rota, begins_at: datetime) -> list[Shift]:
     return planned(rota, begins_at, begins_at + timedelta(seconds=1))
 
 
-def _take_over(work: Work, officer: str, shift: Shift) -> tuple[str, str]:
+def _take_over(work: UnitOfWork, officer: str, shift: Shift) -> tuple[str, str]:
     """Record that `officer` has that shift; answers what to say, and the key."""
     row = Override(
         id=f"v{work.tx.number('override'):06d}",

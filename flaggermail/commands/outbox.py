@@ -14,10 +14,10 @@ from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Notification, OutboxMail
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
+def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
     """Settle a mail in doubt: it was sent then, or it must be sent again."""
     mail = the_mail(work, act.mail)
     if mail.state != "uncertain":
@@ -25,7 +25,7 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
     if act.again:
         observing.refuse(work, f"outbox {mail.id}")
         change = changed(mail, replace(moved(mail, "queued"), next_try_at=work.now))
-        about = About(case=mail.case, notification=mail.notification)
+        about = EventRef(case=mail.case, notification=mail.notification)
         work.record(EventKind.MAIL_RESOLVED, change, reason="again", about=about)
         return Outcome(f"outbox {mail.id}: is sent again", mail.id)
     if act.sent_at is None:
@@ -39,24 +39,24 @@ def resolve(work: Work, act: acts.ResolveMail) -> Outcome:
     return Outcome(f"outbox {mail.id}: was sent", mail.id)
 
 
-def cancel(work: Work, act: acts.CancelMail) -> Outcome:
+def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
     """Take back a mail that was never tried."""
     mail = the_mail(work, act.mail)
     if mail.state != "queued" or mail.tries:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
     change = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
-    work.record(EventKind.MAIL_CANCELLED, change, about=About(case=mail.case, notification=mail.notification))
+    work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
     if mail.notification is not None and mail.once:
         _withdrawn(work, mail.notification)
     return Outcome(f"outbox {mail.id} cancelled", mail.id)
 
 
-def _withdrawn(work: Work, notification_id: str) -> None:
+def _withdrawn(work: UnitOfWork, notification_id: str) -> None:
     """A notification none of whose mails can leave any more is none: the case can be decided otherwise."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
     if notification is None or any(mail.state not in {"cancelled", "refused"} for mail in mails):
         return
     change = changed(notification, replace(notification, state="cancelled"))
-    about = About(case=notification.case, notification=notification.id)
+    about = EventRef(case=notification.case, notification=notification.id)
     work.record(EventKind.NOTIFICATION_REJECTED, change, reason="taken back", about=about)

@@ -32,7 +32,7 @@ from flaggermail.commands.approve import approval_code
 from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.notifications.approval import APPROVES
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 __all__ = ["Outcome", "approval_code", "perform", "run"]
 
@@ -76,20 +76,20 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
 }
 
 
-def run(env: Environment, act: acts.Act, actor: str) -> Outcome:
+def run(env: Services, act: acts.Act, actor: str) -> Outcome:
     """Do `act` as `actor` (an officer's id) in a transaction of its own. Raises Refusal; then nothing was changed."""
     with env.store.begin() as tx:
-        return perform(Work(env, tx, env.clock.now(), actor), act)
+        return perform(UnitOfWork(env, tx, env.clock.now(), actor), act)
 
 
-def perform(work: Work, act: acts.Act) -> Outcome:
+def perform(work: UnitOfWork, act: acts.Act) -> Outcome:
     """Do `act` as part of `work`. Raises Refusal."""
     roles, performer = _PERFORMERS[type(act)]
     _authorise(work, act, roles)
     return performer(work, act)
 
 
-def _authorise(work: Work, act: acts.Act, roles: frozenset[str]) -> None:
+def _authorise(work: UnitOfWork, act: acts.Act, roles: frozenset[str]) -> None:
     officer = work.env.settings.rota.officer(work.actor)
     name = type(act).__name__
     if officer is None:

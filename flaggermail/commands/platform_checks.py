@@ -6,7 +6,7 @@ from __future__ import annotations
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises
 from flaggermail.record.rows import Case, Channel, Notification, Platform
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 MAIL = "mail"  # a kind of channels
 
@@ -17,13 +17,13 @@ def wanted(case: Case) -> None:
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
-def waits_for_an_officer(work: Work, notification: Notification) -> bool:
+def waits_for_an_officer(work: UnitOfWork, notification: Notification) -> bool:
     """Whether it was approved for a portal or a telephone and nobody wrote down yet that it was done."""
     channel = work.tx.get(Channel, notification.channel)
     return notification.state == "approved" and channel is not None and channel.kind != MAIL
 
 
-def in_its_world(work: Work, case: Case, channel: Channel) -> tuple[str, ...]:
+def in_its_world(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
     """Refuse a real notification to a platform that is only played, and a played one that a person would hand in.
 
     Of a played one by mail, say what will not leave: the outbox refuses it.

@@ -10,7 +10,7 @@ from flaggermail.notices.notices import Notice
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Notification, Platform
 from flaggermail.record.topics import Topic
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class DraftText:
     body: str
 
 
-def wording(work: Work, notification: Notification) -> DraftText:
+def wording(work: UnitOfWork, notification: Notification) -> DraftText:
     """The subject and the text that stand in the frozen octets."""
     read = work.env.parser.parse(work.env.octets.get(notification.digest))
     return DraftText(notification.subject, read.text)
@@ -40,7 +40,7 @@ def counted_as(notification: Notification) -> str:
     return "notification" if notification.use else "follow_up"
 
 
-def give(work: Work, approved: Notification, channel: Channel) -> None:
+def give(work: UnitOfWork, approved: Notification, channel: Channel) -> None:
     """Mail the text to the officer on call, or else to whoever approved it."""
     rota = work.env.settings.rota
     officer = duty.officer_on_call(work) or rota.officer(work.actor)
@@ -57,6 +57,6 @@ def give(work: Work, approved: Notification, channel: Channel) -> None:
         "text": said.body,
         "next_step": note_command(approved, channel.kind),
     }
-    about = About(approved.case, approved.id)
+    about = EventRef(approved.case, approved.id)
     notice = Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about, topic=Topic.SUBMISSION)
     notices.tell(work, officer, notice, values)

@@ -14,12 +14,12 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, Platform, StoredMessage
 from flaggermail.rules import classifier
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 
 
-def place(work: Work, act: acts.PlaceMessage) -> Outcome:
+def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
     """Take a message out of the quarantine, or from wherever it is; its arrival instant stays what it was."""
     message = move.of_others(work, act.message)
     if sum((act.case is not None, act.new, act.noise, act.back)) != 1:
@@ -39,7 +39,7 @@ def place(work: Work, act: acts.PlaceMessage) -> Outcome:
 
 
 def correct(
-    work: Work, message: StoredMessage, case: str | None, notification: str | None
+    work: UnitOfWork, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Put a message that lies in the wrong case, or with the wrong notification, where it belongs."""
     message = decline.taken_back(work, message)
@@ -59,7 +59,7 @@ def correct(
 
 
 def _file(
-    work: Work, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str
+    work: UnitOfWork, message: StoredMessage, case: str, kinds: tuple[str, ...], reason: str
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     notification = _use_of(work, message, case)
     known = () if UNSURE.issuperset(message.kinds) else message.kinds
@@ -67,7 +67,7 @@ def _file(
     return move.into_case(work, message, case, kinds or known or answer, reason, notification)
 
 
-def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+def _to_noise(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     given("reason", act.reason)
     if message.place == "declined":
         raise Refusal(f"message {message.id}: was declined, and goes by itself at the end of the review window")
@@ -76,7 +76,7 @@ def _to_noise(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Out
     return Outcome(f"message {message.id} is noise", message.id, warnings)
 
 
-def _back(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     if message.place == "quarantine":
         raise Refusal(f"message {message.id}: is in the quarantine already")
     message = decline.taken_back(work, message)
@@ -84,7 +84,7 @@ def _back(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 
 
-def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...]:
+def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
     """Undo a placement, whoever made it: the message waits again, with what speaks for a case now."""
     noise = set(message.kinds) == {Kind.NOISE.value}
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
@@ -93,18 +93,18 @@ def _put_back(work: Work, message: StoredMessage, reason: str) -> tuple[str, ...
     found = lookup.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
     if found:
         suggested = replace(waiting, suggestions=tuple(one.text for one in found))
-        about = About(message=message.id)
+        about = EventRef(message=message.id)
         work.record(EventKind.MESSAGE_PLACED, changed(waiting, suggested), about=about, reason="suggestions")
     return warnings
 
 
-def _taken_out(work: Work, message: StoredMessage, reason: str) -> StoredMessage:
+def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
     return replace(
         message, case=None, notification=None, reason=reason, basis=f"placed by {work.actor}", suggestions=()
     )
 
 
-def _to_new_case(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
+def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     found = elections.open_election(work, exercise=message.exercise)
     election = act.election or (found.code if found else None)
     if election is None:
@@ -117,13 +117,13 @@ def _to_new_case(work: Work, message: StoredMessage, act: acts.PlaceMessage) -> 
     return Outcome(f"message {message.id} opened {opened.key}", opened.key, warnings)
 
 
-def _use_of(work: Work, message: StoredMessage, case: str) -> str | None:
+def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """The notification of the case that was sent to the platform from which the message came."""
     uses = work.tx.find(Notification, case=case, platform=[_platform_of(work, message) or ""], use=True, state="sent")
     return uses[0].id if len(uses) == 1 else None
 
 
-def _platform_of(work: Work, message: StoredMessage) -> str | None:
+def _platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
     domain = (message.from_address or "").rpartition("@")[2]
     owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
     return next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)

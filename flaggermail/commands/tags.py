@@ -11,10 +11,10 @@ from flaggermail.errors import Refusal
 from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def tag(work: Work, act: acts.TagCase) -> Outcome:
+def tag(work: UnitOfWork, act: acts.TagCase) -> Outcome:
     """Give a case narratives, or take them back; only words of the configuration, and no figure counts them."""
     case = the_case(work, act.case)
     known = work.env.settings.desk.tags.narratives
@@ -29,7 +29,7 @@ def tag(work: Work, act: acts.TagCase) -> Outcome:
     tagged = replace(case, narratives=tuple(dict.fromkeys(kept)))
     if tagged == case:
         raise Refusal(f"case {case.number}: bears {_listed(case.narratives)} already; nothing to change")
-    work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=About(case=case.number))
+    work.record(EventKind.CASE_TAGGED, changed(case, tagged), about=EventRef(case=case.number))
     return Outcome(f"case {case.number} is about {_listed(tagged.narratives)}", case.number)
 
 

@@ -9,10 +9,10 @@ from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices
 from flaggermail.record.kinds import Kind
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def to_referrer(work: Work, act: acts.ReplyToReferrer) -> Outcome:
+def to_referrer(work: UnitOfWork, act: acts.ReplyToReferrer) -> Outcome:
     """Send it at once: no platform reads it, so nobody else need approve it. It is no use and starts no clock."""
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):

@@ -22,7 +22,7 @@ from flaggermail.daemon.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.status_line import Standing
-from flaggermail.health.watchdog import Lifeline, Pulse
+from flaggermail.health.watchdog import Pulse, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.notices import digest
@@ -32,7 +32,7 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import Renewal
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
@@ -65,7 +65,7 @@ class Unsupervised:
 class Daemon:
     """Everything that runs; `holder` is the name under which the lease is taken."""
 
-    env: Environment
+    env: Services
     mailbox: Mailbox
     ticker: Ticker
     stop: Interrupt
@@ -204,7 +204,7 @@ class Daemon:
     def _watch(self) -> None:
         """Look, wait for a hint or the interval, look again; reconnect with growing, spread waits."""
         failures = 0
-        stop = Lifeline(self.stop, self._pulse, "watcher")
+        stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)
         at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
@@ -252,7 +252,7 @@ class Daemon:
             pass
 
     def _send(self) -> None:
-        tried = delivery.drain(self.env, Lifeline(self.stop, self._pulse, "outbox"))
+        tried = delivery.drain(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
 
@@ -270,7 +270,7 @@ class Daemon:
 
     def _page(self) -> None:
         """Apart from mail: a submission server that does not answer must not keep a pager from being called."""
-        called = paging.drain(self.env, Lifeline(self.stop, self._pulse, "pagers"))
+        called = paging.drain(self.env, WatchedStop(self.stop, self._pulse, "pagers"))
         if called:
             logbook.pagers_called(called)
 
@@ -314,7 +314,7 @@ class Daemon:
         """Show how things stand; tell the supervisor, when that has changed."""
         env = self.env
         with env.store.read() as tx:
-            seen = status.gather(Work(env, tx, env.clock.now()), link=self.link)
+            seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
         standing = Standing(
             last_mail=self._last_mail,
             last_look=self._last_look,

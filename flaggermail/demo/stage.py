@@ -24,7 +24,7 @@ from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
 from flaggermail.replay.scenario import Incoming, Scenario, Typed
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
@@ -66,8 +66,8 @@ class Parts:
 
     servers: Callable[[str, str, Sequence[str]], Servers]  # user, password, folders
     upgrade: Callable[[Path], str]
-    environment: Callable[[Path, Clock], Environment]
-    command: Callable[[Environment, str, Sequence[str]], str]
+    environment: Callable[[Path, Clock], Services]
+    command: Callable[[Services, str, Sequence[str]], str]
     daemon: Sequence[str]  # the words that start it; the folder is added
 
 
@@ -76,7 +76,7 @@ class RunningDesk:
     """The desk with all around it, at one instant of the story."""
 
     folder: Path
-    env: Environment
+    env: Services
     clock: StoryClock
     servers: Servers
     daemon: subprocess.Popen[bytes]

@@ -11,7 +11,7 @@ from typing import Literal
 
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.scenario import Typed
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
 Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can differ
@@ -33,7 +33,7 @@ WORDS = {  # kind of mail -> what it is called here, where that is not its own n
 class Teller:
     """Tells everything once, in the order in which it happened."""
 
-    env: Environment
+    env: Services
     tell: Tell
     _day: date | None = None
     _told: set[str] = field(default_factory=set)

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 
-def keep(env: Environment, unread: timedelta) -> bool:
+def keep(env: Services, unread: timedelta) -> bool:
     """Raise the alarm when the inbox was not read to its end for too long; answers whether it is silent.
 
     `unread` has passed since it was, or since we began to try, on a clock that nobody sets: a desk that was switched
@@ -29,17 +29,17 @@ def keep(env: Environment, unread: timedelta) -> bool:
         if tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
             return True
     with env.store.begin() as tx:
-        _tell(Work(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
+        _tell(UnitOfWork(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
     return True
 
 
-def end(work: Work, read_at: datetime | None) -> None:
+def end(work: UnitOfWork, read_at: datetime | None) -> None:
     """The inbox was read to its end again, for the first time since `read_at`: say so if its silence was told of."""
     if work.tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
         _tell(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
 
 
-def _tell(work: Work, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
+def _tell(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
     notices.raise_alarm(work, alarm(kind, _key(kind, read_at), f"{inbox}: {at}", work.now), next_step)

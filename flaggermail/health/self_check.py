@@ -16,7 +16,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.alarms import alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Watched
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
 
@@ -30,10 +30,12 @@ def limits_of(desk: DeskSettings) -> HealthLimits:
     )
 
 
-def tick(env: Environment, ticks: Mapping[str, timedelta]) -> int:
+def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
     """Measure, and tell what is news; `ticks` is how long ago each loop went round. Answers how much news there was."""
-    gauge = env.gauge
-    measured = Measured(free=gauge.free(), ticks=ticks, certificates=gauge.certificates(), skew=gauge.skew())
+    health_probe = env.health_probe
+    measured = Measured(
+        free=health_probe.free(), ticks=ticks, certificates=health_probe.certificates(), skew=health_probe.skew()
+    )
     found = list(findings(measured, limits_of(env.settings.desk), env.clock.now()))
     with env.store.read() as tx:
         if not _news(tx, found):
@@ -41,7 +43,7 @@ def tick(env: Environment, ticks: Mapping[str, timedelta]) -> int:
     with env.store.begin() as tx:
         news = _news(tx, found)
         for finding, before in news:
-            _note(Work(env, tx, env.clock.now()), finding, before)
+            _note(UnitOfWork(env, tx, env.clock.now()), finding, before)
     return len(news)
 
 
@@ -50,7 +52,7 @@ def _news(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched 
     return [(f, row) for f, row in known if row is None or (row.wrong, row.value) != (f.wrong, f.value)]
 
 
-def _note(work: Work, finding: Finding, before: Watched | None) -> None:
+def _note(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
     """Write down how it is now; an alarm where that is another side than before."""
     was_wrong = before is not None and before.wrong
     since = work.now if before is None or before.wrong != finding.wrong else before.since

@@ -23,7 +23,7 @@ from flaggermail.record.rows import (
     Watched,
 )
 from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,7 +38,7 @@ def limits_of(desk: DeskSettings) -> Limits:
     )
 
 
-def gather(work: Work, *, link: bool | None) -> Overview:
+def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     """How the desk stands now; `link`: whether the mailbox is in reach. What only grows is counted, not read."""
     tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
     mailbox = settings.desk.mailbox
@@ -67,7 +67,7 @@ def gather(work: Work, *, link: bool | None) -> Overview:
         held_back=len(tx.find(HeldBack, told_at=None)),
         suppressed=tx.reached(SUPPRESSED),
         pages={kind: tx.count(Page, ("queued_at", work.now - UNHEARD_FOR), state=kind) for kind in UNHEARD},
-        free=work.env.gauge.free(),
+        free=work.env.health_probe.free(),
     )
 
 

@@ -35,7 +35,7 @@ class Pulse:
         return [loop for loop, bound in self._bounds.items() if now - self._last[loop] > bound]
 
 
-class Lifeline:
+class WatchedStop:
     """Implements `ports.Interrupt` for one loop: as `stop`, and every question whether it is set is a sign of life."""
 
     def __init__(self, stop: Interrupt, pulse: Pulse, loop: str) -> None:

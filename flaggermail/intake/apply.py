@@ -38,12 +38,12 @@ from flaggermail.record.rows import (
 )
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
 
 
-def follow(work: Work, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
+def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
     """Do all that the decision on `stored` asks for."""
     if message.kind is MechanicalKind.BOUNCE:
         _returned(work, stored, message)
@@ -68,7 +68,7 @@ def follow(work: Work, stored: StoredMessage, message: Message, decision: Decisi
     _warn(work, stored, decision, sender)
 
 
-def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Message) -> None:
+def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached: Message) -> None:
     """A mail that was attached to another is a message of its own, "forwarded in": the forwarder vouches for nothing.
 
     Its key is not that of the same mail delivered to us, which would otherwise pass for a second copy of this one.
@@ -83,11 +83,11 @@ def file_attached(work: Work, outer: StoredMessage, digest: str, attached: Messa
         verdict_basis="nobody vouches for an attached mail",
         exercise=outer.exercise,
     )
-    about = About(stored.case, None, stored.id)
+    about = EventRef(stored.case, None, stored.id)
     work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.basis)
 
 
-def open_case(work: Work, stored: StoredMessage, found: Classification, election: str) -> Case:
+def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, election: str) -> Case:
     """The case that a referral opens."""
     opened = Case(
         number="",
@@ -108,13 +108,13 @@ def open_case(work: Work, stored: StoredMessage, found: Classification, election
     return lifecycle.new_case(work, opened, "a referral came in")
 
 
-def prove_sent(work: Work, own: StoredMessage) -> None:
+def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
     """A copy of our own mail turned up: the sends of it that were in doubt did happen."""
     for mail, at in proven(work, own):
         settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
-def _warn(work: Work, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
+def _warn(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
     """What cannot wait about this mail, and about the mail of platforms as a whole."""
     if decision.alarm is not None:
         _alarm(work, decision.alarm, stored)
@@ -122,7 +122,7 @@ def _warn(work: Work, stored: StoredMessage, decision: Decision, sender: Sender)
         _watch_share(work, stored)
 
 
-def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
+def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
     """A forged sender is told of once a day, however often he writes; his address stays out of the key."""
     sender = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
     about = f"{sender}/{work.today}" if kind is AlarmKind.FORGED else stored.id
@@ -131,7 +131,7 @@ def _alarm(work: Work, kind: AlarmKind, stored: StoredMessage) -> None:
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
-def _watch_share(work: Work, stored: StoredMessage) -> None:
+def _watch_share(work: UnitOfWork, stored: StoredMessage) -> None:
     """Tell once a day when nobody vouches for much more of the platforms' mail than before."""
     key = alarm_key(AlarmKind.UNVERIFIED, work.today)
     asked = work.env.settings.desk.mailbox.trusted.asked
@@ -155,17 +155,17 @@ def _watch_share(work: Work, stored: StoredMessage) -> None:
         notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
-def _learn(work: Work, own: Case, stored: StoredMessage) -> Case:
+def _learn(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
     """Remember the platform's own reference to the matter."""
     new = tuple(r for r in stored.platform_references if r not in own.platform_references)
     if not new:
         return own
     richer = replace(own, platform_references=own.platform_references + new)
-    work.record(EventKind.REFERENCE_LEARNED, changed(own, richer), about=About(case=own.number, message=stored.id))
+    work.record(EventKind.REFERENCE_LEARNED, changed(own, richer), about=EventRef(case=own.number, message=stored.id))
     return richer
 
 
-def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
+def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """A bounce or a delay of what we sent. A bounce takes the acceptance back; both raise an alarm, once."""
     # 1. Which of our mails came back: by Message-ID, and of several recipients those that are named.
     about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
@@ -195,14 +195,14 @@ def _returned(work: Work, stored: StoredMessage, message: Message) -> None:
             _take_back(work, mail.notification, stored)
 
 
-def _bounced(work: Work, mail: OutboxMail, stored: StoredMessage) -> None:
+def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
     gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
     change = changed(mail, replace(gone, bounced=True, next_try_at=None))
-    about = About(case=mail.case, notification=mail.notification, message=stored.id)
+    about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
     work.record(EventKind.MAIL_BOUNCED, change, about=about)
 
 
-def _tell_of_return(work: Work, mail: OutboxMail, *, final: bool) -> None:
+def _tell_of_return(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     """An alarm that bounced tells of its dead address, not of each mail to it; a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
     key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
@@ -211,24 +211,24 @@ def _tell_of_return(work: Work, mail: OutboxMail, *, final: bool) -> None:
     notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
 
 
-def _mark_bad(work: Work, mail: OutboxMail, stored: StoredMessage) -> None:
+def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
     """An address of a platform is not used again until a person says that it works."""
     before = work.tx.get(BadAddress, mail.recipient.lower())
     if before is None or before.cleared_at is not None:
         bad = BadAddress(id=mail.recipient.lower(), since=work.now, mail=mail.id)
         change = added(bad) if before is None else changed(before, bad)
-        about = About(case=mail.case, notification=mail.notification, message=stored.id)
+        about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
         work.record(EventKind.ADDRESS_BAD, change, about=about)
 
 
-def _under_way(work: Work, mail: OutboxMail) -> None:
+def _under_way(work: UnitOfWork, mail: OutboxMail) -> None:
     """A delay of a mail in doubt: our server has it, since the attempt at the latest."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
     settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
 
 
-def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
+def _take_back(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
     """What a bounce does to its notification.
 
     While another recipient has it, it was sent when the first of those was accepted; when nobody is left it was not
@@ -244,7 +244,7 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
         _count_from(work, notification, min(accepted, default=None))
         return
     # 2. Nobody has it: its clocks end, for a running one would still remind.
-    about = About(case=notification.case, notification=notification.id, message=stored.id)
+    about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
     for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
         change = changed(clock, replace(clock, state="cancelled"))
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
@@ -255,7 +255,7 @@ def _take_back(work: Work, notification_id: str, stored: StoredMessage) -> None:
     _withdraw_reminders(work, notification, about)
 
 
-def _withdraw_reminders(work: Work, notification: Notification, about: About) -> None:
+def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
     """What would still wake somebody for a notification that was not sent; that it came back is told apart."""
     for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
         if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
@@ -263,9 +263,9 @@ def _withdraw_reminders(work: Work, notification: Notification, about: About) ->
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
-def _count_from(work: Work, notification: Notification, sent_at: datetime | None) -> None:
+def _count_from(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
     """Let the clocks of a notification that was sent run from another instant."""
     if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
         change = changed(notification, replace(notification, sent_at=sent_at))
-        work.record(EventKind.NOTIFICATION_SENT, change, about=About(notification.case, notification.id))
+        work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))
         lifecycle.rejudge(work, notification.id)

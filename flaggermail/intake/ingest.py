@@ -26,7 +26,7 @@ from flaggermail.record import kinds, states
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Case, Delivery, StoredMessage
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class _Mail:
     inner: tuple[tuple[str, Message], ...]
 
 
-def ingest(env: Environment, raw: RawMessage, *, in_turn: bool = True) -> str:
+def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     """Take in one mail; answers in a few words what became of it. Raises ArchiveFault when it is not durable.
 
     A mail that is not `in_turn` has others before it in its folder: how far the folder is read stays as it is.
@@ -56,7 +56,7 @@ def ingest(env: Environment, raw: RawMessage, *, in_turn: bool = True) -> str:
         return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
 
 
-def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
+def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
     """Take in old mails, of which nobody hears one by one, in one transaction; else as `ingest` does.
 
     When the judgement of one fails, each is taken in alone, and so the fault is filed with the mail that it belongs to.
@@ -70,14 +70,14 @@ def ingest_together(env: Environment, mails: Sequence[RawMessage]) -> list[str]:
         return [ingest(env, raw) for raw in mails]
 
 
-def _archived(env: Environment, raw: RawMessage) -> _Mail:
+def _archived(env: Services, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
     message = _vouched_for(env, raw.octets, env.parser.parse(raw.octets))
     attached = _attached(raw, message)
     return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
 
 
-def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
+def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     """The same for many, and for what is attached to them, each made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
     parsed = env.parser.parse_all([raw.octets for raw in mails])
@@ -91,7 +91,7 @@ def _all_archived(env: Environment, mails: Sequence[RawMessage]) -> list[_Mail]:
     ]
 
 
-def _vouched_for(env: Environment, octets: bytes, message: Message) -> Message:
+def _vouched_for(env: Services, octets: bytes, message: Message) -> Message:
     """The mail with the verdict on its author. Nobody vouches for the author of a mail that is attached to another."""
     return replace(message, vouched=env.sender_check.verdict(octets, message))
 
@@ -100,17 +100,17 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
     return [raw.octets[start:end] for start, end in message.enclosed]
 
 
-def _in_one_commit(env: Environment, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
+def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
     """Everything about these mails, and how far the folder is read, or nothing of it."""
     with env.store.begin() as tx:
-        outcomes = [_record(Work(env, tx, env.clock.now()), mail, fault) for mail in mails]
+        outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
         for mail in mails if in_turn else ():
             raw, cursor = mail.raw, tx.cursor(mail.raw.folder)
             tx.advance(raw.folder, Cursor(Position(raw.uidvalidity, raw.uid), cursor.looked_at if cursor else None))
     return outcomes
 
 
-def _record(work: Work, mail: _Mail, fault: str | None) -> str:
+def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
     """One mail. After a `fault` nobody asks whether it is another copy: what follows from that may be what failed."""
     raw, tx = mail.raw, work.tx
     delivery = Delivery(
@@ -134,7 +134,7 @@ def _record(work: Work, mail: _Mail, fault: str | None) -> str:
     return outcome
 
 
-def _twin(work: Work, raw: RawMessage, message: Message) -> StoredMessage | None:
+def _twin(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
     """The message that this is another copy of: equal in Message-ID and stable parts, or our own under its own name.
 
     Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
@@ -150,7 +150,7 @@ def _twin(work: Work, raw: RawMessage, message: Message) -> StoredMessage | None
     return same[0] if same else None
 
 
-def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
+def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
     """The same message once more is a second delivery of it.
 
     The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
@@ -158,10 +158,10 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
         return f"{twin.id} under a new number"
-    about = About(case=twin.case, notification=twin.notification, message=twin.id)
+    about = EventRef(case=twin.case, notification=twin.notification, message=twin.id)
     work.record(EventKind.DELIVERY_SEEN, added(replace(delivery, message=twin.id)), about=about)
     if twin.direction == "out":
-        work.env.gauge.returned(delivery.internaldate, twin.received_at)
+        work.env.health_probe.returned(delivery.internaldate, twin.received_at)
         apply.prove_sent(work, twin)
         return f"own copy of {twin.id}"
     better = twin
@@ -182,7 +182,7 @@ def _another_copy(work: Work, twin: StoredMessage, delivery: Delivery, raw: RawM
     return f"another copy of {twin.id}"
 
 
-def _renumbered(work: Work, twin: StoredMessage, delivery: Delivery) -> bool:
+def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:
     """Whether the server gave the folder new numbers (another UIDVALIDITY): the same delivery, no second one."""
     return any(
         known.folder == delivery.folder
@@ -193,7 +193,7 @@ def _renumbered(work: Work, twin: StoredMessage, delivery: Delivery) -> bool:
 
 
 def _file(
-    work: Work, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
+    work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
 ) -> str:
     """A message that is new: judge it, and write it down with all that follows, at once."""
     judged = judge(work, raw, message)
@@ -202,7 +202,7 @@ def _file(
         stored = criteria.minimal(stored, stored.reason)
     if judged.decision.opens and judged.election is not None:
         stored = replace(stored, case=apply.open_case(work, stored, judged.found, judged.election).number)
-    about = About(case=stored.case, notification=stored.notification, message=stored.id)
+    about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
     for digest, attached in inner:
@@ -213,7 +213,7 @@ def _file(
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"
 
 
-def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
+def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
     """The message as it is kept, with what it was taken for and why."""
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
@@ -243,7 +243,7 @@ def _row(work: Work, raw: RawMessage, message: Message, delivery: Delivery, judg
     )
 
 
-def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
+def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
     """The judgement failed: the mail waits for a person, and the officer on call is told once."""
     stored = replace(
         stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, "quarantine"),
@@ -254,7 +254,7 @@ def _unjudged(work: Work, raw: RawMessage, message: Message, delivery: Delivery,
         defects=(*message.defects, fault),
     )
     changes = (added(stored), added(replace(delivery, message=stored.id)))
-    work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=About(message=stored.id), reason=fault)
+    work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
     unjudged = alarm(AlarmKind.UNJUDGED, key, f"{stored.id}: {fault}", work.now)
     notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}")

@@ -18,12 +18,12 @@ from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 FLOOD = 50  # new mails in a folder, from which on those that somebody waits for come first
 
 
-def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
+def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
     """Take in everything new; answers how many messages. Ends between two messages when `stop` is set.
 
     `everywhere` False is for a hint, which is about the inbox alone. A folder that the server refuses is reported and
@@ -48,14 +48,14 @@ def look(env: Environment, mailbox: Mailbox, stop: Interrupt | None = None, *, e
         read[folder] = Cursor(position, started)
     with env.store.begin() as tx:
         inbox = tx.cursor(env.settings.desk.mailbox.inbox)
-        mailbox_monitor.end(Work(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
+        mailbox_monitor.end(UnitOfWork(env, tx, env.clock.now()), inbox.looked_at if inbox else None)
         for folder, cursor in read.items():
             tx.advance(folder, cursor)
     send_digest(env)
     return taken
 
 
-def _read(env: Environment, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
+def _read(env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
     """Take in what is new in one folder; answers its UIDs and how far the folder is read now."""
     here = mailbox.position(folder)
     with env.store.read() as tx:
@@ -74,7 +74,7 @@ def _read(env: Environment, mailbox: Mailbox, folder: str, stop: Interrupt | Non
 
 
 def _take_in_first(
-    env: Environment, mailbox: Mailbox, folder: str, since: Position, stop: Interrupt | None
+    env: Services, mailbox: Mailbox, folder: str, since: Position, stop: Interrupt | None
 ) -> None:  # fmt: skip
     """Of a flood, what somebody waits for: answers to our mail, and mail of officers, platforms and known domains.
 
@@ -89,7 +89,7 @@ def _take_in_first(
                 logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
 
 
-def _known_senders(env: Environment) -> list[str]:
+def _known_senders(env: Services) -> list[str]:
     """Officers by their address, platforms and the domains of the rules' lists by what stands behind the @."""
     settings = env.settings
     domains = {domain for platform in settings.platforms for domain in platform.domains}
@@ -98,7 +98,7 @@ def _known_senders(env: Environment) -> list[str]:
     return sorted({officer.address for officer in settings.rota.officers} | behind)
 
 
-def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
+def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
     """Work on one batch while the next one is fetched; answers the UIDs of what was taken in."""
     uids: list[int] = []
     working: Future[list[int]] | None = None
@@ -115,7 +115,7 @@ def _take_in(env: Environment, batches: Iterator[Sequence[RawMessage]], stop: In
     return uids
 
 
-def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
+def _work_on(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
     """Old mail together, as nobody waits for it; any other alone, so that a notice is on its way with each commit."""
     if len(batch) > 1 and all(lookup.late(env, raw, env.clock.now()) for raw in batch):
         for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
@@ -126,14 +126,14 @@ def _work_on(env: Environment, batch: Sequence[RawMessage], stop: Interrupt | No
     for raw in batch:
         logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), ingest(env, raw))
         if raw.role is Role.INBOX:
-            env.gauge.arrived(raw.internaldate, seen)
+            env.health_probe.arrived(raw.internaldate, seen)
         uids.append(raw.uid)
         if stop is not None and stop.is_set():
             break
     return uids
 
 
-def _miss(env: Environment, folder: str) -> None:
+def _miss(env: Services, folder: str) -> None:
     """Answers that colleagues typed would go unseen, and notifications typed by hand: say so, each day anew."""
     now = env.clock.now()
     identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"
@@ -142,4 +142,4 @@ def _miss(env: Environment, folder: str) -> None:
             return
     missing = alarm(AlarmKind.FOLDER_MISSING, identity, folder, now)
     with env.store.begin() as tx:
-        notices.raise_alarm(Work(env, tx, now), missing, "flaggermail check")
+        notices.raise_alarm(UnitOfWork(env, tx, now), missing, "flaggermail check")

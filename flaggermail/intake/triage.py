@@ -21,7 +21,7 @@ from flaggermail.ports import RawMessage, Role
 from flaggermail.record.rows import Notification
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, Context
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Triaged:
     missed: bool  # taken in late, and somebody would have heard of it
 
 
-def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
+def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
     """Place it, classify it, decide; `message` carries the verdict on its author."""
     mail = placed(work, raw, message)
     context = context_of(work, mail)
@@ -66,14 +66,14 @@ def judge(work: Work, raw: RawMessage, message: Message) -> Triaged:
     )  # fmt: skip
 
 
-def placed(work: Work, raw: RawMessage, message: Message) -> Mail:
+def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
     """Whose it is, and where it belongs by its keys."""
     sender = lookup.sender_of(work, message)
     placement = placing.place(message, lookup.known(work, message, sender), lookup.tokens_of(message))
     return Mail(raw, message, sender, placement)
 
 
-def context_of(work: Work, mail: Mail) -> Context:
+def context_of(work: UnitOfWork, mail: Mail) -> Context:
     """What the rules may ask about a mail beside itself."""
     placement = mail.placement
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
@@ -91,7 +91,9 @@ def context_of(work: Work, mail: Mail) -> Context:
     )
 
 
-def facts_of(work: Work, mail: Mail, context: Context, found: Classification, *, disputed: bool) -> disposition.Facts:
+def facts_of(
+    work: UnitOfWork, mail: Mail, context: Context, found: Classification, *, disputed: bool
+) -> disposition.Facts:
     """All that the decision on it rests on."""
     raw, message, placement = mail.raw, mail.message, mail.placement
     election = elections.election_of(work, message)

@@ -13,7 +13,7 @@ from flaggermail.mail.reply_tokens import EXERCISE_HEADER
 from flaggermail.ports import Refused, Transaction
 from flaggermail.record.rows import Case, Election, OutboxMail
 from flaggermail.rules.classifier import in_domains
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
 
 MARK = "exercise_mark"  # the template: what stands before a subject, and above a text
@@ -36,19 +36,19 @@ def running(tx: Transaction) -> Election | None:
     return next((election for election in tx.find(Election, closed_at=None) if election.exercise), None)
 
 
-def rehearses(work: Work, number: str | None, *, otherwise: bool) -> bool:
+def rehearses(work: UnitOfWork, number: str | None, *, otherwise: bool) -> bool:
     """Whether something belongs to an exercise: its case says so, or else what it is about."""
     case = work.tx.get(Case, number) if number else None
     return otherwise if case is None else case.exercise
 
 
-def concerns(work: Work, outgoing: Outgoing) -> bool:
+def concerns(work: UnitOfWork, outgoing: Outgoing) -> bool:
     """Whether a wanted mail belongs to an exercise: its case says so, or else what it is about, or its reader."""
     players = any(is_address(work.env.settings, to.address) for to in outgoing.to)
     return rehearses(work, outgoing.case, otherwise=outgoing.exercise or players)
 
 
-def refusal(env: Environment, mail: OutboxMail, octets: bytes) -> Refused | None:
+def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:
     """Why this mail of an exercise does not leave, or nothing; both its row and its own header say that it is one."""
     header = octets.partition(b"\r\n\r\n")[0].lower()
     is_one = mail.exercise or f"\r\n{EXERCISE_HEADER.lower()}:".encode() in header

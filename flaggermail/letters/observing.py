@@ -16,7 +16,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import DeskState, OutboxMail, Withheld
-from flaggermail.services import NOTHING, About, Environment, Work
+from flaggermail.services import NOTHING, EventRef, Services, UnitOfWork
 
 DESK = "desk"
 
@@ -40,7 +40,7 @@ def silences(tx: Transaction, due_at: datetime) -> bool:
     return state.until is not None and state.since <= due_at < state.until
 
 
-def begin(env: Environment) -> bool:
+def begin(env: Services) -> bool:
     """Let the desk observe from now on; answers False when it does so already.
 
     A mail that waits is withdrawn, save a platform's: a person let that one go, so a person says what becomes of it.
@@ -49,22 +49,24 @@ def begin(env: Environment) -> bool:
         old = state_of(tx)
         if old is not None and old.observing:
             return False
-        work = Work(env, tx, env.clock.now())
+        work = UnitOfWork(env, tx, env.clock.now())
         new = DeskState(observing=True, since=work.now, since_by=work.actor)
         work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
         for mail in tx.find(OutboxMail, state="queued", once=False):
             withdrawn = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
-            work.record(EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=About(mail.case, mail.notification))
+            work.record(
+                EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=EventRef(mail.case, mail.notification)
+            )
     return True
 
 
-def end(work: Work, state: DeskState) -> None:
+def end(work: UnitOfWork, state: DeskState) -> None:
     """Let the desk send again what is wanted from now on."""
     ended = replace(state, observing=False, until=work.now, until_by=work.actor)
     work.record(EventKind.OBSERVING_ENDED, changed(state, ended))
 
 
-def withholds(work: Work, kind: str, dedupe: str, about: About = NOTHING) -> bool:
+def suppresses(work: UnitOfWork, kind: str, dedupe: str, about: EventRef = NOTHING) -> bool:
     """Whether the mail with this reason stays unwritten: the desk observes, or did so when it was first wanted."""
     if work.tx.get(Withheld, dedupe) is not None:
         return True
@@ -75,7 +77,7 @@ def withholds(work: Work, kind: str, dedupe: str, about: About = NOTHING) -> boo
     return True
 
 
-def refuse(work: Work, what: str) -> None:
+def refuse(work: UnitOfWork, what: str) -> None:
     """Refuse what would send, while the desk observes."""
     if is_on(work.tx):
         raise Refusal(

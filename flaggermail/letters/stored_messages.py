@@ -12,10 +12,10 @@ from flaggermail.letters import exercises
 from flaggermail.letters.outgoing import Frozen, Outgoing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def taken_in(work: Work, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:
+def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:
     """A mail that came in, under the next number; `digest` names its octets in the archive."""
     return StoredMessage(
         id=_next_id(work),
@@ -34,7 +34,7 @@ def taken_in(work: Work, message: Message, digest: str, received_at: datetime, p
     )
 
 
-def composed(work: Work, outgoing: Outgoing, frozen: Frozen) -> StoredMessage:
+def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMessage:
     """A mail of ours, under the next number."""
     return StoredMessage(
         id=_next_id(work),
@@ -57,5 +57,5 @@ def composed(work: Work, outgoing: Outgoing, frozen: Frozen) -> StoredMessage:
     )
 
 
-def _next_id(work: Work) -> str:
+def _next_id(work: UnitOfWork) -> str:
     return f"m{work.tx.number('message'):08d}"

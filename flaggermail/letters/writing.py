@@ -26,10 +26,10 @@ from flaggermail.mail.reply_tokens import (
 from flaggermail.ports import Rendered
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import OutboxMail, Token
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def freeze(work: Work, outgoing: Outgoing) -> Frozen:
+def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     """Render and compose `outgoing` and make its octets durable. Raises Refusal when no valid mail comes of it."""
     names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
     parts = [render(work, name, outgoing.language, outgoing.case, outgoing.values) for name in names]
@@ -44,7 +44,11 @@ def freeze(work: Work, outgoing: Outgoing) -> Frozen:
 
 
 def render(
-    work: Work, template: str, language: str, number: str | None, values: Mapping[str, object] = MappingProxyType({})
+    work: UnitOfWork,
+    template: str,
+    language: str,
+    number: str | None,
+    values: Mapping[str, object] = MappingProxyType({}),
 ) -> Rendered:
     """A template filled in, with the values that every template may use and its own."""
     desk = work.env.settings.desk
@@ -66,7 +70,7 @@ def content_key_of(letter: Letter) -> str:
     return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
 
 
-def _letter(work: Work, outgoing: Outgoing, subject: str, body: str) -> Letter:
+def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Letter:
     """What a stranger's mail brings into ours (a subject, a text, a name, a Message-ID) is made fit for it first."""
     mailbox = work.env.settings.desk.mailbox
     domain = mailbox.address.rpartition("@")[2]
@@ -96,7 +100,7 @@ def _subject(outgoing: Outgoing, subject: str) -> str:
     return f"{shown} ({token_word(outgoing.token)})" if outgoing.keyed_subject else shown
 
 
-def queue(work: Work, outgoing: Outgoing) -> None:
+def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
     """Freeze `outgoing` and put it into the outbox; to whom the same reason was told before is left out.
 
     While the desk observes, only the reason for this mail is recorded. A mail that cannot be written (an address that
@@ -105,21 +109,21 @@ def queue(work: Work, outgoing: Outgoing) -> None:
     waiting = [to for to in outgoing.to if not work.tx.find(OutboxMail, dedupe=_dedupe(outgoing, to.address))]
     if not waiting:
         return
-    if observing.withholds(work, outgoing.kind, outgoing.dedupe, About(outgoing.case, outgoing.notification)):
+    if observing.suppresses(work, outgoing.kind, outgoing.dedupe, EventRef(outgoing.case, outgoing.notification)):
         return
     try:
         frozen = freeze(work, outgoing)
     except Refusal:
-        about = About(outgoing.case, outgoing.notification)
+        about = EventRef(outgoing.case, outgoing.notification)
         work.record(EventKind.MAIL_IMPOSSIBLE, about=about, reason=f"{outgoing.kind}: no valid mail came of it")
         return
     enqueue(work, outgoing, frozen, [to.address for to in waiting])
 
 
-def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
+def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
     """Record a frozen mail and put it into the outbox, one envelope a recipient."""
     own = stored_messages.composed(work, outgoing, frozen)
-    about = About(outgoing.case, outgoing.notification, own.id)
+    about = EventRef(outgoing.case, outgoing.notification, own.id)
     work.record(EventKind.MESSAGE_COMPOSED, added(own), about=about)
     for recipient in recipients:
         mail = OutboxMail(
@@ -141,9 +145,9 @@ def enqueue(work: Work, outgoing: Outgoing, frozen: Frozen, recipients: Sequence
         work.record(EventKind.MAIL_QUEUED, added(mail), about=about)
 
 
-def issue(work: Work, token: Token) -> None:
+def issue(work: UnitOfWork, token: Token) -> None:
     """Record what an answer that carries `token` will be about."""
-    work.record(EventKind.TOKEN_ISSUED, added(token), about=About(case=token.case, notification=token.notification))
+    work.record(EventKind.TOKEN_ISSUED, added(token), about=EventRef(case=token.case, notification=token.notification))
 
 
 def _dedupe(outgoing: Outgoing, recipient: str) -> str:

@@ -9,13 +9,13 @@ from flaggermail.matching import likeness, scoring
 from flaggermail.matching.scoring import Clue
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 LATEST = 8  # mails of an author, and open cases of a title, that are looked at
 COMPARED = 3  # cases whose first mail is read again
 
 
-def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
+def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
     """What speaks for each case that may be meant; nothing for machine mail, and for mail of our own."""
     ours = work.env.settings.desk.mailbox.address.lower()
     if message.kind is not MechanicalKind.HUMAN or message.sender is None or message.sender.key == ours:
@@ -31,7 +31,7 @@ def clues(work: Work, message: Message) -> dict[str, list[Clue]]:
     return found
 
 
-def threshold(work: Work, message: Message) -> int | None:
+def threshold(work: UnitOfWork, message: Message) -> int | None:
     """The score from which this mail is placed without a person, or nothing.
 
     Only mail of a verified sender, and none that we sent.
@@ -43,7 +43,7 @@ def threshold(work: Work, message: Message) -> int | None:
     return settings.quarantine.score_threshold
 
 
-def _candidates(work: Work, message: Message) -> list[Case]:
+def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
     """The cases with mail of one of its authors, with its subject, or to whose mail this one was attached.
 
     Those with its subject first, then the latest ones.
@@ -64,12 +64,12 @@ def _candidates(work: Work, message: Message) -> list[Case]:
     ]
 
 
-def _was_attached(work: Work, message: Message, case: Case) -> bool:
+def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
     named = work.tx.find(StoredMessage, message_id=message.message_id) if message.message_id else []
     return any(row.case == case.number and row.basis.startswith("forwarded in ") for row in named)
 
 
-def _compared(work: Work, message: Message, case: Case, ours: str) -> list[Clue]:
+def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     if root is None or root.discarded_at is not None:
         return []

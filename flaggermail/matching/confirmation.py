@@ -13,10 +13,10 @@ from flaggermail.notices import notices
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def confirm(work: Work, stored: StoredMessage, message: Message) -> None:
+def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Tell the sender of a referral the number of the case in which it is; once for each case and sender.
 
     Machine mail, lists, ourselves and senders for whom nobody vouches hear nothing (RFC 3834), nor do officers, who see
@@ -34,16 +34,16 @@ def confirm(work: Work, stored: StoredMessage, message: Message) -> None:
 
 
 def placed_by_score(
-    work: Work, stored: StoredMessage, message: Message, by: Suggestion, *, quietly: bool = False
+    work: UnitOfWork, stored: StoredMessage, message: Message, by: Suggestion, *, quietly: bool = False
 ) -> None:
     """Say in the record that no person placed this mail, and why it was; its sender gets the number of the case."""
-    about = About(stored.case, stored.notification, stored.id)
+    about = EventRef(stored.case, stored.notification, stored.id)
     work.record(EventKind.MESSAGE_PLACED_BY_SCORE, about=about, reason=by.text)
     if not quietly:
         confirm(work, stored, message)
 
 
-def confirm_referral(work: Work, stored: StoredMessage, message: Message) -> None:
+def confirm_referral(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """The same for a mail that a person filed, where it is a referral."""
     if Kind.REFERRAL.value in stored.kinds:
         confirm(work, stored, message)

@@ -16,7 +16,7 @@ from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.rules import classifier
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Sender:
     answers: str | None = None  # the token of the mail that an officer answers
 
 
-def sender_of(work: Work, message: Message) -> Sender:
+def sender_of(work: UnitOfWork, message: Message) -> Sender:
     """Whose address it is; whether he wrote it is another question."""
     if message.sender is None:
         return Sender(None, None)
@@ -37,7 +37,7 @@ def sender_of(work: Work, message: Message) -> Sender:
     return Sender(classifier.platform_of(message, work.tx.find(Platform)), officer.id if officer else None, answers)
 
 
-def _token_of_an_officer(work: Work, message: Message) -> str | None:
+def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
     """The most telling token of a mail that went to an officer, whoever it was."""
     named = tokens_of(message)
     told = {token.token for token in work.tx.find(Token, token=named) if token.officer is not None}
@@ -60,7 +60,7 @@ def tokens_of(message: Message) -> tuple[str, ...]:
     )
 
 
-def known(work: Work, message: Message, sender: Sender) -> placing.Known:
+def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
     """All that the store holds about the keys of this message; one look-up a kind of key."""
     found = work.tx.find(Token, token=tokens_of(message))
     tokens = {t.token: placing.Anchor(t.case, t.notification) for t in found}
@@ -99,7 +99,7 @@ def known(work: Work, message: Message, sender: Sender) -> placing.Known:
     )
 
 
-def suggestions(work: Work, message: Message) -> tuple[Suggestion, ...]:
+def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
     """Where a mail that a person has taken out of its place may belong; the case that its keys name too."""
     known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
     found = placing.place(message, known_now, tokens_of(message))
@@ -107,7 +107,7 @@ def suggestions(work: Work, message: Message) -> tuple[Suggestion, ...]:
     return (*named, *found.suggestions, *found.hints)
 
 
-def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
+def _strayed(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
     """The cases whose mail a person answers to write about something else, as people do who look for an address.
 
     Platforms give a subject of their own to every answer, and officers answer notices.
@@ -128,12 +128,12 @@ def _strayed(work: Work, message: Message, sender: Sender, near: Collection[str]
     return frozenset(set(near) - alike - set(named))
 
 
-def known_sender(work: Work, message: Message) -> bool:
+def known_sender(work: UnitOfWork, message: Message) -> bool:
     """Whether mail from this address was taken in before."""
     return message.sender is not None and work.tx.exists(StoredMessage, from_address=message.sender.key)
 
 
-def disputed(work: Work, raw: RawMessage, _message: Message) -> str | None:
+def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None:
     """Why the instant of arrival cannot be relied on, or nothing."""
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
@@ -142,7 +142,7 @@ def disputed(work: Work, raw: RawMessage, _message: Message) -> str | None:
     return arrival.disputed(raw.internaldate, looked_at, received)
 
 
-def too_early(work: Work, raw: RawMessage, placement: placing.Placement) -> str | None:
+def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -> str | None:
     """Why an answer cannot have arrived when it is said to, or nothing: what it answers had not been sent then.
 
     One of the two clocks was wrong, and such an answer stops nothing: a person must know.
@@ -153,20 +153,20 @@ def too_early(work: Work, raw: RawMessage, placement: placing.Placement) -> str 
     return f"before the sending at {answered.sent_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def same_id(work: Work, message: Message) -> str | None:
+def same_id(work: UnitOfWork, message: Message) -> str | None:
     """A message that bears this Message-ID with other content: both are kept, each names the other."""
     if message.message_id is None:
         return None
     return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
 
 
-def channel_of(work: Work, message: Message) -> Channel | None:
+def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
     """The channel to whose address a mail goes."""
     recipients = {address.key for address in (*message.to, *message.cc)}
     channels = work.tx.find(Channel)
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
-def late(env: Environment, raw: RawMessage, now: datetime) -> bool:
+def late(env: Services, raw: RawMessage, now: datetime) -> bool:
     """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
     return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)

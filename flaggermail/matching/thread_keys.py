@@ -14,16 +14,16 @@ from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
 from flaggermail.matching.placing import Anchor
 from flaggermail.record.events import Change, EventKind, added, changed
-from flaggermail.record.rows import LearnedKey, StoredMessage
+from flaggermail.record.rows import StoredMessage, ThreadKey
 from flaggermail.rules import classifier
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anchor]:
+def learned(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Anchor]:
     """Where what `message` names leads, by the words for it; to no case where mail of two cases named it."""
     words = _references(work, message, platform)
     words |= {_mail(name): f"refers, as others do, to <{name}>" for name in _named(message)}
-    rows = {row.id: row for row in work.tx.find(LearnedKey, id=list(words))}
+    rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(words))}
     return {
         words[key]: Anchor() if rows[key].ambiguous else Anchor(rows[key].case, rows[key].notification)
         for key in words
@@ -31,7 +31,9 @@ def learned(work: Work, message: Message, platform: str | None) -> dict[str, Anc
     }
 
 
-def learn(work: Work, stored: StoredMessage, message: Message, platform: str | None, *, by_hand: bool = False) -> None:
+def learn(
+    work: UnitOfWork, stored: StoredMessage, message: Message, platform: str | None, *, by_hand: bool = False
+) -> None:
     """Know later mail by what this one, filed in its case, names.
 
     Only mail of a sender that somebody vouches for, or that a person has filed, may teach: a stranger could otherwise
@@ -42,25 +44,23 @@ def learn(work: Work, stored: StoredMessage, message: Message, platform: str | N
     named = _named(message)
     held = {m.message_id for m in work.tx.find(StoredMessage, message_id=named)}
     keys = [*_references(work, message, platform), *(_mail(name) for name in named if name not in held)]
-    known = {row.id: row for row in work.tx.find(LearnedKey, id=keys)}
-    fresh = LearnedKey(
-        id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now
-    )
+    known = {row.id: row for row in work.tx.find(ThreadKey, id=keys)}
+    fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
     changes = [change for key in keys for change in _taught(known.get(key), replace(fresh, id=key), by_hand=by_hand)]
     if changes:
-        about = About(stored.case, stored.notification, stored.id)
+        about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
 
 
-def forget(work: Work, stored: StoredMessage) -> None:
+def forget(work: UnitOfWork, stored: StoredMessage) -> None:
     """What this mail taught leads no later mail to the case that it leaves."""
-    taught = work.tx.find(LearnedKey, message=stored.id, case=stored.case, ambiguous=False)
+    taught = work.tx.find(ThreadKey, message=stored.id, case=stored.case, ambiguous=False)
     changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
     if changes:
-        work.record(EventKind.KEY_FORGOTTEN, *changes, about=About(stored.case, stored.notification, stored.id))
+        work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
 
 
-def _taught(known: LearnedKey | None, fresh: LearnedKey, *, by_hand: bool) -> Iterable[Change]:
+def _taught(known: ThreadKey | None, fresh: ThreadKey, *, by_hand: bool) -> Iterable[Change]:
     if known is None:
         yield added(fresh)
     elif by_hand and (known.ambiguous or known.case != fresh.case):
@@ -69,7 +69,7 @@ def _taught(known: LearnedKey | None, fresh: LearnedKey, *, by_hand: bool) -> It
         yield changed(known, replace(known, ambiguous=True))
 
 
-def _references(work: Work, message: Message, platform: str | None) -> dict[str, str]:
+def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
     """The keys of the platform's own references in a mail of that platform, each with the words for it."""
     if platform is None:
         return {}

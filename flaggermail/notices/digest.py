@@ -11,24 +11,24 @@ from flaggermail.notices.notices import Notice
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, StoredMessage
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # mails that the digest names; the rest is counted
 
 
-def send_digest(env: Environment) -> int:
+def send_digest(env: Services) -> int:
     """Tell the officer on call of the mails that were taken in late; answers how many those were."""
     with env.store.read() as tx:
         if not tx.exists(StoredMessage, missed=True):
             return 0
     with env.store.begin() as tx:
-        work = Work(env, tx, env.clock.now())
+        work = UnitOfWork(env, tx, env.clock.now())
         missed = sorted(tx.find(StoredMessage, missed=True), key=lambda m: (m.received_at, m.id))
         changes = [changed(message, replace(message, missed=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
         officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:
-            notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", About())
+            notice = Notice(Kind.DIGEST, "digest", f"digest/{missed[0].id}/{missed[-1].id}", EventRef())
             notices.tell(work, officer, notice, _values(missed))
     return len(missed)
 
@@ -53,7 +53,7 @@ def _values(missed: Sequence[StoredMessage]) -> dict[str, object]:
     }
 
 
-def tell_held_back(env: Environment) -> int:
+def tell_held_back(env: Services) -> int:
     """Tell each officer in one mail of the notices and alarms that got none of their own; answers how many those were.
 
     At the next tick after the minute in which there were too many; beyond the cap of an hour, at its intervals.
@@ -62,13 +62,13 @@ def tell_held_back(env: Environment) -> int:
         if not tx.exists(HeldBack, told_at=None):
             return 0
     with env.store.begin() as tx:
-        work, held = Work(env, tx, env.clock.now()), dict[tuple[str, bool], list[HeldBack]]()
+        work, held = UnitOfWork(env, tx, env.clock.now()), dict[tuple[str, bool], list[HeldBack]]()
         for row in tx.find(HeldBack, told_at=None):
             held.setdefault((row.officer, row.exercise), []).append(row)
         return sum(_tell_held_back(work, officer, rows) for (officer, _), rows in held.items())
 
 
-def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> int:
+def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack]) -> int:
     """What is of an exercise, in a mail of its own that says so."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
     kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
@@ -77,7 +77,7 @@ def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> in
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
     listed = held[:LISTED]
-    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", About(), exercise=exercise)
+    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", EventRef(), exercise=exercise)
     values = {
         "total": len(held),
         "more": len(held) - len(listed),
@@ -88,7 +88,7 @@ def _tell_held_back(work: Work, officer_id: str, held: Sequence[HeldBack]) -> in
     return len(held)
 
 
-def _held_entry(work: Work, row: HeldBack) -> dict[str, object]:
+def _held_entry(work: UnitOfWork, row: HeldBack) -> dict[str, object]:
     message = work.tx.get(StoredMessage, row.dedupe.removeprefix("notice/"))
     return {
         "alarm": row.kind == Kind.ALARM.value,

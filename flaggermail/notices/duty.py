@@ -9,7 +9,7 @@ from flaggermail.oncall.escalation import HEAD, OFFICER, Who
 from flaggermail.oncall.schedule import Officer, Shift, on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.rows import Override
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import Settings
 
 
@@ -18,7 +18,7 @@ def overrides(tx: Transaction) -> list[Shift]:
     return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
 
 
-def officer_on_call(work: Work) -> Officer | None:
+def officer_on_call(work: UnitOfWork) -> Officer | None:
     """Who is on call now, overrides included."""
     return on_call(work.env.settings.rota, overrides(work.tx), work.now)
 

@@ -20,7 +20,7 @@ from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.record.states import IN_HAND
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.rules.classifier import URGENT
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 NAMED_CASES = 5  # in the notice of a mail that fits none
 SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away
@@ -33,7 +33,7 @@ class Notice:
     kind: Kind
     template: str
     dedupe: str
-    about: About
+    about: EventRef
     topic: Topic = Topic.NOTICE
     reminder: str | None = None
     message: str | None = None
@@ -43,7 +43,7 @@ class Notice:
     exercise: bool = False  # of a mail without a case
 
 
-def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False) -> None:
+def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False) -> None:
     """Tell the officer on call, or else the head, of something that cannot wait; once for each `alarm.id`.
 
     An address `not_to` that mail does not reach is passed over.
@@ -51,7 +51,7 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.suppressed(work)
         return
-    about = About(case=alarm.case, notification=alarm.notification)
+    about = EventRef(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
     persons = (duty.officer_on_call(work), work.env.settings.rota.head())
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
@@ -61,9 +61,9 @@ def raise_alarm(work: Work, alarm: Alarm, next_step: str, not_to: str = "", *, e
         page_queue.of_alarm(work, officer, alarm, exercise=exercise)
 
 
-def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
+def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queue one mail to an officer."""
-    if observing.withholds(work, notice.kind, notice.dedupe, notice.about):
+    if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):
         return  # nor is a token issued that nobody gets
     if notice.template in rate_limits.HOLDABLE and rate_limits.holds(
         work, officer, _holdable(work, officer, notice, values)
@@ -103,7 +103,7 @@ def tell(work: Work, officer: Officer, notice: Notice, values: Mapping[str, obje
     )
 
 
-def _holdable(work: Work, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
+def _holdable(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
     """What is written down of a notice or alarm in place of a mail, where that person had too many."""
     return HeldBack(
         id="",
@@ -119,14 +119,14 @@ def _holdable(work: Work, officer: Officer, notice: Notice, values: Mapping[str,
     )
 
 
-def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message) -> None:
+def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Message) -> None:
     """Show the officer on call a mail that came in, unfolded, with what can be done next."""
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
     officer = duty.officer_on_call(work)
     if officer is None:
-        work.record(EventKind.NOBODY_ON_CALL, reason=what, about=About(case=stored.case, message=stored.id))
+        work.record(EventKind.NOBODY_ON_CALL, reason=what, about=EventRef(case=stored.case, message=stored.id))
         officer = work.env.settings.rota.head()
     if officer is None:
         return
@@ -149,7 +149,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
         Kind.OFFICER_NOTICE,
         "officer_notice",
         f"notice/{stored.id}",
-        About(stored.case, stored.notification),
+        EventRef(stored.case, stored.notification),
         topic=_topic(what, stored, case),
         message=stored.id,
         exercise=stored.exercise,
@@ -157,7 +157,7 @@ def tell_of_mail(work: Work, what: str, stored: StoredMessage, message: Message)
     tell(work, officer, notice, values)
 
 
-def _open_cases(work: Work, message: Message) -> list[dict[str, str]]:
+def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
     """The newest cases in hand of its election: whoever reads the notice on a phone has no list of them at hand."""
     election = elections.election_of(work, message)
     newest = work.tx.newest(Case, NAMED_CASES, election=election.code, state=list(IN_HAND)) if election else []
@@ -193,7 +193,9 @@ def _next_step(stored: StoredMessage) -> str:
     return f"flaggermail case show {stored.case}"
 
 
-def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str) -> None:
+def to_referrer(
+    work: UnitOfWork, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str
+) -> None:
     """Queue one mail to the referrer of a case, in answer to the referral; nothing where there is none, or it is us."""
     if case.referrer_address is None or not has_referrer(work, case):
         return
@@ -215,17 +217,17 @@ def to_referrer(work: Work, case: Case, kind: Kind, template: str, values: Mappi
     )
 
 
-def has_referrer(work: Work, case: Case) -> bool:
+def has_referrer(work: UnitOfWork, case: Case) -> bool:
     """Whether somebody else than we ourselves referred the case by mail."""
     return case.referrer_address not in {None, work.env.settings.desk.mailbox.address.lower()}
 
 
-def confirm_intake(work: Work, case: Case, subject: str) -> None:
+def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:
     """Tell the referrer the case number, and in the election period tonight's phone number; only ever once."""
     phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
     address = case.referrer_address or ""
-    if not rate_limits.may_answer(work, address, Kind.INTAKE_CONFIRMATION, About(case=case.number)):
+    if not rate_limits.may_answer(work, address, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
         return  # the case is there all the same, and the referrer hears what was decided
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

@@ -18,7 +18,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, Platform
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 HOUR = timedelta(hours=1)
 CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)
@@ -35,7 +35,7 @@ class Wake:
     exercise: bool = False
 
 
-def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | None:
+def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page | None:
     """Let the pager at `position` of the officer's list be called now; nothing where it was, or nobody may be told.
 
     Beyond the cap of an hour it is written down as held: the mail about the same is on its way, and status counts it.
@@ -58,23 +58,23 @@ def queue(work: Work, officer: Officer, position: int, wake: Wake) -> Page | Non
         queued_at=work.now,
     )
     kind = EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED
-    work.record(kind, added(page), about=About(wake.case, wake.notification), reason=page.pager)
+    work.record(kind, added(page), about=EventRef(wake.case, wake.notification), reason=page.pager)
     return page
 
 
-def called_lately(work: Work, officer: Officer, *, exercise: bool) -> int:
+def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
     """How many pages to that officer were written down in the last hour, of exercises or real ones; held ones not."""
     since = work.now - HOUR
     return work.tx.count(Page, ("queued_at", since), officer=officer.id, state=CALLED, exercise=exercise)
 
 
-def mark(work: Work, *, exercise: bool) -> str:
+def mark(work: UnitOfWork, *, exercise: bool) -> str:
     """What a page of an exercise begins with: what the subjects of its mails do. Nothing where it is real."""
     language = work.env.settings.desk.organisation.language
     return render(work, exercises.MARK, language, None).subject if exercise else ""
 
 
-def of_alarm(work: Work, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
+def of_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
     """An alarm calls the first pager at once: what is told of may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # an alarm about pagers, by pager, would never end
         return
@@ -86,7 +86,7 @@ def of_alarm(work: Work, officer: Officer, alarm: Alarm, *, exercise: bool = Fal
     queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played))
 
 
-def platform_of(work: Work, notification_id: str | None) -> str | None:
+def platform_of(work: UnitOfWork, notification_id: str | None) -> str | None:
     """The name of the platform that a notification went to."""
     notification = work.tx.get(Notification, notification_id) if notification_id else None
     platform = work.tx.get(Platform, notification.platform) if notification else None

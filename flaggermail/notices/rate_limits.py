@@ -19,7 +19,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, OutboxMail, StoredMessage
 from flaggermail.record.states import SUPPRESSED
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others tell of many already
@@ -29,14 +29,14 @@ ANSWERS = (Kind.INTAKE_CONFIRMATION, Kind.DECLINE)  # written without a person
 
 
 def mails_to(
-    work: Work, address: str, kinds: Collection[Kind], within: timedelta, *, exercise: bool = False
+    work: UnitOfWork, address: str, kinds: Collection[Kind], within: timedelta, *, exercise: bool = False
 ) -> int:  # fmt: skip
     """How many mails of these kinds were written to that person within that time; those of exercises apart."""
     wanted, since = [kind.value for kind in kinds], work.now - within
     return work.tx.count(OutboxMail, ("queued_at", since), recipient=address, kind=wanted, exercise=exercise)
 
 
-def holds(work: Work, officer: Officer, wanted: HeldBack) -> bool:
+def holds(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
     """Whether a wanted notice or alarm joins what is held back for the officer; written down once for each reason."""
     kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.rate_limits
     if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
@@ -47,11 +47,11 @@ def holds(work: Work, officer: Officer, wanted: HeldBack) -> bool:
     if not (waiting or lately >= limits.burst or of_hour >= limits.mails_per_hour):
         return False
     row = replace(wanted, id=f"h{work.tx.number('held back'):08d}")
-    work.record(EventKind.MAIL_HELD_BACK, added(row), about=About(row.case, row.notification), reason=row.kind)
+    work.record(EventKind.MAIL_HELD_BACK, added(row), about=EventRef(row.case, row.notification), reason=row.kind)
     return True
 
 
-def rests(work: Work, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
+def rests(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
     """Whether that person had so many mails of these kinds in this hour that the next one waits for its turn."""
     limits = work.env.settings.desk.rate_limits
     lately, of_hour = (
@@ -61,7 +61,7 @@ def rests(work: Work, officer: Officer, kinds: Collection[Kind], *, exercise: bo
     return lately > 0 and of_hour >= limits.mails_per_hour
 
 
-def may_answer(work: Work, address: str, kind: Kind, about: About) -> bool:
+def may_answer(work: UnitOfWork, address: str, kind: Kind, about: EventRef) -> bool:
     """Whether a machine may answer once more, to this sender and at all; an answer that is left out is an event."""
     limits, since = work.env.settings.desk.rate_limits, ("queued_at", work.now - HOUR)
     kinds = [answer.value for answer in ANSWERS]
@@ -74,7 +74,7 @@ def may_answer(work: Work, address: str, kind: Kind, about: About) -> bool:
     return False
 
 
-def goes_first(env: Environment, octets: bytes) -> bool:
+def goes_first(env: Services, octets: bytes) -> bool:
     """Whether this mail of a known sender may be taken in before its turn, and one more of this hour if so.
 
     By the sender as he wrote himself. Whoever takes another's name wins nothing but a better place for a few mails.
@@ -91,7 +91,7 @@ def goes_first(env: Environment, octets: bytes) -> bool:
     return True
 
 
-def puzzle(work: Work, officer: Officer, text: str) -> str:
+def puzzle(work: UnitOfWork, officer: Officer, text: str) -> str:
     """The reason for saying that a reply was not understood: the same words give it once a day.
 
     A machine that answers each of our mails says the same again and again, but for numbers. A person who was told what
@@ -101,7 +101,7 @@ def puzzle(work: Work, officer: Officer, text: str) -> str:
     return f"misunderstood/{officer.id}/{work.today}/{hashlib.sha256(words.encode()).hexdigest()[:32]}"
 
 
-def is_loop(work: Work, officer: Officer, reason: str) -> bool:
+def is_loop(work: UnitOfWork, officer: Officer, reason: str) -> bool:
     """Whether that reply was answered today already, or too many of this person's were not understood in this hour."""
     told = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     hour = f"misunderstood {officer.id} {work.now:%Y-%m-%dT%H}"
@@ -112,6 +112,6 @@ def is_loop(work: Work, officer: Officer, reason: str) -> bool:
     return False
 
 
-def suppressed(work: Work) -> None:
+def suppressed(work: UnitOfWork) -> None:
     """Count what was wanted again for a reason that was told."""
     work.tx.number(SUPPRESSED)

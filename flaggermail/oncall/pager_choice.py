@@ -21,7 +21,7 @@ _UNDER_WAY = frozenset({QUEUED, ATTEMPTING})
 
 
 @dataclass(frozen=True, slots=True)
-class Pager:
+class OfficerPager:
     """One way to wake a person: the credential that holds its address, and minutes to wait for an acknowledgement."""
 
     credential: str

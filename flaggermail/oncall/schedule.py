@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
-from flaggermail.oncall.pager_choice import Pager
+from flaggermail.oncall.pager_choice import OfficerPager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 AT_MOST = timedelta(hours=12)  # that somebody takes over where no change of the rota ends it
@@ -24,7 +24,7 @@ class Officer:
     phone: str | None = None
     login: str | None = None
     roles: frozenset[str] = frozenset()  # officer | assessor | approver | head
-    pagers: tuple[Pager, ...] = ()  # in the order in which they are called
+    pagers: tuple[OfficerPager, ...] = ()  # in the order in which they are called
 
 
 @dataclass(frozen=True, slots=True)

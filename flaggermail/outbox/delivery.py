@@ -23,10 +23,10 @@ from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
 from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 
-def drain(env: Environment, stop: Interrupt | None = None) -> int:
+def drain(env: Services, stop: Interrupt | None = None) -> int:
     """Send everything that is due, in the order in which it was queued; answers how many mails were tried.
 
     Ends between two mails when `stop` is set.
@@ -36,22 +36,22 @@ def drain(env: Environment, stop: Interrupt | None = None) -> int:
         octets = env.octets.get(mail.digest)
         answer = exercises.refusal(env, mail, octets) or _handed_over(env, mail, octets)
         with env.store.begin() as tx:
-            settle(Work(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
+            settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
         tried += 1
     return tried
 
 
-def _handed_over(env: Environment, mail: OutboxMail, octets: bytes) -> Submission:
+def _handed_over(env: Services, mail: OutboxMail, octets: bytes) -> Submission:
     return env.submitter.submit(octets, mail.sender, [mail.recipient], _witness(env, mail))[0]
 
 
-def recover(env: Environment) -> int:
+def recover(env: Services) -> int:
     """Settle what was in hand when the program last died; answers how many mails that were."""
     with env.store.begin() as tx:
         doubtful = tx.find(OutboxMail, state="attempting")
         for mail in doubtful:
             answer = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
-            settle(Work(env, tx, env.clock.now()), mail, answer)
+            settle(UnitOfWork(env, tx, env.clock.now()), mail, answer)
     return len(doubtful)
 
 
@@ -60,7 +60,7 @@ def next_due(tx: Transaction) -> datetime | None:
     return min((mail.next_try_at for mail in _waiting(tx) if mail.next_try_at), default=None)
 
 
-def claim(env: Environment) -> OutboxMail | None:
+def claim(env: Services) -> OutboxMail | None:
     """Take the first mail that is due and commit that it is being tried, before the network is touched."""
     now = env.clock.now()
     with env.store.read() as tx:
@@ -72,8 +72,8 @@ def claim(env: Environment) -> OutboxMail | None:
             return None
         claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
-        about = About(mail.case, mail.notification)
-        Work(env, tx, now).record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
+        about = EventRef(mail.case, mail.notification)
+        UnitOfWork(env, tx, now).record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
     return claimed
 
 
@@ -96,6 +96,6 @@ def _found_no_server(tx: Transaction, mail: OutboxMail) -> bool:
     return last is not None and last.result == "unreachable"
 
 
-def _witness(env: Environment, mail: OutboxMail) -> str:
+def _witness(env: Services, mail: OutboxMail) -> str:
     """Our own address where a copy there is to prove the sending; only of a mail that leaves at most once."""
     return mail.sender if mail.once and env.settings.desk.submission.proof == "copy" else ""

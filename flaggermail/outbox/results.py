@@ -18,7 +18,7 @@ from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 COPY_FOUND = "a copy of it came back to our mailbox"
 _OUT_OF_REACH = frozenset({0, 421})  # no reply at all; closing, RFC 5321, section 3.8
@@ -33,7 +33,7 @@ class _End:
     text: str
 
 
-def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
+def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     """Write down what became of the attempt in hand, and do what follows from it.
 
     A bounce can overtake the answer of the server that made it; what it said about the mail then stands.
@@ -48,18 +48,21 @@ def settle(work: Work, mail: OutboxMail, answer: Submission) -> None:
         in_doubt(work, mail, answer)
 
 
-def _write(work: Work, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
+def _write(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
     if attempt is not None and attempt.ended_at is None:  # what a server said is never written over
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
     work.record(
-        kind, *changes, reason=f"{end.result} {end.code}", about=About(case=mail.case, notification=mail.notification)
+        kind,
+        *changes,
+        reason=f"{end.result} {end.code}",
+        about=EventRef(case=mail.case, notification=mail.notification),
     )
 
 
-def _overtaken(work: Work, mail: OutboxMail, answer: Submission) -> None:
+def _overtaken(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     """Only how the attempt ended is left to write down."""
     if isinstance(answer, Accepted):
         _write(work, EventKind.MAIL_ACCEPTED, mail, mail, _End("accepted", 250, answer.answer))
@@ -69,7 +72,7 @@ def _overtaken(work: Work, mail: OutboxMail, answer: Submission) -> None:
         _write(work, EventKind.MAIL_UNCERTAIN, mail, mail, _End("unknown", 0, answer.text))
 
 
-def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
+def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Our server took the mail: its message was sent then, and if it is a notification its clocks start."""
     settled = replace(moved(mail, "accepted"), done_at=answer.at, answer=answer.answer)
     _write(work, EventKind.MAIL_ACCEPTED, mail, settled, _End("accepted", 250, answer.answer))
@@ -78,26 +81,26 @@ def _accepted(work: Work, mail: OutboxMail, answer: Accepted) -> None:
     if own is not None and own.received_at != sent_at:
         change = changed(own, replace(own, received_at=sent_at))
         work.record(
-            EventKind.MESSAGE_SENT, change, about=About(case=own.case, notification=own.notification, message=own.id)
+            EventKind.MESSAGE_SENT, change, about=EventRef(case=own.case, notification=own.notification, message=own.id)
         )
     notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
     if notification is not None and notification.state != "sent":
         sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
 
 
-def _first_acceptance(work: Work, mail: OutboxMail, at: datetime) -> datetime:
+def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
     """The clocks start when the first recipient's copy was accepted."""
     copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # by this alone: nearly every mail is accepted
     return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
 
 
-def sent(work: Work, now_sent: Notification, before: Notification) -> None:
+def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None:
     """A notification was sent: its clocks start, and its case waits for the platform.
 
     It gets the escalation policy of that instant, whenever it was approved.
     """
     now_sent = replace(now_sent, steps=escalation.write_steps(lifecycle.policy_of(work, now_sent)))
-    about = About(case=now_sent.case, notification=now_sent.id)
+    about = EventRef(case=now_sent.case, notification=now_sent.id)
     work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
     case = work.tx.get(Case, now_sent.case)
     if case is None or not now_sent.use:
@@ -107,7 +110,7 @@ def sent(work: Work, now_sent: Notification, before: Notification) -> None:
     lifecycle.rejudge(work, now_sent.id)
 
 
-def refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
+def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     """Queue the mail again where the answer was for now and tries are left; otherwise it stays refused."""
     again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
     text = f"{answer.code or ''} {answer.text}".strip()
@@ -126,7 +129,7 @@ def refused(work: Work, mail: OutboxMail, answer: Refused) -> None:
         _given_up(work, mail.notification)
 
 
-def _given_up(work: Work, notification_id: str) -> None:
+def _given_up(work: UnitOfWork, notification_id: str) -> None:
     """Refused for every recipient: the notification was not sent."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
@@ -136,11 +139,11 @@ def _given_up(work: Work, notification_id: str) -> None:
             EventKind.NOTIFICATION_FAILED,
             failed,
             reason="refused",
-            about=About(case=notification.case, notification=notification.id),
+            about=EventRef(case=notification.case, notification=notification.id),
         )
 
 
-def _tries(work: Work, mail: OutboxMail, answer: Refused | None = None) -> int:
+def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) -> int:
     """How far the schedule is for this mail.
 
     A server that is out of reach is asked at the first wait, again and again, as all other mail stands behind this one;
@@ -151,7 +154,7 @@ def _tries(work: Work, mail: OutboxMail, answer: Refused | None = None) -> int:
     return sum(attempt.result != "unreachable" for attempt in work.tx.find(Attempt, mail=mail.id))
 
 
-def _next_try(work: Work, mail: OutboxMail, tries: int) -> datetime | None:
+def _next_try(work: UnitOfWork, mail: OutboxMail, tries: int) -> datetime | None:
     policy = work.env.settings.desk.submission
     # The name of our mail is chance enough, and a replay comes to the same instants whatever else was drawn.
     chance = fraction(hashlib.sha256(f"{mail.message_id} {mail.recipient} {mail.tries}".encode()).digest())
@@ -159,7 +162,7 @@ def _next_try(work: Work, mail: OutboxMail, tries: int) -> datetime | None:
     return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, give_up, chance)
 
 
-def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
+def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
     """At most once for a platform, which waits for proof or a person; at least once for everybody else.
 
     The second try comes at once. A server that never answers is then asked by the schedule: without it, the same mail
@@ -179,7 +182,7 @@ def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
         _alarm(work, AlarmKind.UNCERTAIN, settled)
 
 
-def _proven_before(work: Work, mail: OutboxMail) -> bool:
+def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
     """A copy can be back before we give up waiting for the answer."""
     own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
@@ -188,7 +191,7 @@ def _proven_before(work: Work, mail: OutboxMail) -> bool:
     return mail.id in found
 
 
-def _alarm(work: Work, kind: AlarmKind, mail: OutboxMail) -> None:
+def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
     # who a citizen is stands nowhere for longer than the review window
     about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)

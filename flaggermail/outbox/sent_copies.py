@@ -6,12 +6,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from flaggermail.record.rows import Delivery, OutboxMail, StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 
 
-def proven(work: Work, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
+def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
     """The envelopes of our mail `own` that are in doubt and did leave, each with the instant of its copy.
 
     Each envelope leaves a copy of its own. Of a mail to several recipients the others' prove nothing: there must be as
@@ -29,7 +29,7 @@ def proven(work: Work, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
     ]
 
 
-def _arrivals(work: Work, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
+def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
     """When the different copies came, where the settings say that copies prove the sending, or in every folder."""
     desk = work.env.settings.desk
     in_sent = desk.submission.proof == "sent"

@@ -347,7 +347,7 @@ class Token(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedKey(Record):
+class ThreadKey(Record):
     """What verified mail of a case taught us to know later mail by: a platform's reference, a Message-ID we never saw.
 
     `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. One that mail of two cases bears places nothing.
@@ -504,7 +504,7 @@ class ElectionSecret(Record):
 
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
-    OutboxMail, Attempt, Reminder, Token, LearnedKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
+    OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
     Withheld, InForce, ElectionSecret,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

@@ -20,8 +20,8 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
-from flaggermail.reminders.open_clocks import Waiting, waiting
-from flaggermail.services import About, Environment, Work
+from flaggermail.reminders.open_clocks import OpenClock, waiting
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # entries of each sort that the mail names; the rest is counted
 
@@ -31,7 +31,7 @@ class Note:
     """What is in hand at an instant."""
 
     cases: list[Case]  # open, or waiting for a platform
-    clocks: list[tuple[Waiting, Expected | None]]  # with what comes next
+    clocks: list[tuple[OpenClock, Expected | None]]  # with what comes next
     unanswered: list[Reminder]
     acknowledged: list[Reminder]  # that still hold
     quarantine: list[StoredMessage]
@@ -46,7 +46,7 @@ class ScheduleChange:
     officer: Officer
 
 
-def gather(work: Work) -> Note:
+def gather(work: UnitOfWork) -> Note:
     """The note as of now."""
     who, running = readers(work.env.settings, work.tx), list(waiting(work.tx))
     reminders = sorted(
@@ -63,17 +63,17 @@ def gather(work: Work) -> Note:
     )
 
 
-def tick(env: Environment) -> bool:
+def tick(env: Services) -> bool:
     """Mail the note to whoever has come on call and does not have it yet; answers whether one was queued."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if _untold(Work(env, tx, now)) is None:
+        if _untold(UnitOfWork(env, tx, now)) is None:
             return False
     with env.store.begin() as tx:
-        work = Work(env, tx, now)
+        work = UnitOfWork(env, tx, now)
         change = _untold(work)
         if change is not None:
-            notice = Notice(Kind.DIGEST, "handover", _reason(change), About(), topic=Topic.SHIFT)
+            notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
             if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
@@ -81,15 +81,15 @@ def tick(env: Environment) -> bool:
     return change is not None
 
 
-def next_due(env: Environment, tx: Transaction) -> datetime | None:
+def next_due(env: Services, tx: Transaction) -> datetime | None:
     """When somebody else comes on call next, in the coming twelve hours."""
     now = env.clock.now()
-    if _untold(Work(env, tx, now)) is not None:
+    if _untold(UnitOfWork(env, tx, now)) is not None:
         return now
     return next((at for at, _ in changes(env.settings.rota, overrides(tx), now, now + AT_MOST)), None)
 
 
-def _untold(work: Work) -> ScheduleChange | None:
+def _untold(work: UnitOfWork) -> ScheduleChange | None:
     """The last change of the past twelve hours, unless the note of it was mailed or the desk was not there yet."""
     exact = timedelta(microseconds=1)
     past = changes(work.env.settings.rota, overrides(work.tx), work.now - AT_MOST, work.now + exact)
@@ -107,7 +107,7 @@ def _reason(change: ScheduleChange) -> str:
     return f"handover/{change.at.isoformat()}/{change.officer.id}"
 
 
-def _values(work: Work, note: Note) -> dict[str, object]:
+def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
     rota = work.env.settings.rota
 
     def name(officer_id: str | None) -> str:

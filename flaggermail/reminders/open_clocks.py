@@ -18,7 +18,7 @@ DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class OpenClock:
     """Something that waits: a notification for its platform, or a case for a decision."""
 
     case: Case
@@ -53,7 +53,7 @@ def _telling(reminder: Reminder) -> Telling:
     return Telling(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-def waiting(tx: Transaction) -> Iterator[Waiting]:
+def waiting(tx: Transaction) -> Iterator[OpenClock]:
     """Candidates by SQL: running clocks, and cases that nobody has decided on."""
     running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
@@ -66,9 +66,9 @@ def waiting(tx: Transaction) -> Iterator[Waiting]:
                 continue  # while nothing at all came, the receipt clock reminds, where a receipt can be waited for
             steps = [s for s in policy if s.clock == clock.kind]
             told = tx.find(Reminder, notification=notification.id)
-            yield Waiting(case, notification, clock.kind, clock.started_at, steps, told)
+            yield OpenClock(case, notification, clock.kind, clock.started_at, steps, told)
     for case in tx.find(Case, state="open", decision=None):
         steps = list(escalation.read_steps(case.reminders))
         if steps:
             told = tx.find(Reminder, case=case.number, notification=None)
-            yield Waiting(case, None, DECISION, case.opened_at, steps, told)
+            yield OpenClock(case, None, DECISION, case.opened_at, steps, told)

@@ -15,10 +15,10 @@ from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.rows import Alarm, OutboxMail
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 
-def tick(env: Environment) -> int:
+def tick(env: Services) -> int:
     """Say that mail waits too long, or that none does any more; answers how many alarms that were."""
     now = env.clock.now()
     with env.store.read() as tx:
@@ -27,7 +27,7 @@ def tick(env: Environment) -> int:
     with env.store.begin() as tx:
         if not _is_new(env, tx, now):
             return 0
-        work, late, (number, told) = Work(env, tx, now), _late(env, tx, now), _episode(tx)
+        work, late, (number, told) = UnitOfWork(env, tx, now), _late(env, tx, now), _episode(tx)
         if told:
             _tell(work, AlarmKind.OUTBOX_FLOWS, number, "-")
         else:
@@ -35,7 +35,7 @@ def tick(env: Environment) -> int:
     return 1
 
 
-def next_due(env: Environment, tx: Transaction) -> datetime | None:
+def next_due(env: Services, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell, as far as only time decides."""
     if _episode(tx)[1]:
         return None
@@ -43,16 +43,16 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return min(queued) + _patience(env) if queued else None
 
 
-def _is_new(env: Environment, tx: Transaction, now: datetime) -> bool:
+def _is_new(env: Services, tx: Transaction, now: datetime) -> bool:
     """Whether what was told last is true no more."""
     return not observing.is_on(tx) and bool(_late(env, tx, now)) is not _episode(tx)[1]
 
 
-def _patience(env: Environment) -> timedelta:
+def _patience(env: Services) -> timedelta:
     return timedelta(minutes=env.settings.desk.submission.alarm_after_minutes)
 
 
-def _late(env: Environment, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
+def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """The mails that wait too long, the first that was queued first."""
     return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _patience(env)]
 
@@ -63,12 +63,12 @@ def _episode(tx: Transaction) -> tuple[int, bool]:
     return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS.value))
 
 
-def _words(work: Work, late: Sequence[OutboxMail]) -> str:
+def _words(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:
     """How many, since when, and what the server said last; addresses and subjects stay in the record."""
     since = late[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     answer = next((mail.answer for mail in late if mail.answer), "-")
     return f"{len(late)}, {since}: {answer}"
 
 
-def _tell(work: Work, kind: AlarmKind, number: int, text: str) -> None:
+def _tell(work: UnitOfWork, kind: AlarmKind, number: int, text: str) -> None:
     notices.raise_alarm(work, alarm(kind, alarm_key(kind, number), text, work.now), "flaggermail outbox list")

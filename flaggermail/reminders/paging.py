@@ -25,19 +25,19 @@ from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, Reminder
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 LOOKED_BACK = timedelta(hours=12)  # a reminder that is older calls nobody any more
 MOST_TRIES = 2  # of one page: the second only after the program died in the first
 
 
-def tick(env: Environment) -> int:
+def tick(env: Services) -> int:
     """Write down the pages that are due for reminders without acknowledgement; answers how many."""
     with env.store.read() as tx:
-        if not list(_due(Work(env, tx, env.clock.now()))):
+        if not list(_due(UnitOfWork(env, tx, env.clock.now()))):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        work = Work(env, tx, env.clock.now())
+        work = UnitOfWork(env, tx, env.clock.now())
         queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
             if page is not None and page.state == HELD and _alone(work, page):
@@ -45,7 +45,7 @@ def tick(env: Environment) -> int:
     return sum(page is not None for _, page in queued)
 
 
-def _due(work: Work) -> Iterator[tuple[Officer, int, Wake]]:
+def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
     """Whom to call by which pager, of the mails with reminders that still wait for an "ok"."""
     rota = work.env.settings.rota
     if not any(officer.pagers for officer in rota.officers):
@@ -79,7 +79,7 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
     return case is not None and case.decision is None and case.state != "closed"
 
 
-def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
+def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     """What a page says of what was told together and still waits: one by its name, the others as a number."""
     reminder, silent = waiting[0], work.now - _began(work, waiting[0])
     played = exercises.rehearses(work, reminder.case, otherwise=False)
@@ -88,28 +88,28 @@ def _wake(work: Work, about: str, waiting: Sequence[Reminder]) -> Wake:
     return Wake(about, text, reminder.case, reminder.notification, played)
 
 
-def _began(work: Work, reminder: Reminder) -> datetime:
+def _began(work: UnitOfWork, reminder: Reminder) -> datetime:
     """When the silence began that the reminder is about."""
     clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
     case = work.tx.get(Case, reminder.case)
     return clock.started_at if clock else case.opened_at if case else reminder.due_at
 
 
-def drain(env: Environment, stop: Interrupt | None = None) -> int:
+def drain(env: Services, stop: Interrupt | None = None) -> int:
     """Call every pager that is to be called; answers how many calls were tried. Ends between two when `stop` is set."""
     tried = 0
     while not (stop is not None and stop.is_set()) and (page := _claim(env)) is not None:
-        answer = env.caller.call(page.pager, TITLE, page.text)
+        answer = env.pager.call(page.pager, TITLE, page.text)
         with env.store.begin() as tx:
-            _settle(Work(env, tx, env.clock.now()), page, answer)
+            _settle(UnitOfWork(env, tx, env.clock.now()), page, answer)
         tried += 1
     return tried
 
 
-def recover(env: Environment) -> int:
+def recover(env: Services) -> int:
     """What was in hand when the program last died is called once more; answers how many pages that were."""
     with env.store.begin() as tx:
-        work = Work(env, tx, env.clock.now())
+        work = UnitOfWork(env, tx, env.clock.now())
         doubtful = tx.find(Page, state=ATTEMPTING)
         for page in doubtful:
             if page.tries >= MOST_TRIES:
@@ -124,7 +124,7 @@ def _first(waiting: Iterable[Page]) -> Page | None:
     return min(waiting, key=lambda page: page.queued_at, default=None)
 
 
-def _claim(env: Environment) -> Page | None:
+def _claim(env: Services) -> Page | None:
     """Take the page that waits longest and commit that it is being tried, before the network is touched."""
     with env.store.read() as tx:
         if not tx.exists(Page, state=QUEUED):
@@ -133,13 +133,13 @@ def _claim(env: Environment) -> Page | None:
         page = _first(tx.find(Page, state=QUEUED))
         if page is None:
             return None
-        work = Work(env, tx, env.clock.now())
+        work = UnitOfWork(env, tx, env.clock.now())
         claimed = replace(page, state=ATTEMPTING, tries=page.tries + 1, tried_at=work.now)
         work.record(EventKind.PAGE_ATTEMPTED, changed(page, claimed), about=_about(page), reason=page.pager)
     return claimed
 
 
-def _settle(work: Work, page: Page, answer: Paged) -> None:
+def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     """Write down how the call ended. One that failed calls the next pager at once; when none is left, mail says so."""
     settled = replace(page, state=SENT if answer.taken else FAILED, done_at=work.now, answer=answer.why)
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
@@ -154,13 +154,13 @@ def _settle(work: Work, page: Page, answer: Paged) -> None:
         _unheard(work, officer, page, answer.why)
 
 
-def _alone(work: Work, page: Page) -> bool:
+def _alone(work: UnitOfWork, page: Page) -> bool:
     """Whether it tells of a reminder that is in no mail."""
     reminder = work.tx.get(Reminder, page.about)
     return reminder is not None and Means.MAIL not in reminder.how
 
 
-def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
+def _unheard(work: UnitOfWork, officer: Officer, page: Page, why: str) -> None:
     """No pager woke that person: mail says so, once a day, but of every reminder that was in no mail."""
     alone = _alone(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
@@ -171,5 +171,5 @@ def _unheard(work: Work, officer: Officer, page: Page, why: str) -> None:
     )
 
 
-def _about(page: Page) -> About:
-    return About(page.case, page.notification)
+def _about(page: Page) -> EventRef:
+    return EventRef(page.case, page.notification)

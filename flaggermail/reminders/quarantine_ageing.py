@@ -24,7 +24,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.states import IN_JUNK
-from flaggermail.services import About, Environment, Work
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # mails that one mail names; the rest is counted
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -53,14 +53,14 @@ class _Late:
         return _key(self.waiting.message, self.waiting.policy, self.due.call.step)
 
 
-def tick(env: Environment) -> int:
+def tick(env: Services) -> int:
     """Tell whoever must be told now, each in one mail; answers of how many mails that waited too long."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not any(_is_free(Work(env, tx, now), officer) for officer, _ in _addressed(Work(env, tx, now))):
+        if not any(_is_free(UnitOfWork(env, tx, now), officer) for officer, _ in _addressed(UnitOfWork(env, tx, now))):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        work = Work(env, tx, now)
+        work = UnitOfWork(env, tx, now)
         told: dict[Officer, list[_Late]] = {}
         for officer, late in _addressed(work):
             if _is_free(work, officer):
@@ -70,9 +70,9 @@ def tick(env: Environment) -> int:
     return sum(map(len, told.values()))
 
 
-def next_due(env: Environment, tx: Transaction) -> datetime | None:
+def next_due(env: Services, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell."""
-    work = Work(env, tx, env.clock.now())
+    work = UnitOfWork(env, tx, env.clock.now())
     instants = (escalation.next_due(w.silence, w.steps, _who(work)) for w in _waiting(work))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
@@ -80,7 +80,7 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return _slot(work)[1]  # it is due, and waits until its reader may be told again
 
 
-def _waiting(work: Work) -> Iterator[_Waiting]:
+def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
     desk = work.env.settings.desk
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
@@ -99,7 +99,7 @@ def _telling(alarm: Alarm, step: Step) -> Telling:
     return Telling(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
 
 
-def _who(work: Work) -> Who:
+def _who(work: UnitOfWork) -> Who:
     """The head for the head's steps, else the officer on call; with nobody on call the head."""
     head = work.env.settings.rota.head()
     persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
@@ -110,7 +110,7 @@ def _key(message: StoredMessage, policy: str, step: Step) -> str:
     return alarm_key(AlarmKind.WAITING, f"{message.id}/{policy}/{step.after}")
 
 
-def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
+def _addressed(work: UnitOfWork) -> list[tuple[Officer, _Late]]:
     """Who is told of what."""
     who, rota = _who(work), work.env.settings.rota
     judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _waiting(work))
@@ -118,36 +118,36 @@ def _addressed(work: Work) -> list[tuple[Officer, _Late]]:
     return [(person, one) for one in late if (person := rota.officer(one.due.officer or "")) is not None]
 
 
-def _slot(work: Work) -> tuple[datetime, datetime]:
+def _slot(work: UnitOfWork) -> tuple[datetime, datetime]:
     """The span of time now in which one person gets one such mail at most."""
     apart = timedelta(minutes=work.env.settings.desk.quarantine.min_interval_minutes)
     begin = _EPOCH + (work.now - _EPOCH) // apart * apart
     return begin, begin + apart
 
 
-def _reason(work: Work, officer: Officer) -> str:
+def _reason(work: UnitOfWork, officer: Officer) -> str:
     return f"waiting/{officer.id}/{_slot(work)[0]:%Y-%m-%dT%H:%M}"
 
 
-def _is_free(work: Work, officer: Officer) -> bool:
+def _is_free(work: UnitOfWork, officer: Officer) -> bool:
     """Whether this person was not told in this span already."""
     reason = _reason(work, officer)
     queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     return not queued and work.tx.get(Withheld, reason) is None
 
 
-def _tell(work: Work, officer: Officer, late: Sequence[_Late]) -> None:
+def _tell(work: UnitOfWork, officer: Officer, late: Sequence[_Late]) -> None:
     """Write down each step, and one mail for all of them but those that fell due while the desk observed."""
     for one in late:
         raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
-        about = About(message=one.waiting.message.id)
+        about = EventRef(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
     spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
     if not spoken:
         return
     if duty.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
-    notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), About())
+    notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), EventRef())
     notices.tell(work, officer, notice, _values(spoken))
 
 

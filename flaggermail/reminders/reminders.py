@@ -24,8 +24,8 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing
-from flaggermail.reminders.open_clocks import DECISION, Waiting, waiting
-from flaggermail.services import About, Environment, Work
+from flaggermail.reminders.open_clocks import DECISION, OpenClock, waiting
+from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # steps that one mail names; the rest is counted
 
@@ -34,7 +34,7 @@ LISTED = 40  # steps that one mail names; the rest is counted
 class Late:
     """A step that must be told now, of what waits."""
 
-    waiting: Waiting
+    waiting: OpenClock
     due: Due
 
     @property
@@ -43,7 +43,7 @@ class Late:
         return Kind.ESCALATION if self.due.call.escalates else Kind.REMINDER
 
 
-def tick(env: Environment) -> int:
+def tick(env: Services) -> int:
     """Tell whoever must be told now; answers how many reminders and alarms that were."""
     # 1. Whoever has come on call first reads how things stand; what they are asked for below then has its context.
     handover.tick(env)
@@ -55,7 +55,7 @@ def tick(env: Environment) -> int:
     return told + outbox_ageing.tick(env)
 
 
-def _tell_late(env: Environment) -> int:
+def _tell_late(env: Services) -> int:
     """Tell each person what is late, in one mail; answers how many steps that were."""
     now = env.clock.now()
     # 1. Look without a write: an idle desk writes nothing.
@@ -64,7 +64,7 @@ def _tell_late(env: Environment) -> int:
             return 0
     with env.store.begin() as tx:
         # 2. Look again, now that nobody else writes: another process may have told it meanwhile.
-        late, work, told = _late(env, tx, now), Work(env, tx, now), 0
+        late, work, told = _late(env, tx, now), UnitOfWork(env, tx, now), 0
         # 3. Sort by reader, so that each gets one mail, and rehearsed steps never share one with real ones.
         for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
             # 4. Leave out whoever had too much mail: it stays due, and comes with the next one. What goes to the head
@@ -77,13 +77,13 @@ def _tell_late(env: Environment) -> int:
     return told
 
 
-def _late(env: Environment, tx: Transaction, now: datetime) -> list[Late]:
+def _late(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     who = readers(env.settings, tx)
     judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in waiting(tx))
     return [Late(one, call) for one, found in judged if not isinstance(found, escalation.Nothing) for call in found]
 
 
-def next_due(env: Environment, tx: Transaction) -> datetime | None:
+def next_due(env: Services, tx: Transaction) -> datetime | None:
     """When `tick` will next have something to tell, as the rota stands."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
@@ -91,7 +91,7 @@ def next_due(env: Environment, tx: Transaction) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)
 
 
-def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
+def _addressed(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
     """Who is told of what, of an exercise or not, by mail or not.
 
     Where nobody is on call the head is told in his place, and an event says so.
@@ -99,7 +99,7 @@ def _addressed(work: Work, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bo
     addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
         if step.due.call.step.tell != HEAD and duty.officer_on_call(work) is None:
-            about = About(case=step.waiting.case.number)
+            about = EventRef(case=step.waiting.case.number)
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
@@ -114,7 +114,7 @@ def _how(officer: Officer, late: Late) -> tuple[str, ...]:
     return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
 
 
-def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
+def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
     """Write down each step, and one mail for all of them, which one answer acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
     # 1. A row for each step, under a key that nobody can write again: it is told once, whatever follows.
@@ -125,10 +125,10 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
     # 3. One step fills a mail with all that is known about it; several make a list.
     first = told[0][1]
     if len(told) == 1:
-        about, template, values = About(first.case, first.notification), kind.value, _values(work, told[0][0])
+        about, template, values = EventRef(first.case, first.notification), kind.value, _values(work, told[0][0])
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
     else:
-        about, template, values = About(), "reminders", _values_together(work, kind, [step for step, _ in told])
+        about, template, values = EventRef(), "reminders", _values_together(work, kind, [step for step, _ in told])
         topic = Topic.REMINDERS
     # 4. Queue it last: it names the first of these rows, and its token leads an answer back to all of them.
     notice = Notice(
@@ -138,7 +138,7 @@ def _remind(work: Work, officer: Officer, kind: Kind, late: Sequence[Late]) -> N
     notices.tell(work, officer, notice, values)
 
 
-def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
+def _step_told(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
     waits, call = late.waiting, late.due.call
     reminder = Reminder(
         id=_key(waits, call, officer),
@@ -155,7 +155,7 @@ def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late)
         withheld=observing.silences(work.tx, call.due_at),
         how=_how(officer, late),
     )
-    about = About(case=reminder.case, notification=reminder.notification)
+    about = EventRef(case=reminder.case, notification=reminder.notification)
     if reminder.withheld:  # the row is written all the same: this step must not be told later
         work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
     else:
@@ -164,7 +164,7 @@ def _step_told(work: Work, officer: Officer, kind: Kind, token: str, late: Late)
     return reminder
 
 
-def _key(waits: Waiting, call: Call, officer: Officer) -> str:
+def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
     """What is told once: notification or case, clock, step, repetition, officer; a clock that began anew counts on."""
     again = f"{call.step.after}x{call.repetition + 1}" if call.repetition else str(call.step.after)
     key = f"{waits.about}/{waits.clock}/{again}/{officer.id}"
@@ -172,7 +172,7 @@ def _key(waits: Waiting, call: Call, officer: Officer) -> str:
     return f"{key}/{runs + 1}" if runs else key
 
 
-def _values_together(work: Work, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
+def _values_together(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
     """What one mail says of several steps; `behind` is how many minutes ago the first of them fell due."""
     listed = sorted(late, key=lambda step: step.due.call.due_at)
     return {
@@ -184,7 +184,7 @@ def _values_together(work: Work, kind: Kind, late: Sequence[Late]) -> dict[str, 
     }
 
 
-def _values(work: Work, late: Late) -> dict[str, object]:
+def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
     """What the mail says: how late, how that was worked out, whom to call, what was told and acknowledged before."""
     waits, call = late.waiting, late.due.call
     notification = waits.notification
@@ -217,6 +217,6 @@ def _held_until(late: Late) -> datetime | None:
     return None if late.due.call.escalates else late.waiting.silence.silent_until(late.due.officer)
 
 
-def _name(work: Work, officer_id: str) -> str:
+def _name(work: UnitOfWork, officer_id: str) -> str:
     officer: Officer | None = work.env.settings.rota.officer(officer_id)
     return officer.name if officer else officer_id

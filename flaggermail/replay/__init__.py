@@ -23,15 +23,15 @@ from flaggermail.replay.given import prepare, read_policies
 from flaggermail.replay.report import Report, report
 from flaggermail.replay.scenario import Scenario, read
 from flaggermail.rule_changes import versions
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 
 __all__ = ["Report", "instants", "play"]
 
-Command = Callable[[Environment, str, Sequence[str]], str]
-Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Environment]
+Command = Callable[[Services, str, Sequence[str]], str]
+Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Services]
 
 
 def play(path: Path, command: Command, build: Build) -> Report:
@@ -58,7 +58,7 @@ def _templates(scenario: Scenario) -> Path | None:
     return None if own.is_dir() else shipped("config") / "templates"
 
 
-def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMailbox, command: Command) -> None:
+def _run(env: Services, scenario: Scenario, clock: SetClock, mailbox: ListMailbox, command: Command) -> None:
     for now in instants(env, scenario):
         clock.set(now)
         if scenario.readings_at(now):
@@ -72,7 +72,7 @@ def _run(env: Environment, scenario: Scenario, clock: SetClock, mailbox: ListMai
         _settle(env)
 
 
-def instants(env: Environment, scenario: Scenario) -> Iterator[datetime]:
+def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
     """From instant to instant: those of the scenario, and those at which the rows say that something is due.
 
     Who goes through them sets the clock of `env` to each.
@@ -86,7 +86,7 @@ def instants(env: Environment, scenario: Scenario) -> Iterator[datetime]:
         yield now
 
 
-def _settle(env: Environment) -> None:
+def _settle(env: Services) -> None:
     """What the daemon's ticks do: send, remind, tell what was held back, send the reminders."""
     delivery.drain(env)
     reminders.tick(env)
@@ -94,7 +94,7 @@ def _settle(env: Environment) -> None:
     delivery.drain(env)
 
 
-def _next_due(env: Environment, now: datetime) -> datetime | None:
+def _next_due(env: Services, now: datetime) -> datetime | None:
     with env.store.read() as tx:
         found = (delivery.next_due(tx), reminders.next_due(env, tx))
     return min((at for at in found if at is not None and at > now), default=None)

@@ -175,8 +175,8 @@ class ScriptedSubmitter:
         return Refused(recipient, answer.code >= 500, answer.code, answer.text, line=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
-class ListCaller:
-    """Implements `ports.Caller` on a list of calls: no pager is called in a story. Those in `broken` take nothing."""
+class ListPager:
+    """Implements `ports.Pager` on a list of calls: no pager is called in a story. Those in `broken` take nothing."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []  # pager and text

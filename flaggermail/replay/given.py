@@ -14,14 +14,14 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ChannelSettings, PlatformSettings
 
 GIVEN = "given"
 P = TypeVar("P", PlatformSettings, ChannelSettings)
 
 
-def prepare(env: Environment, scenario: Scenario) -> None:
+def prepare(env: Services, scenario: Scenario) -> None:
     """Write the earlier cases, and where each election's numbers go on."""
     with env.store.begin() as tx:
         for case in scenario.given.cases:
@@ -30,7 +30,7 @@ def prepare(env: Environment, scenario: Scenario) -> None:
             tx.set_number(f"case {election}", number - 1)
 
 
-def read_policies(env: Environment, at: datetime) -> Environment:
+def read_policies(env: Services, at: datetime) -> Services:
     """`env` after somebody read the policies of all platforms at `at`: it is in the settings and in the record."""
     day = at.astimezone(env.settings.zone).date()
 
@@ -46,7 +46,7 @@ def read_policies(env: Environment, at: datetime) -> Environment:
     return later
 
 
-def _case(env: Environment, tx: Transaction, given: GivenCase) -> None:
+def _case(env: Services, tx: Transaction, given: GivenCase) -> None:
     election = given.number.split("-")[1]
     at = min((n.sent for n in given.notifications), default=env.clock.now())
     case = Case(
@@ -62,7 +62,7 @@ def _case(env: Environment, tx: Transaction, given: GivenCase) -> None:
     tx.set_number(f"notification {case.number}", len(given.notifications))
 
 
-def _notification(env: Environment, tx: Transaction, case: Case, given: GivenNotification, number: int) -> None:
+def _notification(env: Services, tx: Transaction, case: Case, given: GivenNotification, number: int) -> None:
     channel = tx.get(Channel, given.channel)
     if channel is None:
         raise ConfigurationError(f"given: case {case.number}: channel {given.channel} is not in platforms.yaml")
@@ -75,7 +75,7 @@ def _notification(env: Environment, tx: Transaction, case: Case, given: GivenNot
     tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, GIVEN, (added(row),), case.number, row.id, reason=GIVEN))
     if given.answered is not None:
         answered(tx, row, given.answered.astimezone(UTC))
-    lifecycle.rejudge(Work(env, tx, sent_at, GIVEN), row.id)
+    lifecycle.rejudge(UnitOfWork(env, tx, sent_at, GIVEN), row.id)
 
 
 def answered(tx: Transaction, row: Notification, at: datetime) -> None:

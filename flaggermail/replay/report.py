@@ -24,7 +24,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.scenario import Scenario
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 Json = Mapping[str, object]
 CLOCKS = ("receipt", "human", "substance")
@@ -40,7 +40,7 @@ class Report:
     differences: tuple[str, ...]
 
 
-def report(env: Environment, scenario: Scenario) -> Report:
+def report(env: Services, scenario: Scenario) -> Report:
     """Read everything back from the store; what belongs to an exercise is in no figure."""
     given = {case.number for case in scenario.given.cases}
     with env.store.read() as tx:
@@ -60,11 +60,11 @@ def report(env: Environment, scenario: Scenario) -> Report:
     return Report(scenario.title, found, story, tuple(differences(scenario.expect, found)))
 
 
-def _shown(env: Environment, instant: datetime | None) -> str | None:
+def _shown(env: Services, instant: datetime | None) -> str | None:
     return instant.astimezone(env.settings.zone).isoformat() if instant else None
 
 
-def _case(env: Environment, tx: Transaction, case: Case) -> Json:
+def _case(env: Services, tx: Transaction, case: Case) -> Json:
     messages = sorted(tx.find(StoredMessage, case=case.number), key=lambda m: (m.received_at, m.id))
     notes = tx.find(ContactNote, case=case.number)
     reminders = [r for r in tx.find(Reminder, case=case.number) if r.notification is None]
@@ -97,7 +97,7 @@ def _case(env: Environment, tx: Transaction, case: Case) -> Json:
     }
 
 
-def _notification(env: Environment, tx: Transaction, notification: Notification) -> Json:
+def _notification(env: Services, tx: Transaction, notification: Notification) -> Json:
     clocks = {c.kind: c for c in tx.find(ClockRow, notification=notification.id)}
     told = tx.find(Reminder, notification=notification.id)
     platform = tx.get(Platform, notification.platform)
@@ -134,7 +134,7 @@ def _quarantined(message: StoredMessage) -> Json:
     }
 
 
-def _outgoing(env: Environment, mail: OutboxMail) -> Json:
+def _outgoing(env: Services, mail: OutboxMail) -> Json:
     message = env.parser.parse(env.octets.get(mail.digest))
     return {
         "at": _shown(env, mail.done_at),
@@ -152,7 +152,7 @@ def _canonical(name: str) -> str:
     return {"message-id": "Message-ID", "mime-version": "MIME-Version"}.get(name, name.title())
 
 
-def _story(env: Environment, tx: Transaction, given: set[str]) -> Iterator[str]:
+def _story(env: Services, tx: Transaction, given: set[str]) -> Iterator[str]:
     """The outcome in lines for a person."""
     for case in tx.find(Case):
         if case.number in given:
@@ -166,7 +166,7 @@ def _story(env: Environment, tx: Transaction, given: set[str]) -> Iterator[str]:
                 yield from _clock_lines(env, tx, notification)
 
 
-def _clock_lines(env: Environment, tx: Transaction, notification: Notification) -> Iterator[str]:
+def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> Iterator[str]:
     platform = tx.get(Platform, notification.platform)
     name = platform.name if platform else notification.platform
     yield f"  {name}, {notification.channel_name}: sent {_shown(env, notification.sent_at)}"

@@ -20,7 +20,7 @@ from flaggermail.mail.message import Address
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.kinds import Minutes, Model
 from flaggermail.yaml_files.model import read_model
@@ -149,7 +149,7 @@ class Incoming:
 
     at: datetime
     folder: str
-    octets: Callable[[Environment], bytes]
+    octets: Callable[[Services], bytes]
     tell: str = ""
 
 
@@ -199,7 +199,7 @@ class Scenario:
         """Whether the platforms' policies are read now."""
         return [reading for reading in self.policies_read if reading.at == now]
 
-    def later_asked(self, env: Environment) -> int:
+    def later_asked(self, env: Services) -> int:
         """How many mails of ours `demo.later` answers so far."""
         return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
 
@@ -264,10 +264,10 @@ def _config(folder: Path, named: str | None) -> Path:
     raise ConfigurationError(f"{folder.name}/scenario.yaml config: no configuration in {places[0]}; name its folder")
 
 
-def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Environment], bytes]:
+def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], bytes]:
     """The mail as our own server hands it over: its trace lines and verdict on top, what it answers filled in."""
 
-    def octets(env: Environment) -> bytes:
+    def octets(env: Services) -> bytes:
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         header, blank, body = raw.partition(b"\r\n\r\n")
         sender = env.parser.parse(raw).sender
@@ -281,7 +281,7 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Environment]
     return octets
 
 
-def _trace(env: Environment, sender: Address | None, auth: str, at: datetime) -> list[str]:
+def _trace(env: Services, sender: Address | None, auth: str, at: datetime) -> list[str]:
     """What our own receiving server writes above a mail (RFC 8601), and what a forger writes below it."""
     server = env.settings.desk.mailbox.authserv_id or "localhost"
     domain = sender.domain if sender else "invalid"
@@ -309,26 +309,26 @@ def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
     return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
 
 
-def _code_in(env: Environment, answered: OutboxMail) -> bytes:
+def _code_in(env: Services, answered: OutboxMail) -> bytes:
     """The words by which a request for approval wants to be answered; nothing else of it is known to a scenario."""
     found = _APPROVES.search(env.parser.parse(env.octets.get(answered.digest)).text)
     return found[1].encode() if found else b"\\g<0>"
 
 
-def _answered(env: Environment, wanted: Answers, file: str) -> OutboxMail:
+def _answered(env: Services, wanted: Answers, file: str) -> OutboxMail:
     found = sent(env, wanted)
     if not found:
         raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
     return found[wanted.number]
 
 
-def sent(env: Environment, wanted: Answers) -> list[OutboxMail]:
+def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
     """The mails of ours that these words mean, `number` aside."""
     with env.store.read() as tx:
         return [mail for mail in tx.find(OutboxMail, state="accepted") if _fits(mail, wanted, env)]
 
 
-def _fits(mail: OutboxMail, wanted: Answers, env: Environment) -> bool:
+def _fits(mail: OutboxMail, wanted: Answers, env: Services) -> bool:
     domains = next((frozenset(p.domains) for p in env.settings.platform_list if p.name == wanted.to), None)
     to = wanted.to is None or mail.recipient.lower() == wanted.to.lower()
     to = to or (domains is not None and in_domains(mail.recipient.rpartition("@")[2], domains))

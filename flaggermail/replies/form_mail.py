@@ -14,10 +14,10 @@ from flaggermail.record.rows import Case, Channel, Platform, StoredMessage
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form
 from flaggermail.replies.case_form import SentForm
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 
-def send(work: Work, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:
+def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:
     """Send the form of `case` to the officer who took it, in answer to that mail."""
     token = work.env.randomness.token()
     values = {
@@ -31,13 +31,13 @@ def send(work: Work, officer: Officer, case: Case, language: str, answers: Store
         "form": case_form.written(asked(work, case, token, language)),
     }
     notice = Notice(
-        Kind.REPLY_ANSWER, "case_form", f"answer/{answers.id}", About(case=case.number), topic=Topic.FORM,
+        Kind.REPLY_ANSWER, "case_form", f"answer/{answers.id}", EventRef(case=case.number), topic=Topic.FORM,
         answers=answers.message_id, language=language, token=token,
     )  # fmt: skip
     tell(work, officer, notice, values)
 
 
-def asked(work: Work, case: Case, token: str, language: str) -> SentForm:
+def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
     """What the form asks for, and what stands in it already."""
     return SentForm(
         mark=case_form.mark_of(token), language=language, case_type=case.type, title=case.title,
@@ -45,7 +45,7 @@ def asked(work: Work, case: Case, token: str, language: str) -> SentForm:
     )  # fmt: skip
 
 
-def channels_now(work: Work, case: Case) -> list[case_form.ChannelChoice]:
+def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:
     """The channels that are valid today, of platforms as real or as played as the case; those of mail first."""
     names = {platform.code: platform.name for platform in work.tx.find(Platform)}
     valid = [
@@ -58,7 +58,7 @@ def channels_now(work: Work, case: Case) -> list[case_form.ChannelChoice]:
     return sorted(valid, key=lambda channel: channel.kind != "mail")
 
 
-def _of_its_world(work: Work, case: Case, channel: Channel) -> bool:
+def _of_its_world(work: UnitOfWork, case: Case, channel: Channel) -> bool:
     try:
         in_its_world(work, case, channel)
     except Refusal:
@@ -66,7 +66,7 @@ def _of_its_world(work: Work, case: Case, channel: Channel) -> bool:
     return True
 
 
-def _referral(work: Work, case: Case) -> str:
+def _referral(work: UnitOfWork, case: Case) -> str:
     """The mail from which the case was opened, as far as it can be read now."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     if root is None:
@@ -77,7 +77,7 @@ def _referral(work: Work, case: Case) -> str:
         return ""
 
 
-def _earlier(work: Work, case: Case) -> list[Case]:
+def _earlier(work: UnitOfWork, case: Case) -> list[Case]:
     """The related cases, then those on the same narrative."""
     related = work.tx.find(Case, number=list(case.related))
     return [*related, *(other for other in same_narrative(work.tx, case) if other not in related)]

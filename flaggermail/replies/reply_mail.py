@@ -28,7 +28,7 @@ from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, verbs
 from flaggermail.replies.case_form import FormFault
 from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)
@@ -51,10 +51,10 @@ class _Reply:
         return Topic(self.token.purpose) if self.token.purpose in _TOPICS else Topic.NOTICE
 
 
-def obey(work: Work, stored: StoredMessage, message: Message, officer_id: str, token_key: str) -> None:
+def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str) -> None:
     """Do what an officer says in answer to the mail that bore the token, or say what would have been understood."""
     officer, token = work.env.settings.rota.officer(officer_id), work.tx.get(Token, token_key)
-    about = About(stored.case, stored.notification, stored.id)
+    about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
     if stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN:
@@ -72,7 +72,7 @@ def obey(work: Work, stored: StoredMessage, message: Message, officer_id: str, t
         _tell_done(work, reply, found, done)
 
 
-def _understood(work: Work, reply: _Reply) -> Understood | NotUnderstood:
+def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     """What is asked for, once it is sure that this officer may ask it in answer to this mail now."""
     token, topic = reply.token, reply.topic
     language = work.env.settings.desk.organisation.language
@@ -95,20 +95,20 @@ def _understood(work: Work, reply: _Reply) -> Understood | NotUnderstood:
     return found
 
 
-def _settled(work: Work, token: Token) -> str:
+def _settled(work: UnitOfWork, token: Token) -> str:
     """What became of the draft that was to be approved; nothing while it waits."""
     draft = work.tx.get(Notification, token.notification) if token.notification else None
     return draft.state if draft is not None and draft.state != "draft" else ""
 
 
-def _others(work: Work, reply: _Reply) -> bool:
+def _others(work: UnitOfWork, reply: _Reply) -> bool:
     """Whether the address that is written to is that of another mail to an officer than the one answered."""
     message = replace(reply.message, references=(), headers=())
     tokens = work.tx.find(Token, token=lookup.tokens_of(message))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 
-def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
+def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
     """Refuse what was done before: by this very mail, or by somebody else in another way."""
     topic = reply.topic
     if reply.token.used_at is not None and not found.repeatable:
@@ -136,7 +136,7 @@ def _still_open(work: Work, reply: _Reply, found: Understood) -> Understood | No
     return found
 
 
-def _answered(work: Work, reply: _Reply) -> Answered:
+def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
     """What the answered mail was about, as the verbs need it."""
     token, settings = reply.token, work.env.settings
     use = work.tx.get(Notification, token.notification) if token.notification else None
@@ -166,7 +166,7 @@ def _answered(work: Work, reply: _Reply) -> Answered:
     )
 
 
-def _draft_of(work: Work, written: str) -> str | None:
+def _draft_of(work: UnitOfWork, written: str) -> str | None:
     """The draft that `work.actor` may let go with that code, or nothing."""
     try:
         return perform.approval_code(work, written)
@@ -174,7 +174,7 @@ def _draft_of(work: Work, written: str) -> str | None:
         return None
 
 
-def _perform(work: Work, reply: _Reply, found: Understood) -> Did | NotUnderstood:
+def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnderstood:
     """All acts, or none of them."""
     did: list[Mapping[str, object]] = []
     try:
@@ -183,7 +183,7 @@ def _perform(work: Work, reply: _Reply, found: Understood) -> Did | NotUnderstoo
                 did += _told(work, act, perform.perform(work, act))
             token = work.tx.get(Token, reply.token.token)
             if token is not None and token.used_at is None and not found.repeatable:
-                about = About(case=token.case, notification=token.notification)
+                about = EventRef(case=token.case, notification=token.notification)
                 used = changed(token, replace(token, used_at=work.now))
                 work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
     except Refusal as refusal:
@@ -191,7 +191,7 @@ def _perform(work: Work, reply: _Reply, found: Understood) -> Did | NotUnderstoo
     return did
 
 
-def _told(work: Work, act: acts.Act, outcome: Outcome) -> Did:
+def _told(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
     """What was done, in the names and values that the template says it by."""
     match act:
         case acts.Acknowledge():
@@ -226,7 +226,7 @@ def _told_of_note(act: acts.NoteContact) -> Mapping[str, object]:
     }
 
 
-def _told_of_draft(work: Work, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
+def _told_of_draft(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
     draft = work.tx.get(Notification, key)
     channel = work.tx.get(Channel, draft.channel) if draft else None
     return {
@@ -248,12 +248,12 @@ _PLAIN: Mapping[type[acts.Act], str] = {
 }
 
 
-def _case_of(work: Work, message: str) -> str:
+def _case_of(work: UnitOfWork, message: str) -> str:
     stored = work.tx.get(StoredMessage, message)
     return (stored.case or "") if stored else ""
 
 
-def _tell_done(work: Work, reply: _Reply, found: Understood, did: Did) -> None:
+def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
     """The new state; who took a case gets its form, who opened one what can be said of it."""
     first = found.acts[0]
     case = work.tx.get(Case, first.case) if isinstance(first, acts.AssignCase) else None
@@ -264,13 +264,13 @@ def _tell_done(work: Work, reply: _Reply, found: Understood, did: Did) -> None:
     values["did"] = list(did)
     if isinstance(first, acts.PlaceMessage) and first.new:
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
-        _answer(work, reply, found.language, values, Topic.NEW_CASE, About(case=_case_of(work, first.message)))
+        _answer(work, reply, found.language, values, Topic.NEW_CASE, EventRef(case=_case_of(work, first.message)))
     else:
         values["what_would_work"] = list(_still_work(work, reply, found))
         _answer(work, reply, found.language, values)
 
 
-def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
+def _still_work(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[str]:
     """What can be said next in answer to the same mail."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic in {Topic.NEW_CASE, Topic.UNDECIDED} and case is not None and case.decision is not None:
@@ -280,7 +280,7 @@ def _still_work(work: Work, reply: _Reply, found: Understood) -> Sequence[str]:
     return verbs.still_work(reply.topic, found.language, used=not found.repeatable, acknowledged=acknowledged)
 
 
-def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
+def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     """Nothing was done: why, and what would have been understood. An expired request for approval comes anew.
 
     A machine that answers each of our mails hears of it once (`rate_limits.is_loop`); a reply that begins with a verb
@@ -303,12 +303,12 @@ def _explain(work: Work, reply: _Reply, found: NotUnderstood) -> None:
         "what_would_work": list(found.would_work),
     }
     if found.why in {Why.FOREIGN, Why.EXPIRED, Why.SETTLED}:
-        _answer(work, reply, found.language, values, Topic.NOTICE, About(case=reply.token.case))
+        _answer(work, reply, found.language, values, Topic.NOTICE, EventRef(case=reply.token.case))
     else:
         _answer(work, reply, found.language, values)
 
 
-def _form_again(work: Work, reply: _Reply, language: str) -> str:
+def _form_again(work: UnitOfWork, reply: _Reply, language: str) -> str:
     """The form with what was filled in so far."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic is not Topic.FORM or case is None:
@@ -322,8 +322,8 @@ def _form_again(work: Work, reply: _Reply, language: str) -> str:
 
 
 def _answer(
-    work: Work, reply: _Reply, language: str, values: Mapping[str, object], topic: Topic | None = None,
-    about: About | None = None,
+    work: UnitOfWork, reply: _Reply, language: str, values: Mapping[str, object], topic: Topic | None = None,
+    about: EventRef | None = None,
 ) -> None:  # fmt: skip
     """Answer the officer; what he says next is about the same, unless another topic is given."""
     token = reply.token
@@ -333,7 +333,7 @@ def _answer(
         Kind.REPLY_ANSWER,
         "reply_answer",
         reply.key or f"answer/{reply.stored.id}",
-        about or About(token.case, token.notification),
+        about or EventRef(token.case, token.notification),
         topic=topic,
         reminder=token.reminder if same else None,
         message=token.message if same else None,
@@ -345,7 +345,7 @@ def _answer(
     notices.tell(work, reply.officer, notice, values)
 
 
-def _is_played(work: Work, token: Token) -> bool:
+def _is_played(work: UnitOfWork, token: Token) -> bool:
     """Whether the answered mail is of an exercise; of one about a case the case says so."""
     told = work.tx.get(Reminder, token.reminder) if token.reminder else None
     case = work.tx.get(Case, told.case) if told else None

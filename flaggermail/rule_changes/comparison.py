@@ -25,7 +25,7 @@ from flaggermail.record.rows import Delivery, ElectionSecret, Notification, Reco
 from flaggermail.rules import classifier
 from flaggermail.rules.classifier import Classification, RuleSet
 from flaggermail.rules.conditions import Context
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -58,7 +58,7 @@ class Arrived:
     `work` is of that instant, so that whoever looks up what runs on a day finds that day's.
     """
 
-    work: Work
+    work: UnitOfWork
     row: StoredMessage
     stored: StoredMessage
     raw: RawMessage
@@ -84,7 +84,7 @@ class Difference:
     cases: bool  # another case would be opened, or none, or the message would lie elsewhere
 
 
-def compare(work: Work, old: RuleSet, new: RuleSet, judged: Callable[[int], None]) -> Iterator[Difference]:
+def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int], None]) -> Iterator[Difference]:
     """The messages of the archive that `new` would judge otherwise than `old`, in the order in which they came to us.
 
     `judged` hears how many more have been judged.
@@ -97,12 +97,12 @@ def compare(work: Work, old: RuleSet, new: RuleSet, judged: Callable[[int], None
         judged(len(together))
 
 
-def count(work: Work) -> int:
+def count(work: UnitOfWork) -> int:
     """How many messages `compare` judges, and a few more: those on which the judgement failed."""
     return sum(_is_there(row) for row in work.tx.find(StoredMessage, direction="in"))
 
 
-def archive(work: Work) -> Iterator[Arrived]:
+def archive(work: UnitOfWork) -> Iterator[Arrived]:
     """Every message that the rules judged and that is there still, as it was when it came."""
     everything = work.tx.find(StoredMessage)
     rows = {row.id: row for row in everything if row.direction == "in" and _is_there(row)}
@@ -138,7 +138,7 @@ def _batches(many: Iterable[T]) -> Iterator[list[T]]:
         yield together
 
 
-def _arrived(then: Work, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:
+def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:
     raw = _raw(then, row)
     sender = lookup.sender_of(then, message)
     vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
@@ -147,7 +147,7 @@ def _arrived(then: Work, stored: StoredMessage, row: StoredMessage, message: Mes
     )
 
 
-def _raw(then: Work, row: StoredMessage) -> RawMessage:
+def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
     """How it came: the first delivery of it, without its octets."""
     first = min(then.tx.find(Delivery, message=row.id, digest=row.digest), key=lambda one: one.first_seen_at)
     junk = first.folder == then.env.settings.desk.mailbox.junk
@@ -156,7 +156,7 @@ def _raw(then: Work, row: StoredMessage) -> RawMessage:
     )
 
 
-def _context(then: Work, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:
+def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:
     """What the rules could ask about it beside itself."""
     placed = _placement(row)
     answered = then.tx.get(Notification, placed.notification) if placed.notification else None
@@ -182,7 +182,7 @@ def _placement(row: StoredMessage) -> Placement:
     return Placement(row.case if named else None, row.notification if named else None, row.basis, suggestions=strong)
 
 
-def _declined_before(then: Work, row: StoredMessage, message: Message) -> bool:
+def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> bool:
     """Whether its sender had been declined by then, and not because of this mail or a later one.
 
     Once the key of a closed election is destroyed, nobody knows, and it is taken that he had not.

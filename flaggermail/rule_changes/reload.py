@@ -14,7 +14,7 @@ from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rule_changes import versions
 from flaggermail.rules.files import version_of
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Renewal:
     """
 
     stamp: Callable[[], Hashable]  # of the files: another one when any of them was written
-    load: Callable[[Environment], Environment]  # raises ConfigurationError
+    load: Callable[[Services], Services]  # raises ConfigurationError
     every: int = 1  # ticks from one look to the next; a signal is not kept waiting for it
     _asked: threading.Event = field(default_factory=threading.Event)
     _taken: Hashable = None
@@ -40,7 +40,7 @@ class Renewal:
         """Look at the next tick, whether anything has changed or not."""
         self._asked.set()
 
-    def tick(self, env: Environment) -> Environment:
+    def tick(self, env: Services) -> Services:
         """The environment to go on with: a new one, or `env` itself."""
         asked = self._asked.is_set()
         self._asked.clear()
@@ -64,7 +64,7 @@ class Renewal:
         logbook.rules_renewed(renewed.settings.rules.version[:12], len(renewed.settings.rules.rules))
         return renewed
 
-    def _read(self, env: Environment) -> tuple[Environment | None, Sequence[str]]:
+    def _read(self, env: Services) -> tuple[Services | None, Sequence[str]]:
         """What the files say now, or every fault in them."""
         try:
             return self.load(env), ()
@@ -74,7 +74,7 @@ class Renewal:
             return None, (f"{Path(fault.filename or '').name}: {fault.strerror}",)
 
 
-def _refuse(env: Environment, found: Sequence[str]) -> None:
+def _refuse(env: Services, found: Sequence[str]) -> None:
     """What is wrong stands in the log by place alone: a fault may quote what somebody typed into the wrong file."""
     logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
     now = env.clock.now()
@@ -82,4 +82,4 @@ def _refuse(env: Environment, found: Sequence[str]) -> None:
     key = alarm_key(AlarmKind.RULES_REFUSED, f"{version_of({'faults': faults.encode()})[:16]}/{now:%Y-%m-%d}")
     refused = alarm(AlarmKind.RULES_REFUSED, key, faults, now)
     with env.store.begin() as tx:
-        notices.raise_alarm(Work(env, tx, now), refused, "flaggermail rules check")
+        notices.raise_alarm(UnitOfWork(env, tx, now), refused, "flaggermail rules check")

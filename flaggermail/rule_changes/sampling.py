@@ -20,7 +20,7 @@ from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.findings import SAMPLES
 from flaggermail.rules.models import WhoFile
 from flaggermail.rules.samples import WHO
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 
@@ -39,7 +39,7 @@ class Written:
     differences: tuple[str, ...]
 
 
-def write_sample(work: Work, key: str, folder: Path, name: str | None = None) -> Written:
+def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = None) -> Written:
     """Write NAME.eml and NAME.yaml into `folder`. Raises Refusal; a file that is there is never written over."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
@@ -71,7 +71,7 @@ def _free(folder: Path, name: str | None, stored: StoredMessage) -> str:
     return next(free for n in range(1, 10_000) if not (folder / f"{(free := f'{base}-{n}')}.eml").exists())
 
 
-def _beside(work: Work, stored: StoredMessage) -> Iterator[str]:
+def _beside(work: UnitOfWork, stored: StoredMessage) -> Iterator[str]:
     """The lines of NAME.yaml: what the record knew when the mail came, and room for what it shows."""
     case = work.tx.get(Case, stored.case) if stored.case else None
     use = work.tx.get(Notification, stored.notification) if stored.notification else None
@@ -89,7 +89,7 @@ def _beside(work: Work, stored: StoredMessage) -> Iterator[str]:
     yield f"  period: {'true' if period else 'false'}"
 
 
-def _roles(work: Work) -> Roles:
+def _roles(work: UnitOfWork) -> Roles:
     """Ours, the officers, platforms and lists by the names that the shipped samples have for them."""
     settings = work.env.settings
     file = settings.rules_directory / SAMPLES / WHO
@@ -108,7 +108,7 @@ def _roles(work: Work) -> Roles:
     )
 
 
-def _domains(work: Work, who: WhoFile) -> Callable[[str], str | None]:
+def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
     """The sample's domain for one of a platform or of a list; of two on one list, two as long as there are two."""
     settings = work.env.settings
     platforms = {
@@ -131,7 +131,7 @@ def _domains(work: Work, who: WhoFile) -> Callable[[str], str | None]:
     return named
 
 
-def _kept(work: Work) -> frozenset[str]:
+def _kept(work: UnitOfWork) -> frozenset[str]:
     """The words of rules, word tables and templates' words, and the names of platforms: what the samples are about.
 
     Without anything that looks like a domain or an address: a rule may name one of a real office.

@@ -12,13 +12,13 @@ from flaggermail.ports import Transaction
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import InForce
 from flaggermail.rules.files import version_of
-from flaggermail.services import DAEMON, Environment, Work
+from flaggermail.services import DAEMON, Services, UnitOfWork
 
 RULES, TEMPLATES = "rules", "templates"
 _EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FORCE}
 
 
-def note(env: Environment, actor: str = DAEMON) -> None:
+def note(env: Services, actor: str = DAEMON) -> None:
     """Write down the rules and templates of `env`, where they are not those in force by the record."""
     files = {RULES: env.settings.rules.files, TEMPLATES: env.templates.files()}
     versions = {what: version_of(of) for what, of in files.items()}
@@ -28,7 +28,7 @@ def note(env: Environment, actor: str = DAEMON) -> None:
         return
     digests = {what: env.octets.put(archived(files[what])) for what in new}
     with env.store.begin() as tx:
-        work = Work(env, tx, env.clock.now(), actor)
+        work = UnitOfWork(env, tx, env.clock.now(), actor)
         for what in new:
             _record(work, what, versions[what], digests[what])
 
@@ -37,7 +37,7 @@ def _in_force(tx: Transaction, what: str, version: str) -> InForce | None:
     return next((row for row in tx.find(InForce, version=version) if row.what == what and row.until is None), None)
 
 
-def _record(work: Work, what: str, version: str, digest: str) -> None:
+def _record(work: UnitOfWork, what: str, version: str, digest: str) -> None:
     if _in_force(work.tx, what, version) is not None:
         return  # another process was quicker
     before = [row for row in work.tx.find(InForce, what=what) if row.until is None]

@@ -79,7 +79,7 @@ Pattern = Annotated[Text, AfterValidator(_pattern), AfterValidator(_found)]
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Place = Annotated[Text, AfterValidator(_place)]
 FieldName = Annotated[str, AfterValidator(_field)]
-Octets = Annotated[
+BlobStore = Annotated[
     int,
     BeforeValidator(_octets),
     Field(ge=0),
@@ -117,8 +117,8 @@ class _Bounds(Model):
 class OctetsBetween(_Bounds):
     """Of a size in octets."""
 
-    at_least: Octets | None = None
-    at_most: Octets | None = None
+    at_least: BlobStore | None = None
+    at_most: BlobStore | None = None
 
 
 class MinutesBetween(_Bounds):

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import Asked, Trust
 from flaggermail.oncall.escalation import WAITING, Step
-from flaggermail.oncall.pager_choice import Pager
+from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
 from flaggermail.record.rows import Channel, Election, Platform
 from flaggermail.rules.classifier import RuleSet
@@ -373,7 +373,7 @@ def _officer(officer: OfficerSettings) -> Officer:
         phone=officer.phone,
         login=officer.login,
         roles=frozenset(officer.roles),
-        pagers=tuple(Pager(pager.credential, pager.after) for pager in officer.pagers),
+        pagers=tuple(OfficerPager(pager.credential, pager.after) for pager in officer.pagers),
     )
 
 

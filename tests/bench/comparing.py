@@ -15,7 +15,7 @@ from flaggermail.ports import RawMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.comparison import compare
 from flaggermail.rules.classifier import RuleSet, Stage
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import corpus, table
@@ -27,7 +27,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 
 
 @contextmanager
-def filled(folder: Path, files: list[Path]) -> Iterator[Environment]:
+def filled(folder: Path, files: list[Path]) -> Iterator[Services]:
     """A desk that took in these mails years after they came."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
@@ -50,7 +50,7 @@ def without_platforms(rules: RuleSet) -> RuleSet:
     return replace(rules, rules=tuple(rule for rule in rules.rules if rule.stage is not Stage.PLATFORM))
 
 
-def reading(env: Environment, files: list[Path]) -> float:
+def reading(env: Services, files: list[Path]) -> float:
     """Seconds to read the mails, by the reader and in the portions of a comparison."""
     begun = time.perf_counter()
     for first in range(0, len(files), TOGETHER):
@@ -69,7 +69,7 @@ def measure(folder: Path, *, quick: bool) -> None:
         rules = env.settings.rules
         begun = time.perf_counter()
         changed = sum(
-            1 for _ in compare(Work(env, tx, env.clock.now()), rules, without_platforms(rules), judged.append)
+            1 for _ in compare(UnitOfWork(env, tx, env.clock.now()), rules, without_platforms(rules), judged.append)
         )
         compared = time.perf_counter() - begun
         read = min(before, reading(env, files))

@@ -14,7 +14,7 @@ from flaggermail.notices import digest
 from flaggermail.record.rows import OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.bench import table
@@ -55,7 +55,7 @@ def measure(folder: Path, *, quick: bool) -> None:
         _tell(env, began, ticks)
 
 
-def _during(env: Environment, mailbox: ListMailbox) -> tuple[float, list[float]]:
+def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
     """Take the flood in, and tick beside it; answers the seconds of that, and of each tick."""
     seconds, ticks = list[float](), list[float]()
 
@@ -76,7 +76,7 @@ def _during(env: Environment, mailbox: ListMailbox) -> tuple[float, list[float]]
     return seconds[0], ticks
 
 
-def _tell(env: Environment, began: datetime, ticks: list[float]) -> None:
+def _tell(env: Services, began: datetime, ticks: list[float]) -> None:
     with env.store.read() as tx:
         late = [(r.told_at - r.due_at).total_seconds() for r in tx.find(Reminder)]
         known = [m.first_seen_at for m in tx.find(StoredMessage, direction="in") if m.from_address in KNOWN]

@@ -15,7 +15,7 @@ from flaggermail import wiring
 from flaggermail.intake.ingest import ingest
 from flaggermail.intake.poll import look
 from flaggermail.ports import RawMessage
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.bench import corpus, table
 from tests.bench.desk import Servers
 
@@ -32,7 +32,7 @@ class Filled:
     size: int
     user: str
     folder: Path
-    env: Environment
+    env: Services
 
 
 def history(servers: Servers, files: list[Path], user: str) -> None:

@@ -15,7 +15,7 @@ from threading import Thread
 from flaggermail import wiring
 from flaggermail.intake.poll import look
 from flaggermail.ports import Interrupt, Lease, Mailbox, Store, Transaction
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.bench import table
 from tests.bench.desk import Servers
 from tests.bench.mails import Mails
@@ -67,7 +67,7 @@ class TimedStore:
 class Watching:
     """A mailbox that is watched as the daemon watches it; for each mail the seconds from its announcement."""
 
-    env: Environment
+    env: Services
     mailbox: Mailbox
     stop: Interrupt
     committed: list[float]

@@ -11,7 +11,7 @@ import pytest
 
 from flaggermail.adapters.imap.link import close_link, inner, open_link
 from flaggermail.adapters.imap.mailbox import ImapMailbox
-from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError, FolderUnreadable, LinkLost, LoginRefused
 from flaggermail.ports import Position, RawMessage, Role
 from tests.contract.imap_account import SECRET, Changes, account, mailbox_on
@@ -479,11 +479,11 @@ class TestTls:
     """Nothing goes out in clear text over a network, and nobody speaks before the line is safe."""
 
     def starttls(
-        self, certificates: Certificates, script: Script, gauge: MachineGauge | None = None, **changes: str
+        self, certificates: Certificates, script: Script, health_probe: MachineHealthProbe | None = None, **changes: str
     ) -> ImapMailbox:
         """Connect with STARTTLS."""
         wanted: Changes = {"tls": "starttls", "ca_file": certificates.ca_file, "host": changes.get("host", "localhost")}
-        wanted["presented"] = (gauge or MachineGauge({})).presented
+        wanted["presented"] = (health_probe or MachineHealthProbe({})).presented
         with mailbox_on(ScriptedImap((script,)), **wanted) as mailbox:
             mailbox.folders()
         return mailbox
@@ -500,9 +500,9 @@ class TestTls:
             line.answer("CAPABILITY", "* CAPABILITY IMAP4rev1 IDLE")
             line.until_closed()
 
-        ends, gauge = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineGauge({})
-        self.starttls(certificates, script, gauge)
-        assert gauge.certificates() == {"mailbox": ends}
+        ends, health_probe = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineHealthProbe({})
+        self.starttls(certificates, script, health_probe)
+        assert health_probe.certificates() == {"mailbox": ends}
 
     def test_octets_behind_starttls(self, certificates: Certificates) -> None:
         """Octets that somebody put in before TLS began end the connection (decision 25)."""

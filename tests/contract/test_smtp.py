@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount, Tls
-from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from tests.corpus import each
@@ -406,12 +406,12 @@ class TestTls:
     @pytest.mark.parametrize("mode", ["implicit", "starttls", "none"])
     def test_the_end_of_the_certificate_is_known(self, certificates: Certificates, mode: Tls) -> None:
         """From the session in which the message went, however it was protected; in clear text there is none."""
-        ends, gauge = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineGauge({})
+        ends, health_probe = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineHealthProbe({})
         context = certificates.ending(ends).server_context() if mode != "none" else None
         server = ScriptedSmtp(offers=("STARTTLS",), tls=context, implicit_tls=mode == "implicit")
-        changes = login(certificates, tls=mode, presented=gauge.presented)
-        submit(server, changes={"presented": gauge.presented} if mode == "none" else changes)
-        assert gauge.certificates() == ({} if mode == "none" else {"submission": ends})
+        changes = login(certificates, tls=mode, presented=health_probe.presented)
+        submit(server, changes={"presented": health_probe.presented} if mode == "none" else changes)
+        assert health_probe.certificates() == ({} if mode == "none" else {"submission": ends})
 
     def test_no_starttls_offered(self, certificates: Certificates) -> None:
         """Whoever strips the offer gets neither password nor message."""

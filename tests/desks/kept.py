@@ -29,7 +29,7 @@ from flaggermail.ports import Transaction
 from flaggermail.record.event_codec import Plain, plain
 from flaggermail.record.events import Rows
 from flaggermail.record.rows import ClockRow, Notification
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 HERE = Path(__file__).parent
 PACKED, EXPECTED = "desk.tar.xz", "expected.json"
@@ -70,7 +70,7 @@ def configure(configuration: Path, into: Path) -> None:
         shutil.copy(file, into)
 
 
-def found(env: Environment) -> Json:
+def found(env: Services) -> Json:
     """All that a reader finds on a desk."""
     with env.store.read() as tx:
         assert isinstance(tx, SqlTransaction)
@@ -88,7 +88,7 @@ def found(env: Environment) -> Json:
         }
 
 
-def digests(env: Environment) -> list[str]:
+def digests(env: Services) -> list[str]:
     """The digest of each event; the last is the chain's head."""
     assert isinstance(env.store, SqlStore)
     event = table_of("event")
@@ -96,7 +96,7 @@ def digests(env: Environment) -> list[str]:
         return [str(digest) for digest in connection.execute(select(event.c.digest).order_by(event.c.seq)).scalars()]
 
 
-def _counters(env: Environment) -> dict[str, int]:
+def _counters(env: Services) -> dict[str, int]:
     assert isinstance(env.store, SqlStore)
     counter = table_of("counter")
     with env.store.engine.connect() as connection:

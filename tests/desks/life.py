@@ -12,7 +12,7 @@ from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.letters import observing
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, Notification, OutboxMail, Page, Reminder, StoredMessage
-from flaggermail.replay.doubles import ListCaller
+from flaggermail.replay.doubles import ListPager
 from flaggermail.settings.model import OncallFile
 from tests.desks import scenes
 from tests.desks.played import Played
@@ -209,12 +209,12 @@ def _pagers(desk: Played) -> None:
     """A pager is called, one takes nothing, and one is not called as it was called too often."""
     _notified(desk, "Somebody is woken")
     desk.wait(75)
-    caller = desk.env.caller
-    assert isinstance(caller, ListCaller)
-    caller.broken = {"first", "second"}
+    pager = desk.env.pager
+    assert isinstance(pager, ListPager)
+    pager.broken = {"first", "second"}
     _notified(desk, "A pager is broken")
     desk.wait(75)
-    caller.broken.clear()
+    pager.broken.clear()
     settings = desk.env.settings
     once = settings.desk.rate_limits.model_copy(update={"pages_per_hour": 1})
     with desk.settings(settings.model_copy(update={"desk": settings.desk.model_copy(update={"rate_limits": once})})):

@@ -21,14 +21,14 @@ from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.replay.doubles import (
     CountedRandomness,
-    ListCaller,
     ListMailbox,
+    ListPager,
     ScriptedAnswer,
     ScriptedSubmitter,
     SetClock,
 )
 from flaggermail.rule_changes import versions
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -43,10 +43,10 @@ def with_shipped(folder: Path) -> None:
     shutil.copytree(shipped("config") / "templates", folder / "templates")
 
 
-def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Environment:
+def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Services:
     """The live code on the configuration, database and archive in `folder`; nothing reaches a network."""
     return make_environment(
-        load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, caller=ListCaller(),
+        load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, pager=ListPager(),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "d
 class Played:
     """The desk, its clock, its mailbox and the script of its submission server."""
 
-    env: Environment
+    env: Services
     clock: SetClock
     mailbox: ListMailbox
     script: list[ScriptedAnswer]

@@ -9,7 +9,7 @@ from flaggermail import wiring
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.adapters.db.migrate import upgrade
 from flaggermail.ports import Clock, Randomness, Submitter
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 
 NAME = "scenario.db"  # as wiring names the database of a scenario
@@ -33,7 +33,7 @@ def migrated() -> bytes:
         return path.read_bytes()
 
 
-def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
     """As `wiring.replayed`, its database copied where `folder` has none yet."""
     path = folder / NAME
     if not path.exists():

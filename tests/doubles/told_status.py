@@ -14,7 +14,7 @@ from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.health import status
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass
@@ -28,10 +28,10 @@ class SetSession(Session):
         return self.at or super().now()
 
 
-def written(env: Environment, *, link: bool | None = True) -> dict[str, object]:
+def written(env: Services, *, link: bool | None = True) -> dict[str, object]:
     """The document that the daemon of `env` would write now."""
     with env.store.read() as tx:
-        return dict(status.gather(Work(env, tx, env.clock.now()), link=link).document())
+        return dict(status.gather(UnitOfWork(env, tx, env.clock.now()), link=link).document())
 
 
 def typed(folder: Path, at: datetime, *words: str) -> Result:
@@ -39,14 +39,14 @@ def typed(folder: Path, at: datetime, *words: str) -> Result:
     return CliRunner().invoke(commands, ["status", *words], obj=SetSession(folder, at=at))
 
 
-def told(env: Environment, folder: Path, *words: str) -> Result:
+def told(env: Services, folder: Path, *words: str) -> Result:
     """Write the file of `env` into `folder`, beside a configuration that names it; then ask `status`."""
     (folder / "flaggermail.yaml").write_text("store: {archive: archive}\n", encoding="utf-8")
     assert StatusFile(folder / "status.json").show(written(env)) == ""
     return typed(folder, env.clock.now(), *words)
 
 
-def document(env: Environment, folder: Path) -> dict[str, object]:
+def document(env: Services, folder: Path) -> dict[str, object]:
     """The document that `status --json` prints."""
     found = json.loads(told(env, folder, "--json").output)
     assert isinstance(found, dict)

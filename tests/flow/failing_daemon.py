@@ -10,7 +10,7 @@ from functools import partial
 from flaggermail import wiring
 from flaggermail.cli import main
 from flaggermail.errors import ArchiveFault
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 
 class FailingOctets:
@@ -42,7 +42,7 @@ class FailingOctets:
         return 0
 
 
-def adapt(env: Environment) -> Environment:
+def adapt(env: Services) -> Services:
     """The environment with that archive."""
     return replace(env, octets=FailingOctets())
 

@@ -29,10 +29,10 @@ from flaggermail.commands.acts import Approve, Assess, ClearAddress, Decide, Dra
 from flaggermail.intake.ingest import ingest
 from flaggermail.intake.poll import look
 from flaggermail.outbox import delivery
-from flaggermail.ports import Octets, RawMessage, Role, Store, Transaction
+from flaggermail.ports import BlobStore, RawMessage, Role, Store, Transaction
 from flaggermail.record.rows import BadAddress
 from flaggermail.reminders import outbox_ageing
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 CHANNEL = "tiktok-elections"
 PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")
@@ -95,7 +95,7 @@ class KilledStore:
 class KilledOctets:
     """Dies as soon as octets are durable."""
 
-    def __init__(self, octets: Octets) -> None:
+    def __init__(self, octets: BlobStore) -> None:
         self._octets = octets
 
     def __getattr__(self, name: str) -> object:
@@ -109,7 +109,7 @@ class KilledOctets:
         raise AssertionError("still alive")
 
 
-def hurt(env: Environment, order: Order) -> Environment:
+def hurt(env: Services, order: Order) -> Services:
     """`env` with the fault of the order in it; faults of the line are put into `SmtpSession` itself."""
     if order.step == "draft frozen":
         return replace(env, octets=KilledOctets(env.octets))  # type: ignore[arg-type] # a proxy has what it stands for
@@ -164,7 +164,7 @@ def referral(name: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def prepare(env: Environment, order: Order) -> None:
+def prepare(env: Services, order: Order) -> None:
     """A notification that is approved, and a referral that was taken in, in either order."""
     name = env.randomness.token()[:12]
 
@@ -191,7 +191,7 @@ def prepare(env: Environment, order: Order) -> None:
         refer()
 
 
-def settle(env: Environment) -> None:
+def settle(env: Services) -> None:
     """All that a start does, the mailbox read."""
     delivery.recover(env)
     delivery.drain(env)
@@ -204,7 +204,7 @@ def settle(env: Environment) -> None:
     delivery.drain(env)
 
 
-def run_desk(equipment: Environment, order: Order) -> None:
+def run_desk(equipment: Services, order: Order) -> None:
     """Run the desk once."""
     clock = AheadClock(order.minutes)
     settings = equipment.settings

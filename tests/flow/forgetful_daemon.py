@@ -8,10 +8,10 @@ from pathlib import Path
 
 from flaggermail import logbook, wiring
 from flaggermail.reminders import reminders
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 
-def remind_nobody(env: Environment) -> int:
+def remind_nobody(env: Services) -> int:
     """Tell nobody."""
     del env
     return 0

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import logbook, wiring
-from flaggermail.ports import Octets, Submission, Submitter
-from flaggermail.services import Environment
+from flaggermail.ports import BlobStore, Submission, Submitter
+from flaggermail.services import Services
 
 POINTS = ("octets stored", "attempt recorded", "after the final dot")
 
@@ -28,7 +28,7 @@ def die() -> None:
 class KilledOctets:
     """Dies as soon as the first octets are durable."""
 
-    def __init__(self, octets: Octets) -> None:
+    def __init__(self, octets: BlobStore) -> None:
         self._octets = octets
 
     def put(self, octets: bytes) -> str:
@@ -71,7 +71,7 @@ class KilledSubmitter:
         return answers
 
 
-def adapt(env: Environment, point: str) -> Environment:
+def adapt(env: Services, point: str) -> Services:
     """The environment with the port wrapped that `point` names."""
     if point == "octets stored":
         return replace(env, octets=KilledOctets(env.octets))

@@ -17,7 +17,7 @@ from flaggermail.letters import observing
 from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.test_daemon import refer
 from tests.servers.dovecot import Dovecot
@@ -31,7 +31,7 @@ class Looking:
     """The desk without its daemon: it looks when the test says so."""
 
     desk: DeskProcess
-    env: Environment
+    env: Services
     mailbox: Mailbox
     dovecot: Dovecot
 

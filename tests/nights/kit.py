@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.ports import Randomness
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes import versions
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
@@ -43,7 +43,7 @@ class Kit:
     """Made once a process."""
 
     folder: Path
-    equipment: Environment
+    equipment: Services
     store: SqlStore  # one for all: what it has compiled is half the time of a night
     default: Settings
     edited: Settings
@@ -82,11 +82,11 @@ class Kit:
         shutil.copytree(self.folder / "fresh", folder)
         return folder
 
-    def opened(self, clock: WallClock, watch: Watch, server: Server) -> Environment:
+    def opened(self, clock: WallClock, watch: Watch, server: Server) -> Services:
         """The desk of that folder as a program opens it, with the ports of a night."""
         return replace(
             self.equipment, settings=self.default, store=WatchedStore(self.store, watch),
-            octets=WatchedOctets(FileOctets(self.folder / "desk" / "archive"), watch), clock=clock,
+            octets=WatchedOctets(FileBlobStore(self.folder / "desk" / "archive"), watch), clock=clock,
             randomness=self.chance, submitter=server,
         )  # fmt: skip
 

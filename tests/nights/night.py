@@ -24,7 +24,7 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.nights import verdict
 from tests.nights.diary import Diary, Incoming, Tick
 from tests.nights.kit import Kit
@@ -75,7 +75,7 @@ class Night:
         self.watch = Watch(self._committed)
         self.server = Server(self.clock, self.watch, self.chance)
         self.kit.desk(CountedRandomness(f"night/{self.seed}"))
-        self.env: Environment = self._opened()
+        self.env: Services = self._opened()
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
         self.mailbox.watch = self.watch
         self.up, self._fresh = True, False
@@ -140,7 +140,7 @@ class Night:
 
     # ---- the desk
 
-    def _opened(self) -> Environment:
+    def _opened(self) -> Services:
         return self.kit.opened(self.clock, self.watch, self.server)
 
     def _round(self) -> None:

@@ -19,9 +19,9 @@ from flaggermail.outbox import delivery, results
 from flaggermail.ports import Interrupt, Refused, Unknown
 from flaggermail.record.rows import ClockRow, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
-from flaggermail.reminders.open_clocks import Waiting
+from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.replies import reply_mail
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from tests.nights.diary import Violation
 from tests.nights.kit import Kit
 from tests.nights.troubles import play
@@ -40,7 +40,7 @@ def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
     """The server is asked first, and the attempt written down with its answer: a death in between forgets it."""
     claim = delivery.claim
 
-    def drain(env: Environment, stop: Interrupt | None = None) -> int:
+    def drain(env: Services, stop: Interrupt | None = None) -> int:
         del stop
         tried = 0
         while True:
@@ -52,7 +52,7 @@ def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
             claimed = claim(env)
             assert claimed is not None
             with env.store.begin() as tx:
-                results.settle(Work(env, tx, env.clock.now()), claimed, answer)
+                results.settle(UnitOfWork(env, tx, env.clock.now()), claimed, answer)
             tried += 1
 
     return patch.object(delivery, "drain", drain)
@@ -96,13 +96,13 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
 
 def _acknowledgement_never_expires() -> AbstractContextManager[object]:
     """Who once said that he is on it is never asked again."""
-    honest = Waiting.acknowledgement
+    honest = OpenClock.acknowledgement
 
-    def lasting(waiting: Waiting, reminder: Reminder) -> Acknowledgement | None:
+    def lasting(waiting: OpenClock, reminder: Reminder) -> Acknowledgement | None:
         found = honest(waiting, reminder)
         return replace(found, until=found.until + timedelta(days=365)) if found else None
 
-    return patch.object(Waiting, "acknowledgement", lasting)
+    return patch.object(OpenClock, "acknowledgement", lasting)
 
 
 def _nobody_asked() -> AbstractContextManager[object]:
@@ -130,7 +130,7 @@ def _undecided_is_sent() -> AbstractContextManager[object]:
 def _retry_after_data() -> AbstractContextManager[object]:
     """Silence after the final dot is taken for a refusal for now."""
 
-    def in_doubt(work: Work, mail: OutboxMail, answer: Unknown) -> None:
+    def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
         results.refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))
 
     return patch.object(results, "in_doubt", in_doubt)
@@ -140,7 +140,7 @@ def _forger_obeyed() -> AbstractContextManager[object]:
     """A reply for which nobody vouches counts as an officer's word."""
     honest = reply_mail.obey
 
-    def obey(work: Work, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
+    def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
         honest(work, replace(stored, verdict="verified"), message, officer, token)
 
     return patch.object(reply_mail, "obey", obey)

@@ -16,8 +16,8 @@ from random import Random
 from flaggermail.errors import LinkLost
 from flaggermail.ports import (
     Accepted,
+    BlobStore,
     Lease,
-    Octets,
     Position,
     RawMessage,
     Refused,
@@ -123,9 +123,9 @@ class WatchedStore:
 
 @dataclass
 class WatchedOctets:
-    """Implements `ports.Octets`."""
+    """Implements `ports.BlobStore`."""
 
-    inner: Octets
+    inner: BlobStore
     watch: Watch
 
     def put(self, octets: bytes) -> str:

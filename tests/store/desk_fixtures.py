@@ -15,7 +15,7 @@ import pytest
 
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.perform import run
@@ -27,7 +27,7 @@ from flaggermail.record.events import Event, EventKind, fold
 from flaggermail.record.rows import ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedAnswer, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -138,7 +138,7 @@ def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
 class Desk:
     """Acts as officers, receives mail, and lets time pass."""
 
-    def __init__(self, env: Environment, clock: SetClock, server: RecordingSubmitter) -> None:
+    def __init__(self, env: Services, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
 
@@ -307,7 +307,7 @@ def desk_settings(persons: int = 1) -> Settings:
     )
 
 
-def equipped(settings: Settings, folder: Path) -> Environment:
+def equipped(settings: Settings, folder: Path) -> Services:
     """An environment as the program makes it; its readers of rules and templates and its parser are slow to start."""
     clock = SetClock(START)
     return make_environment(
@@ -316,7 +316,7 @@ def equipped(settings: Settings, folder: Path) -> Environment:
     )  # fmt: skip
 
 
-def opened(equipment: Environment, settings: Settings, folder: Path) -> Desk:
+def opened(equipment: Services, settings: Settings, folder: Path) -> Desk:
     """A desk at 10:34 with database and archive of its own in `folder`; what only reads is shared with other desks."""
     clock, randomness = SetClock(START), CountedRandomness("desk")
     server = RecordingSubmitter(clock)
@@ -324,7 +324,7 @@ def opened(equipment: Environment, settings: Settings, folder: Path) -> Desk:
         equipment,
         settings=settings,
         store=SqlStore(f"sqlite:///{folder / 'database'}", randomness.salt),
-        octets=FileOctets(folder / "archive"),
+        octets=FileBlobStore(folder / "archive"),
         clock=clock,
         randomness=randomness,
         submitter=server,

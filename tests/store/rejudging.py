@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from flaggermail.rule_changes.comparison import archive, classify, outcome
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 
 
-def found_otherwise(work: Work) -> tuple[int, list[str]]:
+def found_otherwise(work: UnitOfWork) -> tuple[int, list[str]]:
     """How many messages were judged again, and those of which the rules now say what the record does not hold."""
     judged, otherwise = 0, list[str]()
     for one in archive(work):

@@ -15,7 +15,7 @@ from flaggermail.commands.acts import Approve, Draft, Reject
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Notification, OutboxMail, Token
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import HEAD, X_CHANNEL, Desk, NewDesk
 
 SECOND, SIGNER, CLERK = "b.devries@bzk.example", "signer@bzk.example", "clerk@bzk.example"
@@ -45,7 +45,7 @@ def named(desk: Desk, written: str, officer: str) -> str:
     """The draft that this officer's code names, or why there is none."""
     with desk.env.store.read() as tx:
         try:
-            return acting.approval_code(Work(desk.env, tx, desk.clock.now(), officer), written)
+            return acting.approval_code(UnitOfWork(desk.env, tx, desk.clock.now(), officer), written)
         except Refusal as refusal:
             return str(refusal)
 
@@ -173,7 +173,7 @@ def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
     key = desk.drafted()
     code = code_of(desk, OFFICER)
     with desk.env.store.begin() as tx:
-        work = Work(desk.env, tx, desk.clock.now())
+        work = UnitOfWork(desk.env, tx, desk.clock.now())
         old = desk.row(Notification, key)
         work.record(EventKind.NOTIFICATION_DRAFTED, changed(old, replace(old, digest="0" * 64)))
     assert named(desk, code, "officer1") == f"code {code}: there is no such code"

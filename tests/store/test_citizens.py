@@ -21,7 +21,7 @@ from flaggermail.letters import observing
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Attempt, Case, Decline, ElectionSecret, OutboxMail, StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, Desk, X, mail, report_of
 
 TEXT = "Ik zag een kanarie, haal dit bericht weg."
@@ -123,14 +123,14 @@ def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why:
     assert not [envelope for envelope in desk.server.envelopes if envelope.recipient != OFFICER]
     if why:
         with desk.env.store.read() as tx:
-            doubts = declining.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
+            doubts = declining.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(octets))
         assert [why in doubt for doubt in doubts] == [True]
 
 
 def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
     """The mail from which each of the above differs in one thing."""
     with desk.env.store.read() as tx:
-        assert declining.doubts(Work(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
+        assert declining.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
 
 
 def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:
@@ -275,7 +275,7 @@ def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
     stored = declined(desk, octets)
     with desk.env.store.begin() as tx:
         other = replace(stored, id="m99999999", place="noise", content_key="other")
-        Work(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_TAKEN_IN, added(other))
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_TAKEN_IN, added(other))
     after_the_window(desk)
     assert desk.row(StoredMessage, stored.id).discarded_at is not None
     assert octets in list(archived(desk))

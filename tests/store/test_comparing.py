@@ -14,7 +14,7 @@ from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.rule_changes.comparison import Arrived, Difference, archive, compare
 from flaggermail.rules.classifier import Rule, RuleSet
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail
 from tests.store.rejudging import found_otherwise
 
@@ -31,17 +31,17 @@ def an_archive(desk: Desk) -> tuple[str, StoredMessage, StoredMessage, StoredMes
     return use, answer, referral, citizen
 
 
-def at_work(desk: Desk, look: Callable[[Work], None]) -> None:
+def at_work(desk: Desk, look: Callable[[UnitOfWork], None]) -> None:
     """Look at the record years later."""
     desk.clock.set(START + timedelta(days=1000))
     with desk.env.store.read() as tx:
-        look(Work(desk.env, tx, desk.clock.now()))
+        look(UnitOfWork(desk.env, tx, desk.clock.now()))
 
 
 def changed(desk: Desk, new: RuleSet) -> dict[str, Difference]:
     """What `new` would judge otherwise, by message."""
     with desk.env.store.read() as tx:
-        work = Work(desk.env, tx, desk.clock.now())
+        work = UnitOfWork(desk.env, tx, desk.clock.now())
         found = list(compare(work, desk.env.settings.rules, new, lambda _: None))
     assert [one.arrived.row.id for one in found] == sorted(one.arrived.row.id for one in found)
     return {one.arrived.row.id: one for one in found}
@@ -146,7 +146,7 @@ def as_it_came(desk: Desk, stored: StoredMessage) -> Arrived:
     """The message as it was when it came, asked for years later, when everything else is judged as it was too."""
     found: dict[str, Arrived] = {}
 
-    def look(work: Work) -> None:
+    def look(work: UnitOfWork) -> None:
         found.update({one.row.id: one for one in archive(work)})
         assert found_otherwise(work) == (len(found), [])
 

@@ -25,7 +25,7 @@ from flaggermail.errors import ArchiveFault
 from flaggermail.record.events import fold
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.desks import kept
 from tests.desks.played import environment, with_shipped
 
@@ -52,7 +52,7 @@ class Before:
 
     folder: Path
     expected: Mapping[str, object]
-    env: Environment
+    env: Services
 
     def section(self, name: str) -> dict[str, object]:
         """A part of what is expected that is a mapping."""

@@ -14,7 +14,7 @@ from flaggermail.mail.compose import check_octets
 from flaggermail.outbox import delivery
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Alarm, Case, ClockRow, Election, Notification, OutboxMail, Reminder, StoredMessage
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import ExerciseSettings, PlatformSettings
 from tests.store.desk_fixtures import HEAD, OFFICER, REFERRER, X_CHANNEL, Desk, Envelope, NewDesk, X, mail
 
@@ -228,7 +228,7 @@ def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str) 
     rowless, headless = replace(waiting, exercise=False), replace(waiting, digest=desk.env.octets.put(octets))
     other = {"row": rowless, "octets": headless}[wrong]
     with desk.env.store.begin() as tx:
-        Work(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, changed(waiting, other))
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, changed(waiting, other))
     delivery.drain(desk.env)
     assert desk.server.to(X_CHANNEL) == []
     assert desk.mail_of(key).state == "refused"

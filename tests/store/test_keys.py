@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from flaggermail.commands.acts import ConfirmMessage, PlaceMessage
 from flaggermail.record.events import EventKind
-from flaggermail.record.rows import Case, LearnedKey, StoredMessage
+from flaggermail.record.rows import Case, StoredMessage, ThreadKey
 from tests.store.desk_fixtures import META, REFERRER, START, Desk, X, mail
 
 RECEIPT = ("We received your request [#5519]", "This is an automated message.")
@@ -48,7 +48,7 @@ def test_a_number_inside_another_is_another(desk: Desk) -> None:
 def test_a_receipt_that_nobody_vouches_for_teaches_nothing_until_a_person_does(desk: Desk) -> None:
     """A stranger who guesses a number may not bind it to a case; an officer who confirms the mail may."""
     stored = receipt(desk, desk.notified(), auth="none")
-    assert desk.all(LearnedKey) == []
+    assert desk.all(ThreadKey) == []
     assert update(desk).place == "quarantine"
     desk.do(ConfirmMessage(message=stored.id))
     assert update(desk, "[#5519] Update again").place == "case"
@@ -65,7 +65,7 @@ def test_a_number_of_two_cases_only_suggests(desk: Desk) -> None:
     for key in (desk.notified(), desk.notified()):
         octets = mail(X, *RECEIPT, answers=desk.message_id_of(key), extra=AUTOMATIC, message_id=f"{key}@x.example")
         desk.receive(octets)
-    assert [(row.id, row.ambiguous) for row in desk.all(LearnedKey)] == [("reference X #5519", True)]
+    assert [(row.id, row.ambiguous) for row in desk.all(ThreadKey)] == [("reference X #5519", True)]
     assert update(desk).place == "quarantine"
 
 
@@ -95,7 +95,7 @@ def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
     case = key.partition("/")[0]
     stranger = mail(X, f"[{case}] Reactie", "Dit hoort hierbij.", answers="later@x-platform.example", auth="none")
     assert desk.receive(stranger).verdict == "unverified"
-    assert desk.all(LearnedKey) == []
+    assert desk.all(ThreadKey) == []
     genuine = mail(X, "Policy update", "An unrelated letter.", answers="later@x-platform.example")
     assert desk.receive(genuine).place == "quarantine"
     assert desk.clocks(key)["human"][0] == "running"

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFault
 
 OCTETS = b"Subject: proef\r\n\r\nGoedemorgen.\r\n"
@@ -27,11 +27,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 PROLOGUE = """\
 import os, signal, sys
 from pathlib import Path
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.errors import ArchiveFault
 octets = sys.stdin.buffer.readline() + sys.stdin.buffer.readline() + sys.stdin.buffer.readline()
 root = Path(sys.argv[1])
-archive = FileOctets(root)
+archive = FileBlobStore(root)
 os.write(2, b"begin")
 """
 PUT = "os.write(1, archive.put(octets).encode())\n"
@@ -76,16 +76,16 @@ class TestPutAndGet:
     def test_what_was_put_is_given_back(self, octets: bytes) -> None:
         """Under the SHA-256 of the raw octets, whatever they are."""
         with tempfile.TemporaryDirectory() as folder:
-            archive = FileOctets(Path(folder))
+            archive = FileBlobStore(Path(folder))
             digest = archive.put(octets)
             assert digest == hashlib.sha256(octets).hexdigest()
-            assert FileOctets(Path(folder)).get(digest) == octets
+            assert FileBlobStore(Path(folder)).get(digest) == octets
 
     def test_files_are_read_only_and_folders_closed_to_others(self, root: Path) -> None:
         """Mode 0440 in folders of 0770 at most: nothing is open to others, whatever the umask of the daemon."""
         before = os.umask(0)
         try:
-            FileOctets(root).put(OCTETS)
+            FileBlobStore(root).put(OCTETS)
         finally:
             os.umask(before)
         (path,) = files(root)
@@ -95,10 +95,10 @@ class TestPutAndGet:
 
     def test_the_same_octets_are_written_once(self, root: Path) -> None:
         """The second put leaves the file, its inode and its instants alone."""
-        first = FileOctets(root)
+        first = FileBlobStore(root)
         first.put(OCTETS)
         before = place(root).stat()
-        assert first.put(OCTETS) == FileOctets(root).put(OCTETS) == DIGEST
+        assert first.put(OCTETS) == FileBlobStore(root).put(OCTETS) == DIGEST
         assert place(root).stat() == before
         assert files(root) == [place(root)]
 
@@ -107,7 +107,7 @@ class TestPutAndGet:
     def test_many_together_are_as_each_alone(self, many: list[bytes]) -> None:
         """The same names, twice the same octets included, whatever of them is there already."""
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-            together, alone = FileOctets(Path(one) / "a"), FileOctets(Path(other) / "a")
+            together, alone = FileBlobStore(Path(one) / "a"), FileBlobStore(Path(other) / "a")
             together.put_all(many[:2])
             assert together.put_all(many) == [alone.put(octets) for octets in many]
             assert [together.get(alone.put(octets)) for octets in many] == many
@@ -117,7 +117,7 @@ class TestPutAndGet:
 
     def test_many_writers_of_the_same_octets(self, root: Path) -> None:
         """Threads that put the same and other octets at once all succeed and leave nothing beside."""
-        archive = FileOctets(root)
+        archive = FileBlobStore(root)
         with ThreadPoolExecutor(8) as pool:
             digests = list(pool.map(archive.put, [b"%d" % (number % 5) for number in range(200)]))
         assert {path.name for path in files(root)} == set(digests)
@@ -126,7 +126,7 @@ class TestPutAndGet:
     @pytest.mark.outside
     def test_a_folder_that_somebody_removed_is_made_again(self, root: Path) -> None:
         """The next put of a running daemon works."""
-        archive = FileOctets(root)
+        archive = FileBlobStore(root)
         archive.put(OCTETS)
         shutil.rmtree(root)
         assert archive.put(OCTETS) == DIGEST
@@ -151,6 +151,7 @@ class TestDurability:
             if str(root.parent) in line or line.startswith("write(1<")
         ]
 
+    @pytest.mark.outside
     def test_nothing_is_returned_before_it_is_durable(self, root: Path) -> None:
         """Write beside, mode, fsync, rename, fsync of the folder; new folders are synced into theirs before."""
         calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
@@ -172,16 +173,18 @@ class TestDurability:
         for call, pattern in zip(calls, expected, strict=True):
             assert re.match(pattern, call), (call, pattern)
 
+    @pytest.mark.outside
     def test_a_file_that_is_there_already_is_made_durable_too(self, root: Path) -> None:
         """A crash may have come between the rename and the fsync of the folder, so that is done again."""
-        FileOctets(root).put(OCTETS)
+        FileBlobStore(root).put(OCTETS)
         synced = [call for call in self.calls(root) if not call.startswith("openat")]
         assert [call.partition("(")[0] for call in synced] == ["fsync", "write"]
         assert f"<ABOVE/archive/{DIGEST[:2]}>" in synced[0]
 
+    @pytest.mark.outside
     def test_many_are_durable_before_any_name_stands_for_them(self, root: Path) -> None:
         """Written beside and synced, renamed and synced: as for one, with the file system synced in place of each."""
-        FileOctets(root).put(b"another")
+        FileBlobStore(root).put(b"another")
         calls = [call for call in self.calls(root, PUT_ALL) if not call.startswith("openat") or "O_CREAT" in call]
         found = [call.partition("(")[0] for call in calls]
         assert found == ["mkdir", "openat", "write", "fchmod", "syncfs", "rename", "syncfs", "write"]
@@ -260,7 +263,7 @@ print(len(archive.put_all(many[:1])))
     @pytest.mark.outside
     def test_a_file_that_may_not_be_read(self, root: Path) -> None:
         """The archive of another account; the reason is said."""
-        FileOctets(root).put(OCTETS)
+        FileBlobStore(root).put(OCTETS)
         place(root).chmod(0)
         done = run(root, AS_ANOTHER_ACCOUNT + f"archive.get({DIGEST!r})")
         assert done.returncode == 1
@@ -270,7 +273,7 @@ print(len(archive.put_all(many[:1])))
     @pytest.mark.parametrize("found", [b"", OCTETS[:-1], OCTETS + b"x", OCTETS.replace(b"G", b"g")])
     def test_other_octets_under_a_digest_are_named(self, root: Path, found: bytes) -> None:
         """Neither given out nor written over: somebody has to look."""
-        archive = FileOctets(root)
+        archive = FileBlobStore(root)
         archive.put(OCTETS)
         place(root).unlink()
         place(root).write_bytes(found)
@@ -282,7 +285,7 @@ print(len(archive.put_all(many[:1])))
     def test_missing_octets_are_named(self, root: Path) -> None:
         """The digest and the place where it should be."""
         with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be read from {place(root)}: No such file"):
-            FileOctets(root).get(DIGEST)
+            FileBlobStore(root).get(DIGEST)
 
     @pytest.mark.parametrize(
         "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], DIGEST + "0", DIGEST + "\n"]
@@ -290,7 +293,7 @@ print(len(archive.put_all(many[:1])))
     def test_what_is_no_digest_is_no_path(self, root: Path, digest: str) -> None:
         """No name leads out of the archive."""
         with pytest.raises(ArchiveFault, match="not a SHA-256"):
-            FileOctets(root).get(digest)
+            FileBlobStore(root).get(digest)
 
 
 class TestSweep:
@@ -304,7 +307,7 @@ class TestSweep:
         """What it left is ignored by get and put, and removed by the sweep."""
         assert run(root, self.KILLED_BEFORE_RENAME + PUT).returncode == -signal.SIGKILL
         (left,) = files(root)
-        archive = FileOctets(root)
+        archive = FileBlobStore(root)
         with pytest.raises(ArchiveFault, match="No such file"):
             archive.get(DIGEST)
         assert archive.put(OCTETS) == DIGEST
@@ -327,7 +330,7 @@ class TestSweep:
             writer.stdin.flush()
             assert writer.stdout.readline() == b"written\n"
             (beside,) = files(root)
-            assert FileOctets(root).sweep() == 0
+            assert FileBlobStore(root).sweep() == 0
             assert files(root) == [beside]
 
     SWEPT_BEFORE_THE_LOCK = """\
@@ -340,6 +343,7 @@ def swept_at_once(**words):
 tempfile.mkstemp = swept_at_once
 """
 
+    @pytest.mark.outside
     def test_a_writer_that_has_no_lock_yet_begins_again(self, root: Path) -> None:
         """A sweep between the making of a file and its lock takes the file; the mail is filed all the same."""
         done = run(root, self.SWEPT_BEFORE_THE_LOCK + PUT + "os.write(2, str(swept).encode())\n")
@@ -348,7 +352,7 @@ tempfile.mkstemp = swept_at_once
 
     def test_an_archive_that_is_not_there_yet(self, root: Path) -> None:
         """Nothing to sweep, nothing made."""
-        assert FileOctets(root).sweep() == 0
+        assert FileBlobStore(root).sweep() == 0
         assert not root.exists()
 
 
@@ -357,7 +361,7 @@ class TestDiscard:
 
     def test_what_is_discarded_is_gone_and_the_rest_stays(self, root: Path) -> None:
         """The file is away, that of others whole; once more changes nothing; the octets can come again."""
-        archive = FileOctets(root)
+        archive = FileBlobStore(root)
         digest, other = archive.put(OCTETS), archive.put(b"other")
         archive.discard(digest)
         archive.discard(digest)
@@ -369,10 +373,10 @@ class TestDiscard:
     def test_only_a_digest_names_what_goes(self, root: Path) -> None:
         """No path leads out of the archive."""
         with pytest.raises(ArchiveFault, match="is not a SHA-256"):
-            FileOctets(root).discard("../../etc/passwd")
+            FileBlobStore(root).discard("../../etc/passwd")
 
     def test_what_cannot_be_removed_is_a_fault(self, root: Path) -> None:
         """A folder stands where the file should: the fault names digest and place."""
         (root / DIGEST[:2] / DIGEST).mkdir(parents=True)
         with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be removed from"):
-            FileOctets(root).discard(DIGEST)
+            FileBlobStore(root).discard(DIGEST)

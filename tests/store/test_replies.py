@@ -24,7 +24,7 @@ from flaggermail.record.rows import Case, ContactNote, Notification, OutboxMail,
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, reminders
-from flaggermail.services import About, Work
+from flaggermail.services import EventRef, UnitOfWork
 from tests.corpus import one_in
 from tests.store.desk_fixtures import HEAD, OFFICER, Desk, NewDesk, mail
 
@@ -121,14 +121,14 @@ def _reminder(desk: Desk) -> OutboxMail:
     key = desk.notified()
     case, now = desk.row(Notification, key).case, desk.clock.now()
     with desk.env.store.begin() as tx:
-        work = Work(desk.env, tx, now)
+        work = UnitOfWork(desk.env, tx, now)
         told = Reminder(
             id=f"{key}/receipt/60/officer1", kind="reminder", case=case, notification=key, clock="receipt", step=60,
             officer="officer1", due_at=now, told_at=now, token=desk.env.randomness.token(),
         )  # fmt: skip
         work.record(EventKind.REMINDER_SENT, added(told))
         notice = Notice(
-            Kind.REMINDER, "handed_over", f"reminder/{told.id}", About(case, key), topic=Topic.REMINDER,
+            Kind.REMINDER, "handed_over", f"reminder/{told.id}", EventRef(case, key), topic=Topic.REMINDER,
             reminder=told.id, token=told.token,
         )  # fmt: skip
         officer = desk.env.settings.rota.officer("officer1")
@@ -282,7 +282,7 @@ def _token(desk: Desk, what: str | None, sent: OutboxMail, verb: str, asked: str
     if what == "expired":
         with desk.env.store.begin() as tx:
             old = replace(token, expires_at=desk.clock.now() - timedelta(minutes=1))
-            Work(desk.env, tx, desk.clock.now()).record(EventKind.TOKEN_ISSUED, changed(token, old))
+            UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.TOKEN_ISSUED, changed(token, old))
     elif what == "used":
         reply(desk, sent, asked, "text/plain; charset=utf-8")
     elif what == "two":
@@ -416,7 +416,7 @@ def wait(desk: Desk, minutes: int) -> None:
 def on_call(desk: Desk, at: datetime | None = None) -> str:
     """Who is, by the rota and what was changed in it."""
     with desk.env.store.read() as tx:
-        found = officer_on_call(Work(desk.env, tx, at or desk.clock.now()))
+        found = officer_on_call(UnitOfWork(desk.env, tx, at or desk.clock.now()))
     assert found is not None
     return found.id
 

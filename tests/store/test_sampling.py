@@ -11,7 +11,7 @@ from flaggermail.errors import Refusal
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rule_changes.sampling import Written, write_sample
 from flaggermail.rules.models import SampleFile
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of
@@ -95,7 +95,7 @@ epilogue canaris geheim"""
 def written(desk: Desk, stored: StoredMessage, folder: Path, name: str | None = "case-nl") -> tuple[Written, str, str]:
     """The outcome, the mail and what stands beside it."""
     with desk.env.store.read() as tx:
-        found = write_sample(Work(desk.env, tx, desk.clock.now()), stored.id, folder, name)
+        found = write_sample(UnitOfWork(desk.env, tx, desk.clock.now()), stored.id, folder, name)
     mail_text, beside = (path.read_bytes().decode() for path in found.files)
     return found, mail_text, beside
 

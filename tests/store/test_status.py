@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.commands.acts import Approve, OpenCase
 from flaggermail.health import self_check
 from flaggermail.health.overview import EXERCISE
@@ -34,7 +34,7 @@ from flaggermail.record.rows import (
     Watched,
 )
 from flaggermail.record.states import CASE_STATES, CLOCKS, SUPPRESSED, WAITING
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from tests.doubles.told_status import document, told, typed, written
 from tests.store.desk_fixtures import CITIZEN, OFFICER, REFERRER, START, X_CHANNEL, Desk, X, mail
 from tests.store.test_habits import engine_of, scans, statements
@@ -150,7 +150,7 @@ def waking() -> list[Record]:
     return [*pages, *held, *watched]
 
 
-def fill(env: Environment) -> None:
+def fill(env: Services) -> None:
     """Have some of everything on the desk, and one of two folders read."""
     with env.store.begin() as tx:
         happened = EventKind.MESSAGE_TAKEN_IN
@@ -160,7 +160,7 @@ def fill(env: Environment) -> None:
         tx.advance("Elsewhere", Cursor(Position(1, 9), NOW))
 
 
-def read_now(env: Environment) -> None:
+def read_now(env: Services) -> None:
     """The inbox is read to its end at this instant."""
     with env.store.begin() as tx:
         tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), env.clock.now()))
@@ -211,7 +211,7 @@ def test_on_call_is_whether_anybody_is_and_not_who(desk: Desk) -> None:
     """Nobody where the rota names nobody."""
     assert written(desk.env)["on_call"] is True
     settings = desk.env.settings
-    nobody = settings.oncall.model_copy(update={"shifts": (), "weekly": (), "otherwise": None})
+    nobody = settings.oncall.model_copy(update={"shifts": (), "weekly": (), "fallback_officer": None})
     desk.with_settings(settings.model_copy(update={"oncall": nobody}))
     assert written(desk.env)["on_call"] is False
 
@@ -305,7 +305,7 @@ def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatc
     monkeypatch.setattr(
         "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
     )
-    env = replace(desk.env, gauge=MachineGauge({"archive": Path("anywhere")}))
+    env = replace(desk.env, health_probe=MachineHealthProbe({"archive": Path("anywhere")}))
     read_now(env)
     self_check.tick(env, {"reminders": timedelta(minutes=3)})
     found = written(env)
@@ -320,7 +320,7 @@ def test_it_is_gathered_without_reading_a_table_that_grows(desk: Desk) -> None:
     desk.notified()
     before = len(desk.events())
     with statements(engine_of(desk)) as asked, desk.env.store.read() as tx:
-        gather(Work(desk.env, tx, NOW), link=True)
+        gather(UnitOfWork(desk.env, tx, NOW), link=True)
     assert len(asked) > 15
     assert scans(engine_of(desk), asked) == set()
     assert len(desk.events()) == before

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
@@ -26,7 +26,7 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def env(tmp_path: Path, clock: SetClock) -> Iterator[Environment]:
+def env(tmp_path: Path, clock: SetClock) -> Iterator[Services]:
     """Give an environment with set time and no network."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))

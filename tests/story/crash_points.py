@@ -12,7 +12,7 @@ from pathlib import Path
 
 import flaggermail
 from flaggermail import ports
-from flaggermail.services import Environment
+from flaggermail.services import Services
 
 SOURCE = Path(flaggermail.__file__).parent
 WAYS = ("intake.poll", "outbox.delivery")  # where the way of a mail in and that of a mail out begin
@@ -21,8 +21,8 @@ ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
 FORGETTING = "citizens.retention"  # comes to its turn months after the mail
 PORTS = frozenset(
     name
-    for name, kind in typing.get_type_hints(Environment).items()
-    if kind.__module__ == ports.__name__ and name != "gauge"  # it keeps nothing that outlives the process
+    for name, kind in typing.get_type_hints(Services).items()
+    if kind.__module__ == ports.__name__ and name != "health_probe"  # it keeps nothing that outlives the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
 MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})

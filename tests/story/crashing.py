@@ -24,7 +24,7 @@ from typing import TypeVar
 
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.citizens import retention
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
@@ -32,7 +32,7 @@ from flaggermail.notices import digest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Mailbox, Matcher, Position, RawMessage, Submission, Transaction
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import RateLimitSettings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -169,7 +169,7 @@ def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
         yield datetime.fromisoformat(path.stem.partition(" ")[2]), path.read_bytes()
 
 
-def run_once(env: Environment, mailbox: Mailbox) -> None:
+def run_once(env: Services, mailbox: Mailbox) -> None:
     """What a daemon does from its start until it has nothing more to do."""
     delivery.recover(env)
     with env.store.read() as tx:
@@ -184,7 +184,7 @@ def run_once(env: Environment, mailbox: Mailbox) -> None:
     retention.tick(env)
 
 
-def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: datetime) -> None:
+def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetime) -> None:
     """Run the desk of `folder` once."""
     clock = SetClock(at)
     mailbox = WithoutSent(equipment.settings.desk.mailbox)
@@ -193,7 +193,7 @@ def run_desk(equipment: Environment, folder: Path, crash: Crash | None, at: date
     env = replace(
         equipment,
         store=SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt),
-        octets=FileOctets(folder / "archive"),
+        octets=FileBlobStore(folder / "archive"),
         submitter=NotingSubmitter(clock, folder / HANDED_OVER),
         clock=clock,
         randomness=SystemRandomness(),

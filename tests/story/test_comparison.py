@@ -15,7 +15,7 @@ from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.comparison import compare, count
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.store.rejudging import found_otherwise
@@ -26,11 +26,11 @@ FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
 
 
 @contextmanager
-def played(scenario: Path, folder: Path) -> Iterator[Work]:
+def played(scenario: Path, folder: Path) -> Iterator[UnitOfWork]:
     """A unit of work on what a scenario left behind, years later."""
     used: list[Settings] = []
 
-    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         used.append(settings)
         return migrated.replayed(settings, folder, clock, randomness, submit)
 
@@ -38,7 +38,7 @@ def played(scenario: Path, folder: Path) -> Iterator[Work]:
     clock = SetClock(NOW.replace(year=NOW.year + 3))
     env = migrated.replayed(used[0], folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
     with env.store.read() as tx:
-        yield Work(env, tx, clock.now())
+        yield UnitOfWork(env, tx, clock.now())
     env.close()
 
 

@@ -25,7 +25,7 @@ import pytest
 from flaggermail.adapters.clock.clock import SystemRandomness
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Approve, Assess, Decide, Draft, OpenCase
 from flaggermail.intake import poll
@@ -46,7 +46,7 @@ from flaggermail.record.rows import (
     StoredMessage,
 )
 from flaggermail.replay.doubles import ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import long, one_in
@@ -111,7 +111,7 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
     yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
 
 
-def notified(env: Environment, channel: str) -> str:
+def notified(env: Services, channel: str) -> str:
     """A notification that is approved; answers its id."""
     title = f"Two boxes coloured, {channel}"
     case = perform.run(
@@ -217,7 +217,7 @@ def assert_whole(found: Found) -> None:
     assert isinstance(found.tx, SqlTransaction)
     assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
     assert found.tx.rows() == fold(event for _, event in found.tx.events())
-    archive = FileOctets(found.folder / "archive")
+    archive = FileBlobStore(found.folder / "archive")
     for message in found.tx.find(StoredMessage, discarded_at=None):
         archive.get(message.digest)
     for path in (found.folder / "archive").rglob("*"):
@@ -381,7 +381,8 @@ def test_every_module_on_the_way_of_a_mail_is_read() -> None:
         "notices.notices", "notices.digest", "health.mailbox_monitor", "letters.writing", "outbox.delivery",
         "outbox.results", "services",
     }  # fmt: skip
-    text = "from flaggermail import ports\nfrom flaggermail.letters import new, writing\nfrom flaggermail.letters.writing import a"
+    text = "from flaggermail import ports\nfrom flaggermail.letters import new, writing\n"
+    text += "from flaggermail.letters.writing import a"
     assert list(imported(text)) == ["ports", "letters.new", "letters.writing", "letters.writing"]
 
 

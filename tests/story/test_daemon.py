@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.citizens import retention
 from flaggermail.daemon.service import Daemon
@@ -20,7 +20,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Position, RawMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.story.conftest import NOW
 
 
@@ -50,7 +50,7 @@ class StepTicker:
 class WatchedMailbox(ListMailbox):
     """A mailbox whose line can be lost, and whose wait lasts until the end."""
 
-    def __init__(self, env: Environment, losses: int = 0, error: Exception | None = None) -> None:
+    def __init__(self, env: Services, losses: int = 0, error: Exception | None = None) -> None:
         super().__init__(env.settings.desk.mailbox)
         self.losses, self.error, self.closed = losses, error, 0
         self.looked = threading.Event()
@@ -77,7 +77,7 @@ class WatchedMailbox(ListMailbox):
 class HeldMailbox(WatchedMailbox):
     """A mailbox that asks for the end while the first of two messages is in hand."""
 
-    def __init__(self, env: Environment, stop: Interrupt) -> None:
+    def __init__(self, env: Services, stop: Interrupt) -> None:
         super().__init__(env)
         self._stop = stop
 
@@ -89,7 +89,7 @@ class HeldMailbox(WatchedMailbox):
                 self._stop.set()
 
 
-def a_daemon(env: Environment, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
+def a_daemon(env: Services, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
     """A daemon that waits only moments before it reconnects."""
     return Daemon(env, mailbox, StepTicker(), stop or EventInterrupt(), "here:1:now", lambda: 0.0)
 
@@ -104,7 +104,7 @@ def running(daemon: Daemon) -> threading.Thread:
 MAIL = b"From: a@lindewaard.example\r\nMessage-ID: <%d@x.example>\r\nSubject: Vraag %d\r\n\r\nTekst %d\r\n"
 
 
-def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Environment) -> None:
+def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Services) -> None:
     """After the end the ticker stopped, the line is closed, and another daemon may start at once."""
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
@@ -129,7 +129,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Envir
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
 
 
-def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Environment) -> None:
+def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) -> None:
     """One warning for each note of the settings: the place of the old name, and the new one."""
     notes = (
         "flaggermail.yaml:32:3 mailbox.unwatched: is now called excluded_folders",
@@ -150,14 +150,14 @@ def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Environment)
     ]
 
 
-def test_a_second_daemon_is_refused_and_told_who_runs(env: Environment) -> None:
+def test_a_second_daemon_is_refused_and_told_who_runs(env: Services) -> None:
     """One daemon at a time; the refusal names the holder."""
     env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)
     with pytest.raises(StoreBusy, match="elsewhere:9:now"):
         a_daemon(env, WatchedMailbox(env)).run()
 
 
-class ClingingArchive(FileOctets):
+class ClingingArchive(FileBlobStore):
     """An archive that lets no half-written file go."""
 
     def sweep(self) -> int:
@@ -165,9 +165,9 @@ class ClingingArchive(FileOctets):
         raise ArchiveFault("archive: cannot be swept: Permission denied")
 
 
-@pytest.mark.parametrize(("archive", "left"), [(FileOctets, 0), (ClingingArchive, 1)])
+@pytest.mark.parametrize(("archive", "left"), [(FileBlobStore, 0), (ClingingArchive, 1)])
 def test_a_start_removes_what_was_half_written_and_needs_not(
-    env: Environment, tmp_path: Path, archive: type[FileOctets], left: int
+    env: Services, tmp_path: Path, archive: type[FileBlobStore], left: int
 ) -> None:
     """A file that a dead process left holds mail that no review window ends; one that stays is no reason not to run."""
     folder = tmp_path / "archive" / "ab"
@@ -183,7 +183,7 @@ def test_a_start_removes_what_was_half_written_and_needs_not(
     assert len(list((tmp_path / "archive").rglob("*.part"))) == left
 
 
-def test_a_failing_watcher_stops_the_daemon_loudly(env: Environment) -> None:
+def test_a_failing_watcher_stops_the_daemon_loudly(env: Services) -> None:
     """A fault that no reconnect helps ends everything, and run raises it."""
     daemon = a_daemon(env, WatchedMailbox(env, error=RuntimeError("broken")))
     with pytest.raises(RuntimeError, match="broken"):
@@ -191,7 +191,7 @@ def test_a_failing_watcher_stops_the_daemon_loudly(env: Environment) -> None:
 
 
 @pytest.mark.parametrize("worker", ["lease", "outbox", "remind"])
-def test_a_failing_tick_stops_the_daemon_loudly(env: Environment, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same holds for each of the ticker's works."""
 
     def fail(*_: object) -> None:
@@ -222,7 +222,7 @@ def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
     return thread
 
 
-def test_a_lost_line_is_taken_up_again(env: Environment) -> None:
+def test_a_lost_line_is_taken_up_again(env: Services) -> None:
     """LinkLost closes the line and looks again after a wait; nothing stops."""
     mailbox = WatchedMailbox(env, losses=3)
     mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
@@ -241,7 +241,7 @@ def test_a_lost_line_is_taken_up_again(env: Environment) -> None:
 class HintingMailbox(WatchedMailbox):
     """A mailbox whose server announces mail again and again; a wait is over when the test says so."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.listed, self.waits = 0, list[float]()
         self.hint = threading.Semaphore(0)
@@ -265,7 +265,7 @@ class HintingMailbox(WatchedMailbox):
         assert self.looked.wait(10)
 
 
-def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Environment) -> None:
+def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Services) -> None:
     """A hint is about the inbox; the other folders have their turn after sixty seconds, no sooner and no later."""
     assert env.settings.desk.mailbox.poll_seconds == 60
     mailbox, now = HintingMailbox(env), [1000.0]
@@ -285,7 +285,7 @@ def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: En
     assert mailbox.waits[:7] == [60, 50, 40, 30, 20, 10, 60]
 
 
-def test_the_message_in_hand_is_finished(env: Environment) -> None:
+def test_the_message_in_hand_is_finished(env: Services) -> None:
     """The end comes between two messages: the first is filed whole, the second is left for the next start."""
     stop = EventInterrupt()
     mailbox = HeldMailbox(env, stop)
@@ -299,7 +299,7 @@ def test_the_message_in_hand_is_finished(env: Environment) -> None:
 
 
 def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
-    env: Environment, monkeypatch: pytest.MonkeyPatch
+    env: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often the daemon is started again, and never twice in an hour."""
     looked: list[float] = []
@@ -307,7 +307,7 @@ def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
     daemon = a_daemon(env, WatchedMailbox(env))
     daemon.monotonic = lambda: times[-1]
 
-    def tick(_env: Environment) -> int:
+    def tick(_env: Services) -> int:
         looked.append(times[-1])
         return 0
 

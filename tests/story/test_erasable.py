@@ -14,7 +14,7 @@ from flaggermail.intake import poll
 from flaggermail.outbox import delivery
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedAnswer, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
@@ -34,7 +34,7 @@ def referral(sender: str, number: int) -> bytes:
     ).encode()
 
 
-def octets(env: Environment) -> list[bytes]:
+def octets(env: Services) -> list[bytes]:
     """The octets of every event."""
     assert isinstance(env.store, SqlStore)
     with env.store.engine.connect() as connection:

@@ -27,7 +27,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Delivery, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -71,20 +71,20 @@ class RemadeMailbox(ListMailbox):
             yield [replace(raw, uidvalidity=self.uidvalidity) for raw in batch]
 
 
-def events(env: Environment) -> int:
+def events(env: Services) -> int:
     """How many events there are."""
     with env.store.read() as tx:
         return sum(1 for _ in tx.events())
 
 
-def settle(env: Environment) -> int:
+def settle(env: Services) -> int:
     """Send and remind as the daemon does; answers how many reminders that were."""
     told = reminders.tick(env)
     delivery.drain(env)
     return told
 
 
-def notified(env: Environment) -> str:
+def notified(env: Services) -> str:
     """A notification that was sent now; answers its id."""
     act = OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
     case = perform.run(env, act, "officer1").key
@@ -99,7 +99,7 @@ def notified(env: Environment) -> str:
 # ---------------------------------------------------------------- a folder that is numbered anew
 
 
-def test_a_new_uidvalidity_changes_nothing(env: Environment) -> None:
+def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
     """Every mail comes again under another number: known by its content, no second event, message, case or mail."""
     mailbox = RemadeMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), NOW)
@@ -129,7 +129,7 @@ def test_a_new_uidvalidity_changes_nothing(env: Environment) -> None:
 # ---------------------------------------------------------------- a clock that is set back
 
 
-def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Environment) -> None:
+def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Services) -> None:
     """Each step was told once, however often its instant comes round; the next one comes at its time."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
@@ -145,7 +145,7 @@ def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Environment) 
         assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
 
 
-def night_of(env: Environment, *after: int) -> tuple[Environment, WrongClock]:
+def night_of(env: Services, *after: int) -> tuple[Services, WrongClock]:
     """A notification that was sent now under that policy for its receipt, by a clock that may be set back."""
     wrong = WrongClock(NOW)
     always = dict.fromkeys(("polling_day", "election", "quiet"), "p")
@@ -156,7 +156,7 @@ def night_of(env: Environment, *after: int) -> tuple[Environment, WrongClock]:
     return night, wrong
 
 
-def minutes_told(env: Environment, wrong: WrongClock, until: int) -> list[int]:
+def minutes_told(env: Services, wrong: WrongClock, until: int) -> list[int]:
     """The minutes since NOW, by that clock, at which somebody is told from here on."""
     told = []
     while wrong.now() < NOW + timedelta(minutes=until):
@@ -165,7 +165,7 @@ def minutes_told(env: Environment, wrong: WrongClock, until: int) -> list[int]:
     return told
 
 
-def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environment) -> None:
+def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Services) -> None:
     """Told at 20; the clock then says five before the sending. That ok ends at 55, and the 40 waits for it."""
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 20) == [20]
@@ -177,7 +177,7 @@ def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Environ
 
 
 @pytest.mark.parametrize("answered", [[1, 0], [0]])
-def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Environment, answered: list[int]) -> None:
+def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Services, answered: list[int]) -> None:
     """Told at 20 and 40; then both are answered by a clock that says 10, or the first alone: asked at 70, once."""
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 40) == [20, 40]
@@ -189,7 +189,7 @@ def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Environment, answere
     assert minutes_told(night, wrong, 200) == [70]
 
 
-def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> None:
+def test_no_latency_is_negative_when_the_clock_is_set_back(env: Services) -> None:
     """Sent by a clock an hour fast, an answer seems to come before: it stops no clock, and a person sees it."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
@@ -210,7 +210,7 @@ def test_no_latency_is_negative_when_the_clock_is_set_back(env: Environment) -> 
     assert all(clock.stopped_at is None or clock.stopped_at >= clock.started_at for clock in clocks)
 
 
-def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Environment) -> None:
+def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Services) -> None:
     """After one look by the corrected clock, a referral is confirmed as if nothing had been."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
@@ -235,7 +235,7 @@ UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
 ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
 
 
-def test_control_and_bidirectional_characters_reach_nobody(env: Environment) -> None:
+def test_control_and_bidirectional_characters_reach_nobody(env: Services) -> None:
     """Neither the confirmation to the referrer nor the notice to the officer holds one, in subject, names or text."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number, sender in enumerate((REFERRER, "x@elsewhere.example")):
@@ -268,7 +268,7 @@ class Room:
 
 
 @pytest.mark.parametrize("arrived", [NOW, OLD])
-def test_a_full_database_is_no_fault_of_a_mail(env: Environment, arrived: datetime) -> None:
+def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime) -> None:
     """The daemon is told, nothing is filed as unreadable, and with room again everything is taken in as usual."""
     assert isinstance(env.store, SqlStore)
     room = Room(env.store.engine)
@@ -289,7 +289,7 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Environment, arrived: dateti
 
 @pytest.mark.parametrize("arrived", [NOW, OLD])
 def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
-    env: Environment, arrived: datetime, monkeypatch: pytest.MonkeyPatch
+    env: Services, arrived: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mail whose commit it was is not filed as one that cannot be judged: it is fetched again, and judged."""
     mailbox, begin, tried = ListMailbox(env.settings.desk.mailbox), SqlStore.begin, list[int]()

@@ -20,7 +20,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Decline, Notification, OutboxMail, Reminder, StoredMessage
 from flaggermail.reminders.reminders import tick
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from tests.story.conftest import NOW
 
 OLD = NOW - timedelta(hours=5)
@@ -49,7 +49,7 @@ def backlog(mailbox: ListMailbox, at: datetime) -> None:
         mailbox.deliver("inbox", mail(number + 200, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), at)
 
 
-def queued(env: Environment) -> list[str]:
+def queued(env: Services) -> list[str]:
     """The kinds of all mail that was ever queued."""
     with env.store.read() as tx:
         return [row.kind for row in tx.find(OutboxMail)]
@@ -63,7 +63,7 @@ def read(octets: bytes) -> EmailMessage:
 
 
 def notify(
-    env: Environment, number: int, sent_at: datetime, steps: Collection[Step] = POLICY, *, exercise: bool = False
+    env: Services, number: int, sent_at: datetime, steps: Collection[Step] = POLICY, *, exercise: bool = False
 ) -> str:
     """A notification that was sent then and is not answered; answers its id."""
     with env.store.begin() as tx:
@@ -83,11 +83,11 @@ def notify(
         )  # fmt: skip
         changes = (added(case), added(use), added(sent))
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", changes))
-        lifecycle.rejudge(Work(env, tx, sent_at), use.id)
+        lifecycle.rejudge(UnitOfWork(env, tx, sent_at), use.id)
     return use.id
 
 
-def test_a_backlog_gives_one_digest_and_nothing_else(env: Environment) -> None:
+def test_a_backlog_gives_one_digest_and_nothing_else(env: Services) -> None:
     """Thirty old mails are filed and open their cases; no confirmation, decline or notice leaves for any of them."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, OLD)
@@ -103,7 +103,7 @@ def test_a_backlog_gives_one_digest_and_nothing_else(env: Environment) -> None:
     assert delivery.drain(env) == 1
 
 
-def test_the_same_mails_in_time_are_each_answered(env: Environment) -> None:
+def test_the_same_mails_in_time_are_each_answered(env: Services) -> None:
     """The guard is about age alone: fresh, each referral is confirmed and each citizen declined."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, NOW)
@@ -114,7 +114,7 @@ def test_the_same_mails_in_time_are_each_answered(env: Environment) -> None:
     assert Kind.DIGEST not in kinds
 
 
-def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Environment) -> None:
+def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Services) -> None:
     """The platform answered during our outage: its clock stops at the arrival, not at our look."""
     notify(env, 1, OLD - timedelta(minutes=30))
     mailbox = ListMailbox(env.settings.desk.mailbox)
@@ -127,13 +127,13 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Environment) -
     assert queued(env) == [Kind.DIGEST]
 
 
-def reminders(env: Environment) -> list[Reminder]:
+def reminders(env: Services) -> list[Reminder]:
     """All that were told."""
     with env.store.read() as tx:
         return tx.find(Reminder)
 
 
-def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: SetClock) -> None:
+def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClock) -> None:
     """After an outage each silence is told of once, at its highest step, in one mail; one "ok" is for all of them."""
     uses = [notify(env, number, NOW - timedelta(minutes=150 + number)) for number in range(1, 6)]
     assert tick(env) == 5
@@ -147,7 +147,7 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
     assert tick(env) == 0
 
     with env.store.begin() as tx:
-        perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
+        perform.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
     assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
     clock.set(NOW + timedelta(minutes=100))
     # An acknowledgement never silences the escalation to the head; that no mail of ours has left is an alarm besides.
@@ -156,12 +156,12 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Environment, clock: Set
         assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
 
 
-def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: SetClock) -> None:
+def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: SetClock) -> None:
     """It says of each until when it was in hand, and no sum of minutes after the sending that nobody set."""
     cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
     tick(env)
     with env.store.begin() as tx:
-        perform.perform(Work(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
+        perform.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[0].id))
     delivery.drain(env)
     clock.set(NOW + timedelta(minutes=60))
     assert tick(env) == len(cases)
@@ -174,7 +174,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Environment, clock: 
     assert tick(env) == 0
 
 
-def test_what_falls_due_alone_is_told_alone(env: Environment, clock: SetClock) -> None:
+def test_what_falls_due_alone_is_told_alone(env: Services, clock: SetClock) -> None:
     """On an ordinary night each reminder is a mail of its own, about its case."""
     notify(env, 1, NOW - timedelta(minutes=60))
     notify(env, 2, NOW - timedelta(minutes=50))

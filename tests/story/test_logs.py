@@ -34,7 +34,7 @@ from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, OutboxMail, StoredMessage
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from tests.corpus import each
 from tests.story.conftest import CONFIG, NOW
@@ -299,7 +299,7 @@ def test_an_error_of_the_database_shows_no_value(tmp_path: Path) -> None:
 
 
 def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
-    env: Environment, log: Log, monkeypatch: pytest.MonkeyPatch
+    env: Services, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The kind of the fault is filed with the mail; its text, which quotes the mail, is nowhere."""
     monkeypatch.setattr(apply, "follow", lambda _work, stored, *_: fail(stored.subject))
@@ -357,7 +357,7 @@ def test_each_command_that_shows_mail_is_tried_below() -> None:
 
 
 @pytest.fixture
-def places(env: Environment, tmp_path: Path) -> dict[str, str]:
+def places(env: Services, tmp_path: Path) -> dict[str, str]:
     """Give what the commands are about, on a desk that took in hostile mail as a case and as something unknown."""
     stranger = HOSTILE_MAIL.replace(b"lindewaard", b"nowhere").replace(b"<h", b"<i").replace(b"Zie", b"Geen")
     for uid, octets in enumerate((HOSTILE_MAIL, stranger), start=1):
@@ -380,7 +380,7 @@ def places(env: Environment, tmp_path: Path) -> dict[str, str]:
 @each("form", [[], ["--json"]], ids=["lines", "document"])
 @each("command", READING)
 def test_no_command_obeys_what_a_mail_holds(
-    env: Environment, places: dict[str, str], command: str, form: list[str]
+    env: Services, places: dict[str, str], command: str, form: list[str]
 ) -> None:
     """Subject, names, addresses, text and names of attachments are shown, and nothing of them acts on the terminal."""
     words = [*command.split(), *(word.format(**places) for word in READING[command]), *form]

@@ -29,7 +29,7 @@ from flaggermail.record.events import Event, EventKind
 from flaggermail.record.rows import Case, Decline, OutboxMail, Reminder, StoredMessage, Token, Withheld
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
@@ -65,7 +65,7 @@ Ik zag nepnieuws, bericht {number}, kunt u dat weghalen?
 class Desk:
     """A desk in simulated time; `sent` are the recipients of all that left."""
 
-    env: Environment
+    env: Services
     clock: SetClock
     sent: list[str]
     uid: int = 0
@@ -192,7 +192,7 @@ def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> 
     with desk.env.store.begin() as tx:
         case = tx.get(Case, "VF-EP2024-0001")
         assert case is not None
-        notices.confirm_intake(Work(desk.env, tx, desk.clock.now()), case, "once more")
+        notices.confirm_intake(UnitOfWork(desk.env, tx, desk.clock.now()), case, "once more")
     desk.tick(1)
     assert desk.sent == []
 
@@ -313,7 +313,7 @@ class StatusLines:
         """Not of interest."""
 
 
-def started(env: Environment, *, observe: bool) -> list[str]:
+def started(env: Services, *, observe: bool) -> list[str]:
     """Start a daemon, let it look once, and end it; give what the supervisor was told."""
     stop: Interrupt = EventInterrupt()
     told, mailbox = StatusLines(), WatchedMailbox(env)

@@ -16,7 +16,7 @@ from typing import ClassVar
 import pytest
 
 from flaggermail.adapters.files.secrets import credential
-from flaggermail.adapters.pagers.apprise_pager import AppriseCaller
+from flaggermail.adapters.pagers.apprise_pager import ApprisePager
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Acknowledge
 from flaggermail.letters import observing
@@ -30,8 +30,8 @@ from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.rows import Alarm, ClockRow, OutboxMail, Page
 from flaggermail.reminders import paging
 from flaggermail.reminders.reminders import tick
-from flaggermail.replay.doubles import ListCaller, SetClock
-from flaggermail.services import Environment, Work
+from flaggermail.replay.doubles import ListPager, SetClock
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import PagerSettings
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
@@ -42,7 +42,7 @@ CANARY = "pager-canary-5b1f"
 
 
 @pytest.fixture
-def paged(env: Environment) -> Environment:
+def paged(env: Services) -> Services:
     """A desk whose officers each have two pagers."""
     pagers = (PagerSettings(credential="first", after=5), PagerSettings(credential="second", after=10))
     officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
@@ -50,13 +50,13 @@ def paged(env: Environment) -> Environment:
     return replace(env, settings=env.settings.model_copy(update={"oncall": oncall}))
 
 
-def calls(env: Environment) -> list[tuple[str, str]]:
+def calls(env: Services) -> list[tuple[str, str]]:
     """What the pagers were told so far."""
-    assert isinstance(env.caller, ListCaller)
-    return env.caller.calls
+    assert isinstance(env.pager, ListPager)
+    return env.pager.calls
 
 
-def run(env: Environment) -> None:
+def run(env: Services) -> None:
     """One round of the ticker."""
     delivery.drain(env)
     tick(env)
@@ -64,20 +64,20 @@ def run(env: Environment) -> None:
     paging.drain(env)
 
 
-def kinds(env: Environment) -> list[str]:
+def kinds(env: Services) -> list[str]:
     """The kinds of all events about pages."""
     with env.store.read() as tx:
         return [event.kind for _, event in tx.events() if event.kind.startswith("page")]
 
 
-def alarm(env: Environment, **fields: str) -> None:
+def alarm(env: Services, **fields: str) -> None:
     """Something that cannot wait."""
     with env.store.begin() as tx:
         row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED.value, text="to.whom@x.example", raised_at=NOW, **fields)
-        notices.raise_alarm(Work(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
+        notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
-def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Environment, clock: SetClock) -> None:
+def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Services, clock: SetClock) -> None:
     """Mail first, then the first pager at five minutes, then the second at ten; never after the acknowledgement."""
     for number in (1, 2):
         notify(paged, number, NOW - timedelta(minutes=60))
@@ -91,13 +91,13 @@ def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Environment
     run(paged)
     assert calls(paged) == [("first", "VF-PS2027-0001, X: 65 min (+1)")]
     with paged.store.begin() as tx:
-        perform.perform(Work(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
+        perform.perform(UnitOfWork(paged, tx, clock.now(), "officer1"), Acknowledge(reminder=reminders(paged)[0].id))
     clock.set(NOW + timedelta(minutes=30))
     run(paged)
     assert len(calls(paged)) == 1
 
 
-def test_without_an_answer_the_next_pager_follows(paged: Environment, clock: SetClock) -> None:
+def test_without_an_answer_the_next_pager_follows(paged: Services, clock: SetClock) -> None:
     """Each once."""
     notify(paged, 1, NOW - timedelta(minutes=60))
     for minute in range(30):
@@ -106,7 +106,7 @@ def test_without_an_answer_the_next_pager_follows(paged: Environment, clock: Set
     assert [pager for pager, _ in calls(paged)] == ["first", "second"]
 
 
-def test_an_escalation_and_an_alarm_call_at_once(paged: Environment) -> None:
+def test_an_escalation_and_an_alarm_call_at_once(paged: Services) -> None:
     """The head by his first pager in the tick in which the mail is written; an alarm in its own transaction."""
     use = notify(paged, 1, NOW - timedelta(minutes=240))
     run(paged)
@@ -116,17 +116,17 @@ def test_an_escalation_and_an_alarm_call_at_once(paged: Environment) -> None:
     assert calls(paged)[1:] == [("first", "alarm: VF-PS2027-0001, X")]
 
 
-def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: Environment) -> None:
+def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: Services) -> None:
     """Each failure is an event; when none is left the officer hears of it once, by mail and not by pager."""
-    assert isinstance(paged.caller, ListCaller)
-    paged.caller.broken = {"first"}
+    assert isinstance(paged.pager, ListPager)
+    paged.pager.broken = {"first"}
     alarm(paged)
     assert paging.drain(paged) == 2
     assert kinds(paged) == [
         EventKind.PAGE_QUEUED, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_FAILED,
         EventKind.PAGE_QUEUED, EventKind.PAGE_ATTEMPTED, EventKind.PAGE_SENT,
     ]  # fmt: skip
-    paged.caller.broken = {"first", "second"}
+    paged.pager.broken = {"first", "second"}
     for number in (1, 2):
         notify(paged, number, NOW - timedelta(minutes=240 + number))
         run(paged)
@@ -135,16 +135,16 @@ def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: 
         assert tx.find(Page, state="queued") == []
 
 
-def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Environment) -> None:
+def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) -> None:
     """And a call in hand when the program died is made once more, never for ever."""
 
-    class Dies(ListCaller):
+    class Dies(ListPager):
         def call(self, pager: str, title: str, text: str) -> Paged:
             super().call(pager, title, text)
             raise KeyboardInterrupt
 
     alarm(paged)
-    dying = replace(paged, caller=Dies())
+    dying = replace(paged, pager=Dies())
     for expected in (1, 2):
         with pytest.raises(KeyboardInterrupt):
             paging.drain(dying)
@@ -165,7 +165,7 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Environmen
     ],
 )
 def test_a_step_says_by_which_means(
-    paged: Environment, clock: SetClock, how: tuple[str, ...], mails: int, called: list[tuple[int, str]]
+    paged: Services, clock: SetClock, how: tuple[str, ...], mails: int, called: list[tuple[int, str]]
 ) -> None:
     """Mail alone calls nobody; mail and pager call after the minutes of each; a pager alone at once, and no mail."""
     notify(paged, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
@@ -179,7 +179,7 @@ def test_a_step_says_by_which_means(
         assert len(tx.find(OutboxMail, kind="reminder")) == mails
 
 
-def test_steps_of_several_means_are_one_mail(paged: Environment, clock: SetClock) -> None:
+def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -> None:
     """The page counts those alone that ask for one."""
     for number, how in enumerate([("mail",), ("mail", "pager"), ("mail", "pager")], 1):
         notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
@@ -191,7 +191,7 @@ def test_steps_of_several_means_are_one_mail(paged: Environment, clock: SetClock
     assert calls(paged) == [("first", "VF-PS2027-0002, X: 65 min (+1)")]
 
 
-def test_who_has_no_pager_gets_mail_all_the_same(env: Environment) -> None:
+def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
     """A step by pager alone leaves nobody without word."""
     notify(env, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
     run(env)
@@ -199,10 +199,10 @@ def test_who_has_no_pager_gets_mail_all_the_same(env: Environment) -> None:
         assert len(tx.find(OutboxMail, kind="reminder")) == 1
 
 
-def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Environment) -> None:
+def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> None:
     """Each time, whether every pager failed or that person was called often enough; it says what it was about."""
-    assert isinstance(paged.caller, ListCaller)
-    paged.caller.broken = {"first", "second"}
+    assert isinstance(paged.pager, ListPager)
+    paged.pager.broken = {"first", "second"}
     for number in range(1, 15):
         notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
         run(paged)
@@ -214,7 +214,7 @@ def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Environment) 
     assert "VF-PS2027-0001, X: 60 min" in raised[0].text
 
 
-def test_what_has_stopped_waiting_calls_nobody_anew(paged: Environment, clock: SetClock) -> None:
+def test_what_has_stopped_waiting_calls_nobody_anew(paged: Services, clock: SetClock) -> None:
     """Two silences in one mail, one page; when the first is over, the page about the second is not another one."""
     use, _ = (notify(paged, number, NOW - timedelta(minutes=60)) for number in (1, 2))
     for minute in (0, 5):
@@ -231,7 +231,7 @@ def test_what_has_stopped_waiting_calls_nobody_anew(paged: Environment, clock: S
     assert calls(paged)[1:] == [("second", "VF-PS2027-0002, X: 70 min")]
 
 
-def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> None:
+def test_a_page_of_an_exercise_says_so(paged: Services, clock: SetClock) -> None:
     """First, in the desk's language, as its mails do: of a reminder and of an alarm."""
     use = notify(paged, 1, NOW - timedelta(minutes=60), exercise=True)
     tick(paged)
@@ -245,7 +245,7 @@ def test_a_page_of_an_exercise_says_so(paged: Environment, clock: SetClock) -> N
     ]
 
 
-def test_an_exercise_uses_up_no_real_call(paged: Environment) -> None:
+def test_an_exercise_uses_up_no_real_call(paged: Services) -> None:
     """However often it called in this hour."""
     for number in range(1, 15):
         notify(paged, number, NOW - timedelta(minutes=240), exercise=True)
@@ -256,7 +256,7 @@ def test_an_exercise_uses_up_no_real_call(paged: Environment) -> None:
     assert calls(paged)[12:] == [("first", "VF-PS2027-0015, X: 240 min")]
 
 
-def test_no_more_calls_in_an_hour_than_configured(paged: Environment, clock: SetClock) -> None:
+def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClock) -> None:
     """What goes beyond is held and listed; its mail was sent all the same."""
     for number in range(1, 16):
         notify(paged, number, NOW - timedelta(minutes=240))
@@ -271,7 +271,7 @@ def test_no_more_calls_in_an_hour_than_configured(paged: Environment, clock: Set
     assert len(calls(paged)) == 24  # an hour later there is room again, as much as before
 
 
-def test_a_desk_that_observes_wakes_nobody(paged: Environment) -> None:
+def test_a_desk_that_observes_wakes_nobody(paged: Services) -> None:
     """An alarm is recorded, and that is all."""
     observing.begin(paged)
     alarm(paged)
@@ -320,22 +320,22 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     thread.join(10)
 
 
-def written(folder: Path, **addresses: str) -> AppriseCaller:
-    """A caller whose credentials lie in files."""
+def written(folder: Path, **addresses: str) -> ApprisePager:
+    """A pager whose credentials lie in files."""
     (folder / "credentials").mkdir()
     for name, address in addresses.items():
         file = folder / "credentials" / name
         file.write_text(f"{address}\n", encoding="utf-8")
         file.chmod(0o600)
-    return AppriseCaller(lambda name: credential(name, folder))
+    return ApprisePager(lambda name: credential(name, folder))
 
 
 @OF_A_LIBRARY
 def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
-    paged: Environment, clock: SetClock, webhook: int, tmp_path: Path
+    paged: Services, clock: SetClock, webhook: int, tmp_path: Path
 ) -> None:
     """The octets on the wire hold neither subject nor person, address, token or text of the case."""
-    env = replace(paged, caller=written(tmp_path, first=f"json://127.0.0.1:{webhook}/a", second="json://127.0.0.1/b"))
+    env = replace(paged, pager=written(tmp_path, first=f"json://127.0.0.1:{webhook}/a", second="json://127.0.0.1/b"))
     notify(env, 1, NOW - timedelta(minutes=60))
     tick(env)
     clock.set(NOW + timedelta(minutes=5))
@@ -380,7 +380,7 @@ def test_teams_is_known_too(tmp_path: Path) -> None:
 
 @OF_A_LIBRARY
 def test_the_address_of_a_pager_is_told_nowhere(
-    paged: Environment, webhook: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    paged: Services, webhook: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Not in the log at its lowest level, not in a row or an event, not in a mail, whatever fails."""
     configure(logging.DEBUG)
@@ -398,21 +398,21 @@ def test_the_address_of_a_pager_is_told_nowhere(
     assert CANARY not in said
 
 
-def _every_failure(env: Environment, port: int, folder: Path) -> None:
+def _every_failure(env: Services, port: int, folder: Path) -> None:
     """A service that says no, a redirect, no service, a wrong scheme, no credential: the words, and the alarm."""
     address = f"json://127.0.0.1:{port}/{CANARY}"
-    caller = written(
+    pager = written(
         folder, no=f"{address}/no", moved=f"{address}/moved", gone=f"json://{CANARY}:x@127.0.0.1:1/{CANARY}",
         odd=f"{CANARY}://127.0.0.1/", two=f"{address}, {address}/more",
     )  # fmt: skip
     Webhook.answers = {f"/{CANARY}/no": 500, f"/{CANARY}/moved": 302}
-    answers = {name: caller.call(name, "flaggermail", "trial") for name in ("no", "moved", "gone", "odd", "none")}
+    answers = {name: pager.call(name, "flaggermail", "trial") for name in ("no", "moved", "gone", "odd", "none")}
     assert not any(answer.taken for answer in answers.values())
     assert CANARY not in repr(answers)
     assert answers["none"].why == "credential none: cannot be read"
     pagers = tuple(PagerSettings(credential=name) for name in ("gone", "odd"))
     officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
     oncall = env.settings.oncall.model_copy(update={"officers": officers})
-    broken = replace(env, caller=caller, settings=env.settings.model_copy(update={"oncall": oncall}))
+    broken = replace(env, pager=pager, settings=env.settings.model_copy(update={"oncall": oncall}))
     alarm(broken)
     assert paging.drain(broken) == 2

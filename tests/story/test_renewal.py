@@ -21,7 +21,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes.reload import Renewal
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.doubles import migrated
@@ -103,7 +103,7 @@ class Desk:
             return {name: read.read() for name in tar.getnames() if (read := tar.extractfile(name)) is not None}
 
 
-def opened(folder: Path, clock: SetClock) -> Environment:
+def opened(folder: Path, clock: SetClock) -> Services:
     """The environment of a desk with few rules."""
     shutil.copytree(TESTS / "rules", folder / "rules")
     for table in shipped("rules").glob("[a-z]*.yaml"):
@@ -264,7 +264,7 @@ def test_a_file_that_goes_away_while_it_is_read_is_no_fault(desk: Desk) -> None:
     assert renewal is not None
     real, away = renewal.load, desk.folder / "away"
 
-    def moving(env: Environment) -> Environment:
+    def moving(env: Services) -> Services:
         desk.rules.rename(away)
         return real(env)
 
@@ -284,7 +284,7 @@ def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
     renewal = desk.daemon.renewal
     assert renewal is not None
 
-    def unreadable(_: Environment) -> Environment:
+    def unreadable(_: Services) -> Services:
         raise PermissionError(13, "Permission denied", str(desk.rules))
 
     renewal.load = unreadable
@@ -296,9 +296,9 @@ def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
 
 def test_nothing_is_read_while_nothing_moves() -> None:
     """A look costs a listing of the folder."""
-    read: list[Environment] = []
+    read: list[Services] = []
 
-    def load_them(env: Environment) -> Environment:
+    def load_them(env: Services) -> Services:
         read.append(env)
         return env
 

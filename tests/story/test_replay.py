@@ -24,7 +24,7 @@ from flaggermail.outbox import delivery
 from flaggermail.reminders import reminders
 from flaggermail.replay import Report
 from flaggermail.replay.scenario import read
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.shipped import shipped
 from flaggermail.wiring import play
 from tests.corpus import each
@@ -183,7 +183,7 @@ def test_an_answer_has_the_lines_that_its_file_lacks() -> None:
     """Subject, date and the mail that it answers are filled in; what a file has of its own stays as it is."""
     arrived: list[Message] = []
 
-    def command(env: Environment, officer: str, words: Sequence[str]) -> str:
+    def command(env: Services, officer: str, words: Sequence[str]) -> str:
         if words == ("approve", "VF-EP2024-0002/1"):
             mails = read(STORY).mails
             arrived.extend(message_from_bytes(mail.octets(env)) for mail in mails)

@@ -16,7 +16,7 @@ import pytest
 
 from flaggermail import wiring
 from flaggermail.adapters.files.secrets import credential
-from flaggermail.adapters.system.health_probe import MachineGauge
+from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.health import mailbox_monitor, self_check
 from flaggermail.intake import poll
@@ -24,7 +24,7 @@ from flaggermail.record.events import Event, EventKind, added, changed
 from flaggermail.record.rows import Alarm, OutboxMail, Watched
 from flaggermail.reminders import outbox_ageing, paging
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail
@@ -47,13 +47,13 @@ class Shown(ssl.SSLObject):
         return {"notAfter": f"{self.ends:%b %d %H:%M:%S %Y} GMT"}
 
 
-def certificate(env: Environment, ends: datetime) -> None:
+def certificate(env: Services, ends: datetime) -> None:
     """A session showed a certificate that ends then."""
-    assert isinstance(env.gauge, MachineGauge)
-    env.gauge.presented("submission", Shown(ends))
+    assert isinstance(env.health_probe, MachineHealthProbe)
+    env.health_probe.presented("submission", Shown(ends))
 
 
-def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Environment, clock: SetClock) -> None:  # noqa: F811 - the fixture
+def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, clock: SetClock) -> None:  # noqa: F811 - the fixture
     """Also across a restart, as it stands in a row; by the second channel too, since mail will stop."""
     certificate(paged, NOW + timedelta(days=30))
     assert self_check.tick(paged, IN_TIME) == 1
@@ -76,14 +76,14 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Environment,
 
 
 def test_a_loop_that_is_late_and_a_disk_that_is_full(
-    env: Environment, clock: SetClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    env: Services, clock: SetClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Each with its own alarm and its own end."""
     room = [2_000]
     monkeypatch.setattr(
         "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
     )
-    full = replace(env, gauge=MachineGauge({"archive": tmp_path}))
+    full = replace(env, health_probe=MachineHealthProbe({"archive": tmp_path}))
     self_check.tick(full, {"reminders": 5 * MINUTE})
     assert sorted(alarms(full)) == ["disk low", "tick late"]
     clock.set(NOW + MINUTE)
@@ -92,7 +92,7 @@ def test_a_loop_that_is_late_and_a_disk_that_is_full(
     assert sorted(alarms(full)[2:]) == ["disk back", "tick back"]
 
 
-def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClock) -> None:
+def test_the_clock_of_the_server_is_seen_in_mail(env: Services, clock: SetClock) -> None:
     """A mail that arrives five minutes from now proves that the server's clock is ahead; the next, that it is not."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + 5 * MINUTE)
@@ -110,7 +110,7 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Environment, clock: SetClo
     assert alarms(env) == ["clock wrong", "clock right"]
 
 
-def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """The inbox is not read, or is."""
     if wrong:
         mailbox_monitor.keep(env, 20 * MINUTE)
@@ -118,7 +118,7 @@ def mailbox_check(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as t
         poll.look(env, ListMailbox(env.settings.desk.mailbox))
 
 
-def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def outbox_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """A mail waits for twenty minutes, or has left."""
     with env.store.begin() as tx:
         waiting = tx.get(OutboxMail, "o99999999")
@@ -135,18 +135,18 @@ def outbox_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
     outbox_ageing.tick(env)
 
 
-def clock_skew(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def clock_skew(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """A mail came in from the future, or now."""
-    env.gauge.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
+    env.health_probe.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
     self_check.tick(env, IN_TIME)
 
 
-def tick_age(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def tick_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Reminders were looked for long ago, or just now."""
     self_check.tick(env, {"reminders": 5 * MINUTE * wrong})
 
 
-def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def disk_space(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Little room is left, or enough."""
     with pytest.MonkeyPatch.context() as patch:
         room = 2_000 if wrong else 10**12
@@ -154,7 +154,7 @@ def disk_space(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the 
         self_check.tick(env, IN_TIME)
 
 
-def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as the others
+def certificate_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
     """Each time another one, that ends in a week, or in a hundred days."""
     certificate(env, env.clock.now() + timedelta(days=7 if wrong else 100))
     self_check.tick(env, IN_TIME)
@@ -172,9 +172,9 @@ def certificate_end(env: Environment, wrong: bool) -> None:  # noqa: FBT001 - as
     ],
 )
 def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
-    paged: Environment,  # noqa: F811 - the fixture
+    paged: Services,  # noqa: F811 - the fixture
     clock: SetClock,
-    find: Callable[[Environment, bool], None],
+    find: Callable[[Services, bool], None],
     alarm: str,
     recovery: str,
 ) -> None:
@@ -190,7 +190,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
         assert len(tx.find(OutboxMail, kind="alarm")) == 2
 
 
-def test_an_idle_desk_in_order_writes_nothing(env: Environment) -> None:
+def test_an_idle_desk_in_order_writes_nothing(env: Services) -> None:
     """Whoever looks every half minute for a year leaves one row for each thing."""
     certificate(env, NOW + timedelta(days=90))
     self_check.tick(env, IN_TIME)
@@ -277,7 +277,7 @@ class Beats:
         return self.why
 
 
-def test_the_daemon_beats_only_while_all_is_well(env: Environment, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_daemon_beats_only_while_all_is_well(env: Services, capfd: pytest.CaptureFixture[str]) -> None:
     """A mailbox that was not read, or reminders that were not looked for, silence it; a failure is a line, no alarm."""
     beats, passed = Beats(), [0.0]
     daemon = a_daemon(env, WatchedMailbox(env))
@@ -302,7 +302,7 @@ def test_the_daemon_beats_only_while_all_is_well(env: Environment, capfd: pytest
 
 
 @pytest.mark.parametrize("name", [None, "heartbeat"])
-def test_the_daemon_asks_nobody_outside_unless_told_to(env: Environment, name: str | None) -> None:
+def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str | None) -> None:
     """No credential is named as shipped; no name, no address and no tick."""
     assert env.settings.desk.watch.heartbeat is None
     named = env.settings.desk.watch.model_copy(update={"heartbeat": name})

@@ -20,7 +20,7 @@ import time_machine
 from flaggermail import wiring
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.dns.public_suffixes import organisational
-from flaggermail.adapters.files.blob_store import FileOctets
+from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.cases import lifecycle
 from flaggermail.commands.acts import ConfirmMessage
 from flaggermail.commands.perform import run
@@ -30,7 +30,7 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Alarm, Case, ClockRow, Notification, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -181,7 +181,7 @@ def mail(lines: Sequence[str], number: int = 0) -> bytes:
     return "\r\n".join((*lines, *rest, *threads, "", f"{ANSWER} ({number})", "")).encode()
 
 
-def notified(env: Environment) -> None:
+def notified(env: Services) -> None:
     """Let a notification have been sent half an hour ago to each of two platforms, in one case."""
     sent_at = NOW - timedelta(minutes=30)
     with env.store.begin() as tx:
@@ -207,24 +207,24 @@ def notified(env: Environment) -> None:
         changes: list[Record] = [case, *uses, sent]
         tx.append(Event(EventKind.NOTIFICATION_SENT, sent_at, "officer1", tuple(added(row) for row in changes)))
         for use in uses:
-            lifecycle.rejudge(Work(env, tx, sent_at), use.id)
+            lifecycle.rejudge(UnitOfWork(env, tx, sent_at), use.id)
 
 
 @dataclass(frozen=True)
-class Waiting:
+class OpenClock:
     """A desk with notifications under way; its rows lie in `folder`."""
 
-    env: Environment
+    env: Services
     folder: Path
 
-    def copied(self, folder: Path, clock: SetClock) -> Environment:
+    def copied(self, folder: Path, clock: SetClock) -> Services:
         """The same in another folder; only what reads is shared."""
         shutil.copy(self.folder / "scenario.db", folder)
         store = SqlStore(f"sqlite:///{folder}/scenario.db", CountedRandomness("copy").salt)
-        return replace(self.env, store=store, octets=FileOctets(folder / "archive"), clock=clock)
+        return replace(self.env, store=store, octets=FileBlobStore(folder / "archive"), clock=clock)
 
 
-def asking(env: Environment, trust: str) -> Environment:
+def asking(env: Services, trust: str) -> Services:
     """The desk with another witness, who stands under the same name in Received lines."""
     desk = env.settings.desk
     mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": None, "received_by": SERVER})
@@ -232,7 +232,7 @@ def asking(env: Environment, trust: str) -> Environment:
     return replace(env, settings=settings, sender_check=ByReceivingServer(mailbox.trusted, organisational))
 
 
-def receive(env: Environment, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
+def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
     """Take in a mail; answers its row."""
     before = {row.id for row in rows(env, "in")}
     ingest(env, RawMessage(received, at, "INBOX", 1, number + 1))
@@ -240,26 +240,26 @@ def receive(env: Environment, received: bytes, number: int = 0, at: datetime = N
     return new
 
 
-def rows(env: Environment, direction: str) -> list[StoredMessage]:
+def rows(env: Services, direction: str) -> list[StoredMessage]:
     """The messages in or out."""
     with env.store.read() as tx:
         return tx.find(StoredMessage, direction=direction)
 
 
-def clocks(env: Environment) -> dict[str, set[str]]:
+def clocks(env: Services) -> dict[str, set[str]]:
     """The states of the three clocks of each platform."""
     with env.store.read() as tx:
         uses = tx.find(Notification)
         return {use.platform: {clock.state for clock in tx.find(ClockRow, notification=use.id)} for use in uses}
 
 
-def alarms(env: Environment, kind: str) -> list[Alarm]:
+def alarms(env: Services, kind: str) -> list[Alarm]:
     """The alarms of that kind."""
     with env.store.read() as tx:
         return [alarm for alarm in tx.find(Alarm) if alarm.kind == kind]
 
 
-def told(env: Environment) -> int:
+def told(env: Services) -> int:
     """How many alarm mails were queued."""
     with env.store.read() as tx:
         return len(tx.find(OutboxMail, kind="alarm"))
@@ -272,19 +272,19 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
+def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
     """A desk that waits for answers, to copy: each test gets the state after the notifications were sent."""
     folder = tmp_path_factory.mktemp("waiting")
     clock = SetClock(NOW)
     made = migrated.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     notified(made)
     made.store.close()
-    yield Waiting(made, folder)
+    yield OpenClock(made, folder)
     made.close()
 
 
 @pytest.fixture
-def desk(waiting: Waiting, clock: SetClock, tmp_path: Path) -> Iterator[Environment]:
+def desk(waiting: OpenClock, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
     """A desk that waits for an answer of two platforms."""
     env = waiting.copied(tmp_path, clock)
     yield env
@@ -294,14 +294,14 @@ def desk(waiting: Waiting, clock: SetClock, tmp_path: Path) -> Iterator[Environm
 # ---- what our own server says
 
 
-def test_the_true_answer_stops_the_clocks(desk: Environment) -> None:
+def test_the_true_answer_stops_the_clocks(desk: Services) -> None:
     """Without a trick, the mail on which every attack here is built stops the clocks of its platform."""
     stored = receive(desk, octets(Attack("none", PASS, [])))
     assert (stored.verdict, clocks(desk)) == ("verified", {**RUNNING, "X": {"stopped"}})
     assert stored.verdict_basis == f"dmarc=pass by {SERVER} for {PLATFORM}"
 
 
-def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: Environment) -> None:
+def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: Services) -> None:
     """The same, in the form of Exchange Online."""
     desk = asking(desk, "topmost")
     nameless = octets(Attack("none", PASS, [])).replace(f"{SERVER}; ".encode(), b"", 1)
@@ -310,7 +310,7 @@ def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: 
 
 @pytest.mark.parametrize("writes_name", [True, False], ids=["named", "topmost"])
 @pytest.mark.parametrize("attack", [*ENVELOPE, *AUTHORS, *LOOKS], ids=lambda attack: attack.name)
-def test_no_trick_stops_a_clock(desk: Environment, attack: Attack, writes_name: bool) -> None:  # noqa: FBT001 - a column
+def test_no_trick_stops_a_clock(desk: Services, attack: Attack, writes_name: bool) -> None:  # noqa: FBT001 - a column
     """Nor does it the second time; the alarm, where our server noticed, is one and not two.
 
     Whether our server writes its name before its results or not.
@@ -330,7 +330,7 @@ def test_no_trick_stops_a_clock(desk: Environment, attack: Attack, writes_name: 
     ("real", "alarm"), [(FAIL, True), (f"dmarc=none header.from={PLATFORM}", False), ("none", False)]
 )
 @pytest.mark.parametrize("where", ["below", "far below", "above", "in another's line"])
-def test_forged_results_change_nothing(desk: Environment, where: str, real: str, alarm: bool) -> None:  # noqa: FBT001 - a column
+def test_forged_results_change_nothing(desk: Services, where: str, real: str, alarm: bool) -> None:  # noqa: FBT001 - a column
     """Below our own line nobody reads them; a second one above it can only make things worse."""
     forged = f"Authentication-Results: {SERVER}; {PASS}"
     ours = [f"Authentication-Results: {SERVER}; {real}"]
@@ -353,7 +353,7 @@ def test_forged_results_change_nothing(desk: Environment, where: str, real: str,
     assert len(alarms(desk, "forged")) == seen
 
 
-def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Environment, clock: SetClock) -> None:
+def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Services, clock: SetClock) -> None:
     """A burst is one alarm; the next day, and another sender, is another."""
     attack = Attack("fail", FAIL, [])
     for number in range(5):
@@ -369,7 +369,7 @@ def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Environment, cloc
     assert clocks(desk) == RUNNING
 
 
-def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Environment) -> None:
+def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> None:
     """Our server stopped to vouch, or somebody floods: one alarm a day; each mail waits for a person all the same."""
     for number in range(3):
         receive(desk, octets(Attack("none", "none", []), number), number)
@@ -391,7 +391,7 @@ def resolver() -> ScriptedResolver:
 
 
 @pytest.fixture
-def checking(waiting: Waiting, clock: SetClock, tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Environment]:
+def checking(waiting: OpenClock, clock: SetClock, tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Services]:
     """A desk that checks signatures itself; dkimpy, which reads the machine's clock, lives at the same instant."""
     copied = waiting.copied(tmp_path, clock)
     changed = asking(copied, "dkim")
@@ -404,7 +404,7 @@ TRACE = f"Received: from mail.{PLATFORM} by {SERVER} with ESMTPS; {format_dateti
 TRUE = mail([f"From: X Safety <{DESK}>"])
 
 
-def test_the_signed_answer_stops_the_clocks(checking: Environment, resolver: ScriptedResolver) -> None:
+def test_the_signed_answer_stops_the_clocks(checking: Services, resolver: ScriptedResolver) -> None:
     """The mail that is replayed below, in its first and honest delivery."""
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
     assert (stored.verdict, clocks(checking)) == ("verified", {**RUNNING, "X": {"stopped"}})
@@ -426,9 +426,7 @@ def test_the_signed_answer_stops_the_clocks(checking: Environment, resolver: Scr
         ("", "In-Reply-To: <ours-2@bzk.example>\r\n", "unverified"),
     ],
 )
-def test_a_replay_with_something_changed_stops_no_clock(
-    checking: Environment, old: str, new: str, verdict: str
-) -> None:
+def test_a_replay_with_something_changed_stops_no_clock(checking: Services, old: str, new: str, verdict: str) -> None:
     """Another subject, text, author, thread or Message-ID, in place of the signed one or (where it is empty) on top."""
     octets = signed(TRUE, PLATFORM)
     changed = octets.replace(old.encode(), new.encode()) if old else new.encode() + octets
@@ -438,13 +436,13 @@ def test_a_replay_with_something_changed_stops_no_clock(
     assert len(alarms(checking, "forged")) == (verdict == "failed")
 
 
-def test_text_below_the_signed_length_stops_no_clock(checking: Environment) -> None:
+def test_text_below_the_signed_length_stops_no_clock(checking: Services) -> None:
     """The signature fits, and what a person reads last is the forger's."""
     octets = signed(TRUE, PLATFORM, covers=("from", "subject", "date", "l")) + b"We removed it.\r\n"
     assert (receive(checking, TRACE + octets).verdict, clocks(checking)) == ("unverified", RUNNING)
 
 
-def test_an_old_answer_sent_again_stops_no_clock(checking: Environment) -> None:
+def test_an_old_answer_sent_again_stops_no_clock(checking: Services) -> None:
     """What the platform signed at the last election is no answer of today."""
     with time_machine.travel(NOW - timedelta(days=30), tick=False):
         octets = signed(TRUE, PLATFORM)
@@ -452,20 +450,20 @@ def test_an_old_answer_sent_again_stops_no_clock(checking: Environment) -> None:
 
 
 @pytest.mark.parametrize("signer", [EVIL, f"{PLATFORM}.{EVIL}", f"{PLATFORM}'a.{EVIL}"])
-def test_a_signature_of_the_forger_stops_no_clock(checking: Environment, signer: str) -> None:
+def test_a_signature_of_the_forger_stops_no_clock(checking: Services, signer: str) -> None:
     """It fits, and speaks of himself."""
     assert receive(checking, TRACE + signed(TRUE, signer)).verdict == "unverified"
     assert clocks(checking) == RUNNING
 
 
-def test_a_forged_result_vouches_for_nobody_where_signatures_are_asked(checking: Environment) -> None:
+def test_a_forged_result_vouches_for_nobody_where_signatures_are_asked(checking: Services) -> None:
     """Not even one in our own server's name, above its line."""
     claim = f"Authentication-Results: {SERVER}; {PASS}\r\n".encode()
     assert receive(checking, claim + TRACE + TRUE).verdict == "unverified"
     assert clocks(checking) == RUNNING
 
 
-def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Environment, resolver: ScriptedResolver) -> None:
+def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Services, resolver: ScriptedResolver) -> None:
     """Unverified with that basis, no alarm; confirmed by an officer it stops the clocks at its arrival."""
     resolver.records = {KEY: None}
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
@@ -481,7 +479,7 @@ def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Environme
     assert (confirmed.verdict_basis, actors) == ("confirmed by officer1", ["officer1"])
 
 
-def test_nobody_is_asked_about_mail_of_strangers(checking: Environment, resolver: ScriptedResolver) -> None:
+def test_nobody_is_asked_about_mail_of_strangers(checking: Services, resolver: ScriptedResolver) -> None:
     """The DNS hears of no referrer and no citizen: only domains of a platform are looked up."""
     octets = signed(mail([f"From: <any@{EVIL}>"]), EVIL)
     assert receive(checking, TRACE + octets).verdict == "unverified"

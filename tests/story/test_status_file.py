@@ -23,7 +23,7 @@ from flaggermail.cli.session import Session
 from flaggermail.daemon.service import Daemon
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.replay.doubles import SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.wiring import play
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
@@ -38,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def looking(env: Environment, path: Path, losses: int = 0) -> Iterator[Daemon]:
+def looking(env: Services, path: Path, losses: int = 0) -> Iterator[Daemon]:
     """A daemon after its first look, which writes to `path`; it ends with the block."""
     mailbox = WatchedMailbox(env, losses=losses)
     daemon = a_daemon(env, mailbox)
@@ -75,7 +75,7 @@ def umask(mask: int) -> Iterator[None]:
         os.umask(before)
 
 
-def test_each_tick_writes_it_anew(env: Environment, clock: SetClock, path: Path) -> None:
+def test_each_tick_writes_it_anew(env: Services, clock: SetClock, path: Path) -> None:
     """At once when the first look has ended, then with every tick, whether anything changed or not."""
     with looking(env, path) as daemon:
         assert held(path)["written_at"] == "2027-03-17T10:00:00+01:00"
@@ -85,7 +85,7 @@ def test_each_tick_writes_it_anew(env: Environment, clock: SetClock, path: Path)
         assert held(path)["written_at"] == "2027-03-17T10:00:10+01:00"
 
 
-def test_a_lost_link_is_in_it_at_once(env: Environment, path: Path) -> None:
+def test_a_lost_link_is_in_it_at_once(env: Services, path: Path) -> None:
     """Not only at the next tick."""
     seen: list[object] = []
 
@@ -154,7 +154,7 @@ def test_a_folder_that_the_archive_would_make_is_made(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_stops_no_tick_and_is_said_once(
-    env: Environment, clock: SetClock, path: Path, monkeypatch: pytest.MonkeyPatch
+    env: Services, clock: SetClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The old document stays whole; each tick tries again; the journal hears of each full disk once."""
     said: list[str] = []
@@ -187,7 +187,7 @@ def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
     assert StatusFile(path).show({"ok": True}) == "Is a directory"
 
 
-def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Environment) -> None:
+def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Services) -> None:
     """Relative to the configuration, as the archive is."""
     board = wiring.status_board(env.settings)
     assert isinstance(board, StatusFile)
@@ -205,7 +205,7 @@ def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (CONFIG / STATUS_FILE).exists()
 
 
-def test_status_in_a_replay_says_that_no_daemon_runs(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_in_a_replay_says_that_no_daemon_runs(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever runs on this machine beside it: the real desk's file is not even looked for."""
     monkeypatch.setattr("flaggermail.cli.status.status_file", None)
     ran = CliRunner().invoke(commands, ["status"], obj=Session(CONFIG, given=env))

@@ -22,7 +22,7 @@ from flaggermail.record.rows import Alarm, Case, Delivery, HeldBack, OutboxMail,
 from flaggermail.record.states import SUPPRESSED
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Environment, Work
+from flaggermail.services import Services, UnitOfWork
 from tests.story.conftest import NOW
 from tests.story.test_late import mail, notify, queued, read
 
@@ -30,28 +30,28 @@ OFFICER = "a.jansen@bzk.example"
 REFERRER = "a@lindewaard.example"
 
 
-def alarm(env: Environment, number: int, case: str | None = None) -> None:
+def alarm(env: Services, number: int, case: str | None = None) -> None:
     """Something that cannot wait."""
     with env.store.begin() as tx:
         row = Alarm(
             id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
         )
-        notices.raise_alarm(Work(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
+        notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, f"flaggermail outbox show o{number}")
 
 
-def sent(env: Environment, *kinds: Kind) -> list[OutboxMail]:
+def sent(env: Services, *kinds: Kind) -> list[OutboxMail]:
     """All mail of these kinds that was ever queued."""
     with env.store.read() as tx:
         return tx.find(OutboxMail, kind=[kind.value for kind in kinds])
 
 
-def held(env: Environment, *, told: bool) -> int:
+def held(env: Services, *, told: bool) -> int:
     """How many notices and alarms were held back, and told of or not."""
     with env.store.read() as tx:
         return sum((row.told_at is not None) is told for row in tx.find(HeldBack))
 
 
-def test_a_few_are_mails_and_many_are_one(env: Environment, clock: SetClock) -> None:
+def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> None:
     """Five of a minute arrive one by one; the next tick tells of the others in one mail that says how to see each."""
     for number in range(12):
         alarm(env, number)
@@ -71,7 +71,7 @@ def test_a_few_are_mails_and_many_are_one(env: Environment, clock: SetClock) -> 
     assert len(sent(env, Kind.ALARM)) == 6  # the storm is over
 
 
-def test_never_more_than_the_cap_of_an_hour(env: Environment, clock: SetClock) -> None:
+def test_never_more_than_the_cap_of_an_hour(env: Services, clock: SetClock) -> None:
     """An alarm a minute: thirty mails, then one every quarter of an hour, and all of them told of in the end."""
     for number in range(120):
         clock.set(NOW + timedelta(minutes=number))
@@ -87,7 +87,7 @@ def test_never_more_than_the_cap_of_an_hour(env: Environment, clock: SetClock) -
     assert held(env, told=True) + len(sent(env, Kind.ALARM)) == 120
 
 
-def test_a_flood_of_notices_keeps_no_alarm_back(env: Environment) -> None:
+def test_a_flood_of_notices_keeps_no_alarm_back(env: Services) -> None:
     """They are counted apart."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(20):
@@ -98,7 +98,7 @@ def test_a_flood_of_notices_keeps_no_alarm_back(env: Environment) -> None:
     assert len(sent(env, Kind.ALARM)) == 1
 
 
-def test_an_exercise_keeps_nothing_real_back(env: Environment) -> None:
+def test_an_exercise_keeps_nothing_real_back(env: Services) -> None:
     """What is played is counted apart, and told of in a mail that says so."""
     use = notify(env, 1, NOW, exercise=True)
     for number in range(8):
@@ -110,7 +110,7 @@ def test_an_exercise_keeps_nothing_real_back(env: Environment) -> None:
     assert one.subject.startswith("OEFENING ")
 
 
-def test_the_digest_names_the_mails_it_is_about(env: Environment) -> None:
+def test_the_digest_names_the_mails_it_is_about(env: Services) -> None:
     """Sender and subject, as each would have said in a mail of its own."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(7):
@@ -124,7 +124,7 @@ def test_the_digest_names_the_mails_it_is_about(env: Environment) -> None:
     assert "Vraag 4" not in text
 
 
-def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: Environment, clock: SetClock) -> None:
+def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: Services, clock: SetClock) -> None:
     """No step is lost: it stays due until there is room, and is told once."""
     for number in range(1, 61):
         notify(env, number, NOW - timedelta(minutes=60) + timedelta(seconds=30 * number))
@@ -141,7 +141,7 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
         assert len({r.notification for r in tx.find(Reminder, step=60)}) == len(tx.find(Reminder, step=60)) == 60
 
 
-def test_what_is_wanted_twice_is_counted(env: Environment) -> None:
+def test_what_is_wanted_twice_is_counted(env: Services) -> None:
     """One alarm, and one that was not another."""
     alarm(env, 1)
     alarm(env, 1)
@@ -153,7 +153,7 @@ def test_what_is_wanted_twice_is_counted(env: Environment) -> None:
 # ---------------------------------------------------------------- answers to answers
 
 
-def test_one_sender_gets_so_many_answers_in_an_hour(env: Environment) -> None:
+def test_one_sender_gets_so_many_answers_in_an_hour(env: Services) -> None:
     """His cases are opened all the same, the answers that were left out are events, and another sender is answered."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(14):
@@ -188,7 +188,7 @@ RESPONDER = (
 @pytest.mark.parametrize("declared", ["Auto-Submitted: auto-replied\r\n", ""], ids=["says so", "says nothing"])
 @pytest.mark.parametrize("officer", [True, False], ids=["of an officer", "of a referrer"])
 def test_two_machines_do_not_answer_each_other(
-    env: Environment, clock: SetClock, declared: str, officer: bool  # noqa: FBT001 - a table
+    env: Services, clock: SetClock, declared: str, officer: bool  # noqa: FBT001 - a table
 ) -> None:  # fmt: skip
     """Each mail of ours is answered by a machine at once, for two hours; it gets at most one answer of ours."""
     mailbox, numbers = ListMailbox(env.settings.desk.mailbox), count(1)
@@ -220,7 +220,7 @@ def test_two_machines_do_not_answer_each_other(
     assert len(answers) == (0 if officer and declared else 1)
 
 
-def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_hour(env: Environment) -> None:
+def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_hour(env: Services) -> None:
     """No loop lasts, whatever the other side writes; what was left out is counted."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
@@ -237,7 +237,7 @@ def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_h
         assert tx.reached(SUPPRESSED) == 4
 
 
-def test_a_person_who_says_something_else_is_answered_again(env: Environment, clock: SetClock) -> None:
+def test_a_person_who_says_something_else_is_answered_again(env: Services, clock: SetClock) -> None:
     """What was not understood is answered once for the same words, and again for others."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
@@ -254,7 +254,7 @@ def test_a_person_who_says_something_else_is_answered_again(env: Environment, cl
 # ---------------------------------------------------------------- a flood
 
 
-def flooded(env: Environment, mails: int) -> ListMailbox:
+def flooded(env: Services, mails: int) -> ListMailbox:
     """A mailbox into which strangers have poured so many mails, with an officer's and a platform's behind them."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(0, "x@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
@@ -266,7 +266,7 @@ def flooded(env: Environment, mails: int) -> ListMailbox:
     return mailbox
 
 
-def poured(env: Environment, mails: int) -> None:
+def poured(env: Services, mails: int) -> None:
     """So many mails of the last ten minutes in the quarantine, and of each the officer was to get a notice."""
     with env.store.begin() as tx:
         rows: list[Record] = []
@@ -285,7 +285,7 @@ def poured(env: Environment, mails: int) -> None:
         tx.append(Event(EventKind.MESSAGE_TAKEN_IN, NOW, "daemon", tuple(map(added, rows))))
 
 
-def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
+def test_what_somebody_waits_for_comes_first(env: Services) -> None:
     """Of a flood, mail of officers and platforms is filed before all others, once; the folder is read to its end."""
     mailbox = flooded(env, 60)
     assert poll.look(env, mailbox) == 62
@@ -301,7 +301,7 @@ def test_what_somebody_waits_for_comes_first(env: Environment) -> None:
 @pytest.mark.parametrize(
     ("limits", "first"), [({}, 21), ({"priority_per_sender": 5}, 6), ({"priority_per_hour": 6}, 6)], ids=str
 )
-def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: dict[str, int], first: int) -> None:
+def test_of_a_flood_under_a_known_name_a_few_go_first(env: Services, limits: dict[str, int], first: int) -> None:
     """So many of one sender and of all in an hour, then each in its turn: who takes that name delays nobody long."""
     storms = env.settings.desk.rate_limits.model_copy(update=limits)
     desk = env.settings.desk.model_copy(update={"rate_limits": storms})
@@ -321,7 +321,7 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Environment, limits: 
     assert order[1 + first] == 2
 
 
-def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None:
+def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
     """What came first does not move the mark up to which the folder is read."""
     mailbox = flooded(env, 60)
     # the process dies between what comes first and the others
@@ -337,7 +337,7 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Environment) -> None
         assert len(tx.find(StoredMessage, direction="in")) == 63
 
 
-def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
+def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
     """Of 5,000 mails most lie in the quarantine, and the last are being taken in: a tick finds its turn among them."""
     mailbox = flooded(env, 200)
     poured(env, 4_800)
@@ -355,7 +355,7 @@ def test_a_reminder_is_not_late_in_a_flood(env: Environment) -> None:
     assert queued(env).count("reminder") == 1
 
 
-def taken_in(env: Environment) -> int:
+def taken_in(env: Services) -> int:
     """Up to which mail the inbox is read."""
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")

@@ -23,13 +23,13 @@ from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
 from flaggermail.health.status_line import Standing
-from flaggermail.health.watchdog import Lifeline, Pulse
+from flaggermail.health.watchdog import Pulse, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 from tests.corpus import each
@@ -146,7 +146,7 @@ class Seconds:
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> Iterator[Environment]:
+def env(tmp_path: Path) -> Iterator[Services]:
     """Give an environment with set time and no network."""
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
@@ -156,7 +156,7 @@ def env(tmp_path: Path) -> Iterator[Environment]:
 
 
 def a_daemon(
-    env: Environment,
+    env: Services,
     mailbox: WatchedMailbox,
     heard: Heard,
     ticker: Ticker | None = None,
@@ -182,7 +182,7 @@ def running(daemon: Daemon) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def test_ready_is_said_after_the_first_look(env: Environment) -> None:
+def test_ready_is_said_after_the_first_look(env: Services) -> None:
     """READY comes once, when the mailbox was looked through; STOPPING comes last."""
     heard, mailbox = Heard(), WatchedMailbox(env)
     mailbox.deliver("inbox", REFERRAL, NOW)
@@ -195,7 +195,7 @@ def test_ready_is_said_after_the_first_look(env: Environment) -> None:
     assert (heard.words.count("ready"), heard.words[-1]) == (1, "stopping")
 
 
-def test_ready_is_said_with_the_mailbox_out_of_reach(env: Environment) -> None:
+def test_ready_is_said_with_the_mailbox_out_of_reach(env: Services) -> None:
     """Reminders are due on that night too: a start that never ended would take them down with the link."""
     heard = Heard()
     with running(a_daemon(env, WatchedMailbox(env, losses=10_000), heard)):
@@ -206,7 +206,7 @@ def test_ready_is_said_with_the_mailbox_out_of_reach(env: Environment) -> None:
 class EndlessMailbox(WatchedMailbox):
     """A mailbox whose first look does not end before the test says so."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.begun, self.go_on = threading.Event(), threading.Event()
 
@@ -217,7 +217,7 @@ class EndlessMailbox(WatchedMailbox):
         return super().folders()
 
 
-def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Environment) -> None:
+def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Services) -> None:
     """After a minute the first look is no longer waited for: the manager would end a start that takes so long."""
     heard, mailbox, seconds = Heard(), EndlessMailbox(env), Seconds()
     daemon = a_daemon(env, mailbox, heard, seconds=seconds)
@@ -230,7 +230,7 @@ def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Environment) -> Non
     assert heard.words.count("ready") == 1
 
 
-def test_the_status_tells_times_and_counts_only(env: Environment) -> None:
+def test_the_status_tells_times_and_counts_only(env: Services) -> None:
     """When mail was last seen, the link, what waits, what is in doubt: no subject, address or token."""
     heard, mailbox = Heard(), WatchedMailbox(env)
     mailbox.deliver("inbox", REFERRAL, NOW)
@@ -292,7 +292,7 @@ def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
 def test_a_question_whether_to_go_on_is_the_sign_of_life() -> None:
     """Also that at the end of a wait; the interrupt itself is unchanged by it."""
     heard, seconds, stop = Heard(interval=60.0), Seconds(), EventInterrupt()
-    line = Lifeline(stop, Pulse(heard, {"watcher": 600.0}, seconds), "watcher")
+    line = WatchedStop(stop, Pulse(heard, {"watcher": 600.0}, seconds), "watcher")
     seconds.now += 60
     assert not line.is_set()
     seconds.now += 60
@@ -314,7 +314,7 @@ class HintedMailbox(WatchedMailbox):
         super().wait(stop, at_most)
 
 
-def test_the_watcher_waits_no_longer_than_the_watchdog(env: Environment) -> None:
+def test_the_watcher_waits_no_longer_than_the_watchdog(env: Services) -> None:
     """Its sign of life comes after each wait, so the wait is at most one interval."""
     mailbox = HintedMailbox(env)
     with running(a_daemon(env, mailbox, Heard(interval=7.0))):
@@ -325,7 +325,7 @@ def test_the_watcher_waits_no_longer_than_the_watchdog(env: Environment) -> None
 class SteppedMailbox(WatchedMailbox):
     """A mailbox whose wait ends when the test says so."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.step = threading.Semaphore(0)
 
@@ -343,7 +343,7 @@ class SteppedMailbox(WatchedMailbox):
 
 
 @pytest.mark.parametrize("stuck", ["watcher", "outbox", "remind"])
-def test_each_loop_of_the_daemon_is_watched(env: Environment, stuck: str) -> None:
+def test_each_loop_of_the_daemon_is_watched(env: Services, stuck: str) -> None:
     """With one loop of the daemon at a stand the others feed the watchdog until its bound is over, and then no more."""
     heard, mailbox, seconds, ticker = Heard(interval=60.0), SteppedMailbox(env), Seconds(), StepTicker()
     daemon = a_daemon(env, mailbox, heard, ticker, seconds)
@@ -391,7 +391,7 @@ class SilentSubmitter:
         return [Accepted(recipient, NOW, "250 late") for recipient in recipients]
 
 
-def test_a_silent_submission_server_does_not_hold_up_the_end(env: Environment) -> None:
+def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> None:
     """The mail in hand stays `attempting`, for the next start to settle; nobody else gets the lease meanwhile."""
     silent = SilentSubmitter()
     mailbox = WatchedMailbox(env)
@@ -414,7 +414,7 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Environment) -
     assert settled(env, in_hand.id)
 
 
-def settled(env: Environment, mail: str) -> bool:
+def settled(env: Services, mail: str) -> bool:
     """Wait until what is left of the daemon has written down the late answer, so that the store can be closed."""
     for _ in range(1000):
         with env.store.read() as tx:
@@ -425,7 +425,7 @@ def settled(env: Environment, mail: str) -> bool:
     return False
 
 
-def test_the_end_comes_during_a_wait_for_the_next_try(env: Environment) -> None:
+def test_the_end_comes_during_a_wait_for_the_next_try(env: Services) -> None:
     """A back-off of minutes ends at once."""
     mailbox = WatchedMailbox(env, losses=10_000)
     daemon = a_daemon(env, mailbox, Heard())
@@ -443,7 +443,7 @@ def test_the_end_comes_during_a_wait_for_the_next_try(env: Environment) -> None:
 class FullMailbox(WatchedMailbox):
     """A mailbox that asks for the end while a large batch is being taken in."""
 
-    def __init__(self, env: Environment, stop: Interrupt, after: int) -> None:
+    def __init__(self, env: Services, stop: Interrupt, after: int) -> None:
         super().__init__(env)
         self._end, self._after = stop, after
 
@@ -468,7 +468,7 @@ class EndingBatch(list[RawMessage]):
             yield raw
 
 
-def test_the_end_comes_in_the_middle_of_a_large_batch(env: Environment) -> None:
+def test_the_end_comes_in_the_middle_of_a_large_batch(env: Services) -> None:
     """What was taken in is kept, the rest is left for the next start."""
     stop = EventInterrupt()
     mailbox = FullMailbox(env, stop, after=3)
@@ -485,7 +485,7 @@ def test_the_end_comes_in_the_middle_of_a_large_batch(env: Environment) -> None:
     assert daemon.overdue == []
 
 
-def test_a_full_outbox_does_not_hold_up_the_end(env: Environment) -> None:
+def test_a_full_outbox_does_not_hold_up_the_end(env: Services) -> None:
     """The end comes between two mails; the rest waits."""
     stop = EventInterrupt()
     for number in range(5):

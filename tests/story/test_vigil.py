@@ -13,7 +13,7 @@ from flaggermail.health import mailbox_monitor
 from flaggermail.intake import poll
 from flaggermail.record.rows import Alarm, OutboxMail
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon, running
 from tests.story.test_late import read
@@ -21,13 +21,13 @@ from tests.story.test_late import read
 LIMIT = timedelta(minutes=15)
 
 
-def alarms(env: Environment) -> list[str]:
+def alarms(env: Services) -> list[str]:
     """The kinds of all alarms, in their order."""
     with env.store.read() as tx:
         return [alarm.kind for alarm in sorted(tx.find(Alarm), key=lambda alarm: alarm.raised_at)]
 
 
-def test_a_silence_and_its_end_are_told_once_each(env: Environment, clock: SetClock) -> None:
+def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock) -> None:
     """At the limit the officer on call gets one mail that says when it was last read, and one when it is again."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     poll.look(env, mailbox)
@@ -50,7 +50,7 @@ def test_a_silence_and_its_end_are_told_once_each(env: Environment, clock: SetCl
     assert len(alarms(env)) == 3  # a second silence is another one
 
 
-def test_a_desk_that_was_switched_off_is_no_silence(env: Environment, clock: SetClock) -> None:
+def test_a_desk_that_was_switched_off_is_no_silence(env: Services, clock: SetClock) -> None:
     """Hours in which the daemon did not run, or by which somebody set the clock forward, are no alarm."""
     poll.look(env, ListMailbox(env.settings.desk.mailbox))
     clock.set(NOW + timedelta(hours=9))
@@ -60,7 +60,7 @@ def test_a_desk_that_was_switched_off_is_no_silence(env: Environment, clock: Set
     assert alarms(env) == []
 
 
-def test_a_mailbox_that_was_never_read(env: Environment, clock: SetClock) -> None:
+def test_a_mailbox_that_was_never_read(env: Services, clock: SetClock) -> None:
     """A wrong password at the first start is told of too."""
     clock.set(NOW + LIMIT)
     assert mailbox_monitor.keep(env, LIMIT)
@@ -71,7 +71,7 @@ def test_a_mailbox_that_was_never_read(env: Environment, clock: SetClock) -> Non
 
 
 @pytest.mark.parametrize("lost", [True, False])
-def test_the_daemon_keeps_the_vigil(env: Environment, lost: bool) -> None:  # noqa: FBT001 - a table
+def test_the_daemon_keeps_the_vigil(env: Services, lost: bool) -> None:  # noqa: FBT001 - a table
     """With its reminders, as long as the line is lost; not during a first look that takes long."""
     mailbox = WatchedMailbox(env, error=LinkLost("the server closed the connection") if lost else None)
     passed = [0.0]

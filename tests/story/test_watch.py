@@ -15,10 +15,10 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.errors import ArchiveFault, FolderUnreadable, LinkLost
 from flaggermail.intake import poll
 from flaggermail.letters import observing
-from flaggermail.ports import Lease, Octets, Position, RawMessage, Store, Transaction
+from flaggermail.ports import BlobStore, Lease, Position, RawMessage, Store, Transaction
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ListMailbox, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from tests.story.conftest import NOW
 from tests.story.crashing import UNJUDGEABLE, FailingMatcher
 
@@ -36,7 +36,7 @@ def mail(number: int) -> bytes:
 class OddMailbox(ListMailbox):
     """A mailbox in batches, some folders of which are refused or not there."""
 
-    def __init__(self, env: Environment, *, refused: str = "", missing: str = "", batch: int = 100) -> None:
+    def __init__(self, env: Services, *, refused: str = "", missing: str = "", batch: int = 100) -> None:
         super().__init__(env.settings.desk.mailbox)
         self.refused, self.missing, self.batch = refused, missing, batch
         self.asked: list[int] = []  # by their first UID, the batches that were asked for
@@ -100,10 +100,10 @@ class CountingStore(Store):
 
 
 @dataclass
-class WaitingOctets(Octets):
+class WaitingOctets(BlobStore):
     """An archive that files nothing before it is told to."""
 
-    inner: Octets
+    inner: BlobStore
     may: threading.Event = field(default_factory=threading.Event)
     waited: list[bool] = field(default_factory=list)
 
@@ -128,7 +128,7 @@ class WaitingOctets(Octets):
 class TellingMailbox(OddMailbox):
     """A mailbox that lets the archive go on when the second batch is fetched."""
 
-    def __init__(self, env: Environment, archive: WaitingOctets) -> None:
+    def __init__(self, env: Services, archive: WaitingOctets) -> None:
         super().__init__(env, batch=1)
         self.archive = archive
 
@@ -143,7 +143,7 @@ class TellingMailbox(OddMailbox):
 class EmptiedMailbox(OddMailbox):
     """A mailbox whose Junk has given out nine numbers and holds nothing any more."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.searched: list[str] = []
 
@@ -165,13 +165,13 @@ class FullArchive(WaitingOctets):
         raise ArchiveFault(f"no space left for {len(octets)} octets")
 
 
-def count(env: Environment) -> int:
+def count(env: Services) -> int:
     """How many mails came in."""
     with env.store.read() as tx:
         return len(tx.find(StoredMessage, direction="in"))
 
 
-def alarms(env: Environment) -> list[tuple[str, str]]:
+def alarms(env: Services) -> list[tuple[str, str]]:
     """Kind and text of all alarms."""
     with env.store.read() as tx:
         return [(alarm.kind, alarm.text) for alarm in tx.find(Alarm)]
@@ -180,7 +180,7 @@ def alarms(env: Environment) -> list[tuple[str, str]]:
 class TestFolders:
     """Each folder has its turn, whatever became of another."""
 
-    def test_a_refused_folder_is_left_out(self, env: Environment) -> None:
+    def test_a_refused_folder_is_left_out(self, env: Services) -> None:
         """The others are read, behind it too."""
         mailbox = OddMailbox(env, refused="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
@@ -188,7 +188,7 @@ class TestFolders:
         assert poll.look(env, mailbox) == 2
         assert (count(env), alarms(env)) == (2, [])
 
-    def test_a_missing_folder_of_sent_mail_is_an_alarm(self, env: Environment, clock: SetClock) -> None:
+    def test_a_missing_folder_of_sent_mail_is_an_alarm(self, env: Services, clock: SetClock) -> None:
         """A wrong name in the settings does not stop the look; the officer is told, again the next day, not oftener."""
         mailbox = OddMailbox(env, missing="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
@@ -202,7 +202,7 @@ class TestFolders:
         with env.store.read() as tx:
             assert "Sent" in env.octets.get(tx.find(OutboxMail, kind="alarm")[0].digest).decode()
 
-    def test_numbers_that_nobody_holds_are_passed_once(self, env: Environment) -> None:
+    def test_numbers_that_nobody_holds_are_passed_once(self, env: Services) -> None:
         """What was expunged before we saw it is not asked for at each look again."""
         mailbox = EmptiedMailbox(env)
         poll.look(env, mailbox)
@@ -217,7 +217,7 @@ class TestKeyword:
     @pytest.mark.parametrize(
         ("keyword", "observes", "marked"), [("gezien", False, True), ("gezien", True, False), (None, False, False)]
     )
-    def test_marked(self, env: Environment, keyword: str | None, observes: bool, marked: bool) -> None:  # noqa: FBT001 - a table
+    def test_marked(self, env: Services, keyword: str | None, observes: bool, marked: bool) -> None:  # noqa: FBT001 - a table
         """Each mail that was taken in, once; a desk that observes leaves no trace."""
         settings = env.settings
         changed = settings.desk.mailbox.model_copy(update={"keyword": keyword})
@@ -236,7 +236,7 @@ class TestKeyword:
 class TestPace:
     """What the look at a full mailbox costs."""
 
-    def test_the_next_batch_is_fetched_while_this_one_is_worked_on(self, env: Environment) -> None:
+    def test_the_next_batch_is_fetched_while_this_one_is_worked_on(self, env: Services) -> None:
         """The first mail is not filed before the second is asked for, and yet both are taken in: the two overlap."""
         archive = WaitingOctets(env.octets)
         mailbox = TellingMailbox(env, archive)
@@ -246,7 +246,7 @@ class TestPace:
         assert archive.waited
         assert all(archive.waited)
 
-    def test_old_mail_is_one_commit_for_a_batch(self, env: Environment) -> None:
+    def test_old_mail_is_one_commit_for_a_batch(self, env: Services) -> None:
         """History, of which nobody hears one by one: a commit a hundred, one for the cursors, one for the digest."""
         counting = CountingStore(env.store)
         mailbox = OddMailbox(env)
@@ -256,7 +256,7 @@ class TestPace:
         assert counting.commits == 4
         assert count(env) == 200
 
-    def test_mail_that_comes_now_is_a_commit_each(self, env: Environment) -> None:
+    def test_mail_that_comes_now_is_a_commit_each(self, env: Services) -> None:
         """A notice is on its way with each, whatever becomes of the next."""
         counting = CountingStore(env.store)
         mailbox = OddMailbox(env)
@@ -265,7 +265,7 @@ class TestPace:
         poll.look(replace(env, store=counting), mailbox)
         assert counting.commits == 6
 
-    def test_old_mail_with_a_broken_one_among_it(self, env: Environment) -> None:
+    def test_old_mail_with_a_broken_one_among_it(self, env: Services) -> None:
         """The one on which the judgement fails is filed with the fault, the others as usual."""
         mailbox = OddMailbox(env)
         for number in range(6):
@@ -279,7 +279,7 @@ class TestPace:
 class TestEnds:
     """However a look ends, nothing is lost or doubled."""
 
-    def test_the_line_is_lost_between_two_batches(self, env: Environment) -> None:
+    def test_the_line_is_lost_between_two_batches(self, env: Services) -> None:
         """What was fetched is taken in; the next look goes on behind it."""
         mailbox = OddMailbox(env, batch=2)
         for number in range(5):
@@ -292,7 +292,7 @@ class TestEnds:
         assert poll.look(env, mailbox) == 1
         assert count(env) == 5
 
-    def test_a_full_disk_is_told_even_when_the_line_is_lost_too(self, env: Environment) -> None:
+    def test_a_full_disk_is_told_even_when_the_line_is_lost_too(self, env: Services) -> None:
         """The fault that a person has to mend is the one that is raised."""
         mailbox = OddMailbox(env, batch=1)
         mailbox.deliver("inbox", mail(1), NOW)
@@ -302,7 +302,7 @@ class TestEnds:
             poll.look(replace(env, octets=FullArchive(env.octets)), mailbox)
         assert count(env) == 0
 
-    def test_asked_to_end(self, env: Environment) -> None:
+    def test_asked_to_end(self, env: Services) -> None:
         """The mail in hand is finished, no further one is begun, and the folder does not count as looked through."""
         stop = EventInterrupt()
         stop.set()

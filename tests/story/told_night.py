@@ -17,7 +17,7 @@ from flaggermail.cli.acting import typed
 from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from tests.doubles import migrated
 from tests.story.conftest import NOW
@@ -62,7 +62,7 @@ def played(language: str) -> dict[str, str]:
 def _play(language: str, folder: Path) -> Settings:
     used: list[Settings] = []
 
-    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Environment:
+    def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
         organisation = settings.desk.organisation.model_copy(update={"language": language})
         desk = settings.desk.model_copy(update={"organisation": organisation})
         used.append(settings.model_copy(update={"desk": desk}))
@@ -72,7 +72,7 @@ def _play(language: str, folder: Path) -> Settings:
     return used[0]
 
 
-def _shown(env: Environment, mails: list[OutboxMail], at: str, to: str, nth: int) -> str:
+def _shown(env: Services, mails: list[OutboxMail], at: str, to: str, nth: int) -> str:
     """Recipient, subject and text."""
     when = [m for m in mails if f"{m.queued_at.astimezone(env.settings.zone):%H:%M}" == at and m.recipient == to]
     text = env.parser.parse(env.octets.get(when[nth].digest)).text.rstrip()

@@ -195,7 +195,7 @@ def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
 
 @each("path", PURE, ids=name_of)
 def test_decisions_are_told_the_time_and_never_asks(path: Path) -> None:
-    """The imports that pure modules may make are checked by `./dev check`; datetime is one of them, its clock is not."""
+    """`./dev check` bounds the imports of pure modules; datetime is one of them, its clock is not."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     asked = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in NOW]
     assert asked == []

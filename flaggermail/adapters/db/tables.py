@@ -342,7 +342,7 @@ class TokenRow(Row, table=True):
 
 
 class LearnedKeyRow(Row, table=True):
-    """`rows.LearnedKey`."""
+    """`rows.ThreadKey`."""
 
     __tablename__ = "learned_key"
     id: str = Field(primary_key=True)

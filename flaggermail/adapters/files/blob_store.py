@@ -26,7 +26,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python has not
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, as the umask allows
 
 
-class FileOctets:
+class FileBlobStore:
     """Files under `root`, which is made when the first octets come. Several processes may write at once."""
 
     def __init__(self, root: Path) -> None:

@@ -23,8 +23,8 @@ def is_installed() -> bool:
     return find_spec("apprise") is not None
 
 
-class AppriseCaller:
-    """Implements `ports.Caller`; `secret` gives a reader of the credential of that name."""
+class ApprisePager:
+    """Implements `ports.Pager`; `secret` gives a reader of the credential of that name."""
 
     def __init__(self, secret: Callable[[str], Callable[[], str]]) -> None:
         self._secret = secret

@@ -12,8 +12,8 @@ from flaggermail.adapters.files.disk import free_octets
 from flaggermail.health.findings import TELLING, skew
 
 
-class MachineGauge:
-    """Implements `ports.Gauge`. Each value is written by one thread and replaced as a whole."""
+class MachineHealthProbe:
+    """Implements `ports.HealthProbe`. Each value is written by one thread and replaced as a whole."""
 
     def __init__(self, places: Mapping[str, Path]) -> None:
         self._places = places

@@ -22,7 +22,7 @@ from flaggermail.ports import RawMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.services import Environment
+from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -57,7 +57,7 @@ class Ran:
 class Desk:
     """Types command lines as an officer, and lets time pass."""
 
-    def __init__(self, env: Environment, clock: SetClock, folder: Path) -> None:
+    def __init__(self, env: Services, clock: SetClock, folder: Path) -> None:
         self.env, self.clock, self.folder = env, clock, folder
         self._uid = 0
 

@@ -165,6 +165,7 @@ def forms(desk: Desk) -> list[Path]:
     return list((desk.folder / "state").rglob("*.yaml"))
 
 
+@pytest.mark.outside
 def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commented form, filled with the case, the reasoning of related cases beside it; what is saved is recorded."""
     first = desk.notified()
@@ -187,6 +188,7 @@ def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPa
     assert forms(desk) == []
 
 
+@pytest.mark.outside
 def test_a_form_that_cannot_be_taken_is_kept_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an officer wrote is never lost: the message says where it is, and the next --edit goes on with it."""
     number = desk.notified()
@@ -205,6 +207,7 @@ def test_a_form_that_cannot_be_taken_is_kept_and_goes_on(desk: Desk, monkeypatch
     assert '"satire": true' in desk.done("case", "show", number, "--json")
 
 
+@pytest.mark.outside
 def test_a_form_whose_act_is_refused_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A criterion that there is not: what else was typed stands in the form of the next time."""
     number = desk.notified()
@@ -215,6 +218,7 @@ def test_a_form_whose_act_is_refused_is_kept(desk: Desk, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("end", ["exit 1", "kill -9 $$", "kill -TERM $$"])
+@pytest.mark.outside
 def test_what_was_typed_outlives_an_editor_that_is_killed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
@@ -231,6 +235,7 @@ def test_what_was_typed_outlives_an_editor_that_is_killed(
     assert forms(desk) == []
 
 
+@pytest.mark.outside
 def test_an_editor_killed_before_anything_was_typed_leaves_no_form(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is nothing to go on with."""
     number = desk.notified()
@@ -239,6 +244,7 @@ def test_an_editor_killed_before_anything_was_typed_leaves_no_form(desk: Desk, m
     assert forms(desk) == []
 
 
+@pytest.mark.outside
 def test_a_form_left_behind_by_a_killed_program_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the program itself was killed too: what was typed goes on, and an empty form is not taken for typed."""
     number = desk.notified()
@@ -252,6 +258,7 @@ def test_a_form_left_behind_by_a_killed_program_goes_on(desk: Desk, monkeypatch:
     assert seen.read_text(encoding="utf-8") == "satire: true\n"
 
 
+@pytest.mark.outside
 def test_a_kept_form_is_dropped_on_demand_and_says_who_was_faster(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """--anew begins with what is recorded; and whoever goes on hears that a colleague assessed the case meanwhile."""
     number = desk.notified()
@@ -266,6 +273,7 @@ def test_a_kept_form_is_dropped_on_demand_and_says_who_was_faster(desk: Desk, mo
     assert desk.type("case", "assess", number, "--anew").status == 2
 
 
+@pytest.mark.outside
 def test_a_form_left_as_it_was_records_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening and closing the editor is no assessment."""
     number = desk.notified()

@@ -7,7 +7,7 @@ import pytest
 
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import BadAddress
-from flaggermail.services import Work
+from flaggermail.services import UnitOfWork
 from tests.unit.cli.conftest import Desk
 
 CHANNEL = "urgent-escalation@x-platform.example"
@@ -58,7 +58,7 @@ def test_the_list_shows_which_address_mail_came_back_from(desk: Desk, *, as_json
     """Until it is cleared, which says so."""
     with desk.env.store.begin() as tx:
         bad = BadAddress(id=CHANNEL, since=desk.clock.now(), mail="o00000001")
-        Work(desk.env, tx, desk.clock.now()).record(EventKind.ADDRESS_BAD, added(bad))
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.ADDRESS_BAD, added(bad))
     words = ("channel", "list", "--json") if as_json else ("channel", "list")
     since = "2024-06-06T10:3" if as_json else f"{CHANNEL} on 2024-06-06 10:3"
     assert since in desk.done(*words)
