@@ -58,5 +58,5 @@ def give(work: UnitOfWork, approved: Notification, channel: Channel) -> None:
         "next_step": note_command(approved, channel.kind),
     }
     about = EventRef(approved.case, approved.id)
-    notice = Notice(Kind.OFFICER_NOTICE, "to_submit", f"submit/{approved.id}", about, topic=Topic.SUBMISSION)
+    notice = Notice(Kind.OFFICER_NOTICE, "submission_request", f"submit/{approved.id}", about, topic=Topic.SUBMISSION)
     notices.tell(work, officer, notice, values)

@@ -71,7 +71,7 @@ PLATFORM_TEMPLATES = ("notification", "general_warning", "channel_recovery", "ad
 VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     **dict.fromkeys(PLATFORM_TEMPLATES, EVERY | PLATFORM),
     "call_sheet": EVERY | PLATFORM | {"phone"},
-    "to_submit": EVERY | OFFICER | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
+    "submission_request": EVERY | OFFICER | {"kind", "platform", "channel", "phone", "subject", "text", "next_step"},
     "referrer_reply": EVERY | {"text"},
     "intake_confirmation": EVERY | {"title", "phone"},
     "information_request": EVERY | {"missing", "question"},
@@ -93,8 +93,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "case_form": EVERY | {"title", "type", "sender", "text", "missing", "earlier", "channels", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
-    "held_back": EVERY | {"total", "more", "entries", "next_step"},
-    "waiting": EVERY | {"kind", "total", "more", "entries", "next_step"},
+    "held_notices": EVERY | {"total", "more", "entries", "next_step"},
+    "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},

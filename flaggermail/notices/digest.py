@@ -77,7 +77,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")
     listed = held[:LISTED]
-    notice = Notice(Kind.DIGEST, "held_back", f"held/{held[0].id}/{held[-1].id}", EventRef(), exercise=exercise)
+    notice = Notice(Kind.DIGEST, "held_notices", f"held/{held[0].id}/{held[-1].id}", EventRef(), exercise=exercise)
     values = {
         "total": len(held),
         "more": len(held) - len(listed),

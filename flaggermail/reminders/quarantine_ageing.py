@@ -147,7 +147,7 @@ def _tell(work: UnitOfWork, officer: Officer, late: Sequence[_Late]) -> None:
         return
     if duty.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
-    notice = Notice(Kind.ALARM, "waiting", _reason(work, officer), EventRef())
+    notice = Notice(Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef())
     notices.tell(work, officer, notice, _values(spoken))
 
 

@@ -20,7 +20,7 @@ from flaggermail.settings import checks, escalation_checks
 from flaggermail.settings.advice import warnings
 from flaggermail.settings.escalation_file import EscalationFile
 from flaggermail.settings.model import DeskSettings, ElectionsFile, OncallFile, PlatformsFile, Settings
-from flaggermail.settings.renamed_keys import read_settings
+from flaggermail.settings.renamed_keys import read_settings, renamed_templates
 from flaggermail.settings.word_tables import load_intake, load_outcomes, load_reply_words, tag_findings
 from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.kinds import Model
@@ -64,11 +64,13 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
     rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
-    if faults or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
-        raise ConfigurationError(*map(str, sorted(faults)))
+    templates = templates_directory or directory / "templates"
+    template_notes, twice = renamed_templates(templates)
+    if faults or twice or not (desk and platforms and oncall and elections and escalation and intake and reply_words):
+        raise ConfigurationError(*map(str, sorted(faults)), *twice)
     return Settings(
         directory=directory,
-        templates=templates_directory or directory / "templates",
+        templates=templates,
         rules_directory=rules_directory,
         desk=_absolute(desk, directory),
         platform_list=platforms.platforms,
@@ -78,7 +80,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         intake=intake,
         reply_words=reply_words,
         escalation=escalation,
-        notes=tuple(str(note) for source in sources.values() for note in sorted(source.notes)),
+        notes=(*(str(note) for source in sources.values() for note in sorted(source.notes)), *template_notes),
     )
 
 

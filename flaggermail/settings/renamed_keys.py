@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Keys of settings files that have a new name. The old name works until 1.0 and gives a note; both are an error."""
+"""Settings keys and templates with a new name. The old name works until 1.0 and gives a note; both are an error."""
 
 from __future__ import annotations
 
@@ -24,6 +24,33 @@ RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
     ),
     "oncall.yaml": ((("otherwise",), "fallback_officer"),),
 }
+
+# Of each template its present name and the old one.
+RENAMED_TEMPLATES = {
+    "held_notices": "held_back",
+    "quarantine_reminder": "waiting",
+    "submission_request": "to_submit",
+}
+
+
+def template_file(directory: Path, language: str, name: str) -> Path:
+    """The file of a template: under its present name, or under its old one if only that exists."""
+    present = directory / language / f"{name}.j2"
+    old = directory / language / f"{RENAMED_TEMPLATES.get(name, name)}.j2"
+    return old if old.is_file() and not present.exists() else present
+
+
+def renamed_templates(directory: Path) -> tuple[list[str], list[str]]:
+    """Notes on templates under an old name, and faults where a template has both names; one line each."""
+    notes, faults = list[str](), list[str]()
+    for new, old in RENAMED_TEMPLATES.items():
+        for path in sorted(directory.glob(f"*/{old}.j2")):
+            place = f"{directory.name}/{path.parent.name}/{path.name}:"
+            if path.with_name(f"{new}.j2").exists():
+                faults.append(f"{place} is the old name of {new}.j2, which is there too; remove the old one")
+            else:
+                notes.append(f"{place} is now called {new}.j2; the old name works until 1.0")
+    return notes, faults
 
 
 def read_settings(path: Path) -> Source:

@@ -13,12 +13,14 @@ from click.testing import CliRunner
 
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
+from flaggermail.errors import ConfigurationError
 from flaggermail.settings.model import DeskSettings, OncallFile
 from flaggermail.settings.reading import load
-from flaggermail.settings.renamed_keys import RENAMED
+from flaggermail.settings.renamed_keys import RENAMED, RENAMED_TEMPLATES
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.kinds import Model
 from flaggermail.yaml_files.source import Key
+from tests.corpus import each
 
 MODELS: dict[str, type[Model]] = {"flaggermail.yaml": DeskSettings, "oncall.yaml": OncallFile}
 PAIRS = [(file, old, new) for file, pairs in RENAMED.items() for old, new in pairs]
@@ -93,6 +95,23 @@ def test_a_section_and_a_key_in_it_may_both_be_old(directory: Path) -> None:
         f"flaggermail.yaml:{line - 1}:1 storms: is now called rate_limits; the old name works until 1.0",
         f"flaggermail.yaml:{line}:3 storms.together: is now called burst; the old name works until 1.0",
     )
+
+
+@each("new", RENAMED_TEMPLATES)
+def test_a_template_under_its_old_name_is_used_and_noted(directory: Path, new: str) -> None:
+    """Mail is rendered from it, `check` finds no fault, and says the new name once."""
+    old, templates = RENAMED_TEMPLATES[new], directory / "templates"
+    present = templates / "en" / f"{new}.j2"
+    text = present.read_text("utf-8")
+    present.rename(present.with_name(f"{old}.j2"))
+    ran = CliRunner().invoke(check, obj=Session(directory))
+    note = f"templates/en/{old}.j2: is now called {new}.j2; the old name works until 1.0"
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert [line for line in ran.stdout.splitlines() if line.startswith("note: ")] == [f"note: {note}"]
+    present.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=f"{old}.j2: is the old name of {new}.j2, which is there too"):
+        load(directory)
+    present.with_name(f"{old}.j2").unlink()
 
 
 def test_notes_are_in_the_document_of_check(directory: Path) -> None:

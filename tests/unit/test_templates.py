@@ -259,7 +259,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "kind": "forged"}],
     "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
-    "waiting": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
+    "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
     "reply_answer": [
         {"understood": False, "did": [], "number": None},
         {"did": DID, "form": ""},
@@ -273,7 +273,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
 }
 
-NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "held_back", "reminders", "waiting"}
+NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "held_notices", "quarantine_reminder", "reminders"}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -284,7 +284,7 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminders" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
-    known |= {"entries": HELD} if name == "held_back" else {}
+    known |= {"entries": HELD} if name == "held_notices" else {}
     known |= changes or {}
     return {key: known[key] for key in VALUES[name]}
 
