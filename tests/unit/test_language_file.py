@@ -138,7 +138,7 @@ def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
     "work",
     [
         "from flaggermail.cli.parse import command; from flaggermail.wiring_reading import parser; parser()",
-        "from flaggermail.adapters import parse_child as c; c.read_language(__import__('pathlib').Path('rules'))",
+        "from flaggermail.adapters.parsing import child as c; c.read_language(__import__('pathlib').Path('rules'))",
     ],
     ids=["the command", "the process that reads"],
 )
