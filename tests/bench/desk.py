@@ -2,7 +2,7 @@
 """A desk to be measured: its mailbox in a real Dovecot, its mail through a real Postfix, its record in a folder."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,8 +53,8 @@ class Servers:
         give(self.maildir(user).parent, *account("nobody"))
 
     @contextmanager
-    def desk(self, user: str, **mailbox: object) -> Iterator[DeskProcess]:
-        """A desk with the mailbox of `user` and an election that runs; `mailbox` changes settings of that name.
+    def desk(self, user: str, storms: Mapping[str, object] | None = None, **mailbox: object) -> Iterator[DeskProcess]:
+        """A desk with the mailbox of `user` and an election that runs; `storms`, `mailbox` change settings so named.
 
         No process of it is left at the end.
         """
@@ -62,6 +62,7 @@ class Servers:
         inbox = {"address": f"{user}@bzk.example", "port": self.dovecot.imaps_port, "tls": "implicit"}
         changes = {
             "mailbox": tls | inbox | mailbox,
+            "storms": storms or {},
             "submission": {**tls, "port": self.postfix.submission_port, "tls": "starttls", "retry_minutes": [1]},
         }
         with tempfile.TemporaryDirectory(prefix="fm-desk-", ignore_cleanup_errors=True) as name:

@@ -110,7 +110,7 @@ def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer
     (folder / "rules").symlink_to(shipped("rules"))
     desk = yaml.load((ROOT / "tests" / "config" / "flaggermail.yaml").read_text("utf-8"))
     for section, values in changes.items():
-        desk[section].update(values)
+        desk.setdefault(section, {}).update(values)
     yaml.dump(desk, folder / "flaggermail.yaml")
     oncall = {
         "officers": [
