@@ -18,7 +18,8 @@ from flaggermail.rules.classifier import RuleSet, Stage
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from tests.bench import corpus, table
+from tests.bench import corpus
+from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
 
 MAILS, QUICK_MAILS = 10_000, 200
 TOGETHER = 100
@@ -58,12 +59,12 @@ def reading(env: Services, files: list[Path]) -> float:
     return time.perf_counter() - begun
 
 
-def measure(folder: Path, *, quick: bool) -> None:
-    """Print the table; the mails are read before and after the comparison, and the quicker one counts."""
-    count = QUICK_MAILS if quick else MAILS
-    files = corpus.write(folder / "comparing", count, SEED)
-    table.head(f"comparing rules over {count:,} mails of {corpus.source()}", "x reading")
-    with filled(folder / "compared", files) as env, env.store.read() as tx:
+def measure(bench: Bench) -> Iterator[Row]:
+    """The mails are read before and after the comparison, and the quicker one counts."""
+    count = bench.few(MAILS, QUICK_MAILS)
+    files = corpus.write(bench.folder / "comparing", count, SEED)
+    yield Heading(f"comparing rules over {count:,} mails of {corpus.source()}", "x reading")
+    with filled(bench.folder / "compared", files) as env, env.store.read() as tx:
         before = reading(env, files)
         judged: list[int] = []
         rules = env.settings.rules
@@ -73,7 +74,7 @@ def measure(folder: Path, *, quick: bool) -> None:
         )
         compared = time.perf_counter() - begun
         read = min(before, reading(env, files))
-    table.line("reading alone", read / count * 1e6, "us", 1)
-    table.line(
-        f"compared; {changed:,} would be judged otherwise", compared / sum(judged) * 1e6, "us", compared / read, "3"
-    )
+    yield Figure(what="reading alone", figure=read / count * 1e6, unit="us")
+    what = f"compared; {changed:,} would be judged otherwise"
+    yield Figure(what=what, figure=compared / sum(judged) * 1e6, unit="us")
+    yield times("comparing, beside reading", compared / read, "compare", Goal(3))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Mail by the thousand, the same for the same seed, laid into a Maildir as a mail server would have it.
 
-It is written by gen_corpus.py where the folder `shared` stands beside the checkout, else by tests.bench.mails, whose
-mail is smaller and has no attachments: figures of the two are not to be compared.
+Big mail, with attachments, is written by gen_corpus.py if the folder `shared` is beside the checkout; small mail,
+without attachments, by tests.bench.mails. Figures of the two are not to be compared.
 """
 
 import os
@@ -16,6 +16,7 @@ from tests.bench.mails import Mails
 from tests.servers.postfix import AUTHSERV_ID
 
 GENERATOR = Path(__file__).parents[3] / "shared" / "perf" / "gen_corpus.py"
+BIG, SMALL = "gen_corpus.py", "tests.bench.mails"
 _LONG_AGO = datetime.fromisoformat("2024-03-01T08:00:00+00:00").timestamp()
 _KNOWN = {  # domains of the generator -> domains that the shipped lists and the platforms of tests/config know
     b"gemeente-utrecht.example": b"lindewaard.example",
@@ -31,18 +32,23 @@ _FROM = re.compile(rb"^From: [^\r\n]*@([a-z0-9.-]+)", re.MULTILINE)
 
 
 def source() -> str:
-    """Who writes the mail."""
-    return "gen_corpus.py" if GENERATOR.exists() else "tests.bench.mails"
+    """Who writes the mail if it may be either."""
+    return BIG if has(BIG) else SMALL
 
 
-def write(folder: Path, count: int, seed: int) -> list[Path]:
+def has(kind: str) -> bool:
+    """Whether this kind of mail can be written here."""
+    return kind == SMALL or GENERATOR.exists()
+
+
+def write(folder: Path, count: int, seed: int, kind: str | None = None) -> list[Path]:
     """Write `count` mails of this seed into `folder`, one file each, in the order in which they were sent.
 
     A smaller count of the same seed gives the first of them. Each is vouched for by our own server, as if it had come
-    through it, and arrived long ago: an hour after the other.
+    through it, and arrived long ago: an hour after the other. `kind` is BIG or SMALL; otherwise `source` chooses.
     """
     folder.mkdir(parents=True)
-    if GENERATOR.exists():
+    if (kind or source()) == BIG:
         files = _generated(folder, count, seed)
     else:
         files = [folder / f"{number:06d}" for number in range(count)]

@@ -4,6 +4,7 @@
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,13 +18,14 @@ from flaggermail.replay.doubles import CountedRandomness, ListMailbox, ScriptedS
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from tests.bench import table
+from tests.bench.figures import Bench, Figure, Goal, Heading, Row
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import notify
 from tests.story.test_storms import OFFICER, flooded
 
 MAILS, QUICK_MAILS = 5_000, 300
 REMINDERS = 25  # one falls due each half second
+TICK = Goal(1.5)  # the second of the tick, and little more
 KNOWN = (OFFICER, "agent@x-platform.example")
 
 
@@ -38,12 +40,12 @@ class Running:
         return NOW + timedelta(seconds=time.monotonic() - self._begun)
 
 
-def measure(folder: Path, *, quick: bool) -> None:
-    """Print the table: all mails lie in the mailbox at once, the tick of reminders comes each second."""
-    count = QUICK_MAILS if quick else MAILS
-    table.head(f"a flood of {count:,} mails")
+def measure(bench: Bench) -> Iterator[Row]:
+    """All mails lie in the mailbox at once, the tick of reminders comes each second."""
+    count = bench.few(MAILS, QUICK_MAILS)
+    yield Heading(f"a flood of {count:,} mails")
     settings, clock = load(CONFIG, shipped("rules"), shipped("config") / "templates"), Running()
-    desk = Path(tempfile.mkdtemp(dir=folder))
+    desk = Path(tempfile.mkdtemp(dir=bench.folder))
     env = wiring.replayed(settings, desk, clock, CountedRandomness("bench"), ScriptedSubmitter(clock))
     with closing(env):
         mailbox = flooded(env, count)
@@ -51,8 +53,8 @@ def measure(folder: Path, *, quick: bool) -> None:
         for number in range(REMINDERS):
             notify(env, number + 1, began - timedelta(minutes=60) + number * timedelta(seconds=0.5))
         seconds, ticks = _during(env, mailbox)
-        table.line("taken in", count / seconds, "a s")
-        _tell(env, began, ticks)
+        yield Figure(what="taken in", figure=count / seconds, unit="a s")
+        yield from _told(env, began, ticks)
 
 
 def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
@@ -76,13 +78,14 @@ def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
     return seconds[0], ticks
 
 
-def _tell(env: Services, began: datetime, ticks: list[float]) -> None:
+def _told(env: Services, began: datetime, ticks: list[float]) -> Iterator[Figure]:
     with env.store.read() as tx:
         late = [(r.told_at - r.due_at).total_seconds() for r in tx.find(Reminder)]
         known = [m.first_seen_at for m in tx.find(StoredMessage, direction="in") if m.from_address in KNOWN]
         mails = len(tx.find(OutboxMail, recipient=OFFICER, kind=["officer_notice", "digest"]))
     assert len(late) == REMINDERS, "a reminder was not told"
-    table.line("reminders: the latest, after it fell due", max(late), "s", goal="1 s of the tick, and little more")
-    table.line("the longest tick", max(ticks), "s")
-    table.line("mail of officer and platform, behind them all", max((at - began).total_seconds() for at in known), "s")
-    table.line("mails about it to the officer on call", mails, "")
+    yield Figure(what="reminders: the latest, after it fell due", figure=max(late), unit="s", goal=TICK)
+    yield Figure(what="the longest tick", figure=max(ticks), unit="s")
+    latest = max((at - began).total_seconds() for at in known)
+    yield Figure(what="mail of officer and platform, behind them all", figure=latest, unit="s")
+    yield Figure(what="mails about it to the officer on call", figure=mails, unit="")

@@ -4,12 +4,13 @@
 import re
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tests.bench import corpus, table
-from tests.bench.desk import Servers
-from tests.bench.intake import history
+from tests.bench import corpus
+from tests.bench.figures import Bench, Figure, Goal, Heading, Row
+from tests.bench.history import lay
 from tests.flow.desk_process import DeskProcess, patiently
 
 BACKLOG, QUICK_BACKLOG = 20_000, 200
@@ -40,17 +41,17 @@ def stored(desk: DeskProcess) -> int:
         return int(connection.execute("SELECT count(*) FROM delivery").fetchone()[0])
 
 
-def measure(servers: Servers, folder: Path, *, quick: bool) -> None:
-    """Print the table."""
-    backlog = QUICK_BACKLOG if quick else BACKLOG
-    table.head("resident memory", "")
-    with servers.desk("memory") as desk:
+def measure(bench: Bench) -> Iterator[Row]:
+    """A daemon with an empty mailbox, then one that reads the backlog."""
+    backlog = bench.few(BACKLOG, QUICK_BACKLOG)
+    yield Heading("resident memory", "")
+    with bench.servers.desk("memory") as desk:
         desk.start()
         time.sleep(SETTLED)
         idle = resident(desk)
         desk.stop()
-        table.line("daemon, idle", idle["daemon"], "MiB", goal="70, 90")
-        history(servers, corpus.write(folder / "memory", backlog, 1), "memory")
+        yield _mib("daemon, idle", idle["daemon"], "memory.idle", Goal(70, 90))
+        lay(bench.servers, corpus.write(bench.folder / "memory", backlog, 1), "memory")
         begun = time.perf_counter()
         desk.start()
         patiently(lambda: stored(desk) >= backlog, "the backlog is on record", PATIENCE)
@@ -58,8 +59,12 @@ def measure(servers: Servers, folder: Path, *, quick: bool) -> None:
         time.sleep(SETTLED)
         after, peak = resident(desk), resident(desk, "VmHWM")
         desk.stop()
-    table.line(f"daemon, after {backlog:,} mails", after["daemon"], "MiB", goal="120, 160")
-    table.line("daemon, peak", peak["daemon"], "MiB")
-    table.line("parser, after", after["parser"], "MiB")
-    table.line("parser, peak", peak["parser"], "MiB")
-    table.line("the daemon's own pace, with TLS", backlog / seconds, "mail/s")
+    yield _mib(f"daemon, after {backlog:,} mails", after["daemon"], "memory.after", Goal(120, 160))
+    yield _mib("daemon, peak", peak["daemon"])
+    yield _mib("parser, after", after["parser"])
+    yield _mib("parser, peak", peak["parser"])
+    yield Figure(what="the daemon's own pace, with TLS", figure=backlog / seconds, unit="mail/s")
+
+
+def _mib(what: str, figure: float, name: str | None = None, goal: Goal | None = None) -> Figure:
+    return Figure(what=what, figure=figure, unit="MiB", name=name, goal=goal)

@@ -3,18 +3,20 @@
 
 import email
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.policy import EmailPolicy
-from pathlib import Path
 
 from flaggermail.adapters.parsing.parser import StandardParser
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.shipped import shipped
-from tests.bench import corpus, table
+from tests.bench import corpus
+from tests.bench.figures import Bench, Figure, Goal, Heading, Row
 
 MAILS, QUICK_MAILS = 2_000, 100
 ROUNDS = 3
 SEED = 1
+KINDS = {"parse.big": corpus.BIG, "parse.small": corpus.SMALL}
+GOAL = Goal(0.5, of_ratio=True)
 READ = ("message-id", "references", "in-reply-to", "subject", "from", "to", "date", "auto-submitted")
 MODERN = EmailPolicy()  # what policy.default is
 
@@ -34,17 +36,24 @@ def processor_time(read: Callable[[bytes], object], mails: Sequence[bytes]) -> f
     return time.process_time() - begun
 
 
-def measure(folder: Path, *, quick: bool) -> None:
-    """Print the table: the least of some rounds each, in turn, since others use the machine."""
-    count = QUICK_MAILS if quick else MAILS
-    files = corpus.write(folder / "parsing", count, SEED)
-    mails = [path.read_bytes() for path in files]
-    table.head(f"reading {count:,} mails of {corpus.source()}, one process")
+def measure(bench: Bench) -> Iterator[Row]:
+    """Each kind of mail, by both readers."""
+    count, rounds = bench.few(MAILS, QUICK_MAILS), bench.few(ROUNDS, 1)
+    yield Heading(f"reading {count:,} mails, one process", "x email")
+    for name, kind in KINDS.items():
+        what = f"flaggermail: all that is read of {kind}"
+        if not corpus.has(kind):
+            yield Figure(what=f"{what}, not here", figure=None, unit="us", goal=GOAL, name=name)
+            continue
+        files = corpus.write(bench.folder / name, count, SEED, kind)
+        ours, theirs = (seconds / count * 1e6 for seconds in both([path.read_bytes() for path in files], rounds))
+        yield Figure(what="email, policy.default: header and bodies", figure=theirs, unit="us")
+        yield Figure(what=what, figure=ours, unit="us", beside=theirs, goal=GOAL, name=name)
+
+
+def both(mails: Sequence[bytes], rounds: int) -> tuple[float, float]:
+    """Seconds of our parser and of the standard library: the least of some rounds each, in turn."""
     parser = StandardParser(read_language(shipped("rules")))
-    rounds = [
-        (processor_time(standard_library, mails), processor_time(parser.parse, mails))
-        for _ in range(1 if quick else ROUNDS)
-    ]
-    theirs, ours = (min(seconds) for seconds in zip(*rounds, strict=True))
-    table.line("email, policy.default: header and bodies", theirs / count * 1e6, "us", 1)
-    table.line("flaggermail: all that is read of a mail", ours / count * 1e6, "us", ours / theirs, "0.5")
+    taken = [(processor_time(parser.parse, mails), processor_time(standard_library, mails)) for _ in range(rounds)]
+    ours, theirs = (min(seconds) for seconds in zip(*taken, strict=True))
+    return ours, theirs

@@ -6,13 +6,20 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from tests.bench import table
-from tests.bench.desk import Servers
-from tests.bench.mails import Mails
+from tests.bench import corpus
+from tests.bench.figures import Bench, Figure, Goal, Heading, Row, times
+from tests.bench.history import lay
+from tests.bench.memory import stored
+from tests.flow.desk_process import DeskProcess, patiently
 
-ROUNDS = 7
+ROUNDS, QUICK_ROUNDS = 25, 3
+CASES = 50  # mails that the desk has taken in
+PATIENCE = 180.0  # seconds
+GOAL = Goal(8, 12)
 PROGRAM = str(Path(sys.executable).with_name("flaggermail"))
 BARE = "python -c pass"
 
@@ -35,22 +42,37 @@ def median_seconds(commands: dict[str, list[str]], rounds: int, compiled: Path) 
     return {name: statistics.median(taken[1:]) for name, taken in seconds.items()}
 
 
-def measure(servers: Servers, *, quick: bool) -> None:
-    """Print the table."""
-    rounds = 3 if quick else ROUNDS
-    with servers.desk("startup") as desk:
-        mail = desk.folder / "mail.eml"
-        mail.write_bytes(Mails(1, "startup@bzk.example").referral().octets)
+def measure(bench: Bench) -> Iterator[Row]:
+    """Every command beside a daemon that runs, as on a desk: without one `status` rightly fails."""
+    rounds = bench.few(ROUNDS, QUICK_ROUNDS)
+    files = corpus.write(bench.folder / "startup", CASES, 1, corpus.SMALL)
+    lay(bench.servers, files, "startup")
+    with bench.servers.desk("startup") as desk:
+        desk.start()
+        patiently(lambda: stored(desk) >= CASES, "the mail is on record", PATIENCE)
+        patiently(partial(_in_order, desk), "status finds all in order", PATIENCE)
         configured = [PROGRAM, "--config", str(desk.folder)]
         commands = {
             BARE: [sys.executable, "-c", "pass"],
             "flaggermail --version": [PROGRAM, "--version"],
             "flaggermail --help": [PROGRAM, "--help"],
             "flaggermail status": [*configured, "status"],
-            "flaggermail parse --json MAIL": [*configured, "parse", "--json", str(mail)],
+            "flaggermail case list": [*configured, "case", "list"],
+            "flaggermail parse --json MAIL": [*configured, "parse", "--json", str(files[0])],
         }
         medians = median_seconds(commands, rounds, desk.folder / "compiled")
-    table.head(f"command line, median of {rounds}", "x bare")
-    for name, median in medians.items():
-        goal = "" if name == BARE or "parse" in name else "8, 12"
-        table.line(name, median * 1000, "ms", median / medians[BARE], goal)
+        desk.stop()
+    yield Heading(f"command line, median of {rounds}", "x bare")
+    bare = medians[BARE]
+    for command, median in medians.items():
+        yield Figure(what=command, figure=median * 1000, unit="ms", beside=bare * 1000)
+    for command, name in (("flaggermail --help", "start.help"), ("flaggermail status", "start.status")):
+        yield times(f"{command}, beside a bare interpreter", medians[command] / bare, name, GOAL)
+    what = f"flaggermail case list, after {CASES} mails"
+    yield Figure(what=what, figure=medians["flaggermail case list"], unit="s", name="start.case_list")
+
+
+def _in_order(desk: DeskProcess) -> bool:
+    """Whether `status` exits with 0; that may take the daemon a look at the mailbox and a tick."""
+    command = [PROGRAM, "--config", str(desk.folder), "status"]
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode == 0

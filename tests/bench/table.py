@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How figures are printed: one line each, as soon as it is known."""
+"""How figures are printed: one line each, as soon as it is known; and the same figures as a JSON report."""
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.bench.figures import Figure, Heading, Note, Row
 
 
 def head(title: str, beside: str = "ratio") -> None:
@@ -11,11 +15,10 @@ def head(title: str, beside: str = "ratio") -> None:
     sys.stdout.flush()
 
 
-def line(what: str, figure: float, unit: str, ratio: float | None = None, goal: str = "") -> None:
+def line(what: str, figure: float | None, unit: str, ratio: float | None = None, goal: str = "") -> None:
     """One figure, its ratio to the other side of the same run, and the goal for either."""
-    shown = f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
     beside = "" if ratio is None else f"{ratio:.2f}"
-    print(f"{what:<50}{shown:>12} {unit:<6}{beside:>12}  {goal}".rstrip())
+    print(f"{what:<50}{_shown(figure):>12} {unit:<6}{beside:>12}  {goal}".rstrip())
     sys.stdout.flush()
 
 
@@ -25,7 +28,50 @@ def note(text: str) -> None:
     sys.stdout.flush()
 
 
+def show(row: Row) -> None:
+    """Print what a measurement yielded."""
+    match row:
+        case Heading():
+            head(row.title, row.beside)
+        case Note():
+            note(row.text)
+        case Figure():
+            line(row.what, row.figure, row.unit, row.ratio, _judged(row))
+
+
+def write(report: Path, figures: Iterable[Figure]) -> None:
+    """Write the figures that have a name to `report`: a JSON list with one object a figure."""
+    objects = [_object(figure) for figure in figures if figure.name is not None]
+    report.write_text(json.dumps(objects, indent=2) + "\n", "utf-8")
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that `share` (0 to 1) of the values do not exceed; the nearest one that was measured."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
+
+
+def _shown(figure: float | None) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+
+
+def _judged(figure: Figure) -> str:
+    if figure.goal is None:
+        return ""
+    bounds = ", ".join(f"{bound:g}" for bound in (figure.goal.most, figure.goal.worst) if bound is not None)
+    verdict = {None: "not measured", True: "met", False: "not met"}[figure.met]
+    return f"{bounds}{' of it' if figure.goal.of_ratio else ''}: {verdict}"
+
+
+def _object(figure: Figure) -> dict[str, object]:
+    return {
+        "name": figure.name,
+        "figure": figure.figure,
+        "unit": figure.unit,
+        "beside": figure.beside,
+        "ratio": figure.ratio,
+        "goal": figure.goal.most if figure.goal else None,
+        "met": figure.met,
+    }

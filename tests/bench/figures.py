@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a measurement yields: headings, notes and figures, in the order in which they are known."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from tests.bench.desk import Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The most that a figure may be, or its ratio where `of_ratio`; `worst` is the limit that no change may pass."""
+
+    most: float
+    worst: float | None = None
+    of_ratio: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured quantity in `unit`, and the other side's quantity of the same run."""
+
+    what: str
+    figure: float | None  # None if it cannot be measured on this machine
+    unit: str
+    beside: float | None = None
+    goal: Goal | None = None
+    name: str | None = None  # in the report; a figure without a name is only printed
+
+    @property
+    def ratio(self) -> float | None:
+        """`figure` / `beside`, None if either is missing."""
+        return self.figure / self.beside if self.figure is not None and self.beside else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met, None if there is no goal or nothing to judge."""
+        judged = self.ratio if self.goal and self.goal.of_ratio else self.figure
+        return judged <= self.goal.most if self.goal and judged is not None else None
+
+
+def times(what: str, ratio: float, name: str | None = None, goal: Goal | None = None) -> Figure:
+    """A figure that is itself a ratio: so many times the other side, which is 1."""
+    return Figure(what=what, figure=ratio, unit="x", beside=1, name=name, goal=goal)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Begins a table; `beside` says what its ratios are to."""
+
+    title: str
+    beside: str = "ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark between the figures."""
+
+    text: str
+
+
+Row: TypeAlias = Heading | Figure | Note
+
+
+@dataclass
+class Bench:
+    """What the measurements share. The servers start when the first measurement asks for them."""
+
+    folder: Path
+    quick: bool = False
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def servers(self) -> Servers:
+        """The loopback servers; raises ServerNotStartedError."""
+        return self.stack.enter_context(Servers.running())
+
+    def few(self, full: int, quick: int) -> int:
+        """The size of a measurement."""
+        return quick if self.quick else full
+
+
+Measurement: TypeAlias = Callable[[Bench], Iterator[Row]]

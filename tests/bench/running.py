@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Runs measurements one after the other, prints what they yield, and writes the report."""
+
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from tests.bench import table
+from tests.bench.figures import Bench, Figure, Measurement
+
+
+def run(measurements: Mapping[str, Measurement], bench: Bench, report: Path | None = None) -> int:
+    """Run all of them; returns 1 if one did not run to its end, else 0, whatever the goals say.
+
+    `report` gets the figures as JSON, those of the measurements that failed too as far as they went.
+    """
+    figures, failed = list[Figure](), list[str]()
+    for name, measurement in measurements.items():
+        begun = time.monotonic()
+        try:
+            figures.extend(_printed(measurement, bench))
+        except Exception:  # noqa: BLE001 - the boundary of one measurement: the others run all the same
+            table.note(f"{name} did not run:\n{traceback.format_exc()}")
+            failed.append(name)
+        table.note(f"({name}: {time.monotonic() - begun:,.0f} s)")
+    if report is not None:
+        table.write(report, figures)
+    for name in failed:
+        table.note(f"did not run: {name}")
+    return 1 if failed else 0
+
+
+def _printed(measurement: Measurement, bench: Bench) -> Iterator[Figure]:
+    for row in measurement(bench):
+        table.show(row)
+        if isinstance(row, Figure):
+            yield row

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""`./dev bench`: the report, and the exit status when a measurement does not run."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.bench import running
+from tests.bench.__main__ import MEASUREMENTS
+from tests.bench.figures import Bench, Figure, Goal, Heading, Measurement, Note, Row, times
+
+OF_RATIO = Goal(0.25, 0.5, of_ratio=True)
+
+
+def slow(bench: Bench) -> Iterator[Row]:
+    """Figures that meet no goal, one that has none, and one that is only printed."""
+    assert bench.few(2_000, 10) == 10
+    yield Heading("history", "x other")
+    yield Figure(what="a mail", figure=6.0, unit="us", beside=4.0, goal=OF_RATIO, name="backfill.big")
+    yield Figure(what="printed", figure=1.0, unit="us")
+    yield Figure(what="notice", figure=1.2, unit="s", name="notice.p95")
+    yield Note("slow, but it ran")
+
+
+def alone(_: Bench) -> Iterator[Row]:
+    """A peer that is not installed, and a goal for the figure itself."""
+    yield Figure(what="a mail", figure=6.0, unit="us", goal=OF_RATIO, name="backfill.small")
+    yield times("of another", 1.04, "growth.live", Goal(1.05, 1.2))
+
+
+def broken(_: Bench) -> Iterator[Row]:
+    """Ends half way."""
+    yield Figure(what="idle", figure=97, unit="MiB", goal=Goal(70), name="memory.idle")
+    raise AssertionError("the daemon has ended")
+
+
+def ran(folder: Path, measurements: Mapping[str, Measurement]) -> tuple[int, list[dict[str, object]]]:
+    """Run these; the exit status and the report."""
+    report = folder / "report.json"
+    status = running.run(measurements, Bench(folder, quick=True), report)
+    return status, json.loads(report.read_text("utf-8"))
+
+
+def row(name: str, figure: float, unit: str, **others: object) -> dict[str, object]:
+    """One object of the report; what is not given is null."""
+    return {
+        "name": name,
+        "figure": figure,
+        "unit": unit,
+        "beside": None,
+        "ratio": None,
+        "goal": None,
+        "met": None,
+    } | others
+
+
+def test_the_report_has_one_object_a_named_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A goal that is not met, or that nothing could be judged by, leaves the exit status 0."""
+    assert ran(tmp_path, {"slow": slow, "alone": alone}) == (
+        0,
+        [
+            row("backfill.big", 6.0, "us", beside=4.0, ratio=1.5, goal=0.25, met=False),
+            row("notice.p95", 1.2, "s"),
+            row("backfill.small", 6.0, "us", goal=0.25),
+            row("growth.live", 1.04, "x", beside=1, ratio=1.04, goal=1.05, met=True),
+        ],
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines if "0.25, 0.5 of it" in line] == ["met", "measured"]
+    assert any(line.startswith("printed") for line in lines)
+
+
+def test_a_measurement_that_fails_is_named_and_the_others_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    """The exit status is 1; what was measured before the fault is in the report."""
+    status, report = ran(tmp_path, {"broken": broken, "alone": alone})
+    assert status == 1
+    assert [each["name"] for each in report] == ["memory.idle", "backfill.small", "growth.live"]
+    out = capsys.readouterr().out
+    assert "the daemon has ended" in out
+    assert out.splitlines()[-1] == "did not run: broken"
+
+
+def test_no_measurement_starts_servers_before_it_is_run(tmp_path: Path) -> None:
+    """Reading mail is measured on a machine without mail servers."""
+    bench = Bench(tmp_path, quick=True)
+    rows = list(MEASUREMENTS["parsing"](bench))
+    assert {"parse.big", "parse.small"} <= {each.name for each in rows if isinstance(each, Figure)}
+    assert "servers" not in vars(bench)
