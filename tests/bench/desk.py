@@ -53,8 +53,8 @@ class Servers:
         give(self.maildir(user).parent, *account("nobody"))
 
     @contextmanager
-    def desk(self, user: str, storms: Mapping[str, object] | None = None, **mailbox: object) -> Iterator[DeskProcess]:
-        """A desk with the mailbox of `user` and an election that runs; `storms`, `mailbox` change settings so named.
+    def desk(self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object) -> Iterator[DeskProcess]:
+        """A desk with the mailbox of `user` and an election that runs; `rate_limits`, `mailbox` change settings so named.
 
         No process of it is left at the end.
         """
@@ -62,7 +62,7 @@ class Servers:
         inbox = {"address": f"{user}@bzk.example", "port": self.dovecot.imaps_port, "tls": "implicit"}
         changes = {
             "mailbox": tls | inbox | mailbox,
-            "storms": storms or {},
+            "rate_limits": rate_limits or {},
             "submission": {**tls, "port": self.postfix.submission_port, "tls": "starttls", "retry_minutes": [1]},
         }
         with tempfile.TemporaryDirectory(prefix="fm-desk-", ignore_cleanup_errors=True) as name:

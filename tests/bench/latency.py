@@ -152,7 +152,7 @@ def arrived_to_told(servers: Servers, samples: int) -> list[float]:
     at.
     """
     mails, seconds = Mails(2, "notice@bzk.example"), []
-    with servers.desk("notice", storms=UNHELD) as desk:
+    with servers.desk("notice", rate_limits=UNHELD) as desk:
         desk.start()
         for number in range(samples):
             servers.dovecot.deliver("notice", mails.referral(SIZE).octets, "a@lindewaard.example")
