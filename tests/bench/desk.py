@@ -54,7 +54,7 @@ class Servers:
 
     @contextmanager
     def desk(self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object) -> Iterator[DeskProcess]:
-        """A desk with the mailbox of `user` and an election that runs; `rate_limits`, `mailbox` change settings so named.
+        """A desk with the mailbox of `user` and a running election; `rate_limits` and `mailbox` change those settings.
 
         No process of it is left at the end.
         """
