@@ -53,7 +53,9 @@ class Servers:
         give(self.maildir(user).parent, *account("nobody"))
 
     @contextmanager
-    def desk(self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object) -> Iterator[DeskProcess]:
+    def desk(
+        self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object
+    ) -> Iterator[DeskProcess]:
         """A desk with the mailbox of `user` and a running election; `rate_limits` and `mailbox` change those settings.
 
         No process of it is left at the end.
