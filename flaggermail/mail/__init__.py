@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What one mail says: octets in, plain values out, and back again for the mails that we write.
+"""Reads one mail: octets in, plain values out. Also composes the mails that flaggermail sends.
 
-Ways in: `message.Message` is what a mail says, `mime` and `fields` read its octets, `compose` writes new ones,
-`reply_tokens` makes and finds the keys that an answer carries. The octets of a stranger are read by
-`adapters.parsing`, in a process of its own, with these functions.
+Entry points: `message.Message` is the result of reading a mail, `mime` and `fields` read its octets, `compose` writes
+new mails, `reply_tokens` makes the tokens that a reply carries and finds them again. `adapters.parsing` runs these
+functions on received mail, in a process of its own.
 
 May import: the standard library's pure part, `record`.
 """

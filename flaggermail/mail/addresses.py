@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Address lists of header fields and of forwarded blocks (RFC 5322, section 3.4), in one pass without recursion."""
+"""Parses address lists in header fields and in forwarded text (RFC 5322, section 3.4), in one pass, not recursively."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from flaggermail.mail.message import Address
 
 MOST = 1000
 
-# One token: a quoted pair, a sign with a meaning, an encoded word (a bare comma in one, which RFC 2047, section 5 (3)
-# forbids, separates nothing), or a run of anything else.
+# One token: a quoted pair, a special character, an encoded word, or a run of anything else. A bare comma inside an
+# encoded word, which RFC 2047, section 5 (3) forbids, does not separate addresses.
 _TOKEN = re.compile(
     r"\\.|[\"()<>,;:]|=\?[^?\s\"<>]{1,60}\?[bBqQ]\?[^?\s\"<>]{0,300}\?=|[^\\\"()<>,;:=]+|[\\=]", re.DOTALL
 )
 _LONGEST_ROUTE = 1000
 _ROUTE = re.compile(rf"\s*@[^:]{{0,{_LONGEST_ROUTE}}}:")  # RFC 5322, section 4.4: "<@HOST,@HOST:ADDRESS>"
 _SPACED_DOMAIN = re.compile(r"(?<=@)(\S{1,250}) \. (?=\S)")  # the same section: blanks around the dots of a domain
-# "ADDRESS<mailto:ADDRESS>" and "Jane [mailto:ADDRESS]": what Outlook makes of a link in a text.
+# "ADDRESS<mailto:ADDRESS>" and "Jane [mailto:ADDRESS]": how Outlook prints a link as text.
 _LINK = re.compile(r"<mailto:[^<>\s]{0,300}>")
 _MAILTO = re.compile(r"\[mailto:([^\[\]\s]{1,300})\]", re.IGNORECASE)
-# 'Doe, Jane' <ADDRESS>: apostrophes for quotes, as some programs print them
+# 'Doe, Jane' <ADDRESS>: some programs print apostrophes instead of quotation marks.
 _APOSTROPHES = re.compile(r"((?:\A|[,;])\s{0,4})'([^'<>@]{1,80})'\s{0,4}<")
 _QUOTES = "'\"\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0"
 
 
 @dataclass
 class _Mailbox:
-    """One mailbox while it is being read."""
+    """A mailbox that is still being read."""
 
     phrase: list[str] = field(default_factory=list)
     comment: list[str] = field(default_factory=list)
@@ -37,15 +37,15 @@ class _Mailbox:
 
     @property
     def routed(self) -> bool:
-        """Whether a list of relays is being read, in which commas separate nothing yet."""
+        """True while a source route is being read; its commas do not separate addresses yet."""
         read = self.angle or ""
         return len(read) <= _LONGEST_ROUTE and read.lstrip().startswith("@") and ":" not in read
 
     def finish(self, decode: Callable[[str], str]) -> list[Address]:
-        """The addresses read: one, or none where none was written.
+        """Returns the addresses read so far, none if nothing was written.
 
-        Words with an @ and no brackets around them are addresses; where there are several, each is told, since nobody
-        can say which of them the author is.
+        Every word with an @ outside angle brackets counts as an address. If there are several, all are returned,
+        because the text does not say which one is the author's.
         """
         phrase = _SPACED_DOMAIN.sub(r"\1.", " ".join("".join(self.phrase).split()))
         if self.angle is not None:
@@ -65,10 +65,11 @@ def _address(address: str, name: str, decode: Callable[[str], str]) -> list[Addr
 
 
 def read_addresses(text: str, decode: Callable[[str], str] = str) -> tuple[Address, ...]:
-    """The mailboxes of a list, group members included (RFC 5322, section 3.4; groups as in RFC 6854), at most 1,000.
+    """Returns the mailboxes of an address list, group members included, at most 1,000. Never raises.
 
-    `decode` decodes a phrase after the list was taken apart (RFC 2047 forbids the other order: a decoded comma would
-    split it). Semicolons separate as well as commas, since Outlook writes them. Never raises.
+    See RFC 5322, section 3.4, and RFC 6854 for groups. `decode` is applied to each phrase after the list has been
+    split: RFC 2047 forbids decoding first, because a decoded comma would split the list. Semicolons also separate
+    addresses, since Outlook writes them.
     """
     addresses: list[Address] = []
     for box in _mailboxes(text):
@@ -84,7 +85,7 @@ def _mailboxes(text: str) -> Iterator[_Mailbox]:
         if sign == "(":
             box.comment.append(token)
         elif sign == "<":
-            if box.angle:  # a second pair of brackets: a second address, lest the first hides behind it
+            if box.angle:  # a second pair of brackets starts a second address, so that the first cannot hide it
                 yield box
                 box = _Mailbox()
             angle, box.angle = True, ""
@@ -96,14 +97,14 @@ def _mailboxes(text: str) -> Iterator[_Mailbox]:
         elif angle:
             box.angle = (box.angle or "") + token
         elif sign == ":" and box.phrase and box.angle is None:
-            box = _Mailbox()  # what stood before is the name of a group
+            box = _Mailbox()  # the phrase before the colon is a group name
         else:
             box.phrase.append(token)
     yield box
 
 
 def _signs(text: str) -> Iterator[tuple[str, str]]:
-    """Each token with the sign that it is: empty for text, "(" for what stands in a comment (RFC 5322, section 3.2)."""
+    """Yields each token with its role: a special character, "(" for text in a comment, "" for text (RFC 5322, 3.2)."""
     depth, quoted = 0, False
     for match in _TOKEN.finditer(text):
         piece = match.group()
@@ -122,6 +123,6 @@ def _signs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def read_written(text: str) -> tuple[Address, ...]:
-    """The mailboxes as a mail program prints them in the text of a reply or forward."""
+    """Returns the mailboxes in an address list that a mail program printed into the text of a reply or forward."""
     plain = _MAILTO.sub(r"<\1>", _LINK.sub("", text))
     return read_addresses(_APOSTROPHES.sub(r'\1"\2" <', plain))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Octets to text whatever the mail says they are, and text that can be stored and shown."""
+"""Decodes octets whose declared charset may be wrong or missing, and makes text safe to store and show."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ WRONG_CHARSET = "text does not fit its charset"
 
 _WESTERN = "cp1252"
 
-# Names seen in mail that Python does not know.
+# Charset names that occur in mail and that Python does not know.
 _MEANT = {
     "iso-8859-8-i": "iso-8859-8",
     "iso-8859-8-e": "iso-8859-8",
     "iso-8859-6-i": "iso-8859-6",
     "iso-8859-6-e": "iso-8859-6",
-    "iso-8859-12": "iso-8859-1",  # never was one; the programs that write it mean Latin
+    "iso-8859-12": "iso-8859-1",  # no such charset; programs that write it mean Latin-1
     "latin-9": "iso-8859-15",
     "mac-ce": "mac-latin2",
     "macintosh": "mac-roman",
@@ -35,11 +35,11 @@ _MEANT = {
     "logical": "iso-8859-8",
     "csiso88598i": "iso-8859-8",
 }
-# What is written where no charset is known.
+# Values that name no charset.
 _NONE = frozenset(
     {"", "unknown", "unknown-8bit", "default", "user-defined", "none", "binary", "8bit", "7bit", "quoted-printable"}
 )
-# Codecs of Python whose users in mail mean a larger set (WHATWG Encoding Standard, section 4.2: labels).
+# Charsets that mail programs declare when they use a superset (WHATWG Encoding Standard, section 4.2: labels).
 _LARGER = {
     "ascii": _WESTERN,
     "iso8859-1": _WESTERN,
@@ -53,7 +53,7 @@ _LARGER = {
     "shift_jis": "cp932",
     "iso2022_jp": "iso2022_jp_ext",
 }
-# The same name written otherwise: "win1252", "ISO 8859_1", "utf-8http-equiv", "charset=utf-8".
+# Variant spellings: "win1252", "ISO 8859_1", "utf-8http-equiv", "charset=utf-8".
 _SPELT = (
     (re.compile(r"(?:charset=|x-)+"), ""),
     (re.compile(r"utf[-_ ]?8.*"), "utf-8"),
@@ -61,21 +61,21 @@ _SPELT = (
     (re.compile(r"(?:iso[-_ ]?)?8859[-_ ](\d{1,2})(?=$|:)"), r"iso-8859-\1"),
 )
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
-_SHIFTED = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) says itself what it is
-# NUL, the other C0 signs that text does not hold, and lone surrogates, which no encoding can store.
+_SHIFTED = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) is recognised by its escape sequences
+# NUL, the other C0 controls that do not occur in text, and lone surrogates, which no encoding can store.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 _TEXTUAL = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
 
 
 def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
-    """`octets` as text, and a defect when `charset` is unknown or wrong; never raises.
+    """Decodes `octets` and returns the text with a defect if `charset` is unknown or wrong. Never raises.
 
-    Without a usable charset, or with a Western one: UTF-8 when it fits, else Windows-1252, the commonest undeclared
-    one. A byte order mark at the beginning is no text.
+    Without a usable charset, or with a Western one, tries UTF-8 first, then Windows-1252, the most common undeclared
+    charset. A byte order mark at the beginning is removed.
     """
     codec, defect = _named(charset) if charset else (None, None)
     if codec in _WIDE and b"\0" not in octets and octets[:2] not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
-        codec, defect = None, WRONG_CHARSET  # a line end of such a text alone would hold a NUL
+        codec, defect = None, WRONG_CHARSET  # real UTF-16 or UTF-32 would hold a NUL in every line end
     if codec in {None, _WESTERN}:
         codec = _evident(octets) or codec
     if codec and codec != _WESTERN:
@@ -90,7 +90,7 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
 
 
 def _evident(octets: bytes) -> str | None:
-    """The codec that the octets themselves name."""
+    """Returns the codec that the octets themselves identify, if any."""
     if octets[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return "utf-16"
     return "iso2022_jp_ext" if octets.isascii() and _SHIFTED.search(octets) else None
@@ -98,14 +98,14 @@ def _evident(octets: bytes) -> str | None:
 
 @functools.lru_cache(maxsize=256)
 def _named(charset: str) -> tuple[str | None, str | None]:
-    """The codec that a mail names so, and a defect when it names none that is known."""
+    """Returns the codec for a declared charset, and a defect if the charset is unknown."""
     name = _plain_name(charset)
     codec = _codec(name) if name not in _NONE else None
     return codec, UNKNOWN_CHARSET if codec is None and name not in _NONE else None
 
 
 def _plain_name(charset: str) -> str:
-    """`charset` in small letters, without quotes, comments, what stands behind a semicolon, and usual misspellings."""
+    """Lower-cases `charset`, drops quotes, comments and anything after a semicolon, corrects common misspellings."""
     words = re.split(r"[;,()\"']", charset[:100].strip(" \t\"'").lower(), maxsplit=1)
     name = words[0].strip()
     for pattern, replacement in _SPELT:
@@ -114,7 +114,7 @@ def _plain_name(charset: str) -> str:
 
 
 def storable(text: str) -> str:
-    """`text` without what cannot be stored or harms a display: surrogates, NUL, control signs; line ends become LF."""
+    """Returns `text` with LF line ends; surrogates, NUL and control characters are replaced."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\x0c" in text or "\x85" in text:
@@ -123,7 +123,7 @@ def storable(text: str) -> str:
 
 
 def _codec(name: str) -> str | None:
-    """The codec for what is meant by `name` when it is one for text: `hex`, `zip` and the like are codecs too."""
+    """Returns the text codec for `name`, or None. Some codecs of Python do not decode text (`hex`)."""
     meant = _MEANT.get(name, name)
     if not _TEXTUAL.match(meant):
         return None
@@ -131,7 +131,7 @@ def _codec(name: str) -> str | None:
         codec = codecs.lookup(meant).name
         if codec in _NOT_TEXT:
             return None
-        b"a".decode(codec, "replace")  # raises LookupError for a codec that is not for text
+        b"a".decode(codec, "replace")  # raises LookupError for a codec that does not decode text
     except (LookupError, ValueError):
         return None
     return _LARGER.get(codec, codec)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From a letter to the octets that go out: plain text, CRLF and ASCII only; the same letter gives the same octets.
+"""Composes outgoing mail: text/plain, CRLF line ends, ASCII only. Deterministic: equal letters give equal octets.
 
-RFC 5322 (format), RFC 2045 and 2046 (text/plain, quoted-printable), RFC 2047 (encoded words). Nothing is repaired: a
-letter that could be read otherwise than a person approved it is refused with a ValueError of one line.
+RFC 5322 (format), RFC 2045 and 2046 (text/plain, quoted-printable), RFC 2047 (encoded words). Invalid input is never
+repaired: a letter that a reader could see differently from what was approved raises ValueError with a one-line message.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from flaggermail.mail.invisible import is_unseen
 from flaggermail.mail.message import Address
 
 LINE_LIMIT = 998  # octets without CRLF, RFC 5322, section 2.1.1
-_LINE_AIM = 76  # the same section asks for 78, RFC 2047, section 2, for 76 where encoded words stand
-_CHUNK = 30  # octets in one encoded word: 52 characters, so that it fits on a line behind the field's name
-_WORD_LIMIT = 60  # a longer run without a space is encoded, as it could not be folded
+_LINE_AIM = 76  # RFC 5322, section 2.1.1 recommends 78; RFC 2047, section 2 allows 76 with encoded words
+_CHUNK = 30  # octets in one encoded word: 52 characters encoded, which fits on a line after the field name
+_WORD_LIMIT = 60  # a longer run without a space cannot be folded, so it is encoded
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL_PART_LIMIT, _ADDRESS_LIMIT = 64, 254  # RFC 5321, section 4.5.3.1, less the angle brackets of a path
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_IDENTIFIER = re.compile(r"[!-;=?-~]{1,900}")  # printable, no space, no angle bracket; others' need not hold an @
+_IDENTIFIER = re.compile(r"[!-;=?-~]{1,900}")  # printable, no space, no angle bracket; foreign ids may lack an @
 _OWN_IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
 _PHRASE = re.compile(rf"{_ATOM}(?: {_ATOM})*")
 _PIECE = re.compile(r" *[^ ]+")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
-# Written by compose itself, or never sent at all.
+# Fields that compose writes itself or that must not be sent.
 _RESERVED = frozenset({
     "date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "in-reply-to", "references",
     "mime-version", "return-path", "received",
@@ -45,9 +45,9 @@ _RESERVED_BEGINNINGS = ("content-", "resent-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is to be sent. Message-IDs stand without angle brackets; `body` has LF or CRLF line ends.
+    """A mail to compose. Message-IDs have no angle brackets; `body` has LF or CRLF line ends.
 
-    `headers` are further fields of unstructured text, as (name, value), in their order.
+    `headers` are additional unstructured fields as (name, value), written in this order.
     """
 
     message_id: str
@@ -64,7 +64,7 @@ class Letter:
 
 
 def compose(letter: Letter) -> bytes:
-    """The octets of `letter`, ending with CRLF. Raises ValueError, one line, when it cannot be sent as it stands."""
+    """Returns the octets of `letter`, ending with CRLF. Raises ValueError, one line, if it cannot be sent unchanged."""
     encoding, body = _body(letter.body)
     fields = [
         *_fields(letter),
@@ -78,10 +78,10 @@ def compose(letter: Letter) -> bytes:
 
 
 def check_octets(octets: bytes) -> None:
-    """Raise ValueError unless `octets` can go through SMTP unchanged and undivided.
+    """Raises ValueError unless SMTP will transfer `octets` unchanged and as one message.
 
-    A bare CR or LF can end the message early for one server and not for the next (SMTP smuggling), lines hold at most
-    998 octets (RFC 5322, section 2.1.1), and the last line ends with CRLF (RFC 5321, section 4.1.1.4).
+    Some servers end the message at a bare CR or LF and others do not (SMTP smuggling). Lines hold at most 998 octets
+    (RFC 5322, section 2.1.1), and the last line ends with CRLF (RFC 5321, section 4.1.1.4).
     """
     bare = _BARE.search(octets)
     if bare:
@@ -95,7 +95,7 @@ def check_octets(octets: bytes) -> None:
 
 
 def _fields(letter: Letter) -> Iterator[str]:
-    """The header fields that a reader sees, each with its folds."""
+    """Yields the folded header fields that a reader sees."""
     if not letter.to:
         raise ValueError("To: no recipient")
     if not _OWN_IDENTIFIER.fullmatch(letter.message_id):
@@ -135,7 +135,7 @@ def _date(date: datetime) -> str:
 
 
 def _visible(name: str, value: str) -> str:
-    """`value`, once it holds nothing that a reader cannot see; raises ValueError naming field and character."""
+    """Returns `value`. Raises ValueError naming field and character if it holds an invisible character."""
     for character in value:
         if is_unseen(character):
             called = unicodedata.name(character, "no name")
@@ -144,7 +144,7 @@ def _visible(name: str, value: str) -> str:
 
 
 def _unstructured(name: str, value: str) -> str:
-    """A field of free text (RFC 5322, section 3.2.5), folded before spaces or in encoded words."""
+    """Formats an unstructured field (RFC 5322, section 3.2.5), folded before spaces or as encoded words."""
     text = _visible(name, value).strip(" ")
     pieces = _PIECE.findall(text)
     plain = text.isascii() and "=?" not in text and all(len(piece) <= _WORD_LIMIT for piece in pieces)
@@ -177,19 +177,19 @@ def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
 
 
 def is_message_id(text: str) -> bool:
-    """Whether `text` can stand between angle brackets in a field that names other mails (RFC 5322, section 3.6.4)."""
+    """True if `text` can be put in angle brackets in a field that names other mails (RFC 5322, section 3.6.4)."""
     return _IDENTIFIER.fullmatch(text) is not None
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is a plain local-part@domain in ASCII: no quotes, comments, literals (RFC 5321, section 4.1.2)."""
+    """True if `text` is a plain ASCII local-part@domain: no quotes, comments, literals (RFC 5321, section 4.1.2)."""
     local = text.partition("@")[0]
     short = len(local) <= _LOCAL_PART_LIMIT and len(text) <= _ADDRESS_LIMIT
     return short and _ADDRESS.fullmatch(text) is not None
 
 
 def _display_name(name: str) -> list[str]:
-    """The pieces of a phrase (RFC 5322, section 3.2.5): as it is, quoted, or in encoded words."""
+    """Returns the pieces of a phrase (RFC 5322, section 3.2.5): plain, quoted, or encoded words."""
     if not name:
         return []
     if not name.isascii() or "=?" in name or len(name) > _WORD_LIMIT:
@@ -201,7 +201,7 @@ def _display_name(name: str) -> list[str]:
 
 
 def _encoded_words(text: str) -> list[str]:
-    """`text` as encoded words of whole characters (RFC 2047, sections 2 and 5)."""
+    """Splits `text` into encoded words of whole characters (RFC 2047, sections 2 and 5)."""
     chunks = [b""]
     for character in text:
         octets = character.encode()
@@ -212,7 +212,7 @@ def _encoded_words(text: str) -> list[str]:
 
 
 def _folded(begin: str, pieces: Iterable[str]) -> str:
-    """The pieces, each beginning with its space, on lines of 76 characters where they allow it (RFC 5322, 2.2.3)."""
+    """Folds the pieces, each starting with a space, at 76 characters where possible (RFC 5322, section 2.2.3)."""
     lines = [begin]
     for piece in pieces:
         if len(lines[-1]) + len(piece) > _LINE_AIM and lines[-1] != begin:
@@ -222,7 +222,7 @@ def _folded(begin: str, pieces: Iterable[str]) -> str:
 
 
 def _body(text: str) -> tuple[str, bytes]:
-    """The name of the transfer encoding and the encoded lines (RFC 2045, section 6); the last one ends with CRLF."""
+    """Returns the transfer encoding and the encoded lines (RFC 2045, section 6); the last line ends with CRLF."""
     lines = text.replace("\r\n", "\n")
     if "\r" in lines:
         raise ValueError("body: holds a bare CR")
@@ -237,7 +237,7 @@ def _body(text: str) -> tuple[str, bytes]:
 
 
 def _needs_no_encoding(octets: bytes) -> bool:
-    """Whether every line is short, plain, and free of what servers on the way change: spaces at its end, "From "."""
+    """True if lines are short ASCII without what servers alter: trailing white space, "From " at the start."""
     return all(
         len(line) <= _LINE_AIM and not line.endswith((b" ", b"\t")) and not line.startswith(b"From ")
         for line in octets.split(b"\r\n")

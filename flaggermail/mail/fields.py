@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Header fields: from octets to decoded text, tolerant of everything that real mail does, in linear time."""
+"""Decodes header fields. Tolerates malformed mail and runs in linear time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 
 from flaggermail.mail.charset import decoded, storable
 
-# RFC 2047, section 2. Blanks and question marks inside the text part occur, though they may not, and words without a
-# charset. A text part ends where another word begins: a long field of "=?" is not read to its end again and again.
+# RFC 2047, section 2. Spaces and question marks inside the text part are forbidden but occur, and so do words without
+# a charset. The text part stops where another word starts, so that a long run of "=?" is not scanned again and again.
 _WORD = re.compile(r"=\?([^?\s*]{0,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:[^?=]|\?(?!=)|=(?!\?(?!=))){0,20000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{0,60}\?[bBqQ]\?)")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
@@ -25,8 +25,8 @@ _SIGN = re.compile(r'\\.|[";]', re.DOTALL)
 _NEXT_PARAMETER = re.compile(r"[ \t]{1,20}[A-Za-z][A-Za-z0-9*-]{0,30}=")
 _NAMELESS = re.compile(r"\s*(?:file)?name(?:\*\d{0,3}\*?)?=", re.IGNORECASE)
 _SEGMENT = re.compile(r"(.+?)(?:\*(\d{1,3}))?(\*)?\Z")
-# Comments and blanks where RFC 5322, section 4.3 still allows them, a leap second, and zones as they are written and
-# that section does not know: "+02:00", "GMT+0200", and the clocks of our parts.
+# Comments and spaces that RFC 5322, section 4.3 still allows, a leap second, and zones outside that section: "+02:00",
+# "GMT+0200", and the abbreviations of Central European time.
 _DATES = (
     (re.compile(r"\s{0,20}\([^()]{0,60}\)"), ""),
     (re.compile(r"(?<=\d)\s{0,20}:\s{0,20}(?=\d)"), ":"),
@@ -38,7 +38,7 @@ _DATES = (
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
 _EARLIEST, _LATEST = 1900, 2100
 _MOST_FIELDS = 2000
-_LONGEST = 1_000_000  # octets of a header that are read: many times what any honest one needs
+_LONGEST = 1_000_000  # octets of a header that are read, far more than a legitimate mail has
 _MOST_PARAMETERS = 200
 
 EIGHT_BIT = "8-bit header"
@@ -53,25 +53,25 @@ DATE_WITHOUT_ZONE = "date without zone"
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The fields of one header block, from top to bottom: name in small letters, value as octets, still folded."""
+    """The fields of one header block, from top to bottom: name in lower case, value as octets, still folded."""
 
     fields: tuple[tuple[str, bytes], ...]
-    length: int  # octets up to where the body starts
+    length: int  # octets up to the start of the body
     defects: tuple[str, ...] = ()
 
     def first(self, name: str) -> bytes | None:
-        """The topmost field of that name (small letters)."""
+        """Returns the topmost field of that name (lower case)."""
         return next((value for key, value in self.fields if key == name), None)
 
     def last(self, name: str) -> bytes | None:
-        """The field of that name (small letters) that stands nearest to the body."""
+        """Returns the bottommost field of that name (lower case)."""
         return next((value for key, value in reversed(self.fields) if key == name), None)
 
 
 def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header:
-    """Read the fields from `start` up to the first blank line or `end` (RFC 5322, section 2.2).
+    """Reads the fields from `start` to the first blank line or `end` (RFC 5322, section 2.2).
 
-    A line that is no field is passed over when a field follows it; otherwise the body begins there.
+    A line that is not a field is skipped if a field follows it; otherwise the body starts there.
     """
     end = len(octets) if end is None else end
     fields: list[tuple[str, list[bytes]]] = []
@@ -89,7 +89,7 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
             if len(fields) >= _MOST_FIELDS:
                 return _header(fields, _behind(octets, at, end) - start, [*defects, TOO_MANY_FIELDS])
             fields.append((name.group(1).decode("ascii").lower(), [line[name.end() :]]))
-        elif not (at == start and line.startswith((b"From ", b">From "))):  # the line that mbox files put in front
+        elif not (at == start and line.startswith((b"From ", b">From "))):  # the separator line of an mbox file
             if not _NAME.match(octets, stop, end):
                 return _header(fields, at - start, [*defects, NO_HEADER_END])
             defects.append(BROKEN_HEADER)
@@ -100,7 +100,7 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
 
 
 def _behind(octets: bytes, at: int, end: int) -> int:
-    """Where the body begins for a header that is not read to its end."""
+    """Returns the start of the body for a header that is not read to its end."""
     blank = _BLANK_LINE.search(octets, at, end)
     return blank.end() if blank else end
 
@@ -111,18 +111,18 @@ def _header(fields: list[tuple[str, list[bytes]]], length: int, defects: list[st
 
 
 def unfolded(value: bytes) -> tuple[str, str | None]:
-    """A field's octets as text, unfolded and not yet decoded by RFC 2047; a defect when it holds 8-bit octets."""
-    if value.isascii() and b"\x1b$" not in value:  # RFC 1468: Japanese in seven bits
+    """Returns the unfolded text of a field before RFC 2047 decoding, with a defect if it holds 8-bit octets."""
+    if value.isascii() and b"\x1b$" not in value:  # RFC 1468: 7-bit Japanese
         return _FOLD.sub("", value.decode("ascii")).strip(" \t\r\n"), None
     text, _ = decoded(value, None)
     return _FOLD.sub("", text).strip(" \t\r\n"), EIGHT_BIT
 
 
 def words_decoded(text: str) -> str:
-    """`text` with its encoded words decoded (RFC 2047, section 6.2), line breaks inside them made spaces.
+    """Decodes the encoded words in `text` (RFC 2047, section 6.2); line breaks inside them become spaces.
 
-    What is no valid encoded word stays as it stands. Neighbouring words are joined before decoding where a program
-    has cut a character in two.
+    Invalid encoded words are kept as text. Adjacent words are joined before decoding, because some programs split a
+    character across two words.
     """
     if "=?" in text:
         text = _joined_words(_BETWEEN_WORDS.sub(r"\1", text))
@@ -160,7 +160,7 @@ def _word_octets(encoding: str, text: str) -> bytes | None:
 
 
 def unbase64(octets: bytes) -> bytes:
-    """Decode base64 (RFC 4648) with foreign signs, missing or early padding; what is left over is dropped."""
+    """Decodes base64 (RFC 4648) with foreign characters and missing or early padding; drops what is left over."""
     try:
         return binascii.a2b_base64(octets)
     except binascii.Error:
@@ -174,9 +174,10 @@ def _octet(match: re.Match[bytes]) -> bytes:
 
 
 def read_date(text: str) -> tuple[datetime | None, str | None]:
-    """The instant of a Date field (RFC 5322, section 3.3), aware, and a defect when it is missing a zone or absurd.
+    """Returns the aware instant of a Date field (RFC 5322, section 3.3), with a defect if the zone is missing.
 
-    A date without a zone, or with -0000, is taken as UTC. A year outside 1900 to 2100 is no date.
+    A date without a zone, or with -0000, is read as UTC. An unreadable date, or a year outside 1900 to 2100, gives
+    None with a defect.
     """
     plain = text[:200].strip()
     for pattern, replacement in _DATES:
@@ -199,19 +200,19 @@ def read_date(text: str) -> tuple[datetime | None, str | None]:
 
 @dataclass(frozen=True, slots=True)
 class Parameterised:
-    """A field such as Content-Type: its value in small letters and its parameters, decoded (RFC 2045, RFC 2231)."""
+    """A field such as Content-Type: value in lower case, and decoded parameters (RFC 2045, RFC 2231)."""
 
     value: str
     parameters: dict[str, str]
 
 
 def read_parameters(text: str) -> Parameterised:
-    """Split a structured field at its semicolons, quoted strings respected, in one pass."""
+    """Splits a structured field at its semicolons in one pass; semicolons in quoted strings do not count."""
     pieces = _pieces(text)
-    if _NAMELESS.match(pieces[0]):  # "Content-Disposition: filename=a.pdf": the value itself is missing
+    if _NAMELESS.match(pieces[0]):  # "Content-Disposition: filename=a.pdf" has no value before its parameters
         pieces.insert(0, "")
     kind, _, behind = pieces[0].strip().partition(" ")
-    if "=" in behind:  # "text/plain charset=utf-8": the first semicolon is missing
+    if "=" in behind:  # "text/plain charset=utf-8" lacks its first semicolon
         pieces.insert(1, behind)
     raw: dict[str, str] = {}
     for piece in pieces[1 : 1 + _MOST_PARAMETERS]:
@@ -222,12 +223,12 @@ def read_parameters(text: str) -> Parameterised:
 
 
 def token(text: str) -> str:
-    """`text` as a word of a structured field, in small letters (RFC 2045, section 5.1): visible ASCII, at most 100."""
+    """Returns `text` as a token in lower case (RFC 2045, section 5.1): visible ASCII, at most 100 characters."""
     return _NO_TOKEN.sub("", text[:100]).lower()
 
 
 def _pieces(text: str) -> list[str]:
-    """`text` cut at each semicolon outside quotes, and where one is missing; an unclosed quote ends with the text."""
+    """Splits at semicolons outside quotes, and where one is missing. An unclosed quote ends with the text."""
     pieces, start, at, quoted = [], 0, 0, False
     for match in _SIGN.finditer(text):
         sign, at = match.group(), match.start()
@@ -250,7 +251,7 @@ def _unquoted(value: str) -> str:
 
 
 def _continued(raw: dict[str, str]) -> dict[str, str]:
-    """Parameters with their continuations joined and their octets decoded (RFC 2231, sections 3 and 4)."""
+    """Joins continued parameters and decodes their octets (RFC 2231, sections 3 and 4)."""
     plain: dict[str, str] = {}
     parts: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, value in raw.items():
@@ -262,15 +263,15 @@ def _continued(raw: dict[str, str]) -> dict[str, str]:
             segments.setdefault(int(match.group(2) or 0), (value, match.group(3) is not None))
     joined = {name: _joined([found for _, found in sorted(segments.items())]) for name, segments in parts.items()}
     extended = {name: value for name, value in joined.items() if value or name not in plain}
-    return {**plain, **extended}  # the extended form is meant to win over the plain one
+    return {**plain, **extended}  # the extended form takes precedence over the plain one
 
 
 def _joined(segments: list[tuple[str, bool]]) -> str:
     charset, octets = "", b""
     for position, (value, encoded) in enumerate(segments):
         if encoded and position == 0 and value.count("'") > 1:
-            charset, _, value = value.split("'", 2)  # noqa: PLW2901 - the value proper begins behind the language
-            value = _unquoted(value)  # noqa: PLW2901 - some programs quote there
+            charset, _, value = value.split("'", 2)  # noqa: PLW2901 - the value itself comes after the language
+            value = _unquoted(value)  # noqa: PLW2901 - some programs quote it
         part = value.encode("utf-8", "replace")
         octets += _PERCENT.sub(_octet, part) if encoded else part
     return words_decoded(decoded(octets, charset or None)[0])

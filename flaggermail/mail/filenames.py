@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Names of attached files that can be shown, stored and saved without doing harm."""
+"""Makes names of attachments safe to show, store and save."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import unicodedata
 
 from flaggermail.mail.charset import storable
 
-LONGEST = 200  # octets in UTF-8; file systems take 255, and whoever saves may add a number
+LONGEST = 200  # octets in UTF-8; file systems allow 255, and saving a second copy may append a number
 
-# Signs that are not seen but turn the order of others, or hide: "invoice", U+202E, "fdp.exe" reads as a PDF.
+# Invisible characters that reorder or hide others: "invoice", U+202E, "fdp.exe" is displayed like a PDF.
 _UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
 _PATH = re.compile(r"(?:[A-Za-z]:|~?[/\\]|\.{1,2}[/\\])(?:.*[/\\])?|.*[/\\]\.\.[/\\]", re.DOTALL)
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)  # names that Windows keeps to itself
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)  # device names reserved by Windows
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 
 
 def safe_name(name: str) -> str | None:
-    """`name` without path, unseen and control signs, names of devices, and over-length; None when nothing is left."""
+    """Strips path, invisible and control characters, device names and excess length; None if nothing is left."""
     plain = _UNSEEN.sub("", storable(unicodedata.normalize("NFC", name[:5000])))
     plain = " ".join(_CONTROL.sub(" ", plain).split())
     path = _PATH.match(plain)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Text in the flowed format (RFC 3676): lines that a program broke are joined again, as a reader sees them."""
+"""Reads format=flowed text (RFC 3676): joins soft-broken lines into paragraphs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ _SIGNATURE = "-- "  # RFC 3676, section 4.3: never flowed
 
 
 def unflowed(text: str, *, delete_space: bool = False) -> str:
-    """`text` with its flowed lines joined within one depth of quotation; the blank at the end goes with DelSp=yes."""
+    """Joins flowed lines of the same quote depth. `delete_space` (DelSp=yes) drops the trailing space of each."""
     lines: list[str] = []
     pieces: list[str] = []
-    open_depth = -1  # of the quotation whose paragraph goes on
+    open_depth = -1  # quote depth of the unfinished paragraph
     for line in text.replace("\r\n", "\n").split("\n"):
         content = line.lstrip(">")
         depth = len(line) - len(content)
-        if not content.startswith(" >"):  # a stuffed ">" is no quotation, and shall not look like one
+        if not content.startswith(" >"):  # a stuffed ">" is text; unstuffed, it would look like a quote mark
             content = content.removeprefix(" ")  # section 4.4: space-stuffed
         signature = content == _SIGNATURE
         if pieces and (depth != open_depth or signature):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""In which language a text is written, by the small words that every text of it holds."""
+"""Guesses the language of a text by its function words."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 UNKNOWN = "unknown"
-_READ = 4000  # characters; a language shows in the first lines
-_FEWEST = 2  # small words; one alone stands in another language too
+_READ = 4000  # characters; the first lines are enough to recognise a language
+_FEWEST = 2  # function words; a single one may also occur in another language
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """The small words of each language, in small letters."""
+    """The function words of each language, in lower case."""
 
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, text: str) -> str:
-        """The language with the most of its small words in `text`; `unknown` where they are few or two have as many."""
+        """Returns the language with the most function words in `text`; `unknown` if there are too few or a tie."""
         found = [word.lower() for word in _WORD.findall(text[:_READ])]
         counts = sorted(
             ((sum(word in words for word in found), code) for code, words in self.words.items()), reverse=True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of mail systems and of automatic answers; rules/mail-machines.yaml holds them."""
+"""Phrases of mail systems and automatic replies, loaded from rules/mail-machines.yaml."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOTHING = re.compile(r"(?!)")
 
 @dataclass(frozen=True, slots=True)
 class MachineWords:
-    """The words of all languages at once, folded as mail.vocabulary does it."""
+    """The phrases of all languages together, folded by mail.vocabulary."""
 
     daemon_addresses: frozenset[str]
     system_addresses: frozenset[str]
@@ -61,7 +61,7 @@ class MachineWords:
 
 
 def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords:
-    """One value of the tables of all languages; each has keys out of MACHINE_KEYS and folded words."""
+    """Merges the tables of all languages. Their keys are in MACHINE_KEYS, their words are folded."""
     words: dict[str, list[str]] = {key: [] for key in MACHINE_KEYS}
     for table in tables:
         for key, values in table.items():
@@ -91,10 +91,10 @@ def machine_words(tables: Iterable[Mapping[str, Sequence[str]]]) -> MachineWords
 
 
 def phrases(wanted: Iterable[str], *, whole: bool = False) -> re.Pattern[str]:
-    """A pattern that finds any of `wanted` in folded text; " ... " in a phrase stands for up to 60 signs of a sentence.
+    """Compiles a pattern that finds any of `wanted` in folded text; " ... " matches up to 60 characters of a sentence.
 
-    No phrase begins inside a word of Latin letters; a `whole` one does not end in one either. A dot behind a digit
-    ("10.06.") ends no sentence.
+    A phrase does not start inside a word of Latin letters; a `whole` phrase does not end inside one either. A dot
+    after a digit ("10.06.") does not end a sentence.
     """
     found = sorted(set(wanted), key=len, reverse=True)
     if not found:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What can be read from the octets of one mail: plain values, no judgement about its meaning."""
+"""The result of parsing one mail: plain values, without interpretation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class MechanicalKind(StrEnum):
-    """What a mail is by its structure and headers alone, before any rule of the desk."""
+    """The kind of a mail according to its structure and headers, before any rule is applied."""
 
     HUMAN = "human"
     AUTO_REPLY = "auto-reply"  # RFC 3834
@@ -20,25 +20,25 @@ class MechanicalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One mailbox of an address header (RFC 5322, section 3.4); `address` is as written, never empty."""
+    """One mailbox of an address field (RFC 5322, section 3.4). `address` is as written, never empty."""
 
     address: str
     name: str | None = None
 
     @property
     def domain(self) -> str:
-        """The part behind the last @, lower case; empty when there is none."""
+        """The part after the last @ in lower case; empty if there is no @."""
         return self.address.rpartition("@")[2].lower() if "@" in self.address else ""
 
     @property
     def key(self) -> str:
-        """The address in the form in which two spellings of it compare equal."""
+        """The address normalised for comparison."""
         return self.address.strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not the mail's own text; `size` in octets after decoding."""
+    """A part other than the mail's own text. `size` is in octets after decoding."""
 
     filename: str | None
     content_type: str
@@ -47,7 +47,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """The mail inside a forward. What an inline block says is the forwarder's claim: `date` stays text."""
+    """The mail inside a forward. An inline header block is the forwarder's claim, so `date` is kept as text."""
 
     sender: Address | None
     to: tuple[Address, ...]
@@ -60,7 +60,7 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the author is who he says: `value` is verified, unverified or failed; `basis` says what it rests on."""
+    """Whether the author is authenticated: `value` is verified, unverified or failed; `basis` states the evidence."""
 
     value: str
     basis: str
@@ -71,10 +71,10 @@ NOBODY_ASKED = Verdict("unverified", "nobody was asked who wrote it")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One mail as read from its octets.
+    """One mail as parsed from its octets.
 
-    Message-IDs stand without angle brackets. Text holds no bare CR, no surrogates, no NUL. `headers` are all header
-    fields of the mail itself from top to bottom, name in lower case, value decoded and unfolded.
+    Message-IDs have no angle brackets. Text contains no bare CR, surrogates or NUL. `headers` holds every header field
+    of the mail from top to bottom, name in lower case, value decoded and unfolded.
     """
 
     sha256: str
@@ -91,28 +91,28 @@ class Message:
     kind: MechanicalKind = MechanicalKind.HUMAN
     failed_recipients: tuple[str, ...] = ()
     bounce_class: str | None = None  # "failed" | "delayed"
-    original_message_id: str | None = None  # of the mail that a bounce or report is about
-    original_envelope_id: str | None = None  # ENVID of that mail, as the report tells it (RFC 3464, section 2.2.1)
+    original_message_id: str | None = None  # Message-ID of the mail that a bounce or report is about
+    original_envelope_id: str | None = None  # its ENVID as reported (RFC 3464, section 2.2.1)
     forwarded: Forwarded | None = None
     text: str = ""
     reply_text: str = ""
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-last octet of each attached mail
+    enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-end octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
     vouched: Verdict = NOBODY_ASKED  # see flaggermail.intake.vouching
 
     @property
     def sender(self) -> Address | None:
-        """The first author, or nothing where From is missing or unreadable."""
+        """The first author, or None if From is missing or unreadable."""
         return self.from_[0] if self.from_ else None
 
     def header(self, name: str) -> str | None:
-        """The topmost field called `name` (any case), or nothing."""
+        """Returns the topmost field called `name` (any case), or None."""
         return next(iter(self.header_all(name)), None)
 
     def header_all(self, name: str) -> tuple[str, ...]:
-        """Every field called `name`, from top to bottom."""
+        """Returns every field called `name` (any case), from top to bottom."""
         wanted = name.lower()
         return tuple(value for key, value in self.headers if key == wanted)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What identifies a mail: Message-IDs as they are written, and a digest over what a second delivery does not change."""
+"""Parses Message-IDs, and computes a digest that stays the same when a mail is delivered twice."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from collections.abc import Iterable, Sequence
 
 from flaggermail.mail.message import Address
 
-# Angle brackets around anything without blanks or brackets: RFC 5322, section 3.6.4, and what is seen in its place.
+# Angle brackets around anything without spaces or brackets: looser than RFC 5322, section 3.6.4, because mail is.
 _BRACKETED = re.compile(r"<([^<>\s]{1,998})>")
-# Some programs write the bare identifier; an @ tells it from the phrases of RFC 822 ("Your message of Monday").
+# Some programs omit the brackets; an @ tells a bare identifier from a phrase of RFC 822 ("Your message of Monday").
 _BARE = re.compile(r"(?:^|(?<=[\s,;]))([^\s<>\"(),;:@]{1,250}@[^\s<>\"(),;@]{1,250})(?=$|[\s,;])")
 _MOST = 500
 
 
 def message_ids(value: str) -> tuple[str, ...]:
-    """The identifiers of a References, In-Reply-To or Message-ID field, without brackets, in order, each once.
+    """Returns the identifiers of a References, In-Reply-To or Message-ID field, in order, without brackets or repeats.
 
-    Tolerates comments and phrases between them, a missing bracket pair, and folding inside an identifier's neighbours;
-    reads at most 500.
+    Tolerates comments and phrases between identifiers, missing brackets, and folding between them. Reads at most 500.
     """
     found = _BRACKETED.findall(value) or _BARE.findall(value)
     return tuple(dict.fromkeys(found[:_MOST]))
@@ -36,10 +35,10 @@ def content_key(  # noqa: PLR0913, PLR0917 - one argument for each stable part o
     references: Sequence[str],
     body: str,
 ) -> str:
-    """SHA-256 in hexadecimal over the parts that stay equal when the same mail is delivered again by another way.
+    """Returns the SHA-256 in hexadecimal over the parts of a mail that a second delivery does not change.
 
-    Trace fields, folding, white space, the order of recipients, display names and Unicode forms do not count; `body` is
-    the text of the mail, `date_text` the Date field as written.
+    Ignores trace fields, folding, white space, the order of recipients, display names and Unicode normalisation.
+    `body` is the text of the mail, `date_text` the Date field as written.
     """
     digest = hashlib.sha256()
     for part in (
@@ -56,7 +55,7 @@ def content_key(  # noqa: PLR0913, PLR0917 - one argument for each stable part o
         _plain(body),
     ):
         octets = part.encode("utf-8", "replace")
-        digest.update(b"%d:" % len(octets))  # the length in front: no two lists of parts give the same octets
+        digest.update(b"%d:" % len(octets))  # length prefix: different lists of parts never give the same octets
         digest.update(octets)
     return digest.hexdigest()
 

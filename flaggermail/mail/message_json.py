@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A Message as JSON: in the form that `flaggermail parse --json` promises, and whole, for another process."""
+"""Serialises a Message to JSON: as `flaggermail parse --json` documents it, and in full between processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def contract(message: Message) -> dict[str, Json]:
-    """The object of `parse --json`; dates in ISO 8601 with offset."""
+    """Returns the object of `parse --json`; dates are ISO 8601 with offset."""
     return {
         "sha256": message.sha256,
         "message_id": message.message_id,
@@ -43,7 +43,7 @@ def _attachments(attachments: Iterable[Attachment]) -> list[Json]:
 
 
 def _claimed(forwarded: Forwarded) -> dict[str, Json]:
-    """A forwarded mail; a forwarder's program often prints a name without its address."""
+    """Returns a forwarded mail. A printed author may have a name without an address."""
 
     def person(address: Address) -> Json:
         if "@" in address.address:
@@ -62,7 +62,7 @@ def _claimed(forwarded: Forwarded) -> dict[str, Json]:
 
 
 def packed(message: Message) -> dict[str, Json]:
-    """Everything that a Message holds; `unpacked` is the inverse."""
+    """Returns every value of a Message; `unpacked` is the inverse."""
     return {
         **contract(message),
         "size": message.size,
@@ -89,7 +89,7 @@ def _packed_forward(forwarded: Forwarded) -> dict[str, Json]:
 
 
 def unpacked(value: object) -> Message:
-    """The Message of a `packed` object; raises TypeError, KeyError or ValueError when it is none."""
+    """Returns the Message of a `packed` object. Raises TypeError, KeyError or ValueError if it is not one."""
     fields = _object(value)
     date = _text_or_none(fields["date"])
     forwarded = fields["forwarded"]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The structure of a mail (RFC 2046), read from the outside in: linear in its size, bounded in parts and in depth.
+"""Parses MIME structure (RFC 2046) from the outside in, in linear time and with limits on parts and depth.
 
-The parser of the standard library asks each line of every open level for its boundary and recurses; a deeply nested
-mail costs it minutes or an exception. Here a multipart is cut at its own boundary first, so an inner part that lacks
-its closing boundary, or repeats the outer one, ends where the outer part does.
+The parser of the standard library compares each line with the boundary of every open level and recurses, so a deeply
+nested mail takes minutes or raises. This parser splits a multipart at its own boundary first: an inner part that lacks
+its closing boundary, or repeats the outer one, ends where the outer part ends.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ GUESSED_BOUNDARY = "boundary guessed"
 _PLAIN = Parameterised("text/plain", {})
 _BLANK = b" \t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
-_TELLING = 40  # octets of a body that are enough to tell text from base64
+_TELLING = 40  # the shortest body, in octets, that can be recognised as text instead of base64
 _ENCODED = frozenset({"base64", "quoted-printable"})
-# A delimiter line by its looks: a field of a part stands below it. Looked for near the beginning only.
+# Looks like a delimiter line: a Content- field follows it. Searched for near the beginning only.
 _DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-[a-z-]{2,40}:", re.IGNORECASE | re.MULTILINE)
 _GUESSED_WITHIN = 65536
 _FIRST_FIELD = re.compile(
@@ -45,7 +45,7 @@ _FIRST_FIELD = re.compile(
     re.IGNORECASE,
 )
 _LF = 10
-_PADDED_BREAK = re.compile(rb"=[ \t]{1,200}(?=\r?\n)")  # RFC 2045, section 6.7 (3): blanks that a gateway added
+_PADDED_BREAK = re.compile(rb"=[ \t]{1,200}(?=\r?\n)")  # RFC 2045, section 6.7 (3): spaces added by a gateway
 _MISSPELT = {
     "quotedprintable": "quoted-printable",
     "quoted_printable": "quoted-printable",
@@ -54,17 +54,17 @@ _MISSPELT = {
     "base 64": "base64",
     "x-base64": "base64",
 }
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none"})  # RFC 2045, section 6.2, and misspelt
+_IDENTITY = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none"})  # RFC 2045, section 6.2; misspellings
 ENCLOSED = frozenset({"message/rfc822", "message/global", "message/news"})
-OUTLOOK = "application/vnd.ms-outlook"  # a mail too, in a form of its own; it is opened elsewhere
+OUTLOOK = "application/vnd.ms-outlook"  # a mail in Outlook's own format, opened elsewhere
 CLOSED = ENCLOSED | {OUTLOOK}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a mail; `body` is still in its transfer encoding. `children` of a multipart or an enclosed mail.
+    """One part of a mail; `body` is still transfer-encoded. `children` are set for a multipart or an enclosed mail.
 
-    `span`: its first and past-the-last octet in the mail, header included; nothing for what was decoded first.
+    `span` is its first and past-the-end octet in the mail, header included; None if the part was decoded first.
     """
 
     header: Header
@@ -77,14 +77,14 @@ class Part:
 
     @property
     def encoding(self) -> str:
-        """Content-Transfer-Encoding in small letters (RFC 2045, section 6), as it is meant."""
+        """Content-Transfer-Encoding in lower case, misspellings corrected (RFC 2045, section 6)."""
         value = self.header.last("content-transfer-encoding")
         written = re.split(r"[;(]", unfolded(value[:200])[0], maxsplit=1)[0].strip(" \t\"'").lower() if value else ""
         return _MISSPELT.get(written, written)
 
     @property
     def filename(self) -> str | None:
-        """The name as Content-Disposition or Content-Type gives it; mail.filenames makes it one to show and to use."""
+        """The name in Content-Disposition or Content-Type, unchecked; mail.filenames makes it safe."""
         for parameters, name in ((self.disposition.parameters, "filename"), (self.type.parameters, "name")):
             if value := parameters.get(name, "").strip():
                 return value
@@ -92,13 +92,13 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Octets after decoding; estimated from the encoded length where the part is too large to decode."""
+        """Octets after decoding; an estimate from the encoded length if the part is too large to decode."""
         if len(self.body) <= LARGEST_DECODED or self.encoding in _IDENTITY:
             return len(self.octets()[0])
         return len(self.body) * 3 // 4 if self.encoding == "base64" else len(self.body)
 
     def octets(self) -> tuple[bytes, str | None]:
-        """The body decoded, and a defect; empty when there is more to decode than LARGEST_DECODED."""
+        """Returns the decoded body and a defect; the body is empty if it is larger than LARGEST_DECODED."""
         encoding = self.encoding
         if encoding in _IDENTITY:
             return self.body, None
@@ -113,7 +113,7 @@ class Part:
         return self.body, UNKNOWN_ENCODING
 
     def walk(self) -> Iterator[Part]:
-        """The part itself and all below it, in the order of the mail, enclosed mails left closed."""
+        """Yields the part and its descendants in order; does not descend into enclosed mails."""
         yield self
         if self.type.value not in CLOSED:
             for child in self.children:
@@ -126,14 +126,14 @@ class _Budget:
 
 
 def read_part(octets: bytes, *, whole: bool = True) -> Part:
-    """The structure of a mail; never raises. Unless `octets` are the `whole` mail as it came, no part has a span."""
+    """Parses the structure of a mail. Never raises. Parts have a span only if `octets` are the `whole` mail."""
     start = _beginning(octets)
     root = _PartReader(octets, _Budget(), whole=whole).read(start, len(octets), 0, _PLAIN)
     return replace(root, defects=(BEFORE_HEADER, *root.defects)) if start else root
 
 
 def _beginning(octets: bytes) -> int:
-    """Where the header begins: behind a byte order mark and blank lines, which saved files have in front."""
+    """Returns the start of the header: after a byte order mark and blank lines, which saved files may begin with."""
     start = len(codecs.BOM_UTF8) if octets.startswith(codecs.BOM_UTF8) else 0
     first = _FIRST_FIELD.match(octets, start)
     return first.end() if first else start
@@ -141,11 +141,11 @@ def _beginning(octets: bytes) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _PartReader:
-    """Reads parts of `octets` by their bounds, so that only leaves are ever copied."""
+    """Reads parts of `octets` by their bounds, so that only leaf bodies are copied."""
 
     octets: bytes
     budget: _Budget
-    whole: bool = False  # `octets` are the mail as it came
+    whole: bool = False  # `octets` are the original mail
 
     def read(self, start: int, end: int, depth: int, default: Parameterised) -> Part:
         self.budget.parts -= 1
@@ -189,7 +189,7 @@ class _PartReader:
         return replace(part, children=tuple(children), defects=defects)
 
     def _enclosed(self, part: Part, begin: int, end: int, depth: int) -> Part:
-        """An enclosed mail is the one child. Encoded ones occur, though RFC 2046, section 5.2.1 forbids that."""
+        """Adds the enclosed mail as the only child, decoded if necessary, which RFC 2046, section 5.2.1 forbids."""
         if depth >= DEEPEST or self.budget.parts <= 0:
             return replace(part, defects=(*part.defects, TOO_DEEP if depth >= DEEPEST else TOO_MANY_PARTS))
         while begin < end and self.octets[begin] in b"\r\n":
@@ -203,7 +203,7 @@ class _PartReader:
 
 
 def _kind(header: Header, default: Parameterised) -> Parameterised:
-    """The content type; a type without subtype (RFC 2045, section 5.2 demands one) is what its parameters say it is."""
+    """Returns the content type. Without a subtype (RFC 2045, section 5.2), the parameters decide."""
     kind = _parameterised(header, "content-type")
     main, _, sub = kind.value.partition("/")
     if main and sub:
@@ -217,7 +217,7 @@ def _unencoded(header: Header) -> tuple[tuple[str, bytes], ...]:
 
 
 def _parameterised(header: Header, name: str) -> Parameterised:
-    """Of several such fields the last: a lost blank line or delimiter has joined two headers, and it tells the body."""
+    """Parses the last field of that name: when a lost blank line joined two headers, the last describes the body."""
     value = header.last(name)
     return read_parameters(unfolded(value)[0]) if value else Parameterised("", {})
 
@@ -229,7 +229,7 @@ class _Pieces:
 
 
 def _cut(octets: bytes, begin: int, end: int, boundary: bytes) -> _Pieces | None:
-    """Where the parts stand between the delimiter lines (RFC 2046, section 5.1.1), and whether the closing one did."""
+    """Returns the bounds of the parts between delimiter lines (RFC 2046, section 5.1.1), and if they were closed."""
     token = b"--" + boundary
     bounds: list[tuple[int, int]] = []
     start: int | None = None
@@ -253,5 +253,5 @@ def _cut(octets: bytes, begin: int, end: int, boundary: bytes) -> _Pieces | None
 
 
 def _plainly_text(body: bytes) -> bool:
-    """Whether one in twenty signs of a body that is called base64 is none of base64's (RFC 2045, section 6.8)."""
+    """True if more than one character in twenty of a base64 body is outside the alphabet (RFC 2045, section 6.8)."""
     return len(body) >= _TELLING and len(body.translate(None, _BASE64)) * 20 > len(body)

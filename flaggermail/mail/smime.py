@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The content of opaque-signed mail (S/MIME, RFC 8551, section 3.5.2): what was signed stands inside, unencrypted.
+"""Extracts the content of opaque-signed mail (S/MIME, RFC 8551, section 3.5.2), which is signed but not encrypted.
 
-Read only as far as the content; the signature is not checked here, and says nothing.
+Only the content is read. The signature is not verified and proves nothing here.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 _SEQUENCE, _SET, _INTEGER, _OBJECT, _OCTETS, _EXPLICIT = 0x30, 0x31, 0x02, 0x06, 0x04, 0xA0  # X.690, section 8.1.2
 _CONSTRUCTED = 0x20
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")  # 1.2.840.113549.1.7.2, RFC 5652, section 5.1
-_END = b"\0\0"  # of a value of indefinite length: X.690, section 8.1.5
+_END = b"\0\0"  # end-of-contents octets of the indefinite form: X.690, section 8.1.5
 _DEEPEST = 8
-_MOST = 100_000  # pieces of one content; senders cut it in pieces of a kilobyte
+_MOST = 100_000  # pieces of one content; senders split it into pieces of a kilobyte
 
 
 def signed_content(octets: bytes) -> bytes | None:
-    """The content of a CMS SignedData structure in BER (RFC 5652, section 5.2); nothing when it is none or broken."""
+    """Returns the content of a CMS SignedData in BER (RFC 5652, section 5.2), or None if it is malformed or another."""
     try:
         outer = _BerReader(octets, 0, len(octets)).within(_SEQUENCE)
         if outer.primitive(_OBJECT) != _SIGNED_DATA:
@@ -35,29 +35,29 @@ def signed_content(octets: bytes) -> bytes | None:
 
 @dataclass(slots=True)
 class _BerReader:
-    """Reads values of `octets` from `at` to `end` in order; raises ValueError or IndexError where they are not so."""
+    """Reads BER values of `octets` from `at` to `end` in order. Raises ValueError or IndexError if malformed."""
 
     octets: bytes
     at: int
     end: int
 
     def within(self, tag: int) -> _BerReader:
-        """The inside of the next value; this reader stands behind its head, not behind the value."""
+        """Returns a reader of the next value's contents; this reader moves past its tag and length only."""
         inner_end = self._head(tag)
         return _BerReader(self.octets, self.at, self.end if inner_end is None else inner_end)
 
     def primitive(self, tag: int) -> bytes:
-        """The next value, which holds no other."""
+        """Returns the next value, which is primitive."""
         stop = self._definite(tag)
         value, self.at = self.octets[self.at : stop], stop
         return value
 
     def skip(self, tag: int) -> None:
-        """Pass over the next value; one of indefinite length is not read here."""
+        """Skips the next value, which must have a definite length."""
         self.at = self._definite(tag)
 
     def strings(self, depth: int) -> Iterator[bytes]:
-        """The pieces of an octet string, which may be cut in pieces, and those again (X.690, section 8.7)."""
+        """Yields the pieces of an octet string, which may be split into pieces recursively (X.690, section 8.7)."""
         if depth > _DEEPEST:
             raise ValueError("nested too deeply")
         for _ in range(_MOST):
@@ -78,7 +78,7 @@ class _BerReader:
         return stop
 
     def _head(self, tag: int) -> int | None:
-        """Pass over tag and length (X.690, section 8.1.3); where the value ends, nothing when that is not said."""
+        """Reads tag and length (X.690, section 8.1.3) and returns the end of the value, None if indefinite."""
         if self.octets[self.at] != tag:
             raise ValueError("another value was expected")
         first = self.octets[self.at + 1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Subject lines: prefixes of replies and forwards, and case numbers in brackets."""
+"""Subject lines: reply and forward prefixes, topics, case numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from flaggermail.mail.vocabulary import Language, folded
 
-# "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. The prefix has at most
-# 24 characters, and each step looks at no more than the first 60, so a long subject costs nothing.
+# "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. A prefix has at most
+# 24 characters, and only the first 60 characters are searched for it, so the time does not grow with the subject.
 _PREFIX = re.compile(
     r"\s*([^\s:\uff1a\[\](){}]{1,24}(?: [^\s:\uff1a\[\](){}]{1,24})?)\s?(?:[\[(^]\d{1,3}[\])]?)?\s?[:\uff1a]\s*"
 )
@@ -20,9 +20,9 @@ _REPEATS = 50
 
 @dataclass(frozen=True, slots=True)
 class SubjectParts:
-    """A subject without its prefixes; `first` is the kind of the outermost prefix: "reply", "forward" or nothing.
+    """A subject without its prefixes. `first` is the kind of the outermost prefix: "reply", "forward" or None.
 
-    "VS:" is a reply in Finnish and a forward in Danish: such a prefix is taken away and says nothing.
+    "VS:" is a reply in Finnish and a forward in Danish: such a prefix is removed but decides nothing.
     """
 
     base: str
@@ -30,7 +30,7 @@ class SubjectParts:
 
 
 def split_subject(subject: str, language: Language) -> SubjectParts:
-    """Take away the prefixes of replies and forwards, however often they are repeated."""
+    """Removes reply and forward prefixes, including repeated ones."""
     rest, first = _unboxed(subject.strip(), language), None
     for _ in range(_REPEATS):
         match = _PREFIX.match(rest[:_LOOK])
@@ -43,13 +43,13 @@ def split_subject(subject: str, language: Language) -> SubjectParts:
 
 
 def _unboxed(subject: str, language: Language) -> str:
-    """The inside of "[Fwd: Posts]", as old Mozilla marks a forward."""
+    """Returns the content of "[Fwd: Posts]", the form in which old Mozilla marks a forward."""
     match = _PREFIX.match(subject[1:_LOOK]) if subject[:1] == "[" and subject[-1:] == "]" else None
     return subject[1:-1] if match and _kind(match.group(1), language) else subject
 
 
 def stems(subject: str) -> tuple[str, ...]:
-    """`subject`, folded, with one, two, three ... of the words before a colon taken off, whatever these are."""
+    """Returns the folded `subject` with one, two, three ... words before a colon removed, known prefixes or not."""
     found: list[str] = []
     rest = subject.strip()
     while len(found) < _REPEATS and (match := _PREFIX.match(rest[:_LOOK])):
@@ -59,10 +59,10 @@ def stems(subject: str) -> tuple[str, ...]:
 
 
 def same_topic(subject: str, other: str) -> bool:
-    """Whether two subjects without prefixes seem to be about one matter: an empty one is, as nothing speaks against it.
+    """True if two subjects without prefixes seem to have the same topic. An empty subject matches any.
 
-    One stands in the other, or they share half of the words of the shorter: programs and gateways put words before a
-    subject and cut its end, people correct it.
+    One contains the other, or they share half of the words of the shorter one: programs and gateways prepend words to
+    a subject and truncate it, and people correct it.
     """
     here, there = folded(subject), folded(other)
     if not here or not there or here in there or there in here:
@@ -72,9 +72,9 @@ def same_topic(subject: str, other: str) -> bool:
 
 
 def case_numbers(text: str, prefix: str) -> tuple[str, ...]:
-    """The case numbers in `text` that begin with `prefix` and a hyphen, in capitals, in order, each once.
+    """Returns the case numbers in `text` that start with `prefix` and a hyphen, in capitals, in order, without repeats.
 
-    A number is the prefix, the code of the election and at least three digits: `VF-EP2024-0001` for prefix "VF".
+    A number is the prefix, the election code and at least three digits: `VF-EP2024-0001` for prefix "VF".
     """
     number = re.compile(rf"(?<![\w-]){re.escape(prefix)}-[A-Za-z0-9]{{1,24}}-\d{{3,9}}(?![\w-])", re.IGNORECASE)
     return tuple(dict.fromkeys(found.upper() for found in number.findall(text)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which mails belong to one conversation, by the identifiers that they name (RFC 5256, section 2.2, without order)."""
+"""Groups mails into threads by the identifiers they name (RFC 5256, section 2.2, without ordering)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flaggermail.mail.vocabulary import folded
 
 
 class _Sets:
-    """Disjoint sets of texts (union by path halving)."""
+    """Disjoint sets of strings (union-find with path halving)."""
 
     def __init__(self) -> None:
         self._parent: dict[str, str] = {}
@@ -29,11 +29,12 @@ class _Sets:
 
 
 def conversations(messages: Sequence[Message]) -> list[list[str]]:
-    """The Message-IDs of `messages`, one list a conversation, in the order of their first mail.
+    """Returns the Message-IDs of `messages` grouped by thread, in the order of the first mail of each thread.
 
-    Mails that name the same unseen mail belong together. The subject joins only where nothing else can: a mail that
-    names no other goes to the one conversation that holds a mail with its subject less a prefix, sent to its author by
-    whom it goes to; when there are several, it stays alone. A mail without a Message-ID cannot be listed.
+    Mails that name the same identifier share a thread, even if no mail has that identifier. The subject joins mails
+    only as a last resort: a mail that names no other joins the one thread that holds a mail with its subject minus a
+    prefix, if it goes from a recipient of that mail to its author. With several such threads, it stays alone. Mails
+    without a Message-ID are omitted.
     """
     listed = [message for message in messages if message.message_id]
     sets = _Sets()
@@ -62,7 +63,7 @@ def _join_by_subject(messages: Sequence[Message], sets: _Sets) -> None:
 
 
 def _answers(reply: Message, other: Message) -> bool:
-    """Whether `reply` goes from somebody the other mail was sent to, to its author."""
+    """True if `reply` goes from a recipient of `other` to its author."""
     receivers = {address.key for address in (*other.to, *other.cc)}
     authors = {address.key for address in (*other.from_, *other.reply_to)}
     return bool({one.key for one in reply.from_} & receivers) and bool({one.key for one in reply.to} & authors)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""uuencode, older than MIME: whole parts of it, and files that stand in the middle of a text (POSIX, uuencode)."""
+"""Decodes uuencode, the predecessor of MIME: whole parts, and files inside a text (POSIX, uuencode)."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from collections.abc import Iterator
 
 _BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,300}?)[ \t]*\r?\n", re.MULTILINE)
 _END = re.compile(rb"^(?:`|end)[ \t]*\r?$", re.MULTILINE)
-_MOST_LINES = 200_000  # of 45 octets: more than is decoded of any part
+_MOST_LINES = 200_000  # of 45 octets: more than the largest part that is decoded
 _MOST_FILES = 100
 
 
 def uudecoded(octets: bytes) -> bytes:
-    """The first file in `octets`; empty when there is none."""
+    """Returns the first file in `octets`, empty if there is none."""
     begin = _BEGIN.search(octets)
     return _lines(octets[begin.end() :]) if begin else b""
 
 
 def files_in(octets: bytes) -> Iterator[tuple[str, int]]:
-    """Name and size in octets of each file that stands whole in a text, at most 100.
+    """Yields the name and size in octets of each complete file in a text, at most 100.
 
-    A sentence may begin with "begin 644 ": what follows it is a file when its first line is as long as it says.
+    A sentence may start with "begin 644 ", so the first line below it must have the length that it declares.
     """
     at = 0
     for _ in range(_MOST_FILES):
@@ -37,7 +37,7 @@ def files_in(octets: bytes) -> Iterator[tuple[str, int]]:
 
 
 def _tells_its_length(line: bytes) -> bool:
-    """Whether the first sign of a line says how many octets the rest holds; blanks at the end may be lost."""
+    """True if the first character encodes the length of the rest of the line; trailing spaces may be missing."""
     length = (line[0] - 32) & 63 if line else 0
     return bool(line) and not line.strip(bytes(range(32, 97))) and len(line) - 1 <= (length + 2) // 3 * 4 + 1
 
@@ -50,7 +50,7 @@ def _lines(octets: bytes) -> bytes:
         try:
             out.append(binascii.a2b_uu(line))
         except binascii.Error:
-            # a line with blanks cut off or added at its end: its first sign says how many octets it holds
+            # Trailing spaces were cut off or added; the first character encodes how many octets the line holds.
             length = (((line[0] - 32) & 63) * 4 + 5) // 3 if line else 0
             out.append(_line(line[: length + 1]))
     return b"".join(out)

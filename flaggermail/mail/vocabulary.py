@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words by which mail programs mark replies and forwards; rules/mail-language.yaml holds them."""
+"""The words with which mail programs mark replies and forwards, loaded from rules/mail-language.yaml."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ KEYS = (*LISTS, *(f"{label}_labels" for label in LABELS))
 
 _NOTHING = re.compile(r"(?!)")
 _LONGEST_ABBREVIATION = 3
-_LONGEST_COMPOSED = 1000  # composing costs the square of a run of accents
-_FIRST_IDEOGRAPH = "\u2e80"  # from here on scripts are written without spaces between words
-# Soft hyphen, joiners, marks and isolates of direction, byte order mark: nobody sees them, and programs print them
-# around names and addresses wherever text may run from right to left.
+_LONGEST_COMPOSED = 1000  # normalising takes time quadratic in the length of a run of accents
+_FIRST_IDEOGRAPH = "\u2e80"  # scripts from here on do not put spaces between words
+# Soft hyphen, joiners, bidirectional marks and isolates, byte order mark: invisible characters that programs print
+# around names and addresses in case the text runs from right to left.
 UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
 
 
 @dataclass(frozen=True)
 class Language:
-    """The words of all languages at once, in small letters. `labels`: header name as printed -> field of LABELS.
+    """The words of all languages together, in lower case. `labels` maps a printed header name to its field in LABELS.
 
-    A pattern is made when it is first asked for: most mails need few of them, and some programs read one mail only.
+    Patterns are compiled on first use: most mails need few of them, and some programs read only one mail.
     """
 
     reply_prefixes: frozenset[str]
@@ -77,40 +77,40 @@ class Language:
 
     @cached_property
     def verbs(self) -> re.Pattern[str]:
-        """Any of the verbs."""
+        """Matches any of the verbs."""
         return _any_of(self.quote_verbs)
 
     @cached_property
     def fillers(self) -> re.Pattern[str]:
-        """Any of the words between an instant and a name."""
+        """Matches any of the words between a date and a name."""
         return _any_of(self.quote_fillers)
 
     @cached_property
     def on_behalf(self) -> re.Pattern[str]:
-        """Any of the words between a sender and the one he writes for."""
+        """Matches any of the words between a sender and the person they write for."""
         return _any_of(self.on_behalf_words)
 
     @cached_property
     def inline_labels(self) -> re.Pattern[str]:
-        """A label in the middle of a line, as Yahoo runs them together."""
+        """Matches a label in the middle of a line; Yahoo prints all labels on one line."""
         return _capitalised(label for label, field in self.labels.items() if field != "other")
 
     @cached_property
     def bare_labels(self) -> re.Pattern[str]:
-        """The label of copies right behind an address, without a colon: some translations lack it (`...>Dw Jane`)."""
+        """Matches the Cc label right after an address without a colon; some translations omit it (`...>Dw Jane`)."""
         copies = _alternatives(label for label, field in self.labels.items() if field == "cc")
         return re.compile(rf">({copies})[ \u00a0](?![:\uff1a])") if copies else _NOTHING
 
 
 def seen(text: str) -> str:
-    """`text` without what nobody sees."""
+    """Returns `text` without invisible characters."""
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
 def folded(text: str) -> str:
-    """`text` as it is compared: small letters, each run of white space (also a no-break space) one space.
+    """Normalises `text` for comparison: case-folded, each run of white space (including no-break space) one space.
 
-    Accents are composed; what nobody sees is left out, and so is the dot that a small Turkish capital I leaves behind.
+    Accents are composed. Invisible characters are removed, and so is the dot that a lower-cased Turkish I leaves.
     """
     if text.isascii():
         return " ".join(text.casefold().split())
@@ -119,7 +119,7 @@ def folded(text: str) -> str:
 
 
 def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
-    """One Language of the tables of all languages; each table has keys out of KEYS."""
+    """Merges the tables of all languages into one Language. Their keys are in KEYS."""
     words: dict[str, list[str]] = {key: [] for key in KEYS}
     for table in tables:
         for key, values in table.items():
@@ -151,7 +151,7 @@ def merged(tables: Iterable[Words], machines: MachineWords) -> Language:
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern that finds any of `words` standing by itself; plain alternatives, so linear in the text."""
+    """Compiles a pattern that finds any of `words` as a whole word. Plain alternatives keep it linear in the text."""
     known = sorted(set(words), key=len, reverse=True)
     spaced = "|".join(re.escape(word) for word in known if word[0] < _FIRST_IDEOGRAPH)
     unspaced = [re.escape(word) for word in known if word[0] >= _FIRST_IDEOGRAPH]
@@ -160,7 +160,7 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str]:
 
 
 def _capitalised(labels: Iterable[str]) -> re.Pattern[str]:
-    """A label with a capital and a colon; no boundary before it: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
+    """Matches a capitalised label and a colon, no word boundary: Yahoo prints `...09:26:50 CETOnderwerp: ...`."""
     alternatives = _alternatives(labels)
     return re.compile(rf"({alternatives})\s?[:\uff1a]\s?") if alternatives else _NOTHING
 
@@ -171,8 +171,8 @@ def _alternatives(labels: Iterable[str]) -> str:
 
 
 def _printed_forms(label: str) -> Iterable[str]:
-    """How a label that is kept folded may be printed: with a capital, an abbreviation also all in capitals."""
+    """Yields the printed spellings of a folded label: capitalised, and all capitals for an abbreviation."""
     yield label[:1].upper() + label[1:]
-    yield label[:1].upper() + re.sub("\u03c3\\Z", "\u03c2", label[1:])  # Greek: the sigma at the end of a word
+    yield label[:1].upper() + re.sub("\u03c3\\Z", "\u03c2", label[1:])  # Greek: final sigma
     if len(label) <= _LONGEST_ABBREVIATION:
         yield label.upper()
