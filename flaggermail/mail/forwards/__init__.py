@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail forwards or quotes, and what its writer wrote.
+"""Finds forwarded and quoted mail in a text, and separates it from the writer's own words.
 
-Ways in: `forwarded.forwarded` finds the mail inside a forward, `reply_text.reply_text` the writer's own words.
+Entry points: `forwarded.find_inline` finds the mail inside a forward, `reply_text.reply_text` the writer's own words.
 
 May import: `mail`.
 """

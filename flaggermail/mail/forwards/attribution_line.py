@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The line that a mail program puts above a quotation: "On Monday at 10:34 Jane Doe <ADDRESS> wrote:"."""
+"""Attribution lines: what a mail program puts above a quotation, "On Monday at 10:34 Jane Doe <ADDRESS> wrote:"."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from flaggermail.mail.message import Address
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 _DIGIT = re.compile(r"\d")
-_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # the year of an instant
+_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # a date with a year
 _ENDS = re.compile(r"(?:[:\uff1a\u2026]|\.{3}|-{2,})\s*\Z")
 _DASHED = re.compile(r"[ \t>]{0,8}-{3,}[^-].{3,200}[^-]-{3,}[ \t]*\Z")
 _EDGE = " \t\u00a0-*_"
 _MOST_LINES = 5
-_MOST_EMPTY = 2  # between the lines of one mark, where HTML was torn apart at a link
-# GroupWise puts name, address and instant between arrows
-# Old Gmail: "2024-06-06 10:34 GMT+02:00 Jane Doe", "2024/6/6 Jane Doe <ADDRESS>", without verb and colon
+_MOST_EMPTY = 2  # between the lines of one attribution, where HTML was broken up at a link
+# Old Gmail: "2024-06-06 10:34 GMT+02:00 Jane Doe", "2024/6/6 Jane Doe <ADDRESS>", without verb and colon.
 _ENDLESS = re.compile(r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[ \t](?:.{1,200}@.{1,200}>|.{0,20}(?:GMT|UTC).{2,200})\Z")
+# GroupWise puts name, address and date between arrows.
 _ARROWS = re.compile(r"[ \t]{0,8}>>>[ \t].{3,300}\d.{0,40}>>>[ \t]*\Z")
 
-# In "On 28/10/2021 12:46, Jane Doe <ADDRESS> wrote:" the instant ends with the time.
+# In "On 28/10/2021 12:46, Jane Doe <ADDRESS> wrote:" the date ends with the time of day.
 _INSTANT = re.compile(
     r"\d.{0,60}?(?<![\d.])\d{1,2}(?::\d{2}(?::\d{2})?|\.\d{2}(?![\d.])|\s?h\s?\d{2})(?:\s?[AP]M)?", re.IGNORECASE
 )
@@ -34,22 +34,22 @@ _ADDRESS = re.compile(r"[<(\[]{1,2}\s?(?:mailto:)?([^\s<>()\[\]]{1,250}@[^\s<>()
 _BARE = re.compile(r"[^\s<>()\[\],;:]{1,250}@[^\s<>()\[\],;:]{1,250}")
 _BEFORE_ADDRESS = re.compile(r"[^,:\d<>()]{0,80}\Z")
 _QUOTES = "\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0,;:.\uff1a\uff0c\u3001\u2013\u2014-"
-_LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of an instant
+_LONGEST_DAY = 30  # characters of "Thu, Jun " before the first digit of a date
 
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """What a quote line says: the author, and the instant as it is printed (None where there is none)."""
+    """The content of an attribution line: the author, and the date as printed (None if missing)."""
 
     author: Address
     date: str | None
 
 
 def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
-    """How many lines from `start` make up a quote line; 0: none.
+    """Returns the number of lines of the attribution line that starts at `start`; 0 if there is none.
 
-    The instant is not read, so it does not matter what a gateway made of the no-break space in it. Looks at seven lines
-    and 400 characters at most, so a text costs no more than its length.
+    The date is not parsed, so a no-break space that a gateway garbled does no harm. Looks at seven lines and 400
+    characters at most, so the time is linear in the text.
     """
     first = lines[start]
     if not first.strip() or len(first) > LONGEST_MARK:
@@ -79,7 +79,7 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
 
 
 def _by_its_form(lines: Sequence[str], start: int, text: str, language: Language) -> bool | None:
-    """Whether the line at `start` is one, where it has a form of its own; nothing where it has none."""
+    """Decides by a distinctive form (GroupWise, Notes, old Gmail); None if the line at `start` has none of them."""
     first = lines[start]
     if _ARROWS.match(first):
         return "@" in first or TIME.search(first) is not None
@@ -89,7 +89,7 @@ def _by_its_form(lines: Sequence[str], start: int, text: str, language: Language
 
 
 def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
-    """Whom and when the quote line that takes up `lines` names, or nothing where it names nobody."""
+    """Returns the author and date named by the attribution line `lines`, or None if it names no author."""
     text = " ".join(seen(unquoted(line)).lstrip(_EDGE + ">") for line in lines)
     text = " ".join(text.split())
     instant = _INSTANT.search(text)
@@ -110,7 +110,7 @@ def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
 
 
 def _date(text: str, instant: re.Match[str] | None, language: Language) -> str | None:
-    """The instant as printed, with the day of the week or the month before it."""
+    """Returns the date as printed, including the weekday or month before it."""
     if instant is None:
         return None
     opener = next((word for word in language.openers if text.casefold().startswith(word)), "")
@@ -119,13 +119,13 @@ def _date(text: str, instant: re.Match[str] | None, language: Language) -> str |
 
 
 def _last_piece(text: str, language: Language) -> str:
-    """The name right before an address. Words such as "von" belong to it where the verb stands before them."""
+    """Returns the name right before an address. Words such as "von" belong to it if the verb comes before them."""
     *before, name = language.verbs.split(text)
     return name.strip(_QUOTES) if before else _without_fillers(name, language)
 
 
 def _first_piece(text: str, instant: re.Match[str], language: Language) -> str:
-    """The name in a quote line without an address: what is neither instant, verb nor filler."""
+    """Returns the name in an attribution line without an address: what is neither date, verb nor filler."""
     opened = text.casefold().startswith(language.openers) or not text[: instant.start()].strip(_QUOTES)
     rest = text[instant.end() :] if opened else text[: instant.start()]
     pieces = language.verbs.split(_ZONE.sub("", f"{rest} "))
@@ -142,22 +142,22 @@ def _without_fillers(text: str, language: Language) -> str:
 
 
 def _may_open(text: str, language: Language) -> bool:
-    """Whether a line that does not end in a colon can be the first of a folded quote line."""
+    """True if a line that does not end in a colon can be the first of a folded attribution line."""
     small = folded(text)
     opened = small.startswith(language.openers) or _DIGIT.match(small) is not None
     return opened or "@" in small or TIME.search(small) is not None
 
 
 def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool) -> bool:
-    """Whether `text`, which ends as a quote line does, is one.
+    """True if `text`, which has the ending of an attribution line, is one.
 
-    `torn`: empty lines stood in it. Without an address it takes the whole instant of a mail, or a marked quotation
+    `torn`: there were empty lines in it. Without an address it needs a full date and time, or a marked quotation
     below: "At 10:34 the press officer said:" is a sentence.
     """
     small = folded(text)
     timed = TIME.search(small) is not None
     if "@" in small:
-        # the form without a verb: "2017-02-05 13:29 GMT+02:00 Jane Doe <ADDRESS>:"
+        # The form without a verb: "2017-02-05 13:29 GMT+02:00 Jane Doe <ADDRESS>:"
         bare = timed and (small.rstrip(" :\uff1a").endswith((">", ")")) or (quoted_below and small[-2:] == "]:"))
         return bare or language.verbs.search(small) is not None
     opened = timed or small.startswith(language.openers) or _DIGIT.match(small) is not None
@@ -168,13 +168,13 @@ def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool
     if timed and quoted_below and _DAY.search(small):  # mutt: "* Jane Doe [2024-06-06 10:34]:"
         return True
     verb = language.verbs.search(small)
-    # "Jane Doe wrote:", with the quotation right below
+    # "Jane Doe wrote:", directly above the quotation
     named = quoted_below and verb is not None and small[verb.end() :].strip(" :\uff1a") == ""
     return verb is not None and (named or (opened and dated))
 
 
 def _begins_anew(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
-    """Whether a quote line begins at `at`, below words with a time and no day: "Called 10:20, they have it"."""
+    """True if an attribution line starts at `at`, below text with a time but no date: "Called 10:20, they have it"."""
     text = seen(unquoted(lines[at])).strip(_EDGE)
     dated = TIME.search(text) is not None and _DAY.search(text) is not None
     undated = "@" not in above and _DAY.search(above) is None and not folded(above).startswith(language.openers)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What stands around a writer's words and is not his: a gateway's banner above, signature and notices below."""
+"""Text around the writer's own words: gateway banners above, signatures, notices and footers below."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from itertools import islice
 from flaggermail.mail.forwards.header_blocks import is_rule
 from flaggermail.mail.vocabulary import Language, folded, seen
 
-_LONGEST_SIGNATURE = 16  # written lines; what is longer is text again
-_LONGEST_MARKED = 40  # written lines below "-- "
+_LONGEST_SIGNATURE = 16  # non-empty lines; anything longer is text
+_LONGEST_MARKED = 40  # non-empty lines below "-- "
 _LONGEST_CLOSING = 80
-_LONGEST_FOOTER = 3  # written lines of a footer without a link, and of what follows a closing in two letters
+_LONGEST_FOOTER = 3  # non-empty lines of a footer without a link, and of what follows a closing of two letters
 _INITIALS = 2
 _LONGEST_DEVICE = 100
-_DEVICE_WORDS = 6  # of a device line, or of its beginning, which names the device
+_DEVICE_WORDS = 6  # words of a device line, or of its beginning, which names the device
 _BANNER_LINES = 6
 _MOST_BANNERS = 3
-_NOTICE_LINES = 12  # of a notice that are looked at
+_NOTICE_LINES = 12  # lines of a notice that are examined
 _LONGEST_NOTICE = 1500
-_WORDS_OF_A_NOTICE = 3  # that make a paragraph one, however it begins
+_WORDS_OF_A_NOTICE = 3  # typical words that make any paragraph a notice
 _NAME_WORDS = 4
-_SHORTEST_BEFORE_NAME = 5  # characters of a closing with a name right behind it: "Groet Jan", not "Best Western"
-_TRACKER = "\u1427"  # a sign left by a tracking extension
+_SHORTEST_BEFORE_NAME = 5  # characters of a closing that a name may follow: "Groet Jan", not "Best Western"
+_TRACKER = "\u1427"  # inserted by a mail-tracking extension
 _MARK = re.compile(r"[ \t]*--[ \t\u00a0]\Z")  # RFC 3676, section 4.3
-_SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # and without its blank
+_SIGNATURE = re.compile(r"[ \t]*(?:--|\u2014)[ \t\u00a0]*\Z")  # also without the space
 _NAME_ALONE = re.compile(r"[ \t]*(?:/{1,2}|[-~\u2013\u2014])[^\W\d_]\w{1,20}(?: \w{1,20}){0,3}[ \t]*\Z")  # "/Jane"
 _ARMOR_END = re.compile(r"-----BEGIN PGP SIGNATURE-----[ \t]*\Z")  # RFC 9580, section 6.2
 _ARMOR = re.compile(r"-----BEGIN PGP SIGNED MESSAGE-----[ \t]*\Z")  # RFC 9580, section 7
@@ -41,7 +41,7 @@ _ENDS_SENTENCE = (".", "!", "?", ":", ")", "]", "*", ">")
 
 
 def without_banners(lines: list[str], language: Language) -> list[str]:
-    """`lines` without the warnings that gateways put on top, and without a notice of confidentiality there."""
+    """Removes gateway warnings and a confidentiality notice from the top of `lines`."""
     for _ in range(_MOST_BANNERS):
         first = _first_written(lines)
         if first is None:
@@ -65,7 +65,7 @@ def _first_written(lines: Sequence[str]) -> int | None:
 
 
 def _warns(text: str, language: Language) -> bool:
-    """Whether `text` begins as a banner does, or opens like one and speaks of what banners speak of."""
+    """True if `text` starts like a banner, or has a typical opening and a typical word."""
     small = folded(text).lstrip(_BANNER_EDGE)
     if small.startswith(language.banners):
         return True
@@ -78,9 +78,9 @@ def _advises(line: str, language: Language) -> bool:
 
 
 def _end_of_banner(lines: Sequence[str], first: int, language: Language) -> int:
-    """The index behind the banner that begins at `first`; `first` where none does.
+    """Returns the index after the banner that starts at `first`, or `first` if none does.
 
-    It ends with its paragraph, or before, at a line that is not the rest of a sentence and says nothing of its matter.
+    A banner ends with its paragraph, or earlier at a new sentence without a word that is typical of banners.
     """
     if _TAG.match(lines[first][:200]) or not _warns(" ".join(lines[first : first + 2])[:400], language):
         return first
@@ -94,7 +94,7 @@ def _end_of_banner(lines: Sequence[str], first: int, language: Language) -> int:
 
 
 def _below_paragraph(lines: Sequence[str], start: int) -> int:
-    """The index of the first written line below the paragraph at `start`, 0 where there is none."""
+    """Returns the index of the first non-empty line below the paragraph at `start`, 0 if there is none."""
     at = start
     while at < len(lines) and lines[at].strip():
         at += 1
@@ -102,7 +102,7 @@ def _below_paragraph(lines: Sequence[str], start: int) -> int:
 
 
 def end_of_text(lines: Sequence[str], language: Language) -> int:
-    """The index of the line where signature, notice or footer begins, found from below."""
+    """Returns the index of the line where signature, notice or footer starts, searching from the bottom."""
     first = _first_written(lines) or 0
     end, behind = len(lines), 0
     for at in range(len(lines) - 1, -1, -1):
@@ -121,7 +121,7 @@ def end_of_text(lines: Sequence[str], language: Language) -> int:
 
 
 def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, below: Sequence[str]) -> bool:
-    """Whether a signature begins with this line; `below`: what is so far kept of the lines below it."""
+    """True if a signature starts at this line. `below` holds the lines below it that are still part of the text."""
     line, written = lines[at], [one for one in below if one.strip()]
     if _SIGNATURE.match(line[:80]) or _ARMOR_END.match(line[:80]):
         return True
@@ -139,7 +139,7 @@ def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, be
 
 
 def _is_device_line(line: str, language: Language) -> bool:
-    """Whether a telephone added it: it names one, or is too short for a sentence ("Sent from my desk, it is ...")."""
+    """True for "Sent from my phone": a device, or too few words for a sentence ("Sent from my desk, it is ...")."""
     small = folded(line[: _LONGEST_DEVICE + 1]).strip(_DECORATION)
     if len(line) > _LONGEST_DEVICE or not small.startswith(language.device_lines):
         return False
@@ -152,7 +152,7 @@ def _known_notice(line: str, language: Language) -> bool:
 
 
 def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
-    """Whether a notice of confidentiality begins here: by its first words, or by what its paragraph speaks of."""
+    """True if a confidentiality notice starts here, by its first words or by the typical words of its paragraph."""
     known = _known_notice(lines[at], language)
     if not known and at and lines[at - 1].strip():
         return False
@@ -168,7 +168,7 @@ def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
 
 
 def _closes(line: str, language: Language) -> bool:
-    """Whether `line` closes a letter: "Met vriendelijke groet", "Groet, Jan", "Kind regards / Vriendelijke groet"."""
+    """True if `line` is a closing: "Met vriendelijke groet", "Groet, Jan", "Kind regards / Vriendelijke groet"."""
     if len(line) > _LONGEST_CLOSING:
         return False
     if folded(line).strip(_DECORATION) in language.closings:
@@ -187,7 +187,7 @@ def _closes(line: str, language: Language) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    """Whether `text` looks like a name: few words, capitals but for short ones ("van der")."""
+    """True if `text` looks like a name: few words, all capitalised except short ones ("van der")."""
     words = text.strip(_DECORATION).split()
     short = 3
     capitals = sum(word[:1].isupper() for word in words)

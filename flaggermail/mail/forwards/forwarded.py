@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mail inside a forward, as its text shows it. What stands there is the forwarder's claim, not proof."""
+"""Finds the mail inside an inline forward. Its header block is the forwarder's claim, not evidence."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from flaggermail.mail.subject import SubjectParts, split_subject, stems
 from flaggermail.mail.vocabulary import Language, seen
 
 MOST_LINES = 20_000
-_WITHIN = 6  # lines between the mark and the header block
-# What gateways and ticket systems put in front of all prefixes: "[EXTERN] RE: ...", "***SPAM*** Fwd: ...", "[#5519]"
+_WITHIN = 6  # lines between the forward mark and the header block
+# What gateways and ticket systems put before all prefixes: "[EXTERN] RE: ...", "***SPAM*** Fwd: ...", "[#5519]"
 _TAG = re.compile(r"\s*(?:\[[^\[\]]{1,60}\]|\([^()]{1,60}\)|\{[^{}]{1,60}\}|\*{1,5}[^*]{1,40}\*{1,5})[\s:-]{0,5}")
 _MOST_TAGS = 3
-# An offset, an abbreviation such as CEST, GMT with or without an offset, or the Z of ISO 8601, behind the time
+# An offset, an abbreviation such as CEST, GMT with or without an offset, or the Z of ISO 8601, after the time of day
 _ZONE = re.compile(
     r"\d[:.]\d{2}(?:\s?[AP]M)?[\s,(]{0,2}(?:[+-]\d{2}:?\d{2}\b|(?:GMT|UTC)(?:[+-]\d{1,2}(?::?\d{2})?)?\b|[A-Z]{1,3}T\b|Z\b)"
 )
@@ -38,14 +38,14 @@ _ZONE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """A forwarded mail found in a text; `start` is the index of the line where the forwarder's own text ends."""
+    """A forwarded mail found in a text. `start` is the index of the line at which the forwarder's own text ends."""
 
     mail: Forwarded
     start: int
 
 
 def zone_stated(date: str) -> bool:
-    """Whether a printed instant names its zone; where not, whoever reads it has to assume one."""
+    """True if a printed date names its time zone; otherwise the reader has to assume one."""
     return _ZONE.search(date[:200]) is not None
 
 
@@ -57,12 +57,12 @@ def find_inline(
     answers: bool,
     recipients: Collection[str] = (),
 ) -> Inline | None:
-    """The outermost forwarded mail in `lines`, or nothing when there is none or the mail is a reply.
+    """Returns the outermost forwarded mail in `lines`, or None if there is none or the mail is a reply.
 
-    `answers`: the mail names another that it answers (In-Reply-To). `recipients`: to whom it is addressed, in small
-    letters. A header block, or a line "Jane Doe wrote:", is a quotation in a reply and the original in a forward: a
-    line that says "forwarded message" decides, then the outermost prefix of the subject, then whether the mail goes
-    back to the author of what it shows. The less of this speaks for a forward, the more of a header has to stand there.
+    `answers`: the mail has an In-Reply-To. `recipients`: the addresses it is sent to, in lower case. In a reply, a
+    header block or a line "Jane Doe wrote:" is a quotation; in a forward it is the original. Three things decide, in
+    this order: a line that says "forwarded message", the outermost prefix of the subject, and whether the mail is sent
+    to the author of the mail it shows. The weaker the evidence for a forward, the more header lines are required.
     Linear in the text.
     """
     search = _Search(lines[:MOST_LINES], subject, language, answers=answers, recipients=recipients)
@@ -70,7 +70,7 @@ def find_inline(
 
 
 class _Search:
-    """The search for the first line that settles whether a text is a forward."""
+    """Searches for the first line that decides whether a text is a forward."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class _Search:
         return None
 
     def _settle(self, at: int, *, inside: bool) -> tuple[bool, Inline | None]:
-        """Whether this line settles the question, and how; `inside`: it is quoted and so is the line above it."""
+        """Returns whether this line decides, and the result. `inside`: this line and the one above are quoted."""
         text = unquoted(self.lines[at])
         mark = read_mark(text, self.language)
         if mark is Mark.FORWARDED and not (self.replies and inside):
@@ -115,7 +115,7 @@ class _Search:
         return False, None
 
     def _below_mark(self, at: int) -> Inline | None:
-        """The mail below a line "----- Forwarded message -----": with a header block, or with a quote line."""
+        """Returns the mail below "----- Forwarded message -----", with a header block or an attribution line."""
         for below in range(at + 1, min(at + 1 + _WITHIN, len(self.lines))):
             if unquoted(self.lines[below]).strip() and not is_rule(self.lines[below]):
                 if block := read_block(self.lines, below, self.language):
@@ -125,7 +125,7 @@ class _Search:
         return None
 
     def _unmarked(self, at: int, block: Block) -> Inline | None:
-        """The mail whose header block stands at `at` without any line that says so."""
+        """Returns the mail whose header block is at `at`, without a forward mark above it."""
         ruled = at > 0 and is_rule(self.lines[at - 1])
         found = self._inline(at, block, start=at - 1 if ruled else at)
         if self.forwards:
@@ -133,7 +133,7 @@ class _Search:
         return self._unless_answered(found) if block.whole and found.mail.body else None
 
     def _unless_answered(self, found: Inline | None) -> Inline | None:
-        """`found`, but nothing when this mail goes back to the author of the one below, as an answer does."""
+        """Returns `found`, or None if this mail is sent to the author of the found mail, as a reply is."""
         author = found.mail.sender if found else None
         return None if not self.forwards and author and author.key in self.recipients else found
 
@@ -142,7 +142,7 @@ class _Search:
         return Inline(_mail(block.fields, body, self.language), start)
 
     def _run_together(self, at: int, text: str) -> Inline | None:
-        """Yahoo's form: dashes, the words, and the whole block in one line."""
+        """Reads Yahoo's form: dashes, the mark and the whole header block on one line."""
         mark, _, rest = text.strip().lstrip("- ").partition("--")
         known = self.language.forward_lines | self.language.original_lines
         fields = read_run_together(rest.lstrip("- "), self.language) if mark_text(mark) in known else {}
@@ -152,7 +152,7 @@ class _Search:
         return Inline(_mail(fields, body, self.language), at)
 
     def _quote(self, at: int, count: int, start: int | None = None) -> Inline | None:
-        """Outlook for Mac forwards with a quote line in place of a block; recipients are not told."""
+        """Reads the form of Outlook for Mac: an attribution line instead of a header block, without recipients."""
         said = quoted_in(self.lines[at : at + count], self.language)
         if said is None:
             return None
@@ -162,7 +162,7 @@ class _Search:
 
 
 def _behind_tags(subject: str, language: Language) -> str | None:
-    """The kind of the outermost prefix behind tags and behind up to two words before a colon that are no prefix."""
+    """Returns the kind of the outermost prefix after tags and after up to two unknown words with a colon."""
     rest = subject[:300]
     for _ in range(_MOST_TAGS):
         tag = _TAG.match(rest)
@@ -183,13 +183,13 @@ def _mail(fields: dict[str, str], body: str, language: Language) -> Forwarded:
 
 
 def _principal(author: str, language: Language) -> str:
-    """Who sent it, of "Jane Doe <ADDRESS> on behalf of the desk"; a name may hold these words too."""
+    """Returns the sender in "Jane Doe <ADDRESS> on behalf of the desk"; the same words can also be part of a name."""
     sender = language.on_behalf.split(author, maxsplit=1)[0]
     return sender if "@" in sender or "@" not in author else author
 
 
 def _body(lines: Sequence[str], *, quoted: bool) -> str:
-    """The text of the forwarded mail: as long as the quotation lasts when it is quoted, else to the end."""
+    """Returns the text of the forwarded mail: to the end of the quotation if it is quoted, else to the end."""
     if quoted:
         lines = _while_quoted(lines)
     elif (written := [line for line in lines if seen(line).strip()]) and all(is_quoted(line) for line in written):
@@ -198,7 +198,7 @@ def _body(lines: Sequence[str], *, quoted: bool) -> str:
 
 
 def _while_quoted(lines: Sequence[str]) -> Sequence[str]:
-    """The lines up to the first that is neither quoted nor empty, nor the torn-off end of a quoted line."""
+    """Returns the lines up to the first unquoted text that is not the broken-off end of a quoted line."""
     for at, line in enumerate(lines):
         if line.strip() and not is_quoted(line):
             torn = at > 0 and is_quoted(lines[at - 1]) and at + 1 < len(lines) and is_quoted(lines[at + 1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The header block that a mail program prints above the mail below, and the lines with which it is ruled off."""
+"""Header blocks that a mail program prints above a quoted or forwarded mail, and the separator lines around them."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _LABEL = re.compile(
 )
 _DASHES = "-_=*#~\u2014\u2013<> \t\u00a0:\uff1a.\ufeff"
 _RULE = re.compile(r"[ \t\u00a0>]*[-_\u2014=*]{5,}[ \t\u00a0]*\Z")
-# "10:34", "10h34", "10.34", not the 06.06 of 06.06.2024
+# "10:34", "10h34", "10.34", but not the 06.06 in 06.06.2024
 TIME = re.compile(r"(?<![\d.])\d{1,2}(?:\s?[:h]\s?\d{2}(?!\d)|\.\d{2}(?![\d.]))")
 
-# Header fields that no mail program prints above a forwarded mail: their neighbours were copied from a mail's source.
+# Fields that no mail program prints above a forwarded mail: next to them, lines were copied from a mail's source.
 _RAW_FIELD = re.compile(
     r"[ \t>]*(?:received|return-path|delivered-to|message-id|mime-version|content-[a-z-]+|dkim-signature|user-agent"
     r"|authentication-results|received-spf|arc-[a-z-]+|x-[a-z0-9-]+|list-[a-z-]+|references|in-reply-to)\s?:",
     re.IGNORECASE,
 )
 
-LONGEST_MARK = 400  # characters of a mark, over all its lines
-_MOST_LINES = 60  # that are looked at for one block
-_LONGEST_LINE = 1000  # of a header line in a block; a longer one is text
+LONGEST_MARK = 400  # characters of a mark over all its lines
+_MOST_LINES = 60  # lines examined for one block
+_LONGEST_LINE = 1000  # characters of a header line in a block; a longer line is text
 _MOST_LABELS = 14
-_LONGEST_FOLD = 40  # lines that a folded list of recipients may take
-_WITHOUT_SUBJECT = ("from", "date", "to")  # the order of Outlook, which leaves out an empty subject
+_LONGEST_FOLD = 40  # lines of a folded recipient list
+_WITHOUT_SUBJECT = ("from", "date", "to")  # the order in Outlook, which omits an empty subject
 _PEOPLE = frozenset({"from", "to", "cc"})
 
 
@@ -41,7 +41,8 @@ _PEOPLE = frozenset({"from", "to", "cc"})
 class Block:
     """Header lines in a text.
 
-    `fields` by Language.labels, `end` the index of the first line behind them, `first` the field of the first line.
+    `fields` is keyed by Language.labels, `end` is the index of the first line after the block, `first` the field of
+    its first line.
     """
 
     fields: dict[str, str]
@@ -50,12 +51,12 @@ class Block:
 
     @property
     def complete(self) -> bool:
-        """Enough below a line that says what follows: an author and one thing more that only a mail has."""
+        """True with an author and one more field; enough below a forward mark."""
         return "from" in self.fields and bool({"date", "subject", "to"} & self.fields.keys())
 
     @property
     def of_a_mail(self) -> bool:
-        """Enough without such a line: a memo, or a journey from here to there, has no address and no time of day."""
+        """Enough without a mark: "From" and "To" in a memo or an itinerary have no address and no time of day."""
         addressed = "@" in self.fields.get("from", "")
         stamped = addressed or "@" in self.fields.get("to", "") or self.timed
         untitled = self.timed and tuple(self.fields)[:3] == _WITHOUT_SUBJECT
@@ -63,45 +64,45 @@ class Block:
 
     @property
     def whole(self) -> bool:
-        """All that a mail program prints, Outlook's author first: enough when nothing else speaks for a forward."""
+        """All that a mail program prints, author first as in Outlook: enough without other signs of a forward."""
         return self.of_a_mail and self.first == "from" and {"date", "subject"} <= self.fields.keys()
 
     @property
     def timed(self) -> bool:
-        """Whether the date has a time of day, as every mail program prints it."""
+        """True if the date has a time of day, which every mail program prints."""
         return TIME.search(self.fields.get("date", "")) is not None
 
 
 def unquoted(line: str) -> str:
-    """`line` without one level of ">" marks."""
+    """Returns `line` without one level of ">" marks."""
     match = _QUOTE.match(line)
     return line[match.end() :] if match else line
 
 
 def is_quoted(line: str) -> bool:
-    """Whether `line` is marked as quotation."""
+    """True if `line` is marked as a quotation."""
     return _QUOTE.match(line) is not None
 
 
 def is_rule(line: str) -> bool:
-    """Whether `line` is a drawn line and nothing else."""
+    """True if `line` is a separator line of dashes or similar."""
     return _RULE.match(seen(line[:200])) is not None
 
 
 def mark_text(line: str) -> str:
-    """What stands between the dashes of a line such as "----- Original Message -----"."""
+    """Returns the text between the dashes of a line such as "----- Original Message -----"."""
     return folded(seen(line[:LONGEST_MARK]).strip(_DASHES))
 
 
 class Mark(StrEnum):
-    """What a line above a mail says of it."""
+    """The meaning of a mark line above a mail."""
 
     FORWARDED = "forwarded"
-    ORIGINAL = "original"  # quoted or forwarded: the rest of the mail says which
+    ORIGINAL = "original"  # quoted or forwarded: the rest of the mail decides
 
 
 def read_mark(line: str, language: Language) -> Mark | None:
-    """What `line` says of the mail below it; dashed, or with a colon, it may go on ("Forwarded message from Jane:")."""
+    """Returns the mark on `line`. A framed mark may have more words ("Forwarded message from Jane:")."""
     if len(line) > LONGEST_MARK:
         return None
     mark = mark_text(line)
@@ -111,7 +112,7 @@ def read_mark(line: str, language: Language) -> Mark | None:
 
 
 def _framed(line: str) -> bool:
-    """Whether dashes stand around it, or a colon behind it."""
+    """True if the line is enclosed in dashes or ends with a colon."""
     text = seen(line).strip("> \t\u00a0")
     dashed = text.startswith(("--", "==", "__", "**")) and text.endswith(("--", "==", "__", "**"))
     return dashed or text.endswith((":", "\uff1a"))
@@ -119,7 +120,7 @@ def _framed(line: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _HeaderLine:
-    """A line that begins with a known header name: the name as printed, its field (of Language.labels), the value."""
+    """A line that starts with a known header name: the name as printed, its field (of Language.labels), its value."""
 
     name: str
     field: str
@@ -136,11 +137,10 @@ def _header_line(line: str, language: Language) -> _HeaderLine | None:
 
 
 def read_block(lines: Sequence[str], start: int, language: Language) -> Block | None:
-    """The header block whose first line is `lines[start]`, quoted or not; nothing where there is none.
+    """Returns the header block that starts at `lines[start]`, quoted or not; None if there is none.
 
-    Looks at 60 lines at most, and at one where that is no header line. Empty lines between header lines are passed
-    over (HTML paragraphs become that), a value may stand on the line below its name (table cells become that), a list
-    of recipients may be folded; a field that comes a second time belongs to the text.
+    Reads at most 60 lines. Tolerates empty lines between header lines (from HTML paragraphs), a value on the line
+    below its name (from table cells) and folded recipient lists. A field that occurs twice ends the block.
     """
     if _header_line(unquoted(lines[start]), language) is None:
         return None
@@ -152,10 +152,10 @@ def read_block(lines: Sequence[str], start: int, language: Language) -> Block | 
 
 
 def read_unmarked(lines: Sequence[str], start: int, language: Language) -> Block | None:
-    """The header block at `start` where no line says what follows.
+    """Returns the header block at `start` without a mark above it.
 
-    It begins with the author (Outlook), or has no empty lines and the author's address (Hotmail); and it is not part of
-    the source of a mail.
+    It must start with the author (Outlook), or have no empty line and the author's address (Hotmail). A block copied
+    from the source of a mail does not count.
     """
     label = _header_line(unquoted(lines[start]), language)
     block = read_block(lines, start, language) if label and label.field != "other" else None
@@ -167,7 +167,7 @@ def read_unmarked(lines: Sequence[str], start: int, language: Language) -> Block
 
 
 class _BlockReading:
-    """A header block while it is read."""
+    """Reads a header block line by line."""
 
     def __init__(self, lines: Sequence[str], language: Language, *, quoted: bool) -> None:
         self.lines, self.language, self.quoted = lines, language, quoted
@@ -175,10 +175,10 @@ class _BlockReading:
         self.at = self.end = self.labels = 0
         self.last = ""
         self.names: set[str] = set()
-        self.below = False  # values stand below their names
+        self.below = False  # values are on the line below their names
 
     def step(self) -> bool:
-        """Read one line; whether to go on."""
+        """Reads one line; returns False at the end of the block."""
         if self.at >= len(self.lines) or self.labels >= _MOST_LABELS:
             return False
         line = self._line(self.at)
@@ -199,11 +199,11 @@ class _BlockReading:
         return True
 
     def _is_new(self, found: _HeaderLine) -> bool:
-        """Whether the name was not read before; "Bcc" behind "Cc" says nothing new, but ends nothing either."""
+        """True if the name is new. "Bcc" after "Cc" gives no new field, but does not end the block either."""
         return found.field == "other" or found.name not in self.names
 
     def _takes(self, line: str) -> bool:
-        """Whether `line`, which has no name, goes on with the value above it."""
+        """True if `line`, which has no label, continues the value above it."""
         value = self.fields[self.last]
         if self.at > _LONGEST_FOLD:
             return False
@@ -218,7 +218,7 @@ class _BlockReading:
         return self.last == "subject" and indented and not value
 
     def _passes_over(self) -> bool:
-        """Whether the block goes on behind the empty line, which is then skipped."""
+        """Skips empty lines; returns True if the block continues below them."""
         below = self.at + 1
         while below < len(self.lines) and below <= self.at + 2 and not self._line(below).strip():
             below += 1
@@ -240,7 +240,7 @@ class _BlockReading:
 
 
 def read_run_together(line: str, language: Language) -> dict[str, str]:
-    """The fields of a block that stands in one line, as Yahoo's text form of an HTML block does."""
+    """Reads a block on a single line, the form in which Yahoo converts an HTML block to text."""
     fields: dict[str, str] = {}
     text = language.bare_labels.sub(r">\1: ", line[: 4 * _LONGEST_LINE])
     found = list(language.inline_labels.finditer(text))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Addresses as mail programs print them for people to read, which is not how RFC 5322 writes them."""
+"""Parses addresses as mail programs print them for people, which differs from the syntax of RFC 5322."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import re
 from flaggermail.mail.addresses import MOST, read_written
 from flaggermail.mail.message import Address
 
-# "Jane <ADDRESS<https://gateway/?url=...>>": what a gateway makes of a link; nobody is written to there
+# "Jane <ADDRESS<https://gateway/?url=...>>": a link rewritten by a gateway, not a second address.
 _WEB_LINK = re.compile(r"<https?:[^<>\s]{0,2000}>", re.IGNORECASE)
 _MAIL_LINK = re.compile(r"<mailto:[^<>\s]{0,300}>", re.IGNORECASE)
-# An address in round or square brackets, with or without the name of its protocol
+# An address in round or square brackets, with or without a protocol name.
 _BRACKETS = re.compile(r"[(\[](?:mailto:|smtp:)?([^\s()<>\[\]]{1,250}@[^\s()<>\[\]]{1,250})[)\]]", re.IGNORECASE)
 _NAMED = re.compile(r"([^<>]{1,250}?)\s{0,20}<\s?([^<>\s@]{1,250}@[^<>\s@]{1,250})\s?>\Z")
 _PIECE = re.compile(r"[\"<>,;]|[^\"<>,;]+")
 _QUOTES = "'\"\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb \t\u00a0"
-_LONGEST = 40_000  # characters of a list
+_LONGEST = 40_000  # characters of an address list
 
 
 def read_author(text: str) -> Address | None:
-    """The one author printed in `text`, commas and all ("Doe, J. (Jane) <ADDRESS>"), or nothing."""
+    """Returns the single author printed in `text`, commas included ("Doe, J. (Jane) <ADDRESS>"), or None."""
     plain = _plain(text)
     return _one(plain) if plain else None
 
 
 def read_people(text: str) -> tuple[Address, ...]:
-    """The people of a printed list, at most 1,000.
+    """Returns the people in a printed list, at most 1,000.
 
-    A comma behind words without an address stands inside a name: "Doe, Jane <ADDRESS>; Roe, Rick".
+    A comma after words without an address is part of a name: "Doe, Jane <ADDRESS>; Roe, Rick".
     """
     parts: list[str] = []
     part = ""
@@ -48,7 +48,7 @@ def _plain(text: str) -> str:
 
 
 def _one(text: str) -> Address | None:
-    """The person in `text`; a name is told with an empty address as its own address, as read_written does."""
+    """Returns the person in `text`. A name without an address is stored as the address, as read_written does."""
     if match := _NAMED.match(text.strip()):
         return Address(match.group(2).strip("'"), " ".join(match.group(1).strip(_QUOTES).split()) or None)
     if "@" not in text and "<" not in text:
@@ -58,7 +58,7 @@ def _one(text: str) -> Address | None:
 
 
 def _split(text: str) -> list[tuple[str, str]]:
-    """The pieces between commas and semicolons outside quotes and angle brackets, each with the sign behind it."""
+    """Splits at commas and semicolons outside quotes and angle brackets; each piece comes with its separator."""
     pieces: list[tuple[str, str]] = []
     part: list[str] = []
     quoted = angle = False

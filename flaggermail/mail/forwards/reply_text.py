@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the writer of a mail wrote himself: without quoted mail, signature, notices and the banners of gateways."""
+"""Extracts the writer's own words: without quoted mail, signatures, notices and gateway banners."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from flaggermail.mail.forwards.header_blocks import is_quoted, is_rule, read_blo
 from flaggermail.mail.vocabulary import Language, folded, seen
 
 MOST_LINES = 20_000
-_INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", of old programs
-_LOOK_BELOW = 8  # lines in which the quotation below a quote line begins
-_TRACKER = "\u1427"  # a sign left by a tracking extension
-_LONG_LINE = 60  # characters of a quoted line whose end a gateway may have torn off
+_INITIALS = re.compile(r"[ \t]{0,4}[A-Z]{1,3}>(?=[ \t]|\Z)")  # "JD> what Jane Doe wrote", in old programs
+_LOOK_BELOW = 8  # lines below an attribution line in which the quotation starts
+_TRACKER = "\u1427"  # inserted by a mail-tracking extension
+_LONG_LINE = 60  # characters of a quoted line that a gateway may have broken
 _TORN_END = 30
 _SENTENCE_ENDS = (".", "!", "?", ":", ",", ";")
-_UNTIMED = frozenset({"from", "to", "subject"})  # enough below a drawn line, as mail without a date was printed
+_UNTIMED = frozenset({"from", "to", "subject"})  # enough below a separator line, for a mail printed without a date
 _LONGEST_REPLY_MARK = 120
 
 
 def reply_text(lines: Sequence[str], language: Language) -> str:
-    """The writer's own words in `lines`, which end where a forwarded mail begins. Linear in the text.
+    """Returns the writer's own words in `lines`, which end where a forwarded mail begins. Linear in the text.
 
-    Answers between quoted lines are kept. From a closing line ("Met vriendelijke groet"), a signature mark or a notice
-    of confidentiality on, nothing is kept.
+    Answers between quoted lines are kept. Everything from a closing ("Met vriendelijke groet"), a signature mark or a
+    confidentiality notice onwards is dropped.
     """
     own = without_banners(_without_quotes(lines[:MOST_LINES], language), language)
     kept = [line for line in own[: end_of_text(own, language)] if seen(line).strip() != _TRACKER]
@@ -35,7 +35,7 @@ def reply_text(lines: Sequence[str], language: Language) -> str:
 
 
 def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
-    """The lines that are no quotation."""
+    """Returns the lines that are not quoted."""
     own: list[str] = []
     at, started = 0, False
     while at < len(lines):
@@ -47,7 +47,7 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
         elif count := quote_mark(lines, at, language):
             at += count
             if started and not _quotation_follows(lines, at):
-                break  # the quotation is not marked: all that follows may be part of it
+                break  # the quotation has no marks, so everything below may belong to it
         elif is_quoted(line) or _INITIALS.match(line) or _torn_off(lines, at):
             at += 1
         elif _starts_quotation(lines, at, language):
@@ -62,7 +62,7 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
 
 
 def _is_reply_mark(line: str, language: Language) -> bool:
-    """Whether a ticket system asks to answer above: on top of its own mail its text follows, in an answer ours."""
+    """True for a ticket system's "reply above this line": above its own text, in a reply above our mail."""
     if len(line) > _LONGEST_REPLY_MARK:
         return False
     small = folded(line).strip()
@@ -70,7 +70,7 @@ def _is_reply_mark(line: str, language: Language) -> bool:
 
 
 def _quotation_follows(lines: Sequence[str], at: int) -> bool:
-    """Whether the next written line is marked as quotation."""
+    """True if the next non-empty line is marked as a quotation."""
     for line in lines[at : at + _LOOK_BELOW]:
         if seen(line).strip():
             return is_quoted(line)
@@ -78,7 +78,7 @@ def _quotation_follows(lines: Sequence[str], at: int) -> bool:
 
 
 def _torn_off(lines: Sequence[str], at: int) -> bool:
-    """Whether this is the end of the long quoted line above, which a gateway broke in two without marking the rest."""
+    """True if a gateway broke this end off the long quoted line above without marking it."""
     line = lines[at].strip()
     if not (line[:1].islower() and len(line) <= _TORN_END and 0 < at < len(lines) - 1):
         return False
@@ -88,7 +88,7 @@ def _torn_off(lines: Sequence[str], at: int) -> bool:
 
 
 def _starts_quotation(lines: Sequence[str], at: int, language: Language) -> bool:
-    """Whether an unmarked quotation begins here: "-----Original message-----", or a header block, ruled off or not."""
+    """True if an unmarked quotation starts here: "-----Original message-----", or a header block."""
     line = lines[at]
     if not line.strip():
         return False
@@ -103,7 +103,7 @@ def _starts_quotation(lines: Sequence[str], at: int, language: Language) -> bool
 
 
 def _behind_block(lines: Sequence[str], at: int, language: Language) -> int:
-    """The index behind a mark and header block that stand above the whole text: the text is all there is."""
+    """Returns the index after a mark and header block at the top of the text, whose content is all there is."""
     while at < len(lines) and (not lines[at].strip() or is_rule(lines[at]) or read_mark(lines[at], language)):
         at += 1
     block = read_block(lines, at, language) if at < len(lines) else None
