@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who vouches for the author of a mail (RFC 8601, RFC 7489, RFC 6376).
+"""Authenticates the author of a mail (RFC 8601, RFC 7489, RFC 6376).
 
-Ways in: `authres.verdict` reads what our own receiving server wrote, `dkim_signature` what a signature claims.
+Entry points: `authres.judge` reads the results of our own receiving server, `dkim_signature` reads a DKIM signature.
 
 May import: `mail`.
 """

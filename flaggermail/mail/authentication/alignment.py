@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether the domain that signed stands behind the domain that wrote (RFC 7489, section 3.1)."""
+"""DMARC identifier alignment: whether the signing domain belongs to the author's organisation (RFC 7489, 3.1)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _STRICT = re.compile(rb";\s*adkim\s*=\s*s\s*(?:;|$)", re.DOTALL)
 
 
 def aligned(signer: str, author: str, organisational: Organisational) -> bool:
-    """Whether both domains belong to one organisation: relaxed alignment (section 3.1.1).
+    """True if both domains belong to one organisation: relaxed alignment (RFC 7489, section 3.1.1).
 
-    `organisational` gives the domain directly below a public suffix (section 3.2), or nothing where there is none: two
-    domains below one public suffix are strangers to each other.
+    `organisational` returns the domain directly below a public suffix (section 3.2), or None if there is none; two
+    domains below the same public suffix are unrelated.
     """
     if signer == author:
         return True
@@ -25,9 +25,9 @@ def aligned(signer: str, author: str, organisational: Organisational) -> bool:
 
 
 def asks_strictness(records: Sequence[bytes]) -> bool | None:
-    """Whether the DMARC record wants the very domain to sign (adkim=s, section 6.3); nothing where there is no record.
+    """True if the DMARC record demands strict alignment (adkim=s, section 6.3); None if there is no record.
 
-    Several records are no record (section 6.6.3).
+    Several records count as none (section 6.6.3).
     """
     found = [record for record in records if _RECORD.match(record)]
     return _STRICT.search(found[0]) is not None if len(found) == 1 else None

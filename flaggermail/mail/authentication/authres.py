@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether our own receiving server vouches for the author of a mail (RFC 8601, RFC 7489)."""
+"""Decides from the results of our own receiving server whether the author is authenticated (RFC 8601, RFC 7489)."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ STATEMENT = re.compile(rf"(?:[^;\"]|{_QUOTED})+", re.DOTALL)
 SERVER = re.compile(r'\s*(?:"([^"\\]*)"|([^\s;="]+))(?:\s+1)?\s*(?:;|$)')  # RFC 8601, section 2.2: version 1 or none
 FIRST_RESULT = re.compile(r"\s*[\w.-]+\s*(?:/\s*\d+\s*)?=")
 SAYS_FAIL = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
-LONGEST = 20_000  # characters of a field that is read
+LONGEST = 20_000  # characters of a field; a longer one is not parsed
 WORST_FIRST = ("failed", "unverified", "verified")
 NO_AUTHOR = "the mail does not have exactly one author"
 
 
 class Asked(StrEnum):
-    """Who is asked whether a sender is who he says."""
+    """The method that authenticates a sender."""
 
-    NAMED = "named"  # our server, by the authserv-id that it writes
+    NAMED = "named"  # our server, identified by its authserv-id
     TOPMOST = "topmost"  # our server, which writes no authserv-id
-    DKIM = "dkim"  # the signer's key
+    DKIM = "dkim"  # the signature, verified with the signer's key
     NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Who is asked, the name he goes by, and the domain in which he stands in Received lines."""
+    """The method, the authserv-id of our server, and the domain under which it appears in Received fields."""
 
     asked: Asked
     authserv_id: str | None = None
@@ -46,11 +46,11 @@ class Trust:
 
 
 def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisational: Organisational) -> Verdict:
-    """The verdict on the author, from what stands above the Received line of our own server.
+    """Returns the verdict on the author, from the fields above the Received field of our own server.
 
-    Fields below that line came with the mail: anyone can have written them (RFC 8601, section 5). Of several results
-    the worst holds; a pass counts only for the domain of the one author in From, of which some servers name the
-    organisational domain (RFC 7489, section 3.2).
+    Anyone can have written the fields below it (RFC 8601, section 5). The worst of several results counts. A pass
+    counts only for the domain of the single author in From; some servers report the organisational domain instead
+    (RFC 7489, section 3.2).
     """
     if trust.asked is Asked.DKIM:
         return Verdict("unverified", "signatures are checked only for domains of a platform")
@@ -66,7 +66,7 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Whom we ask, how he is called in the basis, and about which domain; nothing where there is no one author."""
+    """The trusted server, its name in the basis, and the author's domain, None unless there is exactly one author."""
 
     trust: Trust
     server: str
@@ -75,20 +75,20 @@ class _Question:
 
 
 def _said(field: str, asked: _Question) -> Iterator[Verdict]:
-    """What one field above our line says of DMARC, if our server wrote it."""
+    """Yields the DMARC verdicts in one field above our Received field, if our server wrote it."""
     readable = without_comments(field) if len(field) <= LONGEST else None
     results = _results(readable, asked.trust) if readable is not None else None
     if results is not None:
         found = [match for statement in STATEMENT.findall(results) if (match := RESULT.match(statement))]
         yield from (_judge(match[1].lower(), _header_from(match[2]), asked) for match in found)
-    elif readable is None and SAYS_FAIL.search(field):  # a stranger's words in it may count against him, never for him
+    elif readable is None and SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
         yield Verdict("failed", f"a field of {asked.server} cannot be read for certain, and says dmarc=fail")
 
 
 def _results(readable: str, trust: Trust) -> str | None:
-    """The results of a field, or nothing when another than the server we trust wrote it.
+    """Returns the results in a field, or None if the trusted server did not write it.
 
-    Exchange Online writes no authserv-id: its field begins with the first result.
+    Exchange Online writes no authserv-id: its field starts with the first result.
     """
     if trust.asked is Asked.TOPMOST:
         return readable if FIRST_RESULT.match(readable) else None
@@ -109,6 +109,6 @@ def _judge(result: str, about: frozenset[str], asked: _Question) -> Verdict:
 
 
 def _header_from(properties: str) -> frozenset[str]:
-    """The domains that a result is about; what stands inside another property's quotation is not looked at."""
+    """Returns the domains in header.from. Text inside another property's quoted string is ignored."""
     found = [p[2] for p in PROPERTY.finditer(properties) if (p[1] or "").lower() == "header.from"]
     return frozenset(value.strip('"').rpartition("@")[2].lower().rstrip(".") for value in found)

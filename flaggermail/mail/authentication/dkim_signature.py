@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a DKIM signature says of itself, and why it may prove too little (RFC 6376, section 3.5).
+"""Reads DKIM signatures, and finds why a valid one may prove too little (RFC 6376, section 3.5).
 
-A signature that fits proves that the signer once sent these octets; to whom, and how much of what is shown, depends on
-its tags. Whoever holds a signed mail can send it on with another subject on top, or with a longer body.
+A valid signature proves that the signer sent these octets at some time. Its tags determine to whom, and how much of
+the displayed mail is covered. Anyone with a signed mail can resend it with another Subject on top or a longer body.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from flaggermail.mail.authentication.received_fields import without_comments
 
 LONGEST_ON_ITS_WAY = timedelta(days=5)  # RFC 5321, section 4.5.4.1: how long a server tries to deliver
-CLOCK_SLOP = timedelta(hours=1)  # a signer's clock may go before ours
+CLOCK_SLOP = timedelta(hours=1)  # the signer's clock may be ahead of ours
 MOST_DIGITS = 12  # RFC 6376, section 3.5, t=
-ALGORITHM = "rsa-sha256"  # RFC 8301: rsa-sha1 is broken; Ed25519 is not checked here
+ALGORITHM = "rsa-sha256"  # RFC 8301: rsa-sha1 is broken; Ed25519 is not supported here
 NEEDED = ("from", "subject")
 ONCE = (
     *NEEDED, "date", "to", "cc", "reply-to", "message-id", "in-reply-to", "references", "mime-version", "content-type",
@@ -31,7 +31,7 @@ _TAG = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A DKIM-Signature field; `covers` are the names in h=, small letters, in order."""
+    """A DKIM-Signature field. `covers` holds the names in h=, in lower case and in order."""
 
     domain: str
     selector: str
@@ -40,12 +40,12 @@ class Signature:
 
     @property
     def key_name(self) -> str:
-        """Where the key stands in the DNS (RFC 6376, section 3.6.2.1)."""
+        """The DNS name of the public key (RFC 6376, section 3.6.2.1)."""
         return f"{self.selector}._domainkey.{self.domain}"
 
 
 def read_tags(text: str) -> dict[str, str] | None:
-    """A tag list (RFC 6376, section 3.2), white space inside values left out; nothing when it is none."""
+    """Parses a tag list (RFC 6376, section 3.2) and removes white space in values; None if it is malformed."""
     tags: dict[str, str] = {}
     for piece in text.strip().removesuffix(";").split(";"):
         name, equals, value = piece.partition("=")
@@ -57,9 +57,9 @@ def read_tags(text: str) -> dict[str, str] | None:
 
 
 def read_signature(text: str) -> Signature | None:
-    """The signature that an unfolded DKIM-Signature field states; nothing when it names no plain domain and selector.
+    """Parses an unfolded DKIM-Signature field; None unless domain and selector are plain names.
 
-    A selector with a NUL or a quotation mark in it sends a careless verifier to another's key.
+    A NUL or quotation mark in a selector can direct a careless verifier to somebody else's key.
     """
     tags = read_tags(text)
     if tags is None or not all(_NAME.fullmatch(tags.get(name, "")) for name in ("d", "s")):
@@ -69,9 +69,9 @@ def read_signature(text: str) -> Signature | None:
 
 
 def weakness(signature: Signature, names: Sequence[str], date: datetime | None, now: datetime) -> str | None:
-    """Why the signature would prove too little even if it fits, or nothing.
+    """Returns why the signature would prove too little even if valid, or None.
 
-    `names` are the field names of the mail, each as often as it occurs; `date` is its Date.
+    `names` are the field names of the mail with repetitions; `date` is its Date.
     """
     if signature.tags.get("a", "").lower() != ALGORITHM:
         return f"its algorithm is not {ALGORITHM}"
@@ -88,7 +88,7 @@ def weakness(signature: Signature, names: Sequence[str], date: datetime | None, 
 
 
 def _out_of_time(signature: Signature, date: datetime | None, now: datetime) -> str | None:
-    """A mail that was signed long ago can be an old one, sent again to look like an answer of today."""
+    """Returns why the age of a signature rules it out; an old mail may be resent to look like a current answer."""
     signed, expires = (_instant(signature.tags.get(tag)) for tag in ("t", "x"))
     if "x" in signature.tags and (expires is None or expires < now):
         return "it has expired (x=)"
@@ -110,7 +110,7 @@ def _instant(seconds: str | None) -> datetime | None:
 
 
 def key_weakness(record: Mapping[str, str]) -> str | None:
-    """Why a key record counts for nothing, or nothing (RFC 6376, section 3.6.1)."""
+    """Returns why a key record is unusable, or None (RFC 6376, section 3.6.1)."""
     if not record.get("p"):
         return "its key was withdrawn" if "p" in record else "its record holds no key"
     if record.get("k", "rsa").lower() != "rsa":
@@ -125,7 +125,7 @@ def key_weakness(record: Mapping[str, str]) -> str | None:
 
 
 def same_identity(signature: Signature, record: Mapping[str, str]) -> bool:
-    """Whether i= names what the key allows: the domain, or with t=s the very domain (RFC 6376, section 3.6.1)."""
+    """True if the key allows the identity in i=: the domain or a subdomain, exact with t=s (RFC 6376, 3.6.1)."""
     identity = (without_comments(signature.tags.get("i", "")) or "").rpartition("@")[2].lower() or signature.domain
     if "s" in record.get("t", "").lower().split(":"):
         return identity == signature.domain

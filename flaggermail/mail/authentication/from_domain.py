@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The one domain in whose name a mail is written, or nothing where two programs could read two of them."""
+"""Finds the single domain in From; None if two programs could read different domains."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from collections.abc import Sequence
 from flaggermail.mail.authentication.received_fields import FROM, Fields, without_comments
 from flaggermail.mail.message import Address
 
-LONGEST = 10_000  # characters of a From field that is read here
+LONGEST = 10_000  # characters of a From field that is parsed
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL = r'[^\s@<>()\[\],;:\\"]{1,64}|"[^@<>,;:\\"]{1,998}"'
 _ADDRESS = rf"({_LOCAL})@({_LABEL}(?:\.{_LABEL}){{1,20}})"
-# RFC 5322, section 3.4, without groups, routes, lists and signs of an address inside a quoted local part: in those,
-# programs disagree who writes
+# RFC 5322, section 3.4, without groups, routes, lists and address characters inside a quoted local part: programs
+# disagree about the author in those.
 _BARE = re.compile(_ADDRESS)
-_TWICE = re.compile(rf"{_ADDRESS}\s*<\s*\1@\2\s*>")  # some programs write the address for want of a name
+_TWICE = re.compile(rf"{_ADDRESS}\s*<\s*\1@\2\s*>")  # some programs repeat the address as the display name
 _NAMED = re.compile(rf'(?:"(?:[^"\\]|\\.)*"|[^"<>@,;:\\()])*<\s*{_ADDRESS}\s*>')
 
 
 def author_domain(fields: Fields, authors: Sequence[Address]) -> str | None:
-    """The domain of the author, in small letters: one From field, one address, nothing that could be a second.
+    """Returns the author's domain in lower case: one From field, one address, nothing that could be a second one.
 
-    `authors` are the addresses that the parser found: where it reads another address than this, nobody is the author
-    (RFC 7489, section 6.6.1: a From with several domains, or none, has no domain to speak of). Only letters, digits and
-    hyphens make a domain: what merely looks like one of a platform's is another.
+    `authors` are the addresses that the parser found. If it reads another address, there is no author (RFC 7489,
+    section 6.6.1: a From with several domains, or none, has no domain to evaluate). A domain may contain only letters,
+    digits and hyphens, so a look-alike of a platform's domain is a different domain.
     """
     lines = [text for name, text in fields if name == FROM]
     if len(lines) != 1 or len(authors) != 1 or len(lines[0]) > LONGEST:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The header fields on which a verdict rests, with their encoded words as they stand.
+"""The header fields that decide a verdict, with encoded words left undecoded.
 
-A field that our own server writes repeats words of the sender (his greeting, his envelope address). RFC 2047, section 5
-allows no encoded word in any of these places: decoded, one could end a quotation and say "pass".
+Our own server repeats text of the sender (HELO name, envelope address) in its fields. RFC 2047, section 5 forbids
+encoded words in these places; a decoded one could close a quoted string and add "pass".
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ NAMES = frozenset({RECEIVED, RESULTS, FROM})
 
 Fields = Sequence[tuple[str, str]]
 
-# RFC 5321, section 4.4: "from", whatever greeting the client gave (it may be called "by"), then "by" and who took it
+# RFC 5321, section 4.4: "from", the client's greeting (which may contain "by"), then "by" and the receiving host
 _RECEIVED_BY = re.compile(r"^\s*(?:from\s+\S+\s+(?:\S+\s+)*?)?by\s+([A-Za-z0-9.-]+)", re.IGNORECASE)
 
 
 def read_trace(octets: bytes) -> tuple[tuple[str, str], ...]:
-    """The Received, Authentication-Results and From fields of a mail, from top to bottom, unfolded and not decoded."""
+    """Returns the Received, Authentication-Results and From fields from top to bottom, unfolded and not decoded."""
     fields = read_header(octets).fields
     return tuple((name, unfolded(value)[0]) for name, value in fields if name in NAMES)
 
 
 def own_received_line(fields: Fields, server: str) -> str | None:
-    """The topmost Received field that `server`, or one below that domain, wrote (RFC 5321, section 4.4), or nothing."""
+    """Returns the topmost Received field written by `server` or a host in that domain (RFC 5321, 4.4), or None."""
     return next((line for name, line in fields if name == RECEIVED and written_by(line, server)), None)
 
 
 def written_by(received: str, server: str) -> bool:
-    """Whether a Received field was written by `server`, or by one below that domain."""
+    """True if a Received field was written by `server` or a host in that domain."""
     by = _RECEIVED_BY.search(without_comments(received) or "")
     host = by[1].lower().rstrip(".") if by else ""
     return f".{host}".endswith(f".{server.lower()}")
 
 
 def above_own_line(fields: Fields, server: str) -> tuple[str, ...]:
-    """The Authentication-Results fields above the topmost Received line of `server` (RFC 8601, section 5).
+    """Returns the Authentication-Results fields above the topmost Received field of `server` (RFC 8601, section 5).
 
-    What a server adds stands on top of what came with the mail. Nothing, when that line cannot be read for certain:
-    whatever stands further down may have come with the mail.
+    A server adds its fields on top of those that came with the mail. Returns none if that Received field is ambiguous,
+    because fields further down may have come with the mail.
     """
     above: list[str] = []
     mentioned = re.compile(rf"\bby\s+(?:[\w-]+\.)*{re.escape(server)}(?![\w-])", re.IGNORECASE)
@@ -58,10 +58,10 @@ def above_own_line(fields: Fields, server: str) -> tuple[str, ...]:
 
 
 def without_comments(value: str) -> str | None:
-    """The value without its parenthesised comments, which anyone upstream can have filled (RFC 5322, section 3.2.2).
+    """Removes parenthesised comments, which anyone upstream can have written (RFC 5322, section 3.2.2).
 
-    A backslash takes the meaning from the next character (section 3.2.1). Nothing, when a quotation or a comment is
-    not closed: where it ends would be the sender's word.
+    A backslash escapes the next character (section 3.2.1). Returns None if a quoted string or a comment is not closed,
+    because the sender would decide where it ends.
     """
     kept, depth, quoted, escaped = [], 0, False, False
     for sign in value:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether mail of platforms is unverified more often than before: a server has changed, or somebody forges."""
+"""Detects a rise in unverified mail from platforms, caused by a changed server or by forgery."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LATELY = timedelta(hours=24)
-FEWEST = 4  # unverified mails; fewer are told one by one anyway
-MOST = 200  # mails of platforms looked back upon
+FEWEST = 4  # unverified mails; fewer are reported one by one anyway
+MOST = 200  # mails of platforms that are considered
 RISE = 25  # percentage points
 
 
-CONFIRMED = "confirmed by"  # how the basis of a verdict begins that a person gave
+CONFIRMED = "confirmed by"  # the basis of a verdict given by a person starts with this
 
 
 def came_unverified(verdict: str, basis: str) -> bool:
-    """Whether nobody vouched for the sender when the mail came, whatever a person said later."""
+    """True if the sender was not authenticated on arrival, even if a person confirmed them later."""
     return verdict == "unverified" or basis.startswith(f"{CONFIRMED} ")
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many."""
+    """Unverified mails out of a total."""
 
     unverified: int
     of: int
 
     @property
     def percent(self) -> int:
-        """Cut to whole percents; 0 of nothing."""
+        """Rounded down; 0 if the total is 0."""
         return self.unverified * 100 // self.of if self.of else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """The share of late, and before that."""
+    """The share now and before."""
 
     now: Share
     before: Share
 
 
 def jump(mails: Iterable[tuple[datetime, bool]], now: datetime) -> Jump | None:
-    """The jump of the share, or nothing.
+    """Returns the rise of the unverified share, or None.
 
-    `mails` are those of platforms, each with its arrival and whether it was unverified when it came. The last 24 hours
-    are set against what came before: at least 4 unverified, at least half of all, and 25 points more than before.
+    `mails` are those of platforms: arrival, and whether the mail was unverified on arrival. Compares the last 24 hours
+    with the time before. A rise is at least 4 unverified mails, at least half of all, and 25 points more than before.
     """
     known = sorted(mails)[-MOST:]
     late, early = (Share(sum(u for _, u in part), len(part)) for part in _split(known, now - LATELY))
