@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that a machine wrote: bounces, delivery reports, absence notices, receipts.
+"""Mail written by machines: bounces, delivery reports, out-of-office replies, receipts.
 
-Way in: `mechanical_kind.mechanical_kind` decides on the evidence that the other modules gather.
+Entry point: `mechanical_kind.mechanical_kind` decides on the evidence that the other modules gather.
 
 May import: `mail`.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail system says in plain text, without a report of RFC 3464, about recipients that it did not reach.
+"""Reads bounces written as plain text, without a report of RFC 3464.
 
-Tolerant and linear: the text is cut where the returned mail begins, and the recipients are read from the lines above it
-by the words of rules/mail-machines.yaml. Whether the mail is a bounce is decided elsewhere, never by its text alone.
+Tolerant and linear: the text is cut where the returned mail begins, and the failed recipients are found above it with
+the phrases of rules/mail-machines.yaml. Other modules decide whether the mail is a bounce, never by its text alone.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.vocabulary import folded
 
-MOST_LINES = 600  # of a notice; below stands the returned mail
+MOST_LINES = 600  # lines of a notice; the returned mail is below
 _LONGEST_LINE = 400
 _LONGEST_HEADER = 20_000  # characters read of a returned header
 _LONGEST_MARK = 90  # characters
 _WITHIN = 12  # lines between the mark and the returned header
 _HEADER_LINES = 400
 _SENTENCE = 6  # words
-_NEAR = 12  # the lines, empty ones not counted, among which a notice says what it is
+_NEAR = 12  # the first non-empty lines, in which a notice states what it is
 
 _ADDRESS = r"([^\s<>()\[\]\"':;,|=`]{1,120}@[^\s<>()\[\]\"':;,|@`]{1,200})"
 _ANYWHERE = re.compile(_ADDRESS)
-# Forms seen: an address in brackets of any kind, behind a bullet, a type ("rfc822;"), a quoted name, or the code and
-# status of a reply ("550 5.1.1"). Behind a label as in a header ("To:") it is none.
+# Observed forms: an address in brackets of any kind, after a bullet, a type ("rfc822;"), a quoted name, or the code and
+# status of a reply ("550 5.1.1"). After a header label ("To:") it does not count.
 _AT_START = re.compile(
     r"[-*\u2022]{0,3}\s{0,4}(?:\d{3}[- ](?:\d\.\d{1,3}\.\d{1,3} )?)?(?:(?:rfc822|smtp|internet)\s?[;:]\s?)?"
     r"(?:\"[^\"]{0,80}\"\s?|'[^']{0,80}'\s?(?=<))?[<\[\"'(]{0,2}" + _ADDRESS,
     re.IGNORECASE,
 )
-# "550 ..." at the beginning of a line or behind "said:", or a status of RFC 3463; "500 euro" and a date are none
+# "550 ..." at the start of a line or after "said:", or a status of RFC 3463; not "500 euro" and not a date
 _CODE = re.compile(r"(?:^|[:<>\]\[(\"] ?)[45]\d\d[ -](?=\S)|(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![.\d])")
 _HEADER_LINE = re.compile(
     r"[\s>|]{0,8}(?:return-path|received|message-id|x-received|dkim-signature|x-originating-ip):", re.IGNORECASE
@@ -46,24 +46,24 @@ _DASHES = "-_=*#~+|<>[]() \t\u00a0:."
 
 @dataclass(frozen=True, slots=True)
 class BounceNotice:
-    """What a text says. Addresses in small letters; `returned`: the header of the mail that is returned below."""
+    """The content of a bounce text. Addresses in lower case; `returned` is the header of the returned mail."""
 
-    listed: tuple[str, ...] = ()  # recipients behind a label, or at the beginning of a line below the failure
-    mentioned: tuple[str, ...] = ()  # addresses elsewhere: in a sentence that tells a failure, or before one
+    listed: tuple[str, ...] = ()  # recipients after a label, or at the start of a line below the failure
+    mentioned: tuple[str, ...] = ()  # other addresses: in or before a sentence that reports a failure
     delayed: bool = False
-    says_so: bool = False  # a failure or a delay is told in its first lines
-    coded: bool = False  # a reply or status of SMTP is quoted (RFC 5321, section 4.2; RFC 3463)
-    report: DeliveryReport | None = None  # the fields of RFC 3464, written out in the text
+    says_so: bool = False  # the first lines report a failure or a delay
+    coded: bool = False  # quotes an SMTP reply or status (RFC 5321, section 4.2; RFC 3463)
+    report: DeliveryReport | None = None  # the fields of RFC 3464 written out in the text
     returned: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def recipients(self) -> tuple[str, ...]:
-        """What is listed or, where nothing is, mentioned."""
+        """The listed recipients, or the mentioned ones if none is listed."""
         return self.listed or self.mentioned
 
 
 def read_notice(text: str, words: MachineWords) -> BounceNotice:
-    """Read the text of a mail as the notice of a mail system; empty where it says nothing of the kind. Never raises."""
+    """Parses the text of a mail as a bounce notice; empty if it is something else. Never raises."""
     lines = [line[:_LONGEST_LINE] for line in text.split("\n", MOST_LINES * 4)]
     end = _returned_at(lines, words)
     above = lines[: min(end, MOST_LINES)]
@@ -90,12 +90,12 @@ def _tells_report(plain: Sequence[str]) -> bool:
 
 
 def _pair(plain: Sequence[str], at: int) -> str:
-    """A line and the one below, since phrases are broken over lines."""
+    """Returns a line joined with the next, because phrases are broken across lines."""
     return f"{plain[at]} {plain[at + 1]}" if at + 1 < len(plain) else plain[at]
 
 
 def _returned_at(lines: Sequence[str], words: MachineWords) -> int:
-    """The index of the line where the returned mail begins, or the number of lines."""
+    """Returns the index of the line at which the returned mail begins, or the number of lines."""
     for at, line in enumerate(lines):
         mark = folded(line[:120].strip(_DASHES))
         if at and mark.startswith(words.returned_lines) and _is_mark(line, mark):
@@ -106,13 +106,13 @@ def _returned_at(lines: Sequence[str], words: MachineWords) -> int:
 
 
 def _is_mark(line: str, mark: str) -> bool:
-    """A line of its own: dashed, or ending as a heading, or short; no sentence ("the text of your message was ...")."""
+    """True for a heading: dashed, or ending like one, or short; not a sentence ("the text of your message was ...")."""
     framed = line.strip()[:1] in "-=*|#" or line.rstrip()[-1:] in ":.-*=|"
     return len(mark) <= _LONGEST_MARK and (framed or len(mark.split()) < _SENTENCE)
 
 
 def _returned_header(lines: Sequence[str]) -> dict[str, str]:
-    """The header fields among the first lines below the mark, whatever indents or quotes them."""
+    """Returns the header fields below the mark, whatever indentation or quote marks they have."""
     start = next((at for at, line in enumerate(lines[:_WITHIN]) if _ANY_HEADER.match(line.lstrip(" \t>|"))), None)
     if start is None:
         return {}
@@ -137,7 +137,7 @@ def _labelled(above: Sequence[str], plain: Sequence[str], words: MachineWords) -
 
 
 def _leading(lines: Sequence[str], plain: Sequence[str], words: MachineWords) -> Iterator[str]:
-    """Addresses at the beginning of lines, unless a sentence of the line above was broken there."""
+    """Yields addresses at the start of lines, unless the line continues a sentence of the line above."""
     for at, line in enumerate(lines):
         found = _AT_START.match(line.lstrip())
         before = plain[at - 1] if found and at else ""
@@ -147,7 +147,7 @@ def _leading(lines: Sequence[str], plain: Sequence[str], words: MachineWords) ->
 
 
 def _told(above: Sequence[str], plain: Sequence[str], failing: Sequence[int]) -> Iterator[str]:
-    """Addresses in the sentence itself: "Unable to deliver message to <a@b>"; of a pair of lines where it is broken."""
+    """Yields addresses in the failure sentence, "Unable to deliver message to <a@b>", or on its next line."""
     for at in failing:
         found = _ANYWHERE.findall(above[at]) or (_ANYWHERE.findall(above[at + 1]) if at + 1 < len(plain) else [])
         yield from found[:1]

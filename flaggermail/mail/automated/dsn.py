@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reports of delivery (RFC 3464) and what they say about which mail and which recipients."""
+"""Parses delivery reports (RFC 3464): which mail they are about, and what happened for each recipient."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GROUPS = re.compile(rb"\r?\n[ \t]*\r?\n")
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """What a report says about one recipient (RFC 3464, section 2.3); `action` in small letters, empty when missing."""
+    """The report on one recipient (RFC 3464, section 2.3); `action` in lower case, empty if missing."""
 
     address: str
     action: str
@@ -32,27 +32,27 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """All recipients of a report, in its order."""
+    """The recipients of a report, in order."""
 
     recipients: tuple[Recipient, ...] = ()
     envelope_id: str | None = (
-        None  # what the sender called the envelope (RFC 3461, section 4.4; RFC 3464, section 2.2.1)
+        None  # the sender's identifier of the envelope (RFC 3461, section 4.4; RFC 3464, section 2.2.1)
     )
 
     @property
     def outcome(self) -> str | None:
-        """The worst that the report says: "failed", "delayed", "delivered", or nothing when no action is readable."""
+        """The worst action reported: "failed", "delayed", "delivered", or None if no action is readable."""
         actions = {_action(recipient) for recipient in self.recipients}
         return next((outcome for outcome in (FAILED, DELAYED, "delivered") if outcome in actions), None)
 
     @property
     def unreached(self) -> tuple[str, ...]:
-        """The recipients that failed or, when none did, those that are delayed; small letters, each once."""
+        """The failed recipients or, if there are none, the delayed ones; lower case, without repeats."""
         wanted = self.outcome
         if wanted not in {FAILED, DELAYED}:
             return ()
         found = (recipient.address.lower() for recipient in self.recipients if _action(recipient) == wanted)
-        # some servers cut the local part off, and leave "@" and a host: nobody is named by that
+        # Some servers cut off the local part and leave "@" and a host, which identifies no recipient.
         return tuple(dict.fromkeys(address for address in found if address and not address.startswith("@")))
 
 
@@ -61,12 +61,12 @@ def _action(recipient: Recipient) -> str:
         return "delivered"
     if recipient.action in {FAILED, DELAYED}:
         return recipient.action
-    # some systems leave Action out or misspell it; the class of the status code says the same (RFC 3463, section 2)
+    # Some systems omit or misspell Action; the class of the status code has the same meaning (RFC 3463, section 2).
     return {"5": FAILED, "4": DELAYED, "2": "delivered"}.get(recipient.status[:1], FAILED if recipient.action else "")
 
 
 def read_report(octets: bytes) -> DeliveryReport:
-    """Read the body of a message/delivery-status or message/global-delivery-status part; never raises."""
+    """Parses the body of a message/delivery-status or message/global-delivery-status part. Never raises."""
     recipients: list[Recipient] = []
     envelope_id: str | None = None
     for group in _GROUPS.split(octets)[: MOST_RECIPIENTS + 1]:
@@ -74,7 +74,7 @@ def read_report(octets: bytes) -> DeliveryReport:
         for name, value in read_header(group.lstrip(b"\r\n")).fields:
             fields.setdefault(name, words_decoded(unfolded(value)[0]).strip())
         envelope_id = envelope_id or fields.get("original-envelope-id") or None
-        # the address that we wrote to is the original one, where it is told (RFC 3464, section 2.3.1)
+        # Original-Recipient, if present, is the address we wrote to (RFC 3464, section 2.3.1).
         original, final = (_address(fields.get(f"{which}-recipient", "")) for which in ("original", "final"))
         address = original if "@" in original else final or original
         if address or "action" in fields:
@@ -84,24 +84,24 @@ def read_report(octets: bytes) -> DeliveryReport:
 
 
 def decoded_xtext(text: str) -> str:
-    """RFC 3461, section 4: "+3D" for "=". Some servers report the envelope identifier as they got it, encoded."""
+    """Decodes xtext (RFC 3461, section 4): "+3D" is "=". Some servers report the envelope identifier still encoded."""
     octets = _XTEXT.sub(lambda found: bytes([int(found.group(1), 16)]), text.encode("utf-8", "replace"))
     return octets.decode("utf-8", "replace")
 
 
 def _address(value: str) -> str:
-    """The address of a typed field, without its type, brackets and comments."""
+    """Returns the address in a typed field, without type, brackets and comments."""
     plain = _TYPED.sub("", value, count=1).partition(" (")[0].strip()
     inner = plain[plain.find("<") + 1 :].partition(">")[0] if "<" in plain else plain
     return inner.strip("<>\"' \t;,")
 
 
 def quoted_message_id(text: str) -> str | None:
-    """The first Message-ID that a bounce without parts quotes in its text."""
+    """Returns the first Message-ID quoted in the text of a bounce without parts, or None."""
     match = _QUOTED_ID.search(text)
     return match.group(1) if match else None
 
 
 def usable_addresses(value: str) -> tuple[str, ...]:
-    """The addresses in a field that lists recipients, in small letters; a pipe or a path in it is none."""
+    """Returns the addresses in a field that lists recipients, in lower case; skips pipes and paths."""
     return tuple(dict.fromkeys(found.rstrip(".").lower() for found in _ADDRESS.findall(value[:_LONGEST_LIST])))

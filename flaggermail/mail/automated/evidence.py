@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the mechanical kind of a mail is decided on."""
+"""The evidence that decides the mechanical kind of a mail."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ _ENDS = ":\uff1a([-\u2013\u2014\u3011"
 
 @dataclass(frozen=True)
 class Signs:
-    """What the kind is decided on. `fields`: topmost value of each field, small-letter names; `types`: of all parts."""
+    """Evidence for the kind. `fields`: topmost value by lower-case name; `types`: the content types of all parts."""
 
     words: MachineWords
     fields: Mapping[str, str]
     types: Sequence[str]
-    report_type: str  # of a multipart/report (RFC 6522), small letters, else empty
+    report_type: str  # of a multipart/report (RFC 6522), lower case, else empty
     report: DeliveryReport | None
     disposition: str  # of a message/disposition-notification (RFC 8098, section 3.2.6), else empty
     sender: Address | None
     subject: str
     to: Sequence[Address] = ()
     text: str = ""
-    returned: Mapping[str, str] = field(default_factory=dict)  # header of the mail that comes with it
-    published: str = ""  # the event that a sending service reports, see mail.automated.sending_service
+    returned: Mapping[str, str] = field(default_factory=dict)  # header of the returned mail, if any
+    published: str = ""  # the event reported by a sending service, see mail.automated.sending_service
 
     @cached_property
     def notice(self) -> BounceNotice:
-        """The text as the notice of a mail system; read only where the mail comes from a machine, since it costs."""
+        """The text parsed as a bounce notice. Costly, so it is parsed only on demand, for mail from machines."""
         return read_notice(self.text, self.words)
 
     @cached_property
     def tells(self) -> bool:
-        """Whether subject or first lines tell of a failed or late delivery."""
+        """True if the subject or the first lines report a failed or delayed delivery."""
         return self.titled or self.notice.says_so
 
     @cached_property
     def titled(self) -> bool:
-        """Whether the subject does."""
+        """True if the subject reports it."""
         return bool(begins(self.subject, self.words.bounce_subjects))
 
     @cached_property
     def coded(self) -> bool:
-        """Whether the subject does, or the first lines do and a reply of SMTP stands with them."""
+        """True if the subject reports it, or the first lines do and an SMTP reply is quoted."""
         return self.titled or (self.notice.says_so and self.notice.coded)
 
     @cached_property
     def proven(self) -> bool:
-        """As `coded`, or the returned mail stands with them; a robot that confirms quotes our mail as well."""
+        """As `coded`, or with the returned mail as evidence; an auto-confirmation may quote our mail as well."""
         return self.coded or (self.notice.says_so and bool(self.notice.returned or self.returned))
 
     @cached_property
     def null_path(self) -> bool:
-        """RFC 5321, section 4.5.5; some servers write the daemon's name, or "null", in its place."""
+        """An empty return path (RFC 5321, section 4.5.5); some servers write the daemon's name or "null" instead."""
         if "return-path" not in self.fields:
             return False
         path = self.fields["return-path"].replace(" ", "").strip("<>").lower()
@@ -68,14 +68,14 @@ class Signs:
 
     @property
     def local(self) -> str:
-        """The local part of the author, folded; the whole address where it has no domain."""
+        """The local part of the author, folded; the whole address if it has no domain."""
         return folded(self.sender.address.rpartition("@")[0] or self.sender.address).strip('"') if self.sender else ""
 
 
 def begins(subject: str, phrases: Sequence[str]) -> str:
-    """How `subject` begins with a phrase: "whole" by itself or before a colon, "more" before other words, else empty.
+    """Returns how `subject` starts with a phrase: "whole" alone or before a colon, "more" before other words, else "".
 
-    One word counts only as "whole" ("Absence: ..."): "Absence de bulletins" is a person's subject.
+    A single word counts only as "whole" ("Absence: ..."): a person may write "Absence de bulletins".
     """
     plain, found = folded(subject[:200]).lstrip("*[(\u3010 "), ""
     for phrase in phrases:

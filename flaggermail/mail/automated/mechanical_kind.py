@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mechanical kind of a mail: by structure, headers and origin; its text is asked only where a machine wrote it.
+"""Decides the mechanical kind of a mail by structure, headers and origin; by its text only if a machine wrote it.
 
-A person quotes a bounce, forwards it, and writes about being out of the office. So no text makes a bounce by itself,
-and an answer of absence is one only where nothing else is said (mail.automated.out_of_office).
+People quote bounces, forward them, and mention that they are out of the office. So a text alone never makes a bounce,
+and an out-of-office reply counts only if it says nothing else (mail.automated.out_of_office).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flaggermail.mail.reply_tokens import LOOP_HEADER
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.vocabulary import Language, folded
 
-# Fields that only an autoresponder writes. The first value that says "not automatic" is respected.
+# Fields that only an autoresponder writes. A value that denies it ("no") is respected.
 _AUTORESPONDER_FIELDS = (
     "x-autoreply",
     "x-autorespond",
@@ -33,7 +33,7 @@ _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
 _LIST_SOFTWARE = ("x-mlserver", "x-ml-name", "mailing-list", "x-mailman-version", "x-sympa-to")
 _OFFICES_OF_LISTS = ("-admin", "-owner", "-request", "-ctl", "-help", "-return")
-# Fields that only a mail server writes, into a report of its own
+# Fields that only a mail server writes, in a report of its own.
 _REPORT_FIELDS = (
     "x-ms-embedded-report",
     "x-ms-exchange-message-is-ndr",
@@ -42,7 +42,7 @@ _REPORT_FIELDS = (
     "x-sef-processed",
 )
 _ABUSE_FIELDS = ("x-arf", "x-xarf", "feedback-type")
-_COMPLAINT_FIELDS = ("x-hmxmroriginalrecipient",)  # in the mail that a provider returns because somebody complained
+_COMPLAINT_FIELDS = ("x-hmxmroriginalrecipient",)  # in a mail that a provider returns after a complaint
 
 
 _EVENTS = {
@@ -54,7 +54,7 @@ _EVENTS = {
 
 
 def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
-    """In this order: report on abuse, report of delivery, other bounce, what the sender declares, subject and text."""
+    """Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text."""
     if signs.published:
         return _EVENTS[signs.published]
     if not _is_passed_on(signs, language) and (reported := _reported(signs)) is not None:
@@ -68,7 +68,7 @@ def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
 
 
 def answerable(message: Message, ours: str) -> bool:
-    """Whether a machine may answer it (RFC 3834): a person's mail, through no list, not from `ours` or back from us."""
+    """True if it may get an automatic answer (RFC 3834): from a person, not via a list, not from `ours` or looping."""
     many = (message.header("precedence") or "").strip().lower() in {"list", "bulk", "junk"}
     many = many or any(message.header(name) is not None for name in _LIST_FIELDS)
     own = message.sender is None or message.sender.key == ours.lower() or message.header(LOOP_HEADER) is not None
@@ -76,27 +76,27 @@ def answerable(message: Message, ours: str) -> bool:
 
 
 def _reported(signs: Signs) -> MechanicalKind | None:
-    """What the mail is by its structure, or nothing."""
+    """Returns the kind given by the structure of the mail, or None."""
     if _is_complaint(signs):
         return MechanicalKind.FEEDBACK_REPORT
     if signs.report is not None and (signs.report.recipients or signs.report_type == "delivery-status"):
         delivered = signs.report.outcome == "delivered"
         return MechanicalKind.DELIVERED if delivered else MechanicalKind.BOUNCE
     if signs.report_type == "disposition-notification" or (signs.disposition and not signs.report_type):
-        # a receipt; the mail filter of a recipient who refuses a mail writes one too (RFC 5429, section 2.1.1)
+        # A receipt. The mail filter of a recipient who refuses a mail also writes one (RFC 5429, section 2.1.1).
         refused = signs.disposition.startswith("automatic-action") and "deleted" in signs.disposition
         return MechanicalKind.BOUNCE if refused else MechanicalKind.AUTO_REPLY
     return None
 
 
 def _is_passed_on(signs: Signs, language: Language) -> bool:
-    """Whether a person answers or forwards a report part by part, as some programs do: it is no report of theirs."""
+    """True if a person replies to or forwards a report with its parts, as some programs do: it is not a new report."""
     own = signs.types[0] == "multipart/report" or signs.null_path or signs.local in signs.words.daemon_addresses
     return not own and split_subject(signs.subject, language).first is not None
 
 
 def _is_complaint(signs: Signs) -> bool:
-    """A report of RFC 5965, one of its forerunners, or a bare mail that somebody complained about."""
+    """True for a report of RFC 5965, one of its predecessors, or a bare mail that somebody complained about."""
     if signs.report_type == "feedback-report" or "message/feedback-report" in signs.types:
         return True
     marked = any(signs.fields.get(name, "no").strip().lower() not in _DENIALS for name in _ABUSE_FIELDS)
@@ -104,7 +104,7 @@ def _is_complaint(signs: Signs) -> bool:
 
 
 def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
-    """What the mail says of itself: Auto-Submitted (RFC 3834, section 5), Precedence, the fields of autoresponders."""
+    """Returns the mail's own claim: Auto-Submitted (RFC 3834, section 5), Precedence, or autoresponder fields."""
     if "auto-submitted" in fields:
         word = fields["auto-submitted"].strip().lower().partition(";")[0].partition(" ")[0]
         return word != "no" and bool(word)
@@ -119,16 +119,16 @@ def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
 
 
 def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
-    """A bounce that is no report of RFC 3464: mail of a machine, that says so in its subject or its first lines.
+    """True for a bounce without a report of RFC 3464: sent by a machine, and its subject or first lines say so.
 
-    The empty return path alone is enough; but an autoresponder uses it too (RFC 3834, section 3.3) and says what it is.
+    An empty return path alone is enough, unless an autoresponder that uses one (RFC 3834, section 3.3) says what it is.
     """
     words, fields = signs.words, signs.fields
     daemon = signs.local in words.daemon_addresses or "x-failed-recipients" in fields
     if daemon or (signs.report_type == "delivery-status" and not _is_passed_on(signs, language)):
         return True
     if any(address.key.rpartition("@")[0].partition("+")[0].endswith(words.list_addresses) for address in signs.to):
-        return signs.tells  # persons do not write to the address to which a list has its bounces sent
+        return signs.tells  # people do not write to the bounce address of a mailing list
     if _from_list(fields) and signs.local not in words.system_addresses:
         return False
     if _a_system_says_so(signs, language):
@@ -141,7 +141,7 @@ def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
 
 
 def _a_system_says_so(signs: Signs, language: Language) -> bool:
-    """A mail system or the software of a list reports; not the person who writes by its address and signs."""
+    """True if a mail system or list software reports a failure, not a person who writes from its address and signs."""
     if _is_of_a_system(signs) and not _is_signed(signs.text, language):
         return signs.proven or (signs.notice.says_so and bool(signs.notice.recipients))
     if signs.local.endswith(_OFFICES_OF_LISTS) and any(name in signs.fields for name in _LIST_SOFTWARE):
@@ -150,7 +150,7 @@ def _a_system_says_so(signs: Signs, language: Language) -> bool:
 
 
 def _is_of_a_system(signs: Signs) -> bool:
-    """Whether the author is a mail system: by its name, its role (RFC 2142), or by having no address at all."""
+    """True if the author is a mail system: by its name, its role (RFC 2142), or the lack of an address."""
     words, author = signs.words, signs.fields.get("from", "")
     if signs.local in words.system_addresses or signs.sender is None or "<>" in author:
         return True
@@ -161,7 +161,7 @@ def _is_of_a_system(signs: Signs) -> bool:
 
 
 def _is_signed(text: str, language: Language) -> bool:
-    """Whether a closing ("kind regards") stands in the text before anything is quoted, as under a person's mail."""
+    """True if a closing ("kind regards") occurs before any quotation, as in a person's mail."""
     for line in text[:4000].split("\n"):
         if line.lstrip().startswith(">"):
             return False
@@ -171,7 +171,7 @@ def _is_signed(text: str, language: Language) -> bool:
 
 
 def _seems_automatic(signs: Signs, language: Language) -> bool:
-    """An answer of a machine that declares nothing: by its subject, by its text, or by both."""
+    """True for an automatic reply that declares nothing, by its subject, its text, or both."""
     words = signs.words
     if split_subject(signs.subject, language).first == "forward":
         return False
@@ -202,6 +202,6 @@ def _from_list(fields: Mapping[str, str]) -> bool:
 
 
 def _within(subject: str, phrases: Sequence[str]) -> bool:
-    """Whether one of the longer phrases stands in a subject that has no prefix: "Anna de Wit is out of the office"."""
+    """True if a longer phrase occurs in a subject without a prefix: "Anna de Wit is out of the office"."""
     plain = folded(subject[:200])
     return ":" not in plain.partition(" ")[0] and any(f" {phrase}" in plain for phrase in phrases if " " in phrase)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Answers of absence ("out of office") that say what they are in their text alone, as old mail systems send them.
+"""Recognises out-of-office replies by their text alone, as old mail systems send them.
 
-A person says as well that he is away, and then says something on the matter. So nearly everything in the text has to be
-what such answers say, nothing may be quoted, and no word may tell of something done.
+A person may also mention being away and then write about the matter. So nearly all of the text must be typical of such
+replies, nothing may be quoted, and no word may report an action.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from flaggermail.mail.machine_words import MachineWords
 from flaggermail.mail.vocabulary import Language, folded
 
-LONGEST = 3000  # characters; an answer of absence is short
-_FEW = 3  # clauses of which each has to be known, and the first ones among which the absence is told
-_HEADER = 2  # lines with the labels of a header, one below the other
-_BEGINNING = 3  # signs before the word of absence, where nobody says "I"
+LONGEST = 3000  # characters; out-of-office replies are short
+_FEW = 3  # with so few clauses each must be typical; the absence must be stated in the first few
+_HEADER = 2  # consecutive lines with header labels
+_BEGINNING = 3  # characters before the absence phrase in a clause without "I"
 _SHARE = 0.7  # of the clauses of a longer text
 _GREETING, _NAME, _REFERENCE = 6, 3, 12  # words
 _END = re.compile(r"(?<=[^\d\s])\.(?=\s|$)|[!;](?=\s|$)|(?<=\?)(?=\s|$)|\n")
@@ -25,7 +25,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def is_absence(text: str, language: Language) -> bool:
-    """Whether `text` is an answer of absence and nothing else."""
+    """True if `text` is an out-of-office reply and nothing else."""
     own, words = own_text(text, language), language.machines
     if own is None or len(own) > LONGEST or says_more(own, words):
         return False
@@ -41,19 +41,19 @@ def is_absence(text: str, language: Language) -> bool:
 
 
 def is_personal(text: str, language: Language) -> bool:
-    """Whether a person speaks: he quotes, asks, or tells of something done; for subjects that persons write as well."""
+    """True if a person wrote it: it quotes, asks, or reports an action. For subjects that people write as well."""
     own = own_text(text, language)
     return own is None or says_more(own, language.machines) or _asks(_clauses(own, language), language.machines)
 
 
 def tells_absence(text: str, language: Language) -> bool:
-    """Whether the writer says, among other things, that he is away."""
+    """True if the writer mentions being away, among other things."""
     own = own_text(text, language) or ""
     return any(says_away(clause, language.machines) for clause in _clauses(own, language))
 
 
 def says_away(clause: str, words: MachineWords) -> bool:
-    """Whether somebody says of himself that he is away, or an office of itself that it is closed."""
+    """True if a person states that they are away, or an office that it is closed."""
     if words.absence_alone.search(clause):
         return True
     found = words.absence.search(clause)
@@ -61,7 +61,7 @@ def says_away(clause: str, words: MachineWords) -> bool:
 
 
 def says_more(own: str, words: MachineWords) -> bool:
-    """Whether something is said on the matter, beside what answers of absence say ("I have limited access")."""
+    """True if something is said on the matter, beyond typical phrases ("I have limited access")."""
     return words.answer.search(words.absence.sub(" ", folded(own))) is not None
 
 
@@ -70,12 +70,12 @@ def _is_known(clause: str, words: MachineWords) -> bool:
 
 
 def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
-    """Whether something is asked; "Is it urgent?" is no question to the reader."""
+    """True if a question is asked; "Is it urgent?" is a heading rather than a question to the reader."""
     return any("?" in clause and not words.absence_question.search(clause) for clause in clauses)
 
 
 def own_text(text: str, language: Language) -> str | None:
-    """The text down to its closing line or signature; nothing where it quotes or forwards another mail."""
+    """Returns the text above the closing or signature; None if it quotes or forwards another mail."""
     kept: list[str] = []
     labels = 0
     for line in text[: 2 * LONGEST].split("\n"):
@@ -92,7 +92,7 @@ def own_text(text: str, language: Language) -> str | None:
 
 
 def _clauses(own: str, language: Language) -> list[str]:
-    """Sentences, and what stands behind a "but" by itself; the greeting left out. Lines of a paragraph are joined."""
+    """Splits into sentences and at "but", without the greeting. Lines of a paragraph are joined first."""
     joined = "\n".join(" ".join(part.split("\n")) for part in re.split(r"\n{2,}", own))
     found = [
         folded(piece) for sentence in _END.split(joined) for piece in language.machines.contrast.split(folded(sentence))
@@ -104,7 +104,7 @@ def _clauses(own: str, language: Language) -> list[str]:
 
 
 def _is_neutral(clause: str, words: MachineWords) -> bool:
-    """A name, or an address and number to turn to."""
+    """True for a name, or a contact address or number."""
     if _is_known(clause, words):
         return False
     count = len(clause.split())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a sending service reports as JSON in a mail of a subscription, instead of as a report of RFC 3464."""
+"""Reads the JSON that a sending service mails to a subscriber instead of a report of RFC 3464."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_MARK = "x-amz-sns-message-id"  # the field that the service writes into such a mail
+_MARK = "x-amz-sns-message-id"  # a field that the service adds to such a mail
 _LARGEST = 200_000  # characters
 _EVENTS = {
     "bounce": ("bounce", "bouncedRecipients"),
@@ -20,7 +20,7 @@ _BLOCKS = {"deliverydelay": "deliveryDelay"}
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """`event`: bounce, complaint, delivery or delay; the recipients in small letters; the Message-ID of the mail."""
+    """`event`: bounce, complaint, delivery or delay. Recipients in lower case. `message_id` of the mail concerned."""
 
     event: str
     recipients: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Published:
 
 
 def read_published(fields: Mapping[str, str], text: str) -> Published | None:
-    """The event in a mail with these header fields and this text, or nothing where it is none. Never raises."""
+    """Returns the event in a mail with these header fields and this text, or None. Never raises."""
     if _MARK not in fields or not text.lstrip().startswith("{"):
         return None
     plain = text.lstrip()[:_LARGEST]
@@ -40,7 +40,7 @@ def read_published(fields: Mapping[str, str], text: str) -> Published | None:
 
 
 def _by_name(plain: str) -> Published | None:
-    """The event alone where the JSON was folded or cut on its way."""
+    """Returns only the event, for JSON that was folded or truncated in transit."""
     compact = plain[:500].replace(" ", "").lower()
     for key in ("notificationtype", "eventtype"):
         word = compact.partition(f'"{key}":"')[2].partition('"')[0]
