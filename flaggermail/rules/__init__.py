@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rules that say what a mail means: their conditions, their files, their samples, and whether they are sound.
+"""The rules that classify mail: conditions, rule files, sample mails, and checks of the rules themselves.
 
-Ways in: `classifier.classify` and `classifier.explain` judge a mail, `files` reads `rules/*.yaml`,
-`rulebook.check` holds a rule set to its samples.
+Entry points: `classifier.classify` and `classifier.explain` apply the rules to a mail, `files` reads `rules/*.yaml`,
+`rulebook.check` tests a rule set against its sample mails.
 
 May import: `mail`, `record`, `yaml_files`, `ports`.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a message means for the desk: stages of ordered rules; in each the first that matches wins, and says why.
+"""Classifies a message: stages of ordered rules; in each stage the first matching rule wins, and the trace says why.
 
-A rule that says what the mail is ends the matter. One that only labels it, or calls it urgent, ends its own stage, and
-the next stage is asked. No rule can send to a platform, record an outcome or drop a message: there is no word for it.
+A rule that sets a kind ends the classification. A rule that only adds labels or a priority ends its stage, and the next
+stage follows. No rule can send to a platform, record an outcome or drop a message: the language has no word for it.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ __all__ = [
 
 
 class Stage(StrEnum):
-    """The questions that are asked of every mail, in this order."""
+    """The questions asked of every mail, in this order."""
 
     MACHINE = "machine"  # did a machine write it?
-    SENDER = "sender"  # what does the proof of its sender say?
+    SENDER = "sender"  # what does the authentication of its sender say?
     PLATFORM = "platform"  # what does a person at a platform say?
     REFERRAL = "referral"  # who refers what?
     CITIZEN = "citizen"  # does a citizen report a post?
-    NOISE = "noise"  # is it about nothing the desk does?
+    NOISE = "noise"  # is it unrelated to the desk's work?
 
 
 STAGES = tuple(Stage)
@@ -55,20 +55,20 @@ NORMAL, URGENT = "normal", "urgent"
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What a mail is when the conditions of its rule hold. Without kinds the rule only adds priority and labels."""
+    """The result of a matching rule. Without kinds the rule only adds priority and labels."""
 
     kinds: tuple[Kind, ...] = ()
     source: str | None = None
     case_type: str | None = None
     template: str | None = None  # intake_confirmation | decline
-    reference: str | None = None  # pattern whose match is the platform's own reference
+    reference: str | None = None  # pattern that matches the platform's own reference
     priority: str | None = None  # urgent | normal
     labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """The name of a sample mail, and where a rule names it."""
+    """The name of a sample mail, and the place at which a rule names it."""
 
     name: str
     line: int
@@ -77,7 +77,7 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The sample mails that a rule must decide, and those that look alike and that it must not."""
+    """Sample mails that a rule must decide, and similar ones that it must not decide."""
 
     match: tuple[Cited, ...] = ()
     not_match: tuple[Cited, ...] = ()
@@ -85,7 +85,7 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; `file`, `line` and `column` are those of its name."""
+    """One rule; `file`, `line` and `column` locate its name."""
 
     name: str
     stage: Stage
@@ -98,7 +98,7 @@ class Rule:
 
     @property
     def place(self) -> str:
-        """File and line."""
+        """File and line of the rule."""
         return f"{self.file}:{self.line}"
 
 
@@ -110,16 +110,16 @@ class RuleSet:
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     version: str = ""  # SHA-256 over the files
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # as they were read, by name
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # the octets read, by name
 
     def of(self, stage: Stage) -> tuple[Rule, ...]:
-        """The rules of a stage, in order."""
+        """Returns the rules of a stage, in order."""
         return tuple(rule for rule in self.rules if rule.stage is stage)
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The outcome: kinds, which rule said so, and what it looked at."""
+    """The result: kinds, the rule that decided, and its trace."""
 
     kinds: tuple[Kind, ...]
     rule: str | None
@@ -132,12 +132,12 @@ class Classification:
     labels: tuple[str, ...] = ()
 
 
-_MOST_REFERENCES = 20  # hits: more than any receipt has
-_READ = 20_000  # characters: a bound for mail made of numbers
+_MOST_REFERENCES = 20  # matches of one pattern, more than any receipt has
+_READ = 20_000  # characters; bounds the time spent on a mail full of numbers
 
 
 def classify(message: Message, context: Context, rules: RuleSet, find: Find) -> Classification:
-    """Stage by stage the first rule whose conditions hold; `unknown` when none says what the mail is."""
+    """Applies the first matching rule of each stage; the kind is `unknown` if no rule sets one."""
     facts = _facts(message, context, rules, find)
     added: list[Then] = []
     for rule, looked in _matching(rules, facts):
@@ -152,7 +152,7 @@ def _facts(message: Message, context: Context, rules: RuleSet, find: Find) -> Ma
 
 
 def _matching(rules: RuleSet, facts: MailFacts) -> Iterator[tuple[Rule, Looked]]:
-    """The rule of each stage that matches."""
+    """Yields the matching rule of each stage."""
     done: Stage | None = None
     for rule in rules.rules:
         if rule.stage is not done and (looked := rule.when.look(facts)).held:
@@ -178,7 +178,7 @@ def _outcome(rule: Rule, looked: Looked, added: list[Then], facts: MailFacts) ->
 
 
 def _priority(added: list[Then]) -> str:
-    """The last word on it: a later stage knows more."""
+    """Returns the priority set by the latest stage, which knows most."""
     return next((then.priority for then in reversed(added) if then.priority), NORMAL)
 
 
@@ -192,27 +192,27 @@ class Tried:
 
     rule: Rule
     looked: Looked
-    reached: bool  # whether the live path asks it: no earlier rule of its stage matched, and no earlier stage decided
+    reached: bool  # classify evaluates it: no earlier rule of its stage matched, and no earlier stage decided
 
     @property
     def parts(self) -> tuple[Looked, ...]:
-        """What is written side by side under `when`."""
+        """The conditions at the top level of `when`."""
         return self.looked.within if self.looked.condition == "all" else (self.looked,)
 
     @property
     def share(self) -> float:
-        """How much of it held, from 0 to 1."""
+        """The share of top-level conditions that held, from 0 to 1."""
         return sum(part.held for part in self.parts) / len(self.parts)
 
     @property
     def nearness(self) -> tuple[int, float]:
-        """The more, the less is missing; of two that miss as much, the one of which more held."""
+        """Sort key: fewer failed conditions first; among equals, the larger share that held."""
         return (-sum(not part.held for part in self.parts), self.share)
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a mail is what it is: the outcome, the rules that made it, those passed over, and the next-best of those."""
+    """Why a mail has its classification: the result, the rules that made it, the others, and the closest of those."""
 
     outcome: Classification
     made_by: tuple[Tried, ...]
@@ -221,7 +221,7 @@ class Explanation:
 
 
 def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> Explanation:
-    """The same judgement, with every rule asked to the end, also those that the live path does not come to."""
+    """Classifies the same way, and evaluates every rule in full, including those that classify does not reach."""
     facts = _facts(message, context, rules, find)
     outcome = classify(message, context, rules, find)
     made, others = list[Tried](), list[Tried]()
@@ -240,10 +240,10 @@ def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> E
 
 
 def platform_of(message: Message, platforms: Iterable[Platform]) -> str | None:
-    """The code of the platform in whose name a mail comes; whether it wrote the mail is another question.
+    """Returns the code of the platform in whose name a mail comes, authenticated or not.
 
-    A mail in the name of several is a platform's as soon as one of them is: nobody can say whom a program shows. A
-    domain that holds a sign which small letters would make one of ASCII (the Kelvin sign becomes a k) is nobody's.
+    If a mail has several authors, one in a platform's domain is enough: mail programs differ in the author they show.
+    A domain with non-ASCII characters that lower-case to ASCII (the Kelvin sign becomes k) belongs to no platform.
     """
     domains = [address.domain for address in message.from_ if address.address.rpartition("@")[2].isascii()]
     owners = ((platform.code, frozenset(platform.domains)) for platform in platforms)
@@ -251,7 +251,7 @@ def platform_of(message: Message, platforms: Iterable[Platform]) -> str | None:
 
 
 def references(message: Message, rules: RuleSet, find: Find) -> tuple[str, ...]:
-    """What any rule would take for a platform's own reference, in subject and text; the first twenty of a pattern."""
+    """Returns what any rule would take for a platform's reference in subject and text, at most 20 per pattern."""
     patterns = dict.fromkeys(rule.then.reference for rule in rules.rules if rule.then.reference)
     return tuple(dict.fromkeys(found for pattern in patterns for found in _all(pattern, _read(message), find)))
 

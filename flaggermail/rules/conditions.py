@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The conditions of rules: each is a value that looks at a mail and tells what it looked at, and what it found."""
+"""The conditions of rules: each is a value that examines a mail and reports what it examined and found."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from functools import cached_property
 from flaggermail.mail.language_guess import Languages
 from flaggermail.mail.message import Message
 
-Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> first and past-the-last sign of the match
+Find = Callable[[str, str], tuple[int, int] | None]  # pattern (RE2), text -> start and past-the-end index of the match
 
-_SHOWN = 80  # characters of what was found that a trace repeats
+_SHOWN = 80  # characters of a match that a trace repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is known of a message beside itself."""
+    """What is known about a message besides its content."""
 
     platform: str | None = None  # code of the platform whose domain the sender has
     from_officer: bool = False
     placed: bool = False  # belongs to a case
-    suggested: bool = False  # may belong to a case; a person says
+    suggested: bool = False  # may belong to a case; a person decides
     channel: str | None = None  # code, of the notification that it answers
-    minutes: int | None = None  # since that was sent
+    minutes: int | None = None  # since that notification was sent
     verdict: str = "unverified"
-    period: bool = False  # an election period runs
+    period: bool = False  # an election period is running
     declined_before: bool = False
 
 
 @dataclass(frozen=True)
 class MailFacts:
-    """All that a condition may look at; a domain in `lists` stands for its sub-domains too."""
+    """Everything that a condition may examine. A domain in `lists` includes its subdomains."""
 
     message: Message
     context: Context
@@ -42,14 +42,14 @@ class MailFacts:
 
     @cached_property
     def language(self) -> str:
-        """The language of what the sender wrote himself, else of the whole text; `unknown` where too little stands."""
+        """The language of the sender's own words, or else of the whole text; `unknown` if there is too little text."""
         own = self.languages.of(self.message.reply_text)
         return own if own != "unknown" else self.languages.of(self.message.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What one condition looked at: whether it held, what it saw, where it stood, and what lies within it."""
+    """The trace of one condition: whether it held, what it found and where, and the traces of nested conditions."""
 
     condition: str
     held: bool
@@ -58,7 +58,7 @@ class Looked:
     within: tuple[Looked, ...] = ()
 
     def leaves(self) -> Iterator[Looked]:
-        """The single conditions, in the order of the rule."""
+        """Yields the traces of simple conditions, in the order of the rule."""
         if not self.within:
             yield self
         for part in self.within:
@@ -67,27 +67,27 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Base of all. `COST` orders what must hold together: the cheapest is asked first."""
+    """Base class of conditions. Conditions that must all hold are evaluated in order of `cost`."""
 
     @property
     def cost(self) -> int:
-        """How much there is to look at, in no unit."""
+        """The relative cost of evaluation, without a unit."""
         return 1
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Look at a mail; `whole` asks on after the answer is known, for a person who wants to see all of it."""
+        """Evaluates the condition; `whole` continues after the result is known, to show a person the complete trace."""
         raise NotImplementedError
 
 
 def in_domains(domain: str, domains: frozenset[str]) -> bool:
-    """Whether `domain` is one of `domains` or below one of them."""
+    """True if `domain` is one of `domains` or a subdomain of one."""
     labels = domain.lower().split(".")
     return any(".".join(labels[start:]) in domains for start in range(len(labels)))
 
 
 # ---- conditions on facts
 
-# name -> the fact that it asks for
+# name -> the fact that it tests
 YES_OR_NO: Mapping[str, Callable[[MailFacts], bool]] = {
     "from_platform": lambda facts: facts.context.platform is not None,
     "from_officer": lambda facts: facts.context.from_officer,
@@ -114,13 +114,13 @@ NUMBER_OF: Mapping[str, Callable[[MailFacts], int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class YesOrNo(Condition):
-    """A fact that holds or does not."""
+    """A fact that is true or false."""
 
     name: str
     wanted: bool
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Whether the fact is as wanted."""
+        """Tests whether the fact has the wanted value."""
         del whole
         found = YES_OR_NO[self.name](facts)
         return Looked(f"{self.name}: {_yaml(self.wanted)}", found == self.wanted, f"is {_yaml(found)}")
@@ -128,13 +128,13 @@ class YesOrNo(Condition):
 
 @dataclass(frozen=True, slots=True)
 class OneOf(Condition):
-    """A fact that is one of some words, capitals ignored."""
+    """A fact whose value is one of several words; case is ignored."""
 
     name: str
     values: tuple[str, ...]
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Whether the fact is among the words."""
+        """Tests whether the fact is one of the words."""
         del whole
         found = WORDS_OF[self.name](facts)
         held = found is not None and found.lower() in {value.lower() for value in self.values}
@@ -143,12 +143,12 @@ class OneOf(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Domain(Condition):
-    """The sender's domain is one of those named, or below one, or on a list that is named."""
+    """The sender's domain is one of the named domains, a subdomain of one, or on a named list."""
 
     values: tuple[str, ...]
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Whether the sender's domain is named."""
+        """Tests whether the sender's domain is named."""
         del whole
         domain = facts.message.sender.domain if facts.message.sender else ""
         hit = next((value for value in self.values if in_domains(domain, _domains(value, facts.lists))), None)
@@ -163,14 +163,14 @@ def _domains(value: str, lists: Mapping[str, frozenset[str]]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Between(Condition):
-    """A number from one up to and including another; nothing on a side is no bound. Fails where there is no number."""
+    """A number within inclusive bounds; None means no bound on that side. Fails if there is no number."""
 
     name: str
     least: int | None
     most: int | None
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Whether the number lies within."""
+        """Tests whether the number is within the bounds."""
         del whole
         found = NUMBER_OF[self.name](facts)
         low, high = self.least is None or (found or 0) >= self.least, self.most is None or (found or 0) <= self.most
@@ -191,7 +191,7 @@ class Between(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """An entry of a word list: as it is written in the rule, and as RE2 finds it."""
+    """An entry of a word list: as written in the rule, and as a pattern of RE2."""
 
     written: str
     pattern: str
@@ -199,7 +199,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Words(Condition):
-    """One of some words or patterns is found in a place of the mail."""
+    """At least one of several words or patterns occurs in a place of the mail."""
 
     place: str  # subject | body | reply | header NAME | attachment
     entries: tuple[Wording, ...]
@@ -210,11 +210,11 @@ class Words(Condition):
 
     @property
     def cost(self) -> int:
-        """A body is long, a subject short."""
+        """Body and reply are longer than subject and attachment names, so they cost more."""
         return {"subject": 2, "attachment": 2, "reply": 3, "body": 4}.get(self.place, 2)
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """The first hit; all entries are looked for in one go, and which one hit is asked only when one did."""
+        """Finds the first match. The entries are searched together first, one by one only on a match."""
         del whole
         named = self.place.replace("header ", "header.")
         condition = f"{named}: [{', '.join(entry.written for entry in self.entries)}]"
@@ -226,7 +226,7 @@ class Words(Condition):
         return Looked(condition, held=False, saw="found nowhere")
 
     def _hit(self, find: Find, text: str, start: int, end: int) -> tuple[int, str]:
-        """Where the hit begins, and what it is by which entry; of a word without the signs that make it a whole one."""
+        """Returns where the match starts and how it is shown, without the characters that delimit a whole word."""
         spans = ((entry, find(entry.pattern, text)) for entry in self.entries)
         by = next((entry for entry, span in spans if span is not None and span[0] == start), None)
         if by is not None and not is_pattern(by.written):
@@ -237,7 +237,7 @@ class Words(Condition):
 
 
 def texts(place: str, message: Message) -> tuple[str, ...]:
-    """The texts of a place of the mail."""
+    """Returns the texts of a place of the mail."""
     if place == "subject":
         return (message.subject or "",)
     if place == "body":
@@ -250,7 +250,7 @@ def texts(place: str, message: Message) -> tuple[str, ...]:
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The hit without the sign before and behind a word, by which RE2 knows that it is a whole one."""
+    """Strips the delimiters that the pattern of a whole word matches before and after it."""
     while start < end and not text[start].isalnum():
         start += 1
     while end > start and not text[end - 1].isalnum():
@@ -259,7 +259,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def where(place: str, text: str, at: int) -> str:
-    """The place in words: line and column count from 1."""
+    """Describes a position; line and column count from 1."""
     line = text.count("\n", 0, at) + 1
     column = at - text.rfind("\n", 0, at)
     return f"{place}, column {column}" if "\n" not in text else f"{place}, line {line}, column {column}"
@@ -270,7 +270,7 @@ def where(place: str, text: str, at: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class All(Condition):
-    """Every one of them holds. Kept cheapest first."""
+    """All conditions hold. Sorted by cost."""
 
     of: tuple[Condition, ...]
 
@@ -279,11 +279,11 @@ class All(Condition):
 
     @property
     def cost(self) -> int:
-        """As the dearest of them."""
+        """The cost of the most expensive condition."""
         return max((condition.cost for condition in self.of), default=0)
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Ends at the first that does not hold, unless `whole`."""
+        """Stops at the first condition that fails, unless `whole`."""
         within: list[Looked] = []
         for condition in self.of:
             within.append(condition.look(facts, whole=whole))
@@ -294,17 +294,17 @@ class All(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Either(Condition):
-    """At least one of them holds: `any` in a rule."""
+    """At least one condition holds: `any` in a rule."""
 
     of: tuple[Condition, ...]
 
     @property
     def cost(self) -> int:
-        """As the dearest of them."""
+        """The cost of the most expensive condition."""
         return max((condition.cost for condition in self.of), default=0)
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """Ends at the first that holds, unless `whole`."""
+        """Stops at the first condition that holds, unless `whole`."""
         within: list[Looked] = []
         for condition in self.of:
             within.append(condition.look(facts, whole=whole))
@@ -315,29 +315,29 @@ class Either(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Not(Condition):
-    """It does not hold."""
+    """The condition does not hold."""
 
     of: Condition
 
     @property
     def cost(self) -> int:
-        """As what it denies."""
+        """The cost of the negated condition."""
         return self.of.cost
 
     def look(self, facts: MailFacts, *, whole: bool = False) -> Looked:
-        """The opposite."""
+        """Negates the result."""
         found = self.of.look(facts, whole=whole)
         return Looked("not", not found.held, within=(found,))
 
 
-def _yaml(value: bool) -> str:  # noqa: FBT001 - the value of a fact, no switch
+def _yaml(value: bool) -> str:  # noqa: FBT001 - the value of a fact, not a switch
     return "true" if value else "false"
 
 
 def wording(written: str) -> Wording:
-    """An entry of a word list. `/.../` is a pattern of RE2; anything else is words, found whole, in any script.
+    """Parses an entry of a word list. `/.../` is a pattern of RE2; anything else is whole words, in any script.
 
-    A `*` at the begin or the end of a word stands for letters and digits; white space for any white space.
+    A `*` at the start or end of a word matches letters and digits; white space matches any white space.
     """
     if is_pattern(written):
         return Wording(written, written[1:-1])
@@ -348,8 +348,8 @@ def wording(written: str) -> Wording:
 
 
 def is_pattern(written: str) -> bool:
-    """Whether an entry is a pattern between two slashes."""
-    return len(written) > 2 and written.startswith("/") and written.endswith("/")  # noqa: PLR2004 - two slashes and one sign
+    """True if an entry is a pattern between two slashes."""
+    return len(written) > 2 and written.startswith("/") and written.endswith("/")  # noqa: PLR2004 - two slashes and one character
 
 
 _EDGE_BEFORE, _EDGE_BEHIND = r"(?:^|[^\pL\pN])", r"(?:[^\pL\pN]|$)"

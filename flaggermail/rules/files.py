@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`rules/NN-name.yaml`, in the order of their names, with `rules/lists/NAME.txt` and `languages.yaml`, as one rule set.
+"""Loads `rules/NN-name.yaml` in order of name, with `rules/lists/NAME.txt` and `languages.yaml`, as one rule set.
 
-Other YAML files of the folder belong to others and are not read here.
+Other modules read the other YAML files of the folder.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 def load_rules(directory: Path, faults: list[Fault], known: KnownNames | None = None) -> RuleSet:
-    """The rule set of `directory`; what is wrong is added to `faults`."""
+    """Loads the rule set of `directory`; appends problems to `faults`."""
     folder = _read_folder(directory)
-    if folder.whole:  # else something may be missing only because its file has a fault
+    if folder.whole:  # otherwise a name may be unknown only because its file could not be read
         for source, key, words in findings(folder, known or KnownNames()):
             source.faults.append(source.fault(key, words))
     faults += folder.faults
@@ -42,27 +42,27 @@ def load_rules(directory: Path, faults: list[Fault], known: KnownNames | None = 
 
 
 def rule_paths(directory: Path) -> list[Path]:
-    """Every file that judges: rules, lists and languages."""
+    """Returns the paths of all files that affect classification: rules, lists and languages."""
     named = [path for path in directory.glob("*") if _NAME.fullmatch(path.name)]
     lists = [path for path in (directory / LISTS).glob("*.txt") if _LIST.fullmatch(path.name)]
     return [*sorted(named), *sorted(lists), *filter(Path.is_file, [directory / LANGUAGES])]
 
 
 def _octets(directory: Path) -> dict[str, bytes]:
-    """Every file that judges, by its name below the folder."""
+    """Returns the octets of those files, by path relative to the folder."""
     paths = filter(Path.is_file, rule_paths(directory))
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in paths}
 
 
 def stamp(*directories: Path) -> tuple[tuple[str, int, int], ...]:
-    """Name, instant of the last change and size of every file below: another one when any of them was written."""
+    """Returns name, modification time and size of every file below; changes whenever one of them is written."""
     below = sorted(path for directory in directories for path in directory.rglob("*"))
     known = ((path, _status(path)) for path in below)
     return tuple((str(path), at.st_mtime_ns, at.st_size) for path, at in known if at is not None)
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """Nothing for a file that an editor has just taken away."""
+    """Returns None for a file that was removed in the meantime, as editors do."""
     try:
         return path.stat()
     except OSError:
@@ -70,7 +70,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
-    """SHA-256 over the names and octets of `files`, in hexadecimal."""
+    """Returns the SHA-256 over the names and octets of `files`, in hexadecimal."""
     digest = hashlib.sha256()
     for name, octets in sorted(files.items()):
         digest.update(f"{name} {len(octets)}\n".encode() + octets)

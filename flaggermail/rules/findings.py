@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wrong with rules that one value alone does not show: contradictions, and names of things that are nowhere."""
+"""Finds faults that no single value shows: contradictions, and names that are defined nowhere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANSWERS = frozenset({"platform_ack", "substantive_reply"})
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
-    """What a rule may name that stands in other files; nothing where those could not be read."""
+    """Names defined in other files that a rule may use; None if the file could not be read."""
 
     labels: Collection[str] | None = None
     platforms: Collection[str] | None = None
@@ -31,18 +31,18 @@ class KnownNames:
 
 @dataclass(slots=True)
 class RulesFolder:
-    """Everything that was read of the rules folder."""
+    """Everything read from the rules folder."""
 
     directory: Path
     files: list[tuple[Source, RulesFile]] = field(default_factory=list)
     lists: dict[str, frozenset[str]] = field(default_factory=dict)
     languages: Languages = field(default_factory=Languages)
     faults: list[Fault] = field(default_factory=list)
-    whole: bool = True  # whether every file could be read
+    whole: bool = True  # every file could be read
 
 
 def findings(folder: RulesFolder, known: KnownNames) -> Iterator[tuple[Source, Key, str]]:
-    """Each with the file and the key that it is about."""
+    """Yields each finding with its file and key."""
     names: dict[str, str] = {}
     latest = (STAGES[0], "")
     for source, file in folder.files:
@@ -85,7 +85,7 @@ def _contradictions(file: RulesFile, rule: RuleSettings) -> Iterator[tuple[Key, 
 
 
 def _only_platforms(condition: Condition) -> bool:
-    """Whether it holds for mail of platforms alone."""
+    """True if the condition holds only for mail from platforms."""
     if isinstance(condition, All):
         return any(_only_platforms(part) for part in condition.of)
     if isinstance(condition, Either):
@@ -96,7 +96,7 @@ def _only_platforms(condition: Condition) -> bool:
 
 
 def _empty(when: WhenSettings) -> Iterator[Key]:
-    """Where a condition is asked for and none is written."""
+    """Yields the keys at which conditions are expected but none is written."""
     if not when.model_fields_set:
         yield ()
     for name, parts in (("all", when.all), ("any", when.any)):
@@ -107,7 +107,7 @@ def _empty(when: WhenSettings) -> Iterator[Key]:
 
 
 def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iterator[tuple[Key, str]]:
-    """Names of things that are nowhere."""
+    """Yields the names in a rule that are defined nowhere."""
     for below, when in _levels(rule.when):
         for name, index, words in _unknown_here(folder, when, known):
             yield ("when", *below, name, index), words
@@ -123,7 +123,7 @@ def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iter
 
 
 def _unknown_here(folder: RulesFolder, when: WhenSettings, known: KnownNames) -> Iterator[tuple[str, int, str]]:
-    """The same for the conditions of one level."""
+    """Does the same for the conditions of one level."""
     lists = [value for value in when.domain or () if "." not in value]
     named: tuple[tuple[str, Collection[str], Collection[str] | None], ...] = (
         ("platform", when.platform or (), known.platforms),
@@ -140,7 +140,7 @@ def _unknown_here(folder: RulesFolder, when: WhenSettings, known: KnownNames) ->
 
 
 def _levels(when: WhenSettings) -> Iterator[tuple[Key, WhenSettings]]:
-    """The conditions, and those within them."""
+    """Yields the conditions and, recursively, those nested in them."""
     yield (), when
     for name, parts in (("all", when.all), ("any", when.any)):
         for index, part in enumerate(parts or ()):
@@ -150,5 +150,5 @@ def _levels(when: WhenSettings) -> Iterator[tuple[Key, WhenSettings]]:
 
 
 def kinds_of(rule: RuleSettings) -> tuple[str, ...]:
-    """What a rule says that a mail is, written as one kind or as several."""
+    """Returns the kinds a rule sets, written as `kind` or `kinds`."""
     return (rule.then.kind,) if rule.then.kind else rule.then.kinds

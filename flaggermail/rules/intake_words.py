@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The words of rules/intake.yaml, by which a mail is read when it comes in, as patterns."""
+"""The words of rules/intake.yaml as patterns, applied to incoming mail."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from flaggermail.mail.vocabulary import folded
 
-READ = 20_000  # characters of a text that are looked at: more than any letter has, and a bound for mail made to be slow
-_GAP = r"\b[^.!?]{0,60}?\b"  # what ` ... ` stands for
+READ = 20_000  # characters searched: longer than any letter, and a bound for mail made to be slow
+_GAP = r"\b[^.!?]{0,60}?\b"  # the expansion of ` ... `
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeWords:
-    """One pattern a list, over all languages; `found` says how they are looked for."""
+    """One pattern per list, over all languages; search with `found`."""
 
     attempts: re.Pattern[str]
     places: re.Pattern[str]
@@ -24,7 +24,7 @@ class IntakeWords:
 
 
 def any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """What finds any of `words` in folded text: `*` at the end is any ending, ` ... ` a gap within a sentence."""
+    """Compiles a pattern for `words` in folded text: a final `*` is any ending, ` ... ` a gap within a sentence."""
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(_pattern, words))})(?!\w)")
 
 
@@ -34,6 +34,6 @@ def _pattern(word: str) -> str:
 
 
 def found(words: re.Pattern[str], text: str) -> str | None:
-    """The first of `words` in `text`, or nothing."""
+    """Returns the first match of `words` in `text`, or None."""
     hit = words.search(folded(text[:READ]))
     return hit.group() if hit else None

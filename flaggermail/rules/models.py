@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the files of the rules folder may hold: rules, and what stands beside a sample mail.
+"""The schema of the rules folder: rule files, and the files beside sample mails.
 
-There is no word here for mail that goes out, for what a platform did, or for taking mail away: no rule can send to a
-platform, record an outcome or drop a message.
+It has no word for outgoing mail, for the actions of a platform or for removing mail, so no rule can send to a platform,
+record an outcome or drop a message.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flaggermail.yaml_files.kinds import Code, Domain, MailAddress, Model, Text
 
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
-_OPTIONS.log_errors = False  # RE2 would write its own line to standard error
+_OPTIONS.log_errors = False  # otherwise RE2 writes to standard error
 _UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3}
 _SIZE = re.compile(r"(\d{1,9})\s*([kmg]?b?)", re.IGNORECASE)
 _FEWEST_WORDS = 5
@@ -27,7 +27,7 @@ _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
 def _found(written: str) -> str:
-    """An entry that RE2 can look for, and that is not everywhere."""
+    """Accepts an entry that RE2 can compile and that does not match every text."""
     try:
         compiled = re2.compile(wording(written).pattern, options=_OPTIONS)
     except re2.error as error:
@@ -45,7 +45,7 @@ def _pattern(written: str) -> str:
 
 
 def _octets(value: object) -> object:
-    """`5 MB` as a number of octets."""
+    """Converts `5 MB` to a number of octets."""
     if not isinstance(value, str):
         return value
     size = _SIZE.fullmatch(value.strip())
@@ -86,7 +86,7 @@ BlobStore = Annotated[
     WithJsonSchema({"type": ["integer", "string"], "pattern": r"^\d{1,9}\s*[kKmMgG]?[bB]?$"}),
 ]
 
-# What a mail that came in can be, by the stage that may say so.
+# The kinds that an incoming mail can have, by the stage that may set them.
 Incoming = Literal[
     "referral", "platform_ack", "substantive_reply", "auto_reply", "bounce", "delivered", "feedback_report",
     "citizen_report", "noise", "officer_reply",
@@ -102,7 +102,7 @@ KINDS_OF: dict[Stage, frozenset[str]] = {
 
 
 class _Bounds(Model):
-    """From one number up to and including another."""
+    """Inclusive bounds of a number."""
 
     @model_validator(mode="after")
     def _in_order(self) -> _Bounds:
@@ -115,21 +115,21 @@ class _Bounds(Model):
 
 
 class OctetsBetween(_Bounds):
-    """Of a size in octets."""
+    """Bounds of a size in octets."""
 
     at_least: BlobStore | None = None
     at_most: BlobStore | None = None
 
 
 class MinutesBetween(_Bounds):
-    """Of a time in minutes."""
+    """Bounds of a time in minutes."""
 
     at_least: Annotated[int, Field(ge=0)] | None = None
     at_most: Annotated[int, Field(ge=0)] | None = None
 
 
 class WhenSettings(Model):
-    """The conditions of a rule; all that are written must hold. A list holds when one of its entries does."""
+    """The conditions of a rule; all of them must hold. A list holds if one of its entries does."""
 
     all: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
     any: Annotated[tuple[WhenSettings, ...], Field(min_length=1)] | None = None
@@ -164,7 +164,7 @@ class WhenSettings(Model):
 
 
 class ThenSettings(Model):
-    """What a mail is when all conditions of its rule hold."""
+    """The classification of a mail for which all conditions of the rule hold."""
 
     kind: Incoming | None = None
     kinds: tuple[Incoming, ...] = ()
@@ -200,7 +200,7 @@ class RulesFile(Model):
 
 
 class GivenSettings(Model):
-    """What the record knew when a sample mail came in."""
+    """What was known when a sample mail came in."""
 
     verdict: Literal["verified", "unverified", "failed"] = "verified"
     placed: Literal["case", "notification"] | None = None
@@ -212,7 +212,7 @@ class GivenSettings(Model):
 
 
 class SampleFile(Model):
-    """`samples/NAME.yaml`: what a sample mail shows."""
+    """`samples/NAME.yaml`: what a sample mail demonstrates."""
 
     about: Text
     given: GivenSettings = GivenSettings()
@@ -220,7 +220,7 @@ class SampleFile(Model):
 
 
 class WhoFile(Model):
-    """`samples/who.yaml`: who is who in the sample mails, whatever the desk's own lists say."""
+    """`samples/who.yaml`: the domains and addresses in the sample mails, independent of the desk's own lists."""
 
     mailbox: MailAddress
     lists: dict[Code, tuple[Domain, ...]] = Field(default_factory=dict)
@@ -230,6 +230,6 @@ class WhoFile(Model):
 
 
 class LanguagesFile(Model):
-    """`languages.yaml`: the small words by which a language shows."""
+    """`languages.yaml`: the function words that identify a language."""
 
     languages: dict[Code, Annotated[tuple[Text, ...], AfterValidator(_enough)]] = Field(min_length=1)

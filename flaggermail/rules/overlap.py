@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What rules say about each other, read from their conditions alone: which can never match, which is never reached.
+"""Compares the conditions of rules to find rules that can never match and rules that are never reached.
 
-Sound and not complete: what is said here is true, and a rule that hides behind two others together is not found. Sample
-mails find that one: it decides none of them.
+Sound but not complete: every finding is true, but a rule that two others hide together is not found. Sample mails
+reveal such a rule, because it decides none of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flaggermail.rules.conditions import All, Between, Condition, Domain, Either
 
 
 def implies(one: Condition, other: Condition) -> bool:
-    """Whether `other` holds wherever `one` does."""
+    """True if `other` holds whenever `one` does."""
     if isinstance(other, All):
         return all(implies(one, part) for part in other.of)
     if isinstance(one, Either):
@@ -31,7 +31,7 @@ def implies(one: Condition, other: Condition) -> bool:
 
 
 def _narrower(one: Condition, other: Condition) -> bool:
-    """The same of two single conditions: the second allows all that the first does."""
+    """Does the same for two simple conditions: `other` allows everything that `one` allows."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one == other
     if isinstance(one, OneOf) and isinstance(other, OneOf):
@@ -54,7 +54,7 @@ def _at_most(one: Between, other: Between) -> bool:
 
 
 def excludes(one: Condition, other: Condition) -> bool:
-    """Whether the two can never hold together."""
+    """True if the two can never hold together."""
     for first, second in ((one, other), (other, one)):
         if isinstance(first, All):
             return any(excludes(part, second) for part in first.of)
@@ -66,7 +66,7 @@ def excludes(one: Condition, other: Condition) -> bool:
 
 
 def _apart(one: Condition, other: Condition) -> bool:
-    """The same of two single conditions."""
+    """Does the same for two simple conditions."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one.name == other.name and one.wanted != other.wanted
     if isinstance(one, OneOf) and isinstance(other, OneOf):
@@ -81,7 +81,7 @@ def _above(one: Between, other: Between) -> bool:
 
 
 def impossible(condition: Condition) -> bool:
-    """Whether it contradicts itself."""
+    """True if the condition contradicts itself."""
     if isinstance(condition, Either):
         return all(impossible(part) for part in condition.of)
     if not isinstance(condition, All):
@@ -92,14 +92,14 @@ def impossible(condition: Condition) -> bool:
 
 
 def never_matching(rules: RuleSet) -> Iterator[Rule]:
-    """Rules whose conditions contradict each other."""
+    """Yields rules whose conditions contradict each other."""
     return (rule for rule in rules.rules if impossible(rule.when))
 
 
 def unreachable(rules: RuleSet) -> Iterator[tuple[Rule, Rule]]:
-    """Rules that are never asked, each with the earlier one that takes all of their mail.
+    """Yields rules that are never reached, each with the earlier rule that matches all of their mail.
 
-    That one stands in the same stage, or in an earlier one and says what the mail is.
+    The earlier rule is in the same stage, or in an earlier stage and sets a kind.
     """
     for at, rule in enumerate(rules.rules):
         before = (
@@ -113,7 +113,7 @@ def unreachable(rules: RuleSet) -> Iterator[tuple[Rule, Rule]]:
 
 
 def overlapping(one: Rule, other: Rule) -> bool:
-    """Whether the order of two rules of one stage decides, though neither is a special case of the other."""
+    """True if the order of two rules of one stage matters, although neither is a special case of the other."""
     if one.stage is not other.stage or one.then == other.then:
         return False
     return not implies(one.when, other.when) and not implies(other.when, one.when)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a rule set does what it promises: its sample mails are judged as live mail is, and its rules are compared."""
+"""Tests a rule set: classifies its sample mails as live mail is classified, and compares its rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flaggermail.rules.samples import Sample, SampleMails
 
 @dataclass(frozen=True, slots=True, order=True)
 class Remark:
-    """Something to say about a rule set at one place; a fault prevents its use, a warning does not."""
+    """A finding about a rule set at one place. A fault prevents its use, a warning does not."""
 
     file: str
     line: int
@@ -32,7 +32,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class SampleVerdict:
-    """A sample mail as the rules see it."""
+    """A sample mail as classified by the rules."""
 
     sample: Sample
     message: Message
@@ -41,12 +41,12 @@ class SampleVerdict:
 
     @property
     def decided_by(self) -> frozenset[str]:
-        """The names of the rules that made the outcome."""
+        """The names of the rules that made the result."""
         return frozenset(tried.rule.name for tried in self.found.made_by)
 
 
 def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[Remark]:
-    """Everything wrong or doubtful about a rule set that was read without fault, in the order of the files."""
+    """Returns all faults and warnings of a rule set that was read without faults, in the order of the files."""
     judged = judge_samples(rules, samples, parser, matcher)
     return sorted({*_conditions(rules), *_samples(rules, judged), *_uncited(rules, judged), *_order(judged)})
 
@@ -54,7 +54,7 @@ def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher
 def judge_samples(
     rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher, *, only: str | None = None
 ) -> dict[str, SampleVerdict]:
-    """Every sample mail, judged by `rules`, with the domain lists of the samples in place of the desk's."""
+    """Classifies every sample mail by `rules`, with the domain lists of the samples instead of the desk's."""
     own = replace(rules, lists={**rules.lists, **who_lists(samples)})
     mails = [mail for mail in samples.mails.values() if only in {None, mail.name}]
     messages = parser.parse_all([mail.octets for mail in mails])
@@ -66,12 +66,12 @@ def judge_samples(
 
 
 def who_lists(samples: SampleMails) -> dict[str, frozenset[str]]:
-    """The domain lists that hold for sample mails."""
+    """Returns the domain lists that apply to sample mails."""
     return {name: frozenset(domains) for name, domains in samples.who.lists.items()} if samples.who else {}
 
 
 def context_of(mail: Sample, samples: SampleMails, message: Message) -> Context:
-    """What the record knew when this sample mail came in."""
+    """Returns what was known when this sample mail came in."""
     given, who = mail.beside.given, samples.who
     platforms = [Platform(code=code, name=code, domains=of) for code, of in who.platforms.items()] if who else []
     officers = {address.lower() for address in who.officers} if who else set[str]()
@@ -106,7 +106,7 @@ def _cited(rule: Rule, cited: Cited, text: str) -> Remark:
 
 
 def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
-    """Each sample that a rule names, against what becomes of it."""
+    """Compares each sample that a rule names with its result."""
     for rule in rules.rules:
         for cited in rule.samples.match:
             mail = judged.get(cited.name)
@@ -125,7 +125,7 @@ def _samples(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Re
 
 
 def why_not(rule: Rule, found: Explanation) -> str:
-    """In words why `rule` did not make the outcome."""
+    """Describes why `rule` did not make the result."""
     tried = next(tried for tried in found.passed_over if tried.rule.name == rule.name)
     if tried.looked.held:
         other = _decider(rule, found)
@@ -134,19 +134,19 @@ def why_not(rule: Rule, found: Explanation) -> str:
 
 
 def _seen(part: Looked) -> str:
-    """A condition that did not hold, with what it saw; of one that holds others, what those saw."""
+    """Describes a condition that did not hold and what it found, including nested conditions."""
     within = f"({'; '.join(map(_seen, part.within))})" if part.within else part.saw
     return f"`{part.condition}` {within}"
 
 
 def _decider(rule: Rule, found: Explanation) -> Tried | None:
-    """Who took the mail before `rule` was asked."""
+    """Returns the rule that took the mail before `rule` was reached."""
     same = [tried for tried in found.made_by if tried.rule.stage is rule.stage or tried.rule.then.kinds]
     return same[0] if same else None
 
 
 def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
-    """Sample mails that no rule names, and those that nobody may decide."""
+    """Yields remarks on sample mails that no rule names, and on those that a rule decides against their YAML."""
     cited = Counter(cited.name for rule in rules.rules for cited in (*rule.samples.match, *rule.samples.not_match))
     for name, mail in judged.items():
         by = next((tried.rule for tried in mail.found.made_by if tried.rule.then.kinds), None)
@@ -160,9 +160,9 @@ def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Re
 
 
 def _order(judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
-    """Pairs of rules that one sample fits both, so that nothing but their order decides.
+    """Yields pairs of rules that both match one sample, so that only their order decides.
 
-    Where the later one names such a sample as one that it must not match, the order is meant, and the sample proves it.
+    If the later rule lists such a sample under `not_match`, the order is intended, and the sample proves it.
     """
     found: dict[tuple[str, str], Remark | None] = {}
     for mail in judged.values():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`rules/samples/`: the sample mails of the rules, what the record knew of each, and who is who in them."""
+"""Loads `rules/samples/`: the sample mails of the rules, what was known of each, and the addresses used in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHO = "who.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One sample mail: its octets, and what stands beside it. `file` is the mail's, as a message names it."""
+    """One sample mail: its octets and the content of its YAML. `file` is the mail's path as shown in messages."""
 
     name: str
     file: str
@@ -27,14 +27,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SampleMails:
-    """All of them by name; in them `who` says whose domain is whose, whatever the desk's own lists say."""
+    """All sample mails by name. `who` assigns the domains in them, independent of the desk's own lists."""
 
     mails: Mapping[str, Sample] = field(default_factory=dict)
     who: WhoFile | None = None
 
 
 def load_samples(rules: Path, faults: list[Fault]) -> SampleMails:
-    """The samples of the folder `rules`; what is wrong is added to `faults`. A mail without a YAML has no `given`."""
+    """Loads the samples of the folder `rules`; appends problems to `faults`. A mail may have no YAML beside it."""
     folder = rules / SAMPLES
     named = f"{rules.name}/{SAMPLES}"
     if not folder.is_dir():

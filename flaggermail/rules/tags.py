@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Labels and narratives: from closed lists, and never a word for what a platform did."""
+"""Labels and narratives: closed lists, without words for what a platform did."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 from flaggermail.mail.vocabulary import folded
 
-_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")  # of `post-removed`, `post_removed` and `PostRemoved`
-_LONG = 5  # letters of a word that is found at either end of a part too: `deleted` in `undeleted`
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")  # the parts of `post-removed`, `post_removed` and `PostRemoved`
+_LONG = 5  # letters; a word this long is also found at either end of a part: `deleted` in `undeleted`
 
 
 def outcome_word(tag: str, words: Iterable[str]) -> str | None:
-    """The first of `words` that `tag` holds, or nothing."""
+    """Returns the first of `words` that `tag` contains, or None."""
     parts = [part.lower() for part in _PARTS.findall(tag)]
     return next((word for word in words if _holds(parts, folded(word).split())), None)
 

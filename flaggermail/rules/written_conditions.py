@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From the conditions of a rule as they are written to those of the core."""
+"""Converts the conditions of a rule file to Condition values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flaggermail.rules.models import MinutesBetween, OctetsBetween, WhenSettings
 
 
 def condition_of(when: WhenSettings) -> Condition:
-    """All that is written, cheapest first."""
+    """Combines all written conditions, cheapest first."""
     parts: list[Condition] = [
         YesOrNo(name, value) for name, value in _given(when, _YES_OR_NO) if isinstance(value, bool)
     ]
