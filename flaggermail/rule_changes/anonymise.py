@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail's people, places and numbers under other names: the same one under the same name throughout one mail.
+"""Pseudonymises a mail: replaces people, places and numbers, each by the same substitute throughout one mail.
 
-What is kept is what is known to be harmless: the words that rules and word tables look for, words in small letters, and
-what stands at the begin of a sentence. A capital elsewhere makes a name of a word. That takes away too much rather than
-too little, and still a person must read the outcome: no program knows every name.
+Kept are words known to be harmless: words used by rules and word tables, lower-case words, and words at the start of a
+sentence. Elsewhere a capital makes a word a name. This removes too much rather than too little, and yet a person must
+review the result, because no program knows every name.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from flaggermail.mail.vocabulary import folded
 
 PHONE = "+31 70 000 0000"
 _PAGE, _NAME, _HANDLE, _REFERENCE = "https://pages.example/{}", "Naam{}", "@handle{}", "reference-{}"
-_MOST = 50_000  # characters of a text; what follows is left out
+_MOST = 50_000  # characters of a text; the rest is dropped
 _SHORTEST_NAME = 2
-_BELOW_CLOSING = 4  # written lines below a closing in which every unknown word is a name
+_BELOW_CLOSING = 4  # non-empty lines below a closing in which every unknown word is a name
 _YEARS = re.compile(r"(?:19|20)\d\d")
 _DOMAIN = r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}"
-# In this order: what comes first hides what it holds. The names of the groups name the methods.
+# Tried in this order, so an earlier alternative takes what a later one would match inside it. The names of the groups
+# are the keys in `_replaced`.
 _FOUND = re.compile(
     rf"""
     (?P<page>\b[a-z][a-z0-9+.-]{{1,20}}:(?://|(?=[^\s:]*@))[^\s<>"']{{1,2000}})
@@ -58,27 +59,27 @@ _PARTICLES = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What the sample mails call whom: by what a domain is, by whose an address is."""
+    """The roles of domains and addresses, and what they are called in sample mails."""
 
-    domain: Callable[[str], str | None]  # the sample's domain for one of a platform or a list
-    addresses: Mapping[str, str] = field(default_factory=dict)  # ours and the officers', in small letters
-    offices: frozenset[str] = frozenset()  # local parts that name a machine or an office, not a person
-    kept: frozenset[str] = frozenset()  # words, folded, that are nobody's name
+    domain: Callable[[str], str | None]  # the sample domain for a domain of a platform or a list
+    addresses: Mapping[str, str] = field(default_factory=dict)  # of the desk and its officers, keys in lower case
+    offices: frozenset[str] = frozenset()  # local parts of a machine or an office rather than a person
+    kept: frozenset[str] = frozenset()  # folded words that are not names
 
 
 @dataclass(slots=True)
 class Disguise:
-    """One mail's own table of names; it grows as names are met."""
+    """The substitutes for one mail; the table grows as names are found."""
 
     roles: Roles
-    names: frozenset[str] = frozenset()  # words of names that the headers tell, folded
-    small: frozenset[str] = frozenset()  # words that the mail writes in small letters, too
+    names: frozenset[str] = frozenset()  # folded words of names in the headers
+    small: frozenset[str] = frozenset()  # words that the mail also writes in lower case
     closings: frozenset[str] = frozenset()
     _given: dict[tuple[str, str], str] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def address(self, address: str) -> str:
-        """An address of the same role at a domain of the samples."""
+        """Returns an address with the same role at a sample domain."""
         key = address.strip().strip("<>.").lower()
         known = self.roles.addresses.get(key)
         if known is not None:
@@ -89,22 +90,22 @@ class Disguise:
         return f"{part}@{self.domain(domain)}"
 
     def domain(self, domain: str) -> str:
-        """The sample's domain for it: the same for the same domain."""
+        """Returns the sample domain for `domain`, always the same one."""
         key = domain.strip(".").lower()
         return self.roles.domain(key) or self._new("domain", key, "elsewhere-{}.example")
 
     def message_id(self, message_id: str) -> str:
-        """The same name for the same mail, without angle brackets."""
+        """Returns the substitute for a Message-ID, without angle brackets, always the same one."""
         number = self._new("mail", message_id, "{}")
         return f"mail-{number}@{self.domain(message_id.rpartition('@')[2] or 'nowhere')}"
 
     def name(self, name: str) -> str:
-        """A person's or an office's name, word by word."""
+        """Replaces the name of a person or an office, word by word."""
         words = _WORD.findall(unicodedata.normalize("NFC", name))
         return " ".join(self._named(word) for word in words[:4])
 
     def text(self, text: str) -> str:
-        """A text whose words are kept but for what can lead to somebody."""
+        """Replaces everything in a text that could identify somebody, and keeps the other words."""
         text = visible_lines(unicodedata.normalize("NFC", text[:_MOST]))
         return "".join(self._parts(text, self._signature(text)))
 
@@ -153,17 +154,17 @@ class Disguise:
         return self._new("handle", mixed.lower(), "handle{}")
 
     def _number(self, number: str) -> str:
-        """As many digits, and others; a year stays a year."""
+        """Replaces a number by another of the same length; keeps a year."""
         if _YEARS.fullmatch(number):
             return number
         count = self._new(f"number of {len(number)}", number, "{}")
         return f"1{count.rjust(len(number) - 1, '0')}"[: len(number)]
 
     def _words(self, text: str, start: int, end: int, signature: frozenset[int]) -> Iterator[str]:
-        """The words between two finds, names among them replaced."""
+        """Yields the text between two matches, with names replaced."""
         words = list(_WORD.finditer(text, start, end))
         named = [self._is_name(text, word, signature) for word in words]
-        for at in range(len(words) - 2, -1, -1):  # "Anna" of "Anna de Wit", though a sentence begins with it
+        for at in range(len(words) - 2, -1, -1):  # "Anna" of "Anna de Wit" is a name even at the start of a sentence
             named[at] = named[at] or self._begins_name(text, words, named, at)
         at = start
         for word, is_name in zip(words, named, strict=True):
@@ -203,7 +204,7 @@ class Disguise:
         return bool(heard) and heard[-1] in _GREETINGS
 
     def _signature(self, text: str) -> frozenset[int]:
-        """The lines below each closing, in which persons write their names as they like."""
+        """Returns the lines below each closing, in which people write their names as they like."""
         lines, found = text.split("\n"), set[int]()
         for number, line in enumerate(lines):
             plain = folded(line).strip(" ,.!>")
@@ -218,7 +219,7 @@ class Disguise:
         return self._new("name", folded(word), _NAME)
 
     def _new(self, sort: str, key: str, shape: str) -> str:
-        """The name that was given before, or the next of that sort."""
+        """Returns the substitute given before, or the next one of its kind."""
         if (sort, key) not in self._given:
             self._counts[sort] = self._counts.get(sort, 0) + 1
             self._given[sort, key] = shape.format(self._counts[sort])
@@ -226,17 +227,17 @@ class Disguise:
 
 
 def name_words(names: Iterable[str | None], locals_: Iterable[str]) -> frozenset[str]:
-    """The words of persons' names: of their display names, and of the local parts of their addresses."""
+    """Returns the words of display names and of the local parts of addresses."""
     words = [word for name in names if name for word in _WORD.findall(unicodedata.normalize("NFC", name))]
     words += [word for local in locals_ for word in re.findall(r"[^\W\d_]{3,}", local)]
     return frozenset(folded(word) for word in words if len(word) >= _SHORTEST_NAME)
 
 
 def small_words(text: str) -> frozenset[str]:
-    """The words that a text writes in small letters."""
+    """Returns the words that a text writes in lower case."""
     return frozenset(folded(word) for word in _WORD.findall(text[:_MOST]) if word.islower())
 
 
 def plain_date(date: datetime | None) -> str | None:
-    """The Date of a sample; to the minute."""
+    """Formats the Date of a sample mail, to the minute."""
     return None if date is None else date.strftime("%a, %d %b %Y %H:%M:00 %z")

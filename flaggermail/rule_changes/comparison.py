@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What another rule set would make of the archive: every message judged by both, with what was known when it came.
+"""Compares two rule sets on the archive: both classify every message, with what was known when it arrived.
 
-What was known stands in the event by which a message was taken in: its verdict, where its keys led, and when.
+The event that recorded the arrival holds what was known: the verdict, the match by tokens, and the time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from flaggermail.services import UnitOfWork
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
-_TOGETHER = 100  # messages that are parsed in one go
+_TOGETHER = 100  # messages parsed in one batch
 _BY_HAND = "placed by "
 _CORRECTED = "corrected by "
 
 
 @dataclass(frozen=True, slots=True)
 class RuleOutcome:
-    """What a rule set makes of a message: what it is, and where it would go."""
+    """The effect of a rule set on a message: its classification and where it would be placed."""
 
     found: Classification
     place: str
@@ -44,7 +44,7 @@ class RuleOutcome:
 
     @property
     def says(self) -> str:
-        """In a few words."""
+        """A short description."""
         words = ["+".join(self.found.kinds), f"to {self.place}"]
         words += [word for word in (self.found.source, self.found.case_type, self.found.template) if word]
         words += ["urgent"] if self.found.priority == classifier.URGENT else []
@@ -53,9 +53,9 @@ class RuleOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A message as it was when it was taken in; `stored` is its row as it stands now.
+    """A message as it was on arrival; `stored` is its row in its present state.
 
-    `work` is of that instant, so that whoever looks up what runs on a day finds that day's.
+    `work` has the time of arrival, so lookups by day find what applied on that day.
     """
 
     work: UnitOfWork
@@ -64,30 +64,30 @@ class Arrived:
     raw: RawMessage
     message: Message
     context: Context
-    known_sender: bool  # mail from this address had been taken in before
+    known_sender: bool  # an earlier mail came from this address
     sender: Sender
 
     @property
     def by_hand(self) -> bool:
-        """Whether a person has said what it is, or where it belongs."""
+        """True if a person has classified or placed it."""
         return self.stored.basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A message of which the outcome would change. What a person has said of it stands, whatever the rules say."""
+    """A message whose outcome would change. A person's decision about it stays in force, whatever the rules say."""
 
     arrived: Arrived
     old: RuleOutcome
     new: RuleOutcome
-    clocks: bool  # another clock would stop, or one less
-    cases: bool  # another case would be opened, or none, or the message would lie elsewhere
+    clocks: bool  # it would stop different clocks
+    cases: bool  # it would open a different case or none, or be placed elsewhere
 
 
 def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int], None]) -> Iterator[Difference]:
-    """The messages of the archive that `new` would judge otherwise than `old`, in the order in which they came to us.
+    """Yields the messages of the archive that `new` classifies differently from `old`, in order of arrival.
 
-    `judged` hears how many more have been judged.
+    Calls `judged` with the number of messages classified since its last call.
     """
     for together in _batches(archive(work)):
         for one in together:
@@ -98,12 +98,12 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
 
 def count(work: UnitOfWork) -> int:
-    """How many messages `compare` judges, and a few more: those on which the judgement failed."""
+    """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
     return sum(_is_there(row) for row in work.tx.find(StoredMessage, direction="in"))
 
 
 def archive(work: UnitOfWork) -> Iterator[Arrived]:
-    """Every message that the rules judged and that is there still, as it was when it came."""
+    """Yields every message that the rules classified and that still exists, as it was on arrival."""
     everything = work.tx.find(StoredMessage)
     rows = {row.id: row for row in everything if row.direction == "in" and _is_there(row)}
     first = {row.from_address: row.id for row in reversed(everything)}
@@ -123,12 +123,12 @@ def archive(work: UnitOfWork) -> Iterator[Arrived]:
 
 
 def _as_taken_in(row: R, change: Change) -> R:
-    """The row with the values that it had in the event; generic, because the values are typed by the row alone."""
+    """Returns the row with the values of the event. Generic, because only the row types its values."""
     return replace(row, **change.values)
 
 
 def _is_there(row: StoredMessage) -> bool:
-    """Not what came attached to another mail, of which no rule is asked, and not what is destroyed."""
+    """False for mails attached to another, to which no rule applies, and for destroyed ones."""
     return not row.basis.startswith("forwarded in ") and row.discarded_at is None
 
 
@@ -148,7 +148,7 @@ def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, messag
 
 
 def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
-    """How it came: the first delivery of it, without its octets."""
+    """Returns the first delivery of a message, without its octets."""
     first = min(then.tx.find(Delivery, message=row.id, digest=row.digest), key=lambda one: one.first_seen_at)
     junk = first.folder == then.env.settings.desk.mailbox.junk
     return RawMessage(
@@ -157,7 +157,7 @@ def _raw(then: UnitOfWork, row: StoredMessage) -> RawMessage:
 
 
 def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Message, sender: Sender) -> Context:
-    """What the rules could ask about it beside itself."""
+    """Returns what the rules could test besides the content of the mail."""
     placed = _placement(row)
     answered = then.tx.get(Notification, placed.notification) if placed.notification else None
     since = raw.internaldate - answered.sent_at if answered is not None and answered.sent_at is not None else None
@@ -175,7 +175,7 @@ def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Mes
 
 
 def _placement(row: StoredMessage) -> Placement:
-    """Where its keys led; of a case that it opened itself there was none."""
+    """Returns where its tokens placed it; None for a case that the message itself opened."""
     named = bool(row.basis)
     found = tuple(scoring.read(text) for text in row.suggestions)
     strong = tuple(one for one in found if one.score >= scoring.HOLDS)
@@ -183,9 +183,9 @@ def _placement(row: StoredMessage) -> Placement:
 
 
 def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> bool:
-    """Whether its sender had been declined by then, and not because of this mail or a later one.
+    """True if its sender had been declined before, and not because of this mail or a later one.
 
-    Once the key of a closed election is destroyed, nobody knows, and it is taken that he had not.
+    Once the secret of a closed election is destroyed this cannot be known, and False is assumed.
     """
     election = elections.open_election(then)
     if election is None or message.sender is None:
@@ -209,31 +209,31 @@ def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
 
 
 def classify(one: Arrived, ruleset: RuleSet) -> Classification:
-    """What a rule set would have said of it."""
+    """Classifies the message by a rule set."""
     return classifier.classify(one.message, one.context, ruleset, one.work.env.matcher.find)
 
 
 def _same(one: Classification, other: Classification) -> bool:
-    """Whether they say the same; by which rule is no matter."""
+    """True if both give the same result, whichever rule decided."""
     bare = (replace(found, rule=None, trace=None) for found in (one, other))
     return next(bare) == next(bare)
 
 
 def _stops(row: StoredMessage, found: Classification) -> frozenset[str]:
-    """Which clocks of its notification the message would stop, by what is known of its sender now."""
+    """Returns the clocks of its notification that the message would stop, given the present verdict on its sender."""
     judged = replace(row, kinds=tuple(kind.value for kind in found.kinds))
     answer = clocks.answer_of_message(judged) if row.notification is not None else None
     return answer.stops if answer is not None else frozenset()
 
 
 def _case_of(outcome: RuleOutcome) -> tuple[object, ...]:
-    """What of an outcome shows in cases."""
+    """Returns the part of an outcome that affects cases."""
     opened = (outcome.found.source, outcome.found.case_type) if outcome.opens else ()
     return (outcome.place, outcome.opens, opened)
 
 
 def outcome(one: Arrived, found: Classification) -> RuleOutcome:
-    """What would have become of it, had the rules found that."""
+    """Returns the outcome of that classification at the time of arrival."""
     then = one.work
     mail = triage.Mail(one.raw, one.message, one.sender, _placement(one.row))
     facts = triage.facts_of(then, mail, one.context, found, disputed=one.row.disputed)

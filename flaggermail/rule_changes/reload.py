@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rules and templates that change while the daemon runs: taken when they are in order, else those before stay."""
+"""Reloads rules and templates while the daemon runs: valid ones are used, otherwise the previous ones stay in force."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from flaggermail.services import Services, UnitOfWork
 
 @dataclass
 class Renewal:
-    """Looks whether the files have changed; `load` gives an environment with what they say, or every fault in them.
+    """Checks whether the files have changed. `load` returns services with the new content or raises with every fault.
 
-    An editor may write a file in several steps, so a change is taken up once nothing has moved for one look. Whoever
-    asks by a signal is not kept waiting.
+    Editors may write a file in several steps, so a change is loaded once nothing has changed between two checks. A
+    request by signal is served without that wait.
     """
 
-    stamp: Callable[[], Hashable]  # of the files: another one when any of them was written
+    stamp: Callable[[], Hashable]  # changes whenever one of the files is written
     load: Callable[[Services], Services]  # raises ConfigurationError
-    every: int = 1  # ticks from one look to the next; a signal is not kept waiting for it
+    every: int = 1  # ticks between two checks; a signal does not wait for them
     _asked: threading.Event = field(default_factory=threading.Event)
     _taken: Hashable = None
     _seen: Hashable = None
@@ -37,11 +37,11 @@ class Renewal:
         self._taken = self._seen = self.stamp()
 
     def ask(self) -> None:
-        """Look at the next tick, whether anything has changed or not."""
+        """Requests a reload at the next tick, changed or not."""
         self._asked.set()
 
     def tick(self, env: Services) -> Services:
-        """The environment to go on with: a new one, or `env` itself."""
+        """Returns the services to continue with: new ones, or `env` unchanged."""
         asked = self._asked.is_set()
         self._asked.clear()
         self._ticks += 1
@@ -52,7 +52,7 @@ class Renewal:
         if not asked and (now == self._taken or now != before):
             return env
         renewed, faults = self._read(env)
-        if self.stamp() != now:  # written while it was read: what was read may be half of it
+        if self.stamp() != now:  # a file was written during reading, so what was read may be incomplete
             if asked:
                 self._asked.set()
             return env
@@ -65,7 +65,7 @@ class Renewal:
         return renewed
 
     def _read(self, env: Services) -> tuple[Services | None, Sequence[str]]:
-        """What the files say now, or every fault in them."""
+        """Returns what the files contain, or every fault in them."""
         try:
             return self.load(env), ()
         except ConfigurationError as refused:
@@ -75,7 +75,7 @@ class Renewal:
 
 
 def _refuse(env: Services, found: Sequence[str]) -> None:
-    """What is wrong stands in the log by place alone: a fault may quote what somebody typed into the wrong file."""
+    """Raises an alarm. The log names only places, as a fault may quote text that was typed into the wrong file."""
     logbook.rules_refused(len(found), " ".join(fault.partition(" ")[0] for fault in found[:5]))
     now = env.clock.now()
     faults = "\n".join(found[:5])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A message at hand offered as a sample mail for the rules: two files, in the format of rules/samples, anonymised."""
+"""Writes a stored message as an anonymised sample mail: two files in the format of rules/samples."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DOMAIN = re.compile(r"\S*\.\S+|\S*@\S+")
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The name under which rules list it, the files, and where the copy is not like the mail."""
+    """The name for the rules, the files, and how the copy differs from the mail."""
 
     name: str
     files: tuple[Path, Path]
@@ -40,7 +40,7 @@ class Written:
 
 
 def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = None) -> Written:
-    """Write NAME.eml and NAME.yaml into `folder`. Raises Refusal; a file that is there is never written over."""
+    """Writes NAME.eml and NAME.yaml into `folder`. Raises Refusal; never overwrites an existing file."""
     stored = the_message(work, key)
     if stored.discarded_at is not None:
         raise Refusal(f"message {stored.id}: its octets were destroyed at the end of the review window")
@@ -72,7 +72,7 @@ def _free(folder: Path, name: str | None, stored: StoredMessage) -> str:
 
 
 def _beside(work: UnitOfWork, stored: StoredMessage) -> Iterator[str]:
-    """The lines of NAME.yaml: what the record knew when the mail came, and room for what it shows."""
+    """Yields the lines of NAME.yaml: what was known when the mail came in, and a description to be completed."""
     case = work.tx.get(Case, stored.case) if stored.case else None
     use = work.tx.get(Notification, stored.notification) if stored.notification else None
     known = case is not None and case.root_message != stored.id and not stored.basis.startswith("placed by ")
@@ -90,7 +90,7 @@ def _beside(work: UnitOfWork, stored: StoredMessage) -> Iterator[str]:
 
 
 def _roles(work: UnitOfWork) -> Roles:
-    """Ours, the officers, platforms and lists by the names that the shipped samples have for them."""
+    """Maps the desk, officers, platforms and lists to the names that the shipped samples use."""
     settings = work.env.settings
     file = settings.rules_directory / SAMPLES / WHO
     found = checked(WhoFile, read(file, WHO)) if file.is_file() else None
@@ -109,7 +109,7 @@ def _roles(work: UnitOfWork) -> Roles:
 
 
 def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
-    """The sample's domain for one of a platform or of a list; of two on one list, two as long as there are two."""
+    """Maps a domain of a platform or list to a sample domain; two on one list stay distinct as far as possible."""
     settings = work.env.settings
     platforms = {
         frozenset(p.domains): next(iter(who.platforms.get(p.name, ())), f"{p.code.lower()}-platform.example")
@@ -132,9 +132,9 @@ def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
 
 
 def _kept(work: UnitOfWork) -> frozenset[str]:
-    """The words of rules, word tables and templates' words, and the names of platforms: what the samples are about.
+    """Returns the words of rules, word tables and templates, and the names of platforms: what samples are about.
 
-    Without anything that looks like a domain or an address: a rule may name one of a real office.
+    Omits everything that looks like a domain or an address, because a rule may name that of a real office.
     """
     settings = work.env.settings
     files = [*settings.rules_directory.glob("*.yaml"), *settings.templates.glob("*.yaml")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which rules judged and which templates wrote, and when: every version is archived with the period it was in force."""
+"""Records which rules and templates were in force: every version is archived with its period."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EVENTS = {RULES: EventKind.RULES_IN_FORCE, TEMPLATES: EventKind.TEMPLATES_IN_FO
 
 
 def note(env: Services, actor: str = DAEMON) -> None:
-    """Write down the rules and templates of `env`, where they are not those in force by the record."""
+    """Records the rules and templates of `env` if they differ from those recorded as in force."""
     files = {RULES: env.settings.rules.files, TEMPLATES: env.templates.files()}
     versions = {what: version_of(of) for what, of in files.items()}
     with env.store.read() as tx:
@@ -39,7 +39,7 @@ def _in_force(tx: Transaction, what: str, version: str) -> InForce | None:
 
 def _record(work: UnitOfWork, what: str, version: str, digest: str) -> None:
     if _in_force(work.tx, what, version) is not None:
-        return  # another process was quicker
+        return  # another process has recorded it
     before = [row for row in work.tx.find(InForce, what=what) if row.until is None]
     number = work.tx.number("in force")
     row = InForce(id=f"{what} {number}", what=what, version=version, digest=digest, since=work.now)
@@ -48,7 +48,7 @@ def _record(work: UnitOfWork, what: str, version: str, digest: str) -> None:
 
 
 def archived(files: Mapping[str, bytes]) -> bytes:
-    """The files as one tar (POSIX.1-2001), the same octets for the same files: no owner, no instant."""
+    """Returns the files as one tar (POSIX.1-2001). Deterministic: without owner and time."""
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, octets in sorted(files.items()):
