@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""YAML files as frozen models: every value knows its place, and every fault is said with it.
+"""Loads YAML files as frozen models: every value keeps its place, and every fault names it.
 
-Ways in: `source.read` keeps places, `model.load` gives one model, `kinds` are the kinds of values, `faults` words them.
+Entry points: `source.read` keeps places, `model.read_model` gives one model, `kinds` are the types of values, `faults`
+words the faults.
 
 May import: `errors`.
 """

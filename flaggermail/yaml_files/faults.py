@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What pydantic found wrong, in the words of somebody with an editor: what is wrong, what would be right."""
+"""Translates validation errors of pydantic for a person with an editor: what is wrong, and what would be right."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_PLACE = (
 # Values that may hold a pasted secret are not repeated in messages.
 _UNREPEATED = frozenset({"credential", "database"})
 
-_SHORT = 60  # characters of a value that are repeated
+_SHORT = 60  # characters of a value that a message repeats
 
 _BY_TYPE = {
     "string_type": "is not text; put it in quotes",
@@ -51,11 +51,11 @@ _BY_TYPE = {
 
 
 def checked(model: type[M], source: Source) -> M | None:
-    """The file's values as a model; where that fails, nothing, and the faults stand in the source."""
+    """Validates the values of a file; returns None and appends to the source's faults if that fails."""
     secrets = list(_secrets(source))
     source.faults += [source.fault(key, _NO_PLACE) for key in secrets]
     if not source.values and source.faults:
-        return None  # the file could not be read at all; what it lacks is no news
+        return None  # the file could not be read at all, so missing keys are no news
     try:
         return model.model_validate(source.values)
     except ValidationError as error:
@@ -68,13 +68,13 @@ def checked(model: type[M], source: Source) -> M | None:
 
 
 def nearest(word: str, known: Collection[str]) -> str:
-    """What would be right instead of `word`: the closest known word, else all of them."""
+    """Suggests the closest known word, or lists all of them."""
     close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(sorted(known)) or 'none'}"
 
 
 def quoted(value: object) -> str:
-    """A value as it is repeated in a message, shortened."""
+    """Formats a value for a message, shortened."""
     text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
@@ -88,7 +88,7 @@ def _is_about(keys: Collection[Key], location: Key) -> bool:
 
 
 def _follows(details: ErrorDetails) -> bool:
-    """Whether a list is only called too short because its entries have faults of their own."""
+    """True if a list is reported as too short only because its entries have faults of their own."""
     return details["type"] == "too_short" and bool(details["input"])
 
 
@@ -130,7 +130,7 @@ def _about_value(kind: str, value: object, details: ErrorDetails) -> str:
 
 
 def _known(model: type[BaseModel], key: Key) -> Collection[str]:
-    """The keys known at `key`."""
+    """Returns the keys known at `key`."""
     here: type[BaseModel] | None = model
     for step in key:
         if isinstance(step, str) and here is not None:
@@ -140,12 +140,12 @@ def _known(model: type[BaseModel], key: Key) -> Collection[str]:
 
 
 def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The fields of a model by their keys in the file."""
+    """Returns the fields of a model by their key in the file."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The one model inside an annotation such as `tuple[PlatformSettings, ...]` or `PolicySettings | None`."""
+    """Returns the model inside an annotation such as `tuple[PlatformSettings, ...]` or `PolicySettings | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

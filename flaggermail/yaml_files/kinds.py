@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The kinds of values that a settings file may hold, each with the words that say what is wrong with another one."""
+"""The types of values in settings files, each with the message for an invalid value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 def shape(pattern: str, words: str) -> AfterValidator:
-    """Text of that shape; `words` say what is wrong otherwise, and what would be right."""
+    """Accepts text that matches `pattern`; `words` say what is wrong with other text and what would be right."""
     wanted = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -24,7 +24,7 @@ def shape(pattern: str, words: str) -> AfterValidator:
 
 
 def written(pattern: str, words: str) -> BeforeValidator:
-    """Written out in that shape: pydantic alone would take a bare year for seconds since 1970."""
+    """Requires the written form: pydantic alone would accept a bare year as seconds since 1970."""
     wanted = re.compile(pattern)
 
     def check(value: object) -> object:
@@ -44,7 +44,7 @@ def _aware(value: datetime) -> datetime:
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name is a directory of zones
         raise ValueError("is no known time zone; write one such as Europe/Amsterdam") from None
     return value
 
@@ -57,10 +57,10 @@ Code = Annotated[
     str,
     shape(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "is no code; write at most 32 letters, digits, - and _, no space"),
 ]
-ElectionCode = Annotated[  # it stands in case numbers, where mail.subject.case_numbers looks for it
+ElectionCode = Annotated[  # occurs in case numbers, where mail.subject.case_numbers finds it
     str, shape(r"[A-Z0-9]{1,24}", "is no election's code; write 1 to 24 capitals and digits, such as PS2027")
 ]
-Login = Annotated[  # as useradd(8) and directories of other systems let a person be called
+Login = Annotated[  # user names that useradd(8) and directories of other systems allow
     str, shape(r"[A-Za-z0-9_][A-Za-z0-9._@\\-]{0,63}", "is no user of an operating system; write it as `id -un` does")
 ]
 Domain = Annotated[
@@ -75,7 +75,7 @@ MailAddress = Annotated[
 ]
 Phone = Annotated[str, shape(r"\+[1-9][0-9 ]{6,18}", "is no phone number; begin with + and the country: '+31 70 ...'")]
 WebAddress = Annotated[str, shape(r"https?://[^\s/]+(/\S*)?", "is no web address; begin with https://")]
-Keyword = Annotated[  # an atom of RFC 9051, section 9, without what any server was seen to take amiss
+Keyword = Annotated[  # an atom of RFC 9051, section 9, without characters that some servers reject
     str, shape(r"[A-Za-z$][A-Za-z0-9$_.-]{0,63}", "is no keyword of IMAP; write letters, digits, $ _ . - only")
 ]
 Zone = Annotated[str, AfterValidator(_known_zone)]
@@ -90,6 +90,6 @@ Tls = Literal["implicit", "starttls", "none"]
 
 
 class Model(BaseModel):
-    """Base of every model: frozen, and an unknown key is a fault."""
+    """Base of every model: frozen, and unknown keys are faults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, strict=False)

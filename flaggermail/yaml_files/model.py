@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One YAML 1.2 file into one frozen model; each fault as `folder/file:line:column key: what is wrong`."""
+"""Loads one YAML 1.2 file as a frozen model; reports each fault as `folder/file:line:column key: what is wrong`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read_model(path: Path, model: type[M]) -> M:
-    """The file as a `model`; raises ConfigurationError with every fault in it."""
+    """Loads the file as a `model`. Raises ConfigurationError with every fault in it."""
     name = f"{path.parent.name}/{path.name}"
     try:
         text = path.read_text(encoding="utf-8")
@@ -48,12 +48,12 @@ def read_model(path: Path, model: type[M]) -> M:
 
 
 def _after(text: str) -> str:
-    """`line:column`, from 1, of the sign behind `text`."""
+    """Returns `line:column`, from 1, of the character after `text`."""
     return f"{text.count(chr(10)) + 1}:{len(text) - text.rfind(chr(10))}"
 
 
 def _position(content: object, path: tuple[int | str, ...]) -> str:
-    """`line:column`, from 1, of the value at `path`, or of the nearest one above it that is there."""
+    """Returns `line:column`, from 1, of the value at `path`, or of the nearest one above it that exists."""
     line, column = 0, 0
     for key in path:
         if isinstance(content, CommentedMap) and key in content:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One YAML 1.2 file as plain values that still know where each of them was written.
+"""Reads one YAML 1.2 file as plain values and remembers where each of them was written.
 
-The file is only composed into nodes, never constructed into objects: every value keeps its line and column, days and
-instants stay text until the models read them (a constructor would turn an instant's offset into UTC and forget it), and
-no tag can make anything but text, numbers, truth values, lists and mappings.
+The file is composed into nodes but not constructed into objects. Every value keeps its line and column. Dates and times
+stay text until the models read them, because a constructor converts them to UTC and drops the offset. No tag can create
+anything but text, numbers, booleans, lists and mappings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Value = str | int | float | bool | list["Value"] | dict[str, "Value"] | None
 _TAG = "tag:yaml.org,2002:"
 _ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map"})
 
-# What the scanner says -> what the person with the editor needs to hear.
+# Message of the YAML scanner -> what the person with the editor needs to know.
 _PLAIN = (
     (r"found character '\\t'|found a tab character", "a tab; indent with spaces"),
     (r"found character '[@`%*&!|>]' that cannot start", "this sign cannot begin a value; put the value in quotes"),
@@ -39,7 +39,7 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in one file; line and column count from 1."""
+    """One fault in one file; line and column count from 1."""
 
     file: str
     line: int
@@ -49,7 +49,7 @@ class Fault:
 
     @property
     def said(self) -> str:
-        """Without its place."""
+        """The message without the place."""
         return f"{self.key}: {self.text}" if self.key else self.text
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Fault:
 class Source:
     """The values of one file, and the line and column of each key and list entry.
 
-    `notes` are what its writer should know and need not mend yet. `written` holds the old name of each renamed key.
+    `notes` are hints that need no correction yet. `written` holds the old name of each renamed key.
     """
 
     file: str
@@ -71,14 +71,14 @@ class Source:
     written: dict[Key, str] = field(default_factory=dict)
 
     def fault(self, key: Key, text: str) -> Fault:
-        """A fault at `key`, or where that is not written at the nearest key around it."""
+        """Returns a fault at `key`, or at the nearest enclosing key that is written."""
         nearest = next((key[:end] for end in range(len(key), 0, -1) if key[:end] in self.places), ())
         line, column = self.places.get(nearest, (1, 1))
         shown = tuple(self.written.get(key[: end + 1], step) for end, step in enumerate(key))
         return Fault(self.file, line, column, dotted(shown), text)
 
     def value(self, key: Key) -> Value:
-        """What is written at `key`; nothing where nothing is."""
+        """Returns the value at `key`, or None."""
         found: Value = self.values
         for step in key:
             if isinstance(found, dict) and isinstance(step, str):
@@ -90,7 +90,7 @@ class Source:
         return found
 
     def rename(self, old: Key, name: str) -> None:
-        """Move the value at `old` to `name` beside it and add a note; if both are written, add a fault instead."""
+        """Moves the value at `old` to `name` beside it and adds a note; if both are written, adds a fault instead."""
         around, new = self.value(old[:-1]), (*old[:-1], name)
         if not isinstance(around, dict) or old[-1] not in around:
             return
@@ -108,12 +108,12 @@ class Source:
 
 
 def dotted(key: Key) -> str:
-    """`('platforms', 0, 'code')` as `platforms[0].code`."""
+    """Formats `('platforms', 0, 'code')` as `platforms[0].code`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key).removeprefix(".")
 
 
 def read(path: Path, name: str) -> Source:
-    """The file at `path`, called `name` in messages; never raises: what is wrong stands in `faults`."""
+    """Reads the file at `path`, called `name` in messages. Never raises: problems are in `faults`."""
     source = Source(name)
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -145,7 +145,7 @@ def _compose(text: str, source: Source) -> None:
 
 
 def _syntax(error: YAMLError, text: str, file: str) -> Fault:
-    """What the YAML reader refused, in plain words where they are known."""
+    """Translates an error of the YAML reader into plain words where they are known."""
     if isinstance(error, ReaderError):
         before = text[: error.position]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -160,14 +160,14 @@ def _syntax(error: YAMLError, text: str, file: str) -> Fault:
 
 
 class _NodeReader:
-    """Turns nodes into values and notes where each was written."""
+    """Converts nodes to values and records the place of each."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._seen: set[int] = set()
 
     def mapping(self, node: MappingNode, key: Key) -> dict[str, Value]:
-        """The entries of a mapping; the first of two equal keys counts and the second is a fault."""
+        """Returns the entries of a mapping. Of two equal keys the first counts and the second is a fault."""
         found: dict[str, Value] = {}
         for name, entry in node.value:
             here = (*key, str(name.value) if isinstance(name, ScalarNode) else "?")
@@ -207,7 +207,7 @@ def _place(node: Node) -> tuple[int, int]:
 
 
 def _scalar(kind: str, text: str) -> Value:
-    """A plain scalar by the core schema (YAML 1.2.2, section 10.3.2): `no` and `06:34` are text, `012` is twelve."""
+    """Reads a plain scalar by the core schema (YAML 1.2.2, 10.3.2): `no` and `06:34` are text, `012` is twelve."""
     if kind == "null":
         return None
     if kind == "bool" and text.lower() in {"true", "false"}:
