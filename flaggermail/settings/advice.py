@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a configuration may say and its writer probably did not mean."""
+"""Warns of settings that are valid but probably not intended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flaggermail.settings.model import MailboxSettings, Settings
 
 
 def warnings(settings: Settings) -> tuple[str, ...]:
-    """One line a warning: what follows from the setting, and what would change it."""
+    """Returns one line per warning: the consequence of the setting, and how to change it."""
     return tuple(_warnings(settings))
 
 
@@ -36,7 +36,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 
 def _trust(mailbox: MailboxSettings) -> Iterator[str]:
-    """What follows where nobody vouches for senders, or for platforms alone."""
+    """Warns if senders cannot be verified, or only platforms can."""
     if mailbox.trust is None and mailbox.authserv_id is None:
         yield (
             "flaggermail.yaml mailbox.authserv_id: missing, so no sender is verified: no answer stops a clock alone, "
@@ -55,7 +55,7 @@ def _trust(mailbox: MailboxSettings) -> Iterator[str]:
 
 
 def _offsets(settings: Settings) -> Iterator[str]:
-    """An offset that the desk's own zone does not have at that instant: most often the other side of a clock change."""
+    """Warns of an offset that the desk's time zone does not have then, most often from across a clock change."""
     for index, shift in enumerate(settings.oncall.shifts):
         for name, instant in (("begins", shift.begins), ("ends", shift.ends)):
             local = instant.astimezone(settings.zone)

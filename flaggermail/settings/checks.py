@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What one value alone cannot show: names that point nowhere, spans that overlap, mail that would go to strangers.
+"""Finds faults that no single value shows: unknown names, overlapping spans, mail that would go to strangers.
 
-Each check takes a file's model and gives the key and the words of each fault.
+Each check takes the model of a file and yields the key and the message of each fault.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _POSTGRESQL = "postgresql+psycopg://"
 
 
 def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
-    """Faults of `flaggermail.yaml`; `directory` is where it lies."""
+    """Faults of `flaggermail.yaml`; `directory` is the one that contains it."""
     yield from _server("mailbox", settings.mailbox, directory)
     yield from _server("submission", settings.submission, directory)
     if settings.mailbox.inbox == settings.mailbox.sent:
@@ -53,7 +53,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
 
 
 def rising(key: Key, minutes: Sequence[int]) -> Iterator[Finding]:
-    """Steps that do not come after the one above them."""
+    """Steps that do not come after the step above them."""
     for index, (before, after) in enumerate(pairwise(minutes), 1):
         if after <= before:
             words = f"{after} does not come after the {before} above it; write the steps in rising order"
@@ -79,7 +79,7 @@ def oncall(file: OncallFile) -> Iterator[Finding]:
     yield from twice("login", ((("officers", i, "login"), o.login) for i, o in officers if o.login))
     for index, person in officers:
         for at, (before, after) in enumerate(pairwise(pager.after for pager in person.pagers), 1):
-            if after < before:  # two may call at once
+            if after < before:  # two pagers may be called at the same time
                 words = f"{after} is less than the {before} above it; write pagers in rising order"
                 yield ("officers", index, "pagers", at, "after"), words
     if not any("head" in officer.roles for officer in file.officers):
@@ -117,7 +117,7 @@ def elections(file: ElectionsFile) -> Iterator[Finding]:
 def correspondents(
     file: OncallFile, settings: DeskSettings | None, platforms: PlatformsFile | None
 ) -> Iterator[Finding]:
-    """Officers whose mail could not be told from the mailbox's own or a platform's; needs the other files' models."""
+    """Officers whose mail would look like the mailbox's own or a platform's; needs the models of the other files."""
     ours = settings.mailbox.address.lower() if settings else None
     domains = frozenset(domain for platform in platforms.platforms for domain in platform.domains) if platforms else ()
     for index, officer in enumerate(file.officers):
@@ -129,7 +129,7 @@ def correspondents(
 
 
 def players(settings: DeskSettings, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
-    """Exercise addresses that real mail comes from or goes to, or would; needs the other files' models."""
+    """Exercise addresses that real mail uses or could use; needs the models of the other files."""
     key, exercise = ("exercise",), settings.exercise
 
     def played(address: str) -> bool:
@@ -156,7 +156,7 @@ def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: P
 
 
 def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
-    """Names that the server which is asked about senders needs, and names that nobody would look at."""
+    """Names that the chosen method of authentication needs, and names that it does not use."""
     if mailbox.trust == "named" and mailbox.authserv_id is None:
         yield (
             ("mailbox", "trust"),
@@ -175,7 +175,7 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
 
 
 def _database(url: str) -> str | None:
-    """What is wrong with a database URL; its text is not repeated, a password may stand in it."""
+    """Returns what is wrong with a database URL, without repeating it, since it may contain a password."""
     if _SQLITE.fullmatch(url):
         return None
     if not url.startswith(_POSTGRESQL):
@@ -211,7 +211,7 @@ def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> 
 
 
 def _shared_domains(file: PlatformsFile) -> Iterator[Finding]:
-    """A domain that two platforms hold, or that lies below another's: an answer could be credited to either."""
+    """Domains that two platforms share, or one below another's: a reply could be credited to either platform."""
     owned = [
         (("platforms", i, "domains", j), platform.code, domain)
         for i, platform in enumerate(file.platforms)
@@ -240,7 +240,7 @@ def _shifts(file: OncallFile) -> Iterator[Finding]:
 
 
 def _weekly(file: OncallFile) -> Iterator[Finding]:
-    """A weekly shift that begins in another one, by the wall; a dated shift may lie over them."""
+    """Weekly shifts that start inside another one, in wall time; dated shifts may overlap them."""
     week = 7 * 24 * 60
     spans = []
     for index, shift in enumerate(file.weekly):
@@ -257,7 +257,7 @@ def _weekly(file: OncallFile) -> Iterator[Finding]:
 
 
 def twice(what: str, values: Iterable[tuple[Key, str]]) -> Iterator[Finding]:
-    """Names that another entry has too."""
+    """Values that another entry also has."""
     seen: set[str] = set()
     for key, value in values:
         if value in seen:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wrong with escalation policies: steps that fall back, ends that end nothing, names that point nowhere."""
+"""Finds faults in escalation policies: steps out of order, `until` without `repeat`, unknown names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flaggermail.yaml_files.source import Key
 
 
 def faults(file: EscalationFile) -> Iterator[Finding]:
-    """Faults that the file shows by itself."""
+    """Faults that the file alone shows."""
     yield from twice("name", ((("policies", i, "name"), p.name) for i, p in enumerate(file.policies)))
     channels = enumerate(file.use.channels)
     yield from twice("channel", ((("use", "channels", i, "channel"), use.channel) for i, use in channels))
@@ -30,7 +30,7 @@ def faults(file: EscalationFile) -> Iterator[Finding]:
 
 
 def names(file: EscalationFile, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
-    """Officers and channels that the other files do not know; nothing is said about a file that could not be read."""
+    """Officers and channels missing from the other files; skips a file that could not be read."""
     if oncall is not None:
         ids = {officer.id for officer in oncall.officers}
         for key, steps in _clocks(file):
@@ -47,7 +47,7 @@ def names(file: EscalationFile, oncall: OncallFile | None, platforms: PlatformsF
 
 
 def unused(file: EscalationFile) -> Collection[str]:
-    """Policies that hold nowhere."""
+    """Policies that are never used."""
     return sorted({policy.name for policy in file.policies} - {name for _, name in _used(file)})
 
 
@@ -67,7 +67,7 @@ def _used(file: EscalationFile) -> Iterator[tuple[Key, str]]:
 
 
 def _end(key: Key, step: PolicyStep) -> Iterator[Finding]:
-    """An end of what is never repeated."""
+    """An `until` without `repeat`, or before the first repetition."""
     if step.until is None:
         return
     if step.repeat is None:

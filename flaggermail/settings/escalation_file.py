@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`escalation.yaml`: after how much silence who is told, and which policy holds on which day for which channel."""
+"""`escalation.yaml`: whom to notify after how much silence, and which policy applies by period and channel."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Until = Annotated[
 
 
 class StepSettings(Model):
-    """After how many minutes who is told of a mail that waits."""
+    """Whom to notify of a waiting mail, and after how many minutes."""
 
     after: Minutes
     tell: Literal["officer", "head"] = "officer"
 
 
 class PolicyStep(Model):
-    """One step of a policy: after how many minutes of silence who is told, how, and how often."""
+    """One step of a policy: whom to notify after how many minutes of silence, by what means, and how often."""
 
     after: Minutes
     tell: Code = OFFICER  # officer | head | both | an officer's id
@@ -34,27 +34,27 @@ class PolicyStep(Model):
     until: Until | None = None
 
     def step(self, clock: str) -> Step:
-        """The step, of a clock."""
+        """Returns the step for a clock."""
         number, _, unit = (self.until or "").partition(" ")
         times, until = (int(number) if unit == name else None for name in ("times", "minutes"))
         return Step(clock, self.after, self.tell, tuple(map(str, self.how)), self.repeat, times, until)
 
 
 class EscalationPolicy(Model):
-    """The steps for each clock, lowest first."""
+    """The steps for each clock, in rising order."""
 
     name: Code
     receipt: tuple[PolicyStep, ...] = ()
     human: tuple[PolicyStep, ...] = ()
-    decision: tuple[PolicyStep, ...] = ()  # a new case that nobody has decided on
+    decision: tuple[PolicyStep, ...] = ()  # a new case without a decision
 
     def steps(self, *clocks: str) -> tuple[Step, ...]:
-        """The steps of the named clocks."""
+        """Returns the steps of the named clocks."""
         return tuple(step.step(clock) for clock in clocks for step in getattr(self, clock))
 
 
 class ChannelUse(Model):
-    """Which policy holds for one channel, where it is another than for the rest."""
+    """The policies of one channel that differ from those of the other channels."""
 
     channel: Code
     polling_day: Code | None = None
@@ -63,7 +63,7 @@ class ChannelUse(Model):
 
 
 class PolicyUse(Model):
-    """Which policy holds in which period: that of the day on which the clock starts."""
+    """The policy of each period; the day on which the clock starts decides."""
 
     polling_day: Code
     election: Code
@@ -71,7 +71,7 @@ class PolicyUse(Model):
     channels: tuple[ChannelUse, ...] = ()
 
     def name(self, period: Period, channel: str | None) -> str:
-        """The policy for a channel in a period; without a channel, or one of its own, that of the period."""
+        """Returns the policy name for a channel in a period: the channel's own, else that of the period."""
         own = next((getattr(use, period.value) for use in self.channels if use.channel == channel), None)
         return str(own or getattr(self, period.value))
 
@@ -83,7 +83,7 @@ _NOTIFIED = {
 
 
 class EscalationFile(Model):
-    """The whole file; what stands here is what holds where there is none."""
+    """The whole file; the defaults apply if it is missing."""
 
     acknowledged_minutes: int = Field(default=60, ge=5, le=1440)
     policies: tuple[EscalationPolicy, ...] = Field(
@@ -96,6 +96,6 @@ class EscalationFile(Model):
     use: PolicyUse = PolicyUse(polling_day="election", election="election", quiet="quiet")
 
     def policy(self, period: Period, channel: str | None = None) -> EscalationPolicy:
-        """The policy that holds now for what starts in that period, on that channel."""
+        """Returns the policy that applies to what starts in that period, on that channel."""
         wanted = self.use.name(period, channel)
         return next(policy for policy in self.policies if policy.name == wanted)

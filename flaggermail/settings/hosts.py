@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a server is on this machine: only there may a password cross the line in clear text."""
+"""Whether a server is on this machine; only then may a password be sent in clear text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is sent to `host` stays on this machine (RFC 6761, section 6.3)."""
+    """True if traffic to `host` stays on this machine (RFC 6761, section 6.3)."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

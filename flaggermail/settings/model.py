@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The configuration as frozen values: `config/*.yaml` and `rules/*.yaml`, checked before anything starts.
 
-The models here say what the files may hold; `settings_files` reads them and names every fault by file, line and column.
+The models define what the files may contain; `settings.reading` reads them and reports faults by file, line and column.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Names(Model):
 
 
 class OrganisationSettings(Model):
-    """Who we are, and how figures and texts are shown."""
+    """The organisation, and the defaults for language and time."""
 
     name: Names
     case_prefix: Code = "VF"
@@ -73,26 +73,26 @@ class MailboxSettings(Model):
     inbox: Text = "INBOX"
     sent: Text = "Sent"
     junk: Text = "Junk"
-    excluded_folders: frozenset[Text] = frozenset()  # hold no mail of the desk; with all that lies under them
-    keyword: Keyword | None = None  # set on what was taken in
+    excluded_folders: frozenset[Text] = frozenset()  # contain no mail for the desk; includes their subfolders
+    keyword: Keyword | None = None  # set on mail that was ingested
     poll_seconds: int = Field(default=60, ge=1, le=1740)
     timeout_seconds: int = Field(default=30, ge=1, le=300)
     plus_addresses: bool = True
-    alarm_after_minutes: Minutes = 15  # unread this long, it is told of by mail
-    backlog_after_minutes: Minutes = 120  # older mail gets no answer one by one: a digest says what was missed
-    trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # who says that a sender is who he says
-    authserv_id: Text | None = None  # named: what our own receiving server calls itself in its results
-    received_by: Domain | None = None  # what it, or the domain above it, is called in Received lines
+    alarm_after_minutes: Minutes = 15  # unreadable for this long, it raises an alarm by mail
+    backlog_after_minutes: Minutes = 120  # older mail gets no individual reply; a digest lists what was missed
+    trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # how senders are authenticated
+    authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
+    received_by: Domain | None = None  # its name, or a domain above it, in Received fields
 
     @property
     def trusted(self) -> Trust:
-        """Who is asked about senders; without a word about it: the server that is named, or else nobody."""
+        """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
         asked = Asked(self.trust) if self.trust else Asked.NAMED if self.authserv_id else Asked.NOBODY
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
 
 
 class SubmissionSettings(Model):
-    """The submission server through which all mail leaves."""
+    """The submission server that sends all mail."""
 
     host: Text
     port: int = Field(default=465, ge=1, le=65535)
@@ -101,80 +101,80 @@ class SubmissionSettings(Model):
     user: Text | None = None
     credential: Code = "smtp-password"
     timeout_seconds: int = Field(default=30, ge=1, le=300)
-    retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then every last value
+    retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then the last repeats
     give_up_hours: int = Field(default=48, ge=1, le=240)
-    alarm_after_minutes: Minutes = 15  # that a mail waits here
-    proof: Literal["sent", "copy"] = "sent"  # what shows that a platform's mail in doubt did leave
+    alarm_after_minutes: Minutes = 15  # after which a mail that waits here raises an alarm
+    proof: Literal["sent", "copy"] = "sent"  # what proves that a platform's mail of uncertain delivery was sent
 
 
 class StoreSettings(Model):
-    """Where rows and octets are kept; relative paths are relative to the configuration directory."""
+    """Locations of database and archive; relative paths are relative to the configuration directory."""
 
     database: Text = "sqlite:///flaggermail.db"
     archive: Path = Path("archive")
 
 
 class QuarantineSettings(Model):
-    """When a mail is placed without a person, and who is told of one that waits too long."""
+    """When mail is placed automatically, and who is notified of mail that waits too long."""
 
     place_by_score: bool = True
-    score_threshold: int = Field(default=95, ge=80, le=100)  # see matching.scoring; lower would rest on a subject
+    score_threshold: int = Field(default=95, ge=80, le=100)  # see matching.scoring; lower could rest on the subject
     in_period: tuple[StepSettings, ...] = (StepSettings(after=60), StepSettings(after=240, tell="head"))
     outside: tuple[StepSettings, ...] = (StepSettings(after=1440), StepSettings(after=4320, tell="head"))
-    min_interval_minutes: Minutes = 30  # between two such mails to one person
+    min_interval_minutes: Minutes = 30  # between two such notices to one person
 
     def steps(self, *, in_period: bool) -> tuple[Step, ...]:
-        """The steps for a mail that waits, lowest first."""
+        """Returns the steps for a waiting mail, in rising order."""
         steps = self.in_period if in_period else self.outside
         return tuple(Step(WAITING, step.after, step.tell) for step in sorted(steps, key=lambda step: step.after))
 
 
 class ApprovalSettings(Model):
-    """How many persons must approve a notification; with two, the author is not one of them."""
+    """How many people must approve a notification; with two, the author cannot be one of them."""
 
     persons: Literal[1, 2] = 1
 
 
 class ExerciseSettings(Model):
-    """Who plays a part in exercises: their mail belongs to one, and mail of one reaches nobody else but officers."""
+    """Participants in exercises: their mail belongs to an exercise, whose mail goes only to them and to officers."""
 
     addresses: tuple[MailAddress, ...] = ()
     domains: frozenset[Domain] = frozenset()
 
 
 class TagSettings(Model):
-    """The closed lists: what a rule may call a mail, and a person the narrative of a case. Neither is in any figure."""
+    """Closed lists: labels that rules may give a mail, narratives of cases. Neither is counted in any figure."""
 
     labels: tuple[Code, ...] = ()
     narratives: tuple[Code, ...] = ()
 
 
 class CitizenSettings(Model):
-    """What becomes of citizens' mail that was declined."""
+    """Retention of citizens' mail that was declined."""
 
-    retention_days: int = Field(default=70, ge=1, le=3650)  # from its arrival until its octets are destroyed
+    retention_days: int = Field(default=70, ge=1, le=3650)  # from arrival to the destruction of the octets
 
 
 class RateLimitSettings(Model):
-    """How much one person, or one sender, may be told; what goes beyond is held back and counted, never lost."""
+    """Rate limits per person and per sender; mail above them is held back and counted, never lost."""
 
-    burst: int = Field(default=5, ge=1, le=100)  # notices and alarms of one minute to one person, each a mail
-    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # to one person; then one mail tells of what is held back
-    min_interval_minutes: Minutes = 15  # between two such mails beyond the cap
+    burst: int = Field(default=5, ge=1, le=100)  # notices and alarms to one person in a minute, each as its own mail
+    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # to one person; above it, one mail reports the rest
+    min_interval_minutes: Minutes = 15  # between two such reports
     pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
-    answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic ones in an hour
-    answers_per_hour: int = Field(default=200, ge=1, le=10000)  # to all senders together
-    priority_per_sender: int = Field(default=20, ge=1, le=1000)  # mails that go before others in a flood, in an hour
-    priority_per_hour: int = Field(default=500, ge=1, le=10000)  # of all senders together
+    answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic answers per hour
+    answers_per_hour: int = Field(default=200, ge=1, le=10000)  # automatic answers to all senders together
+    priority_per_sender: int = Field(default=20, ge=1, le=1000)  # mails per hour that go first in a flood
+    priority_per_hour: int = Field(default=500, ge=1, le=10000)  # the same for all senders together
 
 
 class WatchSettings(Model):
-    """When something of ourselves is wrong, and who outside hears that we live."""
+    """Thresholds of the daemon's own health checks, and the heartbeat to an outside monitor."""
 
-    disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # less is left where database and archive lie
-    clock_skew_seconds: int = Field(default=90, ge=10, le=3600)  # the server's clock differs from ours by more
-    certificate_days: int = Field(default=14, ge=1, le=365)  # a server's certificate ends sooner
-    heartbeat: Code | None = None  # the credential that holds the address
+    disk_free_mb: int = Field(default=500, ge=10, le=1_000_000)  # minimum, for database and archive
+    clock_skew_seconds: int = Field(default=90, ge=10, le=3600)  # maximum difference from the server's clock
+    certificate_days: int = Field(default=14, ge=1, le=365)  # minimum remaining validity of a server's certificate
+    heartbeat: Code | None = None  # the credential that contains the URL
     heartbeat_minutes: Minutes = 1
 
 
@@ -202,7 +202,7 @@ class WebAddresses(Names):
 
 
 class PolicySettings(Model):
-    """The rule of the platform that a notification relies on, as it was read that day."""
+    """The platform's rule that a notification invokes, as read on that day."""
 
     title: Text
     url: WebAddress
@@ -210,7 +210,7 @@ class PolicySettings(Model):
 
 
 class ChannelSettings(Model):
-    """One way to reach a platform, valid from a day up to and including another."""
+    """One way to reach a platform, valid from one day to another, both included."""
 
     code: Code
     name: Text
@@ -220,7 +220,7 @@ class ChannelSettings(Model):
     language: Language = "en"
     can_confirm: bool = True
     phone: Phone | None = None
-    policy: PolicySettings | None = None  # else the platform's
+    policy: PolicySettings | None = None  # default: the platform's
     valid_from: Day
     valid_until: Day | None = None
 
@@ -232,7 +232,7 @@ class PlatformSettings(Model):
     name: Text
     domains: tuple[Domain, ...] = Field(min_length=1)
     policy: PolicySettings
-    report_url: WebAddresses | None = None  # where a citizen reports a post to the platform itself
+    report_url: WebAddresses | None = None  # where citizens report posts to the platform
     channels: tuple[ChannelSettings, ...] = Field(min_length=1)
 
 
@@ -243,10 +243,10 @@ class PlatformsFile(Model):
 
 
 class PagerSettings(Model):
-    """One pager of a person; the credential holds its address, which is a secret."""
+    """One pager of a person. The credential contains its URL, which is secret."""
 
     credential: Code
-    after: int = Field(default=5, ge=0, le=1440)  # minutes without acknowledgement; alarms and escalations at once
+    after: int = Field(default=5, ge=0, le=1440)  # minutes without acknowledgement; alarms and escalations page at once
 
 
 class OfficerSettings(Model):
@@ -258,11 +258,11 @@ class OfficerSettings(Model):
     phone: Phone | None = None
     login: Login | None = None
     roles: frozenset[Literal["officer", "assessor", "approver", "head"]] = Field(min_length=1)
-    pagers: tuple[PagerSettings, ...] = ()  # in the order in which they are called
+    pagers: tuple[PagerSettings, ...] = ()  # in calling order
 
 
 class ShiftSettings(Model):
-    """One shift; instants carry their offset."""
+    """One shift; its times have an offset."""
 
     officer: Code
     begins: Instant
@@ -270,7 +270,7 @@ class ShiftSettings(Model):
 
 
 class WeeklyShiftSettings(Model):
-    """One shift of every week, in the desk's zone; it ends the day after where `to` is not later than `from`."""
+    """A shift that recurs weekly, in the desk's time zone; ends on the next day if `to` is not later than `from`."""
 
     officer: Code
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -284,7 +284,7 @@ class OncallFile(Model):
     officers: tuple[OfficerSettings, ...] = Field(min_length=1)
     shifts: tuple[ShiftSettings, ...] = ()
     weekly: tuple[WeeklyShiftSettings, ...] = ()
-    fallback_officer: Code | None = None  # who is on call when no shift says anybody
+    fallback_officer: Code | None = None  # on call when there is no shift
 
 
 class PeriodSettings(Model):
@@ -305,13 +305,13 @@ class ElectionSettings(Model):
 
 
 class ElectionsFile(Model):
-    """`elections.yaml`: seeds an empty database; afterwards `flaggermail election add` is the truth."""
+    """`elections.yaml`: seeds an empty database; afterwards `flaggermail election add` is authoritative."""
 
     elections: tuple[ElectionSettings, ...] = ()
 
 
 class Settings(Model):
-    """Everything that was read, checked as one."""
+    """The complete configuration, checked as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -326,16 +326,16 @@ class Settings(Model):
     intake: IntakeWords
     reply_words: ReplyWords
     escalation: EscalationFile = EscalationFile()
-    notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: what it is called now`
+    notes: tuple[str, ...] = ()  # old names of keys in use, each `file:line:column key: the new name`
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which instants are shown."""
+        """The time zone in which times are displayed."""
         return ZoneInfo(self.desk.organisation.time_zone)
 
     @property
     def archive(self) -> Path:
-        """Where the octets are kept."""
+        """The directory of the octets."""
         return self.directory / self.desk.store.archive
 
     @property
@@ -410,6 +410,6 @@ def _election(election: ElectionSettings) -> Election:
 
 
 def database_file(desk: DeskSettings) -> Path | None:
-    """The file of the database, nothing where it is none."""
+    """Returns the file of the database, or None if it is not a file."""
     path = desk.store.database.removeprefix("sqlite:///")
     return None if path == desk.store.database or path.startswith(":memory:") else Path(path)

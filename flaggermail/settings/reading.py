@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads a configuration directory: five YAML files, the rules, and where the templates lie.
+"""Reads a configuration directory: five YAML files, the rules, and the location of the templates.
 
-`load` reads every file and collects every fault into one ConfigurationError. `yaml_source` gives a file as plain values
-that know their line and column, `words` says in plain words what pydantic found wrong, `checks` finds what one value
-alone cannot show, `rule_files` reads `rules/NN-name.yaml`, `word_tables` other words there, `advice` names what is
-allowed and probably not meant.
+`load` reads every file and collects all faults in one ConfigurationError. `yaml_files.source` gives a file as plain
+values with line and column, `yaml_files.faults` words the errors of pydantic, `checks` finds faults that no single
+value shows, `rules.files` reads `rules/NN-name.yaml`, `word_tables` reads other words there, `advice` warns of settings
+that are valid but probably not intended.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _SQLITE_FILE = "sqlite:///"
 
 
 def load(directory: Path, rules_directory: Path | None = None, templates_directory: Path | None = None) -> Settings:
-    """The configuration in `directory`, checked as one; raises ConfigurationError with one line for every fault.
+    """Loads and checks the configuration in `directory`. Raises ConfigurationError with one line for every fault.
 
-    Rules are read from `rules_directory`, else from `rules` in the directory, else from `rules` beside it (the checkout
+    Rules are read from `rules_directory`, else from `rules` in the directory, else from `rules` beside it (a checkout
     has `config/` and `rules/` side by side); templates from `templates_directory`, else from `templates` in the
-    directory. Relative paths in the files are relative to the directory and come back absolute.
+    directory. Relative paths in the files are relative to the directory; the settings contain absolute ones.
     """
     directory = directory.absolute()
     faults: list[Fault] = []
@@ -47,7 +47,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     reply_words = load_reply_words(rules_directory, faults)
     sources = {name: read_settings(directory / name) for name in _FILES}
     if not (directory / _OPTIONAL).exists():
-        sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults hold
+        sources[_OPTIONAL] = Source(_OPTIONAL)  # the defaults apply
     desk = _model(DeskSettings, sources["flaggermail.yaml"], lambda file: checks.desk(file, directory))
     platforms = _model(PlatformsFile, sources["platforms.yaml"], checks.platforms)
     oncall = _model(OncallFile, sources["oncall.yaml"], checks.oncall)
@@ -61,7 +61,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         _add(sources["flaggermail.yaml"], checks.players(desk, oncall, platforms))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
-    whole = not sources["flaggermail.yaml"].faults  # else a label may be missing only because the file has a fault
+    whole = not sources["flaggermail.yaml"].faults  # otherwise a label may be unknown only because of such a fault
     rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
     templates = templates_directory or directory / "templates"
@@ -85,7 +85,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
 
 
 def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> KnownNames:
-    """What rules may name."""
+    """Returns the names that rules may use."""
     return KnownNames(
         labels=desk.tags.labels if desk else None,
         platforms=[platform.code for platform in platforms.platforms] if platforms else None,
@@ -100,13 +100,13 @@ _OPTIONAL = "escalation.yaml"
 
 
 def rules_of(directory: Path) -> Path:
-    """The rules that belong to the configuration in `directory`, where no others are named."""
+    """Returns the default rules directory of the configuration in `directory`."""
     inside = directory / "rules"
     return inside if inside.is_dir() else directory.parent / "rules"
 
 
 def _model(model: type[M], source: Source, check: Callable[[M], Iterable[checks.Finding]]) -> M | None:
-    """The file as a model, with the faults that only its values together show."""
+    """Validates a file as a model and adds the faults that only its values together show."""
     file = checked(model, source)
     if file is not None:
         _add(source, check(file))
@@ -118,7 +118,7 @@ def _add(source: Source, findings: Iterable[checks.Finding]) -> None:
 
 
 def _absolute(desk: DeskSettings, directory: Path) -> DeskSettings:
-    """The same with absolute paths."""
+    """Makes the paths absolute."""
     mailbox, submission, store = desk.mailbox, desk.submission, desk.store
     return desk.model_copy(
         update={

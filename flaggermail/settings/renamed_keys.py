@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Settings keys and templates with a new name. The old name works until 1.0 and gives a note; both are an error."""
+"""Renamed settings keys and templates. The old name works until 1.0 and gives a note; writing both is an error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flaggermail.yaml_files.source import Key, Source, read
 
-# Of each file the old keys and their new names, a section before the keys in it; not of the entries of a list.
+# Per file the old keys and their new names, a section before its keys. Entries of lists are not supported.
 RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
     "flaggermail.yaml": (
         (("mailbox", "unwatched"), "excluded_folders"),
@@ -34,14 +34,14 @@ RENAMED_TEMPLATES = {
 
 
 def template_file(directory: Path, language: str, name: str) -> Path:
-    """The file of a template: under its present name, or under its old one if only that exists."""
+    """Returns the file of a template: under its present name, or under its old one if only that exists."""
     present = directory / language / f"{name}.j2"
     old = directory / language / f"{RENAMED_TEMPLATES.get(name, name)}.j2"
     return old if old.is_file() and not present.exists() else present
 
 
 def renamed_templates(directory: Path) -> tuple[list[str], list[str]]:
-    """Notes on templates under an old name, and faults where a template has both names; one line each."""
+    """Returns notes on templates under an old name, and faults for templates that have both names; one line each."""
     notes, faults = list[str](), list[str]()
     for new, old in RENAMED_TEMPLATES.items():
         for path in sorted(directory.glob(f"*/{old}.j2")):
@@ -54,7 +54,7 @@ def renamed_templates(directory: Path) -> tuple[list[str], list[str]]:
 
 
 def read_settings(path: Path) -> Source:
-    """The settings file at `path` with every key under its present name. Never raises: see `source.read`."""
+    """Reads the settings file at `path` with every key under its current name. Never raises: see `source.read`."""
     source = read(path, path.name)
     for old, new in RENAMED.get(path.name, ()):
         source.rename(old, new)

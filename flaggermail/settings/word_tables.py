@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables of words in the rules: by which a mail is read, a reply is weighed, and that no tag may hold."""
+"""Loads word tables of the rules folder: words for incoming mail, words for replies, words forbidden in tags."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INTAKE, OUTCOMES, REPLIES = "intake.yaml", "outcome-words.yaml", "reply-words.ya
 
 
 class IntakeLanguage(Model):
-    """The lists of one language."""
+    """The word lists of one language."""
 
     attempts: Words
     places: Words
@@ -41,7 +41,7 @@ class IntakeFile(Model):
 
 
 class ReplyLanguage(Model):
-    """The lists of one language."""
+    """The word lists of one language."""
 
     doubt: Words
     unreached: Words
@@ -62,7 +62,7 @@ class OutcomesFile(Model):
 
 
 def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
-    """The words of `intake.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    """Loads the words of `intake.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(IntakeFile, rules / INTAKE, faults)
     if file is None:
         return None
@@ -75,7 +75,7 @@ def load_intake(rules: Path, faults: list[Fault]) -> IntakeWords | None:
 
 
 def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
-    """The words of `reply-words.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    """Loads the words of `reply-words.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(RepliesFile, rules / REPLIES, faults)
     if file is None:
         return None
@@ -85,13 +85,13 @@ def load_reply_words(rules: Path, faults: list[Fault]) -> ReplyWords | None:
 
 
 def load_outcomes(rules: Path, faults: list[Fault]) -> tuple[str, ...]:
-    """The words of `outcome-words.yaml` in the folder `rules`; what is wrong is added to `faults`."""
+    """Loads the words of `outcome-words.yaml` in the folder `rules`; appends problems to `faults`."""
     file = _file(OutcomesFile, rules / OUTCOMES, faults)
     return (*file.nl, *file.en) if file else ()
 
 
 def _file(model: type[M], path: Path, faults: list[Fault]) -> M | None:
-    """The file as a model; in a folder that is not there nothing is missed, for that is the fault."""
+    """Validates the file as a model; None without a fault if its folder is missing, which is reported elsewhere."""
     if not path.parent.is_dir():
         return None
     source = read(path, f"{path.parent.name}/{path.name}")
@@ -101,7 +101,7 @@ def _file(model: type[M], path: Path, faults: list[Fault]) -> M | None:
 
 
 def tag_findings(tags: TagSettings, outcomes: tuple[str, ...]) -> Iterator[Finding]:
-    """Tags that would keep an account of what platforms did."""
+    """Tags that would keep a record of what platforms did."""
     for name, codes in (("labels", tags.labels), ("narratives", tags.narratives)):
         for index, code in enumerate(codes):
             word = outcome_word(code, outcomes)
