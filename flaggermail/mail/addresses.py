@@ -81,7 +81,7 @@ def read_addresses(text: str, decode: Callable[[str], str] = str) -> tuple[Addre
 
 def _mailboxes(text: str) -> Iterator[_Mailbox]:
     box, angle = _Mailbox(), False
-    for sign, token in _signs(text):
+    for sign, token in _tokens(text):
         if sign == "(":
             box.comment.append(token)
         elif sign == "<":
@@ -103,7 +103,7 @@ def _mailboxes(text: str) -> Iterator[_Mailbox]:
     yield box
 
 
-def _signs(text: str) -> Iterator[tuple[str, str]]:
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
     """Yields each token with its role: a special character, "(" for text in a comment, "" for text (RFC 5322, 3.2)."""
     depth, quoted = 0, False
     for match in _TOKEN.finditer(text):

@@ -13,7 +13,7 @@ WRONG_CHARSET = "text does not fit its charset"
 _WESTERN = "cp1252"
 
 # Charset names that occur in mail and that Python does not know.
-_MEANT = {
+_ALIASES = {
     "iso-8859-8-i": "iso-8859-8",
     "iso-8859-8-e": "iso-8859-8",
     "iso-8859-6-i": "iso-8859-6",
@@ -36,11 +36,11 @@ _MEANT = {
     "csiso88598i": "iso-8859-8",
 }
 # Values that name no charset.
-_NONE = frozenset(
+_NO_CHARSET = frozenset(
     {"", "unknown", "unknown-8bit", "default", "user-defined", "none", "binary", "8bit", "7bit", "quoted-printable"}
 )
 # Charsets that mail programs declare when they use a superset (WHATWG Encoding Standard, section 4.2: labels).
-_LARGER = {
+_SUPERSETS = {
     "ascii": _WESTERN,
     "iso8859-1": _WESTERN,
     "cp1252": _WESTERN,
@@ -54,17 +54,17 @@ _LARGER = {
     "iso2022_jp": "iso2022_jp_ext",
 }
 # Variant spellings: "win1252", "ISO 8859_1", "utf-8http-equiv", "charset=utf-8".
-_SPELT = (
+_SPELLINGS = (
     (re.compile(r"(?:charset=|x-)+"), ""),
     (re.compile(r"utf[-_ ]?8.*"), "utf-8"),
     (re.compile(r"(?:windows|win|cp|ms|ibm|dos|oem)[-_ ]?(8\d\d|12\d\d|9\d\d|437|720|737|1006)"), r"cp\1"),
     (re.compile(r"(?:iso[-_ ]?)?8859[-_ ](\d{1,2})(?=$|:)"), r"iso-8859-\1"),
 )
 _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"})
-_SHIFTED = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) is recognised by its escape sequences
+_ISO_2022_JP = re.compile(rb"\x1b\$[@B]|\x1b\([JI]")  # ISO-2022-JP (RFC 1468) is recognised by its escape sequences
 # NUL, the other C0 controls that do not occur in text, and lone surrogates, which no encoding can store.
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
-_TEXTUAL = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
+_CODEC_NAME = re.compile(r"[A-Za-z0-9_.:+-]{1,40}\Z")
 
 
 def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
@@ -73,11 +73,11 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
     Without a usable charset, or with a Western one, tries UTF-8 first, then Windows-1252, the most common undeclared
     charset. A byte order mark at the beginning is removed.
     """
-    codec, defect = _named(charset) if charset else (None, None)
+    codec, defect = _codec_and_defect(charset) if charset else (None, None)
     if codec in _WIDE and b"\0" not in octets and octets[:2] not in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         codec, defect = None, WRONG_CHARSET  # real UTF-16 or UTF-32 would hold a NUL in every line end
     if codec in {None, _WESTERN}:
-        codec = _evident(octets) or codec
+        codec = _self_identified(octets) or codec
     if codec and codec != _WESTERN:
         try:
             return octets.decode(codec).removeprefix("\ufeff"), defect
@@ -89,26 +89,26 @@ def decoded(octets: bytes, charset: str | None) -> tuple[str, str | None]:
         return octets.decode(codec or _WESTERN, "replace"), defect
 
 
-def _evident(octets: bytes) -> str | None:
+def _self_identified(octets: bytes) -> str | None:
     """Returns the codec that the octets themselves identify, if any."""
     if octets[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return "utf-16"
-    return "iso2022_jp_ext" if octets.isascii() and _SHIFTED.search(octets) else None
+    return "iso2022_jp_ext" if octets.isascii() and _ISO_2022_JP.search(octets) else None
 
 
 @functools.lru_cache(maxsize=256)
-def _named(charset: str) -> tuple[str | None, str | None]:
+def _codec_and_defect(charset: str) -> tuple[str | None, str | None]:
     """Returns the codec for a declared charset, and a defect if the charset is unknown."""
     name = _plain_name(charset)
-    codec = _codec(name) if name not in _NONE else None
-    return codec, UNKNOWN_CHARSET if codec is None and name not in _NONE else None
+    codec = _codec(name) if name not in _NO_CHARSET else None
+    return codec, UNKNOWN_CHARSET if codec is None and name not in _NO_CHARSET else None
 
 
 def _plain_name(charset: str) -> str:
     """Lower-cases `charset`, drops quotes, comments and anything after a semicolon, corrects common misspellings."""
     words = re.split(r"[;,()\"']", charset[:100].strip(" \t\"'").lower(), maxsplit=1)
     name = words[0].strip()
-    for pattern, replacement in _SPELT:
+    for pattern, replacement in _SPELLINGS:
         name = pattern.sub(replacement, name, count=1) if pattern.match(name) else name
     return name
 
@@ -124,8 +124,8 @@ def storable(text: str) -> str:
 
 def _codec(name: str) -> str | None:
     """Returns the text codec for `name`, or None. Some codecs of Python do not decode text (`hex`)."""
-    meant = _MEANT.get(name, name)
-    if not _TEXTUAL.match(meant):
+    meant = _ALIASES.get(name, name)
+    if not _CODEC_NAME.match(meant):
         return None
     try:
         codec = codecs.lookup(meant).name
@@ -134,7 +134,7 @@ def _codec(name: str) -> str | None:
         b"a".decode(codec, "replace")  # raises LookupError for a codec that does not decode text
     except (LookupError, ValueError):
         return None
-    return _LARGER.get(codec, codec)
+    return _SUPERSETS.get(codec, codec)
 
 
 _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "unicode-escape", "undefined"})

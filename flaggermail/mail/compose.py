@@ -33,14 +33,14 @@ _OWN_IDENTIFIER = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_ATOM}(?:\.{_ATOM})*")
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,60}")
 _PHRASE = re.compile(rf"{_ATOM}(?: {_ATOM})*")
 _PIECE = re.compile(r" *[^ ]+")
-_BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 # Fields that compose writes itself or that must not be sent.
 _RESERVED = frozenset({
     "date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "in-reply-to", "references",
     "mime-version", "return-path", "received",
 })  # fmt: skip
-_RESERVED_BEGINNINGS = ("content-", "resent-")
+_RESERVED_PREFIXES = ("content-", "resent-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def check_octets(octets: bytes) -> None:
     Some servers end the message at a bare CR or LF and others do not (SMTP smuggling). Lines hold at most 998 octets
     (RFC 5322, section 2.1.1), and the last line ends with CRLF (RFC 5321, section 4.1.1.4).
     """
-    bare = _BARE.search(octets)
+    bare = _BARE_LINE_END.search(octets)
     if bare:
         which = "CR" if bare[0] == b"\r" else "LF"
         raise ValueError(f"octet {bare.start()} is a bare {which}")
@@ -121,7 +121,7 @@ def _fields(letter: Letter) -> Iterator[str]:
 def _check_name(name: str) -> None:
     if not _FIELD_NAME.fullmatch(name):
         raise ValueError(f"{name!a} is not the name of a header field")
-    if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_BEGINNINGS):
+    if name.lower() in _RESERVED or name.lower().startswith(_RESERVED_PREFIXES):
         raise ValueError(f"{name}: this field cannot be added to a letter")
 
 

@@ -87,19 +87,19 @@ def read_header(octets: bytes, start: int = 0, end: int | None = None) -> Header
             fields[-1][1].append(line)
         elif name := _NAME.match(line):
             if len(fields) >= _MOST_FIELDS:
-                return _header(fields, _behind(octets, at, end) - start, [*defects, TOO_MANY_FIELDS])
+                return _header(fields, _body_start(octets, at, end) - start, [*defects, TOO_MANY_FIELDS])
             fields.append((name.group(1).decode("ascii").lower(), [line[name.end() :]]))
         elif not (at == start and line.startswith((b"From ", b">From "))):  # the separator line of an mbox file
             if not _NAME.match(octets, stop, end):
                 return _header(fields, at - start, [*defects, NO_HEADER_END])
             defects.append(BROKEN_HEADER)
         if stop - start > _LONGEST:
-            return _header(fields, _behind(octets, stop - 1, end) - start, [*defects, HEADER_CUT])
+            return _header(fields, _body_start(octets, stop - 1, end) - start, [*defects, HEADER_CUT])
         at = stop
     return _header(fields, end - start, defects)
 
 
-def _behind(octets: bytes, at: int, end: int) -> int:
+def _body_start(octets: bytes, at: int, end: int) -> int:
     """Returns the start of the body for a header that is not read to its end."""
     blank = _BLANK_LINE.search(octets, at, end)
     return blank.end() if blank else end

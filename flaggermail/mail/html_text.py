@@ -68,7 +68,7 @@ class _Page:
 
 def text_of(markup: str) -> str:
     """Returns the visible text: blocks on separate lines, quotations marked, no scripts, styles or link targets."""
-    source = _without(_without_comments(markup[:LONGEST]), _HIDDEN)
+    source = _without_elements(_without_comments(markup[:LONGEST]), _HIDDEN)
     page, at = _Page(), 0
     for match in _TAG.finditer(source):
         if match.start() > at:
@@ -96,7 +96,7 @@ def _without_comments(source: str) -> str:
     return source
 
 
-def _without(source: str, names: tuple[str, ...]) -> str:
+def _without_elements(source: str, names: tuple[str, ...]) -> str:
     """Removes the named elements and their content. An unclosed element is kept."""
     small = source.lower()
     if len(small) != len(source):  # a few capital letters become two characters in lower case

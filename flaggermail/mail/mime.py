@@ -34,7 +34,7 @@ GUESSED_BOUNDARY = "boundary guessed"
 _PLAIN = Parameterised("text/plain", {})
 _BLANK = b" \t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n"
-_TELLING = 40  # the shortest body, in octets, that can be recognised as text instead of base64
+_ENOUGH_TO_TELL = 40  # the shortest body, in octets, that can be recognised as text instead of base64
 _ENCODED = frozenset({"base64", "quoted-printable"})
 # Looks like a delimiter line: a Content- field follows it. Searched for near the beginning only.
 _DELIMITER = re.compile(rb"^--([^\s][^\r\n]{0,200}?)[ \t]*\r?\ncontent-[a-z-]{2,40}:", re.IGNORECASE | re.MULTILINE)
@@ -105,7 +105,7 @@ class Part:
         if len(self.body) > LARGEST_DECODED:
             return b"", NOT_DECODED
         if encoding == "base64":
-            return (self.body, NOT_BASE64) if _plainly_text(self.body) else (unbase64(self.body), None)
+            return (self.body, NOT_BASE64) if _is_text(self.body) else (unbase64(self.body), None)
         if encoding == "quoted-printable":
             return binascii.a2b_qp(_PADDED_BREAK.sub(b"=", self.body)), None
         if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
@@ -127,12 +127,12 @@ class _Budget:
 
 def read_part(octets: bytes, *, whole: bool = True) -> Part:
     """Parses the structure of a mail. Never raises. Parts have a span only if `octets` are the `whole` mail."""
-    start = _beginning(octets)
+    start = _header_start(octets)
     root = _PartReader(octets, _Budget(), whole=whole).read(start, len(octets), 0, _PLAIN)
     return replace(root, defects=(BEFORE_HEADER, *root.defects)) if start else root
 
 
-def _beginning(octets: bytes) -> int:
+def _header_start(octets: bytes) -> int:
     """Returns the start of the header: after a byte order mark and blank lines, which saved files may begin with."""
     start = len(codecs.BOM_UTF8) if octets.startswith(codecs.BOM_UTF8) else 0
     first = _FIRST_FIELD.match(octets, start)
@@ -252,6 +252,6 @@ def _cut(octets: bytes, begin: int, end: int, boundary: bytes) -> _Pieces | None
     return _Pieces((*bounds, (start, end)), closed=False)
 
 
-def _plainly_text(body: bytes) -> bool:
+def _is_text(body: bytes) -> bool:
     """True if more than one character in twenty of a base64 body is outside the alphabet (RFC 2045, section 6.8)."""
-    return len(body) >= _TELLING and len(body.translate(None, _BASE64)) * 20 > len(body)
+    return len(body) >= _ENOUGH_TO_TELL and len(body.translate(None, _BASE64)) * 20 > len(body)

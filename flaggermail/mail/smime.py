@@ -20,15 +20,15 @@ _MOST = 100_000  # pieces of one content; senders split it into pieces of a kilo
 def signed_content(octets: bytes) -> bytes | None:
     """Returns the content of a CMS SignedData in BER (RFC 5652, section 5.2), or None if it is malformed or another."""
     try:
-        outer = _BerReader(octets, 0, len(octets)).within(_SEQUENCE)
+        outer = _BerReader(octets, 0, len(octets)).enter(_SEQUENCE)
         if outer.primitive(_OBJECT) != _SIGNED_DATA:
             return None
-        signed = outer.within(_EXPLICIT).within(_SEQUENCE)
+        signed = outer.enter(_EXPLICIT).enter(_SEQUENCE)
         signed.skip(_INTEGER)
         signed.skip(_SET)
-        content = signed.within(_SEQUENCE)
+        content = signed.enter(_SEQUENCE)
         content.skip(_OBJECT)
-        return b"".join(content.within(_EXPLICIT).strings(0))
+        return b"".join(content.enter(_EXPLICIT).strings(0))
     except (IndexError, ValueError):
         return None
 
@@ -41,7 +41,7 @@ class _BerReader:
     at: int
     end: int
 
-    def within(self, tag: int) -> _BerReader:
+    def enter(self, tag: int) -> _BerReader:
         """Returns a reader of the next value's contents; this reader moves past its tag and length only."""
         inner_end = self._head(tag)
         return _BerReader(self.octets, self.at, self.end if inner_end is None else inner_end)
@@ -67,7 +67,7 @@ class _BerReader:
             if self.octets[self.at] == _OCTETS:
                 yield self.primitive(_OCTETS)
             else:
-                inner = self.within(_OCTETS | _CONSTRUCTED)
+                inner = self.enter(_OCTETS | _CONSTRUCTED)
                 yield from inner.strings(depth + 1)
                 self.at = inner.at if inner.end == self.end else inner.end
 

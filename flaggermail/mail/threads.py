@@ -57,12 +57,12 @@ def _join_by_subject(messages: Sequence[Message], sets: _Sets) -> None:
     for message in messages:
         if not message.references and not message.in_reply_to:
             same = (other for stem in stems(message.subject or "") for other in subjects.get(stem, ()))
-            fitting = {sets.root(other.message_id or "") for other in same if _answers(message, other)}
+            fitting = {sets.root(other.message_id or "") for other in same if _is_reply_to(message, other)}
             if len(fitting) == 1:
                 sets.join(fitting.pop(), message.message_id or "")
 
 
-def _answers(reply: Message, other: Message) -> bool:
+def _is_reply_to(reply: Message, other: Message) -> bool:
     """True if `reply` goes from a recipient of `other` to its author."""
     receivers = {address.key for address in (*other.to, *other.cc)}
     authors = {address.key for address in (*other.from_, *other.reply_to)}

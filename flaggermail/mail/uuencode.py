@@ -31,12 +31,12 @@ def files_in(octets: bytes) -> Iterator[tuple[str, int]]:
         if begin is None or end is None:
             return
         lines = octets[begin.end() : end.start()]
-        if _tells_its_length(lines.split(b"\n", 1)[0].rstrip(b"\r")):
+        if _has_declared_length(lines.split(b"\n", 1)[0].rstrip(b"\r")):
             yield begin.group(1).decode("utf-8", "replace"), len(_lines(lines))
         at = end.end()
 
 
-def _tells_its_length(line: bytes) -> bool:
+def _has_declared_length(line: bytes) -> bool:
     """True if the first character encodes the length of the rest of the line; trailing spaces may be missing."""
     length = (line[0] - 32) & 63 if line else 0
     return bool(line) and not line.strip(bytes(range(32, 97))) and len(line) - 1 <= (length + 2) // 3 * 4 + 1

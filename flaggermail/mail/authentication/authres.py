@@ -59,7 +59,9 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     server = trust.authserv_id or f"the server of {trust.received_by}"
     domain = author_domain(fields, authors)
     asked = _Question(trust, server, domain, organisational)
-    verdicts = [verdict for field in above_own_line(fields, trust.received_by) for verdict in _said(field, asked)]
+    verdicts = [
+        verdict for field in above_own_line(fields, trust.received_by) for verdict in _dmarc_verdicts(field, asked)
+    ]
     nothing = Verdict("unverified", f"{server} says nothing about DMARC" if domain else NO_AUTHOR)
     return min(verdicts, key=lambda verdict: WORST_FIRST.index(verdict.value), default=nothing)
 
@@ -74,13 +76,13 @@ class _Question:
     organisational: Organisational
 
 
-def _said(field: str, asked: _Question) -> Iterator[Verdict]:
+def _dmarc_verdicts(field: str, asked: _Question) -> Iterator[Verdict]:
     """Yields the DMARC verdicts in one field above our Received field, if our server wrote it."""
     readable = without_comments(field) if len(field) <= LONGEST else None
     results = _results(readable, asked.trust) if readable is not None else None
     if results is not None:
         found = [match for statement in STATEMENT.findall(results) if (match := RESULT.match(statement))]
-        yield from (_judge(match[1].lower(), _header_from(match[2]), asked) for match in found)
+        yield from (_verdict_of(match[1].lower(), _header_from(match[2]), asked) for match in found)
     elif readable is None and SAYS_FAIL.search(field):  # unreliable text may count against the sender, never for them
         yield Verdict("failed", f"a field of {asked.server} cannot be read for certain, and says dmarc=fail")
 
@@ -97,7 +99,7 @@ def _results(readable: str, trust: Trust) -> str | None:
     return readable[named.end() :] if named is not None and ours else None
 
 
-def _judge(result: str, about: frozenset[str], asked: _Question) -> Verdict:
+def _verdict_of(result: str, about: frozenset[str], asked: _Question) -> Verdict:
     server, domain = asked.server, asked.domain
     if result == "fail":
         return Verdict("failed", f"dmarc=fail by {server} for {' and '.join(sorted(about)) or 'this mail'}")

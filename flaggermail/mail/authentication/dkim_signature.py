@@ -84,10 +84,10 @@ def weakness(signature: Signature, names: Sequence[str], date: datetime | None, 
     twice = [name for name in ONCE if found[name] > 1]
     if twice:
         return f"the mail has more than one field {' and '.join(twice)}"
-    return _out_of_time(signature, date if "date" in signature.covers else None, now)
+    return _age_weakness(signature, date if "date" in signature.covers else None, now)
 
 
-def _out_of_time(signature: Signature, date: datetime | None, now: datetime) -> str | None:
+def _age_weakness(signature: Signature, date: datetime | None, now: datetime) -> str | None:
     """Returns why the age of a signature rules it out; an old mail may be resent to look like a current answer."""
     signed, expires = (_instant(signature.tags.get(tag)) for tag in ("t", "x"))
     if "x" in signature.tags and (expires is None or expires < now):

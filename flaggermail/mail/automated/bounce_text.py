@@ -71,12 +71,14 @@ def read_notice(text: str, words: MachineWords) -> BounceNotice:
     failing = [at for at, line in enumerate(plain) if words.failure.search(line)]
     near = [at for at, line in enumerate(plain) if line][:_NEAR]
     fields = [line for line in above if ":" in line or not line.strip()]
-    written = read_report("\n".join(line.strip() for line in fields).encode()) if _tells_report(plain) else None
+    written = read_report("\n".join(line.strip() for line in fields).encode()) if _has_report_fields(plain) else None
     first = failing[0] if failing else len(above)
-    listed = _distinct([*_labelled(above, plain, words), *_leading(above[first:], plain[first:], words)])
+    listed = _distinct([*_labelled(above, plain, words), *_at_line_start(above[first:], plain[first:], words)])
     return BounceNotice(
         listed=listed,
-        mentioned=() if listed else _distinct(_told(above, plain, failing)) or _distinct(_leading(above, plain, words)),
+        mentioned=()
+        if listed
+        else _distinct(_in_failure_sentences(above, plain, failing)) or _distinct(_at_line_start(above, plain, words)),
         delayed=any(words.delay.search(_pair(plain, at)) for at in range(len(plain))),
         says_so=any(at in near for at in failing) or any(words.delay.search(_pair(plain, at)) for at in near),
         coded=any(_CODE.search(line) for line in plain),
@@ -85,7 +87,7 @@ def read_notice(text: str, words: MachineWords) -> BounceNotice:
     )
 
 
-def _tells_report(plain: Sequence[str]) -> bool:
+def _has_report_fields(plain: Sequence[str]) -> bool:
     return any(line.startswith(("final-recipient:", "original-recipient:")) for line in plain)
 
 
@@ -136,7 +138,7 @@ def _labelled(above: Sequence[str], plain: Sequence[str], words: MachineWords) -
             yield found.group(1)
 
 
-def _leading(lines: Sequence[str], plain: Sequence[str], words: MachineWords) -> Iterator[str]:
+def _at_line_start(lines: Sequence[str], plain: Sequence[str], words: MachineWords) -> Iterator[str]:
     """Yields addresses at the start of lines, unless the line continues a sentence of the line above."""
     for at, line in enumerate(lines):
         found = _AT_START.match(line.lstrip())
@@ -146,7 +148,7 @@ def _leading(lines: Sequence[str], plain: Sequence[str], words: MachineWords) ->
             yield found.group(1)
 
 
-def _told(above: Sequence[str], plain: Sequence[str], failing: Sequence[int]) -> Iterator[str]:
+def _in_failure_sentences(above: Sequence[str], plain: Sequence[str], failing: Sequence[int]) -> Iterator[str]:
     """Yields addresses in the failure sentence, "Unable to deliver message to <a@b>", or on its next line."""
     for at in failing:
         found = _ANYWHERE.findall(above[at]) or (_ANYWHERE.findall(above[at + 1]) if at + 1 < len(plain) else [])

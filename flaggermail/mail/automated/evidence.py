@@ -39,19 +39,19 @@ class Signs:
         return read_notice(self.text, self.words)
 
     @cached_property
-    def tells(self) -> bool:
+    def reports_failure(self) -> bool:
         """True if the subject or the first lines report a failed or delayed delivery."""
-        return self.titled or self.notice.says_so
+        return self.subject_reports_failure or self.notice.says_so
 
     @cached_property
-    def titled(self) -> bool:
+    def subject_reports_failure(self) -> bool:
         """True if the subject reports it."""
         return bool(begins(self.subject, self.words.bounce_subjects))
 
     @cached_property
     def coded(self) -> bool:
         """True if the subject reports it, or the first lines do and an SMTP reply is quoted."""
-        return self.titled or (self.notice.says_so and self.notice.coded)
+        return self.subject_reports_failure or (self.notice.says_so and self.notice.coded)
 
     @cached_property
     def proven(self) -> bool:

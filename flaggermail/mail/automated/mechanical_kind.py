@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flaggermail.mail.automated.evidence import Signs, begins
-from flaggermail.mail.automated.out_of_office import is_absence, is_personal, own_text, tells_absence
+from flaggermail.mail.automated.out_of_office import is_absence, is_personal, mentions_absence, own_text
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.reply_tokens import LOOP_HEADER
 from flaggermail.mail.subject import split_subject
@@ -32,7 +32,7 @@ _AUTORESPONDER_FIELDS = (
 _DENIALS = frozenset({"no", "none", "false", "0", ""})
 _LIST_FIELDS = ("list-id", "list-post", "list-unsubscribe", "mailing-list")  # RFC 2919, RFC 2369
 _LIST_SOFTWARE = ("x-mlserver", "x-ml-name", "mailing-list", "x-mailman-version", "x-sympa-to")
-_OFFICES_OF_LISTS = ("-admin", "-owner", "-request", "-ctl", "-help", "-return")
+_LIST_ROLES = ("-admin", "-owner", "-request", "-ctl", "-help", "-return")
 # Fields that only a mail server writes, in a report of its own.
 _REPORT_FIELDS = (
     "x-ms-embedded-report",
@@ -128,10 +128,10 @@ def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
     if daemon or (signs.report_type == "delivery-status" and not _is_passed_on(signs, language)):
         return True
     if any(address.key.rpartition("@")[0].partition("+")[0].endswith(words.list_addresses) for address in signs.to):
-        return signs.tells  # people do not write to the bounce address of a mailing list
+        return signs.reports_failure  # people do not write to the bounce address of a mailing list
     if _from_list(fields) and signs.local not in words.system_addresses:
         return False
-    if _a_system_says_so(signs, language):
+    if _system_reports_failure(signs, language):
         return True
     if declared:
         return signs.coded
@@ -140,16 +140,16 @@ def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
     return signs.local in words.robot_addresses and signs.proven and signs.notice.says_so
 
 
-def _a_system_says_so(signs: Signs, language: Language) -> bool:
+def _system_reports_failure(signs: Signs, language: Language) -> bool:
     """True if a mail system or list software reports a failure, not a person who writes from its address and signs."""
-    if _is_of_a_system(signs) and not _is_signed(signs.text, language):
+    if _is_from_system(signs) and not _is_signed(signs.text, language):
         return signs.proven or (signs.notice.says_so and bool(signs.notice.recipients))
-    if signs.local.endswith(_OFFICES_OF_LISTS) and any(name in signs.fields for name in _LIST_SOFTWARE):
-        return signs.tells or bool(signs.notice.returned)
+    if signs.local.endswith(_LIST_ROLES) and any(name in signs.fields for name in _LIST_SOFTWARE):
+        return signs.reports_failure or bool(signs.notice.returned)
     return any(name in signs.fields for name in _REPORT_FIELDS) and signs.proven
 
 
-def _is_of_a_system(signs: Signs) -> bool:
+def _is_from_system(signs: Signs) -> bool:
     """True if the author is a mail system: by its name, its role (RFC 2142), or the lack of an address."""
     words, author = signs.words, signs.fields.get("from", "")
     if signs.local in words.system_addresses or signs.sender is None or "<>" in author:
@@ -179,20 +179,20 @@ def _seems_automatic(signs: Signs, language: Language) -> bool:
     if by_name == "whole" or is_absence(signs.text, language):
         return True
     by_topic = begins(signs.subject, words.absence_subjects)
-    named = by_name or by_topic or _within(signs.subject, words.absence_subjects)
-    if by_topic == "whole" or (named and tells_absence(signs.text, language)):
+    named = by_name or by_topic or _contains_phrase(signs.subject, words.absence_subjects)
+    if by_topic == "whole" or (named and mentions_absence(signs.text, language)):
         return not is_personal(signs.text, language)
-    return _is_of_a_robot(signs) and _says_robot(signs.text, language)
+    return _is_from_robot(signs) and _has_robot_line(signs.text, language)
 
 
-def _is_of_a_robot(signs: Signs) -> bool:
+def _is_from_robot(signs: Signs) -> bool:
     fields = signs.fields
     suppresses = "all" in fields.get("x-auto-response-suppress", "").lower()
     many = fields.get("precedence", "").strip().lower() in {"bulk", "junk"}
     return signs.local in signs.words.robot_addresses or suppresses or many or signs.null_path
 
 
-def _says_robot(text: str, language: Language) -> bool:
+def _has_robot_line(text: str, language: Language) -> bool:
     own = own_text(text, language) or ""
     return any(folded(line).lstrip("*-=#([ ").startswith(language.machines.robot_lines) for line in own.split("\n"))
 
@@ -201,7 +201,7 @@ def _from_list(fields: Mapping[str, str]) -> bool:
     return any(name in fields for name in _LIST_FIELDS)
 
 
-def _within(subject: str, phrases: Sequence[str]) -> bool:
+def _contains_phrase(subject: str, phrases: Sequence[str]) -> bool:
     """True if a longer phrase occurs in a subject without a prefix: "Anna de Wit is out of the office"."""
     plain = folded(subject[:200])
     return ":" not in plain.partition(" ")[0] and any(f" {phrase}" in plain for phrase in phrases if " " in phrase)

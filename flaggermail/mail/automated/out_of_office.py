@@ -27,13 +27,13 @@ _DIGIT = re.compile(r"\d")
 def is_absence(text: str, language: Language) -> bool:
     """True if `text` is an out-of-office reply and nothing else."""
     own, words = own_text(text, language), language.machines
-    if own is None or len(own) > LONGEST or says_more(own, words):
+    if own is None or len(own) > LONGEST or has_other_content(own, words):
         return False
     clauses = [clause for clause in _clauses(own, language) if not _is_neutral(clause, words)]
-    away = [at for at, clause in enumerate(clauses[:_FEW]) if says_away(clause, words)]
+    away = [at for at, clause in enumerate(clauses[:_FEW]) if states_absence(clause, words)]
     if not away or _asks(clauses, words):
         return False
-    known = [clause for clause in clauses if _is_known(clause, words)]
+    known = [clause for clause in clauses if _is_typical(clause, words)]
     told = len(known) > 1 or any(_DIGIT.search(_CONTACT.sub("", clauses[at])) for at in away)
     told = told or words.absence_sign.search(words.absence.sub(" ", clauses[away[0]])) is not None
     enough = len(known) == len(clauses) if len(clauses) <= _FEW else len(known) >= _SHARE * len(clauses)
@@ -43,16 +43,16 @@ def is_absence(text: str, language: Language) -> bool:
 def is_personal(text: str, language: Language) -> bool:
     """True if a person wrote it: it quotes, asks, or reports an action. For subjects that people write as well."""
     own = own_text(text, language)
-    return own is None or says_more(own, language.machines) or _asks(_clauses(own, language), language.machines)
+    return own is None or has_other_content(own, language.machines) or _asks(_clauses(own, language), language.machines)
 
 
-def tells_absence(text: str, language: Language) -> bool:
+def mentions_absence(text: str, language: Language) -> bool:
     """True if the writer mentions being away, among other things."""
     own = own_text(text, language) or ""
-    return any(says_away(clause, language.machines) for clause in _clauses(own, language))
+    return any(states_absence(clause, language.machines) for clause in _clauses(own, language))
 
 
-def says_away(clause: str, words: MachineWords) -> bool:
+def states_absence(clause: str, words: MachineWords) -> bool:
     """True if a person states that they are away, or an office that it is closed."""
     if words.absence_alone.search(clause):
         return True
@@ -60,13 +60,13 @@ def says_away(clause: str, words: MachineWords) -> bool:
     return found is not None and (found.start() <= _BEGINNING or words.absence_person.search(clause) is not None)
 
 
-def says_more(own: str, words: MachineWords) -> bool:
+def has_other_content(own: str, words: MachineWords) -> bool:
     """True if something is said on the matter, beyond typical phrases ("I have limited access")."""
     return words.answer.search(words.absence.sub(" ", folded(own))) is not None
 
 
-def _is_known(clause: str, words: MachineWords) -> bool:
-    return says_away(clause, words) or words.absence_sign.search(clause) is not None
+def _is_typical(clause: str, words: MachineWords) -> bool:
+    return states_absence(clause, words) or words.absence_sign.search(clause) is not None
 
 
 def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
@@ -105,7 +105,7 @@ def _clauses(own: str, language: Language) -> list[str]:
 
 def _is_neutral(clause: str, words: MachineWords) -> bool:
     """True for a name, or a contact address or number."""
-    if _is_known(clause, words):
+    if _is_typical(clause, words):
         return False
     count = len(clause.split())
     return count <= _NAME or (count <= _REFERENCE and _CONTACT.search(clause) is not None)

@@ -14,14 +14,14 @@ from flaggermail.mail.vocabulary import Language, folded, seen
 _DIGIT = re.compile(r"\d")
 _DAY = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2}")  # a date with a year
 _ENDS = re.compile(r"(?:[:\uff1a\u2026]|\.{3}|-{2,})\s*\Z")
-_DASHED = re.compile(r"[ \t>]{0,8}-{3,}[^-].{3,200}[^-]-{3,}[ \t]*\Z")
+_NOTES = re.compile(r"[ \t>]{0,8}-{3,}[^-].{3,200}[^-]-{3,}[ \t]*\Z")
 _EDGE = " \t\u00a0-*_"
 _MOST_LINES = 5
 _MOST_EMPTY = 2  # between the lines of one attribution, where HTML was broken up at a link
 # Old Gmail: "2024-06-06 10:34 GMT+02:00 Jane Doe", "2024/6/6 Jane Doe <ADDRESS>", without verb and colon.
-_ENDLESS = re.compile(r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[ \t](?:.{1,200}@.{1,200}>|.{0,20}(?:GMT|UTC).{2,200})\Z")
+_OLD_GMAIL = re.compile(r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[ \t](?:.{1,200}@.{1,200}>|.{0,20}(?:GMT|UTC).{2,200})\Z")
 # GroupWise puts name, address and date between arrows.
-_ARROWS = re.compile(r"[ \t]{0,8}>>>[ \t].{3,300}\d.{0,40}>>>[ \t]*\Z")
+_GROUPWISE = re.compile(r"[ \t]{0,8}>>>[ \t].{3,300}\d.{0,40}>>>[ \t]*\Z")
 
 # In "On 28/10/2021 12:46, Jane Doe <ADDRESS> wrote:" the date ends with the time of day.
 _INSTANT = re.compile(
@@ -55,12 +55,12 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
     if not first.strip() or len(first) > LONGEST_MARK:
         return 0
     text, empty = seen(unquoted(first)).strip(_EDGE), 0
-    if (found := _by_its_form(lines, start, text, language)) is not None:
+    if (found := _has_distinct_form(lines, start, text, language)) is not None:
         return int(found)
     if _ENDS.search(seen(first.rstrip())[-6:]):
         below = _quoted_below(lines, start + 1)
-        return 1 if _introduces(text, language, torn=False, quoted_below=below) else 0
-    opened = _may_open(text, language)
+        return 1 if _is_attribution(text, language, torn=False, quoted_below=below) else 0
+    opened = _may_start(text, language)
     for at in range(start + 1, min(start + _MOST_LINES + _MOST_EMPTY, len(lines)) if opened else 0):
         if not lines[at].strip():
             empty += 1
@@ -69,23 +69,23 @@ def quote_mark(lines: Sequence[str], start: int, language: Language) -> int:
             continue
         if at - start - empty >= _MOST_LINES or len(text) + len(lines[at]) > LONGEST_MARK:
             return 0
-        if _begins_anew(text, lines, at, language):
+        if _new_attribution_starts(text, lines, at, language):
             return 0
         text = f"{text} {seen(unquoted(lines[at])).strip()}"
         if _ENDS.search(text[-6:]):
             below = _quoted_below(lines, at + 1)
-            return at - start + 1 if _introduces(text, language, torn=empty > 0, quoted_below=below) else 0
+            return at - start + 1 if _is_attribution(text, language, torn=empty > 0, quoted_below=below) else 0
     return 0
 
 
-def _by_its_form(lines: Sequence[str], start: int, text: str, language: Language) -> bool | None:
+def _has_distinct_form(lines: Sequence[str], start: int, text: str, language: Language) -> bool | None:
     """Decides by a distinctive form (GroupWise, Notes, old Gmail); None if the line at `start` has none of them."""
     first = lines[start]
-    if _ARROWS.match(first):
+    if _GROUPWISE.match(first):
         return "@" in first or TIME.search(first) is not None
-    if _DASHED.match(first):  # Notes: "-----Jane Doe/CITY wrote: -----"
+    if _NOTES.match(first):  # Notes: "-----Jane Doe/CITY wrote: -----"
         return language.verbs.search(folded(text)) is not None
-    return True if _ENDLESS.match(text) and _quoted_below(lines, start + 1) else None
+    return True if _OLD_GMAIL.match(text) and _quoted_below(lines, start + 1) else None
 
 
 def quoted_in(lines: Sequence[str], language: Language) -> Quoted | None:
@@ -141,14 +141,14 @@ def _without_fillers(text: str, language: Language) -> str:
     return text
 
 
-def _may_open(text: str, language: Language) -> bool:
+def _may_start(text: str, language: Language) -> bool:
     """True if a line that does not end in a colon can be the first of a folded attribution line."""
     small = folded(text)
     opened = small.startswith(language.openers) or _DIGIT.match(small) is not None
     return opened or "@" in small or TIME.search(small) is not None
 
 
-def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool) -> bool:
+def _is_attribution(text: str, language: Language, *, torn: bool, quoted_below: bool) -> bool:
     """True if `text`, which has the ending of an attribution line, is one.
 
     `torn`: there were empty lines in it. Without an address it needs a full date and time, or a marked quotation
@@ -173,7 +173,7 @@ def _introduces(text: str, language: Language, *, torn: bool, quoted_below: bool
     return verb is not None and (named or (opened and dated))
 
 
-def _begins_anew(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
+def _new_attribution_starts(above: str, lines: Sequence[str], at: int, language: Language) -> bool:
     """True if an attribution line starts at `at`, below text with a time but no date: "Called 10:20, they have it"."""
     text = seen(unquoted(lines[at])).strip(_EDGE)
     dated = TIME.search(text) is not None and _DAY.search(text) is not None

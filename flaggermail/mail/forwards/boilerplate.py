@@ -53,7 +53,7 @@ def without_banners(lines: list[str], language: Language) -> list[str]:
             end = below
         if end == first:
             tag = _TAG.match(lines[first][:200])
-            if tag and _warns(tag.group(), language):
+            if tag and _is_banner(tag.group(), language):
                 return [*lines[:first], lines[first][tag.end() :], *lines[first + 1 :]]
             break
         lines = lines[end:]
@@ -64,7 +64,7 @@ def _first_written(lines: Sequence[str]) -> int | None:
     return next((at for at, line in enumerate(lines) if seen(line).strip() and not is_rule(line)), None)
 
 
-def _warns(text: str, language: Language) -> bool:
+def _is_banner(text: str, language: Language) -> bool:
     """True if `text` starts like a banner, or has a typical opening and a typical word."""
     small = folded(text).lstrip(_BANNER_EDGE)
     if small.startswith(language.banners):
@@ -72,7 +72,7 @@ def _warns(text: str, language: Language) -> bool:
     return small.startswith(language.banner_openers) and any(word in small for word in language.banner_words)
 
 
-def _advises(line: str, language: Language) -> bool:
+def _mentions_warning(line: str, language: Language) -> bool:
     small = folded(line[:400])
     return any(word in small for word in (*language.banner_words, *language.banner_advice))
 
@@ -82,13 +82,13 @@ def _end_of_banner(lines: Sequence[str], first: int, language: Language) -> int:
 
     A banner ends with its paragraph, or earlier at a new sentence without a word that is typical of banners.
     """
-    if _TAG.match(lines[first][:200]) or not _warns(" ".join(lines[first : first + 2])[:400], language):
+    if _TAG.match(lines[first][:200]) or not _is_banner(" ".join(lines[first : first + 2])[:400], language):
         return first
     for at in range(first + 1, min(first + _BANNER_LINES, len(lines))):
         line, above = lines[at], lines[at - 1].rstrip()
         if not line.strip() or is_rule(line):
             return at + 1
-        if above.endswith(_ENDS_SENTENCE) and not _advises(line, language):
+        if above.endswith(_ENDS_SENTENCE) and not _mentions_warning(line, language):
             return at
     return min(first + _BANNER_LINES, len(lines))
 
@@ -110,17 +110,19 @@ def end_of_text(lines: Sequence[str], language: Language) -> int:
         if not line.strip():
             continue
         longest = _LONGEST_MARKED if _MARK.match(line[:80]) else _LONGEST_SIGNATURE
-        if _known_notice(line, language) or _ARMOR_END.match(line[:80]):
+        if _starts_like_notice(line, language) or _ARMOR_END.match(line[:80]):
             longest = len(lines)
         below = lines[at + 1 : end] if behind <= longest else ()
-        if behind <= longest and (_is_notice(lines, at, language) or _ends_text(lines, at, first, language, below)):
+        if behind <= longest and (
+            _is_notice(lines, at, language) or _starts_signature(lines, at, first, language, below)
+        ):
             end, behind = at, 0
         else:
             behind += 1
     return end
 
 
-def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, below: Sequence[str]) -> bool:
+def _starts_signature(lines: Sequence[str], at: int, first: int, language: Language, below: Sequence[str]) -> bool:
     """True if a signature starts at this line. `below` holds the lines below it that are still part of the text."""
     line, written = lines[at], [one for one in below if one.strip()]
     if _SIGNATURE.match(line[:80]) or _ARMOR_END.match(line[:80]):
@@ -135,7 +137,7 @@ def _ends_text(lines: Sequence[str], at: int, first: int, language: Language, be
     initials = len(folded(line[:_LONGEST_CLOSING]).strip(_DECORATION)) <= _INITIALS
     if initials and (lines[at - 1].strip() or len(written) > _LONGEST_FOOTER):  # "BR" in a list of countries
         return named
-    return named or _closes(line, language)
+    return named or _is_closing(line, language)
 
 
 def _is_device_line(line: str, language: Language) -> bool:
@@ -147,13 +149,13 @@ def _is_device_line(line: str, language: Language) -> bool:
     return len(words) <= _DEVICE_WORDS or not language.device_names.isdisjoint(words[:_DEVICE_WORDS])
 
 
-def _known_notice(line: str, language: Language) -> bool:
+def _starts_like_notice(line: str, language: Language) -> bool:
     return folded(line[:200]).strip(_DECORATION).startswith(language.disclaimers)
 
 
 def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
     """True if a confidentiality notice starts here, by its first words or by the typical words of its paragraph."""
-    known = _known_notice(lines[at], language)
+    known = _starts_like_notice(lines[at], language)
     if not known and at and lines[at - 1].strip():
         return False
     paragraph: list[str] = []
@@ -167,7 +169,7 @@ def _is_notice(lines: Sequence[str], at: int, language: Language) -> bool:
     return len(list(islice(spoken, wanted))) == wanted
 
 
-def _closes(line: str, language: Language) -> bool:
+def _is_closing(line: str, language: Language) -> bool:
     """True if `line` is a closing: "Met vriendelijke groet", "Groet, Jan", "Kind regards / Vriendelijke groet"."""
     if len(line) > _LONGEST_CLOSING:
         return False

@@ -82,7 +82,7 @@ class _Search:
         recipients: Collection[str],
     ) -> None:
         self.lines, self.subject, self.language, self.recipients = lines, subject, language, recipients
-        first = subject.first or _behind_tags(subject.base, language)
+        first = subject.first or _prefix_after_tags(subject.base, language)
         self.forwards = first == "forward"
         self.replies = first == "reply" or (answers and not self.forwards)
 
@@ -90,13 +90,13 @@ class _Search:
         above = ""
         for at, line in enumerate(self.lines):
             if line.strip():
-                settled, found = self._settle(at, inside=is_quoted(line) and is_quoted(above))
-                if settled:
+                decided, found = self._decide(at, inside=is_quoted(line) and is_quoted(above))
+                if decided:
                     return found
                 above = line
         return None
 
-    def _settle(self, at: int, *, inside: bool) -> tuple[bool, Inline | None]:
+    def _decide(self, at: int, *, inside: bool) -> tuple[bool, Inline | None]:
         """Returns whether this line decides, and the result. `inside`: this line and the one above are quoted."""
         text = unquoted(self.lines[at])
         mark = read_mark(text, self.language)
@@ -105,13 +105,13 @@ class _Search:
             return found is not None, found
         if mark is Mark.ORIGINAL:
             found = None if self.replies else self._below_mark(at)
-            return self.replies or found is not None, self._unless_answered(found)
+            return self.replies or found is not None, self._unless_reply(found)
         if not self.replies and text.lstrip().startswith("--") and (found := self._run_together(at, text)):
             return True, found
         if block := read_unmarked(self.lines, at, self.language):
             return True, None if self.replies else self._unmarked(at, block)
         if count := quote_mark(self.lines, at, self.language):
-            return True, self._quote(at, count) if self.forwards else None
+            return True, self._attributed(at, count) if self.forwards else None
         return False, None
 
     def _below_mark(self, at: int) -> Inline | None:
@@ -121,7 +121,7 @@ class _Search:
                 if block := read_block(self.lines, below, self.language):
                     return self._inline(below, block, start=at)
                 count = quote_mark(self.lines, below, self.language)
-                return self._quote(below, count, start=at) if count else None
+                return self._attributed(below, count, start=at) if count else None
         return None
 
     def _unmarked(self, at: int, block: Block) -> Inline | None:
@@ -130,9 +130,9 @@ class _Search:
         found = self._inline(at, block, start=at - 1 if ruled else at)
         if self.forwards:
             return found
-        return self._unless_answered(found) if block.whole and found.mail.body else None
+        return self._unless_reply(found) if block.whole and found.mail.body else None
 
-    def _unless_answered(self, found: Inline | None) -> Inline | None:
+    def _unless_reply(self, found: Inline | None) -> Inline | None:
         """Returns `found`, or None if this mail is sent to the author of the found mail, as a reply is."""
         author = found.mail.sender if found else None
         return None if not self.forwards and author and author.key in self.recipients else found
@@ -151,7 +151,7 @@ class _Search:
         body = _body(self.lines[at + 1 :], quoted=is_quoted(self.lines[at]))
         return Inline(_mail(fields, body, self.language), at)
 
-    def _quote(self, at: int, count: int, start: int | None = None) -> Inline | None:
+    def _attributed(self, at: int, count: int, start: int | None = None) -> Inline | None:
         """Reads the form of Outlook for Mac: an attribution line instead of a header block, without recipients."""
         said = quoted_in(self.lines[at : at + count], self.language)
         if said is None:
@@ -161,7 +161,7 @@ class _Search:
         return Inline(mail, at if start is None else start)
 
 
-def _behind_tags(subject: str, language: Language) -> str | None:
+def _prefix_after_tags(subject: str, language: Language) -> str | None:
     """Returns the kind of the outermost prefix after tags and after up to two unknown words with a colon."""
     rest = subject[:300]
     for _ in range(_MOST_TAGS):

@@ -189,11 +189,11 @@ class _BlockReading:
             self.names.add(found.name)
             self.fields[found.field] = self.fields.get(found.field) or found.value
         elif line.strip():
-            if not self._takes(line):
+            if not self._continues_value(line):
                 return False
             self.fields[self.last] = f"{self.fields[self.last]} {seen(line).strip()}".strip()
         else:
-            return self._passes_over()
+            return self._skips_empty_lines()
         self.at += 1
         self.end = self.at
         return True
@@ -202,7 +202,7 @@ class _BlockReading:
         """True if the name is new. "Bcc" after "Cc" gives no new field, but does not end the block either."""
         return found.field == "other" or found.name not in self.names
 
-    def _takes(self, line: str) -> bool:
+    def _continues_value(self, line: str) -> bool:
         """True if `line`, which has no label, continues the value above it."""
         value = self.fields[self.last]
         if self.at > _LONGEST_FOLD:
@@ -217,7 +217,7 @@ class _BlockReading:
             return value.endswith((",", ";")) or ("@" in line and indented) or line.lstrip().startswith("<")
         return self.last == "subject" and indented and not value
 
-    def _passes_over(self) -> bool:
+    def _skips_empty_lines(self) -> bool:
         """Skips empty lines; returns True if the block continues below them."""
         below = self.at + 1
         while below < len(self.lines) and below <= self.at + 2 and not self._line(below).strip():

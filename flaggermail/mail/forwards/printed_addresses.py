@@ -22,7 +22,7 @@ _LONGEST = 40_000  # characters of an address list
 def read_author(text: str) -> Address | None:
     """Returns the single author printed in `text`, commas included ("Doe, J. (Jane) <ADDRESS>"), or None."""
     plain = _plain(text)
-    return _one(plain) if plain else None
+    return _person(plain) if plain else None
 
 
 def read_people(text: str) -> tuple[Address, ...]:
@@ -39,7 +39,7 @@ def read_people(text: str) -> tuple[Address, ...]:
         else:
             parts.append(part)
             part = ""
-    people = [person for one in parts if one.strip() and (person := _one(one))]
+    people = [person for one in parts if one.strip() and (person := _person(one))]
     return tuple(people[:MOST])
 
 
@@ -47,7 +47,7 @@ def _plain(text: str) -> str:
     return _BRACKETS.sub(r"<\1>", _MAIL_LINK.sub("", _WEB_LINK.sub("", text[:_LONGEST]))).strip(" \t\u00a0,;")
 
 
-def _one(text: str) -> Address | None:
+def _person(text: str) -> Address | None:
     """Returns the person in `text`. A name without an address is stored as the address, as read_written does."""
     if match := _NAMED.match(text.strip()):
         return Address(match.group(2).strip("'"), " ".join(match.group(1).strip(_QUOTES).split()) or None)

@@ -48,12 +48,12 @@ def _without_quotes(lines: Sequence[str], language: Language) -> list[str]:
             at += count
             if started and not _quotation_follows(lines, at):
                 break  # the quotation has no marks, so everything below may belong to it
-        elif is_quoted(line) or _INITIALS.match(line) or _torn_off(lines, at):
+        elif is_quoted(line) or _INITIALS.match(line) or _is_torn_off(lines, at):
             at += 1
         elif _starts_quotation(lines, at, language):
             if started:
                 break
-            at = _behind_block(lines, at, language)
+            at = _after_block(lines, at, language)
         else:
             own.append(line)
             started = started or bool(seen(line).strip())
@@ -77,7 +77,7 @@ def _quotation_follows(lines: Sequence[str], at: int) -> bool:
     return True
 
 
-def _torn_off(lines: Sequence[str], at: int) -> bool:
+def _is_torn_off(lines: Sequence[str], at: int) -> bool:
     """True if a gateway broke this end off the long quoted line above without marking it."""
     line = lines[at].strip()
     if not (line[:1].islower() and len(line) <= _TORN_END and 0 < at < len(lines) - 1):
@@ -102,7 +102,7 @@ def _starts_quotation(lines: Sequence[str], at: int, language: Language) -> bool
     return read_unmarked(lines, at, language) is not None
 
 
-def _behind_block(lines: Sequence[str], at: int, language: Language) -> int:
+def _after_block(lines: Sequence[str], at: int, language: Language) -> int:
     """Returns the index after a mark and header block at the top of the text, whose content is all there is."""
     while at < len(lines) and (not lines[at].strip() or is_rule(lines[at]) or read_mark(lines[at], language)):
         at += 1
