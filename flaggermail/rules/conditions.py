@@ -343,7 +343,7 @@ def wording(written: str) -> Wording:
         return Wording(written, written[1:-1])
     words = written.split()
     begins = _EDGE_BEFORE if words and words[0][0].isalnum() else ""
-    ends = _EDGE_BEHIND if words and words[-1][-1].isalnum() else ""
+    ends = _EDGE_AFTER if words and words[-1][-1].isalnum() else ""
     return Wording(written, begins + r"\s+".join(_word(word) for word in words) + ends)
 
 
@@ -352,7 +352,7 @@ def is_pattern(written: str) -> bool:
     return len(written) > 2 and written.startswith("/") and written.endswith("/")  # noqa: PLR2004 - two slashes and one character
 
 
-_EDGE_BEFORE, _EDGE_BEHIND = r"(?:^|[^\pL\pN])", r"(?:[^\pL\pN]|$)"
+_EDGE_BEFORE, _EDGE_AFTER = r"(?:^|[^\pL\pN])", r"(?:[^\pL\pN]|$)"
 _ANY = r"[\pL\pN]*"
 _META = frozenset(r"\.+*?()|[]{}^$")
 

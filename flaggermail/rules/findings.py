@@ -109,7 +109,7 @@ def _empty(when: WhenSettings) -> Iterator[Key]:
 def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iterator[tuple[Key, str]]:
     """Yields the names in a rule that are defined nowhere."""
     for below, when in _levels(rule.when):
-        for name, index, words in _unknown_here(folder, when, known):
+        for name, index, words in _unknown_in_level(folder, when, known):
             yield ("when", *below, name, index), words
     for index, label in enumerate(rule.then.labels):
         if known.labels is not None and label not in known.labels:
@@ -122,7 +122,7 @@ def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iter
                 yield ("samples", name, index), words
 
 
-def _unknown_here(folder: RulesFolder, when: WhenSettings, known: KnownNames) -> Iterator[tuple[str, int, str]]:
+def _unknown_in_level(folder: RulesFolder, when: WhenSettings, known: KnownNames) -> Iterator[tuple[str, int, str]]:
     """Does the same for the conditions of one level."""
     lists = [value for value in when.domain or () if "." not in value]
     named: tuple[tuple[str, Collection[str], Collection[str] | None], ...] = (

@@ -26,7 +26,7 @@ _FEWEST_WORDS = 5
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 
 
-def _found(written: str) -> str:
+def _searchable(written: str) -> str:
     """Accepts an entry that RE2 can compile and that does not match every text."""
     try:
         compiled = re2.compile(wording(written).pattern, options=_OPTIONS)
@@ -68,18 +68,18 @@ def _field(value: str) -> str:
     return value
 
 
-def _enough(words: tuple[str, ...]) -> tuple[str, ...]:
+def _enough_words(words: tuple[str, ...]) -> tuple[str, ...]:
     if len(words) < _FEWEST_WORDS:
         raise ValueError(f"has too few words to tell a language by; write at least {_FEWEST_WORDS}")
     return words
 
 
-Entry = Annotated[Text, AfterValidator(_found)]
-Pattern = Annotated[Text, AfterValidator(_pattern), AfterValidator(_found)]
+Entry = Annotated[Text, AfterValidator(_searchable)]
+Pattern = Annotated[Text, AfterValidator(_pattern), AfterValidator(_searchable)]
 Entries = Annotated[tuple[Entry, ...], Field(min_length=1)]
 Place = Annotated[Text, AfterValidator(_place)]
 FieldName = Annotated[str, AfterValidator(_field)]
-BlobStore = Annotated[
+Size = Annotated[
     int,
     BeforeValidator(_octets),
     Field(ge=0),
@@ -117,8 +117,8 @@ class _Bounds(Model):
 class OctetsBetween(_Bounds):
     """Bounds of a size in octets."""
 
-    at_least: BlobStore | None = None
-    at_most: BlobStore | None = None
+    at_least: Size | None = None
+    at_most: Size | None = None
 
 
 class MinutesBetween(_Bounds):
@@ -232,4 +232,4 @@ class WhoFile(Model):
 class LanguagesFile(Model):
     """`languages.yaml`: the function words that identify a language."""
 
-    languages: dict[Code, Annotated[tuple[Text, ...], AfterValidator(_enough)]] = Field(min_length=1)
+    languages: dict[Code, Annotated[tuple[Text, ...], AfterValidator(_enough_words)]] = Field(min_length=1)

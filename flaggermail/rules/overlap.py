@@ -27,10 +27,10 @@ def implies(one: Condition, other: Condition) -> bool:
         return implies(other.of, one.of)
     if isinstance(other, Not):
         return excludes(one, other.of)
-    return _narrower(one, other)
+    return _implies_simple(one, other)
 
 
-def _narrower(one: Condition, other: Condition) -> bool:
+def _implies_simple(one: Condition, other: Condition) -> bool:
     """Does the same for two simple conditions: `other` allows everything that `one` allows."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one == other
@@ -62,10 +62,10 @@ def excludes(one: Condition, other: Condition) -> bool:
             return all(excludes(part, second) for part in first.of)
         if isinstance(first, Not):
             return implies(second, first.of)
-    return _apart(one, other)
+    return _excludes_simple(one, other)
 
 
-def _apart(one: Condition, other: Condition) -> bool:
+def _excludes_simple(one: Condition, other: Condition) -> bool:
     """Does the same for two simple conditions."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one.name == other.name and one.wanted != other.wanted

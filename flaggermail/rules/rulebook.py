@@ -48,7 +48,7 @@ class SampleVerdict:
 def check(rules: RuleSet, samples: SampleMails, parser: Parser, matcher: Matcher) -> list[Remark]:
     """Returns all faults and warnings of a rule set that was read without faults, in the order of the files."""
     judged = judge_samples(rules, samples, parser, matcher)
-    return sorted({*_conditions(rules), *_samples(rules, judged), *_uncited(rules, judged), *_order(judged)})
+    return sorted({*_conditions(rules), *_samples(rules, judged), *_uncited(rules, judged), *_order_dependent(judged)})
 
 
 def judge_samples(
@@ -130,12 +130,12 @@ def why_not(rule: Rule, found: Explanation) -> str:
     if tried.looked.held:
         other = _decider(rule, found)
         return f"{other.rule.name!r} ({other.rule.place}) comes first" if other else "another rule comes first"
-    return "; ".join(_seen(part) for part in tried.parts if not part.held)
+    return "; ".join(_described(part) for part in tried.parts if not part.held)
 
 
-def _seen(part: Looked) -> str:
+def _described(part: Looked) -> str:
     """Describes a condition that did not hold and what it found, including nested conditions."""
-    within = f"({'; '.join(map(_seen, part.within))})" if part.within else part.saw
+    within = f"({'; '.join(map(_described, part.within))})" if part.within else part.saw
     return f"`{part.condition}` {within}"
 
 
@@ -159,7 +159,7 @@ def _uncited(rules: RuleSet, judged: Mapping[str, SampleVerdict]) -> Iterator[Re
             yield Remark(mail.sample.file, 1, 1, words, fault=False)
 
 
-def _order(judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
+def _order_dependent(judged: Mapping[str, SampleVerdict]) -> Iterator[Remark]:
     """Yields pairs of rules that both match one sample, so that only their order decides.
 
     If the later rule lists such a sample under `not_match`, the order is intended, and the sample proves it.
