@@ -86,23 +86,23 @@ class Disguise:
             return known
         local, _, domain = key.rpartition("@")
         local = local.partition("+")[0]
-        part = local if local in self.roles.offices else self._new("person", local, "person-{}")
+        part = local if local in self.roles.offices else self._substitute("person", local, "person-{}")
         return f"{part}@{self.domain(domain)}"
 
     def domain(self, domain: str) -> str:
         """Returns the sample domain for `domain`, always the same one."""
         key = domain.strip(".").lower()
-        return self.roles.domain(key) or self._new("domain", key, "elsewhere-{}.example")
+        return self.roles.domain(key) or self._substitute("domain", key, "elsewhere-{}.example")
 
     def message_id(self, message_id: str) -> str:
         """Returns the substitute for a Message-ID, without angle brackets, always the same one."""
-        number = self._new("mail", message_id, "{}")
+        number = self._substitute("mail", message_id, "{}")
         return f"mail-{number}@{self.domain(message_id.rpartition('@')[2] or 'nowhere')}"
 
     def name(self, name: str) -> str:
         """Replaces the name of a person or an office, word by word."""
         words = _WORD.findall(unicodedata.normalize("NFC", name))
-        return " ".join(self._named(word) for word in words[:4])
+        return " ".join(self._substitute_name(word) for word in words[:4])
 
     def text(self, text: str) -> str:
         """Replaces everything in a text that could identify somebody, and keeps the other words."""
@@ -120,13 +120,13 @@ class Disguise:
     def _replaced(self, found: re.Match[str]) -> str:
         kind, value = found.lastgroup or "", found.group()
         makers: Mapping[str, Callable[[str], str]] = {
-            "page": lambda page: self._new("page", page, _PAGE),
+            "page": lambda page: self._substitute("page", page, _PAGE),
             "host": self._host,
             "address": self._address_in_text,
-            "handle": lambda handle: self._new("handle", handle.lower(), _HANDLE),
-            "internet": lambda address: self._new("internet", address, "192.0.2.{}"),
-            "account": lambda account: self._new("secret", account, _REFERENCE),
-            "secret": lambda secret: self._new("secret", secret, _REFERENCE),
+            "handle": lambda handle: self._substitute("handle", handle.lower(), _HANDLE),
+            "internet": lambda address: self._substitute("internet", address, "192.0.2.{}"),
+            "account": lambda account: self._substitute("secret", account, _REFERENCE),
+            "secret": lambda secret: self._substitute("secret", secret, _REFERENCE),
             "instant": lambda instant: instant,
             "phone": self._phone,
             "mixed": self._mixed,
@@ -137,27 +137,27 @@ class Disguise:
     def _address_in_text(self, value: str) -> str:
         address = value.strip(".")
         if "@" not in address or " " in address or "[" in address or "(" in address:
-            return self._new("address", address.lower(), "person-{}@elsewhere.example")
+            return self._substitute("address", address.lower(), "person-{}@elsewhere.example")
         return self.address(address)
 
     def _host(self, host: str) -> str:
         if folded(host) in self.roles.kept or all(len(label) == 1 for label in host.split(".")):
             return host
-        return self._new("page", host.lower(), _PAGE)
+        return self._substitute("page", host.lower(), _PAGE)
 
     def _phone(self, phone: str) -> str:
         digits = sum(character.isdigit() for character in phone)
         whole = phone.strip()
-        return self._new("phone", whole, PHONE) if digits else phone
+        return self._substitute("phone", whole, PHONE) if digits else phone
 
     def _mixed(self, mixed: str) -> str:
-        return self._new("handle", mixed.lower(), "handle{}")
+        return self._substitute("handle", mixed.lower(), "handle{}")
 
     def _number(self, number: str) -> str:
         """Replaces a number by another of the same length; keeps a year."""
         if _YEARS.fullmatch(number):
             return number
-        count = self._new(f"number of {len(number)}", number, "{}")
+        count = self._substitute(f"number of {len(number)}", number, "{}")
         return f"1{count.rjust(len(number) - 1, '0')}"[: len(number)]
 
     def _words(self, text: str, start: int, end: int, signature: frozenset[int]) -> Iterator[str]:
@@ -165,11 +165,11 @@ class Disguise:
         words = list(_WORD.finditer(text, start, end))
         named = [self._is_name(text, word, signature) for word in words]
         for at in range(len(words) - 2, -1, -1):  # "Anna" of "Anna de Wit" is a name even at the start of a sentence
-            named[at] = named[at] or self._begins_name(text, words, named, at)
+            named[at] = named[at] or self._starts_name(text, words, named, at)
         at = start
         for word, is_name in zip(words, named, strict=True):
             yield text[at : word.start()]
-            yield self._named(word.group()) if is_name else word.group()
+            yield self._substitute_name(word.group()) if is_name else word.group()
             at = word.end()
         yield text[at:end]
 
@@ -185,7 +185,7 @@ class Disguise:
         capital = plain[0].isupper() and (key not in self.small)
         return capital and (_INITIAL.search(before) is not None or _ENDS.search(before) is None)
 
-    def _begins_name(self, text: str, words: list[re.Match[str]], named: list[bool], at: int) -> bool:
+    def _starts_name(self, text: str, words: list[re.Match[str]], named: list[bool], at: int) -> bool:
         plain, key = words[at].group(), folded(words[at].group())
         if not plain[0].isupper() or key in self.roles.kept or key in _GREETINGS or key in self.small:
             return False
@@ -215,10 +215,10 @@ class Disguise:
             found.update({number} if "," in plain else ())
         return frozenset(found)
 
-    def _named(self, word: str) -> str:
-        return self._new("name", folded(word), _NAME)
+    def _substitute_name(self, word: str) -> str:
+        return self._substitute("name", folded(word), _NAME)
 
-    def _new(self, sort: str, key: str, shape: str) -> str:
+    def _substitute(self, sort: str, key: str, shape: str) -> str:
         """Returns the substitute given before, or the next one of its kind."""
         if (sort, key) not in self._given:
             self._counts[sort] = self._counts.get(sort, 0) + 1

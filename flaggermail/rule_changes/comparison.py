@@ -29,7 +29,7 @@ from flaggermail.services import UnitOfWork
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
-_TOGETHER = 100  # messages parsed in one batch
+_BATCH_SIZE = 100  # messages parsed in one batch
 _BY_HAND = "placed by "
 _CORRECTED = "corrected by "
 
@@ -89,23 +89,23 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
 
     Calls `judged` with the number of messages classified since its last call.
     """
-    for together in _batches(archive(work)):
-        for one in together:
+    for batch in _batches(archive(work)):
+        for one in batch:
             difference = _difference(one, old, new)
             if difference is not None:
                 yield difference
-        judged(len(together))
+        judged(len(batch))
 
 
 def count(work: UnitOfWork) -> int:
     """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
-    return sum(_is_there(row) for row in work.tx.find(StoredMessage, direction="in"))
+    return sum(_exists(row) for row in work.tx.find(StoredMessage, direction="in"))
 
 
 def archive(work: UnitOfWork) -> Iterator[Arrived]:
     """Yields every message that the rules classified and that still exists, as it was on arrival."""
     everything = work.tx.find(StoredMessage)
-    rows = {row.id: row for row in everything if row.direction == "in" and _is_there(row)}
+    rows = {row.id: row for row in everything if row.direction == "in" and _exists(row)}
     first = {row.from_address: row.id for row in reversed(everything)}
     taken = (
         (rows[change.key], _as_taken_in(rows[change.key], change))
@@ -114,9 +114,9 @@ def archive(work: UnitOfWork) -> Iterator[Arrived]:
         for change in event.changes
         if change.table == StoredMessage.TABLE and change.key in rows
     )
-    for together in _batches(taken):
-        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, row in together])
-        for (stored, row), message in zip(together, messages, strict=True):
+    for batch in _batches(taken):
+        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, row in batch])
+        for (stored, row), message in zip(batch, messages, strict=True):
             one = _arrived(replace(work, now=row.first_seen_at), stored, row, message)
             known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
             yield replace(one, known_sender=known)
@@ -127,15 +127,15 @@ def _as_taken_in(row: R, change: Change) -> R:
     return replace(row, **change.values)
 
 
-def _is_there(row: StoredMessage) -> bool:
+def _exists(row: StoredMessage) -> bool:
     """False for mails attached to another, to which no rule applies, and for destroyed ones."""
     return not row.basis.startswith("forwarded in ") and row.discarded_at is None
 
 
 def _batches(many: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(many)
-    while together := list(islice(rest, _TOGETHER)):
-        yield together
+    while batch := list(islice(rest, _BATCH_SIZE)):
+        yield batch
 
 
 def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:

@@ -28,35 +28,35 @@ class Renewal:
     stamp: Callable[[], Hashable]  # changes whenever one of the files is written
     load: Callable[[Services], Services]  # raises ConfigurationError
     every: int = 1  # ticks between two checks; a signal does not wait for them
-    _asked: threading.Event = field(default_factory=threading.Event)
-    _taken: Hashable = None
+    _requested: threading.Event = field(default_factory=threading.Event)
+    _loaded: Hashable = None
     _seen: Hashable = None
     _ticks: int = 0
 
     def __post_init__(self) -> None:
-        self._taken = self._seen = self.stamp()
+        self._loaded = self._seen = self.stamp()
 
     def ask(self) -> None:
         """Requests a reload at the next tick, changed or not."""
-        self._asked.set()
+        self._requested.set()
 
     def tick(self, env: Services) -> Services:
         """Returns the services to continue with: new ones, or `env` unchanged."""
-        asked = self._asked.is_set()
-        self._asked.clear()
+        requested = self._requested.is_set()
+        self._requested.clear()
         self._ticks += 1
-        if not asked and self._ticks % self.every:
+        if not requested and self._ticks % self.every:
             return env
         now, before = self.stamp(), self._seen
         self._seen = now
-        if not asked and (now == self._taken or now != before):
+        if not requested and (now == self._loaded or now != before):
             return env
         renewed, faults = self._read(env)
         if self.stamp() != now:  # a file was written during reading, so what was read may be incomplete
-            if asked:
-                self._asked.set()
+            if requested:
+                self._requested.set()
             return env
-        self._taken = now
+        self._loaded = now
         if renewed is None:
             _refuse(env, faults)
             return env

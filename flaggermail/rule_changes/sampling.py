@@ -48,7 +48,7 @@ def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = No
     message = work.env.parser.parse(octets)
     inner = [work.env.parser.parse(octets[start:end]) for start, end in message.enclosed]
     text = sample_mail.sample(message, inner, _roles(work), work.env.language)
-    name = _free(folder, name, stored)
+    name = _free_name(folder, name, stored)
     mail, beside = folder / f"{name}.eml", folder / f"{name}.yaml"
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in ((mail, text), (beside, "\n".join((*_beside(work, stored), "")))):
@@ -60,7 +60,7 @@ def write_sample(work: UnitOfWork, key: str, folder: Path, name: str | None = No
     return Written(name, (mail, beside), tuple(differences))
 
 
-def _free(folder: Path, name: str | None, stored: StoredMessage) -> str:
+def _free_name(folder: Path, name: str | None, stored: StoredMessage) -> str:
     if name is not None:
         if not _NAME.fullmatch(name):
             raise Refusal(f"name {name}: write small letters, digits and -, such as platform-receipt-nl")
@@ -104,7 +104,7 @@ def _roles(work: UnitOfWork) -> Roles:
         _domains(work, who),
         addresses,
         machines.robot_addresses | machines.daemon_addresses | machines.system_addresses,
-        _kept(work),
+        _kept_words(work),
     )
 
 
@@ -131,7 +131,7 @@ def _domains(work: UnitOfWork, who: WhoFile) -> Callable[[str], str | None]:
     return named
 
 
-def _kept(work: UnitOfWork) -> frozenset[str]:
+def _kept_words(work: UnitOfWork) -> frozenset[str]:
     """Returns the words of rules, word tables and templates, and the names of platforms: what samples are about.
 
     Omits everything that looks like a domain or an address, because a rule may name that of a real office.
