@@ -22,7 +22,7 @@ def faults(file: EscalationFile) -> Iterator[Finding]:
     for key, steps in _clocks(file):
         yield from rising(key, [step.after for step in steps])
         for index, step in enumerate(steps):
-            yield from _end((*key, index, "until"), step)
+            yield from _until_faults((*key, index, "until"), step)
     known = {policy.name for policy in file.policies}
     for key, name in _used(file):
         if name not in known:
@@ -66,7 +66,7 @@ def _used(file: EscalationFile) -> Iterator[tuple[Key, str]]:
                 yield ("use", "channels", index, period.value), name
 
 
-def _end(key: Key, step: PolicyStep) -> Iterator[Finding]:
+def _until_faults(key: Key, step: PolicyStep) -> Iterator[Finding]:
     """An `until` without `repeat`, or before the first repetition."""
     if step.until is None:
         return

@@ -62,7 +62,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # otherwise a label may be unknown only because of such a fault
-    rules = load_rules(rules_directory, faults, _named(desk if whole else None, platforms))
+    rules = load_rules(rules_directory, faults, _known_names(desk if whole else None, platforms))
     faults += [fault for source in sources.values() for fault in source.faults]
     templates = templates_directory or directory / "templates"
     template_notes, twice = renamed_templates(templates)
@@ -84,7 +84,7 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
     )
 
 
-def _named(desk: DeskSettings | None, platforms: PlatformsFile | None) -> KnownNames:
+def _known_names(desk: DeskSettings | None, platforms: PlatformsFile | None) -> KnownNames:
     """Returns the names that rules may use."""
     return KnownNames(
         labels=desk.tags.labels if desk else None,

@@ -62,7 +62,7 @@ def checked(model: type[M], source: Source) -> M | None:
         source.faults += [
             _fault(model, source, details)
             for details in error.errors(include_url=False)
-            if not _is_about(secrets, details["loc"]) and not _follows(details)
+            if not _is_about(secrets, details["loc"]) and not _follows_from_entries(details)
         ]
         return None
 
@@ -87,7 +87,7 @@ def _is_about(keys: Collection[Key], location: Key) -> bool:
     return any(location[: len(key)] == key for key in keys)
 
 
-def _follows(details: ErrorDetails) -> bool:
+def _follows_from_entries(details: ErrorDetails) -> bool:
     """True if a list is reported as too short only because its entries have faults of their own."""
     return details["type"] == "too_short" and bool(details["input"])
 

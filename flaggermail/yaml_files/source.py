@@ -24,7 +24,7 @@ _TAG = "tag:yaml.org,2002:"
 _ALLOWED = frozenset({"str", "int", "float", "bool", "null", "timestamp", "seq", "map"})
 
 # Message of the YAML scanner -> what the person with the editor needs to know.
-_PLAIN = (
+_TRANSLATIONS = (
     (r"found character '\\t'|found a tab character", "a tab; indent with spaces"),
     (r"found character '[@`%*&!|>]' that cannot start", "this sign cannot begin a value; put the value in quotes"),
     (r"^mapping values are not allowed here$", "a second colon on the line; put the value in quotes"),
@@ -153,7 +153,7 @@ def _syntax(error: YAMLError, text: str, file: str) -> Fault:
     if not isinstance(error, MarkedYAMLError):
         return Fault(file, 1, 1, "", f"is not YAML 1.2: {error}")
     problem = str(error.problem)
-    words = next((plain for said, plain in _PLAIN if re.search(said, problem)), f"is not YAML 1.2: {problem}")
+    words = next((plain for said, plain in _TRANSLATIONS if re.search(said, problem)), f"is not YAML 1.2: {problem}")
     opened = error.context_mark if "opened here" in words else None
     mark = opened or error.problem_mark or error.context_mark
     return Fault(file, mark.line + 1, mark.column + 1, "", words)
