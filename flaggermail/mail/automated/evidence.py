@@ -55,7 +55,7 @@ class Signs:
 
     @cached_property
     def proven(self) -> bool:
-        """As `coded`, or with the returned mail as evidence; an auto-confirmation may quote our mail as well."""
+        """As `coded`, or the first lines report it above the returned mail; other robots return our mail as well."""
         return self.coded or (self.notice.says_so and bool(self.notice.returned or self.returned))
 
     @cached_property

@@ -70,7 +70,7 @@ def _is_typical(clause: str, words: MachineWords) -> bool:
 
 
 def _asks(clauses: Sequence[str], words: MachineWords) -> bool:
-    """True if a question is asked; "Is it urgent?" is a heading rather than a question to the reader."""
+    """True if a question is asked; "Is it urgent?" is not a question to the reader."""
     return any("?" in clause and not words.absence_question.search(clause) for clause in clauses)
 
 
