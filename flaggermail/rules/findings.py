@@ -123,7 +123,7 @@ def _unknown(folder: RulesFolder, rule: RuleSettings, known: KnownNames) -> Iter
 
 
 def _unknown_in_level(folder: RulesFolder, when: WhenSettings, known: KnownNames) -> Iterator[tuple[str, int, str]]:
-    """Does the same for the conditions of one level."""
+    """Yields the unknown names in the conditions of one level, as (condition, index, message)."""
     lists = [value for value in when.domain or () if "." not in value]
     named: tuple[tuple[str, Collection[str], Collection[str] | None], ...] = (
         ("platform", when.platform or (), known.platforms),

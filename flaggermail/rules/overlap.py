@@ -31,7 +31,7 @@ def implies(one: Condition, other: Condition) -> bool:
 
 
 def _implies_simple(one: Condition, other: Condition) -> bool:
-    """Does the same for two simple conditions: `other` allows everything that `one` allows."""
+    """`implies` for two simple conditions: `other` allows everything that `one` allows."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one == other
     if isinstance(one, OneOf) and isinstance(other, OneOf):
@@ -66,7 +66,7 @@ def excludes(one: Condition, other: Condition) -> bool:
 
 
 def _excludes_simple(one: Condition, other: Condition) -> bool:
-    """Does the same for two simple conditions."""
+    """`excludes` for two simple conditions."""
     if isinstance(one, YesOrNo) and isinstance(other, YesOrNo):
         return one.name == other.name and one.wanted != other.wanted
     if isinstance(one, OneOf) and isinstance(other, OneOf):
