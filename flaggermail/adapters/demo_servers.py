@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mailbox server (pymap) and a submission server (aiosmtpd) in this process, on loopback, for one user.
+"""An IMAP server (pymap) and a submission server (aiosmtpd) in this process, on loopback, for a single user.
 
-Both keep everything in memory and end with the process. They are for showing the program, not for mail.
+Both keep everything in memory and are lost when the process ends. They are for the demonstration, not for real mail.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ T = TypeVar("T")
 
 HOST = "127.0.0.1"
 _NAME = "localhost"
-_SECONDS = 10.0  # for each step of starting and stopping
-# aiosmtpd warns of a name of its own, at each login, and has no other way to tell of it.
+_SECONDS = 10.0  # time limit of each start and stop step
+# aiosmtpd logs a warning at each login without TLS and offers no other way to disable it.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
-_FOLDERS = ("INBOX",)  # all that pymap has when it starts
+_FOLDERS = ("INBOX",)  # the folders pymap creates at start
 
 
 @dataclass(frozen=True, slots=True)
 class TakenMail:
-    """One mail that the submission server took: the addresses of its envelope, and its octets as they came."""
+    """One mail accepted by the submission server: the envelope recipients and the raw octets."""
 
     recipients: tuple[str, ...]
     octets: bytes
 
 
 class DemoServers:
-    """Both servers. `user` logs in to both with `password`; `folders` are made where they are missing.
+    """Runs both servers. `user` logs in to both with `password`; missing `folders` are created.
 
-    Raises OSError when a server does not start or the mailbox refuses what it is asked.
+    Raises OSError if a server does not start or the IMAP server refuses a command.
     """
 
     def __init__(self, user: str, password: str, folders: Sequence[str]) -> None:
@@ -66,16 +66,16 @@ class DemoServers:
             raise
 
     def deliver(self, octets: bytes, at: datetime) -> None:
-        """Put a mail into the inbox, as arrived at `at` (aware): over IMAP, as any other server would."""
+        """Appends a mail to the inbox over IMAP with INTERNALDATE `at` (aware)."""
         with self._mailbox() as mailbox:
             _done(mailbox.append(_FOLDERS[0], "", imaplib.Time2Internaldate(at), octets))
 
     def last_for(self, addresses: AbstractSet[str]) -> bytes:
-        """The octets of the mail for one of them that was handed in last; raises StopIteration if there is none."""
+        """Returns the most recently submitted mail for any of `addresses`; raises StopIteration if there is none."""
         return next(mail.octets for mail in reversed(self._taken) if not addresses.isdisjoint(mail.recipients))
 
     def close(self) -> None:
-        """End both servers and every connection; safe to repeat."""
+        """Stops both servers and closes every connection; idempotent."""
         if self._loop.is_closed():
             return
         self._run(self._end())
@@ -91,7 +91,7 @@ class DemoServers:
             demo_password=self._password,
         )  # fmt: skip
         backend, config = await _Backend.init(arguments)
-        config.apply_context()  # for the connections: they inherit the context in which the server is made
+        config.apply_context()  # connections inherit the context in which the server is created
         await IMAPService(backend, config).start(self._running)
         server = await self._loop.create_server(self._smtp_session, HOST, 0)
         await self._running.enter_async_context(server)
@@ -109,10 +109,10 @@ class DemoServers:
         own = LoginPassword(self._user.encode(), self._password.encode())
         return AuthResult(success=given == own)
 
-    async def handle_DATA(  # noqa: N802 - aiosmtpd looks the hook up by this name
+    async def handle_DATA(  # noqa: N802 - aiosmtpd looks up the hook by this name
         self, _server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Take a mail from the user who logged in."""
+        """Accepts a mail from an authenticated session."""
         if not session.authenticated:
             return "530 5.7.0 log in first"
         self._taken.append(TakenMail(tuple(envelope.rcpt_tos), envelope.original_content or b""))
@@ -121,12 +121,12 @@ class DemoServers:
     async def _end(self) -> None:
         rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in rest:
-            task.cancel()  # first: a server waits for its connections
+            task.cancel()  # before closing the servers: closing waits for open connections
         await asyncio.gather(*rest, return_exceptions=True)
         await self._running.aclose()
 
     def _run(self, work: Coroutine[object, object, T]) -> T:
-        """Do it in the thread of the servers; raises what it raises, TimeoutError when it does not end."""
+        """Runs `work` in the servers' event loop; raises its exception, or TimeoutError after `_SECONDS`."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_SECONDS)
 
     def _mailbox(self) -> imaplib.IMAP4:
@@ -136,7 +136,7 @@ class DemoServers:
 
 
 class _Config(Config):
-    """Asks no name server how this machine is called, as pymap would at each connection."""
+    """Uses a fixed greeting. pymap would look up this host's name in the DNS at each connection."""
 
     @property
     def greeting(self) -> bytes:
@@ -144,7 +144,7 @@ class _Config(Config):
 
 
 class _Backend(DictBackend):
-    """As pymap's own, with that configuration."""
+    """pymap's in-memory backend with `_Config`."""
 
     @classmethod
     async def init(cls, args: Namespace, **overrides: object) -> tuple[DictBackend, Config]:

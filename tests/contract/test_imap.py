@@ -609,7 +609,7 @@ class TestConnection:
 
     def test_goodbye_that_is_not_answered(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Closing does not wait for a dead server, and raises nothing."""
-        monkeypatch.setattr("flaggermail.adapters.imap.link._GOODBYE", 0.05)
+        monkeypatch.setattr("flaggermail.adapters.imap.link._LOGOUT_SECONDS", 0.05)
 
         def script(line: Line) -> None:
             line.log_in()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Instants, randomness and ticks.
+"""Clock, randomness and periodic calls.
 
-Ways in: `clock.SystemClock`, `ticker.SchedulerTicker`; the demo's `story_clock`.
+Entry points: `clock.SystemClock`, `ticker.SchedulerTicker`; the demo's `story_clock`.
 
 May import: `ports`.
 """

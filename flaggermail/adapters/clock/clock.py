@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The clock and the randomness of the machine."""
+"""The system's clock and random number generator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class SystemClock:
     """Implements `ports.Clock`."""
 
     def now(self) -> datetime:
-        """The present instant, in UTC."""
+        """Returns the current instant in UTC."""
         return datetime.now(UTC)
 
 
@@ -19,9 +19,9 @@ class SystemRandomness:
     """Implements `ports.Randomness`."""
 
     def token(self) -> str:
-        """128 random bits as 32 hexadecimal digits."""
+        """Returns 128 random bits as 32 hexadecimal digits."""
         return secrets.token_hex(16)
 
     def salt(self) -> bytes:
-        """16 random octets."""
+        """Returns 16 random octets."""
         return secrets.token_bytes(16)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The ticker on APScheduler. It only ticks: what is due stands in rows, so nothing is lost with a process.
+"""A ticker built on APScheduler. It only triggers calls: due work is stored in rows, so a crash loses nothing.
 
-Its default would drop a call that came a second late; here a late call is made once, however late.
+By default APScheduler drops a call that is one second late. Here a late call runs once, however late.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ class SchedulerTicker:
     """Implements `ports.Ticker`."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(16)  # more than there is work: none waits for one that waits for a server
+        self._pool = ThreadPoolExecutor(16)  # more threads than jobs: no job waits for one that waits for a server
         self._scheduler = BackgroundScheduler(
             executors={"default": self._pool},
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
             timezone="UTC",
         )
         self._running = 0
-        # It warns of each call that is left out because the one before still runs; the port promises just that.
+        # APScheduler warns when it skips a call because the previous one still runs. The port promises that behaviour.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
-        """Call `work` every `seconds`, from `start` on."""
+        """Calls `work` every `seconds` once the ticker has started."""
 
         def counted() -> None:
             self._running += 1
@@ -41,11 +41,11 @@ class SchedulerTicker:
         self._scheduler.add_job(counted, "interval", seconds=seconds, id=name, name=name)
 
     def start(self) -> None:
-        """Begin."""
+        """Starts the periodic calls."""
         self._scheduler.start()
 
     def stop(self, deadline: float) -> bool:
-        """End; waits for calls in hand, `deadline` seconds at most; answers whether all of them have ended."""
+        """Stops the ticker and waits up to `deadline` seconds for running calls; returns True if all of them ended."""
         self._scheduler.remove_all_jobs()
         until = time.monotonic() + deadline
         while self._running and time.monotonic() < until:

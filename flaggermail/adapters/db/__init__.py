@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The store on SQLite or PostgreSQL."""
+"""The store, on SQLite or PostgreSQL."""

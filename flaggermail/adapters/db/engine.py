@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An engine on which a commit is durable, a reader has one view, and an error never shows a value."""
+"""Database engines with durable commits, consistent reads and error messages free of values."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ from flaggermail.errors import ConfigurationError
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at a power cut; an outbox must not
+    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at a power cut, which an outbox cannot tolerate
     "PRAGMA foreign_keys = ON",
     "PRAGMA recursive_triggers = ON",
-    "PRAGMA secure_delete = ON",  # what is erased is written over, and not only forgotten
+    "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
 STUCK_SECONDS = 120
 READS = "flaggermail_reads"
 
 
 class PostgresqlConnection(Protocol):
-    """What is used of a connection of PostgreSQL's driver, which is not there in every installation."""
+    """The part of a psycopg connection used here. The driver is optional and may not be installed."""
 
     autocommit: bool
 
     def execute(self, query: str) -> object:
-        """Run one statement."""
+        """Runs one statement."""
         ...
 
 
 def make_engine(url: str, wait: float = 10) -> Engine:
-    """The engine for a `sqlite:///` or `postgresql+psycopg://` address; a writer waits `wait` seconds for another."""
+    """Returns an engine for a `sqlite:///` or `postgresql+psycopg://` URL; `wait`: seconds to wait for a lock."""
     if url.startswith("sqlite"):
-        _make_private(url)
+        _create_private_file(url)
         engine = create_engine(
             url, hide_parameters=True, poolclass=QueuePool, connect_args={"check_same_thread": False}
         )
-        event.listen(engine, "connect", _prepare_sqlite(wait))
+        event.listen(engine, "connect", _configure_sqlite(wait))
         event.listen(engine, "begin", _begin_sqlite)
     else:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-        event.listen(engine, "connect", _prepare_postgresql(wait))
+        event.listen(engine, "connect", _configure_postgresql(wait))
     event.listen(engine, "handle_error", _hide_values)
     return engine
 
 
-def _make_private(url: str) -> None:
-    """A new database is its owner's and, as the umask allows, its group's: officers type under logins of their own.
+def _create_private_file(url: str) -> None:
+    """Creates the database file with mode 0660 (less the umask): officers of the group use their own accounts.
 
-    The files that SQLite makes beside it take over its mode.
+    SQLite gives its journal files the same mode.
     """
     path = make_url(url).database
     if path and path != ":memory:":
@@ -67,15 +67,15 @@ def _make_private(url: str) -> None:
 
 
 def connect_reading(engine: Engine) -> Connection:
-    """A connection that refuses to write and reads the rows of one instant, whoever writes meanwhile."""
+    """Opens a read-only connection that sees one consistent snapshot, whatever is written meanwhile."""
     if engine.dialect.name == "sqlite":
         return engine.connect().execution_options(**{READS: True})
     return engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _prepare_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:
+def _configure_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:
     def prepare(connection: SqliteConnection, _record: object) -> None:
-        connection.isolation_level = None  # the driver must not begin by itself: `_begin_sqlite` does
+        connection.isolation_level = None  # the driver must not begin transactions: `_begin_sqlite` does
         connection.execute(f"PRAGMA busy_timeout = {round(wait * 1000)}")  # first: switching to WAL may have to wait
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -84,17 +84,17 @@ def _prepare_sqlite(wait: float) -> Callable[[SqliteConnection, object], None]:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Writers take the lock before they read: a read that turns into a write is refused at once, time-out or not."""
+    """Begins a writing transaction IMMEDIATE: SQLite refuses to upgrade a read lock at once, ignoring busy_timeout."""
     reads = bool(connection.get_execution_options().get(READS, False))
     connection.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _prepare_postgresql(wait: float) -> Callable[[PostgresqlConnection, object], None]:
+def _configure_postgresql(wait: float) -> Callable[[PostgresqlConnection, object], None]:
     def prepare(connection: PostgresqlConnection, _record: object) -> None:
         connection.autocommit = True
         connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
-        # A frozen daemon must not keep the chain's head locked: its successor could never take the lease.
+        # A frozen daemon must not keep the chain's head locked: its successor could not take the lease.
         connection.execute(f"SET idle_in_transaction_session_timeout = '{STUCK_SECONDS} s'")
         connection.autocommit = False
 
@@ -102,7 +102,7 @@ def _prepare_postgresql(wait: float) -> Callable[[PostgresqlConnection, object],
 
 
 def _hide_values(context: ExceptionContext) -> None:
-    """Take the values out of an error and its cause: `hide_parameters` only keeps them out of the statement."""
+    """Removes values from an error and its cause. `hide_parameters` removes them from the statement only."""
     original, wrapped = context.original_exception, context.sqlalchemy_exception
     text = _without_values(original)
     if text is not None and wrapped is not None:
@@ -111,10 +111,10 @@ def _hide_values(context: ExceptionContext) -> None:
 
 
 def _without_values(error: BaseException) -> str | None:
-    """What an error may say, or nothing where it may say all it says.
+    """Returns the text an error may show, or None if its own text is safe.
 
-    PostgreSQL quotes the whole row in the DETAIL of an error, and the value itself in errors of class 22; SQLAlchemy's
-    column types quote what they cannot convert.
+    PostgreSQL quotes the whole row in the DETAIL of an error, and the value itself in errors of class 22. SQLAlchemy's
+    column types quote values that they cannot convert.
     """
     if isinstance(error, ValueError | TypeError) or str(getattr(error, "sqlstate", None)).startswith("22"):
         return "a value does not fit its column"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The schema, brought up to date by Alembic, which is loaded when there is something to do: it takes half a second."""
+"""Schema migrations with Alembic. Alembic takes half a second to import, so it is loaded only to migrate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flaggermail.errors import ConfigurationError
 
 
 def upgrade(engine: Engine) -> str:
-    """Bring the schema to the newest revision; answers which one the database says it has."""
+    """Migrates the schema to the newest revision; returns the revision recorded in the database."""
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
 
@@ -25,14 +25,14 @@ def upgrade(engine: Engine) -> str:
 
 
 def _current(connection: Connection) -> str | None:
-    """The revision of the database; nothing in one that Alembic never saw."""
+    """Returns the database's revision; None if Alembic never ran on it."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text(CURRENT)).scalar()
 
 
 def require_current(engine: Engine) -> None:
-    """Make an empty database current; refuse one that is behind or ahead, naming the command that helps."""
+    """Creates the schema in an empty database; raises ConfigurationError for any revision other than the newest."""
     try:
         with connect_reading(engine) as connection:
             empty = not inspect(connection).get_table_names()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The store's own tables: the chain of events and what stands behind it, counters, cursors, the lease."""
+"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors and the lease."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flaggermail.adapters.db.tables import Row
 
 
 class EventRow(Row, table=True):
-    """The chain: `octets` are what happened, `digest` ties them to the event before."""
+    """The event chain: `octets` is the encoded event, `digest` links it to the previous event."""
 
     __tablename__ = "event"
     seq: int = Field(primary_key=True)
@@ -27,7 +27,7 @@ class EventRow(Row, table=True):
 
 
 class ChainHeadRow(Row, table=True):
-    """The one row that every writing transaction locks first: length and last digest of the chain."""
+    """The single row every writing transaction locks first: number and digest of the last event."""
 
     __tablename__ = "chain_head"
     __table_args__ = (CheckConstraint("id = 1", name="chain_head_is_one_row"),)
@@ -37,7 +37,7 @@ class ChainHeadRow(Row, table=True):
 
 
 class PersonalRow(Row, table=True):
-    """A personal value behind its commitment; erasing the row leaves the chain valid."""
+    """A personal value and its commitment; deleting the row erases the value and leaves the chain valid."""
 
     __tablename__ = "personal"
     commitment: str = Field(primary_key=True)
@@ -47,7 +47,7 @@ class PersonalRow(Row, table=True):
 
 
 class CounterRow(Row, table=True):
-    """The last number that was given out under a name."""
+    """The last number issued by a counter."""
 
     __tablename__ = "counter"
     name: str = Field(primary_key=True)
@@ -55,17 +55,17 @@ class CounterRow(Row, table=True):
 
 
 class CursorRow(Row, table=True):
-    """How far a folder of the mailbox has been read."""
+    """How far a mailbox folder has been read."""
 
     __tablename__ = "cursor"
     folder: str = Field(primary_key=True)
-    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
+    uidvalidity: int = Field(sa_type=BigInteger)  # unsigned 32 bits: RFC 9051, section 9
     uid: int = Field(sa_type=BigInteger)
     looked_at: datetime | None
 
 
 class LeaseRow(Row, table=True):
-    """Who may run the daemon; `fencing` rises with every change of hands."""
+    """The lease of the running daemon; `fencing` increases each time the lease is taken."""
 
     __tablename__ = "lease"
     name: str = Field(primary_key=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which schema this program knows; apart from what changes it, which takes long to load."""
+"""The schema revision this program needs. Separate from `migrate`, which is slow to import."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ CURRENT = "SELECT version_num FROM alembic_version"
 
 
 def newest() -> str:
-    """The newest revision that this program knows: the names of their files begin with their numbers."""
+    """Returns the newest revision known to this program, taken from the file names, which begin with a number."""
     return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))

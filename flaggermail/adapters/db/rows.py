@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Between the core's frozen rows and the columns of their tables."""
+"""Conversion between the record's frozen rows and table columns."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from flaggermail.record.rows import Record
 R = TypeVar("R", bound=Record)
 Column = str | int | bool | datetime | date | list[str] | list[int] | None
 
-metadata = own_tables.EventRow.metadata  # of every table: it builds on the module of the others
+metadata = own_tables.EventRow.metadata  # of all tables: own_tables imports the module with the others
 
 
 def table_of(name: str) -> Table:
-    """The table called `name`."""
+    """Returns the table called `name`."""
     return metadata.tables[name]
 
 
 def to_columns(values: Mapping[str, Scalar]) -> dict[str, Column]:
-    """The values as their columns take them: tuples become JSON lists, instants and days stay what they are."""
+    """Converts values for their columns: tuples become JSON lists, dates and instants stay as they are."""
     return {name: value if isinstance(value, date) else plain(value) for name, value in values.items()}
 
 
 def from_columns(kind: type[R], columns: Mapping[str, object]) -> R:
-    """The row of type `kind` in `columns`."""
+    """Builds a row of type `kind` from its columns."""
     return kind(**{name: typed(kind, name, value) for name, value in columns.items()})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The statements of a transaction, each built once: to build one takes SQLAlchemy longer than to run it.
+"""The SQL statements of a transaction. Each is built once, because SQLAlchemy takes longer to build one than to run it.
 
-Values are never part of a statement; they are given when it is run.
+Values are never part of a statement; they are passed as parameters.
 """
 
 from __future__ import annotations
@@ -13,39 +13,39 @@ from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, 
 
 from flaggermail.adapters.db.rows import table_of
 
-Shape = tuple[tuple[str, str], ...]  # names of columns, each with how it is compared
+Shape = tuple[tuple[str, str], ...]  # column names, each with its comparison
 MOST = "most_rows"  # parameter of `latest`
-KEY = "key_of_the_row"  # parameter of `changing`; no column is called so
+KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
 AFTER = "after_that_instant"  # parameter of `counting`
 _EQUAL, _NULL, _ONE_OF, _ONE_OF_OR_NULL = "equal", "null", "one of", "one of or null"
 
 
 def shape_of(equal: Mapping[str, object]) -> Shape:
-    """How the columns are compared with these values (None: is null; a tuple or list: is one of)."""
+    """Returns the comparison of each column with its value (None: IS NULL; a tuple or list: IN)."""
     return tuple((name, _comparison(value)) for name, value in equal.items())
 
 
 def parameters(equal: Mapping[str, object]) -> dict[str, object]:
-    """The values as `finding` and `looking` take them."""
+    """Returns the values as parameters for `finding`, `looking`, `latest` and `counting`."""
     several = {name: [item for item in value if item is not None] for name, value in equal.items()
                if isinstance(value, list | tuple)}  # fmt: skip
     return {**equal, **several}
 
 
 def is_empty(equal: Mapping[str, object]) -> bool:
-    """Whether no row can be meant, because a value should be one of none."""
+    """True if a column is compared with an empty list, so that no row can match."""
     return any(isinstance(value, list | tuple) and not value for value in equal.values())
 
 
 @cache
 def finding(table: str, shape: Shape) -> Select[*tuple[object, ...]]:
-    """All columns of the rows of that shape."""
+    """Selects all columns of the rows that match the shape."""
     return select(table_of(table)).where(*_conditions(table_of(table), shape))
 
 
 @cache
 def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
-    """All columns of the rows of that shape, the one with the last key first; the parameter MOST says how many."""
+    """Selects the matching rows in descending order of the key; the parameter MOST limits their number."""
     columns = table_of(table).c
     order = columns[key].desc()
     return select(table_of(table)).where(*_conditions(table_of(table), shape)).order_by(order).limit(bindparam(MOST))
@@ -53,14 +53,14 @@ def latest(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
 
 @cache
 def looking(table: str, key: str, shape: Shape) -> Select[*tuple[object, ...]]:
-    """The key of one row of that shape."""
+    """Selects the key of one matching row."""
     columns = table_of(table).c
     return select(columns[key]).where(*_conditions(table_of(table), shape)).limit(1)
 
 
 @cache
 def counting(table: str, instant: str, shape: Shape) -> Select[int]:
-    """How many rows of that shape have their `instant` behind the parameter AFTER."""
+    """Counts the matching rows whose column `instant` is later than the parameter AFTER."""
     found = table_of(table)
     late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
     return select(func.count()).select_from(found).where(late, *_conditions(found, shape))
@@ -68,13 +68,13 @@ def counting(table: str, instant: str, shape: Shape) -> Select[int]:
 
 @cache
 def adding(table: str) -> Insert:
-    """A new row; its columns are the parameters."""
+    """Inserts a row; its columns are the parameters."""
     return insert(table_of(table))
 
 
 @cache
 def changing(table: str, key: str) -> Update:
-    """Change the row whose column `key` is the parameter KEY; the columns to change are the other parameters."""
+    """Updates the row whose column `key` equals the parameter KEY; the other parameters are the columns to change."""
     return update(table_of(table)).where(table_of(table).c[key] == bindparam(KEY))
 
 

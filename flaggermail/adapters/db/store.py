@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The store on SQLite or PostgreSQL.
 
-A writing transaction first locks the chain's head row (SQLite: BEGIN IMMEDIATE, which locks the file), so writers go
-one after the other on both engines and what a transaction reads cannot change before it writes.
+A writing transaction first locks the row of the chain's head (SQLite: BEGIN IMMEDIATE, which locks the file). Writers
+therefore run one at a time on both engines, and what a transaction has read cannot change before it writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SqlStore:
-    """Implements `ports.Store`. Safe for several threads: each transaction has a connection of its own."""
+    """Implements `ports.Store`. Thread-safe: each transaction uses its own connection."""
 
     def __init__(self, url: str, salt: Callable[[], bytes], wait: float = 10) -> None:
         self.engine: Engine = make_engine(url, wait)
@@ -38,43 +38,43 @@ class SqlStore:
 
     @contextmanager
     def begin(self) -> Iterator[SqlTransaction]:
-        """A transaction that writes.
+        """Begins a writing transaction.
 
-        Raises StoreBusy when the lease was lost, or another writer does not end, and StoreFault.
+        Raises StoreBusy if the lease was lost or another writer holds the lock too long, and StoreFault.
         """
-        with _told(), self._writing() as connection:
+        with _as_store_fault(), self._write_lock() as connection:
             if self._lease is not None:
-                _check(connection, self._lease)
+                _check_fencing(connection, self._lease)
             tx = SqlTransaction(connection, self._salt)
             yield tx
             tx.finish()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
-        """A transaction that only reads: one consistent view; a write in it raises StoreFault."""
-        with _told(), connect_reading(self.engine) as connection:
+        """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
+        with _as_store_fault(), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _write_lock(self) -> Iterator[Connection]:
         with self.engine.connect() as connection:
             try:
                 unit = connection.begin()
                 connection.execute(_LOCK).one()
             except OperationalError as error:
-                if _waited_in_vain(error):
+                if _lock_timed_out(error):
                     raise StoreBusy("the database is being written by another process that does not end") from error
                 raise
             with unit:
                 yield connection
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """Take the lease for `seconds`, or raise StoreBusy naming who holds it; see `ports.Store`."""
-        with self._writing() as connection:
+        """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
+        with self._write_lock() as connection:
             row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
             if row is None:
                 connection.execute(insert(LEASE).values(name=name, holder="", fencing=0, until=LONG_AGO))
-            elif row.until > now and row.holder != holder and not _gone(row.holder):
+            elif row.until > now and row.holder != holder and not _is_dead_process(row.holder):
                 raise StoreBusy(
                     f"lease {name} is held by {row.holder} until {row.until:%H:%M:%S} UTC: "
                     "stop that daemon first, or wait until then"
@@ -86,51 +86,51 @@ class SqlStore:
         return lease
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """Keep the lease for `seconds` more. Raises StoreBusy when it was lost."""
+        """Extends the lease to `now` plus `seconds`. Raises StoreBusy if the lease was lost."""
         lease = self._lease
         if lease is None:
             raise StoreBusy("no lease is held, so none can be renewed")
-        with self._writing() as connection:
-            _check(connection, lease)
+        with self._write_lock() as connection:
+            _check_fencing(connection, lease)
             until = now + timedelta(seconds=seconds)
             connection.execute(update(LEASE).where(LEASE.c.name == lease.name).values(until=until))
 
     def release(self) -> None:
-        """Give the lease back; safe to repeat, and without effect once another daemon has it."""
+        """Releases the lease; idempotent, and without effect if another daemon holds it now."""
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with self._writing() as connection:
+        with self._write_lock() as connection:
             own = update(LEASE).where(LEASE.c.name == lease.name, LEASE.c.fencing == lease.fencing)
             connection.execute(own.values(holder="", until=LONG_AGO))
 
     def close(self) -> None:
-        """Close every connection."""
+        """Closes every connection."""
         self.engine.dispose()
 
 
 def this_process(started: datetime) -> str:
-    """The name under which this process holds a lease: host, process and when it was started."""
+    """Returns the name under which this process holds a lease: host, process id and start time."""
     return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What the database refuses for reasons of its own, disk or network, is a fault of the store, not of the caller."""
+def _as_store_fault() -> Iterator[None]:
+    """Raises StoreFault for errors of the database itself, such as disk or network failures."""
     try:
         yield
     except (InterfaceError, OperationalError) as error:
         raise StoreFault(f"the database says: {' '.join(str(error.orig).split())}") from error
 
 
-def _check(connection: Connection, lease: Lease) -> None:
+def _check_fencing(connection: Connection, lease: Lease) -> None:
     fencing = connection.execute(_FENCING, {"name": lease.name}).scalar()
     if fencing != lease.fencing:
         raise StoreBusy(f"lease {lease.name} was taken over by another daemon: this one writes no more")
 
 
-def _gone(holder: str) -> bool:
-    """Whether `holder` is a process of this host that is no more: a crashed daemon does not block its successor."""
+def _is_dead_process(holder: str) -> bool:
+    """True if `holder` is a dead process of this host: a crashed daemon must not block its successor."""
     host, _, rest = holder.partition(":")
     process = rest.partition(":")[0]
     if host != socket.gethostname() or not process.isdigit():
@@ -140,11 +140,11 @@ def _gone(holder: str) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        return False  # it is there, and somebody else's
+        return False  # it exists and belongs to another account
     return False
 
 
-def _waited_in_vain(error: OperationalError) -> bool:
-    """Whether the lock did not come within the time-out: SQLITE_BUSY, and PostgreSQL's lock_not_available (55P03)."""
+def _lock_timed_out(error: OperationalError) -> bool:
+    """True if the lock timed out: SQLITE_BUSY, or PostgreSQL's lock_not_available (55P03)."""
     busy = str(getattr(error.orig, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
     return busy or getattr(error.orig, "sqlstate", None) == "55P03"

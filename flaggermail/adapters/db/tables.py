@@ -13,7 +13,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Text
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
-# Named, so that a later migration can name what it drops, on either engine. Checks carry their names already.
+# Named constraints: a later migration can drop them by name on either engine. Checks have their own names.
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_label)s",
     "pk": "pk_%(table_name)s",

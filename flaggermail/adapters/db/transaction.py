@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One unit of work on one connection: rows for the present, the chain of events for the past."""
+"""A unit of work on one connection: rows for the current state, the event chain for the history."""
 
 from __future__ import annotations
 
@@ -46,30 +46,30 @@ _NEXT = (
     .values(value=COUNTER.c.value + 1)
     .returning(COUNTER.c.value)
 )
-_FORGET = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
+_ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 _CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
 
 class SqlTransaction:
-    """Implements `ports.Transaction`, and what proves the record."""
+    """Implements `ports.Transaction`, plus the checks that prove the record intact."""
 
     def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
         self._connection = connection
         self._salt = salt
-        self._head: tuple[int, str] | None = None  # of the chain with what was appended here, until `finish` writes it
-        self._found: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # by table, until that is changed here
+        self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
+        self._cached: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # cache by table, dropped on change
 
     def get(self, kind: type[R], key: str) -> R | None:
-        """The row of that kind under that key."""
+        """Returns the row with that key, or None."""
         found = self.find(kind, **{kind.KEY: key})
         return found[0] if found else None
 
     def find(self, kind: type[R], /, **equal: object) -> list[R]:
-        """The rows whose fields equal the values (a tuple or list: is one of), in the order of their keys."""
+        """Returns the rows whose fields equal the values (a tuple or list: one of), ordered by key."""
         if is_empty(equal):
             return []
-        # Nobody else can change what a transaction has read: the same question has the same answer.
-        known = self._found.setdefault(kind.TABLE, {})
+        # Cached: no other writer can change what this transaction has read.
+        known = self._cached.setdefault(kind.TABLE, {})
         question = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in equal.items())
         if question not in known:
             known[question] = list(self._select(kind, equal))
@@ -79,45 +79,45 @@ class SqlTransaction:
         names = table_of(kind.TABLE).c.keys()
         rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
         found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
-        return sorted(found, key=lambda row: row.key)  # not in SQL: there the order is a matter of the server's locale
+        return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
     def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
-        """The last `most` rows that `find` would give, the last one first; their keys must be as long as each other."""
+        """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         names = table_of(kind.TABLE).c.keys()
         query = latest(kind.TABLE, kind.KEY, shape_of(equal))
         rows = self._connection.execute(query, {**parameters(equal), MOST: most})
         return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
-        """Whether `find` would give a row; costs the same however many there are."""
+        """True if `find` would return a row; the cost does not depend on how many match."""
         query = looking(kind.TABLE, kind.KEY, shape_of(equal))
         return self._connection.execute(query, parameters(equal)).first() is not None
 
     def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
-        """How many rows `find` would give of which the named instant is later than the given one."""
+        """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
         if is_empty(equal):
             return 0
         query = counting(kind.TABLE, after[0], shape_of(equal))
         return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
 
     def reached(self, counter: str) -> int:
-        """The last number of a counter."""
+        """Returns the last number issued by a counter."""
         return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
 
     def number(self, counter: str) -> int:
-        """The next number of a counter, from 1."""
+        """Issues the next number of a counter, starting at 1."""
         value = self._connection.execute(_NEXT, {"counter": counter}).scalar()
         if value is None:
             self._connection.execute(adding("counter"), {"name": counter, "value": 1})
         return value or 1
 
     def set_number(self, counter: str, value: int) -> None:
-        """Let the next number of a counter be `value` + 1."""
+        """Sets a counter, so that the next number issued is `value` + 1."""
         if self._connection.execute(changing("counter", "name"), {KEY: counter, "value": value}).rowcount == 0:
             self._connection.execute(adding("counter"), {"name": counter, "value": value})
 
     def append(self, *events: Event) -> None:
-        """Write the events to the chain and their changes to the rows; all of them or, on an error, none."""
+        """Appends events to the chain and applies their changes to the rows; all of them or, on an error, none."""
         with self._connection.begin_nested():
             seq, digest = self._chain_head()
             for event in events:
@@ -127,30 +127,30 @@ class SqlTransaction:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """What was done in it is undone on an exception, which goes on."""
+        """Undoes everything done within the block if it raises; the exception propagates."""
         head = self._head
         try:
             with self._connection.begin_nested():
                 yield
         except BaseException:
             self._head = head
-            self._found.clear()
+            self._cached.clear()
             raise
 
     def finish(self) -> None:
-        """Let the chain's head name the last event that was appended; to be called once, before the commit."""
+        """Writes the new head of the chain. Call once, before the commit."""
         if self._head is not None:
             self._connection.execute(_NEW_HEAD, {"seq": self._head[0], "digest": self._head[1]})
 
     def _chain_head(self) -> tuple[int, str]:
-        """Number and digest of the last event, those that were appended here included."""
+        """Returns number and digest of the last event, including those appended by this transaction."""
         if self._head is not None:
             return self._head
         row = self._connection.execute(_HEAD).one()
         return row.seq, row.digest
 
     def _record(self, seq: int, previous: str, event: Event) -> str:
-        """Write one event and what it changes; answers its digest."""
+        """Writes one event and its changes; returns its digest."""
         kept: list[dict[str, object]] = []
 
         def commit(value: Plain) -> str:
@@ -171,7 +171,7 @@ class SqlTransaction:
 
     def _apply(self, change: Change) -> None:
         record = BY_TABLE[change.table]
-        self._found.pop(change.table, None)
+        self._cached.pop(change.table, None)
         if record.KEY in change.values:
             self._connection.execute(adding(change.table), to_columns(change.values))
         elif change.values:
@@ -180,7 +180,7 @@ class SqlTransaction:
                 raise NotFound(f"{change.table} {change.key}: there is no such row to change")
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
-        """Destroy what these personal fields of these rows held before what they hold now; see `ports.Transaction`."""
+        """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""
         wanted = frozenset(keys)
         held: dict[tuple[str, str], str] = {}
         gone: list[dict[str, str]] = []
@@ -193,10 +193,10 @@ class SqlTransaction:
                     gone += [{"erased": held[field]}] if held.get(field) else []
                     held[field] = change["values"][name]
         if gone:
-            self._connection.execute(_FORGET, gone)
+            self._connection.execute(_ERASE, gone)
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
-        """The octets of the events from `since` on, in their order; from a day before, since clocks are set back."""
+        """Yields the octets of the events since `since`, in order. Starts a day earlier, as clocks may be set back."""
         query = select(EVENT.c.seq, EVENT.c.octets).where(EVENT.c.at >= since - timedelta(days=1)).order_by(EVENT.c.seq)
         after = 0
         while page := self._connection.execute(query.where(EVENT.c.seq > after).limit(PAGE)).all():
@@ -204,63 +204,63 @@ class SqlTransaction:
             after = page[-1].seq
 
     def advance(self, folder: str, cursor: Cursor) -> None:
-        """Record how far `folder` has been read."""
+        """Records how far `folder` has been read."""
         position = cursor.position
         values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
         if self._connection.execute(changing("cursor", "folder"), {KEY: folder, **values}).rowcount == 0:
             self._connection.execute(adding("cursor"), {"folder": folder, **values})
 
     def cursor(self, folder: str) -> Cursor | None:
-        """How far `folder` has been read."""
+        """Returns how far `folder` has been read, or None."""
         row = self._connection.execute(_CURSOR, {"folder": folder}).first()
         return None if row is None else Cursor(Position(row.uidvalidity, row.uid), row.looked_at)
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
-        """The events behind number `after`, with their numbers; personal values revealed unless erased."""
+        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
         for page in self._chain(after):
             reveal = partial(_revealed, self._values(page[0].seq, page[-1].seq))
             for row in page:
                 yield row.seq, decode(row.octets, reveal)
 
     def _values(self, first: int, last: int) -> dict[str, Plain]:
-        """The personal values of these events by their commitments, but for those that were erased."""
+        """Returns the personal values of these events by commitment; erased ones are missing."""
         query = select(PERSONAL.c.commitment, PERSONAL.c.value).where(PERSONAL.c.event.between(first, last))
         return {row.commitment: json.loads(row.value) for row in self._connection.execute(query)}
 
     def _chain(self, after: int = 0) -> Iterator[Sequence[Row[*tuple[object, ...]]]]:
-        """The events behind number `after` page by page: a reader may stop anywhere, and no cursor stays open."""
+        """Yields pages of the events after number `after`. A reader may stop early: no cursor stays open."""
         query = select(EVENT).order_by(EVENT.c.seq).limit(PAGE)
         while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
             yield page
             after = page[-1].seq
 
     def broken_link(self) -> int | None:
-        """The first event that was changed, moved or taken away; nothing when the record is whole.
+        """Returns the number of the first event that was changed, moved or removed; None if the chain is intact.
 
-        An event's digest must follow from its octets and the event before, its columns must say what its octets say,
-        and the last one must be the one that the chain's head names.
+        Each digest must follow from the event's octets and the previous digest, the columns must agree with the octets,
+        and the last event must be the one named by the chain's head.
         """
         digest, last = GENESIS, 0
         for row in chain.from_iterable(self._chain()):
             digest, last = link(digest, row.octets), last + 1
-            if (row.seq, row.digest) != (last, digest) or not _agrees(row):
+            if (row.seq, row.digest) != (last, digest) or not _columns_agree(row):
                 return last
         return None if self._chain_head() == (last, digest) else last + 1
 
     def broken_commitment(self) -> int | None:
-        """The first event with a personal value that does not fit its commitment; nothing when all do."""
+        """Returns the number of the first event with a personal value that does not match its commitment, or None."""
         for row in self._connection.execute(select(PERSONAL).order_by(PERSONAL.c.event)):
             if commitment(row.salt, json.loads(row.value)) != row.commitment:
                 return int(row.event)
         return None
 
     def rows(self) -> Rows:
-        """Every row of the present, as `record.events.fold` gives them."""
+        """Returns every current row, in the form that `record.events.fold` produces."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
 
 
 def _columns(event: Event) -> dict[str, str | datetime | None]:
-    """What of an event stands in columns of its own, to find it by."""
+    """Returns the values of an event that have their own column, for queries."""
     return {
         "at": event.at,
         "kind": event.kind.value,
@@ -271,8 +271,8 @@ def _columns(event: Event) -> dict[str, str | datetime | None]:
     }
 
 
-def _agrees(row: Row[*tuple[object, ...]]) -> bool:
-    """Whether the columns of an event say what its octets say."""
+def _columns_agree(row: Row[*tuple[object, ...]]) -> bool:
+    """True if an event's columns agree with its octets."""
     told = _columns(decode(row.octets, partial(_revealed, {})))
     return all(getattr(row, name) == value for name, value in told.items())
 

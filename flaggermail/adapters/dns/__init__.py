@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The DNS, and what rests on it: DKIM keys and the public suffix list.
+"""The DNS and what depends on it: DKIM verification and the public suffix list.
 
-Ways in: `resolver`, `dkim_check`.
+Entry points: `resolver`, `dkim_check`.
 
 May import: `ports`, `mail`.
 """

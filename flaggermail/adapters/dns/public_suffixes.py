@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which domains belong to one organisation, by the public suffix list that comes inside the package: no download."""
+"""Organisational domains by the public suffix list bundled with the publicsuffixlist package; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from publicsuffixlist import PublicSuffixList
 
 
 def organisational(domain: str) -> str | None:
-    """The domain directly below the public suffix of `domain` (RFC 7489, section 3.2); nothing for a suffix itself.
+    """Returns the organisational domain of `domain` (RFC 7489, section 3.2); None for a public suffix itself.
 
-    A top-level domain that the list does not know is taken for a public suffix.
+    A top-level domain missing from the list counts as a public suffix.
     """
     found: str | None = _list().privatesuffix(domain)
     return found
@@ -19,5 +19,5 @@ def organisational(domain: str) -> str | None:
 
 @cache
 def _list() -> PublicSuffixList:
-    """The list, read once (a tenth of a second)."""
+    """Returns the list, loaded once (100 ms)."""
     return PublicSuffixList()

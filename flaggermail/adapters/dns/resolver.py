@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The DNS by way of dnspython: the system's name servers, and an answer within seconds or none."""
+"""DNS queries with dnspython to the system's name servers, with a time limit."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from dns.rdatatype import TXT
 from dns.rdtypes.txtbase import TXTBase
 from dns.resolver import NXDOMAIN, Resolver
 
-SECONDS = 3.0  # for one question, all servers and tries together
+SECONDS = 3.0  # time limit of one query, including all servers and retries
 
 
 class DnsResolver:
-    """Implements ports.Resolver; usable from several threads."""
+    """Implements ports.Resolver; thread-safe."""
 
     def __init__(self, servers: Sequence[str] = (), port: int = 53, seconds: float = SECONDS) -> None:
-        """`servers`: addresses to ask instead of the system's; `seconds` for one question."""
+        """`servers`: addresses used instead of the system's name servers; `seconds`: time limit of one query."""
         self._servers, self._port, self._seconds = servers, port, seconds
 
     def texts(self, name: str) -> Sequence[bytes] | None:
-        """The TXT records at `name`, each joined; empty where there is none, nothing when no answer is to be had."""
+        """Returns the TXT records at `name`, each joined; empty if there are none, None if the DNS does not answer."""
         try:
-            return self._asked(name)
+            return self._query(name)
         except (NXDOMAIN, EmptyLabel, LabelTooLong, NameTooLong):
             return ()
-        except (DNSException, OSError):  # no server answers, all fail, or there is no list of servers
+        except (DNSException, OSError):  # no server answers, all fail, or resolv.conf is missing
             return None
 
-    def _asked(self, name: str) -> Sequence[bytes]:
+    def _query(self, name: str) -> Sequence[bytes]:
         resolver = Resolver(configure=not self._servers)
         if self._servers:
             resolver.nameservers, resolver.port = list(self._servers), self._port

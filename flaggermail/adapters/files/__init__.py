@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Files: the archive of raw octets, templates, credentials, free space.
+"""Files: the archive of raw mail, templates, credentials, status file, free space.
 
-Ways in: `blob_store.FileBlobStore`, `templates.FileTemplates`.
+Entry points: `blob_store.FileBlobStore`, `templates.FileTemplates`.
 
 May import: `ports`, `errors`.
 """

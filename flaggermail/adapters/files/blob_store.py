@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The archive of raw octets as read-only files named by their SHA-256: root/ab/abcd...
+"""The archive of raw octets: read-only files named by their SHA-256, root/ab/abcd...
 
-256 folders: more of them would each cost two syncs when they are made, and few would hold a second mail.
-Once `put` returns, neither a killed process nor a power cut loses the octets: they are written beside, synced, renamed,
-and the folder is synced. A name therefore always stands for whole content; what a crash leaves beside has another name.
+256 folders: each new folder costs two syncs, and with more of them few would hold a second mail.
+Once `put` returns, the octets survive a killed process and a power cut: they are written to a temporary file, synced
+and renamed, and the folder is synced. A file named by a digest is therefore complete; a crash leaves only temporary
+files.
 """
 
 from __future__ import annotations
@@ -21,43 +22,43 @@ from pathlib import Path
 from flaggermail.errors import ArchiveFault
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_PREFIX, _SUFFIX = ".", ".part"  # of a file that is not complete
-_LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python has not
-_FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, as the umask allows
+_PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
+_LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
+_FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
 
 
 class FileBlobStore:
-    """Files under `root`, which is made when the first octets come. Several processes may write at once."""
+    """Stores files under `root`, which the first `put` creates. Several processes may write concurrently."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._durable: set[Path] = set()  # folders whose own entry this process has synced
+        self._durable: set[Path] = set()  # folders whose directory entry this process has synced
 
     def put(self, octets: bytes) -> str:
-        """Make `octets` durable; return their SHA-256 in hexadecimal. Raises ArchiveFault and leaves no half file."""
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. On ArchiveFault no partial file is left."""
         digest = _sha256(octets)
         path = self._path(digest)
         try:
             if path.exists():
                 self._verify(digest, path.read_bytes())
             else:
-                self._make(path.parent)
+                self._make_folder(path.parent)
                 self._write(path, octets)
-            # Also for what is there already: a crash may have come between another's rename and this.
+            # Sync even if the file exists: another process may have crashed between its rename and its sync.
             _sync_folder(path.parent)
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_why(fault)}") from fault
+            raise ArchiveFault(f"archive: {digest} cannot be written to {path}: {_error_text(fault)}") from fault
         return digest
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """As `put` for each, with two syncs of the file system instead of several for each file.
+        """Does the same as `put` for each, with two syncs of the file system instead of several per file.
 
-        Everything is written beside and synced, then renamed and synced: no name stands for octets that could be lost.
+        All files are written and synced, then renamed and synced: no digest's file can be lost or incomplete.
         """
         fresh = {digest: octets for octets in many if not self._path(digest := _sha256(octets)).exists()}
         try:
             if fresh:
-                self._make(self._root)
+                self._make_folder(self._root)
                 with _synced(self._root) as sync, ExitStack() as parts:
                     written = [(parts.enter_context(self._part(key, octets)), key) for key, octets in fresh.items()]
                     sync()
@@ -66,35 +67,35 @@ class FileBlobStore:
                     sync()
         except OSError as fault:
             raise ArchiveFault(
-                f"archive: {len(fresh)} mails cannot be written to {self._root}: {_why(fault)}"
+                f"archive: {len(fresh)} mails cannot be written to {self._root}: {_error_text(fault)}"
             ) from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
     @contextmanager
     def _part(self, digest: str, octets: bytes) -> Iterator[Path]:
-        """Octets written beside their place, not synced yet."""
+        """Writes octets to a temporary file next to their final path, not yet synced."""
         path = self._path(digest)
         path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-        with _beside(path) as (descriptor, temporary):
+        with _temporary_file(path) as (descriptor, temporary):
             _write(descriptor, octets)
             yield temporary
 
     def get(self, digest: str) -> bytes:
-        """The octets filed under `digest`. Raises ArchiveFault when they are missing, unreadable or others."""
+        """Returns the octets of `digest`. Raises ArchiveFault if they are missing, unreadable or do not match."""
         if not _DIGEST.fullmatch(digest):
             raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
         path = self._path(digest)
         try:
             octets = path.read_bytes()
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be read from {path}: {_why(fault)}") from fault
+            raise ArchiveFault(f"archive: {digest} cannot be read from {path}: {_error_text(fault)}") from fault
         self._verify(digest, octets)
         return octets
 
     def discard(self, digest: str) -> None:
-        """Remove the file of `digest`; nothing to do where there is none. Raises ArchiveFault.
+        """Removes the file of `digest` if it exists. Raises ArchiveFault.
 
-        The file's blocks are freed, not written over: that is a matter of the disk.
+        Its blocks are freed, not overwritten; overwriting would depend on the disk.
         """
         if not _DIGEST.fullmatch(digest):
             raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
@@ -104,19 +105,21 @@ class FileBlobStore:
                 path.unlink(missing_ok=True)
                 _sync_folder(path.parent)
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be removed from {path.parent}: {_why(fault)}") from fault
+            raise ArchiveFault(
+                f"archive: {digest} cannot be removed from {path.parent}: {_error_text(fault)}"
+            ) from fault
 
     def sweep(self) -> int:
-        """Remove what crashed writers left beside; return how many files. Raises ArchiveFault.
+        """Removes temporary files left by crashed writers; returns their number. Raises ArchiveFault.
 
-        A file that a writer still holds is left alone.
+        A file that a writer still locks is kept.
         """
         removed = 0
         try:
             for path in self._root.glob(f"??/{_PREFIX}*{_SUFFIX}"):
                 removed += _remove_if_abandoned(path)
         except OSError as fault:
-            raise ArchiveFault(f"archive: {self._root} cannot be swept: {_why(fault)}") from fault
+            raise ArchiveFault(f"archive: {self._root} cannot be swept: {_error_text(fault)}") from fault
         return removed
 
     def _path(self, digest: str) -> Path:
@@ -129,14 +132,14 @@ class FileBlobStore:
                 f"archive: the file of {digest} holds other octets ({len(octets)} of them, SHA-256 {found})"
             )
 
-    def _make(self, folder: Path) -> None:
-        """Make `folder` and what is missing above it, each with a durable entry in the folder that holds it."""
+    def _make_folder(self, folder: Path) -> None:
+        """Creates `folder` and its missing parents, and syncs each new directory entry."""
         if folder in self._durable and folder.is_dir():
             return
         if folder == self._root:
             missing = [above for above in (folder, *folder.parents) if not above.exists()]
         else:
-            self._make(folder.parent)
+            self._make_folder(folder.parent)
             missing = [folder]
         for each in reversed(missing):
             each.mkdir(mode=_FOLDER_MODE, exist_ok=True)
@@ -144,7 +147,7 @@ class FileBlobStore:
         self._durable.add(folder)
 
     def _write(self, path: Path, octets: bytes) -> None:
-        with _beside(path) as (descriptor, temporary):
+        with _temporary_file(path) as (descriptor, temporary):
             _write(descriptor, octets)
             os.fsync(descriptor)
             temporary.rename(path)
@@ -161,8 +164,8 @@ def _write(descriptor: int, octets: bytes) -> None:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[tuple[int, Path]]:
-    """A new file in the folder of `path`, locked so that no sweep takes it; removed when the block fails."""
+def _temporary_file(path: Path) -> Iterator[tuple[int, Path]]:
+    """Creates a temporary file in the folder of `path`, locked against `sweep`; removes it if the block fails."""
     descriptor, temporary = _locked(path.parent)
     try:
         yield descriptor, temporary
@@ -174,7 +177,7 @@ def _beside(path: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _locked(folder: Path) -> tuple[int, Path]:
-    """A new file in `folder` under this process's lock; another one where a sweep took the first before the lock."""
+    """Creates and locks a file in `folder`; tries again if a sweep removed the file before it was locked."""
     while True:
         descriptor, name = tempfile.mkstemp(suffix=_SUFFIX, prefix=_PREFIX, dir=folder)
         try:
@@ -189,10 +192,10 @@ def _locked(folder: Path) -> tuple[int, Path]:
 
 
 def _remove_if_abandoned(path: Path) -> int:
-    """Remove a file beside unless its writer lives; return how many were removed."""
+    """Removes a temporary file unless its writer still runs; returns the number of files removed."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:  # its writer has just finished
+    except FileNotFoundError:  # its writer has just renamed it
         return 0
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -206,7 +209,7 @@ def _remove_if_abandoned(path: Path) -> int:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable (fsync(2), notes: the file's own fsync does not reach its name)."""
+    """Makes the names in `folder` durable (fsync(2), notes: syncing a file does not sync its name)."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -216,9 +219,9 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _synced(folder: Path) -> Iterator[Callable[[], None]]:
-    """What makes everything durable that was written meanwhile to the file system of `folder`.
+    """Yields a function that syncs everything written to the file system of `folder` within the block.
 
-    Opened before the writing: from then on Linux tells of a write that failed (syncfs(2), since 5.8).
+    The folder is opened before the writes: Linux reports errors of writes made after that (syncfs(2), since 5.8).
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
@@ -233,6 +236,6 @@ def _synced(folder: Path) -> Iterator[Callable[[], None]]:
         os.close(descriptor)
 
 
-def _why(fault: OSError) -> str:
-    """What the system says, without the path."""
+def _error_text(fault: OSError) -> str:
+    """Returns the system's error text, without the path."""
     return fault.strerror or str(fault)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How much room there is where database and archive lie."""
+"""Free space where database and archive are stored."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def places(database: Path | None, archive: Path) -> dict[str, Path]:
-    """Where room is needed, by name; a database that is no file is somebody else's."""
+    """Returns the paths that need space, by name; a database that is not a file is not ours to watch."""
     return {"archive": archive} | ({"database": database} if database is not None else {})
 
 
 def free_octets(where: Mapping[str, Path]) -> dict[str, int]:
-    """What this account may still write at each place, in octets; nothing of one that cannot be asked."""
+    """Returns the octets this account may still write at each path; paths that cannot be queried are left out."""
     found = {}
     for name, path in where.items():
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Passwords: from systemd credentials, else from a file of one's own; never from YAML, argument or environment."""
+"""Passwords, read from systemd credentials or from a private file; never from YAML, arguments or the environment."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 
 from flaggermail.errors import ConfigurationError
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def credential(name: str, directory: Path) -> Callable[[], str]:
-    """A reader of the credential `name`; it reads at every call, so that a changed password needs no restart.
+    """Returns a reader of the credential `name`. It reads at every call, so that a changed password needs no restart.
 
-    Looked for first in `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=), then in `credentials/` of the
-    configuration `directory`, where only its owner may read it. One line break at its end is not part of it. The reader
-    raises ConfigurationError: no such credential, readable by others, empty or not UTF-8.
+    The reader looks in `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=), then in `credentials/` of the
+    configuration `directory`, where only the owner may have access. One trailing line break is removed. It raises
+    ConfigurationError if the credential is missing, accessible to others, empty or not UTF-8.
     """
 
     def read() -> str:
         given = os.environ.get("CREDENTIALS_DIRECTORY")
         if given and (Path(given) / name).is_file():
-            # systemd guards this folder itself, with access lists that the mode bits do not show.
+            # systemd protects this folder with access lists that the mode bits do not show.
             return _text(Path(given) / name, guarded=True)
         own = directory / "credentials" / name
         if own.is_file():
@@ -45,7 +45,7 @@ def _text(path: Path, *, guarded: bool) -> str:
             octets = file.read()
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read ({error.strerror}); let this account read it") from error
-    if not guarded and mode & _OTHERS:
+    if not guarded and mode & _GROUP_AND_OTHERS:
         raise ConfigurationError(f"{path}: other accounts may read it (mode {mode & 0o777:o}); run `chmod 600 {path}`")
     try:
         secret = octets.decode().removesuffix("\n").removesuffix("\r")

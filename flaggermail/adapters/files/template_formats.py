@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How days, instants and lists are written in a mail: the filters of the templates, for one language and zone."""
+"""Template filters: how days, instants and lists are written in a mail, for one language and time zone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flaggermail.yaml_files.model import read_model
 
 MARK = "| "
-FILLED = 80  # longer lines are whole paragraphs
+FILLED = 80  # a longer line is a whole paragraph, not one wrapped by a mail program
 WIDTH = 76  # RFC 5322, section 2.1.1 advises 78; two are left for a quote mark
 DAY = re.compile(r"\b(\d{1,2}) (\w+) (\d{4})\b")
 
@@ -26,7 +26,7 @@ Word = Annotated[str, Field(min_length=1)]
 
 
 class Decided(BaseModel):
-    """What a referrer is told of a decision: why, where that is not left to the officer's words, and what he can do."""
+    """What a decision mail tells the referrer: the reason, unless the officer writes it, and what they can do next."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -35,12 +35,12 @@ class Decided(BaseModel):
 
 
 class LanguageWords(BaseModel):
-    """The words of one language that stand around values."""
+    """The words of one language that templates and filters need."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     months: Annotated[tuple[Word, ...], Field(min_length=12, max_length=12)]
-    conjunction: Word  # before the last of a list
+    conjunction: Word  # before the last item of a list
     preposition: Word  # between day and time
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
@@ -50,7 +50,7 @@ class LanguageWords(BaseModel):
 
 
 class WordsFile(BaseModel):
-    """`words.yaml`."""
+    """The file `words.yaml`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -59,20 +59,20 @@ class WordsFile(BaseModel):
 
 
 def read_words(path: Path) -> Mapping[str, LanguageWords]:
-    """The words by language code; raises ConfigurationError naming every fault by file, line and column."""
+    """Returns the words by language code; raises ConfigurationError naming every fault by file, line and column."""
     file = read_model(path, WordsFile)
     return {"nl": file.nl, "en": file.en}
 
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """The filters. A value of the wrong sort raises TemplateRuntimeError: the template is wrong, and is named."""
+    """The filters. A value of the wrong type raises TemplateRuntimeError, which names the template."""
 
     words: LanguageWords
     zone: ZoneInfo
 
     def filters(self) -> dict[str, Callable[..., object]]:
-        """Every filter under the name by which a template calls it."""
+        """Returns every filter by its name in templates."""
         return {
             "day": self.day,
             "clock": self.clock,
@@ -91,7 +91,7 @@ class Formats:
         }
 
     def day(self, value: object) -> str:
-        """A date, or the local day of an instant: `6 June 2024`."""
+        """Formats a date, or the local day of an instant: `6 June 2024`."""
         if isinstance(value, datetime):
             value = self._local(value)
         if not isinstance(value, date):
@@ -99,10 +99,10 @@ class Formats:
         return f"{value.day} {self.words.months[value.month - 1]} {value.year}"
 
     def clock(self, value: object) -> str:
-        """The local time of an instant: `10:34`.
+        """Formats the local time of an instant: `10:34`.
 
-        The offset follows on the day of a clock change and from twelve hours before it, so that a sum over the night
-        can be followed: `23:34 +02:00`.
+        Adds the UTC offset on the day of a clock change and in the twelve hours before it, so that readers can
+        recalculate a duration across it: `23:34 +02:00`.
         """
         local = self._local(value)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
@@ -112,40 +112,40 @@ class Formats:
         return f"{local:%H:%M}{offset}"
 
     def instant(self, value: object) -> str:
-        """Day and time of an instant: `6 June 2024 at 10:34`."""
+        """Formats day and time of an instant: `6 June 2024 at 10:34`."""
         return f"{self.day(self._local(value))} {self.words.preposition} {self.clock(value)}"
 
     def within(self, values: Iterable[object]) -> str:
-        """A list within a sentence: `a, b and c`."""
+        """Joins a list for a sentence: `a, b and c`."""
         *first, last = [str(value) for value in values] or [""]
         return f"{', '.join(first)} {self.words.conjunction} {last}" if first else last
 
     def criterion(self, value: object) -> str:
-        """What the criterion of that number means for a voter."""
+        """Returns what the criterion with that number means for a voter."""
         if not isinstance(value, int) or value not in self.words.criteria:
             raise TemplateRuntimeError(f"criterion: {value!r} is none of those in words.yaml")
         return self.words.criteria[value]
 
     def aspect(self, value: object) -> str:
-        """The name of an aspect of the election process."""
+        """Returns the name of an aspect of the election process."""
         if not isinstance(value, str) or value not in self.words.aspects:
             raise TemplateRuntimeError(f"aspect: {value!r} is none of those in words.yaml")
         return self.words.aspects[value]
 
     def alarm(self, value: object) -> str:
-        """What an alarm of that kind says."""
+        """Returns the text of an alarm kind."""
         if not isinstance(value, str) or value not in self.words.alarms:
             raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
         return self.words.alarms[value]
 
     def asked(self, value: object) -> str:
-        """What a referrer is asked for by that item of the checklist."""
+        """Returns the request to a referrer for a missing checklist item."""
         if not isinstance(value, str) or value not in self.words.missing:
             raise TemplateRuntimeError(f"asked: {value!r} is none of those in words.yaml")
         return self.words.missing[value]
 
     def decided(self, value: object) -> Decided:
-        """What a referrer is told where that reason, or that decision, is why nothing is put before a platform."""
+        """Returns reason and advice for the referrer of a case that is not put before a platform."""
         if not isinstance(value, str) or value not in self.words.decided:
             raise TemplateRuntimeError(f"reason, advice: {value!r} is none of those in words.yaml")
         return self.words.decided[value]
@@ -155,32 +155,32 @@ class Formats:
 
 
 def minutes_to(begin: object, end: object) -> int:
-    """Whole minutes from one instant to another, both cut to the minute, so that the printed times give this figure."""
+    """Counts the minutes between two instants, both cut to the minute, so that the result matches the printed times."""
     first, last = (_aware(value).astimezone(UTC).replace(second=0, microsecond=0) for value in (begin, end))
     return (last - first) // timedelta(minutes=1)
 
 
 def line(value: object) -> str:
-    """Text of others as one line."""
+    """Joins others' text into one line."""
     return " ".join(str(value).split())
 
 
 def flow(value: object) -> str:
-    """Paragraphs broken anew, for sentences with values of unknown length in them."""
+    """Rewraps paragraphs, for sentences containing values of unknown length."""
     paragraphs = (" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", str(value).strip()))
     return "\n\n".join(wrapped(paragraph) for paragraph in paragraphs) + "\n"
 
 
 def marked(value: object) -> str:
-    """Text of others, marked in front of each line, so that nobody takes it for ours.
+    """Marks each line of others' text, so that readers do not take it for ours.
 
-    Not with `>`: some mail programs on phones hide lines that begin so. Lines of our own drafts stay as they are.
+    The mark is not `>`: some mail programs on phones hide quoted lines.
     """
-    return "\n".join(f"{MARK}{text}".rstrip() for text in _within(str(value).strip().splitlines(), WIDTH))
+    return "\n".join(f"{MARK}{text}".rstrip() for text in _wrapped_lines(str(value).strip().splitlines(), WIDTH))
 
 
-def _within(lines: Iterable[str], width: int) -> Iterator[str]:
-    """The lines, too long ones broken; what is left of one that a mail program had filled joins the next."""
+def _wrapped_lines(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Wraps long lines. The remainder of a line that a mail program had wrapped joins the next line."""
     rest = ""
     for line in lines:
         goes_on = bool(rest) and line[:1].isalnum()
@@ -197,9 +197,9 @@ def _within(lines: Iterable[str], width: int) -> Iterator[str]:
 
 
 def wrapped(text: str, indent: str = "", width: int = WIDTH) -> str:
-    """One line of text as lines within the width, `indent` before the second and later.
+    """Wraps one line of text to the width, with `indent` before the second and later lines.
 
-    Broken at spaces only, and not within a day: whoever looks for `6 June 2024` finds it.
+    Breaks at spaces only and never within a date, so that a search for `6 June 2024` finds it.
     """
     whole_days = DAY.sub("\\1\x1f\\2\x1f\\3", text)
     lines = textwrap.wrap(whole_days, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mail templates: one file a mail and language, `Subject: ...`, an empty line, the body in plain text.
+"""Mail templates: one file per mail and language, with `Subject: ...`, an empty line and a plain text body.
 
-A template sees the values of its caller and the filters of `template_formats`, nothing else: no other file, no global,
-and nothing of a value that could change it (jinja2's immutable sandbox).
+A template can use its caller's values and the filters of `template_formats` only: no other file, no globals, and no
+method that changes a value (jinja2's immutable sandbox).
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ SUBJECT = "Subject: "
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A template as read; `place` is folder, language and file, as the reader of a fault looks for it."""
+    """A template file as read; `place` is its path from the template folder, as shown in error messages."""
 
     place: str
     subject: str
-    body: str  # begins with as many empty lines as stand above it in the file: faults then name the right line
+    body: str  # with one empty line for each line above it in the file, so that faults name the right line
 
 
 class FileTemplates:
-    """Templates under `directory/LANGUAGE/NAME.j2`; instants are shown in `zone`.
+    """Reads templates from `directory/LANGUAGE/NAME.j2`; shows instants in `zone`.
 
-    Raises ConfigurationError when `directory/words.yaml` is wrong.
+    Raises ConfigurationError if `directory/words.yaml` is faulty.
     """
 
     def __init__(self, directory: Path, zone: ZoneInfo) -> None:
@@ -48,23 +48,23 @@ class FileTemplates:
         self._compiled: dict[tuple[str, str], tuple[Template, Template, str]] = {}
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
-        """Fill in `name` in `language`; raises ConfigurationError naming file, line and what is undefined."""
+        """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
         subject, body, place = self._templates(name, language)
         try:
             return Rendered(
                 subject=" ".join(subject.render(values).split()),  # a value cannot add a header field
-                body=_broken(body.render(values)),
+                body=_wrapped_body(body.render(values)),
             )
         except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigurationError(_fault(place, error)) from error
 
     def files(self) -> dict[str, bytes]:
-        """The files of all templates, by their names below the directory."""
+        """Returns the contents of all template files by their paths below the directory."""
         paths = [*self._directory.glob("*.yaml"), *self._directory.glob("*/*.j2")]
         return {path.relative_to(self._directory).as_posix(): path.read_bytes() for path in sorted(paths)}
 
     def check(self) -> tuple[str, ...]:
-        """One line a fault: a missing or broken template, or one that uses a name no caller gives."""
+        """Returns one line per fault: a missing or broken template, or a name that no caller provides."""
         return tuple(
             fault for language in LANGUAGES for name in sorted(VALUES) for fault in self._faults(name, language)
         )
@@ -87,7 +87,7 @@ class FileTemplates:
                 yield f"{source.place}:{line} {unknown}: nobody gives this; {name} knows {known}"
 
     def _templates(self, name: str, language: str) -> tuple[Template, Template, str]:
-        """Subject and body, compiled once, and the place of the file."""
+        """Returns subject and body, compiled once, and the file's place."""
         if (name, language) not in self._compiled:
             source = self._source(name, language)
             environment = self._environments[language]
@@ -118,7 +118,7 @@ class FileTemplates:
 def _environment(formats: Formats) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
-        autoescape=False,  # plain text: an & that became &amp; would stand so in the mail
+        autoescape=False,  # plain text: escaping would print &amp; in the mail
         finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -129,7 +129,7 @@ def _environment(formats: Formats) -> ImmutableSandboxedEnvironment:
 
 
 def _printable(value: object) -> object:
-    """`None` in a mail is always a mistake: the template has to ask for the value first."""
+    """Rejects None: printing it is always a mistake, and the template must test the value first."""
     if value is None:
         raise UndefinedError("a value that may be missing is printed; test it with `if` first")
     return value
@@ -144,7 +144,7 @@ def _compile(environment: ImmutableSandboxedEnvironment, part: str, place: str) 
 
 
 def _fault(place: str, error: Exception) -> str:
-    """`place:line name: what`; jinja2 puts the template's own lines into the traceback."""
+    """Returns `place:line name: what`; jinja2 maps its traceback to the template's own lines."""
     lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == place]
     text = " ".join(str(error).split())
     names = re.findall(r"'([^']+)'", text)
@@ -152,13 +152,13 @@ def _fault(place: str, error: Exception) -> str:
     return f"{place}:{lines[-1] if lines else 1}{name}: {text}"
 
 
-def _broken(body: str) -> str:
-    """Lines beyond the width broken at a space; what marks a text of others or a list is kept."""
+def _wrapped_body(body: str) -> str:
+    """Breaks lines beyond the width at a space, repeating the mark of others' text and the indent of a list."""
     return "\n".join(_within_width(line.rstrip()) for line in body.strip("\n").splitlines()) + "\n"
 
 
 def _within_width(line: str) -> str:
-    if len(line) <= WIDTH + (len(MARK) if line.startswith(MARK) else 0):  # what came within the width stays whole
+    if len(line) <= WIDTH + (len(MARK) if line.startswith(MARK) else 0):  # a line that fitted before it was marked
         return line
     mark = re.match(r"[| ]*(?:- )?", line)
     return wrapped(line, mark.group().replace("-", " ") if mark else "")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The shared mailbox over IMAP (RFC 9051).
 
-Way in: `mailbox.ImapMailbox`.
+Entry point: `mailbox.ImapMailbox`.
 
 May import: `ports`, `errors`.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which folders of the mailbox are watched, and what each is for (RFC 9051, section 7.3.1; RFC 6154)."""
+"""Selects the mailbox folders to watch and their roles (RFC 9051, section 7.3.1; RFC 6154)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from flaggermail.adapters.imap.link import ImapAccount
 from flaggermail.ports import Role
 
 Listed = tuple[Sequence[bytes], bytes | None, str | bytes | int]
-"""A line of the answer to LIST: attributes, delimiter of levels, name."""
+"""One LIST response: attributes, hierarchy delimiter, name."""
 
-# No mail is in the first two; a draft is no mail yet; what is flagged is a view of mail that is elsewhere.
-_PASSED_OVER = frozenset({b"\\noselect", b"\\nonexistent", b"\\drafts", b"\\flagged"})
+# The first two hold no mail, a draft is not mail yet, and \Flagged is a view of mail stored elsewhere.
+_SKIPPED = frozenset({b"\\noselect", b"\\nonexistent", b"\\drafts", b"\\flagged"})
 
 
 def watched(lines: Iterable[Listed], account: ImapAccount) -> dict[str, Role]:
-    """The folders to read, with what each is for: the inbox first, whether listed or not, then Sent, then the others.
+    """Returns the watched folders with their roles: the inbox first, even if not listed, then Sent, then the others.
 
-    Somebody may move or sort mail before it was seen, into any folder, so all are read that are not excluded by name.
+    Colleagues may move mail to any folder before it is seen, so every folder is read unless it is excluded by name.
     """
     found = {account.inbox: Role.INBOX}
     for attributes, delimiter, name in lines:
@@ -26,21 +26,21 @@ def watched(lines: Iterable[Listed], account: ImapAccount) -> dict[str, Role]:
         if folder == account.inbox or folder.upper() == account.inbox.upper() == "INBOX":
             continue
         marks = {attribute.lower() for attribute in attributes}
-        lies_in = _levels(folder, (delimiter or b"").decode("ascii", "replace"))
-        if not marks & _PASSED_OVER and not lies_in & account.excluded_folders:
-            found[folder] = _role(marks, lies_in, account)
+        ancestors = _levels(folder, (delimiter or b"").decode("ascii", "replace"))
+        if not marks & _SKIPPED and not ancestors & account.excluded_folders:
+            found[folder] = _role(marks, ancestors, account)
     order = list(Role)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[1]), item[0])))
 
 
-def _role(marks: set[bytes], lies_in: set[str], account: ImapAccount) -> Role:
-    if account.sent in lies_in:
+def _role(marks: set[bytes], ancestors: set[str], account: ImapAccount) -> Role:
+    if account.sent in ancestors:
         return Role.SENT
-    return Role.JUNK if account.junk in lies_in or b"\\junk" in marks else Role.OTHER
+    return Role.JUNK if account.junk in ancestors or b"\\junk" in marks else Role.OTHER
 
 
 def _levels(folder: str, delimiter: str) -> set[str]:
-    """The folder and every folder above it."""
+    """Returns the folder and every folder above it."""
     if not delimiter:
         return {folder}
     parts = folder.split(delimiter)

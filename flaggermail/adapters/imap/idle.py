@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Waits for new mail with IDLE (RFC 2177; RFC 9051, section 6.3.13), in a loop of our own.
+"""Waits for new mail with IDLE (RFC 2177; RFC 9051, section 6.3.13).
 
-imapclient's `idle_check` misses a notice that came together with the continuation, chokes on one that came before it or
-in two pieces, and takes the end of the connection for silence. This loop asks for octets that are here already before
-it polls, reads whole lines only, and makes an error of every end. What it tells is a hint all the same: the search that
-follows is the truth.
+imapclient's `idle_check` misses a notice that arrives together with the continuation request, fails on one that arrives
+before it or in two pieces, and takes the end of the connection for silence. This loop checks for buffered octets before
+it polls, reads whole lines only, and raises an error at every end of the connection. A notice is only a hint: the
+caller searches the folder afterwards.
 
-Of imaplib it uses `send` and `readline` (documented as overridable) and its buffer, in `has_octets` alone.
+It uses imaplib's `send` and `readline` (documented as overridable) and, in `has_octets` only, its buffer.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from flaggermail.ports import Interrupt
 
 RENEW_AFTER = 1440.0  # seconds; servers log an inactive client off after 30 minutes (RFC 9051, section 5.4)
 
-_TAG = b"WAIT"  # no tag of imaplib's, which all end in a number
-_ARRIVAL = re.compile(rb"\* \d+ EXISTS\b", re.IGNORECASE)  # expunges and flags are no reason to search
+_TAG = b"WAIT"  # differs from imaplib's tags, which all end in a number
+_ARRIVAL = re.compile(rb"\* \d+ EXISTS\b", re.IGNORECASE)  # expunges and flag changes need no search
 _BYE = re.compile(rb"\* BYE\b ?(.*)", re.IGNORECASE)
 _DONE = re.compile(rb"%s OK\b" % _TAG, re.IGNORECASE)
 
 
 def wait_for_notice(imap: imaplib.IMAP4, stop: Interrupt, at_most: float, renew_after: float = RENEW_AFTER) -> None:
-    """Return when mail is announced in the selected folder, on `stop`, or after `at_most` seconds.
+    """Waits until mail is announced in the selected folder, until `stop` is set, or for `at_most` seconds.
 
-    IDLE is begun anew every `renew_after` seconds. After `stop` the server is still in IDLE, because its answer to DONE
-    might be long in coming: the connection is then good for nothing but to be closed. Raises LinkLost and, from the
-    socket (time-outs included), OSError.
+    IDLE is restarted every `renew_after` seconds. After `stop` the server is still in IDLE, because its answer to DONE
+    might take long: the connection can then only be closed. Raises LinkLost and, from the socket (timeouts included),
+    OSError.
     """
     until = time.monotonic() + at_most
     while not stop.is_set():
@@ -46,17 +46,17 @@ def wait_for_notice(imap: imaplib.IMAP4, stop: Interrupt, at_most: float, renew_
 
 
 def has_octets(imap: imaplib.IMAP4) -> bool:
-    """Whether the server has sent something that was not read yet; an end of stream in TLS counts too.
+    """True if the server has sent octets that were not read yet, or, over TLS, has closed the stream.
 
-    Never waits. Asks the buffers as well, where a poll of the socket sees nothing.
+    Never blocks. Checks the buffers too, whose octets a poll of the socket does not see.
     """
     buffered = getattr(imap, "_readbuf", None)
-    if buffered is not None:  # Python 3.14 and later: imaplib buffers by itself
+    if buffered is not None:  # Python 3.14 and later: imaplib has its own buffer
         return bool(buffered) or (isinstance(imap.sock, ssl.SSLSocket) and imap.sock.pending() > 0)
     with _without_waiting(imap):
         try:
             waiting = isinstance(imap.file, io.BufferedReader) and bool(imap.file.peek(1))
-        except ssl.SSLWantReadError:  # nothing, or records without content for us such as a session ticket
+        except ssl.SSLWantReadError:  # no application data: nothing, or records such as a session ticket
             return False
     return waiting or isinstance(imap.sock, ssl.SSLSocket)
 
@@ -72,7 +72,7 @@ def _without_waiting(imap: imaplib.IMAP4) -> Iterator[None]:
 
 
 def _idle(imap: imaplib.IMAP4, stop: Interrupt, seconds: float) -> bool:
-    """One IDLE, `seconds` long at most; answers whether mail was announced, before, during or at the end of it."""
+    """Runs one IDLE of at most `seconds`; returns True if mail was announced before, during or after it."""
     arrived = _begin(imap) or _listen(imap, stop, time.monotonic() + seconds)
     return arrived if stop.is_set() else _end(imap) or arrived
 
@@ -105,7 +105,7 @@ def _end(imap: imaplib.IMAP4) -> bool:
 
 
 def _readable(imap: imaplib.IMAP4, stop: Interrupt, until: float) -> bool:
-    """Wait until a line begins; False on `stop` and when the time is over."""
+    """Waits until a line starts to arrive; returns False on `stop` or at the deadline."""
     poll = select.poll()
     poll.register(imap.sock, select.POLLIN)
     poll.register(stop, select.POLLIN)
@@ -113,14 +113,14 @@ def _readable(imap: imaplib.IMAP4, stop: Interrupt, until: float) -> bool:
         ready = {descriptor for descriptor, _ in poll.poll(max(0.0, until - time.monotonic()) * 1000)}
         if not ready or stop.is_set():
             return False
-        # In TLS the socket is readable for records without content too, so ask again.
+        # Over TLS the socket is also readable for records without application data, so check again.
         if not isinstance(imap.sock, ssl.SSLSocket):
             return True
     return True
 
 
 def _line(imap: imaplib.IMAP4) -> bytes:
-    """The next whole line; waits for it as long as the socket's time-out says."""
+    """Returns the next whole line; waits up to the socket's timeout."""
     line = imap.readline()
     if not line.endswith(b"\r\n"):
         raise LinkLost("the server closed the connection")
@@ -130,6 +130,6 @@ def _line(imap: imaplib.IMAP4) -> bytes:
 
 
 def _text(line: bytes) -> str:
-    """What the server says, fit for a log line."""
+    """Returns the server's text in a form fit for a log line."""
     text = line.decode("ascii", "replace").strip()
     return "".join(character if character.isprintable() else "?" for character in text)[:200]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Opens and closes the line to an IMAP server: TLS, login, and what went wrong in words without secrets or mail."""
+"""Opens and closes IMAP connections: TLS, login, and error texts without secrets or mail content."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
 
-_GOODBYE = 2.0  # seconds at most for the answer to LOGOUT
+_LOGOUT_SECONDS = 2.0  # seconds to wait for the answer to LOGOUT
 _RESPONSE_CODE = re.compile(r"\[([A-Z]+)")
-_PASSING = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: no word about the credentials
+_TRANSIENT = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})  # RFC 5530: not about the credentials
 
 
-def _nobody(server: str, line: object) -> None:
-    """Nobody looks at the certificate."""
+def _ignore_session(server: str, line: object) -> None:
+    """Ignores the TLS session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImapAccount:
-    """Where and as whom mail is read. `timeout` in seconds holds for each step.
+    """The IMAP server, account and folders. `timeout` in seconds applies to each step.
 
-    Every folder is read save those of `excluded_folders` and what lies under them; `sent` and `junk` include what lies
-    under them. `keyword` (RFC 9051, section 2.3.2) is set on what was taken in, where the server keeps keywords; None:
-    never. `password` is asked for at each login, so that a changed secret needs no restart. `ca_file` None: the
-    system's authorities. `tls` "none" is for a server on this machine only. A batch holds at most `batch_messages`
-    messages and `batch_octets` octets; a larger message is a batch of its own.
+    Every folder is read except `excluded_folders` and their subfolders; `sent` and `junk` include their subfolders.
+    `keyword` (RFC 9051, section 2.3.2) is set on mail that was taken in, if the server stores keywords; None: never.
+    `password` is called at each login, so that a changed secret needs no restart. `ca_file` None: the system's
+    certificate authorities. `tls` "none" is allowed for a server on this machine only. A batch holds at most
+    `batch_messages` messages and `batch_octets` octets; a larger message is a batch of its own.
     """
 
     host: str
@@ -56,40 +56,40 @@ class ImapAccount:
     timeout: float = 30.0
     batch_messages: int = 100
     batch_octets: int = 8_000_000
-    presented: Callable[[str, object], None] = _nobody  # gets the TLS of each session, for its certificate
+    presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
 
 
 @dataclass(frozen=True, slots=True)
-class _CleanStart:
-    """Begins TLS, but not on a line where somebody has put words in before it was protected (CVE-2011-0411)."""
+class _GuardedStartTls:
+    """Starts TLS, but refuses if octets were injected before the connection was encrypted (CVE-2011-0411)."""
 
     context: ssl.SSLContext
     imap: imaplib.IMAP4
 
     def wrap_socket(self, sock: socket, server_hostname: str) -> ssl.SSLSocket:
-        """What imaplib calls of an SSLContext."""
+        """The one method of SSLContext that imaplib calls."""
         if has_octets(self.imap):
             raise LinkLost("there are octets behind the answer to STARTTLS: the line is tampered with")
         return self.context.wrap_socket(sock, server_hostname=server_hostname)
 
 
 def tls_context(account: ImapAccount) -> ssl.SSLContext | None:
-    """The context for this account, nothing for clear text. Raises ConfigurationError."""
+    """Returns the TLS context for this account; None for clear text. Raises ConfigurationError."""
     return verifying("mailbox", account.host, account.tls, account.ca_file)
 
 
 def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClient:
-    """Connect, protect the line, log in. Raises LinkLost, LoginRefused, and what socket, ssl and imaplib raise."""
+    """Connects, starts TLS and logs in. Raises LinkLost, LoginRefused, and the errors of socket, ssl and imaplib."""
     client = IMAPClient(
         account.host, account.port, ssl=account.tls == "implicit", ssl_context=context, timeout=account.timeout
     )
     try:
         imap = inner(client)
-        client.normalise_times = False  # else INTERNALDATE comes as naive local time
+        client.normalise_times = False  # otherwise INTERNALDATE is a naive local time
         _begin(client, imap, account, context)
         account.presented("mailbox", client.socket())
         _log_in(client, imap, account)
-        # Asked for now: where nothing is known yet, imapclient would ask in the middle of another command.
+        # Fetched now: otherwise imapclient would ask for them in the middle of another command.
         client.capabilities()
     except BaseException:
         cut(client)
@@ -98,45 +98,45 @@ def open_link(account: ImapAccount, context: ssl.SSLContext | None) -> IMAPClien
 
 
 def inner(client: IMAPClient) -> imaplib.IMAP4:
-    """The imaplib connection inside, its trace switched off: at IMAPClient's level it writes out every mail, twice."""
-    imap: imaplib.IMAP4 = client._imap  # noqa: SLF001 - imapclient has no other door; tests pin what is used of it
+    """Returns the underlying imaplib connection, tracing disabled: at IMAPClient's level it logs every mail twice."""
+    imap: imaplib.IMAP4 = client._imap  # noqa: SLF001 - imapclient has no public access; tests pin the parts used here
     imap.debug = 0
     return imap
 
 
 def close_link(client: IMAPClient) -> None:
-    """Say goodbye and close; never raises for what the network or the server does."""
+    """Logs out and closes the connection; suppresses network and protocol errors."""
     with suppress(OSError, imaplib.IMAP4.error):
-        client.socket().settimeout(_GOODBYE)
+        client.socket().settimeout(_LOGOUT_SECONDS)
         client.logout()
         return
     cut(client)
 
 
 def cut(client: IMAPClient) -> None:
-    """Close without a word."""
+    """Closes the connection without LOGOUT."""
     with suppress(OSError):
         client.shutdown()
 
 
 def as_link_lost(account: ImapAccount, error: Exception) -> LinkLost:
-    """The fault for a person: host and reason in one line. Never a secret, never a word of a mail."""
+    """Converts an error to a LinkLost with host and reason in one line, without secrets or mail content."""
     kind = LoginRefused if isinstance(error, LoginRefused) else LinkLost
     return kind(f"{account.host}: {_reason(account, error)}")
 
 
 def _begin(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount, context: ssl.SSLContext | None) -> None:
-    """What comes between greeting and login."""
+    """Checks the greeting and starts TLS if required."""
     if imap.state != "NONAUTH":
         raise LinkLost("the server greets with PREAUTH, as if somebody had logged in")
     if account.tls == "starttls" and context is not None:
         if "STARTTLS" not in imap.capabilities:
             raise LinkLost("the server offers no STARTTLS")
-        client.starttls(_CleanStart(context, imap))
+        client.starttls(_GuardedStartTls(context, imap))
 
 
 def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> None:
-    """Log in with SASL PLAIN (RFC 4616) where offered, as it carries any password, else with LOGIN."""
+    """Logs in with SASL PLAIN (RFC 4616) if offered, because it carries any password, else with LOGIN."""
     try:
         password = account.password()
     except ConfigurationError as fault:
@@ -147,34 +147,34 @@ def _log_in(client: IMAPClient, imap: imaplib.IMAP4, account: ImapAccount) -> No
         elif "LOGINDISABLED" in imap.capabilities:
             raise LinkLost("the server takes no password on this line")
         else:
-            client.login(_quoted(account.user), password if _fits_a_line(password) else _unfit(account))
+            client.login(_quoted(account.user), password if _fits_login(password) else _refuse_password(account))
     except LoginError as error:
         raise _login_fault(account, error.__context__) from None
 
 
 def _login_fault(account: ImapAccount, cause: BaseException | None) -> LinkLost | imaplib.IMAP4.abort:
-    """Only NO with a word about the credentials is a refusal; of the server's text the response code alone is told."""
-    if isinstance(cause, imaplib.IMAP4.abort):  # imapclient calls a lost line a failed login, too
+    """Returns LoginRefused only for a NO about the credentials; of the server's text only the response code is used."""
+    if isinstance(cause, imaplib.IMAP4.abort):  # imapclient raises LoginError for a lost connection too
         return cause
     if "command error: BAD" in str(cause):
         return LinkLost("the server does not understand the login")
     found = _RESPONSE_CODE.search(str(cause))
     code = found[1] if found else "no reason given"
-    if code in _PASSING:
+    if code in _TRANSIENT:
         return LinkLost(f"the server cannot log {account.user} in now ({code})")
     return LoginRefused(f"the server refuses the login of {account.user} ({code})")
 
 
 def _quoted(text: str) -> str:
-    """A quoted string (RFC 9051, section 4.3)."""
+    """Returns a quoted string (RFC 9051, section 4.3)."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _fits_a_line(text: str) -> bool:
+def _fits_login(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-def _unfit(account: ImapAccount) -> str:
+def _refuse_password(account: ImapAccount) -> str:
     raise LoginRefused(f"the password of {account.user} holds characters that LOGIN cannot carry")
 
 
@@ -187,7 +187,7 @@ def _reason(account: ImapAccount, error: Exception) -> str:
         return _socket_reason(error)
     if isinstance(error, imaplib.IMAP4.error) and not isinstance(error, ProtocolError):
         return _protocol_reason(error)
-    # What could not be read may be mail, and stands in the text of the error: tell its kind only.
+    # The error text may quote mail content that could not be parsed: report only the error's type.
     return f"the server's answer cannot be read ({type(error).__name__})"
 
 
@@ -198,7 +198,7 @@ def _socket_reason(error: OSError) -> str:
 
 
 def _protocol_reason(error: imaplib.IMAP4.error) -> str:
-    """What the server said, where imaplib's text is that; it quotes lines it cannot read, and they may be mail."""
+    """Returns the server's text, unless imaplib quotes a line it could not parse, which may be mail content."""
     said = error.args[0] if error.args else ""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     if "EOF" in text or "unterminated line" in text:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The shared mailbox over IMAP (RFC 9051): read with EXAMINE and PEEK, so that nothing our colleagues see changes."""
+"""The shared mailbox over IMAP (RFC 9051), read with EXAMINE and PEEK: colleagues see no change in it."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from flaggermail.ports import Interrupt, Position, RawMessage, Role
 
 __all__ = ["ImapAccount", "ImapMailbox"]
 
-# The answer to a search is one line, and imaplib takes lines of 1,000,000 octets: some 90,000 UIDs of ten digits.
+# The answer to a search is one line, and imaplib accepts lines of 1,000,000 octets: some 90,000 UIDs of ten digits.
 _SEARCH_SPAN = 90_000
-# EXAMINE, NOOP and IDLE each show what is new, and that serves one of each of these questions. A NOOP right after IDLE
-# is spared because mail has just come: it makes Dovecot read a large Maildir again, which takes a second.
-_ONCE = frozenset({"position", "fetch"})
-_SENDERS_A_SEARCH = 20  # servers take lines of some thousand octets
+# EXAMINE, NOOP and IDLE each reveal new mail; after one of them, each of these requests may skip its NOOP once.
+# Skip the NOOP after IDLE: it makes Dovecot rescan a large Maildir, which takes a second just when mail arrives.
+_NOOP_SKIPPED_ONCE = frozenset({"position", "fetch"})
+_SENDERS_A_SEARCH = 20  # servers accept command lines of a few thousand octets
 
 
 class ImapMailbox:
-    """Implements `ports.Mailbox` on one connection, opened when first needed and again after each loss.
+    """Implements `ports.Mailbox` on one connection, opened on first use and again after each loss.
 
-    A connection belongs to the thread that opened it, as long as that thread lives; any other gets a RuntimeError,
-    because imapclient would give it the answers to somebody else's questions. Raises ConfigurationError for an account
-    that would send the password in clear text over a network or names an unreadable file.
+    A connection belongs to the thread that opened it, as long as that thread lives. Any other thread gets a
+    RuntimeError, because imapclient would mix up their answers. Raises ConfigurationError for an account that would
+    send the password in clear text over a network or names an unreadable file.
     """
 
     def __init__(self, account: ImapAccount) -> None:
@@ -51,20 +51,20 @@ class ImapMailbox:
         self._client: IMAPClient | None = None
         self._owner: threading.Thread | None = None
         self._roles: dict[str, Role] = {}  # of the watched folders
-        self._selected: tuple[str, Position] | None = None  # and its end when it was last asked for
-        self._fresh: set[str] = set()  # the questions that need no NOOP before them
-        self._told: Position | None = None  # the end of the inbox when the caller was last told of it
+        self._selected: tuple[str, Position] | None = None  # the selected folder and its last known end
+        self._skip_noop: set[str] = set()  # requests that may skip their NOOP
+        self._reported_end: Position | None = None  # the end of the inbox as last reported to the caller
 
     def folders(self) -> Sequence[str]:
-        """The watched folders there are now, the inbox first. Connects when needed; raises LinkLost, LoginRefused."""
+        """Returns the watched folders, the inbox first. Connects if needed; raises LinkLost, LoginRefused."""
         with self._link() as client:
             self._roles = watched(client.list_folders(), self._account)
         return tuple(self._roles)
 
     def position(self, folder: str) -> Position:
-        """UIDVALIDITY of `folder` and the highest UID given out in it, of messages since expunged too.
+        """Returns UIDVALIDITY and the highest UID ever assigned in `folder`, expunged messages included.
 
-        Raises LinkLost, and FolderUnreadable for another folder than the inbox. Those others are asked for with STATUS
+        Raises LinkLost, and FolderUnreadable for a folder other than the inbox. Other folders are queried with STATUS
         (RFC 9051, section 6.3.11), which leaves the inbox selected.
         """
         with self._link() as client:
@@ -73,11 +73,11 @@ class ImapMailbox:
             return told or self._look(client, folder, "position")
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
+        """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
 
-        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. What is expunged on the
-        way is left out; what the server lists and yet does not give is a LinkLost that names its UID. Raises
-        FolderUnreadable for another folder than the inbox.
+        Yields the whole folder if its UIDVALIDITY differs from `position.uidvalidity`. Messages expunged meanwhile are
+        skipped; a message that the server lists but does not return raises LinkLost naming its UID. Raises
+        FolderUnreadable for a folder other than the inbox.
         """
         with self._link() as client:
             here = self._look(client, folder, "fetch")
@@ -86,23 +86,23 @@ class ImapMailbox:
         yield from self._batches(folder, here.uidvalidity, uids)
 
     def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
-        """As `fetch_after`, of the messages alone whose From holds one of `senders`, or that answer mail of ours.
+        """Does the same as `fetch_after`, limited to messages from one of `senders` and replies to our own mail.
 
-        The server searches for them (RFC 9051, section 6.4.4). Raises ValueError for a sender that fits no command.
+        The server searches for them (RFC 9051, 6.4.4). Raises ValueError for a sender that cannot be quoted.
         """
         if not all(sender.isascii() and sender.isprintable() and not set(sender) & set('"\\') for sender in senders):
             raise ValueError(f"not fit for a search: {senders!a}")
         with self._link() as client:
             here = self._look(client, folder, "")
             first = position.uid + 1 if here.uidvalidity == position.uidvalidity else 1
-            uids = {uid for wanted in _wanted(senders) for uid in _search(client, f"UID {first}:* {wanted}")}
+            uids = {uid for wanted in _search_keys(senders) for uid in _search(client, f"UID {first}:* {wanted}")}
         yield from self._batches(folder, here.uidvalidity, sorted(uid for uid in uids if uid >= first))
 
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
-        """Add the keyword of the account to these messages, where PERMANENTFLAGS permits it (RFC 9051, section 7.1).
+        """Sets the account's keyword on these messages if PERMANENTFLAGS allows it (RFC 9051, section 7.1).
 
-        For this the folder is selected for writing, and the next question selects it read-only again. Nothing else of a
-        message is touched. False when the server says no. Raises LinkLost.
+        The folder is selected for writing; the next request selects it read-only again. Nothing else in the message
+        changes. Returns False if the server refuses. Raises LinkLost.
         """
         keyword = self._account.keyword
         if keyword is None or not uids:
@@ -111,17 +111,17 @@ class ImapMailbox:
             self._selected = None
             try:
                 answer: Mapping[bytes, object] = client.select_folder(folder)
-                if answer.get(b"UIDVALIDITY") != uidvalidity or not _keeps(answer.get(b"PERMANENTFLAGS"), keyword):
+                if answer.get(b"UIDVALIDITY") != uidvalidity or not _permits(answer.get(b"PERMANENTFLAGS"), keyword):
                     return False
                 client.add_flags(list(uids), [keyword], silent=True)
             except imaplib.IMAP4.error as error:
-                if _lost(error):
+                if _is_connection_loss(error):
                     raise
                 return False
         return True
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Return when something may have changed in the inbox, on `stop`, or after `at_most` seconds.
+        """Waits until the inbox may have changed, until `stop` is set, or for `at_most` seconds.
 
         Raises LinkLost. After `stop` the connection is closed.
         """
@@ -129,8 +129,8 @@ class ImapMailbox:
             return
         inbox = self._account.inbox
         with self._link() as client:
-            told = self._told
-            # What the server told in passing, or came while another folder was selected, IDLE announces to nobody.
+            told = self._reported_end
+            # IDLE does not announce mail that arrived before it began or while another folder was selected.
             if self._look(client, inbox, "wait") != told and told is not None:
                 return
             if client.has_capability("IDLE"):
@@ -141,8 +141,8 @@ class ImapMailbox:
             self._drop()  # still in IDLE
 
     def close(self) -> None:
-        """End the connection; safe to repeat."""
-        self._claim()
+        """Closes the connection; idempotent."""
+        self._check_thread()
         client, self._client = self._client, None
         if client is not None:
             close_link(client)
@@ -152,22 +152,22 @@ class ImapMailbox:
 
     @contextmanager
     def _link(self) -> Iterator[IMAPClient]:
-        """The connection, opened when there is none. Whatever goes wrong on it ends it, and is a LinkLost."""
-        self._claim()
+        """Yields the connection, opening it if needed. Any error on it closes it and is raised as LinkLost."""
+        self._check_thread()
         try:
             if self._client is None:
                 self._client = open_link(self._account, self._tls)
             yield self._client
         except FolderUnreadable:
             raise
-        except Exception as error:  # noqa: BLE001 - the boundary to imapclient, which raises nearly anything on odd answers
+        except Exception as error:  # noqa: BLE001 - boundary to imapclient, which raises many types of error
             self._drop()
             raise as_link_lost(self._account, error) from None
         except BaseException:
             self._drop()
             raise
 
-    def _claim(self) -> None:
+    def _check_thread(self) -> None:
         here = threading.current_thread()
         if self._owner is not None and self._owner is not here and self._owner.is_alive():
             raise RuntimeError(f"this mailbox connection belongs to thread {self._owner.name}, not to {here.name}")
@@ -179,27 +179,27 @@ class ImapMailbox:
         if client is not None:
             cut(client)
 
-    # ---- what is said on it
+    # ---- commands
 
-    def _look(self, client: IMAPClient, folder: str, question: str) -> Position:
-        """UIDVALIDITY and end of `folder` now; `question` is what we were asked, empty where the end is not told."""
+    def _look(self, client: IMAPClient, folder: str, request: str) -> Position:
+        """Returns UIDVALIDITY and end of `folder`; `request` is empty if the end is not reported."""
         if self._selected is None or self._selected[0] != folder:
-            with self._refusals(folder):
+            with self._folder_errors(folder):
                 here = _examine(client, folder)
-            self._fresh = set(_ONCE)
+            self._skip_noop = set(_NOOP_SKIPPED_ONCE)
         else:
-            if question not in self._fresh:
-                client.noop()  # until then a server may keep what is new from a search
-                self._fresh = set(_ONCE)
+            if request not in self._skip_noop:
+                client.noop()  # until then a server may hide new mail from a search
+                self._skip_noop = set(_NOOP_SKIPPED_ONCE)
             here = _end(client, self._selected[1])
-        self._fresh.discard(question)
+        self._skip_noop.discard(request)
         self._selected = folder, here
-        if question and folder == self._account.inbox:
-            self._told = here
+        if request and folder == self._account.inbox:
+            self._reported_end = here
         return here
 
     def _status(self, client: IMAPClient, folder: str) -> Position | None:
-        with self._refusals(folder):
+        with self._folder_errors(folder):
             told: Mapping[bytes, object] = client.folder_status(folder, ["UIDVALIDITY", "UIDNEXT"])
         uidvalidity, uidnext = told.get(b"UIDVALIDITY"), told.get(b"UIDNEXT")
         if not isinstance(uidvalidity, int) or not isinstance(uidnext, int):
@@ -207,12 +207,12 @@ class ImapMailbox:
         return Position(uidvalidity, uidnext - 1)
 
     @contextmanager
-    def _refusals(self, folder: str) -> Iterator[None]:
-        """A NO about another folder than the inbox ends neither the line nor the look at the others."""
+    def _folder_errors(self, folder: str) -> Iterator[None]:
+        """Raises FolderUnreadable for a NO about a folder other than the inbox: connection and other folders go on."""
         try:
             yield
         except imaplib.IMAP4.error as error:
-            if _lost(error) or folder == self._account.inbox:
+            if _is_connection_loss(error) or folder == self._account.inbox:
                 raise
             raise FolderUnreadable(f"{folder}: the server refuses it") from None
 
@@ -230,7 +230,7 @@ class ImapMailbox:
 
     @contextmanager
     def _selection(self, folder: str, uidvalidity: int) -> Iterator[IMAPClient]:
-        """The connection with `folder` selected: between two batches the caller may have looked elsewhere."""
+        """Yields the connection with `folder` selected: the caller may have selected another between two batches."""
         with self._link() as client:
             if self._selected is None or self._selected[0] != folder:
                 self._look(client, folder, "")
@@ -240,7 +240,7 @@ class ImapMailbox:
 
 
 def _examine(client: IMAPClient, folder: str) -> Position:
-    """Select `folder`, read-only: its UIDVALIDITY and the highest UID given out."""
+    """Selects `folder` read-only; returns its UIDVALIDITY and the highest UID assigned."""
     answer: Mapping[bytes, object] = client.select_folder(folder, readonly=True)
     uidvalidity, uidnext = answer.get(b"UIDVALIDITY"), answer.get(b"UIDNEXT")
     if not isinstance(uidvalidity, int):
@@ -250,13 +250,13 @@ def _examine(client: IMAPClient, folder: str) -> Position:
 
 
 def _end(client: IMAPClient, here: Position) -> Position:
-    """The end of the selected folder now. To select it again would make a server with Maildirs read all their names."""
-    inner(client).untagged_responses.clear()  # what the server told by the way would pile up there
+    """Returns the current end of the selected folder. Selecting it again would make Maildir servers read all names."""
+    inner(client).untagged_responses.clear()  # untagged responses would accumulate there
     return Position(here.uidvalidity, max(_search_from(client, here.uid + 1, here.uid), default=here.uid))
 
 
-def _wanted(senders: Sequence[str]) -> Iterator[str]:
-    """Search keys, each one command long at most: mail that bears a token of ours, then the senders some at a time."""
+def _search_keys(senders: Sequence[str]) -> Iterator[str]:
+    """Yields search keys of limited length: first for mail that references a token of ours, then for the senders."""
     yield 'OR HEADER References "vf." HEADER In-Reply-To "vf."'
     for start in range(0, len(senders), _SENDERS_A_SEARCH):
         *others, last = (f'FROM "{sender}"' for sender in senders[start : start + _SENDERS_A_SEARCH])
@@ -268,35 +268,35 @@ def _search(client: IMAPClient, criteria: str) -> list[int]:
 
 
 def _search_from(client: IMAPClient, first: int, last: int) -> list[int]:
-    """The UIDs from `first` on, `last` being the highest known: searched in spans, the last one open at its end."""
+    """Returns the UIDs from `first` on, searched in spans; `last` is the highest known UID, the last span is open."""
     uids: list[int] = []
     while first + _SEARCH_SPAN <= last:
         uids += _search(client, f"UID {first}:{first + _SEARCH_SPAN - 1}")
         first += _SEARCH_SPAN
-    # n:* always holds the last message, also when its UID is below n (RFC 9051, section 6.4.9)
+    # n:* always includes the last message, even if its UID is below n (RFC 9051, section 6.4.9)
     return uids + [uid for uid in _search(client, f"UID {first}:*") if uid >= first]
 
 
 def _fetch(client: IMAPClient, uids: Sequence[int], *items: str) -> Mapping[int, Mapping[bytes, object]]:
-    """What the server gives of the messages: not necessarily all of them, nor only what was asked for."""
+    """Fetches items of messages. The server may omit messages and may add items that were not requested."""
     try:
         answer: Mapping[int, Mapping[bytes, object]] = client.fetch(uids, items)
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error:
-        # NO or BAD: one message of them is gone (RFC 5530, EXPUNGEISSUED) or cannot be read; the others still can.
+        # NO or BAD: one of the messages is expunged (RFC 5530, EXPUNGEISSUED) or unreadable; the others still work.
         return {}
     return answer
 
 
 def _sizes(client: IMAPClient, uids: Sequence[int]) -> dict[int, int]:
-    """The sizes in octets of those messages of which the server tells it."""
+    """Returns message sizes in octets; messages for which the server reports none are missing."""
     told = {uid: items.get(b"RFC822.SIZE") for uid, items in _fetch(client, uids, "RFC822.SIZE").items()}
     return {uid: size for uid, size in told.items() if isinstance(size, int)}
 
 
 def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
-    """Cut `uids` so that each part holds `most` octets at most, or one message."""
+    """Splits `uids` into batches of at most `most` octets; a larger message is a batch of its own."""
     part: list[int] = []
     total = 0
     for uid in uids:
@@ -310,13 +310,13 @@ def _bounded(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterat
         yield part
 
 
-def _lost(error: imaplib.IMAP4.error) -> bool:
-    """Whether the connection is gone; a NO, and a folder that is for reading only, leave it as it is."""
+def _is_connection_loss(error: imaplib.IMAP4.error) -> bool:
+    """True if the connection is lost; a NO or a read-only folder does not end it."""
     return isinstance(error, imaplib.IMAP4.abort) and not isinstance(error, imaplib.IMAP4.readonly)
 
 
-def _keeps(flags: object, keyword: str) -> bool:
-    """Whether PERMANENTFLAGS lets us set the keyword: it names it, or lets clients make new ones."""
+def _permits(flags: object, keyword: str) -> bool:
+    """True if PERMANENTFLAGS allows setting the keyword: it lists the keyword, or permits new ones."""
     known = {flag.lower() for flag in flags if isinstance(flag, bytes)} if isinstance(flags, tuple) else set()
     return bool(known & {b"\\*", keyword.lower().encode()})
 
@@ -324,7 +324,7 @@ def _keeps(flags: object, keyword: str) -> bool:
 def _messages(
     client: IMAPClient, where: tuple[str, Role], uidvalidity: int, uids: Sequence[int]
 ) -> list[RawMessage]:  # fmt: skip
-    """The messages, without those that are expunged by now. Raises LinkLost for one that is there and not given."""
+    """Returns the messages, except expunged ones. Raises LinkLost for a listed message that is not returned."""
     folder, role = where
 
     def fetched(wanted: Sequence[int]) -> dict[int, RawMessage]:
@@ -343,7 +343,7 @@ def _messages(
 def _still_listed(client: IMAPClient, uids: Sequence[int]) -> list[int]:
     if not uids:
         return []
-    client.noop()  # lets the server say what is expunged
+    client.noop()  # lets the server report expunged messages
     return [uid for uid in _search(client, f"UID {','.join(map(str, uids))}") if uid in uids]
 
 

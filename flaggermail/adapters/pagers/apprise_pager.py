@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pagers by apprise, of the extra `pagers`: SMS gateways, Signal, ntfy, Teams, Mattermost, webhooks.
+"""Pagers through apprise, from the extra `pagers`: SMS gateways, Signal, ntfy, Teams, Mattermost, webhooks.
 
-A pager's address is a secret. It is read when it is needed, and whatever goes wrong is told by its kind alone: what a
-library says of a fault may hold the address.
+A pager's address is a secret. It is read when needed, and of a library's error only the type is reported, because its
+text may contain the address.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from importlib.util import find_spec
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Paged
 
-TIMEOUT = 20.0  # seconds for a whole call
+TIMEOUT = 20.0  # seconds for one page
 NOT_INSTALLED = "pagers need the extra `pagers`: pip install 'flaggermail[pagers]'"
 
 
 def is_installed() -> bool:
-    """Whether pagers can be called at all, asked without loading anything."""
+    """True if apprise is installed; does not import it."""
     return find_spec("apprise") is not None
 
 
 class ApprisePager:
-    """Implements `ports.Pager`; `secret` gives a reader of the credential of that name."""
+    """Implements `ports.Pager`; `secret` returns a reader of the credential with the given name."""
 
     def __init__(self, secret: Callable[[str], Callable[[], str]]) -> None:
         self._secret = secret
 
     def call(self, pager: str, title: str, text: str) -> Paged:
-        """Hand `text` to the service behind `pager`, once. Never raises."""
+        """Sends `text` once through the service configured for `pager`. Never raises."""
         try:
             address = self._secret(pager)()
         except ConfigurationError:
@@ -39,15 +39,15 @@ class ApprisePager:
             return Paged(taken=False, why=NOT_INSTALLED)
         try:
             return _call(address, title, text)
-        except Exception as fault:  # noqa: BLE001 - the boundary to a hundred services; their words may hold the address
+        except Exception as fault:  # noqa: BLE001 - boundary to many services; texts may contain the address
             return Paged(taken=False, why=type(fault).__name__)
 
 
 def _call(address: str, title: str, text: str) -> Paged:
-    import apprise  # noqa: PLC0415 - a fifth of a second and 20 MB, which no desk without pagers waits for
+    import apprise  # noqa: PLC0415 - takes 200 ms and 20 MB, which a desk without pagers need not spend
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # at its lower levels it writes addresses out
-    # No redirects: the address is the one that was written down. No plug-ins, no pictures, nothing on disk.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # at lower levels it logs addresses
+    # No redirects: only the configured address is called. No plug-ins, no images, nothing stored on disk.
     asset = apprise.AppriseAsset(
         app_id=title, app_desc=title, app_url="", image_url_mask="", image_url_logo="", secure_logging=True,
         async_mode=False, http_redirects=False, storage_mode=apprise.PersistentStoreMode.MEMORY,

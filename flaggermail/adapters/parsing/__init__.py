@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Octets of strangers read in a process of its own, with bounds on time, memory and depth.
+"""Parsing of strangers' mail in a separate process, with limits on time, memory and depth.
 
-Way in: `worker.ContainedParser`.
+Entry point: `worker.ContainedParser`.
 
 May import: `ports`, `mail`.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Processor time that reading one mail may take, counted in the process that reads: what is cut short is a defect.
+"""A limit on the processor time for parsing one mail, enforced in the parsing process; what is cut off is a defect.
 
-The parent's limit ends the process, and then no more than the header is known. This one comes before it, and costs no
-more than the part that took the time.
+The parent's own limit kills the process and leaves only the header. This limit takes effect earlier and loses only the
+part that took too long.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_LEAST = 0.001  # seconds; 0 would be no limit
+_SHORTEST_TIMER = 0.001  # seconds; 0 would disable the timer
 
 
 class OutOfTime(BaseException):
-    """The allowance is used up. No Exception: libraries catch those on their way through what a stranger wrote."""
+    """The limit is reached. Not an Exception, which libraries catch while they parse a stranger's input."""
 
 
 def allow(seconds: float) -> None:
-    """Raise OutOfTime, once, in the main thread when so many seconds of processor time are used; 0: no longer."""
-    signal.signal(signal.SIGPROF, _end)
+    """Raises OutOfTime, once, in the main thread after `seconds` of processor time; 0 removes the limit."""
+    signal.signal(signal.SIGPROF, _raise_out_of_time)
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Within, no more than so many seconds of the allowance; the rest is there again afterwards.
+    """Limits the block to `seconds` of the remaining allowance and restores the rest afterwards.
 
-    Where nothing was allowed (another process than the one that reads) nothing is limited.
+    Has no effect where no allowance is set (outside the parsing process).
     """
     left, _ = signal.getitimer(signal.ITIMER_PROF)
     share = min(left, seconds)
@@ -40,9 +40,9 @@ def at_most(seconds: float) -> Iterator[None]:
     finally:
         if left:
             used = share - signal.getitimer(signal.ITIMER_PROF)[0]
-            signal.setitimer(signal.ITIMER_PROF, max(left - used, _LEAST))
+            signal.setitimer(signal.ITIMER_PROF, max(left - used, _SHORTEST_TIMER))
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _raise_out_of_time(number: int, frame: FrameType | None) -> None:
     del number, frame
     raise OutOfTime

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The process in which mails are read, the other end of the pipes of `parse_worker`: nothing of the daemon is here."""
+"""The process that parses mail, at the other end of the pipes of `worker`. It imports nothing of the daemon."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from flaggermail.adapters.parsing.pipe import LENGTH, READY
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import packed
 
-ALLOWANCE = 0.3  # of the time limit, as processor time: then the part that took it is given up, and the rest is read
+ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
 
 
 def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
-    """Answer mails from standard input until it ends: a length and octets in, a length and a Message as JSON out."""
+    """Parses mails from standard input until it ends: a length and octets in, a length and a Message as JSON out."""
     parser = StandardParser(read_language(rules))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
@@ -38,7 +38,7 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
 
 
 def _allow_processor(seconds: float) -> None:
-    """Set the limit on processor time to what was used so far and `seconds` more (whole seconds, rounded up)."""
+    """Sets the limit on processor time to the time used so far plus `seconds`, rounded up."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))

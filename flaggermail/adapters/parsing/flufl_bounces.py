@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Failed recipients of bounces that follow no standard, by flufl.bounce.
+"""Failed recipients of bounces in non-standard formats, found by flufl.bounce.
 
-Only for what is a bounce already: the library takes list mail written by people for bounces too.
+Use it only for mail known to be a bounce: the library also takes list mail written by people for bounces.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from email import message_from_bytes
 
 from flufl.bounce import all_failures
 
-LARGEST = 512 * 1024  # octets read; the list of recipients stands above the returned mail
+LARGEST = 512 * 1024  # octets read; recipients are listed above the returned mail
 
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Addresses in small letters."""
+    """Lower-case addresses of recipients."""
 
     failed: tuple[str, ...] = ()
     delayed: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Who failed or, when nobody did, who is waited for."""
+        """The failed recipients or, if there are none, the delayed ones."""
         return self.failed or self.delayed
 
 
 def read_failures(octets: bytes) -> Failures:
-    """The recipients that a bounce names in its text; nothing when the library cannot read it."""
+    """Returns the recipients that a bounce names in its text; empty if the library cannot read it."""
     try:
         delayed, failed = all_failures(message_from_bytes(octets[:LARGEST]))
         return Failures(_addresses(failed), _addresses(delayed))
-    except Exception:  # noqa: BLE001 - the boundary around a library that reads what strangers write
+    except Exception:  # noqa: BLE001 - boundary to a library that parses strangers' mail
         return Failures()
 
 

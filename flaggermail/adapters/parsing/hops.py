@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of a mail by its Received fields (RFC 5321, section 4.4), read by mail-parser."""
+"""The route of a mail by its Received fields (RFC 5321, section 4.4), read by mail-parser."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ LARGEST_HEADER = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One server that took the mail: its name as it wrote it, and the instant by its own clock, aware."""
+    """A server that relayed the mail: the name it gave, and the aware instant by its own clock."""
 
     by: str
     at: datetime | None
 
 
 def hops(octets: bytes) -> tuple[Hop, ...]:
-    """The servers from the first to the last, ours; empty when the fields cannot be read.
+    """Returns the servers from the first to our own; empty if the fields cannot be read.
 
-    Only our own server's hop is more than a claim. Slow (a millisecond): for mail that enters a case.
+    Only our own server's hop is trustworthy. Slow (1 ms): use it for mail that enters a case.
     """
     header = octets[: min(read_header(octets[:LARGEST_HEADER]).length, LARGEST_HEADER)]
     try:
         received: object = parse_from_bytes(header).received
-    except Exception:  # noqa: BLE001 - the boundary around a library that reads what strangers write
+    except Exception:  # noqa: BLE001 - boundary to a library that parses strangers' mail
         return ()
     found = received if isinstance(received, list) else []
     return tuple(_hop(entry) for entry in found if isinstance(entry, dict))

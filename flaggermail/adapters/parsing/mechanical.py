@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mechanical kind of a mail, and what a report of a mail system says: of which mail, about whom."""
+"""The mechanical kind of a mail and, for a report, the mail and the recipients it is about."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from flaggermail.mail.mime import ENCLOSED, Part
 from flaggermail.mail.vocabulary import Language
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-_HEADERS_ALONE = frozenset(
+_HEADERS_ONLY = frozenset(
     {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
 )
 _RECEIPT = "message/disposition-notification"
 _LONGEST_PART = 100_000  # octets
-_OURS = ("return-path", "from", "sender", "reply-to", "message-id", "references")
+_NOT_RECIPIENTS = ("return-path", "from", "sender", "reply-to", "message-id", "references")
 
 
 def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, language: Language) -> Message:
-    """`read` with its kind and, where it is a report, with the mail and the recipients that it is about.
+    """Returns `read` with its kind and, if it is a report, the mail and the recipients it is about.
 
-    `parts`: all parts of the mail, enclosed mails left closed. Never raises on content.
+    `parts`: all parts of the mail; enclosed mails are not descended into. Never raises on content.
     """
-    fields = dict(reversed(read.headers))  # reversed: the topmost field of a name wins
+    fields = dict(reversed(read.headers))  # reversed: the topmost field of a name takes precedence
     published = read_published(fields, read.text)
     returned = _returned(parts)
     signs = Signs(
@@ -60,17 +60,19 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
     kind = mechanical_kind(signs, language)
     read = replace(read, kind=kind)
     if kind in {MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY}:
-        return replace(read, original_message_id=_elsewhere(part for part in parts if part.type.value == _RECEIPT))
+        return replace(
+            read, original_message_id=_quoted_original(part for part in parts if part.type.value == _RECEIPT)
+        )
     read = _with_original(read, signs, published, parts)
     return _with_failures(read, signs, published, octets) if kind is MechanicalKind.BOUNCE else read
 
 
 def _returned(parts: Iterable[Part]) -> dict[str, str]:
-    """The header of the mail that comes with it (RFC 6522, section 3: whole, or its header alone)."""
+    """Returns the header of the returned mail (RFC 6522, section 3: a whole mail or its header only)."""
     for part in parts:
         if part.type.value in ENCLOSED and part.children:
             header = part.children[0].header
-        elif part.type.value in _HEADERS_ALONE:
+        elif part.type.value in _HEADERS_ONLY:
             header = read_header(part.octets()[0].lstrip(b"\r\n"))
         else:
             continue
@@ -101,18 +103,18 @@ def _disposition(parts: Iterable[Part]) -> str:
 
 
 def _with_original(read: Message, signs: Signs, published: Published | None, parts: Iterable[Part]) -> Message:
-    """The Message-ID of the mail it is about: of what is returned, else our envelope identifier, which is the same."""
+    """Adds the original Message-ID: from the returned mail, else from our envelope identifier, which equals it."""
     report = signs.report or signs.notice.report
     envelope_id = report.envelope_id if report else None
     original = _message_id(signs.returned) or (published.message_id if published else None)
-    original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _elsewhere(parts)
+    original = original or _message_id(signs.notice.returned) or quoted_message_id(read.text) or _quoted_original(parts)
     if original is None and envelope_id and "@" in envelope_id:
         original = next(iter(message_ids(f"<{decoded_xtext(envelope_id).strip('<>')}>")), None)
     return replace(read, original_message_id=original, original_envelope_id=envelope_id)
 
 
-def _elsewhere(parts: Iterable[Part]) -> str | None:
-    """A disposition notification names the mail (RFC 8098, section 3.2.5); some servers return its header as text."""
+def _quoted_original(parts: Iterable[Part]) -> str | None:
+    """Returns the Message-ID named by a disposition notification (RFC 8098, 3.2.5) or by a header returned as text."""
     candidates = (part for part in parts if part.type.value.startswith(("text/", "message/")))
     texts = (part.octets()[0][:_LONGEST_PART].decode("utf-8", "replace") for part in candidates)
     return next((found for text in texts if (found := quoted_message_id(text))), None)
@@ -123,7 +125,7 @@ def _message_id(fields: Mapping[str, str]) -> str | None:
 
 
 def _with_failures(read: Message, signs: Signs, published: Published | None, octets: bytes) -> Message:
-    """The recipients by the report, the field of failed ones, the words of the text; last by what was returned."""
+    """Adds the failed recipients: from the report, else X-Failed-Recipients, else the text, else the returned mail."""
     notice, report = signs.notice, signs.report
     if report and report.unreached:
         return replace(read, failed_recipients=report.unreached, bounce_class=report.outcome)
@@ -137,31 +139,31 @@ def _with_failures(read: Message, signs: Signs, published: Published | None, oct
         return replace(read, failed_recipients=notice.report.unreached, bounce_class=notice.report.outcome)
     told = report.outcome if report else None
     library = read_failures(octets)
-    # the library also takes "your message was blocked" for a delay
+    # flufl.bounce also takes "your message was blocked" for a delay
     late = notice.delayed or bool(library.delayed and not library.failed and not notice.says_so)
-    own = {address.key for address in (*read.to, *read.from_)} | _ours(signs)
-    listed, known, mentioned = (_others(found, own) for found in (notice.listed, library.all, notice.mentioned))
-    # the library knows few forms well: where both found somebody and agree on nobody, it is right more often
+    own = {address.key for address in (*read.to, *read.from_)} | _returned_non_recipients(signs)
+    listed, known, mentioned = (_without(found, own) for found in (notice.listed, library.all, notice.mentioned))
+    # flufl.bounce knows few formats well: where both found recipients but none in common, it is right more often
     recipients = known if known and not set(listed) & set(known) else listed
-    # one may write to oneself
-    recipients = recipients or mentioned or notice.listed or library.all or notice.mentioned or _addressees(signs)
+    # a person may write to their own address
+    recipients = recipients or mentioned or notice.listed or library.all or notice.mentioned or _single_recipient(signs)
     delayed = told == DELAYED or (told is None and late)
     return replace(read, failed_recipients=recipients, bounce_class=DELAYED if delayed else FAILED)
 
 
-def _ours(signs: Signs) -> AbstractSet[str]:
-    """What looks like an address in the header of the returned mail and is none of its recipients."""
+def _returned_non_recipients(signs: Signs) -> AbstractSet[str]:
+    """Returns the addresses in the header of the returned mail that are not recipients."""
     fields = {**signs.notice.returned, **signs.returned}
-    return {found for name in _OURS for found in usable_addresses(fields.get(name, ""))}
+    return {found for name in _NOT_RECIPIENTS for found in usable_addresses(fields.get(name, ""))}
 
 
-def _others(found: tuple[str, ...], own: AbstractSet[str]) -> tuple[str, ...]:
-    """`found` without the addresses that the bounce itself comes from and goes to."""
+def _without(found: tuple[str, ...], own: AbstractSet[str]) -> tuple[str, ...]:
+    """Returns `found` without the addresses in the bounce's own From and To."""
     return tuple(address for address in found if address not in own)
 
 
-def _addressees(signs: Signs) -> tuple[str, ...]:
-    """The one recipient of the returned mail; of several nobody can say which one it was."""
+def _single_recipient(signs: Signs) -> tuple[str, ...]:
+    """Returns the returned mail's recipient if there is only one; of several, the failed one is unknown."""
     header = signs.returned or signs.notice.returned
     found = usable_addresses(header.get("to", "")) if not header.get("cc") else ()
     return found if len(found) == 1 else ()

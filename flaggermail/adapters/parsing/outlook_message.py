@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail that Outlook attaches as a file of its own, .msg (MS-OXMSG), by python-oxmsg: as the part that it would be.
+"""Reads mail attached as an Outlook .msg file (MS-OXMSG) with python-oxmsg, and converts it to a MIME part.
 
-What comes out is a mail.mime.Part, so that such a mail is read further by the same code as an enclosed message/rfc822.
+The result is a mail.mime.Part, so that the code for an enclosed message/rfc822 reads it too.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB, section 2.2
 UNREADABLE = "Outlook message unreadable"
 PROPERTY_LOST = "Outlook message: property unreadable"
 RTF_ONLY = "Outlook message: text only as RTF"
-LARGEST = 32 * 1024 * 1024  # octets of such a file
-LONGEST = 0.5  # seconds of processor time that reading it may take
-MOST = 400  # recipients, attachments
+LARGEST = 32 * 1024 * 1024  # octets of a file
+LONGEST = 0.5  # seconds of processor time for one file
+MOST = 400  # recipients, and attachments
 
-# Properties by their numbers (MS-OXPROPS): the author's SMTP address, in the order of trust, and name.
+# Property IDs (MS-OXPROPS): the author's SMTP address, most trustworthy first, and name.
 _FROM_ADDRESS = (0x5D02, 0x0065, 0x5D01, 0x0C1F)
 _FROM_NAME = (0x0042, 0x0C1A)
 _SUBJECT, _BODY, _HTML, _RTF = 0x0037, 0x1000, 0x1013, 0x1009
@@ -40,40 +40,40 @@ _NAME, _ADDRESS, _SMTP_ADDRESS, _RECIPIENT_TYPE = 0x3001, 0x3003, 0x39FE, 0x0C15
 _FILE_NAMES = (0x3707, 0x3704, 0x3001)  # long, short, of an embedded message
 _CONTENT, _CONTENT_TYPE = 0x3701, 0x370E
 _RECIPIENTS = {1: "to", 2: "cc"}  # MS-OXOMSG, section 2.2.3.1: 3 is a blind copy
-_OF_THE_BODY = ("content-", "mime-version")  # fields that say how a body was written that is not here
+_BODY_FIELDS = ("content-", "mime-version")  # fields that describe the encoding of a body that is not here
 
 
 def read_outlook(octets: bytes) -> tuple[Part | None, str | None]:
-    """The mail in a .msg file, and a defect with the name of what was caught; never raises."""
+    """Returns the mail in a .msg file, or a defect naming the exception caught; never raises."""
     try:
         if len(octets) > LARGEST:
             return None, f"{UNREADABLE}: too large"
-        from oxmsg import Message  # noqa: PLC0415 - a thirtieth of a second that one mail in a thousand needs
+        from oxmsg import Message  # noqa: PLC0415 - takes 30 ms, needed by one mail in a thousand
 
         with at_most(LONGEST):
-            return _Opened(Message.load(octets)).part(), None
-    except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary around a library that reads strangers' files
+            return _OutlookFile(Message.load(octets)).part(), None
+    except (Exception, OutOfTime) as fault:  # noqa: BLE001 - boundary to a library that parses strangers' files
         return None, f"{UNREADABLE}: {type(fault).__name__}"
 
 
 @dataclass(slots=True)
-class _Opened:
+class _OutlookFile:
     """A .msg file while it is being read."""
 
     message: Message
     defects: list[str] = field(default_factory=list)
 
     def part(self) -> Part:
-        """Header, text and attachments as a multipart."""
+        """Returns header, text and attachments as a multipart."""
         header = self._header()
         children = (*self._texts(), *self._attachments())
         kind = Parameterised("multipart/mixed", {})
         return Part(header, kind, Parameterised("", {}), b"", children, tuple(dict.fromkeys(self.defects)))
 
     def _header(self) -> Header:
-        """The fields with which it travelled, where Outlook kept them; what is missing there by its properties."""
+        """Returns the transport header if Outlook kept it; missing fields are taken from the properties."""
         kept = read_header(self._text(self.message.properties, _HEADERS).encode("utf-8", "replace")).fields
-        fields = [(name, value) for name, value in kept if not name.startswith(_OF_THE_BODY)]
+        fields = [(name, value) for name, value in kept if not name.startswith(_BODY_FIELDS)]
         names = {name for name, _ in fields}
         fields += [(name, value) for name, value in self._own_fields() if value and name not in names]
         return Header(tuple(fields), 0)
@@ -114,14 +114,14 @@ class _Opened:
             name = next((found for pid in _FILE_NAMES if (found := self._text(one.properties, pid))), "")
             content = self._octets(one.properties, _CONTENT)
             kind = token(self._text(one.properties, _CONTENT_TYPE))
-            if content is None:  # a message that stands in the file as a folder of its own
+            if content is None:  # an embedded message, stored as a folder within the file
                 kind = kind or OUTLOOK
             yield _leaf(kind if "/" in kind else "application/octet-stream", content or b"", name=name)
 
     def _text(self, properties: Properties, pid: int) -> str:
         try:
             return (properties.str_prop_value(pid) or "").rstrip("\0")
-        except Exception:  # noqa: BLE001 - as read_outlook; one damaged property must not cost the others
+        except Exception:  # noqa: BLE001 - as read_outlook; one damaged property must not lose the others
             self.defects.append(PROPERTY_LOST)
             return ""
 
@@ -154,11 +154,11 @@ def _leaf(kind: str, body: bytes, **parameters: str) -> Part:
 
 
 def _mailbox(name: str, address: str) -> bytes:
-    """A mailbox as a field has it (RFC 5322, section 3.4); of Exchange's own addresses the name alone is of use."""
+    """Formats a mailbox for a header field (RFC 5322, section 3.4); of an Exchange address only the name is used."""
     written = "".join(address.split()).strip("<>").encode("utf-8", "replace")
     return b" ".join(piece for piece in (_word(name), b"<" + written + b">" if written else b"") if piece)
 
 
 def _word(text: str) -> bytes:
-    """An encoded word (RFC 2047, section 2), so that nothing in it is taken for structure."""
+    """Returns an encoded word (RFC 2047, section 2), so that none of its content is read as syntax."""
     return b"=?utf-8?B?" + base64.b64encode(text.encode("utf-8", "replace")[:9000]) + b"?=" if text else b""

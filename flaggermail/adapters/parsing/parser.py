@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Octets to mail.message.Message; whatever comes in, a value comes out, with its defects."""
+"""Converts octets to mail.message.Message; any input yields a value with its defects."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ DUPLICATE = "duplicate header"
 UNSAFE_NAME = "unsafe attachment name"
 
 _ONCE = ("from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references")  # RFC 5322, section 3.6
-_IDENTITY = frozenset({"", "7bit", "8bit", "binary"})  # RFC 2045, section 6.2: the octets as they are
+_UNENCODED = frozenset({"", "7bit", "8bit", "binary"})  # RFC 2045, section 6.2: encodings that leave octets unchanged
 _RETURNED = ENCLOSED | {"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
-# A header with none of these is no mail's that was delivered, but of a part that was cut out of one.
+# A header with none of these fields does not belong to a delivered mail, but to a part cut out of one.
 _DELIVERED = frozenset({*_ONCE, "received", "return-path", "delivered-to", "authentication-results"})
 _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"})
 _ENCRYPTED = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)  # RFC 9580, section 6.2.1
@@ -47,26 +47,26 @@ _WORD = re.compile(rb"\w\w")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _OLD_MAC = re.compile(
     rb"[!-9;-~]{1,80}:[^\r\n]{0,998}\r[!-9;-~]{1,80}:"
-)  # the first line ends as an old Mac ends lines
+)  # the first line ends with a CR, the line end of an old Mac
 
 
 class StandardParser:
     """Implements ports.Parser in this process; for mail from strangers use adapters.parsing.worker.ContainedParser."""
 
     def __init__(self, language: Language) -> None:
-        """`language`: the words of rules/mail-language.yaml."""
+        """`language`: the vocabulary of rules/mail-language.yaml."""
         self._language = language
 
     def parse(self, octets: bytes) -> Message:
-        """The mail as a value; never raises on content."""
+        """Returns the parsed mail; never raises on content."""
         try:
-            return _MailReading(octets, self._language).message()
-        except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the one boundary of a message: the next one must go on
+            return _MailReader(octets, self._language).message()
+        except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary of one message: the next must be read
             return header_only(octets, f"parser failed: {type(fault).__name__}")
 
 
 def header_only(octets: bytes, defect: str) -> Message:
-    """What the first 64 kB of a mail tell without any structure: its digest, size, Message-ID, From and Subject."""
+    """Reads digest, size, Message-ID, From and Subject from the first 64 KiB, without any MIME structure."""
     digest = hashlib.sha256(octets).hexdigest()
     bare = Message(sha256=digest, size=len(octets), defects=(defect,), content_key=digest)
     try:
@@ -77,13 +77,13 @@ def header_only(octets: bytes, defect: str) -> Message:
             from_=fields.addresses("from"),
             subject=fields.text("subject"),
         )
-    except Exception:  # noqa: BLE001 - second line of defence: the mail is archived and quarantined even so
+    except Exception:  # noqa: BLE001 - the mail is archived and quarantined even if its header cannot be read
         return bare
 
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """Header fields twice: unfolded only (for addresses, which are split before decoding) and decoded."""
+    """Header fields in two forms: only unfolded (addresses are split before decoding), and decoded."""
 
     folded: tuple[tuple[str, str], ...]
     decoded: tuple[tuple[str, str], ...]
@@ -108,24 +108,24 @@ class _Fields:
         return message_ids(storable(next((value for key, value in self.folded if key == name), "")))
 
     def date(self) -> tuple[str | None, datetime | None, str | None]:
-        """The first Date field that can be read: as written, its instant, and a defect; else the first of all."""
+        """Returns the first readable Date field as written, its instant and a defect; else the first Date field."""
         found = [(text, *read_date(text)) for text in (value for key, value in self.decoded if key == "date") if text]
         return next((one for one in found if one[1]), found[0] if found else (None, None, None))
 
     def addresses(self, name: str) -> tuple[Address, ...]:
-        """The mailboxes of all fields of that name, since what stands in the second is written to as well."""
+        """Returns the mailboxes of all fields of that name: mail programs reply to those of a second field too."""
         values = [value for key, value in self.folded if key == name]
         return tuple(dict.fromkeys(address for value in values for address in read_addresses(value, words_decoded)))
 
 
-class _MailReading:
-    """One mail while it is being read."""
+class _MailReader:
+    """Parses one mail."""
 
     def __init__(self, octets: bytes, language: Language) -> None:
         self.octets = octets
         self.language = language
         source = _LONE_CR.sub(b"\n", octets) if b"\n" not in octets or _OLD_MAC.match(octets) else octets
-        self.root = _undelivered(bare_outlook(octets) or read_part(source))
+        self.root = _unwrapped_root(bare_outlook(octets) or read_part(source))
         opened = unpacked(self.root.walk())
         self.parts = opened.parts
         self.fields = _Fields.of(self.root.header)
@@ -154,7 +154,7 @@ class _MailReading:
             headers=fields.decoded,
         )
         read = with_mechanical_kind(read, self.parts, self.octets, self.language)
-        read = self._with_own_words(read)
+        read = self._with_reply_text(read)
         for part in self.parts:
             self._note(*part.defects)
         attachments = tuple(_attachment(part) for part in self.listed)
@@ -191,7 +191,7 @@ class _MailReading:
         )
         return storable(plain[:LONGEST_TEXT])
 
-    def _with_own_words(self, read: Message) -> Message:
+    def _with_reply_text(self, read: Message) -> Message:
         lines = read.text.split("\n")
         subject = split_subject(read.subject or "", self.language)
         inline: Inline | None = None
@@ -205,17 +205,17 @@ class _MailReading:
         return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
 
     def _spans(self) -> Iterator[tuple[int, int]]:
-        """Where the attached mails stand, those inside an attached one left out.
+        """Yields the offsets of the attached mails, except those nested in an attached mail.
 
-        An encoded one stands with the header of its part, which says how it is encoded: read alone, that is a mail too.
+        The span of an encoded mail includes its part's header, which states the encoding: such a span parses as a mail.
         """
         for part in self.parts:
             if part.type.value in CLOSED and part.children and part.span:
-                plain = part.type.value != OUTLOOK and part.encoding in _IDENTITY
+                plain = part.type.value != OUTLOOK and part.encoding in _UNENCODED
                 yield (part.span[1] - len(part.body) if plain else part.span[0]), part.span[1]
 
     def _enclosed(self, part: Part) -> Forwarded | None:
-        """The mail in a message/rfc822 part (RFC 2046, section 5.2.1), or in a file of Outlook's, as a forward."""
+        """Returns the mail in a message/rfc822 part (RFC 2046, section 5.2.1) or an Outlook file as a forward."""
         if part.type.value not in CLOSED or not part.children:
             return None
         inner = part.children[0]
@@ -233,15 +233,15 @@ class _MailReading:
 
 
 def _body(opened: Unpacked) -> Part | None:
-    """The part that holds the text: one of a winmail.dat only where no other says anything."""
+    """Returns the part with the text; a part of winmail.dat only if no other part has text."""
     own = body_part(opened.parts)
     return own if own and own.body.strip() else body_part((*opened.parts, *opened.spare)) or own
 
 
 def body_part(parts: Sequence[Part]) -> Part | None:
-    """The part that holds the mail's own text: the first plain one, or HTML where there is none or it is empty.
+    """Returns the part with the mail's own text: the first plain one, or HTML if there is none or it is empty.
 
-    A named part that is no attachment (some programs name the text) is the text where no nameless one is.
+    Some programs name the text part: a named part that is not an attachment is used if no unnamed one is.
     """
     texts = [part for part in parts if _is_text(part)]
     for candidates in ([part for part in texts if part.filename is None], texts):
@@ -267,7 +267,7 @@ def _is_text(part: Part) -> bool:
 
 
 def is_attachment(part: Part, body: Part | None) -> bool:
-    """Whether `part` is listed: not the nameless text itself, its HTML form, a further piece of it, or a container."""
+    """True if `part` is listed as an attachment: not the unnamed text, its HTML form, another text or a container."""
     if part.type.value.startswith("multipart/") or (part is body and part.filename is None):
         return False
     return part.filename is not None or not _is_text(part) or part.type.value not in _SHOWN
@@ -277,10 +277,10 @@ def _attachment(part: Part) -> Attachment:
     return Attachment(safe_name(part.filename) if part.filename else None, part.type.value, part.size)
 
 
-def _undelivered(root: Part) -> Part:
-    """`root`, or the mail in it when that is an attached mail cut out of another: then what is inside is the mail.
+def _unwrapped_root(root: Part) -> Part:
+    """Returns `root`, or the mail in it if `root` is an attached mail cut out of another.
 
-    Never for a delivered mail: who vouches for it stands in its own header, not in one that a stranger wrote.
+    Never descends into a delivered mail: its authentication results are in its own header, not in a stranger's.
     """
     if any(name in _DELIVERED for name, _ in root.header.fields):
         return root
@@ -289,13 +289,13 @@ def _undelivered(root: Part) -> Part:
 
 
 def _unflowed(text: str, parameters: Mapping[str, str]) -> str:
-    """`text` with its paragraphs whole where its type says that lines were broken on the way (RFC 3676, section 4)."""
+    """Joins the paragraphs of `text` if it is format=flowed (RFC 3676, section 4)."""
     if parameters.get("format", "").lower() != "flowed":
         return text
     return unflowed(text, delete_space=parameters.get("delsp", "").lower() == "yes")
 
 
 def _meta_charset(octets: bytes) -> str | None:
-    """What HTML says of itself (WHATWG HTML, section 4.2.5.4), where the mail says nothing."""
+    """Returns the charset that HTML declares (WHATWG HTML, section 4.2.5.4), for mail that declares none."""
     found = _META_CHARSET.search(octets, 0, _META_WITHIN)
     return found.group(1).decode("ascii") if found else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Patterns of rules, found in linear time by RE2: no pattern and no mail can make a search explode."""
+"""Rule patterns, matched in linear time by RE2: no pattern and no mail can make a search explode."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Protocol
 
 import re2
 
-# Of one compiled pattern, in octets. RE2 keeps within it by forgetting states, never by giving a wrong answer.
+# Memory limit of a compiled pattern, in octets. RE2 stays within it by dropping states, never by a wrong answer.
 _MEMORY = 2 << 20
-# Compiled patterns that are kept; a rule set has tens.
+# Size of the cache of compiled patterns; a rule set has tens.
 _PATTERNS = 512
 
 
@@ -25,18 +25,18 @@ class _Compiled(Protocol):
 
 
 class Re2Matcher:
-    """`ports.Matcher` on google-re2; capitals are ignored. The settings have refused what RE2 cannot compile."""
+    """Implements `ports.Matcher` on google-re2, ignoring case. Settings already reject patterns RE2 cannot compile."""
 
     def __init__(self) -> None:
         self._compiled = lru_cache(maxsize=_PATTERNS)(_compile)
 
     def search(self, pattern: str, text: str) -> str | None:
-        """The first text that matches `pattern` (RE2 syntax), or nothing."""
+        """Returns the first text that matches `pattern` (RE2 syntax), or None."""
         match = self._compiled(pattern).search(text)
         return match.group() if match else None
 
     def find(self, pattern: str, text: str) -> tuple[int, int] | None:
-        """Where it stands: its first and past-the-last sign."""
+        """Returns start and end offset of the first match, or None."""
         match = self._compiled(pattern).search(text)
         return match.span() if match else None
 

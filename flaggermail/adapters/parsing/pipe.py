@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `parse_worker` and the process that it starts, `parse_child`, have agreed on; either loads without the other."""
+"""The wire format shared by `worker` and its `child` process, so that either loads without the other."""
 
 from __future__ import annotations
 
 import struct
 
-LENGTH = struct.Struct(">Q")  # octets that follow: of a mail one way, of its Message as JSON the other
-READY = b"ready\n"  # the first words of the child: from here on a mail may come
+LENGTH = struct.Struct(">Q")  # octets that follow: a mail in one direction, its Message as JSON in the other
+READY = b"ready\n"  # sent by the child when it accepts mail

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What Exchange packs into winmail.dat (MS-OXTNEF): the text and the files inside as parts of a mail, by tnefparse."""
+"""Converts winmail.dat, Exchange's container (MS-OXTNEF), to MIME parts of its text and files, with tnefparse."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ UNREADABLE = "winmail.dat unreadable"
 RECALL = "Outlook recall"
 SIGNATURE = b"\x78\x9f\x3e\x22"  # MS-OXTNEF, section 2.1.3.1
 MOST_ATTRIBUTES = 2000
-LONGEST = 0.5  # seconds of processor time that reading it may take
+LONGEST = 0.5  # seconds of processor time for one file
 
 _CONTENT_TYPE = 0x370E  # MS-OXPROPS: PidTagAttachMimeTag
 _MESSAGE_CLASS = 0x8008  # MS-OXTNEF, section 2.1.3.3: idMessageClass
 _RECALL_CLASS = "ipm.outlook.recall"
-_ATTRIBUTE_HEAD, _CHECKSUM = 9, 2  # octets in front of an attribute's value and behind it
+_ATTRIBUTE_HEAD, _CHECKSUM = 9, 2  # octets before and after an attribute's value
 
-logging.getLogger("tnefparse").addHandler(logging.NullHandler())  # what it logs, a stranger wrote
+logging.getLogger("tnefparse").addHandler(logging.NullHandler())  # its log lines contain strangers' text
 logging.getLogger("tnefparse").propagate = False
 
 
 def read_tnef(octets: bytes) -> tuple[tuple[Part, ...], str | None]:
-    """The text and the files in a winmail.dat, and a defect: what was caught, or that it calls a mail back.
+    """Returns the text and files in a winmail.dat, and a defect: the exception caught, or that it recalls a mail.
 
     Never raises.
     """
     try:
         if _attributes(octets) > MOST_ATTRIBUTES:
             return (), f"{UNREADABLE}: too many attributes"
-        from tnefparse import TNEF  # noqa: PLC0415 - a fortieth of a second that one mail in a thousand needs
+        from tnefparse import TNEF  # noqa: PLC0415 - takes 25 ms, needed by one mail in a thousand
 
         with at_most(LONGEST):
             packed = TNEF(octets, do_checksum=False)
             recall = RECALL if _RECALL_CLASS in _message_class(packed).lower() else None
             return (*_texts(packed), *map(_file, packed.attachments)), recall
-    except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary around a library that reads strangers' files
+    except (Exception, OutOfTime) as fault:  # noqa: BLE001 - boundary to a library that parses strangers' files
         return (), f"{UNREADABLE}: {type(fault).__name__}"
 
 
 def _attributes(octets: bytes) -> int:
-    """How many attributes follow one another: the library copies all that is left once for each."""
+    """Counts the attributes: the library copies the remaining octets once for each."""
     at, count = 6, 0
     while at + _ATTRIBUTE_HEAD < len(octets) and count <= MOST_ATTRIBUTES:
         at += _ATTRIBUTE_HEAD + int.from_bytes(octets[at + 5 : at + 9], "little") + _CHECKSUM
@@ -74,8 +74,8 @@ def _file(attached: TNEFAttachment) -> Part:
 def _name(attached: TNEFAttachment) -> str:
     try:
         return _text(attached.long_filename())
-    except UnicodeDecodeError:  # the short name, in the code page of the sender's machine
-        return _text(attached._name)  # noqa: SLF001 - the library offers it decoded as UTF-8 only
+    except UnicodeDecodeError:  # use the short name, in the code page of the sender's machine
+        return _text(attached._name)  # noqa: SLF001 - the library offers it only decoded as UTF-8
 
 
 def _message_class(packed: TNEF) -> str:

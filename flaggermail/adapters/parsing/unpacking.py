@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Parts that hold more of the mail in a form of their own: Outlook's messages, winmail.dat, opaque signatures.
+"""Opens parts that contain more of the mail in other formats: Outlook messages, winmail.dat, opaque signatures.
 
-Archives are never opened. What cannot be opened is a defect, so that a person sees that there is more to the mail.
+Archives are never opened. A part that cannot be opened is a defect, so that a person sees that the mail has more.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ REACTION = "reaction"
 
 _TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_SIGNED = frozenset({"", "signed-data"})  # RFC 8551, section 3.2.2; some programs say nothing
-_SEALED = frozenset({"enveloped-data", "authenveloped-data"})
+_SIGNED = frozenset({"", "signed-data"})  # RFC 8551, section 3.2.2; some programs omit it
+_ENCRYPTED = frozenset({"enveloped-data", "authenveloped-data"})
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """The parts of a mail in its order; `spare` are those of a winmail.dat: their text counts where no other is."""
+    """The parts of a mail, in order; `spare` are those of a winmail.dat, used if no other part has text."""
 
     parts: tuple[Part, ...]
     spare: tuple[Part, ...]
@@ -36,7 +36,7 @@ class Unpacked:
 
 
 def unpacked(parts: Iterable[Part]) -> Unpacked:
-    """`parts` with what could be opened; enclosed mails stay closed, as children of their part."""
+    """Returns `parts` with all that could be opened; enclosed mails stay closed, as children of their part."""
     found: list[Part] = []
     spare: list[Part] = []
     defects: list[str | None] = []
@@ -62,7 +62,7 @@ def unpacked(parts: Iterable[Part]) -> Unpacked:
 
 
 def bare_outlook(octets: bytes) -> Part | None:
-    """The mail in a file that is an Outlook message and nothing else, unless it cannot be read."""
+    """Returns the mail in a file that is nothing but an Outlook message; None if it is not one or cannot be read."""
     return read_outlook(octets)[0] if octets.startswith(MAGIC) else None
 
 
@@ -92,7 +92,7 @@ def _tnef(part: Part) -> tuple[tuple[Part, ...], str | None]:
 
 def _smime(part: Part) -> tuple[tuple[Part, ...], str | None]:
     kind = part.type.parameters.get("smime-type", "").lower()
-    if kind in _SEALED:
+    if kind in _ENCRYPTED:
         return (), SMIME_ENCRYPTED
     content = signed_content(part.octets()[0]) if kind in _SIGNED else None
     if content is None:

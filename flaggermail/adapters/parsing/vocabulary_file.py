@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Reads rules/mail-language.yaml and rules/mail-machines.yaml into mail.vocabulary.Language.
 
-A YAML reader in Python takes longer over their 90 kB than a whole command may. So a file in the form in which they are
-shipped (`block:`, below it `  key: [word, "two words"]` with line breaks between words) is read by patterns; any other,
-and one with a fault, by `yaml_source`, which knows all of YAML and the place of every fault. Both read the same.
+A YAML reader written in Python needs more time for their 90 kB than a command may take. A file in the shipped form
+(`block:`, then `  key: [word, "two words"]`, with line breaks between words) is therefore read with regular
+expressions. Any other file, and one with a fault, is read by `yaml_files.source`, which knows all of YAML and locates
+every fault. Both give the same result.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ MACHINES_FILE_NAME = "mail-machines.yaml"
 
 Table = dict[str, list[str]]
 
-# A word as it may stand in a list (YAML 1.2.2, sections 7.3 and 7.4): quoted without escapes, or plain and certainly
-# text: no sign with a meaning of its own, nothing that could be a number, an instant or a truth value.
-# Nothing is tried twice: a fault costs no more than its absence.
+# A word in a list (YAML 1.2.2, sections 7.3 and 7.4): quoted without escapes, or plain and certainly text, without
+# characters of special meaning and without anything that could be a number, an instant or a truth value.
+# Possessive quantifiers avoid backtracking, so that a faulty file is rejected as fast as a correct one is read.
 _QUOTED = r"""(?:"(?!\s*")[^"\\\n]*+"|'(?!\s*')[^'\n]*+')"""
 _PLAIN = r"(?!(?:[Nn]ull|[Tt]rue|[Ff]alse|NULL|TRUE|FALSE)\s*[],])(?:[^\W\d_]|-(?=[^\W\d_]))[^][{},:#\n]*+"
 _WORD = f"(?:{_QUOTED}|{_PLAIN})"
 _WORDS = re.compile(_WORD)
-_REMARKS = r"(?:[ ]*(?:#[^\n]*)?\n)*"
+_COMMENTS = r"(?:[ ]*(?:#[^\n]*)?\n)*"
 _NAME = r"[a-z]+(?:-[a-z]+)*"
 _BLOCK = rf"""(?P<block>{_NAME}|"{_NAME}"):[ ]*\n"""
 _LIST = rf"[ ]{{2}}(?P<key>[a-z_]+):(?:[ ]+|[ ]*\n[ ]{{3,}})\[(?P<words>\s*{_WORD}(?:\s*,\s*{_WORD})*+\s*)\][ ]*\n"
-_LINES = re.compile(f"{_REMARKS}(?:{_BLOCK}|{_LIST})")
-_REST = re.compile(_REMARKS)
-# Tabs, other line breaks, control characters: not in a file as it is shipped.
+_LINES = re.compile(f"{_COMMENTS}(?:{_BLOCK}|{_LIST})")
+_REST = re.compile(_COMMENTS)
+# Tabs, other line breaks, control characters: the shipped files have none.
 _UNUSUAL = re.compile("[^\n -~\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_language(rules: Path) -> Language:
-    """The words in the files `mail-language.yaml` and `mail-machines.yaml` of the folder `rules`.
+    """Returns the vocabulary of `mail-language.yaml` and `mail-machines.yaml` in the folder `rules`.
 
-    Raises ConfigurationError with one line for each fault in either: `folder/file:line:column key: what is wrong`.
+    Raises ConfigurationError with one line per fault in either file: `folder/file:line:column key: what is wrong`.
     """
     faults: list[Fault] = []
     tables = _tables(rules / FILE_NAME, KEYS, faults)
@@ -57,11 +58,11 @@ def read_language(rules: Path) -> Language:
 
 
 def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]:
-    """The lists of each language in the file at `path`; each fault goes to `faults`."""
+    """Returns the lists of each language in the file at `path`; appends faults to `faults`."""
     tables = as_shipped(path, keys)
     if tables is not None:
         return tables
-    from flaggermail.yaml_files.source import read  # noqa: PLC0415 - dear to load, and not needed for a file as it is shipped
+    from flaggermail.yaml_files.source import read  # noqa: PLC0415 - slow to import, often not needed
 
     source = read(path, f"{path.parent.name}/{path.name}")
     tables = list(checked(source, keys))
@@ -70,7 +71,7 @@ def _tables(path: Path, keys: Sequence[str], faults: list[Fault]) -> list[Table]
 
 
 def as_shipped(path: Path, keys: Sequence[str]) -> list[Table] | None:
-    """The lists of a file in the form in which it is shipped and without a fault; nothing for any other."""
+    """Returns the lists of a file that has the shipped form and no fault; None for any other file."""
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
@@ -97,7 +98,7 @@ def _unquoted(word: str) -> str:
 
 
 def checked(source: Source, keys: Sequence[str]) -> Iterator[Table]:
-    """The lists of each language in `source`; each fault is added to its faults."""
+    """Yields the lists of each language in `source`; appends faults to its faults."""
     for name, block in source.values.items():
         if not isinstance(block, dict):
             source.faults.append(source.fault((name,), "is no block; write lines of the form `key: [word, two words]`"))

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Parsing in a process of its own that a mail can harm without harming anything else (decisions.md 24).
+"""Parsing in a separate process, so that a hostile mail harms nothing else (decisions.md 24).
 
-The parent sends a length and the octets of one mail; the child (`parse_child`) answers with a length and the Message as
-JSON. The child has limits on processor time and memory, writes no file and inherits no descriptor but its two pipes. A
-mail that kills it or takes too long comes back with what its header tells; the next mail meets a new child.
+The parent sends a length and the octets of one mail; the child (module `child`) answers with a length and the Message
+as JSON. The child has limits on processor time and memory, writes no file and inherits no descriptor but its two pipes.
+Of a mail that kills it or takes too long only the header is read; the next mail gets a new child.
 
-Live mail has one child. History has several, which end when there was none for a while.
+Live mail uses one child. History uses several, which end after a period without work.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
-TIME_LIMIT = 10.0  # seconds a mail may take
-START_LIMIT = 30.0  # seconds the interpreter may take to be ready
+TIME_LIMIT = 10.0  # seconds per mail
+START_LIMIT = 30.0  # seconds for the interpreter to start
 MODULE = "flaggermail.adapters.parsing.child"
 CHUNK = 1024 * 1024
 LARGEST_ANSWER = 256 * 1024 * 1024
-FEW = 10  # mails that the child for live mail reads sooner than others start
-MOST = 8  # children at once: this process has to take in what they answer
-IDLE = 60.0  # seconds after which they end when nothing came
+FEW = 10  # below this number the live child reads the mails faster than others start
+MOST = 8  # children at once: this process has to decode their answers
+IDLE = 60.0  # seconds without work after which the children for history end
 
 
 class ParserProcess:
-    """One child process; usable from several threads, one mail at a time."""
+    """One child process; usable from several threads, parses one mail at a time."""
 
     def __init__(self, rules: Path, time_limit: float, memory_limit: int) -> None:
-        """As `ContainedParser`. Nothing is started before the first mail."""
+        """Takes the limits of `ContainedParser`. The child starts with the first mail."""
         self._rules = rules
         self._time_limit = time_limit
         self._memory_limit = memory_limit
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
-        self._ending: weakref.finalize[[subprocess.Popen[bytes]], ParserProcess] | None = None
+        self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], ParserProcess] | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process that parses, while there is one."""
+        """The child's process id while it runs, else None."""
         return self._child.pid if self._child else None
 
     def parse(self, octets: bytes) -> Message:
-        """The mail as a value; never raises on content. A mail that ends the child is read by its header alone."""
+        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
         with self._lock:
             try:
                 child = self._running()
@@ -69,12 +69,12 @@ class ParserProcess:
             except (ValueError, KeyError, TypeError):
                 reason = "answer not understood"
             self._end()
-        from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - dear to load, and hardly ever needed here
+        from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - slow to import, rarely needed
 
         return header_only(octets, f"parser ended: {reason}")
 
     def close(self) -> None:
-        """End the child; safe to repeat. A later `parse` starts a new one."""
+        """Ends the child; idempotent. A later `parse` starts a new one."""
         with self._lock:
             self._end()
 
@@ -83,9 +83,9 @@ class ParserProcess:
             return self._child
         self._end()
         command = [sys.executable, "-m", MODULE, str(self._rules), str(self._time_limit), str(self._memory_limit)]
-        # The environment holds nothing but where the modules are: no token of the service manager, no locale.
+        # The environment holds only the module path: no token of the service manager, no locale.
         environment = {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry), "PYTHONSAFEPATH": "1"}
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no word from outside
+        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no external input
             command,
             bufsize=0,
             stdin=subprocess.PIPE,
@@ -95,9 +95,9 @@ class ParserProcess:
             cwd="/",
             close_fds=True,
         )
-        self._ending = weakref.finalize(self, _end_child, self._child)  # also when nobody closed this parser
+        self._finalizer = weakref.finalize(self, _end_child, self._child)  # ends the child even without `close`
         for stream in _pipes(self._child):
-            os.set_blocking(stream.fileno(), False)  # so that no write waits longer than the deadline
+            os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
         if _received(self._child, len(READY), time.monotonic() + START_LIMIT) != READY:
             raise EOFError
         return self._child
@@ -112,50 +112,50 @@ class ParserProcess:
         return f"signal {-code}" if code < 0 else f"exit {code}"
 
     def _end(self) -> None:
-        if self._ending is not None:
-            self._ending()
-        self._child = self._ending = None
+        if self._finalizer is not None:
+            self._finalizer()
+        self._child = self._finalizer = None
 
 
 class ContainedParser:
-    """Implements ports.Parser by child processes; usable from several threads."""
+    """Implements ports.Parser with child processes; thread-safe."""
 
     def __init__(
         self, rules: Path, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT, idle: float = IDLE
     ) -> None:
-        """`rules`: the folder with mail-language.yaml; `time_limit` in seconds a mail; `memory_limit` in octets.
+        """`rules`: the folder with mail-language.yaml; `time_limit` in seconds per mail; `memory_limit` in octets.
 
-        `idle`: seconds after a batch until the processes that read it end.
+        `idle`: seconds after a batch until its processes end.
         """
         self._limits = (rules, time_limit, memory_limit)
         self._idle = idle
         self._live = ParserProcess(*self._limits)
         self._pool: tuple[ParserProcess, ...] = ()
         self._batch = threading.Lock()
-        self._rest: threading.Timer | None = None
+        self._idle_timer: threading.Timer | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process that parses live mail, while there is one."""
+        """The process that parses live mail, or None if it is not running."""
         return self._live.pid
 
     @property
     def pids(self) -> list[int]:
-        """The processes that parse history, while there are some."""
+        """The running processes that parse history."""
         return [pid for process in self._pool if (pid := process.pid) is not None]
 
     def parse(self, octets: bytes) -> Message:
-        """The mail as a value; never raises on content. A mail that ends the child is read by its header alone."""
+        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
         return self._live.parse(octets)
 
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
-        """As `parse` for each, in their order, over as many processes as there are cores: for history."""
+        """Parses each mail, in order, with one process per core; for history."""
         if len(many) < FEW:
             return [self.parse(octets) for octets in many]
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - one mail on the command line needs none
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed to parse a single mail
 
         with self._batch:
-            self._stop_resting()
+            self._cancel_idle_timer()
             pool = self._pool = self._pool or tuple(ParserProcess(*self._limits) for _ in range(_cores()))
             free: SimpleQueue[ParserProcess] = SimpleQueue()
             for process in pool:
@@ -172,22 +172,22 @@ class ContainedParser:
                 with ThreadPoolExecutor(len(pool), "parse") as threads:
                     return list(threads.map(read, many))
             finally:
-                self._rest = threading.Timer(self._idle, self._close_pool)
-                self._rest.daemon = True
-                self._rest.start()
+                self._idle_timer = threading.Timer(self._idle, self._close_pool)
+                self._idle_timer.daemon = True
+                self._idle_timer.start()
 
     def close(self) -> None:
-        """End the children; safe to repeat. A later `parse` starts a new one."""
-        self._stop_resting()
+        """Ends the children; idempotent. A later `parse` starts a new one."""
+        self._cancel_idle_timer()
         self._live.close()
         self._close_pool()
 
-    def _stop_resting(self) -> None:
-        if self._rest is not None:
-            self._rest.cancel()
+    def _cancel_idle_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
 
     def _close_pool(self) -> None:
-        """End the processes for history; where a batch is in hand it starts others, which end with it."""
+        """Ends the processes for history; a batch in progress restarts the ones it needs."""
         pool, self._pool = self._pool, ()
         for process in pool:
             process.close()
@@ -205,14 +205,14 @@ def _end_child(child: subprocess.Popen[bytes]) -> None:
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """The child's standard input and output; they exist, since they were asked for."""
+    """Returns the child's standard input and output, which always exist here."""
     if child.stdin is None or child.stdout is None:
         raise EOFError
     return child.stdin, child.stdout
 
 
 def _exchange(child: subprocess.Popen[bytes], octets: bytes, deadline: float) -> bytes:
-    """Send a mail, receive the answer. Raises TimeoutError at `deadline`, OSError or EOFError when the child ends."""
+    """Sends a mail, receives the answer. Raises TimeoutError at `deadline`, OSError or EOFError if the child ends."""
     sender = _pipes(child)[0].fileno()
     for part in (LENGTH.pack(len(octets)), octets):
         view = memoryview(part)

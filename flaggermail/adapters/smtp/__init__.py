@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Our own submission server (RFC 6409).
 
-Way in: `submission.SmtpSubmitter`.
+Entry point: `submission.SmtpSubmitter`.
 
 May import: `ports`, `errors`, `mail`.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One SMTP connection, step by step, so that its caller always knows the phase.
+"""One SMTP connection, step by step, so that the caller always knows the phase.
 
-aiosmtplib does the commands and replies. DATA is sent here: the library's own call does not tell whether a fault came
-before or after the final dot, and everything in `adapters.smtp.submission` hangs on that.
+aiosmtplib handles commands and replies. DATA is sent here, because the library's call does not tell whether an error
+came before or after the final dot, and `adapters.smtp.submission` depends on that.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from aiosmtplib.protocol import SMTPProtocol
 
-_QUIT_SECONDS = 2.0  # the result is known by then and waits to be recorded
+_QUIT_SECONDS = 2.0  # by then the result is known and waits to be recorded
 _DRAIN_POLL_SECONDS = 0.01
 _START_INPUT = 354
 _ENVID_LIMIT, _ORCPT_LIMIT = 100, 500  # RFC 3461, sections 4.4 and 4.2
@@ -36,21 +36,21 @@ _LAST_REPLY_LINE = re.compile(rb"^\d{3}(?: [^\n]*)?\r?\n", re.MULTILINE)
 
 
 class OctetsBeforeTls(SMTPException):
-    """The line carried octets between the reply to STARTTLS and TLS: somebody in between writes into it."""
+    """Octets arrived between the reply to STARTTLS and TLS: someone may be injecting into the connection."""
 
     def __init__(self) -> None:
         super().__init__("unasked octets came before TLS began: the line may be tampered with")
 
 
 class NotOffered(SMTPException):
-    """The message needs an extension that the server does not have; another try changes nothing."""
+    """The message needs an extension the server lacks; retrying does not help."""
 
     def __init__(self, extension: str) -> None:
         super().__init__(f"the message needs {extension}, which the server does not offer")
 
 
 class SmtpSession:
-    """A connection to `host`; every wait ends after `timeout` seconds. All steps raise SMTPException or OSError."""
+    """A connection to `host`; every wait is limited to `timeout` seconds. All steps raise SMTPException or OSError."""
 
     def __init__(
         self, host: str, port: int, *, tls: ssl.SSLContext | None, local_hostname: str, timeout: float
@@ -61,29 +61,29 @@ class SmtpSession:
             local_hostname=local_hostname,
             timeout=timeout,
             tls_context=tls,
-            start_tls=False,  # the library's default, None, would go on in clear text where STARTTLS is not offered
+            start_tls=False,  # the default, None, would continue in clear text if STARTTLS is not offered
         )
         self._timeout = timeout
-        self.transport: asyncio.BaseTransport | None = None  # of the connection that stands, for whoever must end it
+        self.transport: asyncio.BaseTransport | None = None  # of the open connection, so that callers can abort it
         self._recipient_options: tuple[str, ...] = ()
         self._international = False
 
     async def connect(self, *, implicit_tls: bool) -> None:
-        """Connect, with TLS from the first octet on (RFC 8314, section 3.3) or in clear text, and say EHLO."""
+        """Connects, with TLS from the first octet (RFC 8314, section 3.3) or in clear text, and sends EHLO."""
         await self._client.connect(use_tls=implicit_tls)
         self.transport = self._client.transport
         await self._client.ehlo()
 
     @property
     def line(self) -> object:
-        """The TLS of the connection, nothing in clear text."""
+        """The connection's TLS object; None in clear text."""
         return self.transport.get_extra_info("ssl_object") if self.transport is not None else None
 
     async def starttls(self) -> None:
-        """Turn to TLS (RFC 3207) or fail; what was learned in clear text is forgotten and asked again."""
+        """Starts TLS (RFC 3207) or fails; sends EHLO again, because answers given in clear text are discarded."""
         if not self._client.supports_extension("starttls"):
             raise SMTPException("the server does not offer STARTTLS, nothing was sent")
-        guard = _PlainLine.before(self._client)
+        guard = _StartTlsGuard.before(self._client)
         try:
             await self._client.starttls()
         except (SMTPException, OSError):
@@ -95,7 +95,7 @@ class SmtpSession:
         await self._client.ehlo()
 
     async def login(self, user: str, password: str) -> None:
-        """Log in by PLAIN (RFC 4616), else LOGIN: one attempt, as each failure may count towards a lock."""
+        """Logs in with PLAIN (RFC 4616), else LOGIN. Makes one attempt, as each failure may count towards a lockout."""
         offered = self._client.server_auth_methods
         try:
             if "plain" in offered:
@@ -105,11 +105,11 @@ class SmtpSession:
             else:
                 raise SMTPException("the server offers no authentication by PLAIN or LOGIN")
         except SMTPResponseException as refused:
-            # Without the server's words: it may repeat what we sent.
+            # Without the server's text, which may repeat the credentials.
             raise SMTPAuthenticationError(refused.code, "authentication refused") from None
 
     async def mail(self, octets: bytes, sender: str, recipients: Sequence[str]) -> None:
-        """Open the envelope. 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) are asked for only where needed."""
+        """Opens the envelope. Requests 8BITMIME (RFC 6152) and SMTPUTF8 (RFC 6531) only if needed."""
         options = []
         head = octets.partition(b"\r\n\r\n")[0]
         self._international = not (head.isascii() and sender.isascii() and all(each.isascii() for each in recipients))
@@ -123,30 +123,30 @@ class SmtpSession:
         await self._client.mail(sender, options=options, encoding=self._encoding)
 
     async def rcpt(self, recipient: str) -> None:
-        """Name one recipient; raises SMTPRecipientRefused."""
+        """Adds a recipient; raises SMTPRecipientRefused."""
         await self._client.rcpt(recipient, options=self._recipient_options, encoding=self._encoding)
 
     async def witness(self, address: str) -> None:
-        """Name one more address, which is told nothing about (RFC 3461, section 4.1); raises SMTPRecipientRefused."""
+        """Adds a recipient without delivery reports (RFC 3461, section 4.1); raises SMTPRecipientRefused."""
         options = ("NOTIFY=NEVER",) if self._recipient_options else ()
         await self._client.rcpt(address, options=options, encoding=self._encoding)
 
     async def data(self, octets: bytes) -> None:
-        """Send all but the final dot, leading dots doubled (RFC 5321, section 4.5.2), and wait until it has left."""
+        """Sends all but the final dot, leading dots doubled (RFC 5321, section 4.5.2), and waits until it is sent."""
         reply = await self._client.execute_command(b"DATA")
         if reply.code != _START_INPUT:
             raise SMTPDataError(reply.code, reply.message)
         self._protocol.write(re.sub(rb"(?m)^\.", b"..", octets))
         async with asyncio.timeout(self._timeout):
-            while self._unsent():  # noqa: ASYNC110 - no event that asyncio makes public tells when it is empty
+            while self._unsent():  # noqa: ASYNC110 - asyncio has no public event for an empty write buffer
                 await asyncio.sleep(_DRAIN_POLL_SECONDS)
 
     def dot(self) -> None:
-        """Send the final dot; raises SMTPServerDisconnected while that is still known not to have left."""
+        """Sends the final dot; raises SMTPServerDisconnected only if it certainly was not sent."""
         self._protocol.write(b".\r\n")
 
     async def reply(self) -> SMTPResponse:
-        """The reply to the final dot; without one the connection is given up, as it may hang for long."""
+        """Returns the reply to the final dot; on failure closes the connection, which could otherwise block."""
         try:
             return await self._protocol.read_response(timeout=self._timeout)
         except (SMTPException, OSError):
@@ -154,17 +154,17 @@ class SmtpSession:
             raise
 
     async def close(self) -> None:
-        """End the connection, politely where the server still answers."""
+        """Closes the connection, with QUIT if the server still answers."""
         try:
             if self._client.is_connected:
                 await self._client.quit(timeout=min(_QUIT_SECONDS, self._timeout))
         except (SMTPException, OSError):
-            pass  # all that counts was said before
+            pass  # the result is already known
         finally:
             self._client.close()
             if isinstance(self.transport, asyncio.Transport):
                 self.transport.abort()
-                await asyncio.sleep(0)  # the loop closes the socket in its next turn, and it may be at its last
+                await asyncio.sleep(0)  # the loop closes the socket in its next iteration, which may be its last
 
     @property
     def _protocol(self) -> SMTPProtocol:
@@ -177,7 +177,7 @@ class SmtpSession:
         return "utf-8" if self._international else "ascii"
 
     def _unsent(self) -> int:
-        """Octets of ours that the system has not taken yet."""
+        """Returns the number of octets the system has not accepted yet."""
         transport = self._protocol.transport
         return transport.get_write_buffer_size() if isinstance(transport, asyncio.Transport) else 0
 
@@ -187,11 +187,11 @@ class SmtpSession:
         return option
 
 
-class _PlainLine(asyncio.Protocol):
-    """Stands before the library's protocol until TLS begins, and ends the connection on octets nobody asked for.
+class _StartTlsGuard(asyncio.Protocol):
+    """Replaces the library's protocol until TLS begins, and aborts the connection on unsolicited octets.
 
-    The library drops such octets in silence. They are never an accident (RFC 3207, section 5; CVE-2011-0411), so the
-    message does not go out over that line.
+    The library silently drops such octets. They are never accidental (RFC 3207, section 5; CVE-2011-0411), so the
+    message is not sent over that connection.
     """
 
     def __init__(self, protocol: SMTPProtocol, transport: asyncio.Transport) -> None:
@@ -202,8 +202,8 @@ class _PlainLine(asyncio.Protocol):
         self.tampered = False
 
     @classmethod
-    def before(cls, client: SMTP) -> _PlainLine:
-        """Put one before the protocol of `client`, for the one reply that STARTTLS gets."""
+    def before(cls, client: SMTP) -> _StartTlsGuard:
+        """Installs a guard in front of the protocol of `client` for the reply to STARTTLS."""
         if client.protocol is None or not isinstance(client.transport, asyncio.Transport):
             raise SMTPServerDisconnected("connection lost")
         guard = cls(client.protocol, client.transport)
@@ -211,12 +211,12 @@ class _PlainLine(asyncio.Protocol):
         return guard
 
     def step_aside(self) -> None:
-        """Leave the line to the library again, where STARTTLS came to nothing."""
+        """Restores the library's protocol after STARTTLS failed."""
         if self._transport.get_protocol() is self:
             self._transport.set_protocol(self._protocol)
 
     def data_received(self, data: bytes) -> None:
-        """Pass on one reply and no octet more."""
+        """Forwards a single reply and aborts on any further octet."""
         self._reply += data
         last = _LAST_REPLY_LINE.search(self._reply)
         if self._complete or (last and last.end() < len(self._reply)):
@@ -227,29 +227,29 @@ class _PlainLine(asyncio.Protocol):
         self._protocol.data_received(data)
 
     def eof_received(self) -> bool:
-        """As the library does."""
+        """Forwards to the library."""
         return self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As the library does."""
+        """Forwards to the library."""
         self._protocol.connection_lost(exc)
 
 
 def _return_options(octets: bytes) -> tuple[str, ...]:
-    """What a bounce is to return (RFC 3461, section 4.3): the header, and our Message-ID as envelope identifier."""
+    """Returns the DSN parameters of MAIL (RFC 3461, section 4.3): headers only, and our Message-ID as ENVID."""
     value = BytesHeaderParser().parsebytes(octets.partition(b"\r\n\r\n")[0] + b"\r\n\r\n").get("Message-ID", "")
     envid = _xtext(str(value).strip().strip("<>"))
     return ("RET=HDRS", f"ENVID={envid}") if 0 < len(envid) <= _ENVID_LIMIT else ("RET=HDRS",)
 
 
 def _notify_options(recipient: str) -> tuple[str, ...]:
-    """When a report is wanted, and about whom (RFC 3461, sections 4.1 and 4.2)."""
+    """Returns the DSN parameters of RCPT: when to report, and on which recipient (RFC 3461, sections 4.1 and 4.2)."""
     notify, original = "NOTIFY=FAILURE,DELAY", f"ORCPT=rfc822;{_xtext(recipient)}"
     return (notify, original) if recipient.isascii() and len(original) <= _ORCPT_LIMIT else (notify,)
 
 
 def _xtext(text: str) -> str:
-    """RFC 3461, section 4: printable ASCII, with + and = and all else as +HH."""
+    """Encodes xtext (RFC 3461, section 4): printable ASCII stays, except + and =; all else becomes +HH."""
     return "".join(
         chr(octet) if 0x21 <= octet <= 0x7E and octet not in b"+=" else f"+{octet:02X}"  # noqa: PLR2004 - "!" to "~"
         for octet in text.encode("utf-8", "replace")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Hands frozen octets to our own submission server (RFC 6409 over RFC 5321) and tells exactly how far that went.
+"""Submits frozen octets to our own submission server (RFC 6409 over RFC 5321) and reports exactly how far it got.
 
-Up to the final dot every fault is a refusal, and sending again is safe. From the final dot on, only a reply decides: a
-lost line or silence means that the server may have taken the message (RFC 5321, section 4.5.3.2.6, and RFC 1047).
+Before the final dot every error is a refusal, and sending again is safe. After it only a reply decides: a lost
+connection or a timeout means that the server may have the message (RFC 5321, section 4.5.3.2.6, and RFC 1047).
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
 
 Tls = Literal["implicit", "starttls", "none"]
 
-# An envelope address as it stands in a command: with SMTPUTF8 (RFC 6531) not only ASCII, but no quoted local part.
+# An envelope address as in an SMTP command: not limited to ASCII (SMTPUTF8, RFC 6531), without quoted local parts.
 _MAILBOX = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:\\\"@]+@[^\x00-\x20\x7f<>()\[\],;:\\\"@]+")
 _PERMANENT = range(500, 600)  # RFC 5321, section 4.2.1
-_CLOSING = 421  # RFC 5321, section 3.8: about the service, in reply to any command
-_AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about us, not about this message
+_CLOSING = 421  # RFC 5321, section 3.8: about the service, as a reply to any command
+_AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})  # RFC 4954, section 6: about the login, not the message
 _REFUSED = {
     SMTPSenderRefused: "sender refused: ",
     SMTPRecipientRefused: "recipient refused: ",
@@ -48,10 +48,10 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionAccount:
-    """Where and as whom mail is handed over. `timeout` in seconds holds for each step, the reply to the dot included.
+    """The submission server and account. `timeout` in seconds applies to each step, including the reply to the dot.
 
-    `password` is asked for at each send, so that a changed secret needs no restart. `ca_file` None: the system's
-    authorities. `tls` "none" is for a server on this machine only.
+    `password` is called at each send, so that a changed secret needs no restart. `ca_file` None: the system's
+    certificate authorities. `tls` "none" is allowed for a server on this machine only.
     """
 
     host: str
@@ -62,12 +62,12 @@ class SubmissionAccount:
     ca_file: Path | None
     timeout: float = 30.0
     local_hostname: str
-    presented: Callable[[str, object], None] = lambda _server, _line: None  # gets the TLS of each session
+    presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
 
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why nothing was handed over."""
+    """Why a message was not submitted."""
 
     permanent: bool
     code: int
@@ -79,10 +79,10 @@ class _Fault:
 
 
 class SmtpSubmitter:
-    """A `Submitter`: one connection and one event loop for each message, nothing kept between two.
+    """Implements `ports.Submitter`: one connection and one event loop per message, with no state in between.
 
-    Raises ConfigurationError when the account would send in clear text over a network, cannot log in, or names a file
-    of authorities that cannot be read.
+    Raises ConfigurationError if the account would send in clear text over a network, has only a user or only a
+    password, or names an unreadable `ca_file`.
     """
 
     def __init__(self, account: SubmissionAccount, clock: Clock) -> None:
@@ -93,7 +93,7 @@ class SmtpSubmitter:
         self._tls = verifying("submission", account.host, account.tls, account.ca_file)
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result for each recipient, in their order; see `ports.Submitter`. Blocks, at most some time-outs long."""
+        """Returns one result per recipient, in order; see `ports.Submitter`. Blocks for at most a few timeouts."""
         results: dict[str, Submission] = {
             recipient: Refused(recipient, permanent=True, code=0, text=f"{recipient!a} is not a mail address")
             for recipient in recipients
@@ -115,7 +115,7 @@ class SmtpSubmitter:
         results: dict[str, Submission] = {}
         opened = False
         try:
-            await self._open(session)
+            await self._log_in(session)
             opened = True
             await session.mail(octets, sender, recipients)
             for recipient in recipients:
@@ -125,22 +125,22 @@ class SmtpSubmitter:
                     results[recipient] = self._fault(refused).refusal(recipient)
             accepted = [recipient for recipient in recipients if recipient not in results]
             if accepted:
-                await _also(session, witness)
+                await _add_witness(session, witness)
                 await session.data(octets)
-                results |= await self._end(session, accepted)
+                results |= await self._finish(session, accepted)
         except (SMTPException, OSError) as error:
             fault = self._fault(error)
             fault = replace(fault, line=fault.line or (not opened and not fault.permanent))
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
-        except ConfigurationError as error:  # the secret is asked for at each send, and may be gone for a while
+        except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
             fault = _Fault(permanent=False, code=0, text=str(error), line=True)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
         return results
 
-    async def _open(self, session: SmtpSession) -> None:
-        """Connect, protect the line, say who we are."""
+    async def _log_in(self, session: SmtpSession) -> None:
+        """Connects, starts TLS and logs in."""
         account = self._account
         await session.connect(implicit_tls=account.tls == "implicit")
         if account.tls == "starttls":
@@ -149,13 +149,13 @@ class SmtpSubmitter:
         if account.user is not None and account.password is not None:
             await session.login(account.user, account.password())
 
-    async def _end(self, session: SmtpSession, recipients: list[str]) -> dict[str, Submission]:
-        """Send the final dot; from its departure on, whatever is not a reply leaves the message in doubt."""
+    async def _finish(self, session: SmtpSession, recipients: list[str]) -> dict[str, Submission]:
+        """Sends the final dot; once it is sent, anything but a reply leaves the result unknown."""
         session.dot()
         try:
             code, answer = await session.reply()
         except (SMTPException, OSError) as error:
-            text = f"no reply to the end of the message: {self._words(error)}"
+            text = f"no reply to the end of the message: {self._describe(error)}"
             return {recipient: Unknown(recipient, text) for recipient in recipients}
         at, text = self._clock.now(), one_line(answer)
         match code // 100:  # RFC 5321, section 4.2.1
@@ -168,13 +168,13 @@ class SmtpSubmitter:
         return {recipient: Unknown(recipient, text) for recipient in recipients}
 
     def _fault(self, error: SMTPException | OSError) -> _Fault:
-        """What went wrong. For good is only a 5yz to this very message, and what no later try can change."""
+        """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension."""
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
-        return _Fault(refused or isinstance(error, NotOffered), code, self._words(error), line=code == _CLOSING)
+        return _Fault(refused or isinstance(error, NotOffered), code, self._describe(error), line=code == _CLOSING)
 
-    def _words(self, error: SMTPException | OSError) -> str:
-        """The fault for a person, in one line without secrets."""
+    def _describe(self, error: SMTPException | OSError) -> str:
+        """Describes the error for a person, in one line without secrets."""
         tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
         if tls_fault is not None:
             return tls_words(tls_fault)
@@ -187,7 +187,7 @@ class SmtpSubmitter:
 
 
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
-    """Why this message cannot go to anybody, however often it is tried; nothing when it can."""
+    """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
         return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address")
     try:
@@ -197,15 +197,15 @@ def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     return None
 
 
-async def _also(session: SmtpSession, witness: str) -> None:
-    """Name the witness too; without one the message goes out all the same."""
+async def _add_witness(session: SmtpSession, witness: str) -> None:
+    """Adds the witness, if any; its refusal does not stop the message."""
     if witness:
         with suppress(SMTPRecipientRefused):
             await session.witness(witness)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what caused it."""
+    """Yields the error and its causes."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The machine and its service manager: readiness, heartbeat, measures of health.
+"""The machine and its service manager: readiness, heartbeat, health measurements.
 
-Ways in: `sd_notify`, `heartbeat`, `health_probe`.
+Entry points: `sd_notify`, `heartbeat`, `health_probe`.
 
 May import: `ports`, `health`.
 """

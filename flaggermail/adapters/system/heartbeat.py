@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tells somebody outside that all is well, by fetching an address: when it stays away, that one raises the alarm."""
+"""A heartbeat to an external monitor, which raises the alarm when requests to its URL stop."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ TIMEOUT = 10.0  # seconds
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The address is the one that was written down: a redirect is an error like any other answer."""
+    """Refuses redirects: only the configured address is called."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
-        """Nowhere."""
+        """Returns None, so that urllib treats the redirect as an error."""
 
 
 class HttpHeartbeat:
-    """Implements `ports.Heartbeat`; `address` is a secret, read at each beat and told in no answer."""
+    """Implements `ports.Heartbeat`; `address` returns a secret, read at each beat and never reported."""
 
     def __init__(self, address: Callable[[], str], version: str) -> None:
         self._address = address
         self._agent = f"flaggermail/{version}"
 
     def beat(self) -> str:
-        """GET the address once; answers why that failed, in words of ours, or nothing. Never raises."""
+        """Requests the address once; returns why that failed, in our own words, or an empty string. Never raises."""
         try:
             return self._get(self._address())
         except ConfigurationError:
@@ -38,7 +38,7 @@ class HttpHeartbeat:
         except urllib.error.HTTPError as answer:
             answer.close()
             return f"answer {answer.code}"
-        except (OSError, HTTPException, ValueError) as fault:  # ValueError: no address
+        except (OSError, HTTPException, ValueError) as fault:  # ValueError: not a URL
             return type(fault).__name__
 
     def _get(self, address: str) -> str:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tells the service manager how the daemon is: the protocol of sd_notify(3), datagrams on a socket of the system.
+"""Reports the daemon's state to the service manager: the protocol of sd_notify(3), datagrams on a Unix socket.
 
-Without `$NOTIFY_SOCKET` nobody listens and nothing is said. What cannot be said is left unsaid: the manager notices
-silence by itself, and a full or vanished socket must not harm the work.
+Without `$NOTIFY_SOCKET` nothing is sent. Send errors are ignored: the manager notices silence by itself, and a full or
+missing socket must not disturb the daemon.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import socket
 from collections.abc import Mapping
 from contextlib import suppress
 
-_ABSTRACT = "@"  # stands for the zero octet of a name outside the file system (unix(7))
+_ABSTRACT = "@"  # stands for the leading zero octet of an abstract socket name (unix(7))
 
 
 class SystemdSupervisor:
-    """Implements `ports.Supervisor` by the variables that systemd sets (sd_notify(3), sd_watchdog_enabled(3))."""
+    """Implements `ports.Supervisor` with systemd's variables (sd_notify(3), sd_watchdog_enabled(3))."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         address = variables.get("NOTIFY_SOCKET", "")
@@ -26,23 +26,23 @@ class SystemdSupervisor:
 
     @property
     def interval(self) -> float:
-        """Half of what the manager's watchdog waits, in seconds, as sd_watchdog_enabled(3) advises."""
+        """Half the manager's watchdog timeout in seconds, as sd_watchdog_enabled(3) recommends."""
         return self._interval
 
     def ready(self) -> None:
-        """READY=1: units that are ordered behind this one may start."""
+        """Sends READY=1: units ordered after this one may start."""
         self._say("READY=1")
 
     def status(self, text: str) -> None:
-        """STATUS=: what `systemctl status` shows."""
-        self._say("STATUS=" + " ".join(text.split()))  # a line break would begin another assignment
+        """Sends STATUS=, the text that `systemctl status` shows."""
+        self._say("STATUS=" + " ".join(text.split()))  # a line break would start another assignment
 
     def alive(self) -> None:
-        """WATCHDOG=1: the manager's watchdog waits anew."""
+        """Sends WATCHDOG=1, which resets the manager's watchdog timeout."""
         self._say("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """STOPPING=1: what is left is done within the unit's TimeoutStopSec."""
+        """Sends STOPPING=1; the unit's TimeoutStopSec limits the time left."""
         self._say("STOPPING=1")
 
     def _say(self, assignment: str) -> None:
@@ -55,6 +55,6 @@ class SystemdSupervisor:
 
 def _interval(variables: Mapping[str, str]) -> float:
     if variables.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
-        return math.inf  # meant for the process that started this one
+        return math.inf  # meant for a parent process
     asked = variables.get("WATCHDOG_USEC", "")
     return int(asked) / 2_000_000 if asked.isascii() and asked.isdigit() and int(asked) else math.inf

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The schema's history, for Alembic."""
+"""Schema migrations, run by Alembic."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Alembic's entry: runs the migrations on the engine that `migrate` hands over."""
+"""Alembic's entry point: runs the migrations on the engine passed by `migrate`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sqlalchemy import text
 
 from flaggermail.adapters.db.rows import metadata
 
-# Any number: who migrates this database at the same time takes the same one.
+# An arbitrary number: every migration of this database takes this lock.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(8250)")
 
 engine = context.config.attributes["engine"]
 with engine.connect() as connection:
-    # Alembic takes it that SQLite cannot undo a change of the schema; with our BEGIN it can.
+    # Alembic assumes that SQLite cannot roll back a schema change. With our explicit BEGIN it can.
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":  # on SQLite, BEGIN IMMEDIATE did it
+        if connection.dialect.name == "postgresql":  # on SQLite, BEGIN IMMEDIATE takes the lock
             connection.execute(ONE_AT_A_TIME)
         context.run_migrations()
