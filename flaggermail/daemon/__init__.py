@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The long-running process: one place starts everything, the same stack in reverse stops it.
+"""The long-running process: starts every worker in one place and stops them in reverse order.
 
-Ways in: `service.Daemon`; `sync_settings` brings the configuration's elections and channels into the record.
+Entry point: `service.Daemon`.
 
 May import: `intake`, `rule_changes` and every room below them; no adapter.
 """

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How long to wait before a lost connection is tried again."""
+"""Exponential backoff with jitter for reconnecting to the mailbox."""
 
 from __future__ import annotations
 
-FIRST = 1.0  # seconds: the longest wait after the first failure
+FIRST = 1.0  # seconds: upper bound after the first failure
 LONGEST = 300.0  # seconds
-_DOUBLINGS = 9  # 2 ** 9 is past LONGEST: no need to count higher, however long the server stays away
+_DOUBLINGS = 9  # 2 ** 9 exceeds LONGEST: more doublings change nothing
 
 
 def delay(failures: int, fraction: float) -> float:
-    """Seconds to wait after `failures` failures in a row: `fraction` of a span that doubles each time, 300 s at most.
+    """Returns the seconds to wait after `failures` failures in a row: `fraction` of a bound that doubles up to 300 s.
 
-    `fraction` is a random number in [0, 1) of the caller's: spread over the whole span, the clients of a server that
-    comes back do not all return in one second. Raises ValueError outside [0, 1).
+    `fraction` is a random number in [0, 1): with waits spread over the whole bound, the clients of a restarted server
+    do not all reconnect in the same second. Raises ValueError outside [0, 1).
     """
     if not 0 <= fraction < 1:
         raise ValueError(f"fraction {fraction} is not in [0, 1)")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon: one place starts everything, the same stack in reverse stops it within a deadline.
+"""The daemon: starts every worker in one place and stops them in reverse order within a deadline.
 
-One thread watches the mailbox; a ticker drains the outbox, reminds, and keeps the lease. A worker that fails stops the
-daemon loudly: a silent half of it would be worse than none. A worker that is stuck starves the supervisor's watchdog.
+One thread watches the mailbox; a ticker drains the outbox, sends reminders and renews the lease. A failing worker stops
+the daemon loudly, which is better than running half of it silently. A stuck worker starves the supervisor's watchdog.
 """
 
 from __future__ import annotations
@@ -34,43 +34,43 @@ from flaggermail.rule_changes import versions
 from flaggermail.rule_changes.reload import Renewal
 from flaggermail.services import Services, UnitOfWork
 
-STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten of the signal
+STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
 LEASE_SECONDS, LEASE_EVERY = 60, 10.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
-FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two ends of review windows; whether one is due
-READY_WITHIN = 60.0  # seconds; a mailbox of years takes longer to be looked through than a start may take
-STEPS = 12  # answers of a server that one step of a loop waits for at most, each up to its time-out
-SLACK = 300.0  # seconds of one step besides: a large mail on a slow line, a database that another process holds
+FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two retention runs; between checks whether one is due
+READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
+STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
+SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
 
 
 class Unsupervised:
-    """Implements `ports.Supervisor`: nobody watches over the daemon."""
+    """Implements `ports.Supervisor` without a service manager: does nothing."""
 
     interval = math.inf
 
     def ready(self) -> None:
-        """Nobody is told."""
+        """Does nothing."""
 
     def status(self, text: str) -> None:
-        """Nobody is told."""
+        """Does nothing."""
 
     def alive(self) -> None:
-        """Nobody is told."""
+        """Does nothing."""
 
     def stopping(self) -> None:
-        """Nobody is told."""
+        """Does nothing."""
 
 
 @dataclass
 class Daemon:
-    """Everything that runs; `holder` is the name under which the lease is taken."""
+    """The daemon and its workers; `holder` is the name under which it holds the lease."""
 
     env: Services
     mailbox: Mailbox
     ticker: Ticker
     stop: Interrupt
     holder: str
-    fraction: Callable[[], float]  # in [0, 1): spreads the reconnects of many clients
+    fraction: Callable[[], float]  # in [0, 1): spreads the reconnections of many clients
     supervisor: Supervisor = field(default_factory=Unsupervised)
     observe: bool = False
     renewal: Renewal | None = None
@@ -81,17 +81,17 @@ class Daemon:
     stop_within: float = STOP_WITHIN
     monotonic: Callable[[], float] = time.monotonic
     failure: BaseException | None = None
-    overdue: list[str] = field(default_factory=list)  # the workers that did not end in time
+    overdue: list[str] = field(default_factory=list)  # workers that did not end in time
     _ready: bool = False
-    link: bool | None = None  # whether the mailbox was reached at the last look; none before the first has ended
+    link: bool | None = None  # whether the last poll reached the mailbox; None before the first poll has ended
     _last_mail: datetime | None = None
     _last_look: datetime | None = None
-    _inbox_read: float = 0.0  # to its end, by `monotonic`; before that, when the daemon began to try
-    _reminded: float = 0.0  # when reminders were last looked for, by `monotonic`
-    _look_due: float = -math.inf  # when every folder is to be looked at again, by `monotonic`
-    _forget_due: float = -math.inf  # by `monotonic`
+    _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
+    _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
+    _look_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
+    _forget_due: float = -math.inf  # when retention is due, by `monotonic`
     _status: str = ""
-    _unwritten: bool = False  # the last try to show how things stand failed
+    _unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
 
     def __post_init__(self) -> None:
@@ -106,10 +106,10 @@ class Daemon:
         self._inbox_read = self._reminded = self.monotonic()
 
     def run(self) -> None:
-        """Run until `stop` is set or a worker fails, whose error is raised then. Raises StoreBusy.
+        """Runs until `stop` is set or a worker fails, and then raises the worker's error. Raises StoreBusy.
 
-        A worker that waits for a server and cannot be interrupted is left behind and named in `overdue`. What it had in
-        hand is as after a crash: recorded as begun, and settled by the next start.
+        A worker that waits for a server and cannot be interrupted is abandoned and listed in `overdue`. Its unfinished
+        work is in the same state as after a crash: recorded as begun, and recovered at the next start.
         """
         patience = self.monotonic() + READY_WITHIN
         with ExitStack() as running:
@@ -144,7 +144,7 @@ class Daemon:
             raise self.failure
 
     def obey_signals(self) -> None:
-        """SIGTERM and SIGINT end the daemon after the message in hand."""
+        """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
 
@@ -153,7 +153,7 @@ class Daemon:
             signal.signal(signal.SIGHUP, lambda *_: asked())
 
     def _settle(self) -> None:
-        """What an earlier end left in hand, and whether anything may be sent."""
+        """Recovers work left by an earlier run, and starts observing if requested."""
         doubtful = delivery.recover(self.env)
         if doubtful:
             logbook.unsettled(doubtful)
@@ -167,9 +167,9 @@ class Daemon:
                 logbook.desk_observes()
 
     def _sweep(self) -> None:
-        """What a writer left half written is no mail, but mail lies in it: nothing else would ever destroy that.
+        """Removes partial archive files of crashed writers. They contain mail, and nothing else would destroy them.
 
-        An archive that does not let such a file go can still take mail in, so this is no reason not to start.
+        An archive that cannot delete a partial file can still take in mail, so the daemon starts anyway.
         """
         try:
             left = self.env.octets.sweep()
@@ -180,7 +180,7 @@ class Daemon:
                 logbook.archive_swept(left)
 
     def _wait(self, patience: float) -> None:
-        """Until the end is asked for; meanwhile say when the daemon is ready, and which loop is stuck."""
+        """Waits for the stop; meanwhile reports readiness and stuck loops."""
         stuck: list[str] = []
         while not self.stop.wait(1.0):
             if self.monotonic() > patience:
@@ -194,7 +194,7 @@ class Daemon:
         def run() -> None:
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 - the one boundary of a worker: recorded, and the daemon stops
+            except BaseException as error:  # noqa: BLE001 - the boundary of a worker: it is logged and the daemon stops
                 logbook.worker_failed(name, error)
                 self.failure = self.failure or error
                 self.stop.set()
@@ -202,7 +202,7 @@ class Daemon:
         return run
 
     def _watch(self) -> None:
-        """Look, wait for a hint or the interval, look again; reconnect with growing, spread waits."""
+        """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
         failures = 0
         stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)
@@ -225,7 +225,7 @@ class Daemon:
         self.mailbox.close()
 
     def _look(self, stop: Interrupt, interval: float) -> None:
-        """At the inbox alone after a hint, at every folder each interval."""
+        """Polls the inbox after a hint, and every folder once per interval."""
         started, now = self.env.clock.now(), self.monotonic()
         everywhere = now >= self._look_due
         if poll.look(self.env, self.mailbox, stop, everywhere=everywhere):
@@ -236,9 +236,9 @@ class Daemon:
         self._looked(link=True)
 
     def _looked(self, *, link: bool) -> None:
-        """The first look has ended, so the daemon is ready, also when the mailbox is out of reach.
+        """Reports readiness after the first poll, even if the mailbox was unreachable.
 
-        Reminders are due and mails wait on that night too: a start that never ends would take them down with the link.
+        Reminders and outgoing mail are due during an outage too: a start that waits for the mailbox would delay them.
         """
         news, self.link = link != self.link, link
         if news:
@@ -246,7 +246,7 @@ class Daemon:
         self._say_ready()
 
     def _pause(self, stop: Interrupt, seconds: float, at_most: float) -> None:
-        """Wait in steps that are short enough for the watchdog."""
+        """Waits in steps short enough for the watchdog."""
         until = self.monotonic() + seconds
         while (left := until - self.monotonic()) > 0 and not stop.wait(min(left, at_most)):
             pass
@@ -257,11 +257,11 @@ class Daemon:
             logbook.mails_sent(tried)
 
     def remind(self) -> None:
-        """What is done every `remind_every` seconds: reminders, pages, what was held back, and the vigil."""
+        """Runs every `remind_every` seconds: reminders, pages, held-back notices and the mailbox alarm."""
         told = reminders.tick(self.env)
         paging.tick(self.env)
         digest.tell_held_back(self.env)
-        if self.link is not None:  # the first look at a mailbox of years takes long, and is no silence
+        if self.link is not None:  # the first poll of a large mailbox takes long without being an outage
             mailbox_monitor.keep(self.env, timedelta(seconds=self.monotonic() - self._inbox_read))
         self._pulse.beat("remind")
         self._reminded = self.monotonic()
@@ -269,20 +269,20 @@ class Daemon:
             logbook.reminders_sent(told)
 
     def _page(self) -> None:
-        """Apart from mail: a submission server that does not answer must not keep a pager from being called."""
+        """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
         called = paging.drain(self.env, WatchedStop(self.stop, self._pulse, "pagers"))
         if called:
             logbook.pagers_called(called)
 
     def _ages(self) -> dict[str, timedelta]:
-        """How long ago the loop that must not be late went round."""
+        """Returns how long ago the time-critical loops last ran."""
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
     def _watch_ourselves(self) -> None:
         self_check.tick(self.env, self._ages())
 
     def beat(self) -> None:
-        """Only while all is well: whoever waits for it outside then raises the alarm that we perhaps cannot."""
+        """Sends the heartbeat only while all is well: without it, the external monitor raises the alarm."""
         limits, desk = self_check.limits_of(self.env.settings.desk), self.env.settings.desk
         silence = timedelta(minutes=desk.mailbox.alarm_after_minutes)
         unread = timedelta(seconds=self.monotonic() - self._inbox_read)
@@ -294,12 +294,12 @@ class Daemon:
             logbook.heartbeat_failed(why)
 
     def _renew(self) -> None:
-        """Rules and templates that were changed; every loop takes the environment anew at its next step."""
+        """Reloads changed rules and templates; every loop uses the new services at its next step."""
         if self.renewal is not None:
             self.env = self.renewal.tick(self.env)
 
     def _forget(self) -> None:
-        """At the first look, and then once an hour: not each hour of the process, which may be restarted more often."""
+        """Runs retention at start and then hourly. A plain hourly tick might never run if restarts are frequent."""
         if self.monotonic() < self._forget_due:
             return
         self._forget_due = self.monotonic() + FORGET_EVERY
@@ -311,7 +311,7 @@ class Daemon:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
     def _tell(self) -> None:
-        """Show how things stand; tell the supervisor, when that has changed."""
+        """Publishes the status, and reports its line to the supervisor if it changed."""
         env = self.env
         with env.store.read() as tx:
             seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
@@ -332,7 +332,7 @@ class Daemon:
             self.supervisor.status(line)
 
     def _noted(self, why: str) -> None:
-        """Say once that how things stand could not be shown; the next tick tries again."""
+        """Logs the first failure to write the status; the next tick tries again."""
         if why and not self._unwritten:
             logbook.status_not_written(why)
         self._unwritten = bool(why)
@@ -360,9 +360,9 @@ class Daemon:
         logbook.stop_overdue(worker)
 
     def _release(self) -> None:
-        """Free the lease in the time that is left, for another process may hold the database.
+        """Releases the lease in the time left, as another process may lock the database.
 
-        Not at all when a worker is left that might still write. The end of the process frees it too.
+        Keeps the lease if an abandoned worker might still write. The end of the process frees it too.
         """
         if not self.overdue:
             releasing = threading.Thread(target=self._give_back, name="lease", daemon=True)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wrong with the desk itself: disk, clock, certificates, mailbox, loops that no longer turn.
+"""Self-monitoring of the desk: disk, clock, certificates, mailbox, stuck loops.
 
-Ways in: `self_check` raises and ends alarms on `findings`, `mailbox_monitor` does so for the mailbox, `watchdog`
-knows which loops are alive.
+Entry points: `self_check` raises and clears alarms for `findings`, `mailbox_monitor` does so for the mailbox,
+`watchdog` tracks which loops are alive.
 
 May import: `notices` and every room below it.
 """

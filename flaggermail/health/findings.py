@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wrong with ourselves: measurements and an instant in, findings out."""
+"""Decides what is wrong with the desk, from measurements and an instant."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from datetime import datetime, timedelta
 from flaggermail.health.overview import DISK, MEGA
 from flaggermail.record.alarms import AlarmKind
 
-TELLING = timedelta(minutes=2)  # a mail that lay for longer says nothing about clocks
-TICK = timedelta(minutes=2)  # reminders are looked for every 15 seconds
+TELLING = timedelta(minutes=2)  # a mail seen later than this says nothing about clocks
+TICK = timedelta(minutes=2)  # reminders are checked every 15 seconds
 
 
 @dataclass(frozen=True, slots=True)
 class HealthLimits:
-    """Beyond which something is wrong."""
+    """Limits beyond which a measurement is a fault."""
 
     free: int  # megabytes
     clock: timedelta
-    certificate: timedelta  # left
+    certificate: timedelta  # remaining validity
     tick: timedelta = TICK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """What was measured; nothing of what cannot be."""
+    """The measurements; whatever cannot be measured is missing or None."""
 
     free: Mapping[str, int] = field(default_factory=dict)  # octets, by place
-    ticks: Mapping[str, timedelta] = field(default_factory=dict)  # since each loop last went round
-    certificates: Mapping[str, datetime] = field(default_factory=dict)  # when that of each server ends
-    skew: timedelta | None = None  # the mailbox server's clock less ours, as far as it is certain
+    ticks: Mapping[str, timedelta] = field(default_factory=dict)  # time since each loop last ran
+    certificates: Mapping[str, datetime] = field(default_factory=dict)  # expiry by server
+    skew: timedelta | None = None  # the mailbox server's clock minus ours, a lower bound
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one thing is; `value` changes only when there is news, and `raises` and `ends` are what is told then."""
+    """The state of one measured thing; a change of `value` is news, reported with the alarm `raises` or `ends`."""
 
     what: str
     wrong: bool
@@ -46,7 +46,7 @@ class Finding:
 
 
 def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterator[Finding]:
-    """One for each thing that was measured, in a lasting order."""
+    """Yields one finding per measurement, in a stable order."""
     for place, octets in sorted(measured.free.items()):
         low = octets < limits.free * MEGA
         value = f"less than {limits.free} MB free" if low else "enough free"
@@ -69,11 +69,11 @@ def findings(measured: Measured, limits: HealthLimits, now: datetime) -> Iterato
 
 
 def skew(low: timedelta | None, high: timedelta | None) -> timedelta | None:
-    """How far the server's clock certainly is from ours, given that it differs by `low` at least and `high` at most.
+    """Returns how far the server's clock certainly is from ours, given that the skew is between `low` and `high`.
 
-    `low` is INTERNALDATE less the instant at which we saw the mail: no mail is seen before it arrives. `high` is that
-    of a copy of our own mail less the instant at which our server took it: no copy arrives before. A mail that lay for
-    a while (moved, copied, an outage) gives a bound that says nothing.
+    `low` is INTERNALDATE minus the instant at which we saw the mail, as no mail is seen before it arrives. `high` is
+    the INTERNALDATE of a copy of our own mail minus the instant at which the server accepted it, as no copy arrives
+    earlier. The reported skew is a lower bound: a mail that was delayed, moved or copied gives a bound without value.
     """
     telling = [bound for bound in (low and -low, high) if bound is not None and bound <= TELLING]
     if low is not None and low > timedelta(0):

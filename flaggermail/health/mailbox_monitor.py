@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Watches the watcher: a mailbox that cannot be read is told of by mail, once, and so is the end of that.
+"""Raises one alarm when the mailbox is unreadable and one when it recovers.
 
-The submission server is often another one than the mailbox's, or fails at another time; officers read mail elsewhere.
+Alarms go out by mail: the submission server is often a separate server, or fails at another time, and officers read
+their mail elsewhere.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from flaggermail.services import Services, UnitOfWork
 
 
 def keep(env: Services, unread: timedelta) -> bool:
-    """Raise the alarm when the inbox was not read to its end for too long; answers whether it is silent.
+    """Raises the alarm if the inbox was not read to its end for too long; returns True if it is silent.
 
-    `unread` has passed since it was, or since we began to try, on a clock that nobody sets: a desk that was switched
-    off has not been trying (what it missed is in the digest), and a wall clock that is put right is no silence.
+    `unread` is the time since the inbox was last read to its end, or since the daemon started, on a monotonic clock. A
+    desk that was switched off was not trying (the digest lists what it missed), and a clock correction is no outage.
     """
     mailbox = env.settings.desk.mailbox
     if unread < timedelta(minutes=mailbox.alarm_after_minutes):
@@ -34,7 +35,7 @@ def keep(env: Services, unread: timedelta) -> bool:
 
 
 def end(work: UnitOfWork, read_at: datetime | None) -> None:
-    """The inbox was read to its end again, for the first time since `read_at`: say so if its silence was told of."""
+    """Raises the recovery alarm if an outage since `read_at` had raised one, now that the inbox was read again."""
     if work.tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
         _tell(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How the desk stands: the facts, what is wrong about them, and the document `status.json` that is made from both.
+"""The desk's status: the facts, the faults derived from them, and the document `status.json`.
 
-Every account of the machine may read the file, so it holds counts, instants and words of ours. A folder's name and a
-server's answer come from elsewhere: `impersonal` takes addresses, subjects and case numbers out of them.
+Every account on the machine may read the file, so it contains counts, instants and our own words. Folder names and
+server answers come from elsewhere: `impersonal` removes addresses, subjects and case numbers from them.
 """
 
 from __future__ import annotations
@@ -20,58 +20,58 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 MEGA = 1_000_000  # octets
-DISK = "disk of "  # how findings about disks begin
-EXERCISE = "exercise"  # what cases of a rehearsal count under, whatever their state
+DISK = "disk of "  # prefix of findings about disks
+EXERCISE = "exercise"  # count of all exercise cases, regardless of state
 STATUS_FILE = "status.json"  # in the folder above the archive
 STALE = timedelta(minutes=2)  # the daemon writes the file every ten seconds
 LONGEST = 300  # characters of a server's answer
 NOT_RUNNING = "the daemon does not run"
 
-_QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; with blanks in it
+_QUOTED_LOCAL_PART = re.compile(r'"[^"@]{0,200}"@')  # RFC 5322, section 3.4.1; may contain spaces
 _CASE_NUMBER = re.compile(r"(?<![a-z0-9])[a-z]{1,12}-[a-z0-9]{1,12}-[0-9]{3,12}(?:[/-][a-z0-9]{1,12})*", re.IGNORECASE)
-_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # see mail.reply_tokens: whoever has one could act by mail
+_TOKEN = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)  # see mail.reply_tokens: a token authorises acts by mail
 _CASES = (*CASE_STATES, EXERCISE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of the configuration beyond which something is wrong."""
+    """Limits of the configuration beyond which the status is not ok."""
 
-    mailbox: timedelta  # since it was last read to its end
-    outbox: timedelta  # that a mail of ours waits
+    mailbox: timedelta  # longest time without reading the inbox to its end
+    outbox: timedelta  # longest time a mail of ours may wait
     free: int  # megabytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """How the desk stands at the instant `at`; a count that is missing from a mapping is zero."""
+    """The desk's status at the instant `at`; a count missing from a mapping is zero."""
 
     at: datetime
-    zone: ZoneInfo  # in which instants are shown
+    zone: ZoneInfo  # for displayed instants
     version: str  # of flaggermail
     limits: Limits
-    link: bool | None = None  # to the mailbox; None before the first look has ended
+    link: bool | None = None  # to the mailbox; None before the first poll has ended
     observing_since: datetime | None = None
     cases: Mapping[str, int] = field(default_factory=dict)  # by state, or under EXERCISE
-    clocks: Mapping[str, int] = field(default_factory=dict)  # those that run, by kind
-    oldest_clock: datetime | None = None  # when the first of those that run was started
+    clocks: Mapping[str, int] = field(default_factory=dict)  # running clocks by kind
+    oldest_clock: datetime | None = None  # start of the oldest running clock
     quarantine: int = 0
-    oldest: datetime | None = None  # when the first of those in quarantine arrived
-    outbox: Mapping[str, int] = field(default_factory=dict)  # what waits, by state
-    waiting_since: datetime | None = None  # when the oldest mail of ours that waits was queued
-    last_error: str | None = None  # the submission server's last answer about mail that still waits, made impersonal
+    oldest: datetime | None = None  # arrival of the oldest quarantined mail
+    outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
+    waiting_since: datetime | None = None  # when the oldest waiting mail was queued
+    last_error: str | None = None  # the submission server's last answer about a waiting mail, made impersonal
     looks: Mapping[str, datetime | None] = field(default_factory=dict)  # folder: when last read to its end; inbox first
-    on_call: bool = False  # whether anybody is
-    wrong: Mapping[str, str] = field(default_factory=dict)  # what the daemon found wrong with ourselves
-    watched: Mapping[str, str] = field(default_factory=dict)  # and what it found in order
-    held_back: int = 0  # notices and alarms of which nobody was told yet
-    suppressed: int = 0  # alarms and answers that were wanted again for a reason that was told
-    pages: Mapping[str, int] = field(default_factory=dict)  # of the last day, those that woke nobody, by state
-    free: Mapping[str, int] = field(default_factory=dict)  # octets, where database and archive lie
+    on_call: bool = False  # whether an officer is on call
+    wrong: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are faults
+    watched: Mapping[str, str] = field(default_factory=dict)  # findings of the self-check that are in order
+    held_back: int = 0  # notices and alarms not yet reported in a digest
+    suppressed: int = 0  # alarms and answers suppressed as repetitions
+    pages: Mapping[str, int] = field(default_factory=dict)  # undelivered pages of the last day, by state
+    free: Mapping[str, int] = field(default_factory=dict)  # octets free for database and archive
 
     @property
     def waiting(self) -> int:
-        """Mails of ours that leave without a person."""
+        """Number of waiting mails that are sent without an officer's action."""
         return sum(self.outbox.get(state, 0) for state in LEAVING)
 
     @property
@@ -80,7 +80,7 @@ class Overview:
         return next(iter(self.looks.values()), None)
 
     def troubles(self) -> Iterator[str]:
-        """What is wrong, each in a few words of ours."""
+        """Yields each fault in a few words of ours."""
         if self.read_at is None or self.at - self.read_at > self.limits.mailbox:
             yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
         if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
@@ -91,11 +91,11 @@ class Overview:
             if octets < self.limits.free * MEGA:
                 yield f"{DISK}{place}: less than {self.limits.free} MB free"
         for what, value in sorted(self.wrong.items()):
-            if not what.startswith(DISK):  # that was measured just now
+            if not what.startswith(DISK):  # disks were measured just now
                 yield f"{what}: {value}"
 
     def document(self) -> dict[str, Json]:
-        """The content of `status.json`: instants in ISO 8601 with the offset of the desk's zone, None where unknown."""
+        """Returns the content of `status.json`: instants in ISO 8601 with the desk's UTC offset, None if unknown."""
         wrong = list(self.troubles())
         return {
             "written_at": self._shown(self.at),
@@ -135,10 +135,10 @@ class Overview:
 
 
 def judged(document: Mapping[str, Json], now: datetime) -> dict[str, Json]:
-    """The document as `status` tells it: with `daemon`, whether one runs, and that among what is wrong where not.
+    """Returns the document as `status` shows it: adds `daemon`, and lists a stopped daemon among the faults.
 
-    An empty document is one that was never written. One that lies in the future was left behind by a daemon before the
-    machine's clock was set back: it counts as stale too.
+    An empty document means that the file was never written. A document from the future counts as stale too: a daemon
+    wrote it before the machine's clock was set back.
     """
     written, found = instant(document.get("written_at")), document.get("wrong")
     runs = written is not None and abs(now - written) <= STALE
@@ -147,7 +147,7 @@ def judged(document: Mapping[str, Json], now: datetime) -> dict[str, Json]:
 
 
 def instant(value: Json) -> datetime | None:
-    """An instant of the document; None where there is none."""
+    """Parses an instant of the document; None if it is missing or malformed."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -156,9 +156,9 @@ def instant(value: Json) -> datetime | None:
 
 
 def impersonal(text: str, named: Iterable[str] = ()) -> str:
-    """`text` without addresses, links, tokens, numbers of cases and the texts in `named`; LONGEST characters at most.
+    """Removes addresses, links, tokens, case numbers and the texts in `named` from `text`; keeps LONGEST characters.
 
-    A server quotes what it refuses: recipient, subject, Message-ID, and a link with the recipient in it.
+    A server quotes what it refuses: recipient, subject, Message-ID, or a link containing the recipient.
     """
     for secret in sorted(filter(None, named), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "<...>", text, flags=re.IGNORECASE)

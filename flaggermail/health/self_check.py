@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tells once of what is wrong with ourselves, and once of its end, by mail and by pager.
+"""Raises one alarm per fault of the desk itself and one when it ends, by mail and by page.
 
-How each thing was last found stands in a row, so a restart tells nothing twice and `status` sees it from outside. The
-mailbox and what waits to be sent have alarms of their own (`vigil`, `settle`).
+The last finding of each measurement is stored in a row: a restart repeats no alarm, and `status` can show it. The
+mailbox and the outbox have their own alarms (`mailbox_monitor`, `outbox_ageing`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flaggermail.settings.model import DeskSettings
 
 
 def limits_of(desk: DeskSettings) -> HealthLimits:
-    """The limits of the configuration."""
+    """Returns the limits of the configuration."""
     watch = desk.watch
     return HealthLimits(
         free=watch.disk_free_mb,
@@ -31,7 +31,7 @@ def limits_of(desk: DeskSettings) -> HealthLimits:
 
 
 def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
-    """Measure, and tell what is news; `ticks` is how long ago each loop went round. Answers how much news there was."""
+    """Measures and reports changed findings; `ticks` is how long ago each loop ran. Returns the number of changes."""
     health_probe = env.health_probe
     measured = Measured(
         free=health_probe.free(), ticks=ticks, certificates=health_probe.certificates(), skew=health_probe.skew()
@@ -53,7 +53,7 @@ def _news(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched 
 
 
 def _note(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
-    """Write down how it is now; an alarm where that is another side than before."""
+    """Records the finding, and raises an alarm if it changed between faulty and in order."""
     was_wrong = before is not None and before.wrong
     since = work.now if before is None or before.wrong != finding.wrong else before.since
     row = Watched(id=finding.what, wrong=finding.wrong, since=since, value=finding.value)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Gathers how the desk stands, for the supervisor's line and for `status.json`, at each status tick of the daemon."""
+"""Collects the desk's status for the supervisor's line and `status.json`, at each status tick of the daemon."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def limits_of(desk: DeskSettings) -> Limits:
-    """The limits of the configuration."""
+    """Returns the limits of the configuration."""
     return Limits(
         mailbox=timedelta(minutes=desk.mailbox.alarm_after_minutes),
         outbox=timedelta(minutes=desk.submission.alarm_after_minutes),
@@ -39,7 +39,7 @@ def limits_of(desk: DeskSettings) -> Limits:
 
 
 def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
-    """How the desk stands now; `link`: whether the mailbox is in reach. What only grows is counted, not read."""
+    """Returns the current status; `link`: whether the mailbox is reachable. Growing tables are counted, not read."""
     tx, settings, state = work.tx, work.env.settings, observing.state_of(work.tx)
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
@@ -78,20 +78,20 @@ def _cases(tx: Transaction) -> dict[str, int]:
 
 
 def _running(tx: Transaction) -> list[ClockRow]:
-    """The clocks that run, but for those of a rehearsal."""
+    """Returns the running clocks, except those of exercises."""
     running = tx.find(ClockRow, state="running")
     rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}
     return [clock for clock in running if clock.notification not in rehearsed]
 
 
 def _last_error(tx: Transaction, mails: list[OutboxMail]) -> str | None:
-    """What the server said last about a mail that still waits, without what would tell whom or what it is about."""
+    """Returns the server's last answer about a waiting mail, without words that reveal its recipient or subject."""
     tried = {mail.id: mail for mail in mails if mail.tries}
     ended = [(attempt.ended_at, attempt) for attempt in tx.find(Attempt, mail=list(tried)) if attempt.ended_at]
     if not ended:
         return None
     _, last = max(ended, key=lambda pair: (pair[0], pair[1].id))
     mail = tried[last.mail]
-    subjects = (mail.subject, mail.subject.partition("] ")[2])  # with the number in front of it, and without
+    subjects = (mail.subject, mail.subject.partition("] ")[2])  # with and without the case number in front
     named = {*subjects, *(address.rpartition("@")[0] for address in (mail.recipient, mail.sender))}
     return impersonal(f"{last.code or ''} {last.text}".strip(), named) or None

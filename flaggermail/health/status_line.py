@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How things stand with the daemon, in the one line that `systemctl status` shows: times and counts only."""
+"""The daemon's status in the one line that `systemctl status` shows: times and counts only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What the line tells; `link` is None before the first look has ended."""
+    """The facts in the line; `link` is None before the first poll has ended."""
 
     last_mail: datetime | None
     last_look: datetime | None
@@ -22,7 +22,7 @@ class Standing:
     stuck: Sequence[str] = ()  # loops by name
 
     def line(self, zone: ZoneInfo, now: datetime) -> str:
-        """The line; instants in `zone`, with their day where that is not the day of `now`."""
+        """Returns the line; instants in `zone`, with the date if it differs from that of `now`."""
         parts = [
             *([f"STUCK: {', '.join(self.stuck)}"] if self.stuck else []),
             *(["observing, nothing is sent"] if self.observing else []),
