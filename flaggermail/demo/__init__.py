@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The whole story in one command: the real daemon, real sockets, and a clock that jumps from event to event.
+"""The demo: a whole story with the real daemon and real sockets, and a clock that jumps from event to event.
 
-A scenario (`story/scenario.yaml`, in the form that `replay` reads) is played on a running desk: a mailbox server and a
-submission server on loopback, the daemon as a process of its own, and the command line as officers type it. Only the
-clock is not the machine's: the demo sets it, and waits each time until the daemon has done all that is due. What is
-told at the end is read back from the record.
+A scenario (`story/scenario.yaml`, in the format read by `replay`) is played on a running desk: a mailbox server and a
+submission server on loopback, the daemon in its own process, and the command line as officers use it. Only the clock is
+simulated: the demo sets it, and each time waits until the daemon has done all that is due. The summary at the end is
+read back from the record.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from flaggermail.replay.scenario import Scenario, read
 __all__ = ["Look", "Parts", "Tell", "Wanted", "show"]
 
 TRACEBACK = "traceback.txt"
-LATER = 3.0  # seconds until a platform answers when the story is over
+LATER = 3.0  # seconds until a platform answers after the story
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     once: bool
     answer_after: int | None  # minutes; None: as in the story
-    login: str  # of the user, who is an officer for the time of the demo
-    program: str  # how the user calls this program
+    login: str  # of the user, who is an officer during the demo
+    program: str  # how the user runs this program
 
 
 def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
-    """Play the story, then go on until Ctrl-C unless only once is wanted. Raises StoryBroken."""
+    """Plays the story, then runs until Ctrl-C unless `wanted.once`. Raises StoryBroken."""
     folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
     try:
         story = read(SHIPPED, wanted.answer_after)
@@ -61,17 +61,17 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
         _take_leave(folder, story, wanted.program, tell)
     except Exception as fault:
         what = str(fault)
-        if not isinstance(fault, FlaggermailError | OSError):  # nothing that was foreseen: kept whole for who mends it
+        if not isinstance(fault, FlaggermailError | OSError):  # unexpected: keep the traceback for a bug report
             (folder / TRACEBACK).write_text(traceback.format_exc(), encoding="utf-8")
             what = f"{type(fault).__name__}, see {folder / TRACEBACK}"
         raise StoryBroken(f"demo: {what}; the daemon's log is {folder / LOG}") from fault
 
 
 def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
-    """Go from instant to instant: those of the story, and those at which the daemon has to act."""
+    """Steps through the instants of the story and those at which the daemon has to act."""
     for now in instants(desk.env, story):
         desk.clock.set(now)
-        desk.settle()  # what falls due in this very minute comes before what happens in it
+        desk.settle()  # work due at this instant is done before the story's next event
         teller.news()
         for reading in story.readings_at(now):
             teller.remark(now, reading.tell)
@@ -95,7 +95,7 @@ def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
 
 
 def _go_on(desk: RunningDesk, story: Scenario) -> NoReturn:
-    """Answer what the user sends, until he has enough of it. Raises KeyboardInterrupt, StoryBroken, OSError."""
+    """Answers what the user sends until they stop the demo. Raises KeyboardInterrupt, StoryBroken, OSError."""
     answered = story.later_asked(desk.env)
     while True:
         time.sleep(LATER)

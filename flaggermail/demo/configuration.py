@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes the configuration of the demo: the shipped one, with the servers and persons of the story."""
+"""Writes the demo's configuration: the shipped one, with the servers and people of the story."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from flaggermail.shipped import shipped
 DESK, SHIPPED = (Path(__file__).parent / name for name in ("desk", "story"))
 CREDENTIALS = ("imap-password", "smtp-password")
 DATABASE, ARCHIVE = "flaggermail.db", "archive"
-STORY = "story"  # the folder in which the forms and texts of the officer lie
+STORY = "story"  # the folder with the officer's forms and texts
 _ELECTIONS, _PLATFORMS = "elections.yaml", "platforms.yaml"
 _READ_ON = re.compile(r"(?m)^( *read_on: *)\S+")
 
 
 def write(folder: Path, values: Mapping[str, str], password: str, now: datetime) -> None:
-    """Fill the empty `folder`; `values` are those of the templates in `desk/`. Raises OSError."""
+    """Fills the empty `folder`; `values` are for the templates in `desk/`. Raises OSError."""
     values = {**values, "database": DATABASE, "archive": ARCHIVE}
     for file in DESK.glob("*.yaml"):
         text = Template(file.read_text(encoding="utf-8")).substitute(values)
@@ -39,6 +39,6 @@ def write(folder: Path, values: Mapping[str, str], password: str, now: datetime)
 
 
 def read_policies(folder: Path, now: datetime) -> None:
-    """Write down that somebody read the policies of all platforms that day."""
+    """Records in the configuration that an officer read the policies of all platforms on that day."""
     text = (shipped("config") / _PLATFORMS).read_text(encoding="utf-8")
     (folder / _PLATFORMS).write_text(_READ_ON.sub(rf"\g<1>{now:%Y-%m-%d}", text), encoding="utf-8")

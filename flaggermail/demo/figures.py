@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the record says when the story is over: nothing here is taken from the story itself."""
+"""The summary after the story, read from the record only and not from the story itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Line = tuple[str, Look]
 
 
 def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator[Line]:
-    """Case, clocks, latency and reminders of each of these cases. Raises StoryBroken when one is not there."""
+    """Yields case, clocks, latency and reminders of each of these cases. Raises StoryBroken if one is missing."""
     for number in numbers:
         case = tx.get(Case, number)
         if case is None:
@@ -35,14 +35,14 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
 
 
 def troubles(tx: Transaction) -> list[str]:
-    """What may not be there at any instant at which nothing is left to do."""
+    """Returns what must not exist whenever no work is left."""
     found = [f"alarm {alarm.kind}: {alarm.text}" for alarm in tx.find(Alarm)]
     found += [f"quarantine: {message.reason}" for message in tx.find(StoredMessage, place="quarantine")]
     return found + [f"outbox {m.id}: {m.state} ({m.answer})" for m in tx.find(OutboxMail) if m.state != "accepted"]
 
 
 def faults(tx: Transaction) -> list[str]:
-    """What is not as it must be after the story, whatever the story was."""
+    """Returns what is wrong in the record after the story, whatever the story."""
     found = troubles(tx)
     found += [f"case {case.number} has no decision" for case in tx.find(Case, decision=None)]
     for case in tx.find(Case, origin="referral"):
@@ -54,7 +54,7 @@ def faults(tx: Transaction) -> list[str]:
 
 
 def _faults_of(tx: Transaction, notification: Notification) -> list[str]:
-    """Answered and every clock stopped, or silent and every clock running; told at every step that was reached."""
+    """Checks that all clocks have stopped if the platform answered, run if not, and that no due reminder is missing."""
     clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
     if notification.state != "sent" or set(clocks) != set(CLOCKS):
         return [f"notification {notification.id}: is {notification.state} with the clocks {sorted(clocks)}"]

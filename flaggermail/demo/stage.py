@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the story is played on: two servers, the real daemon as a process of its own, and the clock that both read."""
+"""The stage of the demo: two servers, the real daemon in its own process, and the clock they share."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from flaggermail.services import Services
 USER = "desk"
 FOLDERS = ("INBOX", "Sent")
 LOG = "daemon.log"
-STARTING = 60.0  # seconds for what takes two where nothing else runs
-PATIENCE = 20.0  # seconds for what takes a tenth of one
+STARTING = 60.0  # seconds; takes two seconds on an idle machine
+PATIENCE = 20.0  # seconds; takes a tenth of a second on an idle machine
 POLL = 0.02
 
 
@@ -39,41 +39,41 @@ class Servers(Protocol):
 
     @property
     def imap_port(self) -> int:
-        """Where the mailbox is read."""
+        """The port of the mailbox server."""
         ...
 
     @property
     def smtp_port(self) -> int:
-        """Where mail is handed in."""
+        """The port of the submission server."""
         ...
 
     def deliver(self, octets: bytes, at: datetime) -> None:
-        """Put a mail into the inbox, as arrived at `at`. Raises OSError."""
+        """Adds a mail to the inbox with the arrival time `at`. Raises OSError."""
         ...
 
     def last_for(self, addresses: AbstractSet[str]) -> bytes:
-        """The octets of the mail for one of them that was handed in last."""
+        """Returns the most recently submitted mail for any of `addresses`."""
         ...
 
     def close(self) -> None:
-        """End both; safe to repeat."""
+        """Stops both servers; idempotent."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the demo is put together from: adapters from wiring, and the command line."""
+    """The demo's dependencies: adapters from wiring, and the command line."""
 
     servers: Callable[[str, str, Sequence[str]], Servers]  # user, password, folders
     upgrade: Callable[[Path], str]
     environment: Callable[[Path, Clock], Services]
     command: Callable[[Services, str, Sequence[str]], str]
-    daemon: Sequence[str]  # the words that start it; the folder is added
+    daemon: Sequence[str]  # the command that starts it, without the folder
 
 
 @dataclass
 class RunningDesk:
-    """The desk with all around it, at one instant of the story."""
+    """The running desk and its surroundings."""
 
     folder: Path
     env: Services
@@ -84,30 +84,30 @@ class RunningDesk:
     delivered: int = 0
 
     def deliver(self, mail: Incoming) -> None:
-        """Let a mail arrive. Raises OSError."""
+        """Delivers a mail to the mailbox. Raises OSError."""
         self.servers.deliver(mail.octets(self.env), mail.at)
         self.delivered += 1
 
     def do(self, act: Typed) -> str:
-        """Let an officer type a command line; answers what it prints. Raises Refusal."""
+        """Runs an officer's command line; returns its output. Raises Refusal."""
         with contextlib.chdir(self.folder / configuration.STORY):
             return self.parts.command(self.env, act.by, act.words)
 
     def read_policies(self, at: datetime) -> None:
-        """Let the officer read the platforms' policies: it stands in the configuration, and in the record."""
+        """Records in configuration and record that the officer read the platforms' policies."""
         configuration.read_policies(self.folder, at)
         self.env = read_policies(self.env, at)
 
     def settle(self) -> None:
-        """Wait until the daemon has done all that is due at this instant. Raises StoryBroken."""
+        """Waits until the daemon has done all that is due at this instant. Raises StoryBroken."""
         self._wait(self._unfinished, PATIENCE)
 
     def begin(self) -> None:
-        """Wait until the daemon is at work. Raises StoryBroken."""
+        """Waits until the daemon has started up. Raises StoryBroken."""
         self._wait(self._starting, STARTING)
 
     def _wait(self, unfinished: Callable[[], str | None], seconds: float) -> None:
-        """Wait until nothing is unfinished, but not for ever, and not for a daemon that is gone."""
+        """Waits until nothing is unfinished; raises StoryBroken after `seconds` or if the daemon ends."""
         deadline = time.monotonic() + seconds
         while (what := unfinished()) is not None:
             if self.daemon.poll() is not None:
@@ -134,7 +134,7 @@ class RunningDesk:
         return None
 
     def end(self) -> None:
-        """Ask the daemon to end, as systemd would; raises StoryBroken when it does not end in order."""
+        """Terminates the daemon as systemd would; raises StoryBroken if it does not end cleanly."""
         self.daemon.terminate()
         try:
             status = self.daemon.wait(PATIENCE)
@@ -146,7 +146,7 @@ class RunningDesk:
 
 @contextmanager
 def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[RunningDesk]:
-    """The desk at the first instant of the story; nothing of it runs on afterwards. Raises StoryBroken, OSError."""
+    """Yields the desk at the first instant of the story, and stops it afterwards. Raises StoryBroken, OSError."""
     with ExitStack() as running:
         password = secrets.token_hex(16)
         servers = parts.servers(USER, password, FOLDERS)
@@ -167,13 +167,13 @@ def opened(folder: Path, parts: Parts, story: Scenario, login: str) -> Iterator[
 
 @contextmanager
 def _process(words: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that writes to `log` and is gone afterwards.
+    """Runs a process that logs to `log`, and ends it afterwards.
 
-    Its standard input is a pipe from here: its end tells the daemon that nobody is left who would end it. Ctrl-C is for
-    this process alone, so the other one has a session of its own.
+    Its standard input is a pipe from this process: the end of that pipe tells the daemon that its parent is gone. It
+    gets its own session, so that Ctrl-C reaches this process only.
     """
     with log.open("wb") as file:
-        process = subprocess.Popen(  # noqa: S603 - this program itself, with a folder of our own making
+        process = subprocess.Popen(  # noqa: S603 - this program itself, with a folder created here
             words, stdin=subprocess.PIPE, stdout=file, stderr=file, start_new_session=True
         )
     try:

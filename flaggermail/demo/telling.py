@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tells the story: what an officer typed, and every mail as the record has it."""
+"""Prints the story: the commands officers enter, and every mail as recorded."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from flaggermail.replay.scenario import Typed
 from flaggermail.services import Services
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
-Tell = Callable[[str, Look], None]  # one line, and how it looks where looks can differ
+Tell = Callable[[str, Look], None]  # prints one line in a style, if the output supports styles
 
 WIDTH = 110
 PROGRAM = "flaggermail"
 _INDENT = " " * 9
-WORDS = {  # kind of mail -> what it is called here, where that is not its own name
+WORDS = {  # kind of mail -> its name here, if different
     "platform_ack": "sign of receipt",
     "substantive_reply": "answer to the matter",
     "intake_confirmation": "confirmation with the case number",
@@ -31,7 +31,7 @@ WORDS = {  # kind of mail -> what it is called here, where that is not its own n
 
 @dataclass
 class Teller:
-    """Tells everything once, in the order in which it happened."""
+    """Prints each event once, in chronological order."""
 
     env: Services
     tell: Tell
@@ -39,14 +39,14 @@ class Teller:
     _told: set[str] = field(default_factory=set)
 
     def remark(self, at: datetime, text: str) -> None:
-        """What a reader should know about what comes next, if anything."""
+        """Prints what a reader should know about the next event, if anything."""
         if text:
             self._turn_to(at)
         for line in textwrap.wrap(text, WIDTH - 2):
             self.tell(f"  {line}", "faint")
 
     def typed(self, act: Typed, printed: str) -> None:
-        """A command line, and what it answered."""
+        """Prints a command line and its output."""
         self._turn_to(act.at)
         found = self.env.settings.rota.officer(act.by)
         head = f"  {self.clock(act.at)}  {found.name if found else act.by} types: "
@@ -60,7 +60,7 @@ class Teller:
             self.tell(f"{_INDENT}{answer}", "faint")
 
     def news(self) -> None:
-        """Every mail that came in or left since the last time, as the record has it."""
+        """Prints every mail received or sent since the last call, as recorded."""
         with self.env.store.read() as tx:
             came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._told]
             left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._told]
@@ -73,16 +73,16 @@ class Teller:
                 self._mail(mail.id, mail.done_at, way, [mail.kind], mail.subject)
 
     def letter(self, octets: bytes) -> None:
-        """A mail as its reader sees it."""
+        """Prints a mail as its reader sees it."""
         for line in self.env.parser.parse(octets).text.strip().splitlines():
             self.tell(f"{_INDENT}| {line}".rstrip(), "faint")
 
     def clock(self, at: datetime) -> str:
-        """The time of day at the desk."""
+        """Returns the time of day at the desk."""
         return f"{at.astimezone(self.env.settings.zone):%H:%M}"
 
     def day(self, at: datetime) -> str:
-        """The day at the desk."""
+        """Returns the date at the desk."""
         local = at.astimezone(self.env.settings.zone)
         return f"{local:%A} {local.day} {local:%B %Y}"
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A scenario (mails and acts) played through the live code path, and compared with what must come out.
+"""Plays a scenario (mails and acts) through the live code in simulated time, and compares the outcome.
 
-Time is simulated. It differs from the daemon in clock, mailbox and submitter only, and acts go through the command
-line's own parser.
+Only clock, mailbox, submitter and pager differ from the daemon's, and acts go through the command line's own parser.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Build = Callable[[Settings, Path, Clock, Randomness, Submitter], Services]
 
 
 def play(path: Path, command: Command, build: Build) -> Report:
-    """Play the scenario in folder `path`. Raises ConfigurationError for a faulty one, Refusal for an act refused."""
+    """Plays the scenario in folder `path`. Raises ConfigurationError if it is faulty, Refusal if an act is refused."""
     scenario = read(path)
     settings = load(
         scenario.config, None if (scenario.config / "rules").is_dir() else shipped("rules"), _templates(scenario)
@@ -73,9 +72,9 @@ def _run(env: Services, scenario: Scenario, clock: SetClock, mailbox: ListMailbo
 
 
 def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
-    """From instant to instant: those of the scenario, and those at which the rows say that something is due.
+    """Yields the instants of the scenario and those at which something is due according to the rows, in order.
 
-    Who goes through them sets the clock of `env` to each.
+    The caller sets the clock of `env` to each.
     """
     planned = list(scenario.instants())
     while planned:
@@ -87,7 +86,7 @@ def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
 
 
 def _settle(env: Services) -> None:
-    """What the daemon's ticks do: send, remind, tell what was held back, send the reminders."""
+    """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
     delivery.drain(env)
     reminders.tick(env)
     digest.tell_held_back(env)

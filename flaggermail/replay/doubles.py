@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The doubles of a replay: a clock that is set, a mailbox that is a list, a submission server with scripted answers."""
+"""Doubles for a replay: a settable clock, a mailbox of lists, a submission server with scripted answers."""
 
 from __future__ import annotations
 
@@ -28,59 +28,59 @@ UIDVALIDITY = 1
 
 
 class SetClock:
-    """Implements `ports.Clock`: stands still until it is set."""
+    """Implements `ports.Clock`: time does not pass until it is set."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
-        """The instant it was set to."""
+        """Returns the instant that was set."""
         return self._now
 
     def set(self, instant: datetime) -> None:
-        """Go on to `instant`; a clock never goes back here."""
+        """Advances to `instant`; ignores an earlier one."""
         self._now = max(self._now, instant.astimezone(UTC))
 
 
 class StoryClock:
-    """Implements `ports.Clock` for every process that knows the folder; one of them, who tells the story, sets it.
+    """Implements `ports.Clock` for all processes that use the folder; the process that plays the story sets it.
 
-    Its hands are a file. Without it, it is the clock of the machine: so the story begins and ends in the present.
+    The instant is stored in a file. Without the file this is the system clock, as before and after the story.
     """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
 
     def now(self) -> datetime:
-        """The instant to which the story has come, in UTC."""
+        """Returns the story's current instant, in UTC."""
         try:
             return datetime.fromisoformat(self._file.read_text(encoding="ascii"))
         except FileNotFoundError:
             return datetime.now(UTC)
 
     def set(self, instant: datetime) -> None:
-        """Go on to `instant` (aware); from then on time stands still."""
+        """Sets the clock to `instant` (aware), where it stays until set again."""
         new = self._file.with_suffix(".new")
         new.write_text(instant.astimezone(UTC).isoformat(), encoding="ascii")
-        new.replace(self._file)  # at once: nobody reads half an instant
+        new.replace(self._file)  # atomic: no reader sees a partial instant
 
     def release(self) -> None:
-        """Go back to the present, where time passes by itself."""
+        """Returns to the system clock."""
         self._file.unlink(missing_ok=True)
 
 
 class CountedRandomness:
-    """Implements `ports.Randomness` with values that are the same in every run of a scenario."""
+    """Implements `ports.Randomness` with values that repeat in every run of a scenario."""
 
     def __init__(self, seed: str) -> None:
         self._seed, self._count = seed, 0
 
     def token(self) -> str:
-        """The next value, as 32 hexadecimal digits."""
+        """Returns the next value as 32 hexadecimal digits."""
         return self.salt().hex()
 
     def salt(self) -> bytes:
-        """The next value, as 16 octets."""
+        """Returns the next value as 16 octets."""
         self._count += 1
         return hashlib.sha256(f"{self._seed} {self._count}".encode()).digest()[:16]
 
@@ -90,45 +90,45 @@ class ListMailbox:
 
     def __init__(self, settings: MailboxSettings) -> None:
         self.names = {"inbox": settings.inbox, "sent": settings.sent, "junk": settings.junk}
-        self.marked: list[tuple[str, int]] = []  # folder and UID of what bears the keyword
+        self.marked: list[tuple[str, int]] = []  # folder and UID of messages with the keyword
         self._messages: dict[str, list[RawMessage]] = {name: [] for name in self.names.values()}
 
     def deliver(self, folder: str, octets: bytes, at: datetime) -> None:
-        """Put a mail into "inbox", "sent" or "junk"."""
+        """Adds a mail to "inbox", "sent" or "junk"."""
         messages = self._messages[self.names[folder]]
         messages.append(RawMessage(octets, at, self.names[folder], UIDVALIDITY, len(messages) + 1, Role(folder)))
 
     def folders(self) -> Sequence[str]:
-        """Inbox, Sent and Junk."""
+        """Returns the inbox, Sent and Junk."""
         return tuple(self._messages)
 
     def position(self, folder: str) -> Position:
-        """How far the folder goes."""
+        """Returns the current end of the folder."""
         return Position(UIDVALIDITY, len(self._messages[folder]))
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """One batch with all that is new."""
+        """Yields one batch with all new messages."""
         new = self._messages[folder][position.uid :]
         if new:
             yield new
 
     def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
-        """One batch of what is new from these senders, or answers us."""
+        """Yields one batch of the new messages from these senders and of replies to us."""
         new = [raw for raw in self._messages[folder][position.uid :] if _goes_first(raw.octets, senders)]
         if new:
             yield new
 
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
-        """Note which they are."""
+        """Records the messages as marked."""
         self.marked += [(folder, uid) for uid in uids if uidvalidity == UIDVALIDITY]
         return True
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Time does not pass by waiting here."""
+        """Returns at once."""
         del stop, at_most
 
     def close(self) -> None:
-        """There is no line to end."""
+        """Does nothing."""
 
 
 def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
@@ -139,7 +139,7 @@ def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ScriptedAnswer:
-    """What the server says to a recipient in a span of time: a reply code, 0 for no connection, -1 for silence."""
+    """The server's answer to a recipient in a period: a reply code, 0 for no connection, -1 for no answer."""
 
     recipient: str | None
     code: int
@@ -148,20 +148,20 @@ class ScriptedAnswer:
     ends_at: datetime | None
 
     def fits(self, recipient: str, now: datetime) -> bool:
-        """Whether this answer is the one now."""
+        """True if this answer applies to the recipient now."""
         here = self.recipient in {None, recipient}
         begun = self.begins_at is None or self.begins_at <= now
         return here and begun and (self.ends_at is None or now < self.ends_at)
 
 
 class ScriptedSubmitter:
-    """Implements `ports.Submitter`: accepts everything at once, save what the script says."""
+    """Implements `ports.Submitter`: accepts every mail at once, unless the script has an answer for it."""
 
     def __init__(self, clock: Clock, script: Sequence[ScriptedAnswer] = ()) -> None:
         self._clock, self._script = clock, script
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result a recipient."""
+        """Returns one result per recipient."""
         del octets, sender, witness
         return [self._answer(recipient) for recipient in recipients]
 
@@ -176,14 +176,14 @@ class ScriptedSubmitter:
 
 
 class ListPager:
-    """Implements `ports.Pager` on a list of calls: no pager is called in a story. Those in `broken` take nothing."""
+    """Implements `ports.Pager` by recording the calls; the pagers in `broken` fail."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []  # pager and text
         self.broken: set[str] = set()
 
     def call(self, pager: str, title: str, text: str) -> Paged:
-        """Note the call."""
+        """Records the call."""
         del title
         self.calls.append((pager, text))
         return Paged(taken=False, why="broken") if pager in self.broken else Paged(taken=True)

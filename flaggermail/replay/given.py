@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The state in which a scenario begins, brought into the record by events like everything else."""
+"""Creates the initial state of a scenario, by appending events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ P = TypeVar("P", PlatformSettings, ChannelSettings)
 
 
 def prepare(env: Services, scenario: Scenario) -> None:
-    """Write the earlier cases, and where each election's numbers go on."""
+    """Records the earlier cases and sets the next case number of each election."""
     with env.store.begin() as tx:
         for case in scenario.given.cases:
             _case(env, tx, case)
@@ -31,7 +31,7 @@ def prepare(env: Services, scenario: Scenario) -> None:
 
 
 def read_policies(env: Services, at: datetime) -> Services:
-    """`env` after somebody read the policies of all platforms at `at`: it is in the settings and in the record."""
+    """Returns `env` after an officer read the policies of all platforms at `at`, in settings and record."""
     day = at.astimezone(env.settings.zone).date()
 
     def read(of: P) -> P:
@@ -79,7 +79,7 @@ def _notification(env: Services, tx: Transaction, case: Case, given: GivenNotifi
 
 
 def answered(tx: Transaction, row: Notification, at: datetime) -> None:
-    """The answer that an earlier notification got."""
+    """Records the platform's answer to an earlier notification."""
     note = ContactNote(
         id=f"n{tx.number('note'):06d}", case=row.case, notification=row.id, means="meeting", text=GIVEN,
         counts_as=("platform_ack", "substantive_reply"), effective_at=at, entered_at=at, author=GIVEN,

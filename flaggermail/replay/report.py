@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a replay made of its scenario: as JSON, as a story, and where it differs from what was expected."""
+"""The outcome of a replay: as JSON, as a story, and as differences from the expected outcome."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CLOCKS = ("receipt", "human", "substance")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`json` as the contract says; `differences` from what the scenario expects, one line each."""
+    """`json` follows contract.md; `differences` lists deviations from the scenario's expectations, one line each."""
 
     title: str
     json: Json
@@ -41,7 +41,7 @@ class Report:
 
 
 def report(env: Services, scenario: Scenario) -> Report:
-    """Read everything back from the store; what belongs to an exercise is in no figure."""
+    """Reads the outcome back from the store; exercises are in no figure."""
     given = {case.number for case in scenario.given.cases}
     with env.store.read() as tx:
         elections = [election.code for election in tx.find(Election, exercise=False)]
@@ -153,7 +153,7 @@ def _canonical(name: str) -> str:
 
 
 def _story(env: Services, tx: Transaction, given: set[str]) -> Iterator[str]:
-    """The outcome in lines for a person."""
+    """Yields the outcome in lines for a person."""
     for case in tx.find(Case):
         if case.number in given:
             continue
@@ -185,11 +185,11 @@ def _clock_lines(env: Services, tx: Transaction, notification: Notification) -> 
         yield f"    {reminder.kind} at {_shown(env, reminder.told_at)} to {reminder.officer}"
 
 
-EXACT = frozenset({"cases", "notifications", "quarantine"})  # lists in which nothing may stand that is not expected
+EXACT = frozenset({"cases", "notifications", "quarantine"})  # lists that may contain no unexpected entries
 
 
 def differences(expected: object, found: object, where: str = "") -> Iterator[str]:
-    """Where `found` does not hold what is expected: named keys agree, each entry of a list has a match of its own."""
+    """Yields the deviations from `expected`: its keys must agree, each entry of a list must match a separate entry."""
     if isinstance(expected, Mapping):
         if not isinstance(found, Mapping):
             yield f"{where}: expected {dict(expected)}, found {found!r}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reads a scenario: a folder with scenario.yaml and its mails, in the form of `tests/scenarios/README.md`."""
+"""Reads a scenario: a folder with scenario.yaml and mails, in the format of `tests/scenarios/README.md`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from flaggermail.yaml_files.kinds import Minutes, Model
 from flaggermail.yaml_files.model import read_model
 
 Instant = AwareDatetime
-Show = Literal["line", "nothing", "letter"]  # of an act, in the demo; letter: the mail that leaves then, too
+Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
 _CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
 _APPROVES = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
 
 
 class GivenNotification(Model):
-    """A notification that was sent before the scenario begins."""
+    """A notification sent before the scenario begins."""
 
     channel: str
     sent: Instant
@@ -40,7 +40,7 @@ class GivenNotification(Model):
 
 
 class GivenCase(Model):
-    """A case that was there before the scenario begins."""
+    """A case opened before the scenario begins."""
 
     number: str
     type: str = "A_content"
@@ -55,28 +55,28 @@ class GivenCase(Model):
 
 
 class Given(Model):
-    """The state in which the scenario begins; elections are those of the configuration."""
+    """The initial state of the scenario; the elections are those of the configuration."""
 
     cases: tuple[GivenCase, ...] = ()
     next_number: Mapping[str, int] = Field(default_factory=dict)
 
 
 class Answers(Model):
-    """Which mail that we sent a mail answers: the latest one of this kind, to this platform, address or case."""
+    """Selects the mail of ours that is answered: the latest of this kind, to this platform or address, in this case."""
 
     kind: str | None = None
     to: str | None = None
     case: str | None = None
-    number: int = -1  # 0 the first, -1 the latest
+    number: int = -1  # 0 is the first, -1 the latest
 
 
 class MailEntry(Model):
-    """One mail that comes in."""
+    """One incoming mail."""
 
     id: str | None = None
     file: str
     at: Instant
-    after: Minutes = 0  # from `at` until it comes in; the demo can be asked for others
+    after: Minutes = 0  # from `at` to its arrival; an option of the demo overrides it
     tell: str = ""
     copies: tuple[Instant, ...] = ()
     folder: Literal["inbox", "sent"] = "inbox"
@@ -86,7 +86,7 @@ class MailEntry(Model):
 
 
 class ActEntry(Model):
-    """One command line that an officer types."""
+    """One command line that an officer enters."""
 
     at: Instant
     by: str
@@ -96,14 +96,14 @@ class ActEntry(Model):
 
 
 class ReadingEntry(Model):
-    """Somebody reads the policies of all platforms: their `read_on` is that day from then on."""
+    """An officer reads the policies of all platforms: sets their `read_on` to that day."""
 
     at: Instant
     tell: str = ""
 
 
 class LaterEntry(Model):
-    """What comes in, once the story is over, for each mail of ours that it answers."""
+    """The mail that arrives after the story, for each mail of ours that matches `answers`."""
 
     file: str
     answers: Answers
@@ -114,12 +114,12 @@ class DemoEntry(Model):
 
     figures: tuple[str, ...] = ()  # case numbers
     later: LaterEntry | None = None
-    tries: tuple[str, ...] = ()  # command lines while the daemon goes on
-    look: tuple[str, ...] = ()  # command lines when nothing runs any more
+    tries: tuple[str, ...] = ()  # command lines to try while the daemon runs
+    look: tuple[str, ...] = ()  # command lines to try after everything has stopped
 
 
 class SubmissionEntry(Model):
-    """What the submission server answers in a span of time: code 0 is no connection, -1 silence after the final dot."""
+    """The submission server's answer in a period: code 0 for no connection, -1 for no reply to the final dot."""
 
     to: str | None = None
     code: int
@@ -129,7 +129,7 @@ class SubmissionEntry(Model):
 
 
 class ScenarioFile(Model):
-    """`scenario.yaml`."""
+    """The file `scenario.yaml`."""
 
     title: str
     config: str | None = None
@@ -145,7 +145,7 @@ class ScenarioFile(Model):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One delivery; `octets` are known only once the mail that it answers was sent."""
+    """One delivery. `octets` can be computed only after the mail that it answers was sent."""
 
     at: datetime
     folder: str
@@ -155,19 +155,19 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A command line that an officer types."""
+    """A command line that an officer enters."""
 
     at: datetime
     by: str
     line: str
-    words: tuple[str, ...]  # of `line`, as a shell splits it
+    words: tuple[str, ...]  # `line` split as in a shell
     tell: str = ""
     show: Show = "line"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario that was read and checked."""
+    """A scenario, read and checked."""
 
     folder: Path
     config: Path
@@ -182,29 +182,29 @@ class Scenario:
     expect: Mapping[str, object]
 
     def instants(self) -> tuple[datetime, ...]:
-        """Every instant at which the scenario itself does something, and its end."""
+        """Returns every instant at which the scenario itself does something, and its end."""
         found = {mail.at for mail in self.mails} | {act.at for act in self.acts}
         found |= {reading.at for reading in self.policies_read}
         return tuple(sorted(found | {self.until} if self.until else found))
 
     def mails_at(self, now: datetime) -> list[Incoming]:
-        """What is delivered now."""
+        """Returns the mails delivered now."""
         return [mail for mail in self.mails if mail.at == now]
 
     def acts_at(self, now: datetime) -> list[Typed]:
-        """What is typed now."""
+        """Returns the command lines entered now."""
         return [act for act in self.acts if act.at == now]
 
     def readings_at(self, now: datetime) -> list[ReadingEntry]:
-        """Whether the platforms' policies are read now."""
+        """Returns the readings of platform policies that take place now."""
         return [reading for reading in self.policies_read if reading.at == now]
 
     def later_asked(self, env: Services) -> int:
-        """How many mails of ours `demo.later` answers so far."""
+        """Returns how many mails of ours match `demo.later` so far."""
         return len(sent(env, self.demo.later.answers)) if self.demo.later else 0
 
     def later(self, count: int, now: datetime) -> Incoming:
-        """What comes in now for the mail of ours at place `count` of those that `demo.later` answers."""
+        """Returns the answer of `demo.later` to the mail of ours at index `count`, arriving now."""
         entry = self.demo.later
         if entry is None:
             raise ConfigurationError(f"{self.folder.name}/scenario.yaml demo: says nothing of later")
@@ -214,7 +214,7 @@ class Scenario:
 
 
 def read(folder: Path, after: int | None = None) -> Scenario:
-    """The scenario in `folder`; minutes `after` take the place of those of its mails that have some.
+    """Reads the scenario in `folder`; `after`, if given, replaces the minutes of mails that specify some.
 
     Raises ConfigurationError with file, line and column.
     """
@@ -265,7 +265,7 @@ def _config(folder: Path, named: str | None) -> Path:
 
 
 def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], bytes]:
-    """The mail as our own server hands it over: its trace lines and verdict on top, what it answers filled in."""
+    """Returns the mail as our own server delivers it: trace fields and verdict on top, references filled in."""
 
     def octets(env: Services) -> bytes:
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
@@ -282,7 +282,7 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], b
 
 
 def _trace(env: Services, sender: Address | None, auth: str, at: datetime) -> list[str]:
-    """What our own receiving server writes above a mail (RFC 8601), and what a forger writes below it."""
+    """Returns the fields that our receiving server writes above a mail (RFC 8601), and those a forger writes below."""
     server = env.settings.desk.mailbox.authserv_id or "localhost"
     domain = sender.domain if sender else "invalid"
     says = {"pass": "pass", "fail": "fail"}.get(auth, "none")
@@ -296,12 +296,12 @@ def _trace(env: Services, sender: Address | None, auth: str, at: datetime) -> li
 
 
 def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
-    """What makes a mail the answer to another, and of its own lines those that its file lacks."""
+    """Returns the fields that make a mail a reply, and those that its file lacks."""
     own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
     message_id = str(other["Message-ID"]).strip().strip("<>")
     domain = str(own["From"]).rpartition("@")[2].strip("> ")
     lacking = {
-        "Subject": f"Re: {other['Subject']}",  # folded and encoded as it came
+        "Subject": f"Re: {other['Subject']}",  # folded and encoded as received
         "Date": format_datetime(at),
         "Message-ID": f"<{at:%Y%m%d.%H%M}.{message_id.partition('@')[0]}@mail.{domain}>",
     }
@@ -310,7 +310,7 @@ def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
 
 
 def _code_in(env: Services, answered: OutboxMail) -> bytes:
-    """The words by which a request for approval wants to be answered; nothing else of it is known to a scenario."""
+    """Returns the approval command printed in the request, which contains a code that a scenario cannot know."""
     found = _APPROVES.search(env.parser.parse(env.octets.get(answered.digest)).text)
     return found[1].encode() if found else b"\\g<0>"
 
@@ -323,7 +323,7 @@ def _answered(env: Services, wanted: Answers, file: str) -> OutboxMail:
 
 
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
-    """The mails of ours that these words mean, `number` aside."""
+    """Returns our sent mails that match `wanted`, whatever its `number`."""
     with env.store.read() as tx:
         return [mail for mail in tx.find(OutboxMail, state="accepted") if _fits(mail, wanted, env)]
 
