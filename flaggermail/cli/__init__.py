@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The command line: one module a noun, loaded when its command is asked for, so that help and status start at once."""
+"""The command line: one module per command, imported on use, so that help and `status` start quickly."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import ConfigurationError, FlaggermailError
 
-# command -> (module, what it does); a test compares the second with the command's own help
+# command -> (module, help line); a test compares the line with the command's own help
 COMMANDS = {
-    "approve": "Let a draft go out, or reject it.",
+    "approve": "Approve or reject a draft.",
     "audit": "Prove that the record was not changed.",
     "case": "Open, assess, decide and follow cases.",
-    "channel": "The ways to the platforms, and which may be used.",
+    "channel": "List the platforms' channels; clear bounced addresses.",
     "check": "Check configuration, rules, templates and rota.",
-    "db": "Look after the database.",
-    "declined": "Citizens' mail that was declined.",
+    "db": "Maintain the database.",
+    "declined": "List, show and decline citizens' mail.",
     "demo": "Play the whole story on this machine.",
     "election": "List, add and close elections.",
-    "exercise": "Begin and end a rehearsal.",
+    "exercise": "Start and stop an exercise.",
     "init": "Write a complete configuration to start from.",
-    "message": "Show a mail; vouch for its sender, or not.",
-    "notify": "Write a notification to a platform.",
-    "oncall": "Who is on call, and what was told.",
-    "outbox": "What waits to be sent, and what is in doubt.",
-    "parse": "Read mails and print what they hold.",
-    "quarantine": "Mail that fits nowhere.",
+    "message": "List, show and correct messages.",
+    "notify": "Draft a notification to a platform.",
+    "oncall": "Show shifts, reminders and pages; acknowledge, override, swap.",
+    "outbox": "List outgoing mail; resolve or cancel it.",
+    "parse": "Parse mails and print their content.",
+    "quarantine": "List, show and place quarantined mail.",
     "replay": "Play a scenario in simulated time.",
-    "resume": "End observing: the desk sends again.",
-    "rules": "Check the rules; explain what they make of mails.",
+    "resume": "Stop observing: the desk sends again.",
+    "rules": "Check the rules and explain their outcome for mails.",
     "run": "Run the daemon.",
-    "status": "Say in a few lines how things stand.",
-    "threads": "Print which mails belong together.",
+    "status": "Summarise the desk's status.",
+    "threads": "Group mails into conversations.",
 }
 
 
 class Commands(click.Group):
-    """Loads the module of a command only when that command is used."""
+    """Imports the module of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in alphabetical order."""
+        """Returns the names of all commands in alphabetical order."""
         del ctx
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """Returns the command of that name, or None."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
@@ -62,7 +62,7 @@ class Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list in the help, without loading any command."""
+        """Writes the list of commands without importing any of them."""
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
@@ -76,7 +76,7 @@ class Commands(click.Group):
 )  # fmt: skip
 @click.pass_context
 def commands(ctx: click.Context, directory: Path | None) -> None:
-    """Watch the mailbox of an election flagger: cases, notifications, reminders, and how long a platform took.
+    """Watch the mailbox of an election flagger: cases, notifications, reminders, and each platform's latency.
 
     Example: flaggermail --config /etc/flaggermail case list
     """
@@ -86,7 +86,7 @@ def commands(ctx: click.Context, directory: Path | None) -> None:
 
 
 def default_directory() -> Path:
-    """The configuration directory when none is given."""
+    """Returns the configuration directory used by default."""
     named = os.environ.get("FLAGGERMAIL_CONFIG")
     if named:
         return Path(named)
@@ -95,7 +95,7 @@ def default_directory() -> Path:
 
 
 def main(arguments: Sequence[str] | None = None, session: Session | None = None) -> None:
-    """Run the command line; exit 0 done, 1 refused or faults found, 2 wrong use or configuration."""
+    """Runs the command line; exits with 0 if done, 1 if refused or faulty, 2 for wrong use or configuration."""
     try:
         status = commands.main(
             args=None if arguments is None else list(arguments),
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None, session: Session | None = None)
 
 
 def one_line(fault: click.ClickException) -> str:
-    """What was wrong with a command line, and where its right use is explained, in one line."""
+    """Describes a command line error in one line that refers to the command's help."""
     text = safe_line(" ".join(fault.format_message().split()))
     if isinstance(fault, click.UsageError) and fault.ctx is not None:
         return f"{fault.ctx.command_path}: {text} See `{fault.ctx.command_path} --help`."

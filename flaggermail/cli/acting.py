@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A command line that an officer types, run inside the program: how a replay does the acts of its scenario."""
+"""Runs an officer's command line inside the program, as a replay does for the acts of its scenario."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NAME = "flaggermail"
 
 
 def typed(environment: Services, officer: str, words: Sequence[str]) -> str:
-    """What the command line `words` (with or without the program's name) prints, typed by that officer.
+    """Returns the output of the command line `words` (with or without the program's name), run as that officer.
 
-    Raises Refusal with the text that would have stood on stderr.
+    Raises Refusal with the text that would have been printed to stderr.
     """
     arguments = list(words[1:] if words[:1] == (_NAME,) or words[:1] == [_NAME] else words)
     session = Session(environment.settings.directory, given=environment, officer=officer)
-    # A stream with octets behind it, as a terminal has: some commands print octets.
+    # A text stream on top of a binary one, as on a terminal: some commands write octets.
     printed, complained = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(complained):
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail approve`: the only way by which something leaves for a platform."""
+"""`flaggermail approve`: the only way to send a notification to a platform."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flaggermail.commands.acts import Approve, Reject
 @click.option("--reject", metavar="REASON", help="Do not let it go out, and say why.")
 @click.pass_obj
 def command(session: Session, draft: str, reject: str | None) -> None:
-    """Let a draft go out, or reject it.
+    """Approve or reject a draft.
 
-    What leaves is the draft octet for octet, as `flaggermail notify --preview` printed it.
+    An approved draft is sent octet for octet as `flaggermail notify --preview` printed it.
 
     Example: flaggermail approve VF-EP2024-0001/1
     """

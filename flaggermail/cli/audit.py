@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail audit`: proof from the record itself."""
+"""`flaggermail audit`: verifies the record."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def command() -> None:
 @command.command(name="verify")
 @click.pass_obj
 def verify(session: Session) -> None:
-    """Check every event against the one before it and against the personal values it vouches for.
+    """Verify the chain of events and the commitments to personal values.
 
-    The exit status is 1 when something was changed, and the first event concerned is named.
+    The exit status is 1 if anything was changed; the first event concerned is named.
 
     Example: flaggermail audit verify
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How the next reminder of a running clock was worked out: 60 min after 10:34 = 11:34, to A. Jansen."""
+"""Shows how the next reminder of a running clock is calculated: 60 min after 10:34 = 11:34, to A. Jansen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One call: what it rests on, when it is told and to whom."""
+    """One reminder call: its rule, when it is sent and to whom."""
 
     call: Call
     at: datetime
@@ -32,7 +32,7 @@ class _Line:
 
 
 class Calculation:
-    """What is to come for one running clock, as the rota stands."""
+    """The upcoming reminders of one running clock under the current schedule."""
 
     def __init__(self, work: UnitOfWork, waiting: OpenClock) -> None:
         from flaggermail.notices.duty import readers
@@ -41,14 +41,14 @@ class Calculation:
         self._who = readers(work.env.settings, work.tx)
 
     def print(self, at: datetime | None = None, indent: str = "") -> None:
-        """What comes next by each step; with `at` what will have been told by then."""
+        """Prints the next reminder of each step; with `at`, the reminders sent by then."""
         head = f"{self._waiting.about} {self._waiting.clock}, since {shown(self._waiting.started_at, self._zone)}"
         click.echo(safe_line(f"{indent}{head}"))
         for line in self.lines(at):
             click.echo(safe_line(f"{indent}  {line}"))
 
     def lines(self, at: datetime | None = None) -> Iterator[str]:
-        """The calculation, a line a call; why nothing is due now."""
+        """Yields the calculation, one line per reminder, and why nothing is due now."""
         listed = self._listed(at)
         yield from (self._sum(line) for line in listed)
         if not listed:
@@ -57,7 +57,7 @@ class Calculation:
             yield f"now: {self._now()}"
 
     def document(self, at: datetime | None = None) -> dict[str, Json]:
-        """The same for JSON."""
+        """Returns the calculation for JSON."""
         waiting = self._waiting
         return {
             "about": waiting.about,
@@ -97,7 +97,7 @@ class Calculation:
         return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{by}{held}"
 
     def _now(self) -> str:
-        """Why nothing is due at this instant, or that something is."""
+        """Returns why nothing is due now, or "due"."""
         waiting = self._waiting
         found = escalation.due(waiting.silence, waiting.steps, self._who, self._work.now)
         if not isinstance(found, Nothing):
@@ -105,7 +105,7 @@ class Calculation:
         return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason
 
     def _clock(self, at: datetime) -> str:
-        """The time of day in the desk's zone, with the date where that is not the start's, or the offset is not."""
+        """Formats the time in the desk's zone, with the date or the offset if it differs from the clock's start."""
         local, start = at.astimezone(self._zone), self._waiting.started_at.astimezone(self._zone)
         if local.utcoffset() != start.utcoffset():
             return shown(at, self._zone)
@@ -117,7 +117,7 @@ class Calculation:
 
 
 def policies_at(work: UnitOfWork, at: datetime) -> list[tuple[str, str]]:
-    """Which policy a clock that starts then would get, for each open election, and channels with one of their own."""
+    """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
     from flaggermail.cases.elections import period_at
 
     use = work.env.settings.escalation.use

@@ -46,7 +46,7 @@ def open_(
     session: Session, *, election: str, type_: str, origin: str, title: str, source: str | None,
     from_message: str | None, related: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Open a case without a referral, or from a message at hand.
+    """Open a case without a referral, or from a stored message.
 
     Example: flaggermail case open --election EP2024 --type D_general_warning --origin earlier_cases
     --related VF-PS2023-0001 --related VF-TK2023-0001
@@ -76,13 +76,13 @@ def open_(
 )
 @click.pass_obj
 def decide(session: Session, *, case: str, decision: str, reason: str, text: str, advice: str) -> None:
-    """Record the decision on a case: notify, decline, refer or none; the referrer is told, once.
+    """Record the decision on a case: notify, decline, refer or none. The referrer is informed once.
 
     Example: flaggermail case decide VF-EP2024-0001 notify --reason "a vote cast that way is invalid"
     """
     if decision != "decline" and text:
         raise click.UsageError("--text belongs to decline; write it as --reason.")
-    words = decision != "decline" or (" " in reason and not text)  # words of one's own: another reason
+    words = decision != "decline" or (" " in reason and not text)  # the officer's own words: reason "other"
     ground, why = (None, reason) if words else (reason, text)
     report(session.act(acts.Decide(case=case, decision=decision, reason=why, advice=advice, ground=ground)))
 
@@ -92,7 +92,7 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
 @click.argument("officer")
 @click.pass_obj
 def assign(session: Session, case: str, officer: str) -> None:
-    """Give a case to an officer, named by the id in oncall.yaml.
+    """Assign a case to an officer, named by the id in oncall.yaml.
 
     Example: flaggermail case assign VF-EP2024-0001 officer2
     """
@@ -104,7 +104,7 @@ def assign(session: Session, case: str, officer: str) -> None:
 @click.argument("related", nargs=-1, required=True)
 @click.pass_obj
 def link(session: Session, case: str, related: tuple[str, ...]) -> None:
-    """Name earlier cases on the same narrative.
+    """Link earlier cases on the same narrative.
 
     Example: flaggermail case link VF-EP2024-0001 VF-PS2023-0001 VF-TK2023-0001
     """
@@ -117,7 +117,7 @@ def link(session: Session, case: str, related: tuple[str, ...]) -> None:
 @click.option("--remove", multiple=True, metavar="TAG", help="A narrative that it is not about; repeatable.")
 @click.pass_obj
 def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, ...]) -> None:
-    """Say which narrative a case is about, in a word of `tags.narratives`; earlier cases on it are shown beside it.
+    """Tag a case with its narratives, from the list `tags.narratives`. The case then shows earlier cases on them.
 
     Example: flaggermail case tag VF-EP2024-0001 two-boxes --remove wrong-day
     """
@@ -134,7 +134,7 @@ def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, .
 @click.option("--text", type=click.File(encoding="utf-8"), help="A question of your own: a file, or -.")
 @click.pass_obj
 def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None) -> None:
-    """Ask the referrer for what is missing; without --item and --text for all that `case show` names as missing.
+    """Ask the referrer for missing information; without --item and --text, for all that `case show` lists as missing.
 
     Example: flaggermail case ask VF-EP2024-0001 --item screenshot --item contact
     """
@@ -147,7 +147,7 @@ def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None
 @click.option("--source", type=click.Choice(acts.SOURCES), help="Who pointed it out.")
 @click.pass_obj
 def reclassify(session: Session, case: str, type_: str | None, source: str | None) -> None:
-    """Correct type or source of a case; what it was before stays in the record.
+    """Correct the type or source of a case; the record keeps the earlier value.
 
     Example: flaggermail case reclassify VF-EP2024-0001 --type B_channel
     """
@@ -169,7 +169,7 @@ def note(
     session: Session, *, case: str, means: str, text: str | None, file: TextIO | None, at: datetime | None,
     counts_as: tuple[str, ...], channel: str | None,
 ) -> None:  # fmt: skip
-    """Note what was said by phone or shown by a portal; a note is never changed afterwards.
+    """Record a contact by phone, portal or meeting. A note cannot be changed afterwards.
 
     Example: flaggermail case note VF-PS2027-0006 --means phone --at 2027-03-17T21:45 --counts-as platform_ack
     --text "They have it, a colleague is looking."
@@ -195,9 +195,9 @@ def note(
 )
 @click.pass_obj
 def reply(session: Session, case: str, to: str, channel: str | None, text: TextIO) -> None:
-    """Write a further mail in an exchange; it is no use of the line and starts no clock.
+    """Write a follow-up mail. It does not count as a notification and starts no clock.
 
-    To a platform it is approved like a notification; to the referrer it leaves at once.
+    A mail to a platform needs approval like a notification; a mail to the referrer is sent at once.
 
     Example: flaggermail case reply VF-EP2024-0001 --to platform --text answer.txt
     """
@@ -213,7 +213,7 @@ def reply(session: Session, case: str, to: str, channel: str | None, text: TextI
 @click.argument("draft")
 @click.pass_obj
 def text_(session: Session, draft: str) -> None:
-    """Print a notification as a platform reads it: to approve it, to paste it into a portal, to say it by phone.
+    """Print a notification as a platform reads it: to approve it, paste it into a portal, or read it out by phone.
 
     Example: flaggermail case text VF-EP2024-0001/1
     """
@@ -231,7 +231,7 @@ def text_(session: Session, draft: str) -> None:
 @click.argument("case")
 @click.pass_obj
 def close(session: Session, case: str) -> None:
-    """Close a case; a later answer opens it again.
+    """Close a case; a later answer reopens it.
 
     Example: flaggermail case close VF-EP2024-0001
     """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """`flaggermail case assess`: both steps of the assessment as a YAML form, from a file or in an editor.
 
-A form may be half filled in: what it leaves empty stays as it was. What was typed and not taken is kept: see `forms`.
+A form may be partly filled in: empty answers keep their value. A form that could not be recorded is kept: see `forms`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _KEYS = (
 @click.option("--anew", is_flag=True, help="With --edit: drop the form that was kept.")
 @click.pass_obj
 def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: bool) -> None:
-    """Assess a case in two steps, with a filled-in YAML FILE or --edit; what is left empty stays as it was.
+    """Assess a case in two steps, with a filled-in YAML FILE or --edit. Empty answers keep their value.
 
     Example: flaggermail case assess VF-EP2024-0001 --edit
     """
@@ -65,7 +65,7 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
 
 
 def _edited(session: Session, number: str, *, anew: bool) -> None:
-    """Let the officer fill in the form. Whatever ends this before the form is taken, what was typed is kept."""
+    """Opens the form in the officer's editor. If the form is not recorded, for whatever reason, it is kept."""
     case, form = _form_of(session, number)
     kept = forms.kept(session.environment.settings.directory, number)
     if kept is not None and anew:
@@ -107,9 +107,9 @@ def _form_of(session: Session, number: str) -> tuple[Case, str]:
 
 
 def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) -> str:
-    """The form for `case`, filled in with what is known, and beside it the reasoning of the related cases.
+    """Returns the form for `case`, filled in with the known answers, and as comments the reasoning of related cases.
 
-    So too that of `alike`, the earlier cases on the same narrative.
+    Includes the reasoning of `alike`, earlier cases on the same narrative.
     """
     comments = [f"Assessment of {case.number}: {case.title}", "What is left empty stays as it was."]
     earlier = [("Related case", other) for other in related] + [("Same narrative,", other) for other in alike]
@@ -131,7 +131,7 @@ def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) ->
 
 
 def read_form(path: Path, case: str) -> Assess:
-    """The act that a filled-in form stands for. Raises ConfigurationError with one line for every fault."""
+    """Parses a filled-in form. Raises ConfigurationError with one line per fault."""
     from flaggermail.yaml_files.source import read
 
     source = read(path, str(path))
@@ -160,7 +160,7 @@ def read_form(path: Path, case: str) -> Assess:
 
 
 class _FileAnswers:
-    """Reads the answers of a form, each of its own type, and notes the ones that are not."""
+    """Reads the answers of a form, converts their types, and records a fault for each wrong one."""
 
     def __init__(self, source: Source, faults: list[Fault]) -> None:
         self._values: Mapping[str, object] = source.values
@@ -168,7 +168,7 @@ class _FileAnswers:
         self._faults = faults
 
     def one(self, key: str, convert: Callable[[object], T | None], right: str) -> T | None:
-        """The single answer under `key`; nothing where it is left empty."""
+        """Returns the single answer under `key`; None if it is empty."""
         value = self._values.get(key)
         if value is None:
             return None
@@ -178,7 +178,7 @@ class _FileAnswers:
         return found
 
     def several(self, key: str, convert: Callable[[object], T | None], right: str) -> tuple[T, ...] | None:
-        """The list under `key`; nothing where it is left empty, an empty list where it says so."""
+        """Returns the list under `key`; None if it is empty, an empty tuple for an explicit empty list."""
 
         def each(value: object) -> tuple[T, ...] | None:
             entries = [convert(entry) for entry in value] if isinstance(value, list) else [None]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail case list` and `case show`: what is recorded on cases, and how long a platform took."""
+"""`flaggermail case list` and `case show`: the recorded cases and each platform's latency."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def list_(session: Session, election: str | None, state: str | None, tag: str | 
 @as_json_option
 @click.pass_obj
 def show(session: Session, number: str, *, as_json: bool) -> None:
-    """Show a case: its messages in the order of their arrival, its notifications with their clocks, its notes.
+    """Show a case: its messages in order of arrival, its notifications with their clocks, and its notes.
 
     Example: flaggermail case show VF-EP2024-0001
     """
@@ -78,31 +78,31 @@ def show(session: Session, number: str, *, as_json: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Dossier:
-    """Every row that belongs to a case."""
+    """All rows of a case."""
 
     case: Case
     related: list[Case]
-    alike: list[Case]  # earlier ones with a narrative of it
+    alike: list[Case]  # earlier cases on one of its narratives
     missing: tuple[Item, ...]
     messages: list[StoredMessage]
     notifications: list[Notification]
     clocks: list[ClockRow]
     reminders: list[Reminder]
     notes: list[ContactNote]
-    running: list[tuple[str | None, Calculation]]  # by the notification it is about
+    running: list[tuple[str | None, Calculation]]  # with the notification each is about
 
     def clocks_of(self, notification: Notification) -> list[ClockRow]:
-        """Its clocks: receipt, human, substance."""
+        """Returns a notification's clocks in the order receipt, human, substance."""
         own = [clock for clock in self.clocks if clock.notification == notification.id]
         return sorted(own, key=lambda clock: CLOCKS.index(clock.kind))
 
     def running_of(self, notification: Notification | None) -> list[Calculation]:
-        """What is to come for each clock of it, or of the case itself."""
+        """Returns the upcoming reminders of each running clock of the notification, or of the case itself."""
         about = notification.id if notification else None
         return [calculation for of, calculation in self.running if of == about]
 
     def reminders_of(self, notification: Notification | None) -> list[Reminder]:
-        """What was told about it, or about the case itself."""
+        """Returns the reminders about the notification, or about the case itself."""
         about = notification.id if notification else None
         return [reminder for reminder in self.reminders if reminder.notification == about]
 
@@ -176,7 +176,7 @@ def _earlier_document(case: Case, zone: ZoneInfo) -> dict[str, Json]:
 
 
 def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[str, Json]:
-    """The clock; of an exercise there are minutes to talk it over with, and none of the figures that are reported."""
+    """Returns the clock for JSON. An exercise has minutes for the debriefing, but no reported figures."""
     minutes = _minutes(clock)
     figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
     if minutes is not None and not exercise:
@@ -235,7 +235,7 @@ def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
 
 
 def _print_alike(dossier: _Dossier, zone: ZoneInfo) -> None:
-    """The earlier cases on the same narrative, each with what was decided on it and why."""
+    """Prints the earlier cases on the same narrative, with decision and reason."""
     for other in dossier.alike:
         shared = ", ".join(word for word in other.narratives if word in dossier.case.narratives)
         click.echo("\n" + safe_line(f"Earlier on {shared}: {other.number}  {other.title}".rstrip()))
@@ -243,7 +243,7 @@ def _print_alike(dossier: _Dossier, zone: ZoneInfo) -> None:
 
 
 def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
-    """What was decided on an earlier case, and why."""
+    """Returns the decision on an earlier case and its reasoning."""
     decided = f"{case.decision}, {shown(case.decided_at, zone)}" if case.decision and case.decided_at else None
     return (
         ("election", case.election),

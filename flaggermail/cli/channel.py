@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail channel`: the ways to the platforms, and which of them may be used."""
+"""`flaggermail channel`: the channels of the platforms and the state of their addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flaggermail.record.rows import Channel
 
 @click.group(name="channel")
 def command() -> None:
-    """The ways to the platforms, and which may be used.
+    """List the platforms' channels; clear bounced addresses.
 
     Example: flaggermail channel list
     """
@@ -24,7 +24,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(session: Session, *, as_json: bool) -> None:
-    """List every channel, with the addresses that mail came back from.
+    """List every channel and its bounced addresses.
 
     Example: flaggermail channel list
     """
@@ -59,7 +59,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 @click.option("--reason", required=True, help="How it is known: who said so, or what was mended.")
 @click.pass_obj
 def clear(session: Session, address: str, reason: str) -> None:
-    """Say that mail to an address arrives again.
+    """Record that mail to a bounced address is delivered again.
 
     Example: flaggermail channel clear ADDRESS --reason "they mended it, by phone"
     """

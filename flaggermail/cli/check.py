@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail check`: whether the configuration is in order, and somebody on call in the coming weeks."""
+"""`flaggermail check`: checks the configuration, and that an officer is on call in the coming weeks."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def command(session: Session, *, as_json: bool) -> None:
     """Check configuration, rules, templates and rota.
 
     Every fault is one line on standard error (file, line, column, key, what would be right), and the exit status is 2.
-    Warnings, notes about keys under an old name, and hours of the coming four weeks in which nobody is on call, are
-    printed and are no faults.
+    Warnings, notes about renamed keys, and hours of the coming four weeks without an officer on call are printed, but
+    are not faults.
 
     Example: flaggermail --config /etc/flaggermail check
     """
@@ -54,7 +54,7 @@ def command(session: Session, *, as_json: bool) -> None:
 
 
 def _loaded(session: Session) -> Settings:
-    """The settings, once everything they name could be read. Raises ConfigurationError with every fault."""
+    """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
     from flaggermail.notifications.draft_patterns import load_draft_patterns
     from flaggermail.settings.reading import load, rules_of
     from flaggermail.wiring import template_faults
@@ -63,7 +63,7 @@ def _loaded(session: Session) -> Settings:
     directory = session.directory.absolute()
     rules = rules_of(directory)
     words: tuple[str, ...] = ()
-    if rules.is_dir():  # else that is the fault
+    if rules.is_dir():  # otherwise `load` reports the missing folder
         words = (*_faults(lambda: mail_words(rules)), *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")))
     try:
         settings = load(directory)
@@ -76,7 +76,7 @@ def _loaded(session: Session) -> Settings:
 
 
 def _faults(read: Callable[[], object]) -> tuple[str, ...]:
-    """What is wrong with what `read` reads."""
+    """Returns the faults that `read` raises."""
     try:
         read()
     except ConfigurationError as error:

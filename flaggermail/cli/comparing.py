@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The messages that two rule sets judge otherwise, for a person and for a program."""
+"""Lists the messages on which two rule sets differ, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """How many messages were judged, and what would change."""
+    """Counts the judged messages and the changes in their outcome."""
 
     judged: int = 0
     changed: int = 0
@@ -34,7 +34,7 @@ class Tally:
 
     @property
     def line(self) -> str:
-        """In one line."""
+        """The counts in one line."""
         return (
             f"{self.judged} messages judged by both, {self.changed} otherwise: clocks of {self.clocks}, "
             f"cases of {self.cases}"
@@ -42,7 +42,7 @@ class Tally:
 
 
 def compared(work: UnitOfWork, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
-    """A text for each message. Raises ConfigurationError with every fault in the rules of `directory`."""
+    """Yields a text for each message that differs. Raises ConfigurationError with every fault in the new rules."""
     from flaggermail.rule_changes.comparison import compare, count
     from flaggermail.rules.classifier import explain
     from flaggermail.settings.reading import load

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail db`: the database behind the record."""
+"""`flaggermail db`: database maintenance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flaggermail.cli.session import Session
 
 @click.group(name="db")
 def command() -> None:
-    """Look after the database.
+    """Maintain the database.
 
     Example: flaggermail db upgrade
     """
@@ -19,7 +19,7 @@ def command() -> None:
 @command.command(name="upgrade")
 @click.pass_obj
 def upgrade(session: Session) -> None:
-    """Bring the database to the schema of this program; stop the daemon first.
+    """Migrate the database to the schema of this program; stop the daemon first.
 
     Example: flaggermail db upgrade
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail declined`: citizens' mail that was declined, until its review window ends."""
+"""`flaggermail declined`: citizens' mail that was declined, until the end of its review window."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.record.rows import Decline, StoredMessage
 
 @click.group(name="declined")
 def command() -> None:
-    """Citizens' mail that was declined.
+    """List, show and decline citizens' mail.
 
     Example: flaggermail declined list
     """
@@ -27,9 +27,9 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(session: Session, *, as_json: bool) -> None:
-    """List declined mail in the order of its arrival, and how many senders were declined in each election.
+    """List declined mail in order of arrival, and the number of declined senders per election.
 
-    No sender and no subject is kept of it; `declined show` reads the mail itself, as long as it is there.
+    Sender and subject are not kept; `declined show` reads the mail itself until it is destroyed.
 
     Example: flaggermail declined list
     """
@@ -64,7 +64,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(session: Session, message: str, *, as_json: bool) -> None:
-    """Show a declined mail unfolded, as long as it is kept.
+    """Show a declined mail in full, as long as it is kept.
 
     Example: flaggermail declined show m00000012
     """
@@ -75,7 +75,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.argument("message", metavar="ID")
 @click.pass_obj
 def add(session: Session, message: str) -> None:
-    """Decline a mail that waits: the sender is told, unless he was told in this period, and little of it is kept.
+    """Decline a waiting mail. The sender is informed once per election period; little of the mail is kept.
 
     Example: flaggermail declined add m00000012
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail demo`: the whole story in one command, without configuration and without root."""
+"""`flaggermail demo`: the whole story in one command, without configuration or root rights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     """Play the whole story on this machine.
 
     Needs neither configuration nor root. The real daemon runs against a mailbox server and a submission server on
-    loopback; a day passes in seconds. Everything is kept in a temporary folder, which is named.
+    loopback; a day passes in seconds. Everything is kept in a temporary folder, whose name is printed.
 
     Example: flaggermail demo --once --answer-after 97
     """
@@ -48,7 +48,7 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     from flaggermail.demo import Wanted
     from flaggermail.wiring import show_demo
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends it in order, as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
     wanted = Wanted(once, answer_after, login(), _how_called())
     try:
         show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell)
@@ -75,7 +75,7 @@ def _tell(line: str, look: Look) -> None:
 
 
 def _how_called() -> str:
-    """How this program can be called again from the same place."""
+    """Returns a command that runs this program from the same place."""
     called = Path(sys.argv[0])
     if called.name != _PROGRAM:
         return f"{sys.executable} -m {_PROGRAM}"
@@ -84,7 +84,7 @@ def _how_called() -> str:
 
 
 def _run_daemon(directory: Path) -> None:
-    """The daemon of a demo that runs in another process: it ends on SIGTERM, and when nobody is left to send it."""
+    """Runs the daemon of a demo in another process. It ends on SIGTERM, or when that process is gone."""
     from flaggermail import logbook
     from flaggermail.wiring import demo_daemon
 
@@ -96,5 +96,5 @@ def _run_daemon(directory: Path) -> None:
 
 
 def _end_with_the_demo(running: Daemon) -> None:
-    os.read(sys.stdin.fileno(), 1)  # not through the stream: its lock, held at the end, would abort the interpreter
+    os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: its lock, held at exit, would abort the interpreter
     running.stop.set()

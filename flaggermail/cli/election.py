@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail election`: the elections to which cases belong."""
+"""`flaggermail election`: the elections that cases belong to."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def add(
     session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],
     period: tuple[date, date], exercise: bool,
 ) -> None:  # fmt: skip
-    """Make an election exist, at once and without a restart.
+    """Add an election, effective at once and without a restart.
 
     Example: flaggermail election add GR2026 --name-nl "Gemeenteraadsverkiezingen 2026"
     --name-en "Municipal elections 2026" --polling-day 2026-03-18 --period 2026-02-02 2026-04-01
@@ -91,7 +91,7 @@ def add(
 @click.argument("code")
 @click.pass_obj
 def close(session: Session, code: str) -> None:
-    """Close an election: no new case may belong to it from now on.
+    """Close an election, so that no new case can belong to it.
 
     Example: flaggermail election close EP2024
     """

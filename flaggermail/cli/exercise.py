@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail exercise`: rehearsals, in marked mail, with exercise addresses only, in no figure."""
+"""`flaggermail exercise`: exercises with marked mail and exercise addresses only, excluded from all figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flaggermail.commands.acts import StartExercise, StopExercise
 
 @click.group(name="exercise")
 def command() -> None:
-    """Begin and end a rehearsal.
+    """Start and stop an exercise.
 
     Example: flaggermail exercise start "the night of the count"
     """
@@ -21,7 +21,7 @@ def command() -> None:
 @click.argument("name")
 @click.pass_obj
 def start(session: Session, name: str) -> None:
-    """Begin an exercise: mail from the exercise addresses belongs to it, all other mail stays real.
+    """Start an exercise: mail from the exercise addresses belongs to it, all other mail stays real.
 
     Example: flaggermail exercise start "the night of the count"
     """
@@ -31,7 +31,7 @@ def start(session: Session, name: str) -> None:
 @command.command(name="stop")
 @click.pass_obj
 def stop(session: Session) -> None:
-    """End the exercise: its cases are closed, and nobody is reminded of them any more.
+    """Stop the exercise: closes its cases and ends their reminders.
 
     Example: flaggermail exercise stop
     """

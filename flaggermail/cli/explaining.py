@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the rules make of a mail and why, for a person and for a program."""
+"""Explains the rules' outcome for a mail, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from flaggermail.ports import RawMessage
     from flaggermail.services import UnitOfWork
 
-_NEAREST = 5  # rules that were passed over, shown without being asked for
-_WIDE = 60  # characters of a condition that are shown; a list of words can be a page
+_NEAREST = 5  # rules passed over that are shown by default
+_WIDE = 60  # characters shown of a condition; a word list can fill a page
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """A mail by name, what was known of it, what the rules found, and what becomes of it (nothing for a sample)."""
+    """A mail, its context, the rules' outcome, and where it is placed (empty for a sample)."""
 
     name: str
     context: Context
@@ -33,7 +33,7 @@ class Explained:
 def explained_samples(
     work: UnitOfWork, files: Sequence[Path], octets_of: Callable[[Path], bytes]
 ) -> Iterator[Explained]:
-    """The mails in `files`; those in a folder of samples by what stands beside them."""
+    """Explains the mails in `files`; a mail in a folder of samples is judged with the context stated there."""
     from flaggermail.rules.rulebook import judge_samples
     from flaggermail.rules.samples import WHO, load_samples
 
@@ -47,11 +47,11 @@ def explained_samples(
 
 
 def explained_message(work: UnitOfWork, key: str) -> Explained:
-    """A message that was taken in, judged as if it came now."""
+    """Explains a stored message, judged as if it arrived now."""
     from flaggermail.record.rows import StoredMessage
 
     stored = work.tx.get(StoredMessage, key)
-    assert stored is not None, key  # noqa: S101 - the caller has looked
+    assert stored is not None, key  # noqa: S101 - the caller has checked that it exists
     return _live(work, key, _raw(work, work.env.octets.get(stored.digest)))
 
 
@@ -72,11 +72,11 @@ def _live(work: UnitOfWork, name: str, raw: RawMessage) -> Explained:
     return Explained(name, judged.context, found, f"{judged.decision.place}: {judged.decision.reason}")
 
 
-# ---- for a person
+# ---- as text
 
 
 def as_text(one: Explained, *, whole: bool) -> str:
-    """Decision, rule with file and line, what matched where, the rules passed over, and the next-best."""
+    """Returns outcome, deciding rule with file and line, matches, the next-best rule and rules passed over."""
     outcome = one.found.outcome
     lines = [one.name, f"  is           {' + '.join(outcome.kinds)}"]
     if one.becomes:
@@ -94,7 +94,7 @@ def as_text(one: Explained, *, whole: bool) -> str:
 
 
 def made_by(found: Explanation) -> list[str]:
-    """The rules that made the outcome, with what each of their conditions found."""
+    """Returns the rules that produced the outcome, with the result of each condition."""
     lines: list[str] = []
     for tried in found.made_by:
         says = "decided by" if tried.rule.then.kinds else "marked by "
@@ -106,7 +106,7 @@ def made_by(found: Explanation) -> list[str]:
 
 
 def _over(one: Explained, *, whole: bool) -> list[str]:
-    """The rules passed over, in their order: those that missed least, or all of them."""
+    """Returns the rules passed over, in order: those closest to a match, or all of them."""
     others = [tried for tried in one.found.passed_over if tried is not one.found.next_best]
     nearest = sorted(others, key=lambda tried: tried.nearness, reverse=True)[: None if whole else _NEAREST]
     lines = [f"  passed over  {_passed(tried)}" for tried in others if tried in nearest]
@@ -130,7 +130,7 @@ def _condition(part: Looked) -> str:
 
 
 def _known(context: Context) -> str:
-    """The facts beside the mail, in words."""
+    """Describes the context of the mail."""
     words = [f"sender {context.verdict}", "an officer's address" if context.from_officer else ""]
     words.append(f"platform {context.platform}" if context.platform else "")
     words.append("belongs to a case" if context.placed else "may belong to a case" if context.suggested else "no case")
@@ -139,11 +139,11 @@ def _known(context: Context) -> str:
     return ", ".join(word for word in words if word)
 
 
-# ---- for a program
+# ---- as JSON
 
 
 def document(one: Explained) -> dict[str, Json]:
-    """The same as plain values."""
+    """Returns the explanation for JSON."""
     outcome = one.found.outcome
     return {
         "file": one.name,
@@ -164,7 +164,7 @@ def document(one: Explained) -> dict[str, Json]:
 
 
 def tried_as_json(tried: Tried) -> Json:
-    """A rule that was tried, with what each of its conditions found."""
+    """Returns a tried rule with the result of each condition."""
     rule = tried.rule
     return {
         "rule": rule.name, "file": rule.file, "line": rule.line, "stage": rule.stage.value, "held": tried.looked.held,

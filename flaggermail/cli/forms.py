@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Half-filled forms, kept until they are taken: one a case, in the officer's own folder, read by nobody else.
+"""Partly filled forms, kept until they are recorded: one per case, in the officer's own folder, private to them.
 
-They lie under `$XDG_STATE_HOME`, else `~/.local/state`, apart for each configuration. The name of a form holds the
-digest of what it was when it was begun, so that one in which nothing was typed is known whatever ended the program.
+They are stored under `$XDG_STATE_HOME`, else `~/.local/state`, separately for each configuration. The name of a form
+contains the digest of its initial content, so that an untouched form is recognised even after a crash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DIGITS = 16
 
 
 def begun(directory: Path, case: str, form: str) -> Path:
-    """A new file that holds `form`; `directory` is that of the configuration."""
+    """Creates a file with `form`; `directory` is the configuration's."""
     folder = _folder(directory)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{case}.{_digest(form.encode())}.yaml"
@@ -26,7 +26,7 @@ def begun(directory: Path, case: str, form: str) -> Path:
 
 
 def kept(directory: Path, case: str) -> Path | None:
-    """The form of that case in which something was typed; others are cleared away."""
+    """Returns the case's form with changes, if any; deletes untouched ones."""
     found = None
     for path in sorted(_folder(directory).glob(f"{case}.*.yaml"), key=lambda path: path.stat().st_mtime):
         if untouched(path):
@@ -37,7 +37,7 @@ def kept(directory: Path, case: str) -> Path | None:
 
 
 def untouched(path: Path) -> bool:
-    """Whether nothing was typed into this form."""
+    """True if nothing was changed in this form."""
     return path.is_file() and path.suffixes[-2:] == [f".{_digest(path.read_bytes())}", ".yaml"]
 
 

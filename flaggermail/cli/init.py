@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail init DIR`: a complete commented configuration to start from."""
+"""`flaggermail init DIR`: writes a complete, commented configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from flaggermail.shipped import shipped
 
-# A checkout in which commands were run holds a database and secrets beside these.
+# A checkout that was used also has a database and secrets in these folders; they are not copied.
 _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 
 
@@ -19,8 +19,8 @@ _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 def command(directory: Path) -> None:
     """Write a complete configuration to start from.
 
-    Settings, templates and rules are written into DIR. A file that is there already is never overwritten: then nothing
-    is written at all.
+    Settings, templates and rules are written into DIR. Existing files are never overwritten: if one of them exists,
+    nothing is written at all.
 
     Example: flaggermail init /etc/flaggermail
     """
@@ -36,7 +36,7 @@ def command(directory: Path) -> None:
     try:
         for path, source in copies.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:  # x: whatever appeared meanwhile is not overwritten either
+            with path.open("xb") as file:  # x: a file created meanwhile is not overwritten either
                 file.write(source.read_bytes())
         (directory / "credentials").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
@@ -48,7 +48,7 @@ def command(directory: Path) -> None:
 
 
 def _shipped_files() -> Iterator[tuple[Path, Path]]:
-    """Each file's place in the new folder, and where it comes from."""
+    """Yields each file's path in the new folder, and its source."""
     for folder, place in (("config", Path()), ("rules", Path("rules"))):
         root = shipped(folder)
         for source in sorted(root.rglob("*")):

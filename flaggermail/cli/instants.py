@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Days and instants as they are typed on a command line, and instants as they are shown."""
+"""Parses days and instants from a command line and formats instants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LENGTH_OF_A_DAY = len("2024-06-06")
 
 
 def day(text: str) -> date:
-    """A day typed as YYYY-MM-DD; for `type=` of an option. Raises click.BadParameter."""
+    """Parses a day written as YYYY-MM-DD; for `type=` of an option. Raises click.BadParameter."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -27,10 +27,10 @@ def day(text: str) -> date:
 
 
 def instant(text: str) -> datetime:
-    """An instant typed in ISO 8601; for `type=` of an option. Raises click.BadParameter.
+    """Parses an instant in ISO 8601; for `type=` of an option. Raises click.BadParameter.
 
-    Without an offset it is local time in the configured zone, unless the change of the clock makes that two instants or
-    none: then the offset must be written.
+    Without an offset it is local time in the configured zone. If a clock change makes that time ambiguous or
+    nonexistent, the offset is required.
     """
     try:
         found = datetime.fromisoformat(text)
@@ -50,11 +50,11 @@ def instant(text: str) -> datetime:
 
 
 def shown(at: datetime | None, zone: ZoneInfo) -> str:
-    """An instant to the minute, in `zone` with the offset; empty when there is none."""
+    """Formats an instant to the minute, in `zone` with its offset; empty for None."""
     return "" if at is None else at.astimezone(zone).isoformat(sep=" ", timespec="minutes")
 
 
 def age(since: datetime, now: datetime) -> str:
-    """How long ago `since` was, in hours and minutes: `26h05`."""
+    """Formats the time since `since` in hours and minutes: `26h05`."""
     hours, rest = divmod(max(minutes(since, now), 0), 60)
     return f"{hours}h{rest:02}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mails that a command line names: files, and folders of .eml files."""
+"""Finds the mails named on a command line: files, and folders of .eml files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 
 
 def mail_files(paths: Iterable[Path]) -> list[Path]:
-    """Each file named, and the .eml files of each folder named, in the order of their names.
+    """Returns the named files, and the .eml files of each named folder sorted by name.
 
-    Raises click.UsageError (status 2) when one is missing.
+    Raises click.UsageError (status 2) if a path is missing.
     """
     files: list[Path] = []
     for path in paths:
@@ -26,7 +26,7 @@ def mail_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def octets_of(path: Path) -> bytes:
-    """The octets of the mail in `path`. Raises click.ClickException (status 1) when it cannot be read."""
+    """Returns the octets of the mail in `path`. Raises click.ClickException (status 1) if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as fault:

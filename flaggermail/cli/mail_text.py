@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A stored mail unfolded: what its sender wrote, what was forwarded in it, what hangs on it."""
+"""Shows a stored mail in full: the sender's text, the forwarded mail and the attachments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flaggermail.record.rows import StoredMessage
 
 
 def show_mail(session: Session, key: str, *, as_json: bool) -> None:
-    """Print the message of that id or Message-ID. Raises NotFound, ArchiveFault."""
+    """Prints the message with that id or Message-ID. Raises NotFound, ArchiveFault and Refusal if it was destroyed."""
     from flaggermail.commands.lookups import the_message
 
     environment = session.environment
@@ -38,7 +38,7 @@ def show_mail(session: Session, key: str, *, as_json: bool) -> None:
 
 
 def document_of(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
-    """The row for JSON, each suggestion with its case, its score and what it rests on."""
+    """Returns the row for JSON; each suggestion has its case, score and evidence."""
     return {**plain(stored, zone), "suggestions": [read(text).document for text in stored.suggestions]}
 
 
@@ -100,7 +100,7 @@ def _print_forwarded(forwarded: Forwarded) -> None:
 
 
 def _instant(date: str | None) -> str | None:
-    """An instant as a mail program wrote it, which rarely says in which zone."""
+    """Formats the date that a mail program wrote in a forward, which rarely states its zone."""
     return f"{date} (zone assumed)" if date and not zone_stated(date) else date
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail message`: a mail unfolded, and what a person says of its sender and its meaning."""
+"""`flaggermail message`: shows mails, and records an officer's corrections to sender and kind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = click.Choice([kind.value for kind in Kind])
 
 @click.group(name="message")
 def command() -> None:
-    """Show a mail; vouch for its sender, or not.
+    """List, show and correct messages.
 
     Example: flaggermail message show m00000012
     """
@@ -32,7 +32,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(session: Session, place: str, *, as_json: bool) -> None:
-    """List messages by where they ended; nothing is ever dropped. The quarantine has a list of its own.
+    """List messages by place, the quarantine excepted, which has its own list. No message is ever dropped.
 
     Example: flaggermail message list --place declined
     """
@@ -59,7 +59,7 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(session: Session, message: str, *, as_json: bool) -> None:
-    """Show a mail unfolded, by its id here or by its Message-ID.
+    """Show a mail in full, by its id or its Message-ID.
 
     Example: flaggermail message show m00000012
     """
@@ -70,7 +70,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.argument("message", metavar="ID")
 @click.pass_obj
 def confirm(session: Session, message: str) -> None:
-    """Vouch for the sender of a mail, and for a disputed arrival: from now on it counts.
+    """Confirm the sender of a mail, or a disputed arrival: from now on the mail counts.
 
     Example: flaggermail message confirm m00000012
     """
@@ -82,7 +82,7 @@ def confirm(session: Session, message: str) -> None:
 @click.option("--reason", required=True, metavar="TEXT", help="Why you do not believe the sender.")
 @click.pass_obj
 def refuse(session: Session, message: str, reason: str) -> None:
-    """Say that the sender of a mail is not believed: it stops no clock.
+    """Reject the sender of a mail as not authentic: the mail stops no clock.
 
     Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
     """
@@ -98,7 +98,7 @@ def refuse(session: Session, message: str, reason: str) -> None:
 def reclassify(
     session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None
 ) -> None:
-    """Correct what a mail is, or where it belongs; clocks, reminders and figures follow at once, the history stays.
+    """Correct the kind or the case of a mail. Clocks, reminders and figures follow at once; the history is kept.
 
     Example: flaggermail message reclassify m00000012 --kind platform_ack --case VF-EP2024-0002
     """
@@ -115,9 +115,9 @@ def reclassify(
 @click.option("--name", metavar="NAME", help="Of the two files; else what the mail is, with a number.")
 @click.pass_obj
 def sample(session: Session, message: str, out: Path, name: str | None) -> None:
-    """Write a mail, anonymised, as a sample for the rules: NAME.eml and NAME.yaml.
+    """Write an anonymised mail as a sample for the rules: NAME.eml and NAME.yaml.
 
-    A person must read both before anybody else sees them: no program knows every name.
+    Read both before you share them: no program recognises every name.
 
     Example: flaggermail message sample m00000012 --out samples --name platform-receipt-portal-nl
     """

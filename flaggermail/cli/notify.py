@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail notify`: write a notification; nothing leaves before it is approved."""
+"""`flaggermail notify`: drafts a notification; nothing is sent before it is approved."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def command(
     session: Session, *, case: str, channel: str, template: str | None, title: str, text: TextIO | None, contact: str,
     preview: bool,
 ) -> None:  # fmt: skip
-    """Write a notification to a platform.
+    """Draft a notification to a platform.
 
-    Prints the id of the draft. It leaves only when somebody approves it, octet for octet as it is now: with
-    `flaggermail approve`, or in answer to the mail that asks all who may.
+    Prints the id of the draft. It is sent octet for octet as it is now, but only after an officer has approved it: with
+    `flaggermail approve`, or by answering the request that is mailed to every officer who may.
 
     Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
     """
@@ -54,7 +54,7 @@ def command(
 
 
 def _print_octets(session: Session, draft: str) -> None:
-    """Octet for octet into a file or pipe; on a terminal nothing in them may act on it."""
+    """Prints the draft: unchanged octets to a file or pipe, made safe on a terminal."""
     from flaggermail.commands.portal_texts import wording
 
     with session.reading() as work:
@@ -62,7 +62,7 @@ def _print_octets(session: Session, draft: str) -> None:
         if notification is None:
             raise NotFound(f"draft {draft}: is gone")
         body = wording(work, notification).body
-    if not notification.to:  # for a portal or a telephone: there is no mail, only what it says
+    if not notification.to:  # for a portal or the telephone there is no mail, only its text
         click.echo(f"{safe_line(notification.subject)}\n\n{safe(body.strip())}")
         return
     octets = session.environment.octets.get(notification.digest)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail oncall`: who is on call, what was told to whom, and what comes next."""
+"""`flaggermail oncall`: shows shifts, reminders and pages; records acknowledgements and overrides."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
     from flaggermail.services import UnitOfWork
 
-_SHOWN = 40  # pages that are listed
+_SHOWN = 40  # number of pages or held-back notices listed
 
 _AHEAD = timedelta(weeks=2)
 
 
 @click.group(name="oncall")
 def command() -> None:
-    """Who is on call, and what was told.
+    """Show shifts, reminders and pages; acknowledge, override, swap.
 
     Example: flaggermail oncall now
     """
@@ -40,7 +40,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def now(session: Session, *, as_json: bool) -> None:
-    """Say who is on call, and which reminders nobody has acknowledged yet.
+    """Show who is on call, and the reminders not yet acknowledged.
 
     Example: flaggermail oncall now
     """
@@ -67,9 +67,10 @@ def now(session: Session, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
-    """List the shifts to come, and say of each running clock when who is told next, and how that was worked out.
+    """List the coming shifts and the next reminders of each running clock, with their calculation.
 
-    With --at: who is on call then, which policy holds then, and what will have been told to whom if nothing happens.
+    With --at: who is on call then, which policy applies then, and which reminders will have been sent by then if
+    nothing happens.
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
@@ -109,7 +110,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
 
 def _print_at(work: UnitOfWork, at: datetime, *, as_json: bool) -> None:
-    """Answer who would get this."""
+    """Prints officer, policies and reminders at a future instant."""
     from flaggermail.notices.duty import overrides
     from flaggermail.reminders.open_clocks import waiting
 
@@ -162,7 +163,7 @@ def _next_document(
 @click.argument("reminder")
 @click.pass_obj
 def ack(session: Session, reminder: str) -> None:
-    """Say that you are on it: your reminders are silent until this expires, the escalation never is.
+    """Acknowledge a reminder: silences your reminders until it expires, but never the escalation.
 
     Example: flaggermail oncall ack VF-EP2024-0001/1/receipt/60/officer1
     """
@@ -175,7 +176,7 @@ def ack(session: Session, reminder: str) -> None:
 @click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
 @click.pass_obj
 def override(session: Session, officer: str, begins_at: datetime, ends_at: datetime) -> None:
-    """Let OFFICER be on call for a while, whatever the rota says.
+    """Put OFFICER on call for a period, regardless of the schedule.
 
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
@@ -187,10 +188,10 @@ def override(session: Session, officer: str, begins_at: datetime, ends_at: datet
 @click.argument("other", metavar="WITH")
 @click.pass_obj
 def swap(session: Session, shift: str, other: str) -> None:
-    """Give a shift to somebody else, or exchange it for another.
+    """Give a shift to another officer, or exchange it for another shift.
 
-    SHIFT is the instant at which it begins, as `oncall next` lists it, or `now` for what is left of the running one.
-    WITH is an officer (id, name or the end of one), or the begin of the shift that goes the other way.
+    SHIFT is the instant at which it begins, as `oncall next` lists it, or `now` for the rest of the current one. WITH
+    is an officer (id, name or the end of one), or the begin of the shift to take in exchange.
 
     Example: flaggermail oncall swap 2027-03-17T15:00 2027-03-18T07:00
     """
@@ -205,7 +206,7 @@ def swap(session: Session, shift: str, other: str) -> None:
 @as_json_option
 @click.pass_obj
 def handover(session: Session, *, as_json: bool) -> None:
-    """Print the hand-over note: what is in hand, what runs, what nobody answered. It is mailed at each change of shift.
+    """Print the hand-over note: open cases, running clocks, unanswered reminders. It is mailed at each change of shift.
 
     Example: flaggermail oncall handover
     """
@@ -249,7 +250,7 @@ def handover(session: Session, *, as_json: bool) -> None:
 @click.argument("officer")
 @click.pass_obj
 def page(session: Session, officer: str) -> None:
-    """Call every pager of OFFICER with a word of trial, now, and say which one took it.
+    """Send a test page to every pager of OFFICER, and report which of them accepted it.
 
     Example: flaggermail oncall page officer1
     """
@@ -268,7 +269,7 @@ def page(session: Session, officer: str) -> None:
 @as_json_option
 @click.pass_obj
 def pages(session: Session, *, as_json: bool) -> None:
-    """List the latest calls of pagers, and what became of each.
+    """List the latest pages and their results.
 
     Example: flaggermail oncall pages
     """
@@ -288,7 +289,7 @@ def pages(session: Session, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def held(session: Session, *, as_json: bool) -> None:
-    """List the notices and alarms that got no mail of their own, and how to see each.
+    """List the notices and alarms held back from being mailed separately, and the command that shows each.
 
     Example: flaggermail oncall held
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail outbox`: mail on its way out."""
+"""`flaggermail outbox`: outgoing mail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.record.states import WAITING
 
 @click.group(name="outbox")
 def command() -> None:
-    """What waits to be sent, and what is in doubt.
+    """List outgoing mail; resolve or cancel it.
 
     Example: flaggermail outbox list
     """
@@ -28,7 +28,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(session: Session, *, everything: bool, as_json: bool) -> None:
-    """List the mails that wait or are in doubt, one line a recipient.
+    """List waiting and uncertain mails, one line per recipient.
 
     Example: flaggermail outbox list
     """
@@ -56,7 +56,7 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(session: Session, mail: str, *, as_json: bool) -> None:
-    """Show a mail and every attempt to hand it over.
+    """Show a mail and every delivery attempt.
 
     Example: flaggermail outbox show o00000003
     """
@@ -94,7 +94,7 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 @click.option("--again", is_flag=True, help="It was not sent: send it again.")
 @click.pass_obj
 def resolve(session: Session, mail: str, sent_at: datetime | None, *, again: bool) -> None:
-    """Settle a mail in doubt: it was sent then, or it is to be sent again.
+    """Resolve an uncertain mail: state when it was sent, or have it sent again.
 
     Example: flaggermail outbox resolve o00000003 --sent-at 2024-06-06T10:34
     """
@@ -107,7 +107,7 @@ def resolve(session: Session, mail: str, sent_at: datetime | None, *, again: boo
 @click.argument("mail", metavar="ID")
 @click.pass_obj
 def cancel(session: Session, mail: str) -> None:
-    """Take back a mail that was never tried.
+    """Cancel a mail that was never attempted.
 
     Example: flaggermail outbox cancel o00000003
     """

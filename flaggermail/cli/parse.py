@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail parse`: what is read from mails, as JSON lines."""
+"""`flaggermail parse`: prints the parsed content of mails as JSON lines."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from flaggermail.mail.message_json import contract
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON object a mail, one a line.")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Read mails and print what they hold.
+    """Parse mails and print their content.
 
     PATH is a file or a folder of .eml files; nothing is stored.
 
-    A broken mail is read as far as it can be; what is wrong with it stands under "defects".
+    A malformed mail is parsed as far as possible; "defects" lists what is wrong with it.
 
     Example: flaggermail parse --json referral.eml
     """
-    del as_json  # the only form there is
+    del as_json  # JSON is the only format
     from flaggermail.wiring_reading import parser
 
     files = mail_files(paths)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail quarantine`: the mail for which a person must say where it belongs."""
+"""`flaggermail quarantine`: mail that an officer must place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.record.rows import StoredMessage
 
 @click.group(name="quarantine")
 def command() -> None:
-    """Mail that fits nowhere.
+    """List, show and place quarantined mail.
 
     Example: flaggermail quarantine list
     """
@@ -27,7 +27,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(session: Session, *, as_json: bool) -> None:
-    """List what waits for a person, the oldest first, with the reason and where it may belong.
+    """List quarantined mail, oldest first, with the reason and suggested cases.
 
     Example: flaggermail quarantine list
     """
@@ -56,7 +56,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(session: Session, message: str, *, as_json: bool) -> None:
-    """Show a mail unfolded, with the reason why it waits and where it may belong.
+    """Show a quarantined mail in full, with the reason and suggested cases.
 
     Example: flaggermail quarantine show m00000012
     """
@@ -81,10 +81,10 @@ def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,
     kinds: tuple[str, ...], reason: str, new: bool, noise: bool, back: bool,
 ) -> None:  # fmt: skip
-    """Put a mail where it belongs: into CASE, into a new case, to the noise, or back into the quarantine.
+    """Place a mail: in CASE, in a new case, in the noise, or back in the quarantine.
 
-    Its arrival stays what it was, so a clock that it stops stops then. Whoever referred it hears the number of the
-    case. Any mail can be placed, also one that was declined, is noise, or lies in the wrong case.
+    The time of arrival does not change, and a clock stopped by the mail stops at that time. A referrer is told the
+    number of their case. Any mail can be placed, including declined mail, noise, and mail in the wrong case.
 
     Example: flaggermail quarantine place m00000012 VF-EP2024-0001 --kind platform_ack
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail replay`: scenarios through the live code path, compared with what must come of them."""
+"""`flaggermail replay`: plays scenarios through the live code and compares the outcome with their expectations."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _FILE = "scenario.yaml"
 def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Play a scenario in simulated time.
 
-    SCENARIO is a folder with scenario.yaml and its mails, or a folder of such folders. Differences from what the
-    scenario expects go to standard error, and the exit status is 1 when there are any.
+    SCENARIO is a folder with scenario.yaml and its mails, or a folder of such folders. Deviations from the expected
+    outcome are printed to standard error; the exit status is 1 if there are any.
 
     Example: flaggermail replay tests/scenarios/S01
     """
@@ -30,7 +30,7 @@ def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     from flaggermail.cli.acting import typed
     from flaggermail.wiring import play
 
-    logbook.configure(logging.WARNING)  # the story is what is printed; the log of each step is not
+    logbook.configure(logging.WARNING)  # print the story, not the log of each step
     scenarios = list(_scenarios(paths))
     reports = [play(scenario, typed) for scenario in scenarios]
     if as_json:
@@ -53,7 +53,7 @@ def _is_scenario(path: Path) -> bool:
 
 
 def _scenarios(paths: tuple[Path, ...]) -> Iterator[Path]:
-    """The folder of each scenario: a path may be the scenario itself, its file, or a folder of scenarios."""
+    """Yields the folder of each scenario: a path may be the scenario, its file, or a folder of scenarios."""
     for path in paths:
         if _is_scenario(path):
             yield path.parent if path.name == _FILE else path

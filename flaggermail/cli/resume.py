@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail resume`: the end of observing."""
+"""`flaggermail resume`: ends observing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from flaggermail.commands.acts import Resume
 @click.option("--with-waiting", is_flag=True, help="Let leave what waited before the desk began to observe.")
 @click.pass_obj
 def command(session: Session, *, with_waiting: bool) -> None:
-    """End observing: the desk sends again.
+    """Stop observing: the desk sends again.
 
-    What was withheld while it observed (`flaggermail run --observe`) stays unsent, reminders included. The daemon may
-    go on running. An officer or the head does this, and it is recorded.
+    Mail withheld while it observed (`flaggermail run --observe`) stays unsent, reminders included. The daemon may keep
+    running. Only an officer or the head can do this, and it is recorded.
 
     Example: flaggermail resume
     """

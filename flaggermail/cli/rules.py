@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail rules`: whether the rules are sound, and why a mail is what they say."""
+"""`flaggermail rules`: checks the rules and explains their outcome for a mail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEMAS = ("rules", "sample", "who", "languages")
 
 @click.group(name="rules")
 def command() -> None:
-    """Check the rules; explain what they make of mails.
+    """Check the rules and explain their outcome for mails.
 
     Example: flaggermail rules test referral.eml
     """
@@ -32,10 +32,10 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def check(session: Session, *, as_json: bool) -> None:
-    """Check the rules: their files, their conditions, and what they make of their sample mails.
+    """Check the rules: their files, their conditions, and their outcome for the sample mails.
 
-    Every fault is one line: file, line, column, what is wrong, what would be right; then the exit status is 1. Warnings
-    are no faults.
+    Every fault is one line (file, line, column, what is wrong, what would be right), and the exit status is 1. Warnings
+    are not faults.
 
     Example: flaggermail rules check
     """
@@ -63,10 +63,10 @@ def check(session: Session, *, as_json: bool) -> None:
 @click.option("--all", "whole", is_flag=True, help="Show every rule that was passed over, with each condition.")
 @click.pass_obj
 def test(session: Session, paths: tuple[str, ...], *, as_json: bool, whole: bool) -> None:
-    """Explain what the rules make of mails: the rule that decides, by which words, and the next-best rule.
+    """Explain the rules' outcome for mails: the deciding rule, its matches, and the next-best rule.
 
-    PATH is a file, a folder of .eml files, or the id of a message that was taken in. Nothing is stored. A mail of
-    rules/samples is judged by what stands in the YAML beside it; any other by what the record knows now.
+    PATH is a file, a folder of .eml files, or the id of a stored message. Nothing is stored. A mail in rules/samples is
+    judged with the context in its YAML file, any other mail with the current record.
 
     Example: flaggermail rules test rules/samples/platform-receipt.eml
     """
@@ -94,10 +94,11 @@ def _show(one: Explained, *, as_json: bool, whole: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message, one a line.")
 @click.pass_obj
 def compare(session: Session, directory: Path, *, as_json: bool) -> None:
-    """List the messages of the archive that the rules in NEW_DIR would judge otherwise than those in force.
+    """List the archived messages that the rules in NEW_DIR would judge differently from the rules in force.
 
-    Each is judged by both, through the same code as live mail, with what was known of it when it came. The exit status
-    is 1 when a clock or a case would change. What a person has said of a message stands: it is listed, no more.
+    Both rule sets judge each message with the same code as live mail and with the context at its arrival. The exit
+    status is 1 if a clock or a case would change. An officer's corrections stay in force: such messages are only
+    listed.
 
     Example: flaggermail rules compare /etc/flaggermail/rules-new
     """
@@ -116,7 +117,7 @@ def compare(session: Session, directory: Path, *, as_json: bool) -> None:
 @command.command(name="schema")
 @click.argument("name", type=click.Choice(SCHEMAS), default="rules")
 def schema(name: str) -> None:
-    """Print the JSON Schema by which an editor checks a file of the rules folder.
+    """Print the JSON Schema with which an editor checks a file of the rules folder.
 
     Example: flaggermail rules schema > rules/schema.json
     """

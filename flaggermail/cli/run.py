@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail run`: the daemon in the foreground; systemd or a terminal holds it."""
+"""`flaggermail run`: the daemon in the foreground, under systemd or in a terminal."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from flaggermail.cli.session import Session
 def command(session: Session, *, observe: bool) -> None:
     """Run the daemon.
 
-    It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the message in hand. A desk that
-    observes goes on observing, also without the option, until `flaggermail resume`.
+    It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the current message. A desk that
+    observes keeps observing, even without the option, until `flaggermail resume`.
 
     Example: flaggermail --config /etc/flaggermail run
     """
@@ -34,8 +34,8 @@ def command(session: Session, *, observe: bool) -> None:
     except BaseException as error:
         if error is not running.failure:
             raise
-    failed = running.failure is not None  # the log has said so, without the values that the error's text may hold
-    if running.overdue:  # the interpreter would wait for a thread that waits for a server
+    failed = running.failure is not None  # already logged, without the values its text may contain
+    if running.overdue:  # the interpreter would wait for threads that still wait for a server
         sys.stderr.flush()
         os._exit(failed)
     sys.exit(failed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every command works with: the configuration, the environment made from it when first asked for, and who acts."""
+"""The context of a command: the configuration, the services opened from it on first use, and the acting officer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """One call of the command line. A replay hands in its own environment and the officer who acts."""
+    """One run of the command line. A replay passes its own services and the acting officer."""
 
     directory: Path
     given: Services | None = None
@@ -35,7 +35,7 @@ class Session:
 
     @property
     def environment(self) -> Services:
-        """The environment; opened once. Raises ConfigurationError."""
+        """The services, opened on first use. Raises ConfigurationError."""
         if self.given is not None:
             return self.given
         if self._opened is None:
@@ -45,31 +45,31 @@ class Session:
         return self._opened
 
     def close(self) -> None:
-        """End what this session opened; a given environment is its giver's."""
+        """Closes the services this session opened; services passed to it stay open."""
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.close()
 
     @contextmanager
     def reading(self) -> Iterator[UnitOfWork]:
-        """A unit of work that only reads: one consistent view, at one instant."""
+        """Yields a read-only unit of work with one consistent snapshot and one instant."""
         from flaggermail.services import UnitOfWork
 
         with self.environment.store.read() as tx:
             yield UnitOfWork(self.environment, tx, self.environment.clock.now())
 
     def now(self) -> datetime:
-        """The present instant in UTC, by the clock of a given environment or else of the machine."""
+        """Returns the current instant in UTC, by the clock of the given services or else the system clock."""
         return datetime.now(UTC) if self.given is None else self.given.clock.now()
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which instants are shown, and read when they are typed without an offset."""
+        """The time zone of displayed instants, and of instants entered without an offset."""
         return self.environment.settings.zone
 
     @property
     def actor(self) -> str:
-        """The officer behind the user of the operating system. Raises Refusal for one not in oncall.yaml."""
+        """The officer with the current operating system login. Raises Refusal if oncall.yaml has none."""
         if self.officer is not None:
             return self.officer
         user = login()
@@ -79,14 +79,14 @@ class Session:
         return officer.id
 
     def act(self, act: Act) -> Outcome:
-        """Do an act as this user. Raises Refusal."""
+        """Performs an act as this user. Raises Refusal."""
         from flaggermail.commands.perform import run
 
         return run(self.environment, act, self.actor)
 
 
 def login() -> str:
-    """The user of the operating system; the number of one without a name."""
+    """Returns the operating system's user name, or the user id if it has no name."""
     import pwd
 
     try:
@@ -96,7 +96,7 @@ def login() -> str:
 
 
 def report(outcome: Outcome, *, as_json: bool = False) -> None:
-    """Print what an act answered: its state on stdout, its warnings on stderr."""
+    """Prints the outcome of an act: its state to stdout, its warnings to stderr."""
     for warning in outcome.warnings:
         click.echo(f"note: {safe_line(warning)}", err=True)
     if as_json:
@@ -106,7 +106,7 @@ def report(outcome: Outcome, *, as_json: bool = False) -> None:
 
 
 def show_json(value: object) -> None:
-    """Print one JSON document."""
+    """Prints one JSON document."""
     click.echo(safe_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
 
 

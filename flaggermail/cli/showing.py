@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rows as tables, as lists of fields and as JSON. Everything printed here is made safe for a terminal."""
+"""Formats rows as tables, as field lists and as JSON. All output is made safe for a terminal."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from flaggermail.oncall.schedule import Officer
     from flaggermail.record.rows import Record
 
-_SECRET = frozenset({"token"})  # whoever has one could act by mail
+_SECRET = frozenset({"token"})  # a token authorises acts by mail
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print columns as wide as their widest cell, the last one free; `empty` when there is no row."""
+    """Prints a table; each column but the last is as wide as its widest cell. Prints `empty` if there are no rows."""
     lines = [[safe_line(_text(cell)) for cell in row] for row in rows]
     if not lines:
         click.echo(empty)
@@ -35,7 +35,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) ->
 
 
 def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
-    """Print `name: value` lines, the values below each other; what has no value is left out."""
+    """Prints aligned `name: value` lines; empty values are left out."""
     kept = [(name, safe_line(_text(value))) for name, value in pairs if _text(value)]
     width = max((len(name) for name, _ in kept), default=0) + 1
     for name, value in kept:
@@ -43,14 +43,14 @@ def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
 
 
 def named(officer: Officer | None) -> str:
-    """The officer for a person who reads: name, id and phone."""
+    """Formats an officer: name, id and phone."""
     if officer is None:
         return "nobody"
     return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
 
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
-    """A row for JSON: instants in `zone` with their offset, secrets left out."""
+    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
     return {spec.name: _json(getattr(record, spec.name), zone) for spec in fields(record) if spec.name not in _SECRET}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail status`: how things stand, in a few lines, from the file that the daemon writes."""
+"""`flaggermail status`: summarises the desk's status from the file written by the daemon."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
-ARCHIVE = "archive"  # the default of `settings`, which take long to load; a test compares the two
+ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
 _CASES = (*CASE_STATES, EXERCISE)
-_ON_CALL = "somebody: `flaggermail oncall now` says who"  # the file is for every account, so it holds no name
+_ON_CALL = "somebody: `flaggermail oncall now` says who"  # every account may read the file, so it contains no name
 _NOT_ON_CALL = "nobody: `flaggermail oncall now` says more"
 
 
@@ -32,16 +32,16 @@ _NOT_ON_CALL = "nobody: `flaggermail oncall now` says more"
 @as_json_option
 @click.pass_obj
 def command(session: Session, *, as_json: bool) -> None:
-    """Say in a few lines how things stand.
+    """Summarise the desk's status.
 
-    They come from the file `status.json`, which the daemon writes every ten seconds. The exit status is 1 when the
-    daemon does not run or something is wrong: the lines `wrong` say what. It is 2 when the configuration does not say
-    where the file is.
+    The source is the file `status.json`, which the daemon writes every ten seconds. The exit status is 1 if the daemon
+    does not run or something is wrong, as listed under `wrong`. It is 2 if the configuration does not say where the
+    file is.
 
     Example: flaggermail status
     """
     now, path = session.now(), None
-    if session.given is None:  # no daemon runs in a replay, whatever runs on this machine
+    if session.given is None:  # a replay has no daemon, even if one runs on this machine
         path = status_file(session.directory)
     document = judged(read_status(path) if path else {}, now)
     if as_json:
@@ -53,7 +53,7 @@ def command(session: Session, *, as_json: bool) -> None:
 
 
 def status_file(directory: Path) -> Path:
-    """Where the daemon of a configuration directory writes; reads one setting only. Raises ConfigurationError."""
+    """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
     from flaggermail.yaml_files.source import read
 
     source = read(directory / DESK_FILE, DESK_FILE)
@@ -66,7 +66,7 @@ def status_file(directory: Path) -> Path:
 
 
 def read_status(path: Path) -> Mapping[str, Json]:
-    """The document in the file, empty where there is no file. Raises Refusal where the file cannot be read."""
+    """Returns the document in the file; empty if the file is missing. Raises Refusal if it cannot be read."""
     try:
         found = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -132,7 +132,7 @@ def _look(at: Json, now: datetime) -> str:
 
 
 def _shown(at: Json) -> str:
-    """An instant of the document to the minute, in the zone of the desk in which it is written."""
+    """Formats an instant of the document to the minute, in the desk's zone as written."""
     found = instant(at)
     return found.isoformat(sep=" ", timespec="minutes") if found else ""
 

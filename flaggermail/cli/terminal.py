@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Text of strangers on a terminal: what would act on the terminal, or hide something, is shown instead of obeyed."""
+"""Makes strangers' text safe for a terminal: characters that act on it or hide text are shown as escapes."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# Unicode general categories: control (ANSI sequences begin with one), format (the bidirectional and the invisible
-# characters), surrogate, line and paragraph separator.
+# Unicode general categories: control (start of ANSI sequences), format (bidirectional and invisible characters),
+# surrogate, line and paragraph separator.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _LAYOUT = "\n\t"
 
 
 def safe(text: str) -> str:
-    """`text`, its control, bidirectional and invisible characters made visible as `<U+202E>`; lines stay lines."""
+    """Makes control, bidirectional and invisible characters visible as `<U+202E>`; keeps line breaks and tabs."""
     return "".join(_visible(sign) if sign not in _LAYOUT else sign for sign in text)
 
 
 def safe_line(text: str) -> str:
-    """As `safe`, in one line: line breaks and tabs are made visible too, so that nothing can forge a line of ours."""
+    """Does the same as `safe` for line breaks and tabs too, so that no text can forge a line of our output."""
     return "".join(map(_visible, text))
 
 
 def safe_json(document: str) -> str:
-    """A JSON document that means the same and holds no such character: each is written as its escape (RFC 8259, 7)."""
+    """Escapes such characters in a JSON document, whose meaning stays the same (RFC 8259, section 7)."""
     return "".join(_escaped(sign) if _is_unsafe(sign) and sign != "\n" else sign for sign in document)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail threads`: which mails belong to one conversation."""
+"""`flaggermail threads`: groups mails into conversations."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from flaggermail.mail.threads import conversations
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON list of lists of Message-IDs.")
 @click.argument("path", type=click.Path(path_type=Path))
 def command(path: Path, *, as_json: bool) -> None:
-    """Print which mails belong together.
+    """Group mails into conversations.
 
-    PATH is a folder of .eml files; each list holds the Message-IDs of one conversation.
+    PATH is a folder of .eml files. Each list contains the Message-IDs of one conversation.
 
     Example: flaggermail threads --json archive/
     """
-    del as_json  # the only form there is
+    del as_json  # JSON is the only format
     from flaggermail.wiring_reading import parser
 
     files = mail_files([path])
