@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m flaggermail` is the command line."""
+"""Runs the command line with `python -m flaggermail`."""
 
 from flaggermail.cli import main
 

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The one tree of exceptions.
+"""The tree of exceptions.
 
 FlaggermailError
-+-- ConfigurationError    a setting, rule, template or rota is wrong: the program does not start      (exit 2)
-+-- Refusal               an act is not possible or not allowed: nothing was changed                  (exit 1)
-|   `-- NotFound          what the act is about does not exist
-+-- LinkLost              the mailbox or the line to it is gone: reconnect, nothing is lost
-|   `-- LoginRefused      the server refuses the credentials: an alarm, then reconnect more slowly
-+-- FolderUnreadable      the server refuses one folder: the others go on
++-- ConfigurationError    a setting, rule, template or rota is faulty: the program does not start     (exit 2)
++-- Refusal               an act is impossible or not allowed: nothing was changed                    (exit 1)
+|   `-- NotFound          the object of the act does not exist
++-- LinkLost              the connection to the mailbox was lost: reconnect, nothing is lost
+|   `-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
++-- FolderUnreadable      the server refuses one folder: continue with the others
 +-- StoreBusy             another daemon holds the lease
 +-- StoreFault            the database cannot be read or written: disk full, read-only, server gone
-+-- ArchiveFault          octets could not be written durably, or differ from their digest
-`-- StoryBroken           the demo did not come out as it is told                                     (exit 1)
++-- ArchiveFault          octets could not be stored durably, or do not match their digest
+`-- StoryBroken           the demo did not turn out as told                                           (exit 1)
 """
 
 from __future__ import annotations
 
 
 class FlaggermailError(Exception):
-    """Base of all errors that flaggermail raises on purpose; its text is one line for a person."""
+    """Base of all errors that flaggermail raises deliberately; the text is one line for a person."""
 
 
 class ConfigurationError(FlaggermailError):
@@ -30,36 +30,36 @@ class ConfigurationError(FlaggermailError):
 
 
 class Refusal(FlaggermailError):
-    """The act is refused; the text says what, where, and what would be right. Nothing was changed."""
+    """An act was refused and nothing was changed; the text says what, where, and what would be right."""
 
 
 class NotFound(Refusal):
-    """What the act is about does not exist."""
+    """The object of an act does not exist."""
 
 
 class LinkLost(FlaggermailError):
-    """The connection to a mailbox ended: end of stream, BYE, time-out or a protocol fault."""
+    """The connection to a mailbox ended: end of stream, BYE, timeout or a protocol error."""
 
 
 class LoginRefused(LinkLost):
-    """The server refuses the credentials."""
+    """The server rejects the credentials."""
 
 
 class FolderUnreadable(FlaggermailError):
-    """The server refuses what is asked of one folder, which is gone or not ours to read; the line still stands."""
+    """The server refuses one folder, which is missing or not readable; the connection stays open."""
 
 
 class StoreBusy(FlaggermailError):
-    """The lease on the store is held by another process; the text says by whom and since when."""
+    """Another process holds the lease or locks the database; the text names the lease's holder."""
 
 
 class StoreFault(FlaggermailError):
-    """The database cannot be read or written; the text says what it said. Nothing was changed."""
+    """The database cannot be read or written; the text quotes its error. Nothing was changed."""
 
 
 class ArchiveFault(FlaggermailError):
-    """Octets could not be made durable, or stored octets do not have the digest they are filed under."""
+    """Octets could not be stored durably, or stored octets do not match their digest."""
 
 
 class StoryBroken(FlaggermailError):
-    """Something in the demo did not happen that the story tells of; the text says what."""
+    """The demo did not turn out as told; the text says what is missing."""

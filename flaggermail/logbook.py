@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the daemon says about itself: one function a business event, constant text, fields beside it.
+"""The daemon's log: one function per business event, with constant text and fields.
 
-Never a body, a token or a secret. JSON when it goes to a journal, readable lines on a terminal. Each line says what was
-done (action), to what (object), with what result, where it comes from (origin), by whom (actor) and when (timestamp):
-the six that BIO2, 8.15.01, asks for. Logging never raises: no text and no closed terminal may stop the work.
+Never logs a body, a token or a secret. Writes JSON, or readable lines on a terminal. Each line has the six fields that
+BIO2, 8.15.01, requires: what was done (action), to what (object), with what result, where it originated (origin), by
+whom (actor) and when (timestamp). Logging never raises: no text and no closed terminal may stop the daemon.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from flaggermail.mail.invisible import is_unseen
 
 _log = structlog.get_logger("flaggermail")
 
-LONGEST = 500  # characters of a field
+LONGEST = 500  # characters per field
 _RESULTS = {"info": "done", "warning": "in doubt", "error": "failed", "critical": "failed"}
 _SECRETS = (
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "<token>"),
-    (re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),  # a pager's address is a secret of its own
+    (re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE), "<url>"),  # a pager's address is a secret
 )
 Fields = MutableMapping[str, object]
 
 
 class _Lines:
-    """Standard error, as it is when a line is written. A line that cannot be written is lost, and nothing else."""
+    """Writes to the current standard error. A line that cannot be written is dropped."""
 
     def say(self, line: str) -> None:
-        with suppress(OSError, ValueError, AttributeError):  # full, closed, or none at all
+        with suppress(OSError, ValueError, AttributeError):  # disk full, stream closed, or no stderr at all
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
@@ -44,7 +44,7 @@ class _Lines:
 
 
 class _Library(logging.Handler):
-    """What a library reports: where it was said, not what, because that may quote whatever the library was given."""
+    """Logs the place of a library's report but not its text, which may quote any value passed to the library."""
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
@@ -54,7 +54,7 @@ class _Library(logging.Handler):
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Set up the log: lines on stderr from `level` on."""
+    """Sets up logging to stderr from `level` on."""
     readable = sys.stderr.isatty()
     structlog.configure(
         processors=[
@@ -72,7 +72,7 @@ def configure(level: int = logging.INFO) -> None:
 
 
 def _complete(_logger: object, _method: str, fields: Fields) -> Fields:
-    """The six fields of every line first, then its own."""
+    """Puts the six required fields first, then the event's own."""
     level = str(fields.pop("level"))
     return {
         "timestamp": fields.pop("timestamp"),
@@ -87,7 +87,7 @@ def _complete(_logger: object, _method: str, fields: Fields) -> Fields:
 
 
 def _fit(_logger: object, _method: str, fields: Fields) -> Fields:
-    """Every text fit for a log: what looks like a secret masked, nothing unseen, of bounded length."""
+    """Makes every text fit for the log: masks secrets, escapes invisible characters, limits the length."""
     return {name: _plain(value) for name, value in fields.items()}
 
 
@@ -102,19 +102,19 @@ def _plain(value: object) -> object:
     return "".join(f"<U+{ord(char):04X}>" if is_unseen(char) else char for char in text[:LONGEST])
 
 
-configure(logging.WARNING)  # until a long-running command asks for more; nothing ever goes to stdout
+configure(logging.WARNING)  # until a long-running command lowers the level; nothing goes to stdout
 
 
 def catch_crashes() -> None:
-    """Let whatever ends the process or a thread unforeseen be a line of the log: kind of error and places, no values.
+    """Logs unhandled exceptions of the process and its threads with error types and places, but without values.
 
-    A traceback of the interpreter's own would end with the text of the error, and that may quote mail or a secret.
+    The interpreter's traceback would end with the error's text, which may quote mail or a secret.
     """
     sys.excepthook = _process_ended
     threading.excepthook = lambda ended: crashed(ended.thread.name if ended.thread else "thread", ended.exc_value)
     sys.unraisablehook = lambda left: crashed("clean-up", left.exc_value)
     if not faulthandler.is_enabled() and sys.__stderr__ is not None:
-        faulthandler.enable(sys.__stderr__)  # on a signal such as the watchdog's it shows files and lines only
+        faulthandler.enable(sys.__stderr__)  # on a fatal signal it prints files and lines only
 
 
 def _process_ended(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
@@ -122,12 +122,12 @@ def _process_ended(_kind: type[BaseException], error: BaseException, _trace: Tra
 
 
 def crashed(where: str, error: BaseException | None) -> None:
-    """Something ended that should not have: a fault in the program."""
+    """An unhandled exception ended a thread or the process: a fault in the program."""
     _log.critical("crashed", object=where, error=_kinds(error), at=_places(error))
 
 
 def _kinds(error: BaseException | None) -> str:
-    """The kind of the error, and those of what caused it."""
+    """Returns the error's type and those of its causes."""
     kinds = []
     while error is not None:
         kinds.append(type(error).__name__)
@@ -136,7 +136,7 @@ def _kinds(error: BaseException | None) -> str:
 
 
 def _places(error: BaseException | None) -> list[str]:
-    """The way to where it was raised, as module:line, the outermost first."""
+    """Returns the traceback as module:line, outermost first."""
     places, trace = [], error.__traceback__ if error else None
     while trace is not None:
         places.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
@@ -145,37 +145,37 @@ def _places(error: BaseException | None) -> list[str]:
 
 
 def daemon_started(holder: str) -> None:
-    """The lease is held and every worker runs."""
+    """The lease is held and every worker is running."""
     _log.info("daemon started", holder=holder)
 
 
 def setting_renamed(place: str, words: str) -> None:
-    """A settings file uses an old name, at `file:line:column key`; `words` give the new one."""
+    """A settings file uses an old name, at `file:line:column key`; `words` state the new one."""
     _log.warning("setting under an old name", object=place, result=words)
 
 
 def daemon_stopped(seconds: float) -> None:
-    """Everything that was started has ended."""
+    """All workers have ended."""
     _log.info("daemon stopped", seconds=round(seconds, 3))
 
 
 def desk_observes() -> None:
-    """The daemon starts on a desk that takes in and files, and sends nothing."""
+    """The daemon starts on an observing desk, which files mail and sends nothing."""
     _log.warning("desk observes, nothing is sent", object="desk", result="withheld")
 
 
 def rules_renewed(version: str, rules: int) -> None:
-    """Changed rules and templates are in order, and in force from now on."""
+    """Changed rules and templates have no fault and are now in force."""
     _log.info("rules and templates taken", object=version, rules=rules)
 
 
 def rules_refused(faults: int, places: str) -> None:
-    """Changed rules or templates are not in order; those before stay in force. The first places of faults are named."""
+    """Changed rules or templates are faulty and the previous ones stay in force; `places` names the first faults."""
     _log.error("rules or templates refused", object="rules", faults=faults, at=places)
 
 
 def loop_stuck(loop: str) -> None:
-    """A loop has made no progress within its bound; a watchdog would end the daemon soon."""
+    """A loop has made no progress within its bound, so the watchdog will end the daemon soon."""
     _log.error("loop is stuck", object=loop)
 
 
@@ -185,17 +185,17 @@ def stop_overdue(worker: str) -> None:
 
 
 def worker_failed(worker: str, error: BaseException) -> None:
-    """A worker cannot go on; the daemon stops. The kind of the fault is named, its text may hold what came by mail."""
+    """A worker failed and the daemon stops. Logs the error's type only, as its text may quote mail."""
     _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
 
 
 def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
-    """A message is in the archive and in the record."""
+    """A message was archived and recorded."""
     _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)
 
 
 def link_lost(failures: int, seconds: float, reason: str) -> None:
-    """The mailbox is out of reach; it is tried again after `seconds`."""
+    """The mailbox is unreachable; the next attempt is in `seconds`."""
     _log.warning(
         "mailbox link lost", object="mailbox", result="failed", failures=failures, again_in=round(seconds, 1),
         reason=reason,
@@ -203,65 +203,65 @@ def link_lost(failures: int, seconds: float, reason: str) -> None:
 
 
 def link_up() -> None:
-    """The mailbox was read to its end after a time out of reach."""
+    """The mailbox was read to its end after it had been unreachable."""
     _log.info("mailbox link up", object="mailbox")
 
 
 def folder_unreadable(folder: str, reason: str) -> None:
-    """A folder that the server lists cannot be read; the others are."""
+    """A folder listed by the server cannot be read; the others can."""
     _log.warning("folder cannot be read", object="mailbox", origin=folder, result="left out", reason=reason)
 
 
 def marked(folder: str, count: int, *, kept: bool) -> None:
-    """The keyword was set on so many mails, or the server keeps none in that folder."""
+    """The keyword was set on `count` mails, or the server stores no keywords in that folder."""
     _log.info("keyword set", object="mailbox", origin=folder, result="ok" if kept else "not kept", count=count)
 
 
 def mails_sent(count: int) -> None:
-    """So many mails were tried."""
+    """Delivery of `count` mails was attempted."""
     _log.info("mails tried", object="outbox", count=count)
 
 
 def reminders_sent(count: int) -> None:
-    """So many reminders were queued."""
+    """`count` reminders were queued."""
     _log.info("reminders queued", object="outbox", count=count)
 
 
 def pagers_called(count: int) -> None:
-    """So many calls of pagers were tried."""
+    """`count` pages were attempted."""
     _log.info("pagers called", object="pagers", count=count)
 
 
 def heartbeat_failed(why: str) -> None:
-    """Nobody outside heard that all is well; it is told again at the next beat."""
+    """The external monitor did not get a heartbeat; the next one follows as scheduled."""
     _log.warning("heartbeat not taken", object="heartbeat", result="failed", reason=why)
 
 
 def status_not_written(why: str) -> None:
-    """The file that `flaggermail status` reads could not be written; it is tried again at each tick."""
+    """The file read by `flaggermail status` could not be written; each tick tries again."""
     _log.error("status.json could not be written", object="status.json", reason=why)
 
 
 def octets_discarded(count: int) -> None:
-    """So many declined mails, and answers to them, came to the end of the review window."""
+    """`count` declined mails and answers to them were destroyed after the review window."""
     _log.info("declined mail destroyed", object="archive", count=count)
 
 
 def not_discarded(reason: str) -> None:
-    """The archive does not let a file go; it is tried again within the hour."""
+    """The archive could not delete a file; the next attempt is within the hour."""
     _log.error("declined mail could not be destroyed", object="archive", result="failed", reason=reason)
 
 
 def archive_swept(count: int) -> None:
-    """So many files that were being written when a process died are removed."""
+    """`count` partial files of crashed writers were removed."""
     _log.info("half-written files removed", object="archive", count=count)
 
 
 def not_swept(reason: str) -> None:
-    """The archive does not let a half-written file go; it is tried again at the next start."""
+    """The archive could not remove a partial file; the next start tries again."""
     _log.warning("half-written files could not be removed", object="archive", result="failed", reason=reason)
 
 
 def unsettled(count: int) -> None:
-    """So many mails were in hand when the program last died."""
+    """`count` mails were being sent when the program last crashed."""
     _log.warning("mails were in hand when the daemon last ended", object="outbox", count=count)

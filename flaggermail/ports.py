@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The doors between the shell and the world. Each Protocol is small; `wiring` puts an adapter behind it."""
+"""The ports: Protocols for everything outside the program. Each is small; `wiring` supplies the adapters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Record)
 
 
 class Role(StrEnum):
-    """What a folder is for (RFC 6154); `OTHER` holds what people put there, what they deleted included."""
+    """What a folder is for (RFC 6154); `OTHER` is any folder colleagues use, the trash included."""
 
     INBOX = "inbox"
     SENT = "sent"
@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RawMessage:
-    """One mail as the mailbox server holds it. `internaldate` is aware (RFC 9051, section 2.3.3)."""
+    """One mail as stored on the mailbox server. `internaldate` is aware (RFC 9051, section 2.3.3)."""
 
     octets: bytes
     internaldate: datetime
@@ -48,17 +48,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a folder has been read, and when it was last seen to hold nothing more."""
+    """How far a folder has been read, and when it was last read to its end."""
 
     position: Position
     looked_at: datetime | None
 
 
 class Clock(Protocol):
-    """The only source of the present instant."""
+    """The only source of the current instant."""
 
     def now(self) -> datetime:
-        """The present instant, aware, in UTC."""
+        """Returns the current instant, aware, in UTC."""
         ...
 
 
@@ -66,72 +66,72 @@ class Randomness(Protocol):
     """The only source of unguessable values."""
 
     def token(self) -> str:
-        """128 random bits as 32 lower-case hexadecimal digits."""
+        """Returns 128 random bits as 32 lower-case hexadecimal digits."""
         ...
 
     def salt(self) -> bytes:
-        """16 random octets."""
+        """Returns 16 random octets."""
         ...
 
 
 class Interrupt(Protocol):
-    """Ends a wait from another thread; once set it stays set."""
+    """Interrupts a wait from another thread; once set it stays set."""
 
     def set(self) -> None:
-        """End every present and later wait."""
+        """Ends every current and later wait."""
         ...
 
     def is_set(self) -> bool:
-        """Whether an end was asked for."""
+        """True if the interrupt is set."""
         ...
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the end is asked for, `seconds` at most; answers whether it was."""
+        """Waits up to `seconds` for the interrupt; returns True if it is set."""
         ...
 
     def fileno(self) -> int:
-        """A descriptor that becomes readable when the end is asked for."""
+        """Returns a descriptor that becomes readable when the interrupt is set."""
         ...
 
 
 class Ticker(Protocol):
-    """Calls work again and again; a call that is still running is not started a second time."""
+    """Calls functions periodically; a call that is still running is not started a second time."""
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
-        """Call `work` every `seconds`, from `start` on."""
+        """Calls `work` every `seconds` once the ticker has started."""
         ...
 
     def start(self) -> None:
-        """Begin."""
+        """Starts the periodic calls."""
         ...
 
     def stop(self, deadline: float) -> bool:
-        """End; waits for calls in hand, `deadline` seconds at most; answers whether all of them have ended."""
+        """Stops the ticker and waits up to `deadline` seconds for running calls; returns True if all of them ended."""
         ...
 
 
 class Supervisor(Protocol):
-    """What started the daemon and watches over it. Nothing here waits or raises: it may not harm what it is told of."""
+    """The service manager that supervises the daemon. No method blocks or raises, so that reports disturb nothing."""
 
     @property
     def interval(self) -> float:
-        """Seconds after which the next `alive` is wanted at the latest; infinite where nobody waits for one."""
+        """The longest permitted time between two calls of `alive`, in seconds; infinite without a watchdog."""
         ...
 
     def ready(self) -> None:
-        """The daemon does its work from now on."""
+        """Reports that the daemon has started up."""
         ...
 
     def status(self, text: str) -> None:
-        """How things stand, in one line for whoever asks: no subject, no address, no token."""
+        """Reports the daemon's state in one line, without subjects, addresses or tokens."""
         ...
 
     def alive(self) -> None:
-        """Every loop of the daemon has made progress of late."""
+        """Reports that every loop of the daemon has made progress recently."""
         ...
 
     def stopping(self) -> None:
-        """The daemon ends in order."""
+        """Reports that the daemon is shutting down."""
         ...
 
 
@@ -139,44 +139,44 @@ class Mailbox(Protocol):
     r"""The shared mailbox. Reads with PEEK, never sets \\Seen, \\Flagged or \\Answered, never moves or expunges."""
 
     def folders(self) -> Sequence[str]:
-        """The watched folders there are now, the inbox first. Connects when needed; raises LinkLost, LoginRefused."""
+        """Returns the watched folders, the inbox first. Connects if needed; raises LinkLost, LoginRefused."""
         ...
 
     def position(self, folder: str) -> Position:
-        """UIDVALIDITY and the highest UID of `folder` now; raises LinkLost, FolderUnreadable."""
+        """Returns UIDVALIDITY and the highest UID of `folder`; raises LinkLost, FolderUnreadable."""
         ...
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Batches of the messages of `folder` above `position.uid`, in UID order, bounded in number and octets.
+        """Yields batches of the messages of `folder` above `position.uid`, in UID order, limited in number and octets.
 
-        When the folder's UIDVALIDITY is not `position.uidvalidity` the whole folder is given. Raises LinkLost,
+        Yields the whole folder if its UIDVALIDITY differs from `position.uidvalidity`. Raises LinkLost,
         FolderUnreadable.
         """
         ...
 
     def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
-        """As `fetch_after`, of the messages alone whose From holds one of `senders`, or that answer mail of ours.
+        """Does the same as `fetch_after`, limited to messages from one of `senders` and replies to our own mail.
 
-        By the header as the sender wrote it: this decides what is looked at first, and nothing else.
+        The search uses the header as the sender wrote it: this only decides what is read first.
         """
         ...
 
     def mark(self, folder: str, uidvalidity: int, uids: Sequence[int]) -> bool:
-        """Show colleagues, by a keyword, what was taken in; answers whether the server keeps one. Changes nothing else.
+        """Sets a keyword on messages that were taken in, for colleagues; returns False if the server stores none.
 
-        A keyword that is not set harms nothing. Raises LinkLost.
+        Nothing else changes, and a missing keyword does no harm. Raises LinkLost.
         """
         ...
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Return when something may have changed in the inbox, on `stop`, or after `at_most` seconds: a hint, no truth.
+        """Waits until the inbox may have changed, until `stop` is set, or for `at_most` seconds; a hint only.
 
         Raises LinkLost.
         """
         ...
 
     def close(self) -> None:
-        """End the connection; safe to repeat."""
+        """Closes the connection; idempotent."""
         ...
 
 
@@ -191,10 +191,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server said no before the end of DATA, or to it; `permanent` for 5yz, `code` 0 where no reply came.
+    """The server refused the message before or at the end of DATA; `permanent` for 5yz, `code` 0 without a reply.
 
-    `line`: it did not come to this message at all (no connection, no TLS, no login, a server that closes), so no other
-    message would have fared better.
+    `line`: the failure concerns the connection (no connection, TLS or login, or a server shutting down), not this
+    message; any other message would have failed too.
     """
 
     recipient: str
@@ -206,7 +206,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The line was lost or fell silent after the end of DATA was sent: the server may have taken the message."""
+    """The connection was lost or timed out after the end of DATA was sent: the server may have taken the message."""
 
     recipient: str
     text: str
@@ -216,13 +216,13 @@ Submission = Accepted | Refused | Unknown
 
 
 class Submitter(Protocol):
-    """Hands one frozen message to our own submission server (RFC 6409)."""
+    """Submits one frozen message to our own submission server (RFC 6409)."""
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result for each recipient, in their order; `sender` is the envelope sender, empty for the null path.
+        """Returns one result per recipient, in order; `sender` is the envelope sender, empty for the null reverse-path.
 
-        `witness` is one more address that gets the message in the same transaction, only together with a recipient: its
-        copy proves that the server took the message. That it is refused changes nothing, and it has no result.
+        `witness` is one more address that gets the message in the same transaction if a recipient was accepted: its
+        copy proves that the server took the message. Its refusal changes nothing, and it has no result.
 
         Never raises for what the network or the server does.
         """
@@ -231,146 +231,146 @@ class Submitter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """Whether the service behind a pager took a page; else `why` in words of ours, which hold no address."""
+    """Whether a pager's service accepted a page; if not, `why` says so in our own words, without the address."""
 
     taken: bool
     why: str = ""
 
 
 class Pager(Protocol):
-    """Calls a person's pager."""
+    """Sends pages to officers."""
 
     def call(self, pager: str, title: str, text: str) -> Paged:
-        """Hand `text` to the service behind the credential `pager`, once. Never raises, never tells the address."""
+        """Sends `text` once through the service of the credential `pager`. Never raises, never reveals the address."""
         ...
 
 
 class HealthProbe(Protocol):
-    """Measures of this machine and of the servers it talks to."""
+    """Measurements of this machine and of the servers it talks to."""
 
     def free(self) -> Mapping[str, int]:
-        """Octets free, by the name of the place."""
+        """Returns the free octets by the name of the place."""
         ...
 
     def certificates(self) -> Mapping[str, datetime]:
-        """When the certificate of each server ends, as the last session with it showed."""
+        """Returns when the certificate of each server expires, as seen in the last session with it."""
         ...
 
     def skew(self) -> timedelta | None:
-        """How far the mailbox server's clock certainly is from ours, ahead where positive; nothing when unknown."""
+        """Returns a lower bound of the mailbox server's clock skew, positive if it is ahead; None if unknown."""
         ...
 
     def arrived(self, internaldate: datetime, seen: datetime) -> None:
-        """A mail in the inbox was seen for the first time."""
+        """Records that a mail was seen in the inbox for the first time."""
         ...
 
     def returned(self, internaldate: datetime, accepted: datetime) -> None:
-        """A copy of our own mail, which our server took at `accepted`, lies in the mailbox."""
+        """Records that the mailbox has a copy of our own mail, which the server accepted at `accepted`."""
         ...
 
     def presented(self, server: str, line: object) -> None:
-        """A session with `server` began; `line` is its TLS, or anything else where there is none."""
+        """Records the certificate of a session with `server`; `line` without TLS is ignored."""
         ...
 
 
 class Heartbeat(Protocol):
-    """Tells somebody outside that all is well."""
+    """Signals to an external monitor that the daemon is healthy."""
 
     def beat(self) -> str:
-        """Tell it once; answers why that failed, in words without the address, or nothing. Never raises."""
+        """Sends one heartbeat; returns why that failed, without the address, or an empty string. Never raises."""
         ...
 
 
 class StatusBoard(Protocol):
-    """Shows how the desk stands to whoever may look on this machine."""
+    """Publishes the desk's status on this machine."""
 
     def show(self, document: Mapping[str, object]) -> str:
-        """Replace what is shown; answers why that failed, or nothing. Never raises for what the machine does."""
+        """Replaces the published status; returns why that failed, or an empty string. Never raises OSError."""
         ...
 
 
 class BlobStore(Protocol):
-    """The archive of raw octets under their SHA-256."""
+    """The archive of raw octets, addressed by their SHA-256."""
 
     def put(self, octets: bytes) -> str:
-        """Make `octets` durable; return their SHA-256 in hexadecimal. Raises ArchiveFault."""
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. Raises ArchiveFault."""
         ...
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """As `put` for each, all of them durable at the end, for less. Raises ArchiveFault; some may be kept then."""
+        """Stores each durably, at a lower cost than with `put`. Raises ArchiveFault; some may then be stored."""
         return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
-        """The octets filed under `digest`, checked against it. Raises ArchiveFault."""
+        """Returns the octets of `digest`, verified against it. Raises ArchiveFault."""
         ...
 
     def discard(self, digest: str) -> None:
-        """Destroy the octets filed under `digest`; nothing to do where there are none. Raises ArchiveFault."""
+        """Destroys the octets of `digest` if they are stored. Raises ArchiveFault."""
         ...
 
     def sweep(self) -> int:
-        """Remove what writers that died left half written; return how many that were. Raises ArchiveFault."""
+        """Removes partial files left by crashed writers; returns their number. Raises ArchiveFault."""
         ...
 
 
 class Parser(Protocol):
-    """Reads the octets of a mail."""
+    """Parses mail."""
 
     def parse(self, octets: bytes) -> Message:
-        """The mail as a value; never raises on content: what cannot be read is a defect."""
+        """Returns the parsed mail; never raises on content: what cannot be read becomes a defect."""
         ...
 
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
-        """As `parse` for each, in their order, for less."""
+        """Parses each mail, in order, at a lower cost than with `parse`."""
         return [self.parse(octets) for octets in many]
 
     def close(self) -> None:
-        """End what parses; safe to repeat."""
+        """Ends the parsing processes; idempotent."""
         ...
 
 
 class SenderCheck(Protocol):
-    """Says whether the author of a mail is who the mail says."""
+    """Verifies the author of a mail."""
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
-        """The verdict on the author of `message`, which was read from `octets`; never raises on content."""
+        """Returns the verdict on the author of `message`, parsed from `octets`; never raises on content."""
         ...
 
 
 class Resolver(Protocol):
-    """Asks the DNS."""
+    """Queries the DNS."""
 
     def texts(self, name: str) -> Sequence[bytes] | None:
-        """The TXT records at `name`, each joined (RFC 1035, section 3.3.14); nothing when no answer is to be had now.
+        """Returns the TXT records at `name`, each joined (RFC 1035, section 3.3.14); None if the DNS does not answer.
 
-        Where there is no such name or record, the answer is empty. Never raises.
+        The result is empty if the name or the record does not exist. Never raises.
         """
         ...
 
 
 class SignatureCheck(Protocol):
-    """Asks the signer's key whether a mail is as it was signed (RFC 6376)."""
+    """Verifies DKIM signatures (RFC 6376)."""
 
     def check(self, octets: bytes, domain: str, date: datetime | None, now: datetime) -> Verdict:
-        """The verdict on an author at `domain`, whose mail says that it is of `date`; never raises on content."""
+        """Returns the verdict on an author at `domain`; `date` is the mail's Date. Never raises on content."""
         ...
 
 
 class Matcher(Protocol):
-    """A pattern of a rule, found in linear time."""
+    """Searches for a rule's pattern in linear time."""
 
     def search(self, pattern: str, text: str) -> str | None:
-        """The first text that matches `pattern` (RE2 syntax, capitals ignored), or nothing."""
+        """Returns the first text that matches `pattern` (RE2 syntax, ignoring case), or None."""
         ...
 
     def find(self, pattern: str, text: str) -> tuple[int, int] | None:
-        """Where that text stands: its first and past-the-last sign, or nothing."""
+        """Returns start and end offset of the first match, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A template filled in: plain text, lines end with LF."""
+    """A filled-in template: plain text with LF line ends."""
 
     subject: str
     body: str
@@ -380,89 +380,89 @@ class Templates(Protocol):
     """The mail templates of the configuration."""
 
     def render(self, name: str, language: str, values: Mapping[str, object]) -> Rendered:
-        """Fill in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
+        """Fills in `name` in `language`; raises ConfigurationError naming file, line and the undefined name."""
         ...
 
     def files(self) -> Mapping[str, bytes]:
-        """The files of all templates, by their names."""
+        """Returns the contents of all template files by name."""
         ...
 
 
 class Transaction(Protocol):
-    """One unit of work: everything or nothing. The only way to change a row is to append the event that says so."""
+    """One unit of work, all or nothing. A row can only be changed by appending the event that records the change."""
 
     def get(self, kind: type[R], key: str) -> R | None:
-        """The row of that kind under that key."""
+        """Returns the row with that key, or None."""
         ...
 
     def find(self, kind: type[R], /, **equal: object) -> list[R]:
-        """The rows whose fields equal the given values (a list: is one of them), in the order of their keys."""
+        """Returns the rows whose fields equal the given values (a list: one of), ordered by key."""
         ...
 
     def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
-        """The last `most` rows that `find` would give, the last one first; their keys must be as long as each other."""
+        """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         ...
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
-        """Whether `find` would give a row; costs the same however many there are."""
+        """True if `find` would return a row; the cost does not depend on how many match."""
         ...
 
     def count(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> int:
-        """How many rows `find` would give of which the named instant is later than the given one."""
+        """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
         ...
 
     def reached(self, counter: str) -> int:
-        """The last number of a counter, 0 where none was given out."""
+        """Returns the last number issued by a counter; 0 if there is none."""
         ...
 
     def number(self, counter: str) -> int:
-        """The next number of a counter, from 1; gaps appear only when the transaction is rolled back."""
+        """Issues the next number of a counter, starting at 1. A rolled-back transaction issues no number."""
         ...
 
     def set_number(self, counter: str, value: int) -> None:
-        """Let the next number of a counter be `value` + 1."""
+        """Sets a counter, so that the next number issued is `value` + 1."""
         ...
 
     def events(self, after: int = 0) -> Iterator[tuple[int, Event]]:
-        """The events behind number `after`, with their numbers; personal values revealed unless erased."""
+        """Yields the events after number `after` with their numbers; personal values are revealed unless erased."""
         ...
 
     def append(self, *events: Event) -> None:
-        """Write the events to the chain and their changes to the rows."""
+        """Appends events to the chain and applies their changes to the rows."""
         ...
 
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
-        """Destroy what these personal fields of these rows, which began to be at `since`, held before.
+        """Erases earlier values of these personal fields, in rows created at or after `since`.
 
-        What they hold now stays; a field that is to hold nothing any more is emptied by an event first. The events
-        stand as they were, with the commitments in them, so the chain holds.
+        The current values stay; to erase one of them, empty the field with an event first. The events keep their
+        octets, including the commitments, so the chain stays valid.
         """
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """A part of the unit of work: what was done in it is undone on an exception, which goes on."""
+        """Undoes everything done within the block if it raises; the exception propagates."""
         ...
 
     def advance(self, folder: str, cursor: Cursor) -> None:
-        """Record how far `folder` has been read."""
+        """Records how far `folder` has been read."""
         ...
 
     def cursor(self, folder: str) -> Cursor | None:
-        """How far `folder` has been read; nothing when it never was."""
+        """Returns how far `folder` has been read; None if it never was."""
         ...
 
     def broken_link(self) -> int | None:
-        """The first event whose digest does not follow from its octets and the event before; nothing when all do."""
+        """Returns the number of the first event whose digest does not follow from its octets and the previous one."""
         ...
 
     def broken_commitment(self) -> int | None:
-        """The first event with a personal value that does not fit its commitment; nothing when all do."""
+        """Returns the number of the first event with a personal value that does not match its commitment, or None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to run the daemon; every write of its holder is checked against `fencing`."""
+    """The lease on the daemon; every write of its holder is checked against the fencing number."""
 
     name: str
     holder: str
@@ -470,31 +470,31 @@ class Lease:
 
 
 class Store(Protocol):
-    """Rows for the present, events for the past."""
+    """The database: rows for the current state, events for the history."""
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """Take the lease; from then on every write of this store checks it. Raises StoreBusy, which says who holds it.
+        """Takes the lease; every later write of this store checks it. Raises StoreBusy naming the current holder.
 
-        `holder` is host, process and start; a holder on the same host whose process is gone is replaced at once.
+        `holder` is host, process id and start time. A dead holder on the same host is replaced at once.
         """
         ...
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """Keep the lease for `seconds` more. Raises StoreBusy when it was lost."""
+        """Extends the lease to `now` plus `seconds`. Raises StoreBusy if it was lost."""
         ...
 
     def release(self) -> None:
-        """Give the lease back; safe to repeat."""
+        """Releases the lease; idempotent."""
         ...
 
     def begin(self) -> AbstractContextManager[Transaction]:
-        """A transaction that writes: commits at the end of the block, rolls back on an exception."""
+        """Begins a writing transaction: commits at the end of the block, rolls back on an exception."""
         ...
 
     def read(self) -> AbstractContextManager[Transaction]:
-        """A transaction that only reads: one consistent view."""
+        """Begins a read-only transaction with one consistent snapshot."""
         ...
 
     def close(self) -> None:
-        """Close every connection; safe to repeat."""
+        """Closes every connection; idempotent."""
         ...

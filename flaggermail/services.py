@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every part of the shell works with: the ports filled in by `wiring`, and one unit of work on them."""
+"""The services and the unit of work passed to every function outside the pure modules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DAEMON = "daemon"
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The ports behind which the world is, and the settings."""
+    """The settings, and an adapter for each port."""
 
     settings: Settings
     store: Store
@@ -46,19 +46,19 @@ class Services:
     randomness: Randomness
     draft_patterns: DraftPatterns
     language: Language
-    would_work: Callable[[Topic, str], tuple[str, ...]]  # the replies that act on a mail, in a language of the desk
+    would_work: Callable[[Topic, str], tuple[str, ...]]  # reply verbs that act on a mail, in a language of the desk
     pager: Pager
     health_probe: HealthProbe
 
     def close(self) -> None:
-        """End what runs behind the ports; safe to repeat."""
+        """Closes the parser and the store; idempotent."""
         self.parser.close()
         self.store.close()
 
 
 @dataclass(frozen=True, slots=True)
 class EventRef:
-    """What an event is about, by the keys under which it is found again."""
+    """The case, notification and message of an event, as stored with it."""
 
     case: str | None = None
     notification: str | None = None
@@ -70,7 +70,7 @@ NOTHING = EventRef()
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One unit of work: its transaction, the one instant at which all of it happens, and who does it."""
+    """One unit of work: its transaction, its single instant and its actor."""
 
     env: Services
     tx: Transaction
@@ -79,10 +79,10 @@ class UnitOfWork:
 
     @property
     def today(self) -> date:
-        """The day on which it happens, in the zone of the desk."""
+        """The date of `now` in the desk's time zone."""
         return self.now.astimezone(self.env.settings.zone).date()
 
     def record(self, kind: EventKind, *changes: Change, about: EventRef = NOTHING, reason: str = "") -> None:
-        """Write down that this happened, with the rows it changed."""
+        """Appends an event of this kind with the row changes it makes."""
         event = Event(kind, self.now, self.actor, changes, about.case, about.notification, about.message, reason)
         self.tx.append(event)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The configuration, rules and templates that come with flaggermail."""
+"""Locates the configuration, rules and templates shipped with flaggermail."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: str) -> Path:
-    """The folder `name` (`config` or `rules`): in the package when installed from a wheel, else in the checkout."""
+    """Returns the folder `name` (`config` or `rules`) of the installed package, else of the checkout."""
     installed = _PACKAGE / "_shipped" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Puts the adapters behind the ports: the only module that knows both."""
+"""Connects the adapters to the ports. Only this module and `wiring_reading` know both."""
 
 from __future__ import annotations
 
@@ -63,21 +63,21 @@ from flaggermail.settings.reading import load
 from flaggermail.yaml_files.source import Fault
 
 Presented = Callable[[str, object], None]
-LOOK_EVERY = 15  # ticks of a second: how often the daemon looks whether rules or templates were changed
-DEMO_TICK = 0.1  # seconds; a story of days is told in some of them
+LOOK_EVERY = 15  # ticks of one second between two checks for changed rules or templates
+DEMO_TICK = 0.1  # seconds; the demo plays days of a story in seconds
 
 
 def unseen(_server: str, _line: object) -> None:
-    """Nobody looks at the certificates of a session."""
+    """Ignores the certificate of a session."""
 
 
 def template_faults(settings: Settings) -> tuple[str, ...]:
-    """What is wrong with the templates of the settings, one line each: file, line, name."""
+    """Returns the faults in the templates of the settings, one line each: file, line, name."""
     return FileTemplates(settings.templates, settings.zone).check()
 
 
 def rule_remarks(settings: Settings) -> list[Remark]:
-    """What is wrong or doubtful about the rules of the settings and their sample mails."""
+    """Returns faults and warnings about the rules of the settings and their sample mails."""
     faults: list[Fault] = []
     samples = load_samples(settings.rules_directory, faults)
     remarks = [Remark(fault.file, fault.line, fault.column, fault.said) for fault in faults]
@@ -91,12 +91,12 @@ def rule_remarks(settings: Settings) -> list[Remark]:
 
 
 def measures(settings: Settings) -> MachineHealthProbe:
-    """What measures the disk of database and archive, and the sessions that are given to it."""
+    """Returns a health probe for the disks of database and archive and for the sessions presented to it."""
     return MachineHealthProbe(places(database_file(settings.desk), settings.archive))
 
 
 def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -> Submitter:
-    """The submission server of the settings."""
+    """Returns a submitter for the submission server in the settings."""
     server = settings.desk.submission
     return SmtpSubmitter(
         SubmissionAccount(
@@ -115,7 +115,7 @@ def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -
 
 
 def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
-    """The mailbox of the settings."""
+    """Returns the mailbox in the settings."""
     server = settings.desk.mailbox
     return ImapMailbox(
         ImapAccount(
@@ -136,12 +136,12 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     )
 
 
-def make_environment(  # noqa: PLR0913 - one argument a port that differs
+def make_environment(  # noqa: PLR0913 - one argument for each port that differs
     settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
     database: str | None = None, archive: Path | None = None,
 ) -> Services:  # fmt: skip
-    """An environment on the database and archive of the settings, or on others; its record knows the configuration."""
+    """Returns services on the settings' database and archive, or on others; records the configuration."""
     store = SqlStore(database or settings.desk.store.database, randomness.salt)
     require_current(store.engine)
     octets = FileBlobStore(archive or settings.archive)
@@ -167,15 +167,15 @@ def make_environment(  # noqa: PLR0913 - one argument a port that differs
 
 
 def with_signatures(env: Services, resolver: Resolver | None = None) -> Services:
-    """`env` with our own check of DKIM signatures, where the settings ask for it.
+    """Returns `env` with our own DKIM verification if the settings ask for it.
 
-    Keys are asked of `resolver`, or else of the name servers of this machine.
+    `resolver` looks up the keys, by default with this machine's name servers.
 
-    Only who takes mail in does so: a command that shows a mail again asks nobody.
+    Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
     """
     if env.settings.desk.mailbox.trusted.asked is not Asked.DKIM:
         return env
-    from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - a fifth of a second, which no other desk waits for
+    from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - takes 200 ms
     from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
@@ -184,9 +184,9 @@ def with_signatures(env: Services, resolver: Resolver | None = None) -> Services
 
 
 def with_whole_templates(env: Services) -> Services:
-    """`env` with templates that are all in order, none of which is read again: what is edited meanwhile waits.
+    """Returns `env` with checked templates, all compiled in advance: edits take effect only after a reload.
 
-    Raises ConfigurationError with every fault. A daemon would find it on the night on which it has to raise an alarm.
+    Raises ConfigurationError with every fault. A daemon would otherwise find it when it has to raise an alarm.
     """
     templates = FileTemplates(env.settings.templates, env.settings.zone)
     faults = templates.check()
@@ -196,13 +196,13 @@ def with_whole_templates(env: Services) -> Services:
 
 
 def renewal(env: Services) -> Renewal:
-    """Watches the files of rules and templates of `env`."""
+    """Returns the watcher for changes to the rules and templates of `env`."""
     settings = env.settings
     return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
 
 
 def renewed(env: Services) -> Services:
-    """`env` with rules and templates as they are written now. Raises ConfigurationError with every fault in them."""
+    """Returns `env` with the current rules and templates. Raises ConfigurationError with every fault in them."""
     settings = load(env.settings.directory, env.settings.rules_directory, env.settings.templates)
     faults = [str(remark) for remark in rule_remarks(settings) if remark.fault]
     if faults:
@@ -212,7 +212,7 @@ def renewed(env: Services) -> Services:
 
 
 def open_environment(directory: Path, clock: Clock | None = None) -> Services:
-    """The environment of a configuration directory, by the machine's clock or another. Raises ConfigurationError."""
+    """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
     health_probe = measures(settings)
     return make_environment(
@@ -222,7 +222,7 @@ def open_environment(directory: Path, clock: Clock | None = None) -> Services:
 
 
 def with_pagers(env: Services) -> Services:
-    """`env`, where the pagers that the rota names can be called. Raises ConfigurationError where they cannot."""
+    """Returns `env` if apprise is installed or the rota names no pager. Raises ConfigurationError otherwise."""
     if any(officer.pagers for officer in env.settings.rota.officers) and not is_installed():
         raise ConfigurationError(f"oncall.yaml: {NOT_INSTALLED}")
     return env
@@ -232,7 +232,7 @@ def daemon(
     directory: Path, adapt: Callable[[Services], Services] = lambda env: env, clock: Clock | None = None,
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
-    """The daemon of a configuration directory; `adapt` may put other ports in. Raises ConfigurationError."""
+    """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
     env = adapt(with_pagers(with_whole_templates(with_signatures(open_environment(directory, clock)))))
     return Daemon(
         renewal=renewal(env),
@@ -250,23 +250,23 @@ def daemon(
 
 
 def heartbeat(settings: Settings) -> Heartbeat | None:
-    """Who outside hears that all is well, where the settings name somebody."""
+    """Returns the heartbeat if the settings configure one, else None."""
     name = settings.desk.watch.heartbeat
     return HttpHeartbeat(credential(name, settings.directory), __version__) if name else None
 
 
 def status_board(settings: Settings) -> StatusBoard:
-    """The file that `flaggermail status` reads, in the folder above the archive."""
+    """Returns the writer of the file read by `flaggermail status`, in the folder above the archive."""
     return StatusFile(settings.archive.parent / STATUS_FILE)
 
 
 def interrupt() -> Interrupt:
-    """A new way to end waits."""
+    """Returns a new interrupt."""
     return EventInterrupt()
 
 
 def upgrade_database(directory: Path) -> str:
-    """Bring the database of a configuration directory to the newest schema; answers which revision that is."""
+    """Migrates the database of a configuration directory to the newest schema; returns its revision."""
     store = SqlStore(load(directory).desk.store.database, SystemRandomness().salt)
     try:
         return upgrade(store.engine)
@@ -275,12 +275,12 @@ def upgrade_database(directory: Path) -> str:
 
 
 def play(path: Path, command: Command) -> Report:
-    """Play the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
+    """Plays the scenario in `path`; `command` runs the command line. Raises ConfigurationError, Refusal."""
     return replay.play(path, command, replayed)
 
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
-    """An environment for a scenario: database and archive in `folder`, the live code behind every other port."""
+    """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
     return make_environment(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
@@ -288,15 +288,15 @@ def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomn
 
 
 def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str], tell: demo.Tell) -> None:
-    """Play the story of the demo. Raises StoryBroken, and ImportError when the extra `demo` is not installed."""
-    from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - of the extra; no other command needs it
+    """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
+    from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - part of the extra
 
     parts = demo.Parts(DemoServers, upgrade_database, open_environment, command, start_daemon)
     demo.show(wanted, parts, tell)
 
 
 def demo_daemon(directory: Path) -> Daemon:
-    """The daemon of the demo: by the clock of the story, and quick enough for it. Raises ConfigurationError."""
+    """Returns the daemon of the demo, with the story's clock and short intervals. Raises ConfigurationError."""
     running = daemon(directory, clock=StoryClock(directory))
     running.outbox_every = running.remind_every = DEMO_TICK
     return running

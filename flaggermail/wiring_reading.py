@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The part of `wiring` that needs neither database nor servers, apart because those take a second to load."""
+"""The part of `wiring` that needs neither database nor servers. Separate, because those take a second to import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.shipped import shipped
 
-if TYPE_CHECKING:  # the ports alone would be a tenth of what `parse` takes to start
+if TYPE_CHECKING:  # importing the ports would add a tenth to the start of `parse`
     from pathlib import Path
 
     from flaggermail.mail.vocabulary import Language
@@ -16,12 +16,12 @@ if TYPE_CHECKING:  # the ports alone would be a tenth of what `parse` takes to s
 
 
 def parser() -> Parser:
-    """The parser in its own process, with the limits that hold for mail of strangers."""
+    """Returns the parser in its own process, with the limits for mail from strangers."""
     return ContainedParser(shipped("rules"))
 
 
 def mail_words(rules: Path) -> Language:
-    """The words in the folder `rules` by which mails are read; raises ConfigurationError with every fault in them."""
-    from flaggermail.adapters.parsing.vocabulary_file import read_language  # noqa: PLC0415 - the child of `parser` loads it
+    """Returns the vocabulary in the folder `rules`; raises ConfigurationError with every fault in it."""
+    from flaggermail.adapters.parsing.vocabulary_file import read_language  # noqa: PLC0415 - `parse` does not need it
 
     return read_language(rules)
