@@ -38,7 +38,7 @@ class Calculation:
         from flaggermail.notices.duty import readers
 
         self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
-        self._who = readers(work.env.settings, work.tx)
+        self._readers = readers(work.env.settings, work.tx)
 
     def print(self, at: datetime | None = None, indent: str = "") -> None:
         """Prints the next reminder of each step; with `at`, the reminders sent by then."""
@@ -49,12 +49,12 @@ class Calculation:
 
     def lines(self, at: datetime | None = None) -> Iterator[str]:
         """Yields the calculation, one line per reminder, and why nothing is due now."""
-        listed = self._listed(at)
-        yield from (self._sum(line) for line in listed)
+        listed = self._reminders(at)
+        yield from (self._explain(line) for line in listed)
         if not listed:
             yield "nothing will be told by then" if at else "no step is left"
         if at is None:
-            yield f"now: {self._now()}"
+            yield f"now: {self._why_not_now()}"
 
     def document(self, at: datetime | None = None) -> dict[str, Json]:
         """Returns the calculation for JSON."""
@@ -63,8 +63,8 @@ class Calculation:
             "about": waiting.about,
             "clock": waiting.clock,
             "since": waiting.started_at.astimezone(self._zone).isoformat(),
-            "now": self._now(),
-            "steps": [self._step(line) for line in self._listed(at)],
+            "now": self._why_not_now(),
+            "steps": [self._step(line) for line in self._reminders(at)],
         }
 
     def _step(self, line: _Line) -> Json:
@@ -79,15 +79,15 @@ class Calculation:
             "asks": line.call.asks,
         }
 
-    def _listed(self, at: datetime | None) -> list[_Line]:
+    def _reminders(self, at: datetime | None) -> list[_Line]:
         waiting = self._waiting
         if at is None:
-            found = escalation.upcoming(waiting.silence, waiting.steps, self._who)
+            found = escalation.upcoming(waiting.silence, waiting.steps, self._readers)
             return [_Line(expected.call, expected.at, expected.officer) for expected in found]
-        told = escalation.forecast(waiting.silence, waiting.steps, self._who, at)
+        told = escalation.forecast(waiting.silence, waiting.steps, self._readers, at)
         return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
 
-    def _sum(self, line: _Line) -> str:
+    def _explain(self, line: _Line) -> str:
         call, started = line.call, self._waiting.started_at
         to = f"to {self._name(line.officer)}" + (" (head)" if call.reader == HEAD else "")
         if call.asks:
@@ -96,10 +96,10 @@ class Calculation:
         by = "" if call.step.how == EVERY_MEANS else f", by {' and '.join(call.step.how)} alone"
         return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{by}{held}"
 
-    def _now(self) -> str:
+    def _why_not_now(self) -> str:
         """Returns why nothing is due now, or "due"."""
         waiting = self._waiting
-        found = escalation.due(waiting.silence, waiting.steps, self._who, self._work.now)
+        found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
         if not isinstance(found, Nothing):
             return "due"
         return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason

@@ -59,12 +59,12 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
     if edit == (file is not None) or (anew and not edit):
         raise click.UsageError("Give the assessment as either FILE or --edit.")
     if file is None:
-        _edited(session, case, anew=anew)
+        _assess_in_editor(session, case, anew=anew)
     else:
         report(session.act(read_form(file, case)))
 
 
-def _edited(session: Session, number: str, *, anew: bool) -> None:
+def _assess_in_editor(session: Session, number: str, *, anew: bool) -> None:
     """Opens the form in the officer's editor. If the form is not recorded, for whatever reason, it is kept."""
     case, form = _form_of(session, number)
     kept = forms.kept(session.environment.settings.directory, number)
@@ -72,7 +72,7 @@ def _edited(session: Session, number: str, *, anew: bool) -> None:
         kept.unlink()
         kept = None
     if kept is not None:
-        click.echo(f"note: your form of {_begun(kept, session)} goes on; --anew begins another", err=True)
+        click.echo(f"note: your form of {_kept_since(kept, session)} goes on; --anew begins another", err=True)
         if case.assessed_at is not None and case.assessed_at.timestamp() > kept.stat().st_mtime:
             click.echo(f"note: {case.assessed_by} has assessed the case since, see `case show`", err=True)
     path = kept or forms.begun(session.environment.settings.directory, number, form)
@@ -91,7 +91,7 @@ def _edited(session: Session, number: str, *, anew: bool) -> None:
             click.echo(f"note: your form is kept; `{again}` goes on with it, in {path}", err=True)
 
 
-def _begun(kept: Path, session: Session) -> str:
+def _kept_since(kept: Path, session: Session) -> str:
     return shown(datetime.fromtimestamp(kept.stat().st_mtime, UTC), session.zone)
 
 
@@ -145,14 +145,14 @@ def read_form(path: Path, case: str) -> Assess:
     answers = _FileAnswers(source, faults)
     act = Assess(
         case=case,
-        incorrect=answers.one("incorrect", _truth, "must be true or false"),
+        incorrect=answers.one("incorrect", _boolean, "must be true or false"),
         contradicts=answers.one("contradicts", _words, "must be text"),
         criteria=answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
         aspects=answers.several("aspects", _words, f"must be a list such as [{ASPECTS[0]}]"),
         own_attempts=answers.one("own_attempts", _number, "must be a whole number"),
-        all_means_used=answers.one("all_means_used", _truth, "must be true or false"),
+        all_means_used=answers.one("all_means_used", _boolean, "must be true or false"),
         override_reason=answers.one("override_reason", _words, "must be text"),
-        satire=answers.one("satire", _truth, "must be true or false"),
+        satire=answers.one("satire", _boolean, "must be true or false"),
     )
     if faults:
         raise ConfigurationError(*map(str, sorted(faults)))
@@ -188,7 +188,7 @@ class _FileAnswers:
         return self.one(key, each, right)
 
 
-def _truth(value: object) -> bool | None:
+def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 

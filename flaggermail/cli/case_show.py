@@ -137,7 +137,7 @@ def _minutes(clock: ClockRow) -> int | None:
     return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
 
 
-def _marks(clock: ClockRow) -> list[str]:
+def _clock_marks(clock: ClockRow) -> list[str]:
     marks = (("automatic", clock.automatic), ("oral", clock.oral), ("noted by hand", clock.by_hand))
     return [mark for mark, holds in marks if holds]
 
@@ -315,7 +315,7 @@ def _clock_line(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> str:
         return f"{clock.state} since {shown(clock.started_at, zone)}"
     unit = "minute" if minutes == 1 else "minutes"
     spoken = REHEARSED if exercise else latency.spoken(minutes, "en")
-    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", spoken, *_marks(clock))
+    parts = (shown(clock.stopped_at, zone), f"{minutes} {unit}", spoken, *_clock_marks(clock))
     return ", ".join(parts)
 
 

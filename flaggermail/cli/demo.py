@@ -49,7 +49,7 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     from flaggermail.wiring import show_demo
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
-    wanted = Wanted(once, answer_after, login(), _how_called())
+    wanted = Wanted(once, answer_after, login(), _own_command())
     try:
         show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell)
     except ModuleNotFoundError as missing:
@@ -74,7 +74,7 @@ def _tell(line: str, look: Look) -> None:
         click.echo(text)
 
 
-def _how_called() -> str:
+def _own_command() -> str:
     """Returns a command that runs this program from the same place."""
     called = Path(sys.argv[0])
     if called.name != _PROGRAM:
@@ -91,10 +91,10 @@ def _run_daemon(directory: Path) -> None:
     logbook.configure()
     running = demo_daemon(directory)
     running.obey_signals()
-    Thread(target=_end_with_the_demo, args=(running,), daemon=True).start()
+    Thread(target=_stop_with_parent, args=(running,), daemon=True).start()
     running.run()
 
 
-def _end_with_the_demo(running: Daemon) -> None:
+def _stop_with_parent(running: Daemon) -> None:
     os.read(sys.stdin.fileno(), 1)  # not through sys.stdin: its lock, held at exit, would abort the interpreter
     running.stop.set()

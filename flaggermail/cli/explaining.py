@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flaggermail.services import UnitOfWork
 
 _NEAREST = 5  # rules passed over that are shown by default
-_WIDE = 60  # characters shown of a condition; a word list can fill a page
+_CONDITION_WIDTH = 60  # characters shown of a condition; a word list can fill a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def explained_samples(
             one = judge_samples(work.env.settings.rules, samples, work.env.parser, work.env.matcher, only=path.stem)
             yield Explained(str(path), one[path.stem].context, one[path.stem].found)
         else:
-            yield _live(work, str(path), _raw(work, octets_of(path)))
+            yield _explain_live(work, str(path), _raw(work, octets_of(path)))
 
 
 def explained_message(work: UnitOfWork, key: str) -> Explained:
@@ -52,7 +52,7 @@ def explained_message(work: UnitOfWork, key: str) -> Explained:
 
     stored = work.tx.get(StoredMessage, key)
     assert stored is not None, key  # noqa: S101 - the caller has checked that it exists
-    return _live(work, key, _raw(work, work.env.octets.get(stored.digest)))
+    return _explain_live(work, key, _raw(work, work.env.octets.get(stored.digest)))
 
 
 def _raw(work: UnitOfWork, octets: bytes) -> RawMessage:
@@ -61,7 +61,7 @@ def _raw(work: UnitOfWork, octets: bytes) -> RawMessage:
     return RawMessage(octets, work.now, work.env.settings.desk.mailbox.inbox, 0, 0)
 
 
-def _live(work: UnitOfWork, name: str, raw: RawMessage) -> Explained:
+def _explain_live(work: UnitOfWork, name: str, raw: RawMessage) -> Explained:
     from flaggermail.intake.triage import judge
     from flaggermail.rules.classifier import explain
 
@@ -81,15 +81,15 @@ def as_text(one: Explained, *, whole: bool) -> str:
     lines = [one.name, f"  is           {' + '.join(outcome.kinds)}"]
     if one.becomes:
         lines.append(f"  becomes      {one.becomes}")
-    lines.append(f"  known        {_known(one.context)}")
+    lines.append(f"  known        {_describe_context(one.context)}")
     lines += [f"  {line}" for line in made_by(one.found)]
     given = [("source", outcome.source), ("case type", outcome.case_type), ("answered", outcome.template)]
     given += [("reference", ", ".join(outcome.references)), ("labels", ", ".join(outcome.labels))]
     given += [("priority", outcome.priority if outcome.priority != "normal" else None)]
     lines += [f"  {name.ljust(12)} {value}" for name, value in given if value]
     if one.found.next_best is not None:
-        lines.append(f"  next best    {_passed(one.found.next_best)}")
-    lines += _over(one, whole=whole)
+        lines.append(f"  next best    {_describe_rule(one.found.next_best)}")
+    lines += _passed_over_lines(one, whole=whole)
     return "\n".join(lines)
 
 
@@ -105,16 +105,16 @@ def made_by(found: Explanation) -> list[str]:
     return lines
 
 
-def _over(one: Explained, *, whole: bool) -> list[str]:
+def _passed_over_lines(one: Explained, *, whole: bool) -> list[str]:
     """Returns the rules passed over, in order: those closest to a match, or all of them."""
     others = [tried for tried in one.found.passed_over if tried is not one.found.next_best]
     nearest = sorted(others, key=lambda tried: tried.nearness, reverse=True)[: None if whole else _NEAREST]
-    lines = [f"  passed over  {_passed(tried)}" for tried in others if tried in nearest]
+    lines = [f"  passed over  {_describe_rule(tried)}" for tried in others if tried in nearest]
     left = len(others) - len(lines)
     return [*lines, f"  and {left} more that missed more (--all shows them)"] if left else lines
 
 
-def _passed(tried: Tried) -> str:
+def _describe_rule(tried: Tried) -> str:
     rule = f"{tried.rule.place} {tried.rule.name}"
     if tried.looked.held:
         return f"{rule}: would match, and comes later"
@@ -125,11 +125,11 @@ def _passed(tried: Tried) -> str:
 def _condition(part: Looked) -> str:
     if part.within:
         return f"{part.condition} ({'; '.join(map(_condition, part.within))})"
-    written = part.condition if len(part.condition) <= _WIDE else f"{part.condition[:_WIDE]}..."
+    written = part.condition if len(part.condition) <= _CONDITION_WIDTH else f"{part.condition[:_CONDITION_WIDTH]}..."
     return f"{written} ({part.saw}{f' at {part.where}' if part.where else ''})"
 
 
-def _known(context: Context) -> str:
+def _describe_context(context: Context) -> str:
     """Describes the context of the mail."""
     words = [f"sender {context.verdict}", "an officer's address" if context.from_officer else ""]
     words.append(f"platform {context.platform}" if context.platform else "")

@@ -88,10 +88,10 @@ class Daemon:
     _last_look: datetime | None = None
     _inbox_read: float = 0.0  # when the inbox was last read to its end (or the daemon started), by `monotonic`
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
-    _look_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
-    _forget_due: float = -math.inf  # when retention is due, by `monotonic`
+    _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
+    _retention_due: float = -math.inf  # when retention is due, by `monotonic`
     _status: str = ""
-    _unwritten: bool = False  # whether the last write of the status file failed
+    _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
 
     def __post_init__(self) -> None:
@@ -115,19 +115,19 @@ class Daemon:
         with ExitStack() as running:
             self.env.store.acquire(LEASE, self.holder, self.env.clock.now(), LEASE_SECONDS)
             running.callback(self._release)
-            self._settle()
+            self._recover()
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self.remind))
             self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
-            self.ticker.every(WATCH_EVERY, "selfwatch", self._guarded("selfwatch", self._watch_ourselves))
+            self.ticker.every(WATCH_EVERY, "selfwatch", self._guarded("selfwatch", self._check_self))
             if self.heartbeat is not None:
                 every = 60.0 * self.env.settings.desk.watch.heartbeat_minutes
                 self.ticker.every(every, "heartbeat", self._guarded("heartbeat", self.beat))
-            self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._renew))
-            self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._forget))
-            self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._tell))
-            watcher = threading.Thread(target=self._guarded("watcher", self._watch), name="watcher", daemon=True)
+            self.ticker.every(RENEW_EVERY, "rules", self._guarded("rules", self._reload_rules))
+            self.ticker.every(FORGET_LOOKED, "forget", self._guarded("forget", self._run_retention))
+            self.ticker.every(STATUS_EVERY, "status", self._guarded("status", self._publish_status))
+            watcher = threading.Thread(target=self._guarded("watcher", self._poll_mailbox), name="watcher", daemon=True)
             watcher.start()
             running.callback(self._join, watcher)
             self.ticker.start()
@@ -152,13 +152,13 @@ class Daemon:
             asked = self.renewal.ask
             signal.signal(signal.SIGHUP, lambda *_: asked())
 
-    def _settle(self) -> None:
+    def _recover(self) -> None:
         """Recovers work left by an earlier run, and starts observing if requested."""
         doubtful = delivery.recover(self.env)
         if doubtful:
             logbook.unsettled(doubtful)
         paging.recover(self.env)
-        self._sweep()
+        self._sweep_archive()
         if self.observe:
             observing.begin(self.env)
         versions.note(self.env)
@@ -166,7 +166,7 @@ class Daemon:
             if observing.is_on(tx):
                 logbook.desk_observes()
 
-    def _sweep(self) -> None:
+    def _sweep_archive(self) -> None:
         """Removes partial archive files of crashed writers. They contain mail, and nothing else would destroy them.
 
         An archive that cannot delete a partial file can still take in mail, so the daemon starts anyway.
@@ -184,7 +184,7 @@ class Daemon:
         stuck: list[str] = []
         while not self.stop.wait(1.0):
             if self.monotonic() > patience:
-                self._say_ready()
+                self._report_ready()
             before, stuck = stuck, self._pulse.stuck()
             for loop in stuck:
                 if loop not in before:
@@ -201,7 +201,7 @@ class Daemon:
 
         return run
 
-    def _watch(self) -> None:
+    def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
         failures = 0
         stop = WatchedStop(self.stop, self._pulse, "watcher")
@@ -209,41 +209,41 @@ class Daemon:
         at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
             try:
-                self._look(stop, interval)
+                self._poll(stop, interval)
                 if failures:
                     logbook.link_up()
                 failures = 0
-                self.mailbox.wait(stop, min(at_most, max(0.0, self._look_due - self.monotonic())))
+                self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
             except LinkLost as lost:
                 failures += 1
                 self.mailbox.close()
                 seconds = delay(failures, self.fraction())
                 logbook.link_lost(failures, seconds, str(lost))
-                self._look_due = -math.inf
-                self._looked(link=False)
+                self._poll_due = -math.inf
+                self._poll_ended(link=False)
                 self._pause(stop, seconds, at_most)
         self.mailbox.close()
 
-    def _look(self, stop: Interrupt, interval: float) -> None:
+    def _poll(self, stop: Interrupt, interval: float) -> None:
         """Polls the inbox after a hint, and every folder once per interval."""
         started, now = self.env.clock.now(), self.monotonic()
-        everywhere = now >= self._look_due
+        everywhere = now >= self._poll_due
         if poll.look(self.env, self.mailbox, stop, everywhere=everywhere):
             self._last_mail = self.env.clock.now()
         self._inbox_read = self.monotonic()
         if everywhere:
-            self._last_look, self._look_due = started, now + interval
-        self._looked(link=True)
+            self._last_look, self._poll_due = started, now + interval
+        self._poll_ended(link=True)
 
-    def _looked(self, *, link: bool) -> None:
+    def _poll_ended(self, *, link: bool) -> None:
         """Reports readiness after the first poll, even if the mailbox was unreachable.
 
         Reminders and outgoing mail are due during an outage too: a start that waits for the mailbox would delay them.
         """
         news, self.link = link != self.link, link
         if news:
-            self._tell()
-        self._say_ready()
+            self._publish_status()
+        self._report_ready()
 
     def _pause(self, stop: Interrupt, seconds: float, at_most: float) -> None:
         """Waits in steps short enough for the watchdog."""
@@ -278,7 +278,7 @@ class Daemon:
         """Returns how long ago the time-critical loops last ran."""
         return {"reminders": timedelta(seconds=self.monotonic() - self._reminded)}
 
-    def _watch_ourselves(self) -> None:
+    def _check_self(self) -> None:
         self_check.tick(self.env, self._ages())
 
     def beat(self) -> None:
@@ -293,16 +293,16 @@ class Daemon:
         if why:
             logbook.heartbeat_failed(why)
 
-    def _renew(self) -> None:
+    def _reload_rules(self) -> None:
         """Reloads changed rules and templates; every loop uses the new services at its next step."""
         if self.renewal is not None:
             self.env = self.renewal.tick(self.env)
 
-    def _forget(self) -> None:
+    def _run_retention(self) -> None:
         """Runs retention at start and then hourly. A plain hourly tick might never run if restarts are frequent."""
-        if self.monotonic() < self._forget_due:
+        if self.monotonic() < self._retention_due:
             return
-        self._forget_due = self.monotonic() + FORGET_EVERY
+        self._retention_due = self.monotonic() + FORGET_EVERY
         gone = retention.tick(self.env)
         if gone:
             logbook.octets_discarded(gone)
@@ -310,7 +310,7 @@ class Daemon:
     def _keep_lease(self) -> None:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
 
-    def _tell(self) -> None:
+    def _publish_status(self) -> None:
         """Publishes the status, and reports its line to the supervisor if it changed."""
         env = self.env
         with env.store.read() as tx:
@@ -326,36 +326,36 @@ class Daemon:
         )
         line = standing.line(seen.zone, seen.at)
         if self.board is not None:
-            self._noted(self.board.show(seen.document()))
+            self._log_if_unwritten(self.board.show(seen.document()))
         if line != self._status:
             self._status = line
             self.supervisor.status(line)
 
-    def _noted(self, why: str) -> None:
+    def _log_if_unwritten(self, why: str) -> None:
         """Logs the first failure to write the status; the next tick tries again."""
-        if why and not self._unwritten:
+        if why and not self._status_unwritten:
             logbook.status_not_written(why)
-        self._unwritten = bool(why)
+        self._status_unwritten = bool(why)
 
-    def _say_ready(self) -> None:
+    def _report_ready(self) -> None:
         if not self._ready:
             self._ready = True
             self.supervisor.ready()
 
-    def _left(self) -> float:
+    def _time_left(self) -> float:
         return max(0.0, min(self.stop_within, self._deadline - self.monotonic()))
 
     def _end_ticker(self) -> None:
-        if not self.ticker.stop(self._left()):
-            self._left_behind("ticker")
+        if not self.ticker.stop(self._time_left()):
+            self._abandon("ticker")
 
     def _join(self, worker: threading.Thread) -> None:
         self.stop.set()
-        worker.join(self._left())
+        worker.join(self._time_left())
         if worker.is_alive():
-            self._left_behind(worker.name)
+            self._abandon(worker.name)
 
-    def _left_behind(self, worker: str) -> None:
+    def _abandon(self, worker: str) -> None:
         self.overdue.append(worker)
         logbook.stop_overdue(worker)
 
@@ -365,12 +365,12 @@ class Daemon:
         Keeps the lease if an abandoned worker might still write. The end of the process frees it too.
         """
         if not self.overdue:
-            releasing = threading.Thread(target=self._give_back, name="lease", daemon=True)
+            releasing = threading.Thread(target=self._release_lease, name="lease", daemon=True)
             releasing.start()
-            releasing.join(self._left())
+            releasing.join(self._time_left())
             if releasing.is_alive():
-                self._left_behind(releasing.name)
+                self._abandon(releasing.name)
 
-    def _give_back(self) -> None:
+    def _release_lease(self) -> None:
         with suppress(StoreBusy, StoreFault):
             self.env.store.release()

@@ -47,18 +47,18 @@ def show(wanted: Wanted, parts: Parts, tell: Tell) -> None:
     folder = Path(tempfile.mkdtemp(prefix="flaggermail-demo-"))
     try:
         story = read(SHIPPED, wanted.answer_after)
-        _introduce(folder, tell)
+        _print_introduction(folder, tell)
         with opened(folder, parts, story, wanted.login) as desk:
             teller = Teller(desk.env, tell)
             _play(desk, story, teller)
             _conclude(desk, story, teller)
             if not wanted.once:
                 desk.clock.release()
-                _invite(folder, story, wanted.program, tell)
+                _print_invitation(folder, story, wanted.program, tell)
                 with suppress(KeyboardInterrupt):
-                    _go_on(desk, story)
+                    _answer_user(desk, story)
             desk.end()
-        _take_leave(folder, story, wanted.program, tell)
+        _print_farewell(folder, story, wanted.program, tell)
     except Exception as fault:
         what = str(fault)
         if not isinstance(fault, FlaggermailError | OSError):  # unexpected: keep the traceback for a bug report
@@ -88,13 +88,13 @@ def _play(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
         desk.settle()
         teller.news()
         with desk.env.store.read() as tx:
-            _refuse(figures.troubles(tx))
+            _raise_if_any(figures.troubles(tx))
         if any(act.show == "letter" for act in acts):
             channels = (c for platform in desk.env.settings.platform_list for c in platform.channels)
             teller.letter(desk.servers.last_for({address for channel in channels for address in channel.to}))
 
 
-def _go_on(desk: RunningDesk, story: Scenario) -> NoReturn:
+def _answer_user(desk: RunningDesk, story: Scenario) -> NoReturn:
     """Answers what the user sends until they stop the demo. Raises KeyboardInterrupt, StoryBroken, OSError."""
     answered = story.later_asked(desk.env)
     while True:
@@ -106,7 +106,7 @@ def _go_on(desk: RunningDesk, story: Scenario) -> NoReturn:
             answered += 1
 
 
-def _introduce(folder: Path, tell: Tell) -> None:
+def _print_introduction(folder: Path, tell: Tell) -> None:
     for line in (
         "The real daemon reads a mailbox over IMAP and sends over SMTP, all of it on this machine. Only the clock",
         "is not the machine's: it jumps from event to event. Mail to officers and referrers is in Dutch here.",
@@ -115,7 +115,7 @@ def _introduce(folder: Path, tell: Tell) -> None:
         tell(line, "plain")
 
 
-def _refuse(troubles: Sequence[str]) -> None:
+def _raise_if_any(troubles: Sequence[str]) -> None:
     if troubles:
         raise StoryBroken("; ".join(troubles))
 
@@ -124,7 +124,7 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
     with desk.env.store.read() as tx:
         wrong = figures.faults(tx)
         found = list(figures.lines(tx, story.demo.figures, teller))
-    _refuse(wrong)
+    _raise_if_any(wrong)
     teller.tell("", "plain")
     teller.tell("What the record says now", "heading")
     for text, look in found:
@@ -134,14 +134,14 @@ def _conclude(desk: RunningDesk, story: Scenario, teller: Teller) -> None:
         teller.tell(f"  {what:<16}{desk.folder / name}", "plain")
 
 
-def _invite(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
+def _print_invitation(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The story is over. The daemon goes on, now by the clock of this machine; Ctrl-C ends it.", "heading")
     tell("In another terminal you are the officer; the platform of the first story answers within seconds:", "plain")
     _commands(folder, story.demo.tries, program, tell)
 
 
-def _take_leave(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
+def _print_farewell(folder: Path, story: Scenario, program: str, tell: Tell) -> None:
     tell("", "plain")
     tell("The daemon has ended. The record can still be read:", "heading")
     _commands(folder, story.demo.look, program, tell)

@@ -49,11 +49,11 @@ def faults(tx: Transaction) -> list[str]:
         if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION.value):
             found.append(f"case {case.number}: nobody told the referrer its number")
     for notification in tx.find(Notification, use=True):
-        found += _faults_of(tx, notification)
+        found += _notification_faults(tx, notification)
     return found
 
 
-def _faults_of(tx: Transaction, notification: Notification) -> list[str]:
+def _notification_faults(tx: Transaction, notification: Notification) -> list[str]:
     """Checks that all clocks have stopped if the platform answered, run if not, and that no due reminder is missing."""
     clocks = {clock.kind: clock for clock in tx.find(ClockRow, notification=notification.id)}
     if notification.state != "sent" or set(clocks) != set(CLOCKS):
@@ -83,14 +83,14 @@ def _notification(tx: Transaction, notification: Notification, teller: Teller) -
     if notification.sent_at is not None:
         yield _row("sent", f"{teller.day(notification.sent_at)} {teller.clock(notification.sent_at)}"), "plain"
     for kind in CLOCKS:
-        yield _row(f"{kind} clock", _clock(clocks[kind], teller)), "plain"
+        yield _row(f"{kind} clock", _clock_text(clocks[kind], teller)), "plain"
     minutes = _minutes(clocks[HUMAN])
     if minutes is not None:
-        yield _row("latency", f"{latency.hours(minutes)} hours ({_counted(minutes)})"), "figure"
+        yield _row("latency", f"{latency.hours(minutes)} hours ({_minutes_text(minutes)})"), "figure"
         yield _row("in Dutch", latency.spoken(minutes, "nl")), "figure"
     for kind in (Kind.REMINDER, Kind.ESCALATION):
         told = [reminder for reminder in reminders if reminder.kind == kind]
-        yield _row(f"{kind}s", "; ".join(_told(r, teller) for r in told) or "none"), "plain"
+        yield _row(f"{kind}s", "; ".join(_reminder_text(r, teller) for r in told) or "none"), "plain"
 
 
 def _row(name: str, text: str) -> str:
@@ -107,19 +107,19 @@ def _minutes(clock: ClockRow) -> int | None:
     return None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
 
 
-def _clock(clock: ClockRow, teller: Teller) -> str:
+def _clock_text(clock: ClockRow, teller: Teller) -> str:
     minutes = _minutes(clock)
     if minutes is None or clock.stopped_at is None:
         return f"{clock.state} since {teller.clock(clock.started_at)}"
     day = f" on {teller.day(clock.stopped_at)}" if teller.day(clock.stopped_at) != teller.day(clock.started_at) else ""
-    return f"stopped at {teller.clock(clock.stopped_at)}{day}, after {_counted(minutes)}"
+    return f"stopped at {teller.clock(clock.stopped_at)}{day}, after {_minutes_text(minutes)}"
 
 
-def _counted(minutes: int) -> str:
+def _minutes_text(minutes: int) -> str:
     return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
-def _told(reminder: Reminder, teller: Teller) -> str:
+def _reminder_text(reminder: Reminder, teller: Teller) -> str:
     officer = teller.env.settings.rota.officer(reminder.officer)
     name = officer.name if officer else reminder.officer
-    return f"{teller.clock(reminder.told_at)} to {name} (after {_counted(reminder.step)})"
+    return f"{teller.clock(reminder.told_at)} to {name} (after {_minutes_text(reminder.step)})"

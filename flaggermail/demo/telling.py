@@ -36,18 +36,18 @@ class Teller:
     env: Services
     tell: Tell
     _day: date | None = None
-    _told: set[str] = field(default_factory=set)
+    _printed: set[str] = field(default_factory=set)
 
     def remark(self, at: datetime, text: str) -> None:
         """Prints what a reader should know about the next event, if anything."""
         if text:
-            self._turn_to(at)
+            self._print_day(at)
         for line in textwrap.wrap(text, WIDTH - 2):
             self.tell(f"  {line}", "faint")
 
     def typed(self, act: Typed, printed: str) -> None:
         """Prints a command line and its output."""
-        self._turn_to(act.at)
+        self._print_day(act.at)
         found = self.env.settings.rota.officer(act.by)
         head = f"  {self.clock(act.at)}  {found.name if found else act.by} types: "
         command = textwrap.wrap(
@@ -62,15 +62,15 @@ class Teller:
     def news(self) -> None:
         """Prints every mail received or sent since the last call, as recorded."""
         with self.env.store.read() as tx:
-            came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._told]
-            left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._told]
+            came = [m for m in tx.find(StoredMessage, direction="in") if m.id not in self._printed]
+            left = [m for m in tx.find(OutboxMail, state="accepted") if m.id not in self._printed]
         for message in came:
-            way = f"{self._whom(message.from_address or '', message.from_name)} to the desk"
-            self._mail(message.id, message.received_at, way, message.kinds, message.subject or "")
+            way = f"{self._describe(message.from_address or '', message.from_name)} to the desk"
+            self._print_mail(message.id, message.received_at, way, message.kinds, message.subject or "")
         for mail in left:
             if mail.done_at is not None:
-                way = f"the desk to {self._whom(mail.recipient)}"
-                self._mail(mail.id, mail.done_at, way, [mail.kind], mail.subject)
+                way = f"the desk to {self._describe(mail.recipient)}"
+                self._print_mail(mail.id, mail.done_at, way, [mail.kind], mail.subject)
 
     def letter(self, octets: bytes) -> None:
         """Prints a mail as its reader sees it."""
@@ -86,15 +86,15 @@ class Teller:
         local = at.astimezone(self.env.settings.zone)
         return f"{local:%A} {local.day} {local:%B %Y}"
 
-    def _mail(self, key: str, at: datetime, way: str, kinds: Iterable[str], subject: str) -> None:
-        self._turn_to(at)
-        self._told.add(key)
+    def _print_mail(self, key: str, at: datetime, way: str, kinds: Iterable[str], subject: str) -> None:
+        self._print_day(at)
+        self._printed.add(key)
         what = " and ".join(WORDS.get(kind, kind.replace("_", " ")) for kind in kinds)
         self.tell(f"  {self.clock(at)}  {way}: {what}", "mail")
         for line in textwrap.wrap(subject, WIDTH - len(_INDENT)):
             self.tell(f"{_INDENT}{line}", "plain")
 
-    def _whom(self, address: str, name: str | None = None) -> str:
+    def _describe(self, address: str, name: str | None = None) -> str:
         officer = self.env.settings.rota.by_address(address)
         if officer is not None:
             return f"{officer.name} ({'head' if 'head' in officer.roles else 'officer'})"
@@ -104,7 +104,7 @@ class Teller:
                     return f"{platform.name}, {channel.name} <{address}>"
         return f"{name} <{address}>" if name else address
 
-    def _turn_to(self, at: datetime) -> None:
+    def _print_day(self, at: datetime) -> None:
         local = at.astimezone(self.env.settings.zone).date()
         if local != self._day:
             self._day = local

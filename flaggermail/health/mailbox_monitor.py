@@ -30,17 +30,17 @@ def keep(env: Services, unread: timedelta) -> bool:
         if tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
             return True
     with env.store.begin() as tx:
-        _tell(UnitOfWork(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
+        _raise_alarm(UnitOfWork(env, tx, env.clock.now()), AlarmKind.MAILBOX_SILENT, read_at, "flaggermail status")
     return True
 
 
 def end(work: UnitOfWork, read_at: datetime | None) -> None:
     """Raises the recovery alarm if an outage since `read_at` had raised one, now that the inbox was read again."""
     if work.tx.get(Alarm, _key(AlarmKind.MAILBOX_SILENT, read_at)) is not None:
-        _tell(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
+        _raise_alarm(work, AlarmKind.MAILBOX_BACK, read_at, "flaggermail quarantine list")
 
 
-def _tell(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
+def _raise_alarm(work: UnitOfWork, kind: AlarmKind, read_at: datetime | None, next_step: str) -> None:
     zone, inbox = work.env.settings.zone, work.env.settings.desk.mailbox.inbox
     at = read_at.astimezone(zone).isoformat(" ", "minutes") if read_at else "-"
     notices.raise_alarm(work, alarm(kind, _key(kind, read_at), f"{inbox}: {at}", work.now), next_step)

@@ -38,21 +38,21 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
     )
     found = list(findings(measured, limits_of(env.settings.desk), env.clock.now()))
     with env.store.read() as tx:
-        if not _news(tx, found):
+        if not _changed_findings(tx, found):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        news = _news(tx, found)
+        news = _changed_findings(tx, found)
         for finding, before in news:
-            _note(UnitOfWork(env, tx, env.clock.now()), finding, before)
+            _record_finding(UnitOfWork(env, tx, env.clock.now()), finding, before)
     return len(news)
 
 
-def _news(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
+def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
     known = [(finding, tx.get(Watched, finding.what)) for finding in found]
     return [(f, row) for f, row in known if row is None or (row.wrong, row.value) != (f.wrong, f.value)]
 
 
-def _note(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
+def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
     """Records the finding, and raises an alarm if it changed between faulty and in order."""
     was_wrong = before is not None and before.wrong
     since = work.now if before is None or before.wrong != finding.wrong else before.since

@@ -26,7 +26,7 @@ from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD,
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
-_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+_BEFORE_ALL_CASES = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def limits_of(desk: DeskSettings) -> Limits:
@@ -44,7 +44,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
     parked = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
-    clocks, mails = _running(tx), tx.find(OutboxMail, state=WAITING)
+    clocks, mails = _running_clocks(tx), tx.find(OutboxMail, state=WAITING)
     return Overview(
         at=work.now,
         zone=settings.zone,
@@ -72,12 +72,12 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
 
 
 def _cases(tx: Transaction) -> dict[str, int]:
-    ever = ("opened_at", _EVER)
+    ever = ("opened_at", _BEFORE_ALL_CASES)
     states = {state: tx.count(Case, ever, state=state, exercise=False) for state in CASE_STATES}
     return {**states, EXERCISE: tx.count(Case, ever, state=list(CASE_STATES), exercise=True)}
 
 
-def _running(tx: Transaction) -> list[ClockRow]:
+def _running_clocks(tx: Transaction) -> list[ClockRow]:
     """Returns the running clocks, except those of exercises."""
     running = tx.find(ClockRow, state="running")
     rehearsed = {use.id for use in tx.find(Notification, id=[c.notification for c in running], exercise=True)}

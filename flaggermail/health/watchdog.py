@@ -18,14 +18,14 @@ class Pulse:
     def __init__(self, supervisor: Supervisor, bounds: Mapping[str, float], monotonic: Callable[[], float]) -> None:
         self._supervisor, self._bounds, self._monotonic = supervisor, bounds, monotonic
         self._last = dict.fromkeys(bounds, monotonic())
-        self._told = monotonic()
+        self._last_alive = monotonic()
 
     def beat(self, loop: str) -> None:
         """Records progress of `loop`. Called by the loop itself, so that nothing else can vouch for it."""
         now = self._last[loop] = self._monotonic()
         # Twice as often as required, because the next call may come only after a whole interval.
-        if now - self._told >= self._supervisor.interval / 2 and not self.stuck():
-            self._told = now
+        if now - self._last_alive >= self._supervisor.interval / 2 and not self.stuck():
+            self._last_alive = now
             self._supervisor.alive()
 
     def stuck(self) -> list[str]:

@@ -68,7 +68,7 @@ def _run(env: Services, scenario: Scenario, clock: SetClock, mailbox: ListMailbo
         for act in scenario.acts_at(now):
             with contextlib.chdir(scenario.folder):
                 command(env, act.by, act.words)
-        _settle(env)
+        _run_ticks(env)
 
 
 def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
@@ -85,7 +85,7 @@ def instants(env: Services, scenario: Scenario) -> Iterator[datetime]:
         yield now
 
 
-def _settle(env: Services) -> None:
+def _run_ticks(env: Services) -> None:
     """Does the work of the daemon's ticks: sends mail, queues reminders and the digest, sends those."""
     delivery.drain(env)
     reminders.tick(env)

@@ -114,7 +114,7 @@ class ListMailbox:
 
     def fetch_first(self, folder: str, position: Position, senders: Sequence[str]) -> Iterator[Sequence[RawMessage]]:
         """Yields one batch of the new messages from these senders and of replies to us."""
-        new = [raw for raw in self._messages[folder][position.uid :] if _goes_first(raw.octets, senders)]
+        new = [raw for raw in self._messages[folder][position.uid :] if _is_priority(raw.octets, senders)]
         if new:
             yield new
 
@@ -131,7 +131,7 @@ class ListMailbox:
         """Does nothing."""
 
 
-def _goes_first(octets: bytes, senders: Sequence[str]) -> bool:
+def _is_priority(octets: bytes, senders: Sequence[str]) -> bool:
     header = message_from_bytes(octets.partition(b"\r\n\r\n")[0])
     answers = f"{header.get('References', '')} {header.get('In-Reply-To', '')}"
     return "vf." in answers or any(sender in str(header.get("From", "")) for sender in senders)

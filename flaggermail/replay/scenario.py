@@ -27,8 +27,8 @@ from flaggermail.yaml_files.model import read_model
 
 Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
-_CODE = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
-_APPROVES = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
+_CODE_PLACEHOLDER = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
+_APPROVAL_COMMAND = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
 
 
 class GivenNotification(Model):
@@ -231,7 +231,7 @@ def read(folder: Path, after: int | None = None) -> Scenario:
     mails = [
         Incoming(at, mail.folder, _octets(folder / mail.file, mail, at), mail.tell)
         for mail in found.mails
-        for at in (_arrives(mail, after), *mail.copies)
+        for at in (_arrival(mail, after), *mail.copies)
     ]
     return Scenario(
         folder=folder,
@@ -248,7 +248,7 @@ def read(folder: Path, after: int | None = None) -> Scenario:
     )
 
 
-def _arrives(mail: MailEntry, after: int | None) -> datetime:
+def _arrival(mail: MailEntry, after: int | None) -> datetime:
     minutes = after if after is not None and mail.after else mail.after
     return mail.at + timedelta(minutes=minutes)
 
@@ -271,17 +271,17 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], b
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         header, blank, body = raw.partition(b"\r\n\r\n")
         sender = env.parser.parse(raw).sender
-        lines = _trace(env, sender, mail.auth, at) if mail.folder == "inbox" else []
+        lines = _trace_fields(env, sender, mail.auth, at) if mail.folder == "inbox" else []
         if mail.answers is not None:
-            answered = _answered(env, mail.answers, file.name)
-            lines += _filled_in(header, env.octets.get(answered.digest), at)
-            body = _CODE.sub(_code_in(env, answered), body)
+            answered = _answered_mail(env, mail.answers, file.name)
+            lines += _reply_fields(header, env.octets.get(answered.digest), at)
+            body = _CODE_PLACEHOLDER.sub(_approval_command(env, answered), body)
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
     return octets
 
 
-def _trace(env: Services, sender: Address | None, auth: str, at: datetime) -> list[str]:
+def _trace_fields(env: Services, sender: Address | None, auth: str, at: datetime) -> list[str]:
     """Returns the fields that our receiving server writes above a mail (RFC 8601), and those a forger writes below."""
     server = env.settings.desk.mailbox.authserv_id or "localhost"
     domain = sender.domain if sender else "invalid"
@@ -295,7 +295,7 @@ def _trace(env: Services, sender: Address | None, auth: str, at: datetime) -> li
     return lines
 
 
-def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
+def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
     """Returns the fields that make a mail a reply, and those that its file lacks."""
     own, other = (BytesParser().parsebytes(octets, headersonly=True) for octets in (header, answered))
     message_id = str(other["Message-ID"]).strip().strip("<>")
@@ -309,13 +309,13 @@ def _filled_in(header: bytes, answered: bytes, at: datetime) -> list[str]:
     return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
 
 
-def _code_in(env: Services, answered: OutboxMail) -> bytes:
+def _approval_command(env: Services, answered: OutboxMail) -> bytes:
     """Returns the approval command printed in the request, which contains a code that a scenario cannot know."""
-    found = _APPROVES.search(env.parser.parse(env.octets.get(answered.digest)).text)
+    found = _APPROVAL_COMMAND.search(env.parser.parse(env.octets.get(answered.digest)).text)
     return found[1].encode() if found else b"\\g<0>"
 
 
-def _answered(env: Services, wanted: Answers, file: str) -> OutboxMail:
+def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:
     found = sent(env, wanted)
     if not found:
         raise ConfigurationError(f"{file}: answers {wanted.model_dump(exclude_none=True)}, but no such mail was sent")
@@ -325,10 +325,10 @@ def _answered(env: Services, wanted: Answers, file: str) -> OutboxMail:
 def sent(env: Services, wanted: Answers) -> list[OutboxMail]:
     """Returns our sent mails that match `wanted`, whatever its `number`."""
     with env.store.read() as tx:
-        return [mail for mail in tx.find(OutboxMail, state="accepted") if _fits(mail, wanted, env)]
+        return [mail for mail in tx.find(OutboxMail, state="accepted") if _matches(mail, wanted, env)]
 
 
-def _fits(mail: OutboxMail, wanted: Answers, env: Services) -> bool:
+def _matches(mail: OutboxMail, wanted: Answers, env: Services) -> bool:
     domains = next((frozenset(p.domains) for p in env.settings.platform_list if p.name == wanted.to), None)
     to = wanted.to is None or mail.recipient.lower() == wanted.to.lower()
     to = to or (domains is not None and in_domains(mail.recipient.rpartition("@")[2], domains))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of the record: one class a row type of `record.rows`, field for field (a test compares them).
+"""The tables of the record: one class per row type of `record.rows`, field for field (a test compares them).
 
-SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate; what reaches them are
-frozen values of the core, and the constraints here hold what must not depend on any program.
+SQLModel maps `datetime` to an aware UTC type on both engines. Table models do not validate: they receive frozen rows
+only, and the constraints here enforce what must not depend on any program.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SQLModel.metadata.naming_convention = {
 
 
 class Row(SQLModel):
-    """Base of every table: also an error of the model itself quotes no value."""
+    """Base of every table; validation errors do not quote values."""
 
     model_config = SQLModelConfig(hide_input_in_errors=True)
 
@@ -88,7 +88,7 @@ class BadAddressRow(Row, table=True):
 
 
 class CaseRow(Row, table=True):
-    """`rows.Case`; `case` alone is a word of SQL."""
+    """`rows.Case`; CASE is a reserved word of SQL."""
 
     __tablename__ = "case_file"
     __table_args__ = (Index("ix_case_file_title", "title", "number"),)
@@ -138,7 +138,7 @@ class MessageRow(Row, table=True):
     __table_args__ = (
         CheckConstraint("direction IN ('in', 'out')", name="message_direction"),
         CheckConstraint("place IN ('case', 'quarantine', 'noise', 'declined', 'own')", name="message_place"),
-        Index("ix_message_from_address", "from_address", "id"),  # the latest of an author
+        Index("ix_message_from_address", "from_address", "id"),  # the latest messages of an author
     )
     id: str = Field(primary_key=True)
     message_id: str | None = Field(index=True)
@@ -182,7 +182,7 @@ class DeliveryRow(Row, table=True):
     id: str = Field(primary_key=True)
     message: str = Field(foreign_key="message.id", index=True)
     folder: str
-    uidvalidity: int = Field(sa_type=BigInteger)  # 32 bits without a sign: RFC 9051, section 9
+    uidvalidity: int = Field(sa_type=BigInteger)  # unsigned 32 bits: RFC 9051, section 9
     uid: int = Field(sa_type=BigInteger)
     internaldate: datetime
     digest: str

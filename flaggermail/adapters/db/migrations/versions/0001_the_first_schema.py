@@ -12,7 +12,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# REPLACE passes by the trigger on DELETE where a connection has recursive_triggers off; the third one holds there too.
+# REPLACE skips the trigger on DELETE if a connection has recursive_triggers off; the third trigger covers that case.
 SQLITE_TRIGGERS = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'the past is never changed'); END",
     "CREATE TRIGGER event_no_delete BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'the past is never changed'); END",
@@ -34,26 +34,26 @@ POSTGRESQL_TRIGGERS = (
 
 
 def upgrade() -> None:
-    """Make every table; a table stands behind those it refers to."""
-    _masters()
+    """Creates every table, each after the tables it refers to."""
+    _platforms()
     _cases()
     _notifications()
-    _answers()
+    _clocks()
     _messages()
     _deliveries()
     _outbox()
-    _duty()
-    _waking()
+    _reminders()
+    _pages()
     _tokens()
-    _observing()
-    _in_force()
-    _record()
-    _running()
-    _protect_the_past()
+    _desk_state()
+    _versions()
+    _events()
+    _counters()
+    _protect_events()
 
 
-def _masters() -> None:
-    """Elections, platforms, channels."""
+def _platforms() -> None:
+    """Creates the tables of elections, platforms and channels."""
     op.create_table(
         "election",
         sa.Column("code", AutoString(), nullable=False),
@@ -95,7 +95,7 @@ def _masters() -> None:
 
 
 def _cases() -> None:
-    """Cases."""
+    """Creates the table of cases."""
     op.create_table(
         "case_file",
         sa.Column("number", AutoString(), nullable=False),
@@ -145,7 +145,7 @@ def _cases() -> None:
 
 
 def _notifications() -> None:
-    """Notifications."""
+    """Creates the table of notifications."""
     op.create_table(
         "notification",
         sa.Column("id", AutoString(), nullable=False),
@@ -190,8 +190,8 @@ def _notifications() -> None:
     op.create_index("ix_notification_state", "notification", ["state"])
 
 
-def _answers() -> None:
-    """What an answer stops or is noted down as."""
+def _clocks() -> None:
+    """Creates the tables of clocks and contact notes."""
     op.create_table(
         "clock",
         sa.Column("id", AutoString(), nullable=False),
@@ -228,7 +228,7 @@ def _answers() -> None:
 
 
 def _messages() -> None:
-    """Messages and their deliveries."""
+    """Creates the table of messages."""
     op.create_table(
         "message",
         sa.Column("id", AutoString(), nullable=False),
@@ -280,7 +280,7 @@ def _messages() -> None:
 
 
 def _deliveries() -> None:
-    """Where messages lay, and how far the folders were read."""
+    """Creates the tables of deliveries and cursors."""
     op.create_table(
         "delivery",
         sa.Column("id", AutoString(), nullable=False),
@@ -306,7 +306,7 @@ def _deliveries() -> None:
 
 
 def _outbox() -> None:
-    """Mail on its way out."""
+    """Creates the tables of outgoing mail and delivery attempts."""
     op.create_table(
         "outbox",
         sa.Column("id", AutoString(), nullable=False),
@@ -355,8 +355,8 @@ def _outbox() -> None:
     op.create_index("ix_attempt_mail", "attempt", ["mail"])
 
 
-def _duty() -> None:
-    """Who was told what."""
+def _reminders() -> None:
+    """Creates the tables of reminders, alarms and rota overrides."""
     op.create_table(
         "reminder",
         sa.Column("id", AutoString(), nullable=False),
@@ -406,8 +406,8 @@ def _duty() -> None:
     )
 
 
-def _waking() -> None:
-    """Calls of pagers, mail held back, and what is watched of ourselves."""
+def _pages() -> None:
+    """Creates the tables of pages, held-back notices and self-check findings."""
     op.create_table(
         "page",
         sa.Column("id", AutoString(), nullable=False),
@@ -458,7 +458,7 @@ def _waking() -> None:
 
 
 def _tokens() -> None:
-    """What an answer is recognised by, and who was declined."""
+    """Creates the tables of tokens, thread keys, declined senders and bad addresses."""
     op.create_table(
         "token",
         sa.Column("token", AutoString(), nullable=False),
@@ -505,8 +505,8 @@ def _tokens() -> None:
     )
 
 
-def _observing() -> None:
-    """Whether the desk observes, and what was not sent because of it."""
+def _desk_state() -> None:
+    """Creates the tables of the desk's state and of mail withheld while observing."""
     op.create_table(
         "desk_state",
         sa.Column("id", AutoString(), nullable=False),
@@ -527,8 +527,8 @@ def _observing() -> None:
     )
 
 
-def _in_force() -> None:
-    """What judged and wrote, and the keys under which citizens are remembered."""
+def _versions() -> None:
+    """Creates the tables of versions in force and of election secrets."""
     op.create_table(
         "in_force",
         sa.Column("id", AutoString(), nullable=False),
@@ -551,8 +551,8 @@ def _in_force() -> None:
     )
 
 
-def _record() -> None:
-    """The chain of events."""
+def _events() -> None:
+    """Creates the event chain, its head and the table of personal values."""
     op.create_table(
         "event",
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -591,8 +591,8 @@ def _record() -> None:
     op.execute(sa.text("INSERT INTO chain_head (id, seq, digest) VALUES (1, 0, :genesis)").bindparams(genesis="0" * 64))
 
 
-def _running() -> None:
-    """What keeps writers apart."""
+def _counters() -> None:
+    """Creates the tables of counters and of the lease."""
     op.create_table(
         "counter",
         sa.Column("name", AutoString(), nullable=False),
@@ -609,12 +609,12 @@ def _running() -> None:
     )
 
 
-def _protect_the_past() -> None:
-    """No program, this one included, may change or delete an event."""
+def _protect_events() -> None:
+    """Creates triggers that prevent any program from changing or deleting an event."""
     for statement in SQLITE_TRIGGERS if op.get_bind().dialect.name == "sqlite" else POSTGRESQL_TRIGGERS:
         op.execute(statement)
 
 
 def downgrade() -> None:
-    """There is nothing before the first schema."""
+    """Does nothing: there is no earlier schema."""
     raise RuntimeError("the first schema cannot be undone: restore a backup instead")
