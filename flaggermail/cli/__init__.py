@@ -72,7 +72,7 @@ class Commands(click.Group):
 @click.version_option(__version__, "--version", prog_name="flaggermail")
 @click.option(
     "--config", "directory", type=click.Path(path_type=Path), metavar="DIR",
-    help="The configuration. [default: $FLAGGERMAIL_CONFIG, else ./config, else /etc/flaggermail]",
+    help="The configuration directory. [default: $FLAGGERMAIL_CONFIG, else ./config, else /etc/flaggermail]",
 )  # fmt: skip
 @click.pass_context
 def commands(ctx: click.Context, directory: Path | None) -> None:

@@ -11,7 +11,7 @@ from flaggermail.commands.acts import Approve, Reject
 
 @click.command(name="approve")
 @click.argument("draft")
-@click.option("--reject", metavar="REASON", help="Do not let it go out, and say why.")
+@click.option("--reject", metavar="REASON", help="Reject the draft for this reason.")
 @click.pass_obj
 def command(session: Session, draft: str, reject: str | None) -> None:
     """Approve or reject a draft.

@@ -34,12 +34,12 @@ command.add_command(assess)
 
 
 @command.command(name="open")
-@click.option("--election", required=True, metavar="CODE", help="The election that it endangers.")
-@click.option("--type", "type_", required=True, type=click.Choice(acts.CASE_TYPES), help="What it is about.")
-@click.option("--origin", required=True, type=click.Choice(acts.ORIGINS), help="What brought it up.")
-@click.option("--title", default="", metavar="TEXT", help="A few words; else the subject of the message.")
-@click.option("--source", type=click.Choice(acts.SOURCES), help="Who pointed it out.")
-@click.option("--from-message", metavar="ID", help="The message at hand that it begins with.")
+@click.option("--election", required=True, metavar="CODE", help="The election concerned.")
+@click.option("--type", "type_", required=True, type=click.Choice(acts.CASE_TYPES), help="The type of the case.")
+@click.option("--origin", required=True, type=click.Choice(acts.ORIGINS), help="How the case came up.")
+@click.option("--title", default="", metavar="TEXT", help="A short title. [default: the subject of the message]")
+@click.option("--source", type=click.Choice(acts.SOURCES), help="Who reported it.")
+@click.option("--from-message", metavar="ID", help="The stored message to open it from.")
 @click.option("--related", multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable.")
 @click.pass_obj
 def open_(
@@ -66,14 +66,10 @@ def open_(
 @click.argument("decision", type=click.Choice(acts.DECISIONS))
 @click.option(
     "--reason", required=True, metavar="TEXT",
-    help=f"Why; it stays in the record. Of decline one of {', '.join(DeclineReason)}.",
+    help=f"The reason, kept in the record. With decline, one of {', '.join(DeclineReason)}.",
 )  # fmt: skip
-@click.option(
-    "--text", default="", metavar="TEXT", help="Of decline: words beside the reason, which the referrer reads."
-)
-@click.option(
-    "--advice", default="", metavar="TEXT", help="What the referrer can do, where the usual advice does not fit."
-)
+@click.option("--text", default="", metavar="TEXT", help="With decline: a further explanation to the referrer.")
+@click.option("--advice", default="", metavar="TEXT", help="Advice to the referrer, if the usual one does not fit.")
 @click.pass_obj
 def decide(session: Session, *, case: str, decision: str, reason: str, text: str, advice: str) -> None:
     """Record the decision on a case: notify, decline, refer or none. The referrer is informed once.
@@ -114,7 +110,7 @@ def link(session: Session, case: str, related: tuple[str, ...]) -> None:
 @command.command(name="tag")
 @click.argument("case")
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
-@click.option("--remove", multiple=True, metavar="TAG", help="A narrative that it is not about; repeatable.")
+@click.option("--remove", multiple=True, metavar="TAG", help="Remove this narrative; repeatable.")
 @click.pass_obj
 def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, ...]) -> None:
     """Tag a case with its narratives, from the list `tags.narratives`. The case then shows earlier cases on them.
@@ -131,7 +127,7 @@ def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, .
 @click.option(
     "--item", "items", multiple=True, type=click.Choice([item.value for item in Item]), help="Ask for this; repeatable."
 )
-@click.option("--text", type=click.File(encoding="utf-8"), help="A question of your own: a file, or -.")
+@click.option("--text", type=click.File(encoding="utf-8"), help="A further question, from a file; - is standard input.")
 @click.pass_obj
 def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None) -> None:
     """Ask the referrer for missing information; without --item and --text, for all that `case show` lists as missing.
@@ -143,8 +139,8 @@ def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None
 
 @command.command(name="reclassify")
 @click.argument("case")
-@click.option("--type", "type_", type=click.Choice(acts.CASE_TYPES), help="What it is about.")
-@click.option("--source", type=click.Choice(acts.SOURCES), help="Who pointed it out.")
+@click.option("--type", "type_", type=click.Choice(acts.CASE_TYPES), help="The type of the case.")
+@click.option("--source", type=click.Choice(acts.SOURCES), help="Who reported it.")
 @click.pass_obj
 def reclassify(session: Session, case: str, type_: str | None, source: str | None) -> None:
     """Correct the type or source of a case; the record keeps the earlier value.
@@ -156,14 +152,14 @@ def reclassify(session: Session, case: str, type_: str | None, source: str | Non
 
 @command.command(name="note")
 @click.argument("case")
-@click.option("--means", required=True, type=click.Choice(["phone", "portal", "meeting"]), help="How it was said.")
+@click.option("--means", required=True, type=click.Choice(["phone", "portal", "meeting"]), help="The means of contact.")
 @click.option("--text", metavar="TEXT", help="What was said or shown.")
-@click.option("--file", "file", type=click.File(encoding="utf-8"), help="The same, from a file; - is standard input.")
+@click.option("--file", "file", type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input.")
 @click.option("--at", type=instant, metavar="INSTANT", help=f"When it happened, if not now. {INSTANT_HELP}")
 @click.option(
     "--counts-as", multiple=True, type=click.Choice(acts.COUNTS), help="Which clocks it starts or stops; repeatable."
 )
-@click.option("--channel", metavar="CODE", help="The channel it is about, when several were used.")
+@click.option("--channel", metavar="CODE", help="The channel concerned, if several were notified.")
 @click.pass_obj
 def note(
     session: Session, *, case: str, means: str, text: str | None, file: TextIO | None, at: datetime | None,
@@ -188,10 +184,10 @@ def note(
 
 @command.command(name="reply")
 @click.argument("case")
-@click.option("--to", required=True, type=click.Choice(["platform", "referrer"]), help="Who is written to.")
-@click.option("--channel", metavar="CODE", help="The channel of the platform, where the case was taken to several.")
+@click.option("--to", required=True, type=click.Choice(["platform", "referrer"]), help="The recipient.")
+@click.option("--channel", metavar="CODE", help="The channel of the platform, if several were notified.")
 @click.option(
-    "--text", required=True, type=click.File(encoding="utf-8"), help="What to say, from a file; - is standard input."
+    "--text", required=True, type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input."
 )
 @click.pass_obj
 def reply(session: Session, case: str, to: str, channel: str | None, text: TextIO) -> None:

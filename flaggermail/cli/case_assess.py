@@ -48,8 +48,8 @@ _KEYS = (
 @click.command(name="assess")
 @click.argument("case")
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR); a kept one goes on.")
-@click.option("--anew", is_flag=True, help="With --edit: drop the form that was kept.")
+@click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR); resumes a kept form.")
+@click.option("--anew", is_flag=True, help="With --edit: discard the kept form and start again.")
 @click.pass_obj
 def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: bool) -> None:
     """Assess a case in two steps, with a filled-in YAML FILE or --edit. Empty answers keep their value.

@@ -31,7 +31,7 @@ REHEARSED = "exercise, in no figure"
 @click.command(name="list")
 @click.option("--election", metavar="CODE", help="Only cases of this election.")
 @click.option("--state", type=click.Choice(CASE_STATES), help="Only cases in this state.")
-@click.option("--tag", metavar="TAG", help="Only cases that bear this narrative.")
+@click.option("--tag", metavar="TAG", help="Only cases with this narrative.")
 @as_json_option
 @click.pass_obj
 def list_(session: Session, election: str | None, state: str | None, tag: str | None, *, as_json: bool) -> None:

@@ -56,7 +56,7 @@ def list_(session: Session, *, as_json: bool) -> None:
 
 @command.command(name="clear")
 @click.argument("address")
-@click.option("--reason", required=True, help="How it is known: who said so, or what was mended.")
+@click.option("--reason", required=True, help="The evidence: who confirmed it, or what was repaired.")
 @click.pass_obj
 def clear(session: Session, address: str, reason: str) -> None:
     """Record that mail to a bounced address is delivered again.

@@ -25,10 +25,10 @@ _WEEK = 7 * 24 * 60  # minutes
 
 
 @click.command(name="demo")
-@click.option("--once", is_flag=True, help="End after the story; else the daemon goes on until Ctrl-C.")
+@click.option("--once", is_flag=True, help="Stop after the story; otherwise the daemon runs until Ctrl-C.")
 @click.option(
     "--answer-after", type=click.IntRange(1, _WEEK), metavar="MINUTES",
-    help="How long the platform of the first story stays silent. [default: 152]",
+    help="Minutes until the platform of the first story answers. [default: 152]",
 )  # fmt: skip
 @click.option(
     "--daemon", "directory", hidden=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)

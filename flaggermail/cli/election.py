@@ -60,13 +60,13 @@ def _state(election: Election) -> str:
 @click.option("--name-en", required=True, metavar="NAME", help="Its name in English.")
 @click.option(
     "--polling-day", "polling_days", required=True, multiple=True, type=day, metavar="DATE",
-    help="YYYY-MM-DD; give it once for each polling day.",
+    help="YYYY-MM-DD; repeat it for each polling day.",
 )  # fmt: skip
 @click.option(
     "--period", required=True, nargs=2, type=(day, day), metavar="FROM UNTIL",
-    help="First and last day on which the desk is on alert, YYYY-MM-DD.",
+    help="First and last day of the election period, YYYY-MM-DD.",
 )  # fmt: skip
-@click.option("--exercise", is_flag=True, help="A rehearsal: in no figure.")
+@click.option("--exercise", is_flag=True, help="An exercise, excluded from all figures.")
 @click.pass_obj
 def add(
     session: Session, *, code: str, name_nl: str, name_en: str, polling_days: tuple[date, ...],

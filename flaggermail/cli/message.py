@@ -28,7 +28,9 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--place", type=click.Choice(["noise", "declined", "case", "own"]), default="noise", help="Where it is.")
+@click.option(
+    "--place", type=click.Choice(["noise", "declined", "case", "own"]), default="noise", help="The place to list."
+)
 @as_json_option
 @click.pass_obj
 def list_(session: Session, place: str, *, as_json: bool) -> None:
@@ -79,7 +81,7 @@ def confirm(session: Session, message: str) -> None:
 
 @command.command(name="refuse")
 @click.argument("message", metavar="ID")
-@click.option("--reason", required=True, metavar="TEXT", help="Why you do not believe the sender.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why the sender is not authentic.")
 @click.pass_obj
 def refuse(session: Session, message: str, reason: str) -> None:
     """Reject the sender of a mail as not authentic: the mail stops no clock.
@@ -91,9 +93,9 @@ def refuse(session: Session, message: str, reason: str) -> None:
 
 @command.command(name="reclassify")
 @click.argument("message", metavar="ID")
-@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What it is; repeatable.")
-@click.option("--case", metavar="CASE", help="The case to which it belongs.")
-@click.option("--notification", metavar="ID", help="The notification that it answers, such as VF-EP2024-0001/2.")
+@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
+@click.option("--case", metavar="CASE", help="The case it belongs to.")
+@click.option("--notification", metavar="ID", help="The notification it answers, such as VF-EP2024-0001/2.")
 @click.pass_obj
 def reclassify(
     session: Session, *, message: str, kinds: tuple[str, ...], case: str | None, notification: str | None
@@ -110,9 +112,9 @@ def reclassify(
 @command.command(name="sample")
 @click.argument("message", metavar="ID")
 @click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Where it is written."
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="The output folder."
 )
-@click.option("--name", metavar="NAME", help="Of the two files; else what the mail is, with a number.")
+@click.option("--name", metavar="NAME", help="The name of both files. [default: the kind of mail and a number]")
 @click.pass_obj
 def sample(session: Session, message: str, out: Path, name: str | None) -> None:
     """Write an anonymised mail as a sample for the rules: NAME.eml and NAME.yaml.

@@ -18,14 +18,18 @@ from flaggermail.record.rows import Notification
 @click.command(name="notify")
 @click.argument("case")
 @click.option("--channel", required=True, metavar="CODE", help="The channel of the platform, as in platforms.yaml.")
-@click.option("--template", metavar="NAME", help="The template; else the one for the type of the case.")
-@click.option("--title", default="", metavar="TEXT", help="A few words for the subject; else the title of the case.")
+@click.option("--template", metavar="NAME", help="The template. [default: the one for the type of the case]")
+@click.option(
+    "--title", default="", metavar="TEXT", help="A short title for the subject. [default: the title of the case]"
+)
 @click.option(
     "--text", type=click.File(encoding="utf-8"),
     help="What the platform is asked to look at, from a file; - is standard input.",
 )  # fmt: skip
-@click.option("--contact", default="", metavar="TEXT", help="Whom the platform can reach.")
-@click.option("--preview", is_flag=True, help="Print the very octets that would leave; the id goes to standard error.")
+@click.option("--contact", default="", metavar="TEXT", help="The contact for the platform.")
+@click.option(
+    "--preview", is_flag=True, help="Print the exact octets that would be sent; the id goes to standard error."
+)
 @click.pass_obj
 def command(
     session: Session, *, case: str, channel: str, template: str | None, title: str, text: TextIO | None, contact: str,

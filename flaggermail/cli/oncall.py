@@ -63,7 +63,9 @@ def now(session: Session, *, as_json: bool) -> None:
 
 
 @command.command(name="next")
-@click.option("--at", "at", type=instant, metavar="INSTANT", help=f"What will have been told by then. {INSTANT_HELP}")
+@click.option(
+    "--at", "at", type=instant, metavar="INSTANT", help=f"Show the state at this future instant. {INSTANT_HELP}"
+)
 @as_json_option
 @click.pass_obj
 def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:

@@ -24,7 +24,7 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Also what was sent, refused or cancelled.")
+@click.option("--all", "everything", is_flag=True, help="Include sent, refused and cancelled mails.")
 @as_json_option
 @click.pass_obj
 def list_(session: Session, *, everything: bool, as_json: bool) -> None:
@@ -90,8 +90,8 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
 @command.command(name="resolve")
 @click.argument("mail", metavar="ID")
-@click.option("--sent-at", type=instant, metavar="INSTANT", help=f"It was sent then. {INSTANT_HELP}")
-@click.option("--again", is_flag=True, help="It was not sent: send it again.")
+@click.option("--sent-at", type=instant, metavar="INSTANT", help=f"It was sent at this time. {INSTANT_HELP}")
+@click.option("--again", is_flag=True, help="It was not sent; send it again.")
 @click.pass_obj
 def resolve(session: Session, mail: str, sent_at: datetime | None, *, again: bool) -> None:
     """Resolve an uncertain mail: state when it was sent, or have it sent again.

@@ -15,7 +15,9 @@ from flaggermail.mail.message_json import contract
 
 
 @click.command(name="parse")
-@click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON object a mail, one a line.")
+@click.option(
+    "--json", "as_json", is_flag=True, required=True, help="Print one JSON object per line, one for each mail."
+)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def command(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Parse mails and print their content.

@@ -66,16 +66,21 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @command.command(name="place")
 @click.argument("message", metavar="ID")
 @click.argument("case", required=False)
-@click.option("--new", is_flag=True, help="It opens a case of its own.")
-@click.option("--noise", is_flag=True, help="It is noise; needs --reason.")
+@click.option("--new", is_flag=True, help="Open a new case with it.")
+@click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(
-    "--type", "type_", default=CASE_TYPES[0], type=click.Choice(CASE_TYPES), show_default=True, help="Of the new case."
+    "--type",
+    "type_",
+    default=CASE_TYPES[0],
+    type=click.Choice(CASE_TYPES),
+    show_default=True,
+    help="Type of the new case.",
 )
-@click.option("--election", metavar="CODE", help="Of the new case; else the one that is on.")
-@click.option("--source", type=click.Choice(SOURCES), help="Of the new case: who pointed it out.")
-@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="What the mail is; repeatable.")
-@click.option("--back", is_flag=True, help="Back into the quarantine, from wherever it is: undoes a placement.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; it stays in the record.")
+@click.option("--election", metavar="CODE", help="Election of the new case. [default: the current one]")
+@click.option("--source", type=click.Choice(SOURCES), help="Source of the new case: who reported it.")
+@click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
+@click.option("--back", is_flag=True, help="Return it to the quarantine, which undoes a placement.")
+@click.option("--reason", default="", metavar="TEXT", help="The reason, kept in the record.")
 @click.pass_obj
 def place(
     session: Session, *, message: str, case: str | None, type_: str, election: str | None, source: str | None,

@@ -10,7 +10,7 @@ from flaggermail.commands.acts import Resume
 
 
 @click.command(name="resume")
-@click.option("--with-waiting", is_flag=True, help="Let leave what waited before the desk began to observe.")
+@click.option("--with-waiting", is_flag=True, help="Also send mail that was waiting when observing began.")
 @click.pass_obj
 def command(session: Session, *, with_waiting: bool) -> None:
     """Stop observing: the desk sends again.

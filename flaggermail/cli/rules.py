@@ -59,8 +59,8 @@ def check(session: Session, *, as_json: bool) -> None:
 
 @command.command(name="test")
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a mail, one a line.")
-@click.option("--all", "whole", is_flag=True, help="Show every rule that was passed over, with each condition.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, one for each mail.")
+@click.option("--all", "whole", is_flag=True, help="Show every rule passed over, with each condition.")
 @click.pass_obj
 def test(session: Session, paths: tuple[str, ...], *, as_json: bool, whole: bool) -> None:
     """Explain the rules' outcome for mails: the deciding rule, its matches, and the next-best rule.
@@ -91,7 +91,7 @@ def _show(one: Explained, *, as_json: bool, whole: bool) -> None:
 
 @command.command(name="compare")
 @click.argument("directory", metavar="NEW_DIR", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message, one a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, one for each message.")
 @click.pass_obj
 def compare(session: Session, directory: Path, *, as_json: bool) -> None:
     """List the archived messages that the rules in NEW_DIR would judge differently from the rules in force.

@@ -12,7 +12,7 @@ from flaggermail.cli.session import Session
 
 
 @click.command(name="run")
-@click.option("--observe", is_flag=True, help="From now on take in and file everything, and send nothing.")
+@click.option("--observe", is_flag=True, help="Start observing: take in and file all mail, send nothing.")
 @click.pass_obj
 def command(session: Session, *, observe: bool) -> None:
     """Run the daemon.

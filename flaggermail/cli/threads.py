@@ -14,7 +14,7 @@ from flaggermail.mail.threads import conversations
 
 
 @click.command(name="threads")
-@click.option("--json", "as_json", is_flag=True, required=True, help="Print one JSON list of lists of Message-IDs.")
+@click.option("--json", "as_json", is_flag=True, required=True, help="Print a JSON list of lists of Message-IDs.")
 @click.argument("path", type=click.Path(path_type=Path))
 def command(path: Path, *, as_json: bool) -> None:
     """Group mails into conversations.
