@@ -28,7 +28,7 @@ T = TypeVar("T")
 HOST = "127.0.0.1"
 _NAME = "localhost"
 _SECONDS = 10.0  # time limit of each start and stop step
-# aiosmtpd logs a warning at each login without TLS and offers no other way to disable it.
+# aiosmtpd logs a warning about its own deprecated attribute at each login and offers no other way to disable it.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 _FOLDERS = ("INBOX",)  # the folders pymap creates at start
 

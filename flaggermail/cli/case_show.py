@@ -185,7 +185,7 @@ def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[
     return {**plain(clock, zone), **figures}
 
 
-# ---------------------------------------------------------------- for a person
+# ---------------------------------------------------------------- as text
 
 
 def _print(dossier: _Dossier, zone: ZoneInfo) -> None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Plays a scenario (mails and acts) through the live code in simulated time, and compares the outcome.
 
-Only clock, mailbox, submitter and pager differ from the daemon's, and acts go through the command line's own parser.
+Only clock, randomness, mailbox, submitter and pager differ from the daemon's. Acts go through the command line's own
+parser.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class FileBlobStore:
     def discard(self, digest: str) -> None:
         """Removes the file of `digest` if it exists. Raises ArchiveFault.
 
-        Its blocks are freed, not overwritten; overwriting would depend on the disk.
+        Its blocks are freed, not overwritten: whether they can be erased depends on the disk.
         """
         if not _DIGEST.fullmatch(digest):
             raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")

@@ -58,7 +58,7 @@ def read_outlook(octets: bytes) -> tuple[Part | None, str | None]:
 
 @dataclass(slots=True)
 class _OutlookFile:
-    """A .msg file while it is being read."""
+    """Reads one .msg file."""
 
     message: Message
     defects: list[str] = field(default_factory=list)
