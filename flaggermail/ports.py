@@ -193,7 +193,7 @@ class Accepted:
 class Refused:
     """The server refused the message before or at the end of DATA; `permanent` for 5yz, `code` 0 without a reply.
 
-    `line`: the failure concerns the connection (no connection, TLS or login, or a server shutting down), not this
+    `connection_failed`: the failure concerns the connection (no connection, TLS or login, or a server shutting down), not this
     message; any other message would have failed too.
     """
 
@@ -201,7 +201,7 @@ class Refused:
     permanent: bool
     code: int
     text: str
-    line: bool = False
+    connection_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

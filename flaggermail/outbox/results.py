@@ -116,7 +116,7 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=text)
-        result = "unreachable" if answer.line else "deferred"
+        result = "unreachable" if answer.connection_failed else "deferred"
         _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End(result, answer.code, answer.text))
         if mail.once:
             _alarm(work, AlarmKind.DEFERRED, settled)
@@ -149,7 +149,7 @@ def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) ->
     A server that is out of reach is asked at the first wait, again and again, as all other mail stands behind this one;
     a login is not, because failed ones lock an account. Tries that found no server bring the mail no further.
     """
-    if answer is not None and answer.line:
+    if answer is not None and answer.connection_failed:
         return 1 if answer.code in _OUT_OF_REACH else mail.tries
     return sum(attempt.result != "unreachable" for attempt in work.tx.find(Attempt, mail=mail.id))
 

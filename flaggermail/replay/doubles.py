@@ -172,7 +172,7 @@ class ScriptedSubmitter:
             return Accepted(recipient, now, "250 accepted")
         if answer.code < 0:
             return Unknown(recipient, answer.text)
-        return Refused(recipient, answer.code >= 500, answer.code, answer.text, line=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
+        return Refused(recipient, answer.code >= 500, answer.code, answer.text, connection_failed=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
 class ListPager:

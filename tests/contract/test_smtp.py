@@ -230,7 +230,7 @@ class TestLine:
         """The greeting, and a server that closes, are about all; a drop within one message may be about that one."""
         (result,) = submit(ScriptedSmtp(replies))
         assert isinstance(result, Refused)
-        assert (result.permanent, result.line) == (False, line)
+        assert (result.permanent, result.connection_failed) == (False, line)
 
 
 class TestExtensions:
@@ -328,7 +328,7 @@ class TestRefused:
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 in the greeting is about the server's state, not about this message."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
-        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", line=True)
+        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", connection_failed=True)
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
         """421 ends the session: nobody is accepted, also who was named before."""
@@ -418,7 +418,11 @@ class TestTls:
         server = replace(starttls(certificates), offers=("AUTH PLAIN",))
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
-            ONE, permanent=False, code=0, text="the server does not offer STARTTLS, nothing was sent", line=True
+            ONE,
+            permanent=False,
+            code=0,
+            text="the server does not offer STARTTLS, nothing was sent",
+            connection_failed=True,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
 
@@ -427,7 +431,7 @@ class TestTls:
         """For now, whatever the code: nothing was said about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], line=True)
+        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], connection_failed=True)
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
@@ -437,7 +441,7 @@ class TestTls:
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
             ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with",
-            line=True,
+            connection_failed=True,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
 
@@ -497,7 +501,7 @@ class TestAuthentication:
         """The code is kept; the message waits until somebody mends the password."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", line=True)
+        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", connection_failed=True)
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
 

@@ -177,7 +177,9 @@ class TestRefused:
         """For now: the mail waits until somebody mends the password, which stands in no text."""
         wrong = replace(desk.account_by(tls), password=lambda: "geheim-maar-fout")
         (result,) = desk.submit(account=wrong)
-        assert result == Refused(desk.recipient, permanent=False, code=535, text="authentication refused", line=True)
+        assert result == Refused(
+            desk.recipient, permanent=False, code=535, text="authentication refused", connection_failed=True
+        )
 
     def test_no_login_at_all(self, desk: Desk) -> None:
         """Postfix takes nothing from strangers, in its own words."""

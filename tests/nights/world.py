@@ -241,4 +241,4 @@ class Server:
         if answer == "doubt":
             return [Unknown(recipient, "no answer after the end of data")]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)
-        return [Refused(recipient, code == 550, code, "refused", line=code == 0)]
+        return [Refused(recipient, code == 550, code, "refused", connection_failed=code == 0)]

@@ -103,7 +103,9 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         claimed = delivery.claim(desk.env)  # a script of the server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
-            refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", line=True)
+            refused = Refused(
+                X_CHANNEL, permanent=False, code=535, text="authentication refused", connection_failed=True
+            )
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
         due = desk.mail_of(key).next_try_at
         assert due is not None

@@ -72,10 +72,10 @@ class _Fault:
     permanent: bool
     code: int
     text: str
-    line: bool = False
+    connection_failed: bool = False
 
     def refusal(self, recipient: str) -> Refused:
-        return Refused(recipient, self.permanent, self.code, self.text, self.line)
+        return Refused(recipient, self.permanent, self.code, self.text, self.connection_failed)
 
 
 class SmtpSubmitter:
@@ -130,10 +130,10 @@ class SmtpSubmitter:
                 results |= await self._finish(session, accepted)
         except (SMTPException, OSError) as error:
             fault = self._fault(error)
-            fault = replace(fault, line=fault.line or (not opened and not fault.permanent))
+            fault = replace(fault, connection_failed=fault.connection_failed or (not opened and not fault.permanent))
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=str(error), line=True)
+            fault = _Fault(permanent=False, code=0, text=str(error), connection_failed=True)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -171,7 +171,7 @@ class SmtpSubmitter:
         """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension."""
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
-        return _Fault(refused or isinstance(error, NotOffered), code, self._describe(error), line=code == _CLOSING)
+        return _Fault(refused or isinstance(error, NotOffered), code, self._describe(error), connection_failed=code == _CLOSING)
 
     def _describe(self, error: SMTPException | OSError) -> str:
         """Describes the error for a person, in one line without secrets."""
