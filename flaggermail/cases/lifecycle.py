@@ -42,7 +42,7 @@ def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) 
 def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
     """The steps for a notification by the instant at which it was sent; a follow-up has none."""
     case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
-    if case is None or channel is None or not notification.use:
+    if case is None or channel is None or not notification.counted:
         return ()
     return policy_for(work, case.election, channel, notification.sent_at or work.now)
 
@@ -71,7 +71,7 @@ def rejudge(work: UnitOfWork, notification_id: str) -> None:
     if answered and case is not None and case.state == "notified":
         work.record(EventKind.CASE_ANSWERED, changed(case, replace(case, state="answered")), about=about)
     if resumed and case is not None and case.state == "answered" and not _answered(work, case):
-        work.record(EventKind.CASE_WAITS_AGAIN, changed(case, replace(case, state="notified")), about=about)
+        work.record(EventKind.CASE_REVERTED_TO_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
 
 
 def _answered(work: UnitOfWork, case: Case) -> bool:

@@ -32,7 +32,7 @@ def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Messa
     for row in rows:
         if row.id in at_hand:
             yield at_hand[row.id]
-        elif row.id in own or row.basis in inner:
+        elif row.id in own or row.match_basis in inner:
             try:
                 octets = work.env.octets.get(row.digest)
             except ArchiveFault:

@@ -115,7 +115,7 @@ def set_aside(
     """Keep as little of a mail that was filed already as of one that was declined at once, attached mail included."""
     rows = [stored, *attached(work, stored)]
     kept = [criteria.minimal(row, reason) for row in rows]
-    kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, basis=f"placed by {work.actor}")
+    kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, match_basis=f"placed by {work.actor}")
     for old, new in zip(rows, kept, strict=True):
         work.record(EventKind.MESSAGE_DECLINED, changed(old, new), about=EventRef(message=new.id))
     work.tx.erase(StoredMessage, [row.id for row in rows], criteria.PERSONAL, stored.first_seen_at)
@@ -124,4 +124,4 @@ def set_aside(
 
 def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
     """The mails that were attached to a mail, each filed as one of its own."""
-    return work.tx.find(StoredMessage, basis=f"forwarded in {stored.id}")
+    return work.tx.find(StoredMessage, match_basis=f"forwarded in {stored.id}")

@@ -269,7 +269,7 @@ def _print_messages(messages: list[StoredMessage], zone: ZoneInfo) -> None:
         [
             (
                 shown(message.received_at, zone), message.direction, message.id, " + ".join(message.kinds),
-                f"{message.verdict}, arrival disputed" if message.disputed else message.verdict, message.basis,
+                f"{message.verdict}, arrival disputed" if message.disputed else message.verdict, message.match_basis,
                 message.subject,
             )
             for message in messages
@@ -282,7 +282,7 @@ def _print_messages(messages: list[StoredMessage], zone: ZoneInfo) -> None:
 
 
 def _print_notification(dossier: _Dossier, notification: Notification, zone: ZoneInfo) -> None:
-    what = "Notification" if notification.use else "Follow-up"
+    what = "Notification" if notification.counted else "Follow-up"
     where = f"{notification.platform}, {notification.channel_name}"
     click.echo("\n" + safe_line(f"{what} {notification.id} to {where}: {notification.state}"))
     listed(

@@ -59,7 +59,7 @@ def _print_facts(stored: StoredMessage, message: Message, zone: ZoneInfo) -> Non
             ("place", stored.place),
             ("case", stored.case),
             ("notification", stored.notification),
-            ("placed by", stored.basis),
+            ("placed by", stored.match_basis),
             ("reason", stored.reason),
             ("suggestions", stored.suggestions),
             ("same Message-ID as", stored.same_id_as),

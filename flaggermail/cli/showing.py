@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from flaggermail.record.rows import Record
 
 _SECRET = frozenset({"token"})  # a token authorises acts by mail
+# Programs that read `--json` know these fields by their earlier names.
+_IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
@@ -51,7 +53,8 @@ def named(officer: Officer | None) -> str:
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
     """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    return {spec.name: _json(getattr(record, spec.name), zone) for spec in fields(record) if spec.name not in _SECRET}
+    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
+    return {_IN_JSON.get(name, name): _json(getattr(record, name), zone) for name in names}
 
 
 def _json(value: object, zone: ZoneInfo) -> Json:

@@ -139,7 +139,7 @@ def _values(work: UnitOfWork, draft: Notification) -> dict[str, object]:
     platform, channel = work.tx.get(Platform, draft.platform), work.tx.get(Channel, draft.channel)
     return {
         "draft": draft.id,
-        "follow_up": not draft.use,
+        "follow_up": not draft.counted,
         "platform": platform.name if platform else draft.platform,
         "channel": draft.channel_name,
         "kind": channel.kind if channel else platform_checks.MAIL,

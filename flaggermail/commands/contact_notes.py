@@ -76,7 +76,7 @@ def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datet
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None
-    uses = work.tx.find(Notification, case=case.number, use=True, state="sent")
+    uses = work.tx.find(Notification, case=case.number, counted=True, state="sent")
     uses = [n for n in uses if act.channel in {None, n.channel}]
     if len(uses) != 1:
         named = ", ".join(f"{n.id} ({n.channel})" for n in uses) or "none that was sent"
@@ -96,7 +96,9 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
     use = "notification" in act.counts_as
-    written = work.tx.find(Notification, case=case.number, channel=channel.code, use=use, state=["draft", "approved"])
+    written = work.tx.find(
+        Notification, case=case.number, channel=channel.code, counted=use, state=["draft", "approved"]
+    )
     by_hand = [one for one in written if channel.kind != "mail"]
     if by_hand:
         return _submitted(work, by_hand[-1], effective)

@@ -36,7 +36,7 @@ def into_case(
         exercise=the_case(work, case).exercise,
         notification=notification,
         kinds=kinds or message.kinds,
-        basis=f"placed by {work.actor}",
+        match_basis=f"placed by {work.actor}",
         reason=reason,
         suggestions=(),
     )
@@ -98,7 +98,7 @@ def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
     number = int(outer.id.removeprefix("m"))
     basis = f"forwarded in {outer.id}"
     while (inner := work.tx.get(StoredMessage, f"m{(number := number + 1):08d}")) is not None:
-        if inner.basis != basis:
+        if inner.match_basis != basis:
             return
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 

@@ -55,7 +55,7 @@ def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
 
 def _of_the_exchange(work: UnitOfWork, case: Case) -> str:
     """The channel over which a case was taken to a platform, when there is only one."""
-    codes = {use.channel for use in work.tx.find(Notification, case=case.number, use=True, state="sent")}
+    codes = {use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state="sent")}
     if len(codes) != 1:
         named = ", ".join(sorted(codes)) or "none that was sent"
         raise Refusal(f"case {case.number}: name the channel of the exchange (--channel); there is {named}")
@@ -89,7 +89,7 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
         platform=channel.platform,
         channel=channel.code,
         channel_name=channel.name,
-        use=template != FOLLOW_UP,
+        counted=template != FOLLOW_UP,
         template=template,
         language=channel.language,
         to=channel.to,
@@ -157,7 +157,7 @@ def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
 
 def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, object]]:
     """The notifications to this platform in the related cases, with the day on which they were sent."""
-    uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", use=True)
+    uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", counted=True)
     uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
     zone = work.env.settings.zone
@@ -173,7 +173,7 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, froze
         policy_url=channel.policy_url,
         policy_read_on=channel.policy_read_on or channel.valid_from,
         can_confirm=channel.can_confirm,
-        follow_up=not notification.use,
+        follow_up=not notification.counted,
     )
     patterns, search = work.env.draft_patterns, work.env.matcher.search
     faults = draft_policy.faults(frozen.subject, frozen.body, requirements, patterns, search)

@@ -46,7 +46,7 @@ def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
     change = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
-    if mail.notification is not None and mail.once:
+    if mail.notification is not None and mail.at_most_once:
         _withdrawn(work, mail.notification)
     return Outcome(f"outbox {mail.id} cancelled", mail.id)
 
@@ -54,7 +54,7 @@ def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
 def _withdrawn(work: UnitOfWork, notification_id: str) -> None:
     """A notification none of whose mails can leave any more is none: the case can be decided otherwise."""
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is None or any(mail.state not in {"cancelled", "refused"} for mail in mails):
         return
     change = changed(notification, replace(notification, state="cancelled"))

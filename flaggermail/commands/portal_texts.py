@@ -37,7 +37,7 @@ def note_command(notification: Notification, kind: str) -> str:
 
 def counted_as(notification: Notification) -> str:
     """What it is once it is submitted: a use of the channel, or no more than a follow-up of one."""
-    return "notification" if notification.use else "follow_up"
+    return "notification" if notification.counted else "follow_up"
 
 
 def give(work: UnitOfWork, approved: Notification, channel: Channel) -> None:

@@ -46,7 +46,7 @@ def correct(
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
     use = work.tx.get(Notification, notification)
-    if use is None or use.sent_at is None or not use.use:
+    if use is None or use.sent_at is None or not use.counted:
         raise NotFound(f"notification {notification}: no such one was sent; `flaggermail case show` names them")
     if case not in {None, use.case}:
         raise Refusal(f"notification {notification}: belongs to {use.case}, not to {case}")
@@ -100,7 +100,7 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
 
 def _taken_out(work: UnitOfWork, message: StoredMessage, reason: str) -> StoredMessage:
     return replace(
-        message, case=None, notification=None, reason=reason, basis=f"placed by {work.actor}", suggestions=()
+        message, case=None, notification=None, reason=reason, match_basis=f"placed by {work.actor}", suggestions=()
     )
 
 
@@ -119,7 +119,9 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessag
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """The notification of the case that was sent to the platform from which the message came."""
-    uses = work.tx.find(Notification, case=case, platform=[_platform_of(work, message) or ""], use=True, state="sent")
+    uses = work.tx.find(
+        Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent"
+    )
     return uses[0].id if len(uses) == 1 else None
 
 

@@ -30,7 +30,7 @@ def lines(tx: Transaction, numbers: tuple[str, ...], teller: Teller) -> Iterator
         yield _row("opened", f"{teller.day(case.opened_at)} {teller.clock(case.opened_at)}"), "plain"
         yield _row("decision", f"{case.decision}: {case.decision_reason}"), "plain"
         yield _row("state", case.state), "plain"
-        for notification in tx.find(Notification, case=number, use=True, state="sent"):
+        for notification in tx.find(Notification, case=number, counted=True, state="sent"):
             yield from _notification(tx, notification, teller)
 
 
@@ -48,7 +48,7 @@ def faults(tx: Transaction) -> list[str]:
     for case in tx.find(Case, origin="referral"):
         if not tx.find(OutboxMail, case=case.number, kind=Kind.INTAKE_CONFIRMATION.value):
             found.append(f"case {case.number}: nobody told the referrer its number")
-    for notification in tx.find(Notification, use=True):
+    for notification in tx.find(Notification, counted=True):
         found += _notification_faults(tx, notification)
     return found
 

@@ -39,7 +39,7 @@ class Finding:
     """The state of one measured thing; a change of `value` is news, reported with the alarm `raises` or `ends`."""
 
     what: str
-    wrong: bool
+    failing: bool
     value: str
     raises: AlarmKind
     ends: AlarmKind

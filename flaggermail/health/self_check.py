@@ -49,19 +49,19 @@ def tick(env: Services, ticks: Mapping[str, timedelta]) -> int:
 
 def _changed_findings(tx: Transaction, found: list[Finding]) -> list[tuple[Finding, Watched | None]]:
     known = [(finding, tx.get(Watched, finding.what)) for finding in found]
-    return [(f, row) for f, row in known if row is None or (row.wrong, row.value) != (f.wrong, f.value)]
+    return [(f, row) for f, row in known if row is None or (row.failing, row.value) != (f.failing, f.value)]
 
 
 def _record_finding(work: UnitOfWork, finding: Finding, before: Watched | None) -> None:
     """Records the finding, and raises an alarm if it changed between faulty and in order."""
-    was_wrong = before is not None and before.wrong
-    since = work.now if before is None or before.wrong != finding.wrong else before.since
-    row = Watched(id=finding.what, wrong=finding.wrong, since=since, value=finding.value)
+    was_wrong = before is not None and before.failing
+    since = work.now if before is None or before.failing != finding.failing else before.since
+    row = Watched(id=finding.what, failing=finding.failing, since=since, value=finding.value)
     change = added(row) if before is None else changed(before, row)
     work.record(EventKind.WATCH_CHANGED, change, reason=finding.what)
-    if finding.wrong == was_wrong:
+    if finding.failing == was_wrong:
         return
-    kind = finding.raises if finding.wrong else finding.ends
+    kind = finding.raises if finding.failing else finding.ends
     key = alarm_key(kind, f"{finding.what}/{work.now.isoformat()}")
     raised = alarm(kind, key, f"{finding.what}: {finding.value}", work.now)
     notices.raise_alarm(work, raised, "flaggermail status")

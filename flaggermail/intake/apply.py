@@ -78,13 +78,13 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
         taken,
         content_key=f"forwarded in {outer.id} {taken.content_key}",
         case=outer.case,
-        basis=f"forwarded in {outer.id}",
+        match_basis=f"forwarded in {outer.id}",
         reason="attached to the mail that brought it",
         verdict_basis="nobody vouches for an attached mail",
         exercise=outer.exercise,
     )
     about = EventRef(stored.case, None, stored.id)
-    work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.basis)
+    work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.match_basis)
 
 
 def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, election: str) -> Case:
@@ -186,7 +186,7 @@ def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None
         if final and not mail.bounced:
             _bounced(work, mail, stored)
         # 5. Its address is not used again, so that the next use of the channel does not fail in the same way.
-        if final and mail.once:
+        if final and mail.at_most_once:
             _mark_bad(work, mail, stored)
         # 6. The officer on call is told, at another address than the one that failed.
         _tell_of_return(work, mail, final=final)
@@ -235,7 +235,7 @@ def _take_back(work: UnitOfWork, notification_id: str, stored: StoredMessage) ->
     sent: its clocks end, and it can be sent again.
     """
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is None or notification.state not in {"approved", "sent"}:
         return
     # 1. Somebody has it, or may: it stays sent, from the first acceptance that is left.

@@ -174,7 +174,7 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
     if saved:
         better = replace(better, reason=f"{twin.reason.removesuffix(states.IN_JUNK)}; taken out of the junk folder")
     if better != twin:
-        work.record(EventKind.BETTER_DELIVERY, changed(twin, better), about=about)
+        work.record(EventKind.DELIVERY_SUPERSEDED, changed(twin, better), about=about)
         if twin.notification is not None:
             lifecycle.rejudge(work, twin.notification)
     if saved and better.place == "quarantine":
@@ -225,7 +225,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         kinds=tuple(kind.value for kind in judged.found.kinds),
         case=placement.case if in_case else None,
         notification=placement.notification if in_case else None,
-        basis=placement.basis,
+        match_basis=placement.basis,
         reason=f"{decision.reason}: {judged.dispute}" if judged.dispute else decision.reason,
         suggestions=tuple(one.text for one in (*placement.suggestions, *placement.hints)),
         verdict=judged.verdict.value,
@@ -233,7 +233,7 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
         rule=judged.found.rule,
         automatic=message.kind is MechanicalKind.AUTO_REPLY,
         disputed=judged.dispute is not None,
-        missed=judged.missed and not exercise,
+        pending_digest=judged.missed and not exercise,
         same_id_as=lookup.same_id(work, message),
         platform_references=judged.found.references if judged.sender.platform else (),
         ruleset=work.env.settings.rules.version,

@@ -52,7 +52,7 @@ def begin(env: Services) -> bool:
         work = UnitOfWork(env, tx, env.clock.now())
         new = DeskState(observing=True, since=work.now, since_by=work.actor)
         work.record(EventKind.OBSERVING_BEGAN, added(new) if old is None else changed(old, new))
-        for mail in tx.find(OutboxMail, state="queued", once=False):
+        for mail in tx.find(OutboxMail, state="queued", at_most_once=False):
             withdrawn = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
             work.record(
                 EventKind.MAIL_WITHHELD, withdrawn, reason=mail.kind, about=EventRef(mail.case, mail.notification)

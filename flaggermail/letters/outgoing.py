@@ -30,7 +30,7 @@ class Outgoing:
     notification: str | None = None
     answers: tuple[str, ...] = ()  # the References of what this mail answers, the answered Message-ID last
     automatic: str | None = GENERATED
-    once: bool = False
+    at_most_once: bool = False
     keyed_subject: bool = False  # the token stands in the subject too, where the reply address cannot carry it
     exercise: bool = False  # of a mail without a case: what it is about belongs to a rehearsal
 
@@ -41,7 +41,7 @@ def of_notification(
 ) -> Outgoing:  # fmt: skip
     """The mail of a notification or of a follow-up to one: a person approves it, so it bears no mark of a machine."""
     return Outgoing(
-        kind=Kind.NOTIFICATION if notification.use else Kind.FOLLOW_UP,
+        kind=Kind.NOTIFICATION if notification.counted else Kind.FOLLOW_UP,
         template=notification.template,
         language=notification.language,
         to=tuple(Address(address) for address in to),
@@ -53,7 +53,7 @@ def of_notification(
         notification=notification.id,
         answers=answers,
         automatic=None,
-        once=True,
+        at_most_once=True,
     )
 
 

@@ -50,7 +50,7 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         place="own",
         case=outgoing.case,
         notification=outgoing.notification,
-        basis="sent by us",
+        match_basis="sent by us",
         verdict="verified",
         verdict_basis="composed here",
         exercise=exercises.concerns(work, outgoing),

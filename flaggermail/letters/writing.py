@@ -115,7 +115,7 @@ def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
         frozen = freeze(work, outgoing)
     except Refusal:
         about = EventRef(outgoing.case, outgoing.notification)
-        work.record(EventKind.MAIL_IMPOSSIBLE, about=about, reason=f"{outgoing.kind}: no valid mail came of it")
+        work.record(EventKind.MAIL_UNRENDERABLE, about=about, reason=f"{outgoing.kind}: no valid mail came of it")
         return
     enqueue(work, outgoing, frozen, [to.address for to in waiting])
 
@@ -137,7 +137,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
             recipient=recipient,
             subject=frozen.subject,
             digest=frozen.digest,
-            once=outgoing.once,
+            at_most_once=outgoing.at_most_once,
             exercise=own.exercise,
             queued_at=work.now,
             next_try_at=work.now,

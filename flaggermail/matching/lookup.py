@@ -82,10 +82,10 @@ def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
     uses = {
         n.id: n
         for n in work.tx.find(Notification, case=sorted(near))
-        if n.use and (n.state == "sent" or (n.state == "approved" and n.id in got))
+        if n.counted and (n.state == "sent" or (n.state == "approved" and n.id in got))
     }
     if sender.platform is not None:
-        uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", use=True)}
+        uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", counted=True)}
     return placing.Known(
         tokens=tokens,
         messages=held,

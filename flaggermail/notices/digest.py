@@ -19,12 +19,12 @@ LISTED = 40  # mails that the digest names; the rest is counted
 def send_digest(env: Services) -> int:
     """Tell the officer on call of the mails that were taken in late; answers how many those were."""
     with env.store.read() as tx:
-        if not tx.exists(StoredMessage, missed=True):
+        if not tx.exists(StoredMessage, pending_digest=True):
             return 0
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
-        missed = sorted(tx.find(StoredMessage, missed=True), key=lambda m: (m.received_at, m.id))
-        changes = [changed(message, replace(message, missed=False)) for message in missed]
+        missed = sorted(tx.find(StoredMessage, pending_digest=True), key=lambda m: (m.received_at, m.id))
+        changes = [changed(message, replace(message, pending_digest=False)) for message in missed]
         work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(missed)} mails taken in late")
         officer = duty.officer_on_call(work) or env.settings.rota.head()
         if officer is not None:

@@ -58,7 +58,7 @@ def judge(
     notification: Notification, messages: Iterable[StoredMessage], notes: Iterable[ContactNote]
 ) -> tuple[ClockRow, ...]:
     """The clocks of a notification that was sent; none for one that was not, or that is no use of the line."""
-    if notification.sent_at is None or not notification.use:
+    if notification.sent_at is None or not notification.counted:
         return ()
     answers = [answer for message in messages if (answer := answer_of_message(message))]
     answers += [answer for note in notes if (answer := answer_of_note(note))]

@@ -98,4 +98,4 @@ def _found_no_server(tx: Transaction, mail: OutboxMail) -> bool:
 
 def _witness(env: Services, mail: OutboxMail) -> str:
     """Our own address where a copy there is to prove the sending; only of a mail that leaves at most once."""
-    return mail.sender if mail.once and env.settings.desk.submission.proof == "copy" else ""
+    return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""

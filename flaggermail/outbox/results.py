@@ -83,7 +83,7 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
         work.record(
             EventKind.MESSAGE_SENT, change, about=EventRef(case=own.case, notification=own.notification, message=own.id)
         )
-    notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.once else None
+    notification = work.tx.get(Notification, mail.notification) if mail.notification and mail.at_most_once else None
     if notification is not None and notification.state != "sent":
         sent(work, replace(notification, state="sent", sent_at=sent_at), notification)
 
@@ -103,7 +103,7 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
     about = EventRef(case=now_sent.case, notification=now_sent.id)
     work.record(EventKind.NOTIFICATION_SENT, changed(before, now_sent), about=about)
     case = work.tx.get(Case, now_sent.case)
-    if case is None or not now_sent.use:
+    if case is None or not now_sent.counted:
         return
     if case.state in {"open", "decided"}:
         work.record(EventKind.CASE_NOTIFIED, changed(case, replace(case, state="notified")), about=about)
@@ -118,21 +118,21 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=text)
         result = "unreachable" if answer.connection_failed else "deferred"
         _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End(result, answer.code, answer.text))
-        if mail.once:
+        if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         return
     settled = replace(moved(mail, "refused"), next_try_at=None, done_at=work.now, answer=text)
     _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
     if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
         _alarm(work, AlarmKind.REFUSED, settled)
-    if mail.notification is not None and mail.once:
+    if mail.notification is not None and mail.at_most_once:
         _given_up(work, mail.notification)
 
 
 def _given_up(work: UnitOfWork, notification_id: str) -> None:
     """Refused for every recipient: the notification was not sent."""
     notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, once=True)
+    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is not None and all(mail.state == "refused" for mail in mails):
         failed = changed(notification, replace(notification, state="failed"))
         work.record(
@@ -168,7 +168,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
     The second try comes at once. A server that never answers is then asked by the schedule: without it, the same mail
     would be handed over again and again, and each time perhaps be taken.
     """
-    if mail.once:
+    if mail.at_most_once:
         settled = replace(moved(mail, "uncertain"), next_try_at=None, answer=answer.text)
     else:
         tries = _tries(work, mail)
@@ -178,7 +178,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
             return
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=answer.text)
     _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
-    if mail.once and not _proven_before(work, settled):
+    if mail.at_most_once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
 
 

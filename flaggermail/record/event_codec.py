@@ -3,6 +3,9 @@
 
 Personal values stand in it as salted commitments; the value and its salt are kept beside the chain and can be erased
 without breaking it.
+
+Events are never rewritten. What an earlier version wrote keeps its words, and its digest; the codec reads it in the
+words of today. Only this module and the migrations know the old ones.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import get_args, get_type_hints
+from typing import NotRequired, TypedDict, get_args, get_type_hints
 
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, Record
@@ -21,6 +24,44 @@ from flaggermail.record.rows import BY_TABLE, Record
 Plain = str | int | bool | None | list[str] | list[int]
 COMMITMENT = "sha256:"
 GENESIS = "0" * 64
+
+VERSION = 2  # of the words in an event; version 1 does not name itself
+OLD_KINDS = {
+    "better delivery seen": EventKind.DELIVERY_SUPERSEDED,
+    "case waits again": EventKind.CASE_REVERTED_TO_NOTIFIED,
+    "mail impossible": EventKind.MAIL_UNRENDERABLE,
+}
+OLD_TABLES = {"learned_key": "thread_key"}
+OLD_FIELDS = {
+    "message": {"basis": "match_basis", "missed": "pending_digest"},
+    "notification": {"use": "counted"},
+    "outbox": {"once": "at_most_once"},
+    "watched": {"wrong": "failing"},
+}
+"""What version 1 called a kind, a table and, by table, a field."""
+
+
+class StoredChange(TypedDict):
+    """A change as it stands in the octets of an event."""
+
+    table: str
+    key: str
+    values: dict[str, Plain]
+
+
+class _Stored(TypedDict):
+    """An event as it stands in its octets."""
+
+    version: NotRequired[int]
+    kind: str
+    at: str
+    actor: str
+    case: str | None
+    notification: str | None
+    message: str | None
+    reason: str
+    facts: dict[str, str | int | bool | list[str] | None]
+    changes: list[StoredChange]
 
 
 def plain(value: Scalar) -> Plain:
@@ -87,6 +128,7 @@ def encode(event: Event, commit: Callable[[Plain], str]) -> bytes:
     """The octets of `event`; `commit` keeps a personal value elsewhere and answers its commitment."""
     return _json(
         {
+            "version": VERSION,
             "kind": event.kind.value,
             "at": plain(event.at),
             "actor": event.actor,
@@ -113,7 +155,7 @@ def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
 
 def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
     """The event in `octets`; `reveal` gives the value behind a commitment, or the commitment itself once erased."""
-    found = json.loads(octets)
+    found = _raised(json.loads(octets))
     return Event(
         kind=EventKind(found["kind"]),
         at=datetime.fromisoformat(found["at"]),
@@ -127,11 +169,33 @@ def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
     )
 
 
-def _change(found: Mapping[str, object], reveal: Callable[[str], Plain]) -> Change:
-    table, key, values = str(found["table"]), str(found["key"]), found["values"]
+def stored_kind(octets: bytes) -> str:
+    """The kind that stands in the octets, be it an old word."""
+    return str(json.loads(octets)["kind"])
+
+
+def stored_changes(octets: bytes) -> list[StoredChange]:
+    """The changes in `octets` in the words of today; personal values stay commitments."""
+    return _raised(json.loads(octets))["changes"]
+
+
+def _raised(found: _Stored) -> _Stored:
+    """The event in the words of `VERSION`."""
+    if found.get("version", 1) < VERSION:
+        found["kind"] = OLD_KINDS.get(found["kind"], found["kind"])
+        found["changes"] = [_raised_change(change) for change in found["changes"]]
+    return found
+
+
+def _raised_change(found: StoredChange) -> StoredChange:
+    names = OLD_FIELDS.get(found["table"], {})
+    values = {names.get(name, name): value for name, value in found["values"].items()}
+    return StoredChange(table=OLD_TABLES.get(found["table"], found["table"]), key=found["key"], values=values)
+
+
+def _change(found: StoredChange, reveal: Callable[[str], Plain]) -> Change:
+    table, key, values = found["table"], found["key"], found["values"]
     record = BY_TABLE[table]
-    if not isinstance(values, dict):
-        raise TypeError(f"a change of {table} {key} holds no values")
     return Change(
         table,
         key,

@@ -158,7 +158,7 @@ class StoredMessage(Record):
     place: str  # case | quarantine | noise | declined | own
     case: str | None = None
     notification: str | None = None
-    basis: str = ""  # why it was placed there
+    match_basis: str = ""  # why it was placed there, such as "forwarded in ID"
     reason: str = ""  # why it waits for a person
     suggestions: tuple[str, ...] = ()
     verdict: str = "unverified"  # verified | unverified | failed
@@ -167,7 +167,7 @@ class StoredMessage(Record):
     automatic: bool = False
     substance: bool = False
     disputed: bool = False
-    missed: bool = False  # taken in late: the officer hears of it in the next digest
+    pending_digest: bool = False  # taken in late, and still to be named in a digest
     same_id_as: str | None = None  # another message with this Message-ID and other content
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
@@ -204,7 +204,7 @@ class Notification(Record):
     platform: str
     channel: str
     channel_name: str
-    use: bool = True  # a follow-up is sent with the same approval and is no use
+    counted: bool = True  # False for a follow-up, which needs the same approval and is not counted
     template: str
     language: str
     to: tuple[str, ...] = ()
@@ -279,7 +279,7 @@ class OutboxMail(Record):
     recipient: str
     subject: str
     digest: str
-    once: bool = False  # a platform's mail: at most once; else at least once
+    at_most_once: bool = False  # True for mail to a platform; other mail is sent at least once
     state: str = "queued"  # queued | attempting | accepted | refused | uncertain | cancelled
     queued_at: datetime
     next_try_at: datetime | None = None
@@ -353,7 +353,7 @@ class ThreadKey(Record):
     `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. One that mail of two cases bears places nothing.
     """
 
-    TABLE: ClassVar[str] = "learned_key"
+    TABLE: ClassVar[str] = "thread_key"
     id: str
     case: str
     notification: str | None = None
@@ -419,11 +419,11 @@ class HeldBack(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched(Record):
-    """Something of ourselves that is watched: whether it is wrong, and since when it is or is not."""
+    """Something of ourselves that is watched: whether it fails, and since when it does or does not."""
 
     TABLE: ClassVar[str] = "watched"
     id: str  # what is watched
-    wrong: bool
+    failing: bool
     since: datetime
     value: str  # what was measured then
 

@@ -85,9 +85,9 @@ def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
     old = timedelta(minutes=desk.mailbox.backlog_after_minutes)
-    for message in work.tx.find(StoredMessage, place="quarantine", missed=False, exercise=False):
+    for message in work.tx.find(StoredMessage, place="quarantine", pending_digest=False, exercise=False):
         late = message.first_seen_at - message.received_at > old
-        if late or IN_JUNK in message.reason or message.basis.startswith("forwarded in "):
+        if late or IN_JUNK in message.reason or message.match_basis.startswith("forwarded in "):
             continue
         since = min(message.received_at, message.first_seen_at)  # a clock that went before ours hides nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]

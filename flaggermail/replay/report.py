@@ -50,7 +50,7 @@ def report(env: Services, scenario: Scenario) -> Report:
             "notifications": [
                 _notification(env, tx, n)
                 for n in tx.find(Notification, exercise=False)
-                if n.case not in given and n.use and n.sent_at
+                if n.case not in given and n.counted and n.sent_at
             ],
             "quarantine": [_quarantined(m) for m in tx.find(StoredMessage, place="quarantine", exercise=False)],
             "declined": len(tx.find(Decline, taken_back_at=None, election=elections)),
@@ -87,7 +87,7 @@ def _case(env: Services, tx: Transaction, case: Case) -> Json:
                 "kinds": list(m.kinds),
                 "direction": m.direction,
                 "received_at": _shown(env, m.received_at),
-                "basis": m.basis,
+                "basis": m.match_basis,
                 "verdict": m.verdict,
             }
             for m in messages
@@ -161,7 +161,7 @@ def _story(env: Services, tx: Transaction, given: set[str]) -> Iterator[str]:
             yield f"{case.number} {case.type}, {case.state}, an exercise: in no figure"
             continue
         yield f"{case.number} {case.type}, {case.state}, {len(tx.find(StoredMessage, case=case.number))} messages"
-        for notification in tx.find(Notification, case=case.number, use=True):
+        for notification in tx.find(Notification, case=case.number, counted=True):
             if notification.sent_at is not None:
                 yield from _clock_lines(env, tx, notification)
 

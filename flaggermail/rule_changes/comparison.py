@@ -70,7 +70,7 @@ class Arrived:
     @property
     def by_hand(self) -> bool:
         """True if a person has classified or placed it."""
-        return self.stored.basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
+        return self.stored.match_basis.startswith(_BY_HAND) or (self.stored.rule or "").startswith(_CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _as_taken_in(row: R, change: Change) -> R:
 
 def _exists(row: StoredMessage) -> bool:
     """False for mails attached to another, to which no rule applies, and for destroyed ones."""
-    return not row.basis.startswith("forwarded in ") and row.discarded_at is None
+    return not row.match_basis.startswith("forwarded in ") and row.discarded_at is None
 
 
 def _batches(many: Iterable[T]) -> Iterator[list[T]]:
@@ -176,10 +176,12 @@ def _context(then: UnitOfWork, row: StoredMessage, raw: RawMessage, message: Mes
 
 def _placement(row: StoredMessage) -> Placement:
     """Returns where its tokens placed it; None for a case that the message itself opened."""
-    named = bool(row.basis)
+    named = bool(row.match_basis)
     found = tuple(scoring.read(text) for text in row.suggestions)
     strong = tuple(one for one in found if one.score >= scoring.HOLDS)
-    return Placement(row.case if named else None, row.notification if named else None, row.basis, suggestions=strong)
+    return Placement(
+        row.case if named else None, row.notification if named else None, row.match_basis, suggestions=strong
+    )
 
 
 def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> bool:

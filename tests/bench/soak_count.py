@@ -170,7 +170,7 @@ def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
 
 def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[Kept]) -> None:
     deliveries = {str(row[0]): row for row in rows(desk, "SELECT id, message, digest, internaldate FROM delivery")}
-    messages = {str(row[0]): row for row in rows(desk, "SELECT id, message_id, direction, basis FROM message")}
+    messages = {str(row[0]): row for row in rows(desk, "SELECT id, message_id, direction, match_basis FROM message")}
     archived = {path.name for path in (desk.folder / "archive").rglob("*") if path.is_file()}
     figures.count("mails that our servers took from strangers", len(diary.accepted))
     figures.count("mails in the mailbox", len(kept))
@@ -199,7 +199,7 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
 def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: dict[str, set[str]]) -> None:
     """Each approved one was received once, or is in doubt with an alarm."""
     alarms = {str(row[0]) for row in rows(desk, "SELECT id FROM alarm")}
-    query = "SELECT id, notification, message_id, state FROM outbox WHERE once = 1"
+    query = "SELECT id, notification, message_id, state FROM outbox WHERE at_most_once = 1"
     mails = {str(row[1]): row for row in rows(desk, query)}
     ids: dict[str, set[str]] = defaultdict(set)
     for _, notification, name, _ in rows(desk, query):
@@ -223,7 +223,7 @@ def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: di
 
 def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) -> None:
     """Confirmations; and what Postfix was given twice because its answer to the first was never heard."""
-    query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE once = 0"
+    query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE at_most_once = 0"
     doubted = {str(row[0]) for row in rows(desk, "SELECT mail FROM attempt WHERE result = 'unknown'")}
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
     in_doubt: set[tuple[str, str]] = set()

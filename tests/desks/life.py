@@ -165,7 +165,7 @@ def _servers(desk: Played) -> None:
     with desk.server_says(-1, X_CHANNEL):
         _notified(desk, "In doubt, and left so")
     _approved(desk, "Taken back")
-    desk.do("outbox", "cancel", desk.sent(state="queued", once=True).id)
+    desk.do("outbox", "cancel", desk.sent(state="queued", at_most_once=True).id)
 
 
 def _returned(desk: Played) -> None:
@@ -175,7 +175,7 @@ def _returned(desk: Played) -> None:
     late = _notified(desk, "To a slow server", "meta-elections")
     desk.receive(report_of(late.message_id or "", META_CHANNEL, "delayed"))
     desk.do("channel", "clear", GOOGLE, "--reason", "their postmaster called")
-    desk.receive(report_of(desk.sent(once=True, recipient=META_CHANNEL).message_id, META_CHANNEL))
+    desk.receive(report_of(desk.sent(at_most_once=True, recipient=META_CHANNEL).message_id, META_CHANNEL))
 
 
 # ---------------------------------------------------------------- duty

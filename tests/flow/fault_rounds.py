@@ -178,10 +178,10 @@ def count_mails(played: Rounds) -> None:
     for box in (played.desk.officer, f"head-{played.desk.officer}"):  # both may approve, and both are told of it
         got.update((message_id(octets), f"{box}@bzk.example") for octets in played.servers.dovecot.messages(box))
     told = {str(row[0]) for row in rows(played.desk, "SELECT id FROM alarm")}
-    query = "SELECT id, message_id, recipient, state, bounced, once FROM outbox ORDER BY id"
-    for key, name, recipient, state, bounced, once in rows(played.desk, query):
+    query = "SELECT id, message_id, recipient, state, bounced, at_most_once FROM outbox ORDER BY id"
+    for key, name, recipient, state, bounced, at_most_once in rows(played.desk, query):
         times = got.pop((str(name), str(recipient)), 0)
-        if once:
+        if at_most_once:
             _judge_platform(count, str(key), "bounced" if bounced else str(state), times, told)
         else:
             _judge_officer(count, str(key), str(state), times)
@@ -189,7 +189,7 @@ def count_mails(played: Rounds) -> None:
     count.findings += [
         f"{name} to {to}: {times} times, and no row of it" for (name, to), times in got.items() if name not in ours
     ]
-    mails = "SELECT notification FROM outbox WHERE once AND notification IS NOT NULL"
+    mails = "SELECT notification FROM outbox WHERE at_most_once AND notification IS NOT NULL"
     lost = rows(played.desk, f"SELECT id FROM notification WHERE state = 'approved' AND id NOT IN ({mails})")  # noqa: S608 - no words but these
     count.findings += [f"notification {row[0]}: approved, and no mail of it" for row in lost]
 

@@ -261,7 +261,7 @@ class Desk:
 
     def mail_of(self, notification: str) -> OutboxMail:
         """The only envelope of a notification."""
-        return self.one(OutboxMail, notification=notification, once=True)
+        return self.one(OutboxMail, notification=notification, at_most_once=True)
 
     def message_id_of(self, notification: str) -> str:
         """The Message-ID under which a notification left."""

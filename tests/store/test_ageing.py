@@ -96,9 +96,9 @@ def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
     """A backlog after an outage never ages into alarms, not even when the digest was sent."""
     at = START - timedelta(hours=9)
     stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=at), at=at)
-    assert stored.missed
+    assert stored.pending_digest
     digest.send_digest(desk.env)
-    assert not desk.row(StoredMessage, stored.id).missed
+    assert not desk.row(StoredMessage, stored.id).pending_digest
     pass_time(desk, 300)
     assert told(desk) == []
 

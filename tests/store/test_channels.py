@@ -53,7 +53,7 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     assert approved in told.text  # line by line as it was approved: it is there to be pasted
     assert use.subject in " ".join(told.text.split())
     assert note_command in " ".join(told.text.split())
-    assert (use.state, desk.clocks(key), desk.all(OutboxMail, once=True)) == ("approved", {}, [])
+    assert (use.state, desk.clocks(key), desk.all(OutboxMail, at_most_once=True)) == ("approved", {}, [])
     desk.go_on(30)
     desk.do(note(use.case, channel, means, effective_at=START + 20 * MINUTE))
     use = desk.row(Notification, key)
@@ -154,7 +154,7 @@ def test_a_follow_up_by_portal_is_no_use_and_starts_no_clock(desk: Desk) -> None
     desk.do(Approve(draft=more))
     desk.do(note(case, PORTAL, "portal", counts_as=("follow_up",)))
     row = desk.row(Notification, more)
-    assert (row.channel, row.state, row.use, desk.clocks(more)) == (PORTAL, "sent", False, {})
+    assert (row.channel, row.state, row.counted, desk.clocks(more)) == (PORTAL, "sent", False, {})
 
 
 # ---- dates

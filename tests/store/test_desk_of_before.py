@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,17 +22,28 @@ from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.errors import ArchiveFault
-from flaggermail.record.events import fold
+from flaggermail.record.event_codec import COMMITMENT
+from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
-from flaggermail.services import Services
+from flaggermail.services import Services, UnitOfWork
 from tests.desks import kept
 from tests.desks.played import environment, with_shipped
 
 DESKS = sorted(path.parent for path in kept.HERE.glob(f"v*/{kept.EXPECTED}"))
 NOW = datetime.fromisoformat("2027-06-12T12:00:00+02:00")
 
-RENAMED: dict[str, str | None] = {}
+RENAMED: dict[str, str | None] = {
+    "message.basis": "match_basis",
+    "message.missed": "pending_digest",
+    "notification.use": "counted",
+    "outbox.once": "at_most_once",
+    "watched.wrong": "failing",
+    "learned_key": "thread_key",
+    "better delivery seen": "delivery superseded",
+    "case waits again": "case reverted to notified",
+    "mail impossible": "mail unrenderable",
+}
 """What a name of `expected.json` is called now; None where it is gone.
 
 A table: `"outbox": "letter"`. A column, under the table's old name: `"message.basis": "match_basis"`. A value in a
@@ -213,6 +224,27 @@ def test_numbering_and_intake_go_on_where_they_ended(before: Before) -> None:
     counters = before.section("counters")
     assert found["counters"] == {RENAMED.get(name, name): number for name, number in counters.items()}
     assert found["cursors"] == before.expected["cursors"]
+
+
+@pytest.mark.parametrize("desk", DESKS, ids=lambda desk: desk.name)
+def test_personal_values_of_before_can_be_erased(desk: Path, tmp_path: Path) -> None:
+    """From the events that an earlier version wrote; the chain stays whole, and the value is nowhere any more."""
+    found = opened(desk, copied(desk, tmp_path / "desk"))
+    try:
+        with found.env.store.begin() as tx:
+            row = next(row for row in tx.find(StoredMessage, direction="in") if row.from_address and row.subject)
+            work = UnitOfWork(found.env, tx, NOW)
+            work.record(EventKind.MESSAGE_DECLINED, changed(row, replace(row, subject=None)))
+            tx.erase(StoredMessage, [row.id], {"subject"}, row.first_seen_at)
+        with found.env.store.read() as tx:
+            assert isinstance(tx, SqlTransaction)
+            assert (tx.broken_link(), tx.broken_commitment()) == (None, None)
+            changes = [change for _, event in tx.events() for change in event.changes if change.key == row.id]
+            said = [change.values["subject"] for change in changes if "subject" in change.values]
+        assert len(said) >= 2
+        assert all(value is None or str(value).startswith(COMMITMENT) for value in said)
+    finally:
+        found.env.close()
 
 
 # ---------------------------------------------------------------- what is shown

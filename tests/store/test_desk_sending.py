@@ -116,7 +116,7 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
     assert "none of the roles" in desk.refused(Approve(draft=key), "clerk")
     desk.do(Approve(draft=key))
     desk.settle()
-    assert desk.row(Notification, key).use is False
+    assert desk.row(Notification, key).counted is False
     assert f"In-Reply-To: <{desk.message_id_of(use)}>".encode() in desk.server.to(X_CHANNEL)[1].octets
     assert desk.clocks(key) == {}
     assert not desk.all(OutboxMail, kind="reminder")

@@ -93,7 +93,7 @@ def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
     desk.receive(octets, at=after(96), folder="Other")
     assert desk.clocks(key)["human"] == ("stopped", 96)
     assert desk.row(StoredMessage, stored.id).received_at == after(96)
-    assert desk.happened(EventKind.BETTER_DELIVERY) == 1
+    assert desk.happened(EventKind.DELIVERY_SUPERSEDED) == 1
 
 
 def test_same_message_id_with_other_content_is_kept_and_flagged(desk: Desk) -> None:
@@ -276,7 +276,7 @@ def test_follow_up_is_no_use_and_its_answer_stops_the_clocks_of_the_use(desk: De
     further = desk.do(Draft(case=case, channel="x-urgent", follow_up=True, text="A second post.")).key
     desk.do(Approve(draft=further))
     desk.settle()
-    assert (desk.row(Notification, further).use, desk.clocks(further)) == (False, {})
+    assert (desk.row(Notification, further).counted, desk.clocks(further)) == (False, {})
     desk.clock.set(after(50))
     desk.receive(mail(X, "Re: further", "Got both.", answers=desk.message_id_of(further), at=after(50)))
     assert desk.clocks(key)["human"] == ("stopped", 50)

@@ -34,7 +34,7 @@ def test_the_number_of_a_receipt_leads_later_mail_to_its_notification(desk: Desk
     receipt(desk, key)
     desk.clock.set(START + timedelta(minutes=97))
     answer = update(desk)
-    assert (answer.place, answer.notification, answer.basis) == ("case", key, "names #5519")
+    assert (answer.place, answer.notification, answer.match_basis) == ("case", key, "names #5519")
     assert desk.clocks(key)["human"] == ("stopped", 97)
     assert desk.clocks(other)["human"][0] == "running"
 
@@ -85,7 +85,7 @@ def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) 
     assert (first.place, second.case) == ("case", None)  # another subject: a person looks
     assert second.suggestions == (f"{first.case} (40): answers its mail under another subject",)
     third = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
-    assert (third.case, third.basis) == (first.case, f"refers, as others do, to <{ROOT}>")
+    assert (third.case, third.match_basis) == (first.case, f"refers, as others do, to <{ROOT}>")
     assert len(desk.all(Case)) == 1
 
 

@@ -210,7 +210,7 @@ def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
     desk.server.script.clear()
     for way, states in (("A1", {"uncertain"}), ("B2", {"accepted"})):
         desk.receive(copy_of(desk, X_CHANNEL, way))
-        assert {row.state for row in desk.all(OutboxMail, notification=key, once=True)} == states
+        assert {row.state for row in desk.all(OutboxMail, notification=key, at_most_once=True)} == states
 
 
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:

@@ -345,7 +345,7 @@ def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
     desk.settle()
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("sent", RUNNING)
     assert (alarms(desk), desk.row(Notification, key).sent_at) == (["refused"], START)
-    states = {m.recipient: m.state for m in desk.all(OutboxMail, notification=key, once=True)}
+    states = {m.recipient: m.state for m in desk.all(OutboxMail, notification=key, at_most_once=True)}
     assert states == {X_CHANNEL: "refused", SECOND: "accepted"}
     assert desk.happened(EventKind.NOTIFICATION_FAILED) == 0
 
@@ -357,7 +357,7 @@ def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:
     desk.settle()
     desk.server.script.clear()
     desk.go_on(1.1)
-    assert {m.state for m in desk.all(OutboxMail, notification=key, once=True)} == {"accepted"}
+    assert {m.state for m in desk.all(OutboxMail, notification=key, at_most_once=True)} == {"accepted"}
     assert desk.row(Notification, key).sent_at == START
 
 

@@ -112,7 +112,7 @@ def test_no_web_address_is_kept_for_the_comparison(desk: Desk) -> None:
     """It is read in the mails at hand only: neither rows nor events hold it."""
     desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
     second = desk.receive(forward(OTHER, text=f"{TEXT}\n{ADDRESS}"))
-    assert second.basis == "score 100"
+    assert second.match_basis == "score 100"
     assert ADDRESS not in repr(desk.events())
 
 
@@ -129,7 +129,7 @@ def certain(desk: Desk, sender: str = OTHER, auth: str = "pass") -> tuple[str, S
 def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
     """An event of its own holds the score and the reason; its sender hears the number, and a person can undo it."""
     case, second = certain(desk)
-    assert (second.case, second.basis) == (case, "score 100")
+    assert (second.case, second.match_basis) == (case, "score 100")
     (event,) = [e for e in desk.events() if e.kind is EventKind.MESSAGE_PLACED_BY_SCORE]
     assert event.reason == (
         f"{case} (100): the same referral was taken in before; the texts agree; the same web address in both"

@@ -119,6 +119,48 @@ def test_another_revision_prevents_the_start(store: SqlStore, revision: str) -> 
         require_current(store.engine)
 
 
+OF_0001 = """
+    INSERT INTO election (code, name_nl, name_en, polling_days, period_from, period_until, exercise)
+    VALUES ('E', 'E', 'E', '[]', '2024-06-06', '2024-06-06', false);
+    INSERT INTO case_file (
+        number, election, type, origin, state, title, token, language, related, aspects, criteria, opened_at, opened_by,
+        platform_references, reminders, exercise, priority, narratives
+    ) VALUES (
+        'E-1', 'E', 'A_content', 'referral', 'open', 't', 't', 'nl', '[]', '[]', '[]', '2024-06-06 10:00:00', 'o',
+        '[]', '[]', false, 'normal', '[]'
+    );
+    INSERT INTO learned_key (id, "case", message, learned_at, ambiguous)
+    VALUES ('mail 1@a.example', 'E-1', 'm1', '2024-06-06 10:00:00', true);
+    INSERT INTO watched (id, wrong, since, value) VALUES ('clock', true, '2024-06-06 10:00:00', '120 s');
+    INSERT INTO outbox (
+        id, kind, dedupe, message_id, sender, recipient, subject, digest, once, state, queued_at, tries, answer,
+        bounced, exercise
+    ) VALUES (
+        'o1', 'k', 'd', 'm', 's', 'r', 's', 'd', true, 'queued', '2024-06-06 10:00:00', 0, '', false, false
+    )
+"""
+
+
+def test_rows_of_the_first_schema_are_kept(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database of revision 0001 is refused until it is upgraded; what it held stands under the new names."""
+    scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*"))
+    monkeypatch.setattr(migrate, "HERE", scripts)
+    assert upgrade(empty) == "0001"
+    monkeypatch.undo()
+    with empty.begin() as connection:
+        for statement in OF_0001.split(";"):
+            connection.execute(text(statement))
+    with pytest.raises(ConfigurationError, match=rf"is 0001, .* needs {newest()}: run `flaggermail db upgrade`"):
+        require_current(empty)
+    assert upgrade(empty) == newest()
+    require_current(empty)
+    with empty.connect() as connection:
+        keys = connection.execute(text('SELECT id, "case", notification, message, ambiguous FROM thread_key')).all()
+        assert keys == [("mail 1@a.example", "E-1", None, "m1", True)]
+        assert connection.execute(text("SELECT id, failing, value FROM watched")).all() == [("clock", True, "120 s")]
+        assert connection.execute(text("SELECT id, at_most_once FROM outbox")).all() == [("o1", True)]
+
+
 def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
     """A database that belongs to another program is not taken over."""
     with empty.begin() as connection:

@@ -68,8 +68,8 @@ def a_mail(number: int, state: str) -> OutboxMail:
     """A mail in that state."""
     return OutboxMail(
         id=f"o{number:08d}", kind="alarm", dedupe=f"alarm/{number}", case=None, notification=None, message_id="<a@b>",
-        sender="a@b.example", recipient="c@d.example", subject="s", digest="d", once=False, state=state, queued_at=NOW,
-        next_try_at=None,
+        sender="a@b.example", recipient="c@d.example", subject="s", digest="d", at_most_once=False, state=state,
+        queued_at=NOW, next_try_at=None,
     )  # fmt: skip
 
 
@@ -144,8 +144,8 @@ def waking() -> list[Record]:
         for number, told in enumerate((None, None, NOW))
     ]  # fmt: skip
     watched = [
-        Watched(id="tick of reminders", wrong=True, since=NOW, value="late"),
-        Watched(id="clock", wrong=False, since=NOW, value="right"),
+        Watched(id="tick of reminders", failing=True, since=NOW, value="late"),
+        Watched(id="clock", failing=False, since=NOW, value="right"),
     ]
     return [*pages, *held, *watched]
 

@@ -228,10 +228,12 @@ def assert_whole(found: Found) -> None:
 def assert_taken_in_once(found: Found, scene: Scene) -> None:
     """One message, one delivery, one case, one decline, one stopped clock for what came."""
     digests = {hashlib.sha256(octets).hexdigest() for octets in (scene.referred, *scene.arrivals)}
-    came = Counter(m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.basis)
+    came = Counter(
+        m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.match_basis
+    )
     assert came == Counter(digests)
     assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
-    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.basis]) == 2
+    assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.match_basis]) == 2
     cases = {case.referrer_address: case for case in found.tx.find(Case) if case.referrer_address}
     assert set(cases) == {EARLIER, REFERRER}
     assert cases[EARLIER].assigned_to == "officer1"
@@ -245,7 +247,7 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     """Each mail was handed over; again only after a death in between, and to a platform not even then."""
     rows = found.tx.find(OutboxMail)
     assert Counter(row.dedupe for row in rows).most_common(1)[0][1] == 1
-    (use,) = found.tx.find(OutboxMail, notification=scene.waiting, once=True)
+    (use,) = found.tx.find(OutboxMail, notification=scene.waiting, at_most_once=True)
     states = {row.id: row.state for row in rows if row.id != use.id}
     assert set(states.values()) == {"accepted"}, states
     assert use.state == ("uncertain" if in_doubt else "accepted")
@@ -300,7 +302,7 @@ def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when:
     def note(found: Found) -> None:
         assert isinstance(found.tx, SqlTransaction)
         assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
-        states = [row.state for row in found.tx.find(OutboxMail, notification=scene.waiting, once=True)]
+        states = [row.state for row in found.tx.find(OutboxMail, notification=scene.waiting, at_most_once=True)]
         doubt.append(states[0] in {"attempting", "uncertain"})
 
     look_at(folder, note)

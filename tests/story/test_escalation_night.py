@@ -399,7 +399,7 @@ def test_a_note_that_cannot_be_written_is_given_up(make: Made) -> None:
     desk = make(rota={**SHIFTS, "officers": officers})
     for _ in range(5):
         desk.go_on(60)
-    assert desk.happened(EventKind.MAIL_IMPOSSIBLE) == 1
+    assert desk.happened(EventKind.MAIL_UNRENDERABLE) == 1
     assert notes(desk) == []
 
 

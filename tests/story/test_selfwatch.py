@@ -71,7 +71,7 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, cl
     assert alarms(paged) == ["certificate ends", "certificate renewed"]
     with paged.store.read() as tx:
         (row,) = tx.find(Watched)
-        assert (row.id, row.wrong, row.since) == ("certificate of submission", False, clock.now())
+        assert (row.id, row.failing, row.since) == ("certificate of submission", False, clock.now())
         assert len(tx.find(OutboxMail, kind="alarm")) == 2
 
 

@@ -171,7 +171,7 @@ def test_answer_from_before_the_sending_is_none() -> None:
 
 def test_follow_up_and_draft_have_no_clocks() -> None:
     """A mail that is no use of the line, and one that was not sent, start nothing."""
-    assert judged(mail(9, ACK), use=replace(USE, use=False)) == ()
+    assert judged(mail(9, ACK), use=replace(USE, counted=False)) == ()
     assert judged(use=replace(USE, sent_at=None, state="draft")) == ()
 
 

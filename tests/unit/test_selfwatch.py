@@ -15,7 +15,7 @@ LIMITS = HealthLimits(free=500, clock=90 * SECOND, certificate=14 * DAY)
 
 def wrong(**measured: object) -> list[str]:
     """What is wrong of these measurements."""
-    return [f"{f.what}: {f.value}" for f in findings(Measured(**measured), LIMITS, NOW) if f.wrong]  # type: ignore[arg-type]  # a table
+    return [f"{f.what}: {f.value}" for f in findings(Measured(**measured), LIMITS, NOW) if f.failing]  # type: ignore[arg-type]  # a table
 
 
 @pytest.mark.parametrize(

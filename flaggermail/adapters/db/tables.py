@@ -155,7 +155,7 @@ class MessageRow(Row, table=True):
     place: str = Field(index=True)
     case: str | None = Field(foreign_key="case_file.number", index=True)
     notification: str | None = Field(index=True)
-    basis: str
+    match_basis: str
     reason: str
     suggestions: list[str] = Field(sa_column=_list())
     verdict: str
@@ -164,7 +164,7 @@ class MessageRow(Row, table=True):
     automatic: bool
     substance: bool
     disputed: bool
-    missed: bool = Field(index=True)
+    pending_digest: bool = Field(index=True)
     same_id_as: str | None
     platform_references: list[str] = Field(sa_column=_list())
     defects: list[str] = Field(sa_column=_list())
@@ -203,7 +203,7 @@ class NotificationRow(Row, table=True):
     platform: str = Field(foreign_key="platform.code")
     channel: str = Field(foreign_key="channel.code")
     channel_name: str
-    use: bool
+    counted: bool
     template: str
     language: str
     to: list[str] = Field(sa_column=_list())
@@ -279,7 +279,7 @@ class OutboxRow(Row, table=True):
     recipient: str
     subject: str = Field(sa_column=Column(Text, nullable=False))
     digest: str
-    once: bool
+    at_most_once: bool
     state: str = Field(index=True)
     queued_at: datetime = Field(index=True)
     next_try_at: datetime | None
@@ -341,10 +341,10 @@ class TokenRow(Row, table=True):
     used_at: datetime | None
 
 
-class LearnedKeyRow(Row, table=True):
+class ThreadKeyRow(Row, table=True):
     """`rows.ThreadKey`."""
 
-    __tablename__ = "learned_key"
+    __tablename__ = "thread_key"
     id: str = Field(primary_key=True)
     case: str = Field(foreign_key="case_file.number")
     notification: str | None
@@ -411,7 +411,7 @@ class WatchedRow(Row, table=True):
 
     __tablename__ = "watched"
     id: str = Field(primary_key=True)
-    wrong: bool
+    failing: bool
     since: datetime
     value: str
 

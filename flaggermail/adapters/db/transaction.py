@@ -30,7 +30,16 @@ from flaggermail.adapters.db.statements import (
 )
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, Position
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link
+from flaggermail.record.event_codec import (
+    GENESIS,
+    Plain,
+    commitment,
+    decode,
+    encode,
+    link,
+    stored_changes,
+    stored_kind,
+)
 from flaggermail.record.events import Change, Event, Rows, values_of
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -182,10 +191,10 @@ class SqlTransaction:
     def erase(self, kind: type[Record], keys: Collection[str], names: Collection[str], since: datetime) -> None:
         """Erases earlier values of these personal fields, keeping the current ones; see `ports.Transaction`."""
         wanted = frozenset(keys)
-        held: dict[tuple[str, str], str] = {}
-        gone: list[dict[str, str]] = []
+        held: dict[tuple[str, str], Plain] = {}
+        gone: list[dict[str, Plain]] = []
         for octets in self._octets_since(since) if wanted else ():
-            for change in json.loads(octets)["changes"]:
+            for change in stored_changes(octets):
                 if change["table"] != kind.TABLE or change["key"] not in wanted:
                     continue
                 for name in kind.PERSONAL.intersection(names, change["values"]):
@@ -273,7 +282,7 @@ def _columns(event: Event) -> dict[str, str | datetime | None]:
 
 def _columns_agree(row: Row[*tuple[object, ...]]) -> bool:
     """True if an event's columns agree with its octets."""
-    told = _columns(decode(row.octets, partial(_revealed, {})))
+    told = _columns(decode(row.octets, partial(_revealed, {}))) | {"kind": stored_kind(row.octets)}
     return all(getattr(row, name) == value for name, value in told.items())
 
 
