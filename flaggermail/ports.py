@@ -193,8 +193,8 @@ class Accepted:
 class Refused:
     """The server refused the message before or at the end of DATA; `permanent` for 5yz, `code` 0 without a reply.
 
-    `connection_failed`: the failure concerns the connection (no connection, TLS or login, or a server shutting down), not this
-    message; any other message would have failed too.
+    `connection_failed`: the failure concerns the connection (no connection, TLS or login, or a server shutting down),
+    not this message; any other message would have failed too.
     """
 
     recipient: str

@@ -171,7 +171,9 @@ class SmtpSubmitter:
         """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension."""
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
-        return _Fault(refused or isinstance(error, NotOffered), code, self._describe(error), connection_failed=code == _CLOSING)
+        return _Fault(
+            refused or isinstance(error, NotOffered), code, self._describe(error), connection_failed=code == _CLOSING
+        )
 
     def _describe(self, error: SMTPException | OSError) -> str:
         """Describes the error for a person, in one line without secrets."""
