@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is on call, and after how much silence who is told: pure functions of facts, policy and instant.
+"""The on-call schedule and the escalation policies: pure functions of facts, policy and an instant.
 
-Ways in: `schedule.on_call`, `escalation.due`, `periods.period`, `pager_choice`. `reminders` acts on what they decide.
+Entry points: `schedule.on_call`, `escalation.due`, `periods.period`, `pager_choice`. `reminders` acts on their results.
 
 May import: `mail`, `record`.
 """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether somebody must be told that a clock still runs: pure functions of facts, policy and instant.
+"""Which reminders and escalations are due for a running clock: pure functions of facts, policy and an instant.
 
-A step may be told again and again, so what falls due is a *call*: a step, its repetition, and the reader it is for.
-Calls stand in one order, the minute after the start at which they fall due, whoever they are for: what lies below a
-minute that was told of is history.
+A step can repeat, so what falls due is a *call*: a step, its repetition and its recipient role. Calls are ordered by
+the minute after the start of the clock at which they fall due, whatever their recipient. Calls below the highest minute
+already sent are never sent.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ HEAD = "head"
 OFFICER = "officer"
 BOTH = "both"
 ROLES = (OFFICER, HEAD, BOTH)
-WAITING = "quarantine"  # the clock of a mail for which a person must say where it belongs
+WAITING = "quarantine"  # the clock of a quarantined mail, which runs until a person files the mail
 
 Who = Callable[[str, datetime], str | None]  # officer, head or an officer's id, and an instant -> the officer's id
 
 
 class Means(StrEnum):
-    """How somebody is told."""
+    """How a reminder reaches its recipient."""
 
     MAIL = "mail"
-    PAGER = "pager"  # the pagers of that person, in the order and with the delays of the rota
+    PAGER = "pager"  # that person's pagers, in the order and with the delays of the schedule
 
 
 EVERY_MEANS = tuple(means.value for means in Means)
@@ -35,9 +35,10 @@ EVERY_MEANS = tuple(means.value for means in Means)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an escalation policy: after `after` minutes of silence of `clock`, tell `tell`.
+    """One step of an escalation policy: after `after` minutes of silence of `clock`, remind `tell`.
 
-    With `repeat` it is told again every so many minutes: `times` in all, up to minute `until`, or while the clock runs.
+    With `repeat` the reminder recurs every so many minutes: `times` in all, up to minute `until`, or while the clock
+    runs.
     """
 
     clock: str  # receipt | human | decision
@@ -49,16 +50,16 @@ class Step:
     until: int | None = None
 
     def due_at(self, started_at: datetime, repetition: int = 0) -> datetime:
-        """The instant at which this step falls due, for the first time or again."""
+        """Returns the instant at which this step falls due, for the first time or for a repetition."""
         return started_at + timedelta(minutes=self.minute(repetition))
 
     def minute(self, repetition: int) -> int:
-        """How many minutes after the start that is."""
+        """Returns the minutes from the start of the clock to that repetition."""
         return self.after + repetition * (self.repeat or 0)
 
     @property
     def last(self) -> int | None:
-        """Its last repetition; none where it comes as long as the clock runs."""
+        """The last repetition; None if the step repeats as long as the clock runs."""
         if self.repeat is None:
             return 0
         ends = [self.times - 1] if self.times is not None else []
@@ -68,17 +69,17 @@ class Step:
 
     @property
     def readers(self) -> tuple[str, ...]:
-        """Who is told, each apart."""
+        """The recipient roles; each gets a call of its own."""
         return (OFFICER, HEAD) if self.tell == BOTH else (self.tell,)
 
     def reached(self, minute: int) -> int | None:
-        """The last repetition due by that minute; none before the first."""
+        """Returns the last repetition due by that minute; None before the first."""
         if minute < self.after:
             return None
         return self._bounded((minute - self.after) // self.repeat) if self.repeat else 0
 
     def following(self, minute: int) -> int | None:
-        """The first repetition due at that minute or later; none when it comes no more."""
+        """Returns the first repetition due at that minute or later; None if none is left."""
         if minute <= self.after:
             return 0
         if self.repeat is None:
@@ -92,7 +93,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """That a step was told to an officer (an id); `escalates` when told as the head."""
+    """A step sent to an officer (an id); `escalates` if it went to the head."""
 
     step: int  # minutes, as `Step.after`
     officer: str
@@ -103,30 +104,30 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """That officers (the one who was told, the one who said so) are on it, up to (not including) `until`."""
+    """An acknowledgement by officers (the recipient and the writer), valid up to (not including) `until`."""
 
     officers: frozenset[str]
     at: datetime
     until: datetime
-    asks: bool = True  # whether somebody is asked about this clock when it expires: not for an escalation's
+    asks: bool = True  # whether its expiry raises the question if somebody is still on it; not for an escalation
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What is known of one running clock: when it started, what was told, who acknowledged until when."""
+    """One running clock: its start, the calls already sent, and the acknowledgements."""
 
     started_at: datetime
     told: Collection[Telling] = ()
     acknowledged: Collection[Acknowledgement] = ()
 
     def silent_until(self, officer: str | None) -> datetime | None:
-        """When the last acknowledgement of that officer expires."""
+        """Returns when the last acknowledgement of that officer expires; None without one."""
         return max((a.until for a in self.acknowledged if officer in a.officers), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A step that falls due for one reader; `asks` when it is the question whether somebody is still on it."""
+    """A step that falls due for one recipient role; `asks` if it asks whether somebody is still on it."""
 
     step: Step
     due_at: datetime
@@ -136,18 +137,18 @@ class Call:
 
     @property
     def minute(self) -> int:
-        """How many minutes after the start it falls due."""
+        """The minute after the start of the clock at which it falls due."""
         return self.step.minute(self.repetition)
 
     @property
     def escalates(self) -> bool:
-        """Whether it goes to the head, whatever the officer said."""
+        """True if it goes to the head, whom no officer's acknowledgement silences."""
         return self.reader == HEAD
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A call that must be told now; `late` is how long ago it fell due."""
+    """A call to send now; `late` is the time since it fell due."""
 
     call: Call
     officer: str | None
@@ -156,7 +157,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Nobody needs to be told, and why; `until` when only an acknowledgement keeps it back."""
+    """No call is due, with the reason; `until` is set if only an acknowledgement suppresses one."""
 
     reason: str
     until: datetime | None = None
@@ -164,7 +165,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A call to come, when it will be told and to whom, if nothing changes; an acknowledgement puts it off."""
+    """A future call, when it will be sent and to whom if nothing changes; an acknowledgement postpones it."""
 
     call: Call
     at: datetime
@@ -172,16 +173,16 @@ class Expected:
 
     @property
     def held(self) -> bool:
-        """Whether it is told later than it falls due."""
+        """True if it will be sent later than it falls due."""
         return self.at > self.call.due_at
 
 
 def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> tuple[Due, ...] | Nothing:
-    """What must be told now: the highest minute that has fallen due and was not told yet, to each reader it is for.
+    """Returns the calls to send now: those of the highest minute that is due and unsent, one for each recipient.
 
-    After an outage only that one is told: the lower ones are history. An acknowledgement silences the steps of the
-    officer who gave it until it expires, never the escalation to the head; when it has expired and nothing else is due,
-    the officer on call is asked once whether somebody is still on it.
+    After an outage only that minute is sent; lower ones are never sent. An acknowledgement silences the steps of the
+    officer who gave it until it expires, but never the escalation to the head. Once it has expired and nothing else is
+    due, the officer on call is asked once whether somebody is still on it.
     """
     elapsed = (now - silence.started_at) // timedelta(minutes=1)
     reached = [(step, n) for step in steps if (n := step.reached(elapsed)) is not None]
@@ -198,7 +199,7 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
 
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:
-    """The next call of each step to each reader, earliest first, as things stand; what is overdue comes first."""
+    """Returns the next call of each step to each recipient role, earliest first; overdue calls come first."""
     told = _Heard(silence, steps)
     calls = [_next_call(silence, step, reader, told, who) for step in steps for reader in step.readers]
     found = [_expected(silence, who, call) for call in calls if call is not None]
@@ -207,12 +208,12 @@ def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expect
 
 
 def next_due(silence: Silence, steps: Collection[Step], who: Who) -> datetime | None:
-    """When `due` will next answer with a call, or nothing when none is left."""
+    """Returns when `due` will next return a call; None if none is left."""
     return next((expected.at for expected in upcoming(silence, steps, who)), None)
 
 
 def forecast(silence: Silence, steps: Collection[Step], who: Who, until: datetime, most: int = 100) -> list[Due]:
-    """What will be told up to and including `until`, at most so many, if nothing else happens."""
+    """Returns at most `most` calls that will be sent up to and including `until` if nothing else happens."""
     found: list[Due] = []
     while len(found) < most:
         at = next_due(silence, steps, who)
@@ -231,7 +232,7 @@ def _calls(silence: Silence, step: Step, repetition: int) -> Iterator[Call]:
 
 
 def _next_call(silence: Silence, step: Step, reader: str, told: _Heard, who: Who) -> Call | None:
-    """The first call of that step to that reader that was not told and is not history."""
+    """Returns the first call of that step to that role that was neither sent nor passed over."""
     for minute in (told.minute, told.minute + 1):
         n = step.following(minute)
         if n is None:
@@ -248,15 +249,15 @@ def _expected(silence: Silence, who: Who, call: Call) -> Expected:
 
 
 def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
-    """The question that an expired acknowledgement leaves, once, unless an officer was told since it was given.
+    """Returns the question after an expired acknowledgement, once, unless an officer was reminded since it was given.
 
-    None before it expires; without `now` the one to come.
+    Empty before the acknowledgement expires; without `now`, the question to come.
     """
     last = max((a for a in silence.acknowledged if a.asks), key=lambda a: a.until, default=None)
     if last is None or not steps or (now is not None and now < last.until):
         return []
     minute = (last.until - silence.started_at) // timedelta(minutes=1)
-    # Where the clock was set back the question may bear an earlier time than the acknowledgement: its minute tells it.
+    # After the clock was set back, the question can carry an earlier time than the acknowledgement: compare its minute.
     if any(not t.escalates and (t.at > last.at or t.step == minute) for t in silence.told):
         return []
     clock = next(iter(steps)).clock
@@ -264,7 +265,7 @@ def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -
 
 
 class _Heard:
-    """The highest minute that was told, and to whom: whatever lies below it is history."""
+    """The highest minute already sent, and its recipients; calls below it are never sent."""
 
     def __init__(self, silence: Silence, steps: Collection[Step]) -> None:
         known = {step.after: step for step in steps}
@@ -273,7 +274,7 @@ class _Heard:
         self._last = [pair for pair in told if pair[1].minute(pair[0].repetition) == self.minute]
 
     def holds(self, call: Call, who: Who) -> bool:
-        """Whether it was told, to this reader or the same person in another role, or something later to anybody."""
+        """True if it was sent to this role, to the same person in another role, or if a later minute was sent."""
         if call.minute != self.minute:
             return call.minute < self.minute
         return any(
@@ -287,7 +288,7 @@ def _reader(telling: Telling, step: Step) -> str:
 
 
 def _held_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetime | None:
-    """Until when an acknowledgement of its reader keeps a call back that could be told at `at`."""
+    """Returns until when an acknowledgement by the recipient suppresses a call due at `at`; None if none does."""
     if call.escalates:
         return None
     until = silence.silent_until(who(call.reader, at))
@@ -295,7 +296,7 @@ def _held_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetim
 
 
 def _each_once(calls: Collection[Call], who: Who, now: datetime) -> tuple[Due, ...]:
-    """Those of the highest minute, one for each person: the head's before the officer's, the later step's first."""
+    """Returns the calls of the highest minute, one per person: the head's before the officer's, later steps first."""
     highest = max(call.minute for call in calls)
     found: dict[str | None, Call] = {}
     for call in sorted(calls, key=lambda call: (call.escalates, call.step.after), reverse=True):
@@ -305,10 +306,10 @@ def _each_once(calls: Collection[Call], who: Who, now: datetime) -> tuple[Due, .
 
 
 def write_steps(steps: Collection[Step]) -> str:
-    """The steps as text, to be stamped on what they are for."""
+    """Serializes the steps for storage with the case or notification they apply to."""
     return json.dumps([asdict(step) for step in steps])
 
 
 def read_steps(text: str) -> tuple[Step, ...]:
-    """The steps that `write_steps` wrote."""
+    """Parses the output of `write_steps`."""
     return tuple(Step(**{**entry, "how": tuple(entry["how"])}) for entry in json.loads(text))

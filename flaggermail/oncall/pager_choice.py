@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a pager says, and which pager is called next: pure functions of facts and an instant.
+"""The text of a page, and which pager to call next: pure functions of facts and an instant.
 
-A page crosses servers of strangers in clear. Of a case it holds the number, the platform's name and the minutes of
-silence, and nothing else: no subject, no person, no address, no link.
+A page crosses third-party servers in clear. Of a case it contains only the number, the platform's name and the minutes
+of silence: no subject, no person, no address, no link.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ _UNDER_WAY = frozenset({QUEUED, ATTEMPTING})
 
 @dataclass(frozen=True, slots=True)
 class OfficerPager:
-    """One way to wake a person: the credential that holds its address, and minutes to wait for an acknowledgement."""
+    """One pager of a person: the credential that holds its address, and the minutes to wait for an acknowledgement."""
 
     credential: str
     after: int
 
 
 def reminder_text(number: str, platform: str | None, minutes: int, more: int = 0, mark: str = "") -> str:
-    """What a page says of silence that has lasted `minutes`; `more` is of how many others the same mail tells.
+    """Returns the page for a silence of `minutes`; `more` counts the other cases in the same mail.
 
-    `mark` is what a page of an exercise begins with.
+    `mark` is the prefix of an exercise page.
     """
     what = ", ".join(part for part in (number, platform) if part)
     return _fit(f"{mark} {what}: {minutes} min" + (f" (+{more})" if more else ""))
 
 
 def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: str = "") -> str:
-    """What a page says of an alarm: of a case its number and platform alone, of ourselves what is wrong."""
+    """Returns the page for an alarm: a case's number and platform, or else the kind of alarm."""
     what = ", ".join(part for part in (number, platform) if part)
     return _fit(f"{mark} alarm: {what or kind.value}")
 
@@ -50,10 +50,10 @@ def _fit(text: str) -> str:
 def next_pager(
     delays: Sequence[int], states: Sequence[str], told_at: datetime, now: datetime, *, at_once: bool
 ) -> int | None:
-    """The position of the pager to call now, or nothing; `states` are those of the pages so far, in their order.
+    """Returns the position of the pager to call now, or None; `states` are those of the pages so far, in order.
 
-    `delays` in minutes after `told_at`, when the mail was written. What cannot wait calls the first pager at once, and
-    the next ones as much later as they stand behind it. One that failed is followed by the next without delay.
+    `delays` are minutes after `told_at`, when the mail was written. With `at_once` the first pager is called
+    immediately and the others with the same spacing. A failed page is followed by the next one without delay.
     """
     position = len(states)
     if position >= len(delays) or (states and states[-1] in _UNDER_WAY):

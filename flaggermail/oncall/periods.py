@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What sort of day it is for an election: a polling day is stricter than its period, and that than a quiet month."""
+"""The kind of day in an election: polling day, election period, or quiet, from strictest to most lenient."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Period(StrEnum):
-    """Which policy a silence is under."""
+    """The period that selects the escalation policy."""
 
     POLLING_DAY = "polling_day"
     ELECTION = "election"
@@ -17,7 +17,7 @@ class Period(StrEnum):
 
 
 def period(polling_days: Collection[date], begins: date, ends: date, today: date) -> Period:
-    """The period in which `today` lies, a day of the desk's zone; `begins` and `ends` are the first and last day."""
+    """Returns the period of `today`, a day in the desk's zone; `begins` and `ends` are the first and last day."""
     if today in polling_days:
         return Period.POLLING_DAY
     return Period.ELECTION if begins <= today <= ends else Period.QUIET

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is on call: a pure function of an instant."""
+"""The on-call schedule: pure functions of an instant."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import pairwise
 from flaggermail.oncall.pager_choice import OfficerPager
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-AT_MOST = timedelta(hours=12)  # that somebody takes over where no change of the rota ends it
+AT_MOST = timedelta(hours=12)  # the longest a take-over lasts if no change of the schedule ends it
 
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """A person of the desk; `login` is the operating system's user that acts in this person's name."""
+    """An officer of the desk; `login` is the operating-system user that acts in their name."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """From one instant up to (not including) another, `officer` (an id) is on call."""
+    """One officer (an id) on call from `begins_at` up to (not including) `ends_at`."""
 
     officer: str
     begins_at: datetime
@@ -38,9 +38,10 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyShift:
-    """A shift of every week, in the wall time of the rota's zone: a change of the clock makes it longer or shorter.
+    """A weekly shift in wall time of the schedule's zone; a clock change makes it longer or shorter.
 
-    It begins on `weekday` (Monday is 0) and ends at the next `ends`: the day after, where that is not later in the day.
+    It begins on `weekday` (Monday is 0) and ends at the next `ends`, on the following day unless that is later in the
+    day.
     """
 
     officer: str
@@ -49,7 +50,7 @@ class WeeklyShift:
     ends: time
 
     def on(self, day: date, zone: tzinfo) -> Shift:
-        """The shift that begins on that day; of an hour that comes twice the first counts."""
+        """Returns the shift that begins on that day; an hour that occurs twice counts as its first occurrence."""
         last = day + timedelta(days=self.ends <= self.begins)
         begins, ends = datetime.combine(day, self.begins, zone), datetime.combine(last, self.ends, zone)
         return Shift(self.officer, begins.astimezone(UTC), ends.astimezone(UTC))
@@ -57,7 +58,7 @@ class WeeklyShift:
 
 @dataclass(frozen=True, slots=True)
 class Rota:
-    """The shifts of the file, those of every week, and who is on call when neither says anybody."""
+    """The officers, the dated and the weekly shifts, and the fallback officer for all other times."""
 
     officers: tuple[Officer, ...]
     shifts: tuple[Shift, ...] = ()
@@ -66,11 +67,11 @@ class Rota:
     zone: tzinfo = UTC
 
     def officer(self, officer_id: str) -> Officer | None:
-        """The officer with that id."""
+        """Returns the officer with that id."""
         return next((officer for officer in self.officers if officer.id == officer_id), None)
 
     def by_name(self, words: str) -> Officer | None:
-        """The officer with that id, name or end of a name, where only one has it; capitals do not matter."""
+        """Returns the only officer with that id, name or last part of a name, ignoring case; otherwise None."""
         wanted = " ".join(words.lower().split())
         if not wanted:
             return None
@@ -79,21 +80,21 @@ class Rota:
         return found[0] if len(found) == 1 else None
 
     def by_address(self, address: str) -> Officer | None:
-        """The officer who writes from that address."""
+        """Returns the officer with that mail address."""
         wanted = address.strip().lower()
         return next((officer for officer in self.officers if officer.address.lower() == wanted), None)
 
     def by_login(self, login: str) -> Officer | None:
-        """The officer behind that user of the operating system."""
+        """Returns the officer with that operating-system user."""
         return next((officer for officer in self.officers if officer.login == login), None)
 
     def head(self) -> Officer | None:
-        """Who is told when the officer on call got no answer."""
+        """Returns the head of the desk, who receives escalations."""
         return next((officer for officer in self.officers if "head" in officer.roles), None)
 
 
 def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | None:
-    """Who is on call at `now`: the latest override wins, then a dated shift, a weekly one, the standing officer."""
+    """Returns the officer on call at `now`: by the latest override, a dated shift, a weekly shift, or the fallback."""
     for shift in (*reversed(overrides), *rota.shifts, *_of_the_week(rota, now, now)):
         if shift.begins_at <= now < shift.ends_at:
             return rota.officer(shift.officer)
@@ -101,13 +102,13 @@ def on_call(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Officer | 
 
 
 def planned(rota: Rota, begins: datetime, ends: datetime) -> list[Shift]:
-    """The shifts of the file and of the week that touch the span, earliest first."""
+    """Returns the dated and weekly shifts that overlap the span, earliest first."""
     shifts = (*rota.shifts, *_of_the_week(rota, begins, ends))
     return sorted((s for s in shifts if s.begins_at < ends and begins < s.ends_at), key=lambda s: s.begins_at)
 
 
 def edges(rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime) -> list[datetime]:
-    """The instants strictly inside the span at which a shift or override begins or ends, earliest first."""
+    """Returns the instants strictly inside the span at which a shift or override begins or ends, earliest first."""
     shifts = (*rota.shifts, *_of_the_week(rota, begins, ends), *overrides)
     return sorted({edge for s in shifts for edge in (s.begins_at, s.ends_at) if begins < edge < ends})
 
@@ -115,7 +116,7 @@ def edges(rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: dateti
 def changes(
     rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime
 ) -> list[tuple[datetime, Officer | None]]:
-    """Each instant strictly inside the span at which somebody else is on call from then on, and who."""
+    """Returns each hand-over strictly inside the span: the instant and the officer on call from then on."""
     before, found = on_call(rota, overrides, begins), []
     for edge in edges(rota, overrides, begins, ends):
         after = on_call(rota, overrides, edge)
@@ -126,14 +127,14 @@ def changes(
 
 
 def running(rota: Rota, overrides: Sequence[Shift], now: datetime) -> Shift | None:
-    """Who is on call at `now`, from then until somebody else is; at most twelve hours, however long nothing changes."""
+    """Returns the current shift: the officer on call, from `now` to the next hand-over, at most twelve hours ahead."""
     officer = on_call(rota, overrides, now)
     following = changes(rota, overrides, now, now + AT_MOST)
     return Shift(officer.id, now, following[0][0] if following else now + AT_MOST) if officer else None
 
 
 def _of_the_week(rota: Rota, begins: datetime, ends: datetime) -> Iterator[Shift]:
-    """The weekly shifts that may touch the span; a shift that began the day before may still run."""
+    """Returns the weekly shifts that may overlap the span; a shift of the day before can still be running."""
     day, last = ((at.astimezone(rota.zone)).date() for at in (begins - timedelta(days=2), ends + timedelta(days=1)))
     while rota.weekly and day <= last:
         yield from (shift.on(day, rota.zone) for shift in rota.weekly if shift.weekday == day.weekday())
@@ -143,7 +144,7 @@ def _of_the_week(rota: Rota, begins: datetime, ends: datetime) -> Iterator[Shift
 def gaps(
     rota: Rota, overrides: Sequence[Shift], begins: datetime, ends: datetime
 ) -> tuple[tuple[datetime, datetime], ...]:
-    """The spans from `begins` up to (not including) `ends` in which nobody is on call, earliest first."""
+    """Returns the spans from `begins` up to (not including) `ends` without an officer on call, earliest first."""
     instants = sorted({begins, *edges(rota, overrides, begins, ends), ends})
     found: list[tuple[datetime, datetime]] = []
     for start, end in pairwise(instants):
