@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A notification to a platform: what a draft must say, who may approve it, its clocks and its latency.
+"""A notification to a platform: what a draft must contain, its approval code, its clocks and its latency.
 
-Ways in: `draft_policy.faults`, `approval.read`, `clocks.judge`, `latency`. `commands` writes, approves and notes them.
+Entry points: `draft_policy.faults`, `approval.read`, `clocks.judge`, `latency`. `commands` drafts, approves and records
+them.
 
 May import: `mail`, `record`, `yaml_files`.
 """

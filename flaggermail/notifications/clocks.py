@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The three clocks of a notification, judged anew from everything that counts as an answer to it.
+"""The three clocks of a notification, recomputed from everything that counts as an answer to it.
 
-Nothing is added up over time: whatever is learned later (an earlier copy, a correction, a confirmed sender) gives the
-clocks that would stand there had it been known at once.
+Nothing is accumulated: a fact learned later (an earlier copy, a correction, a confirmed sender) gives the same clocks
+as if it had been known from the start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ANSWERS = frozenset({Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Something that answers a notification, and which clocks it stops."""
+    """An answer to a notification, and the clocks it stops."""
 
     id: str
     at: datetime
@@ -32,7 +32,7 @@ class Answer:
 
 
 def answer_of_message(message: StoredMessage) -> Answer | None:
-    """What a message of a platform stops, or nothing: only a verified sender at an undisputed instant counts."""
+    """Returns the answer in a platform's message, or None; the sender must be verified and the arrival undisputed."""
     kinds = set(message.kinds)
     if message.direction != "in" or message.verdict != "verified" or message.disputed or not kinds & ANSWERS:
         return None
@@ -46,7 +46,7 @@ def answer_of_message(message: StoredMessage) -> Answer | None:
 
 
 def answer_of_note(note: ContactNote) -> Answer | None:
-    """What a contact note stops; a spoken answer stops receipt and human unless it is noted as one to the matter."""
+    """Returns the answer in a contact note; substance is stopped only if it is noted as a substantive reply."""
     kinds = set(note.counts_as)
     if not kinds & ANSWERS:
         return None
@@ -57,7 +57,7 @@ def answer_of_note(note: ContactNote) -> Answer | None:
 def judge(
     notification: Notification, messages: Iterable[StoredMessage], notes: Iterable[ContactNote]
 ) -> tuple[ClockRow, ...]:
-    """The clocks of a notification that was sent; none for one that was not, or that is no use of the line."""
+    """Returns the clocks of a sent notification; empty if it was not sent or is a follow-up."""
     if notification.sent_at is None or not notification.counted:
         return ()
     answers = [answer for message in messages if (answer := answer_of_message(message))]
@@ -67,14 +67,14 @@ def judge(
 
 
 def running(clock: ClockRow) -> ClockRow:
-    """The clock as it stands when it starts."""
+    """Returns the clock in its initial, running state."""
     return ClockRow(
         id=clock.id, notification=clock.notification, kind=clock.kind, started_at=clock.started_at
     )  # fmt: skip
 
 
 def counts(sent_at: datetime, answered_at: datetime) -> bool:
-    """Whether an answer of that instant came after the sending, or in the same minute: some servers tell no seconds."""
+    """True if the answer came after the sending or in the same minute; some servers omit the seconds."""
     return answered_at >= sent_at.replace(second=0, microsecond=0)
 
 

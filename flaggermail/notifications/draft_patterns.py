@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`rules/drafts.yaml`: the words by which a draft to a platform is judged."""
+"""`rules/drafts.yaml`: the patterns that check a draft to a platform."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from flaggermail.yaml_files.model import read_model
 
 
 def _compiles(pattern: str) -> str:
-    """The pattern itself; raises ValueError when RE2 does not understand it."""
+    """Returns the pattern unchanged; raises ValueError if RE2 rejects it."""
     options = re2.Options()
-    options.log_errors = False  # otherwise RE2 writes its own line to standard error
+    options.log_errors = False  # otherwise RE2 prints to standard error
     try:
         re2.compile(pattern, options)
     except re2.error as error:
@@ -31,7 +31,7 @@ Month = Annotated[str, Field(min_length=1)]
 
 
 class MustPatterns(Model):
-    """What a draft says."""
+    """Patterns that a draft must match."""
 
     check: Patterns
     decides: Patterns
@@ -39,7 +39,7 @@ class MustPatterns(Model):
 
 
 class MustNotPatterns(Model):
-    """What a draft does not say."""
+    """Patterns that a draft must not match."""
 
     removal: Patterns
     illegality: Patterns
@@ -49,7 +49,7 @@ class MustNotPatterns(Model):
 
 
 class LanguageModel(Model):
-    """One language."""
+    """The patterns of one language."""
 
     months: Annotated[tuple[Month, ...], Field(min_length=12, max_length=12)]
     must: MustPatterns
@@ -57,14 +57,14 @@ class LanguageModel(Model):
 
 
 class DraftsFile(Model):
-    """`drafts.yaml`."""
+    """The contents of `drafts.yaml`."""
 
     nl: LanguageModel
     en: LanguageModel
 
 
 def load_draft_patterns(path: Path) -> DraftPatterns:
-    """The patterns of the file; raises ConfigurationError naming every fault by file, line and column."""
+    """Reads the patterns of the file; raises ConfigurationError naming every fault by file, line and column."""
     file = read_model(path, DraftsFile)
     return DraftPatterns({"nl": _language(file.nl), "en": _language(file.en)})
 

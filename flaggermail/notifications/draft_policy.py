@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a draft to a platform lacks, or must not say: a request to check, never a demand; the platform decides.
+"""What a draft to a platform must and must not say: it requests a check and demands nothing; the platform decides.
 
-The words themselves are configuration (`rules/drafts.yaml`); what has to be there, and what may not, is fixed here.
+The patterns are configuration (`rules/drafts.yaml`); which statements are required or forbidden is fixed here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Search = Callable[[str, str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class LanguagePatterns:
-    """The patterns of one language (RE2 syntax, capitals ignored); one hit is enough."""
+    """The patterns of one language (RE2 syntax, case-insensitive); one match is enough."""
 
     months: tuple[str, ...]  # January first
     must: Mapping[str, tuple[str, ...]]  # check, decides, confirmation
@@ -35,15 +35,15 @@ class DraftPatterns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """What this draft in particular has to name."""
+    """The case-specific details that this draft must name."""
 
     language: str
     number: str
     policy_title: str
     policy_url: str
     policy_read_on: date
-    can_confirm: bool = True  # the channel's: without it no confirmation is asked for
-    follow_up: bool = False  # adds to an earlier mail: only the number and who decides are needed
+    can_confirm: bool = True  # of the channel; without it the draft requests no confirmation
+    follow_up: bool = False  # adds to an earlier mail; needs only the number and who decides
 
 
 MISSING = {
@@ -66,10 +66,10 @@ WEB_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 def faults(
     subject: str, body: str, requirements: Requirements, patterns: DraftPatterns, search: Search
 ) -> tuple[str, ...]:
-    """One line a fault, naming what would be right; empty when the draft may be shown for approval.
+    """Returns one line per fault, each with its correction; empty if the draft may be submitted for approval.
 
-    White space is folded before anything is looked for, so that it does not matter where a line is broken. What must
-    be said is looked for in the language of the draft, what must not be said in every language.
+    White space is normalized first, so line breaks do not matter. Required statements are searched in the draft's
+    language, forbidden ones in every language.
     """
     text = _folded(body)
     return (
@@ -83,7 +83,7 @@ def faults(
 
 
 def _unsaid(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[str]:
-    """The sentences that are not there."""
+    """Yields a fault for each required statement that is missing."""
     for what, expected in (
         ("check", not wanted.follow_up),
         ("decides", True),
@@ -94,7 +94,7 @@ def _unsaid(text: str, wanted: Requirements, patterns: LanguagePatterns, search:
 
 
 def _unnamed(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[str]:
-    """What the draft has to quote to the letter, and does not."""
+    """Yields a fault for each detail that the draft must quote literally and does not."""
     if not _stands(wanted.number, text):
         yield f"body: the case number is missing; quote {wanted.number}"
     if wanted.follow_up:
@@ -110,7 +110,7 @@ def _unnamed(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Ite
 
 
 def _said(where: str, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search) -> Iterator[str]:
-    """What may not be said. The platform's own title and addresses are no words of ours."""
+    """Yields a fault for each forbidden statement, ignoring the platform's own policy title and web addresses."""
     ours = WEB_ADDRESS.sub(" ", text.replace(_folded(wanted.policy_title), " "))
     for what, text_of_fault in FORBIDDEN.items():
         every = (pattern for language in patterns.languages.values() for pattern in language.must_not[what])
@@ -120,7 +120,7 @@ def _said(where: str, text: str, wanted: Requirements, patterns: DraftPatterns, 
 
 
 def _unseen(where: str, text: str, allowed: str) -> Iterator[str]:
-    """Characters a reader does not see, or that turn the direction of what he sees."""
+    """Yields a fault for each character that is invisible or changes the text direction."""
     lines: dict[str, int] = {}
     for line, content in enumerate(text.split("\n"), start=1):
         for char in content:
@@ -134,11 +134,11 @@ def _unseen(where: str, text: str, allowed: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    """Runs of white space as one space, compatibility forms (full-width letters, ligatures) as the usual ones."""
+    """Collapses white space and normalizes compatibility forms such as full-width letters and ligatures (NFKC)."""
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _stands(phrase: str, text: str) -> bool:
-    """Whether `phrase` stands there as a whole: neither 16 June for 6 June, nor an address that goes on."""
+    """True if `phrase` occurs as a whole: neither 16 June for 6 June, nor a longer web address."""
     folded = _folded(phrase)
     return bool(folded) and re.search(rf"(?<![\w-]){re.escape(folded)}(?!\w|[/?#&=-]\w)", text) is not None

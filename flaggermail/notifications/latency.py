@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How long a platform took, such that anyone who subtracts the printed times gets the printed figure."""
+"""How long a platform took to answer, rounded so that subtracting the printed times gives the printed figure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ UNITS = {"nl": ("uur", "uur", "minuut", "minuten", "en", ","), "en": ("hour", "h
 
 
 def minutes(sent: datetime, received: datetime) -> int:
-    """Whole minutes from `sent` to `received`, both cut to the minute first; negative when received came first."""
+    """Returns whole minutes from `sent` to `received`, both truncated to the minute; negative if received first."""
     cut_sent, cut_received = (instant.astimezone(UTC).replace(second=0, microsecond=0) for instant in (sent, received))
     return int((cut_received - cut_sent).total_seconds()) // 60
 
 
 def tenths(count: int) -> int:
-    """Tenths of an hour in `count` minutes, half a tenth rounded up, in integers only: 15 minutes are 3 tenths."""
+    """Returns tenths of an hour in `count` minutes, half a tenth rounded up, in integers only: 15 minutes give 3."""
     return (count * 10 + 30) // 60
 
 
 def hours(count: int, language: str = "en") -> str:
-    """The hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5"."""
+    """Returns the hours in `count` minutes with one decimal: 152 is "2.5", in Dutch "2,5"."""
     whole, part = divmod(tenths(count), 10)
     return f"{whole}{UNITS[language][-1]}{part}"
 
 
 def spoken(count: int, language: str) -> str:
-    """Hours with one decimal and the exact time beside it: "2,5 uur (2 uur en 32 minuten)"."""
+    """Returns hours with one decimal, followed by the exact time: "2,5 uur (2 uur en 32 minuten)"."""
     one_hour, more_hours, one_minute, more_minutes, joined, _ = UNITS[language]
     whole, rest = divmod(count, 60)
     parts = []
