@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The record: rows for the present, events for the past, and the closed sets of values in them.
+"""The record: rows for the current state, events for its history, and their enumerations.
 
-Ways in: `rows` has one frozen value a row, `events` what changed them, `event_codec` their octets in the chain.
-The store behind `ports.Store` keeps both.
+Entry points: `rows` defines one frozen dataclass per table, `events` the changes to them, `event_codec` their encoding
+in the event chain. The store behind `ports.Store` keeps both.
 
-May import: the standard library's pure part.
+May import: the pure part of the standard library.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer is woken for, and the row of one alarm; `config/templates/words.yaml` says each kind in words."""
+"""The kinds of alarm and the row of one alarm; `config/templates/words.yaml` contains the text for each kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flaggermail.record.rows import Alarm
 
 
 class AlarmKind(StrEnum):
-    """Every kind of alarm there is."""
+    """Every kind of alarm."""
 
     BOUNCED = "bounced"
     DELAYED = "delayed"
@@ -40,12 +40,12 @@ class AlarmKind(StrEnum):
 
 
 def alarm_key(kind: AlarmKind, about: object) -> str:
-    """The deduplication key of an alarm: its kind and what it is about."""
+    """Returns the deduplication key of an alarm: its kind and its subject."""
     return f"{kind}/{about}"
 
 
 def alarm(
     kind: AlarmKind, key: str, text: str, raised_at: datetime, case: str | None = None, notification: str | None = None
 ) -> Alarm:  # fmt: skip
-    """The row of an alarm under its deduplication key, with the case and the notification that it concerns."""
+    """Returns the row of an alarm under its deduplication key, with the case and the notification that it concerns."""
     return Alarm(id=key, kind=kind.value, case=case, notification=notification, text=text, raised_at=raised_at)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Events as octets: canonical JSON (sorted names, no blanks, UTF-8), so that one event has one form and one digest.
+"""Events as octets: canonical JSON (sorted names, no blanks, UTF-8), one encoding and one digest per event.
 
-Personal values stand in it as salted commitments; the value and its salt are kept beside the chain and can be erased
+Personal values are encoded as salted commitments. The value and its salt are kept outside the chain and can be erased
 without breaking it.
 
 Events are never rewritten. What an earlier version wrote keeps its words, and its digest; the codec reads it in the
@@ -65,9 +65,9 @@ class _Stored(TypedDict):
 
 
 def plain(value: Scalar) -> Plain:
-    """A field's value as JSON holds it: instants in UTC with microseconds, days in ISO 8601, tuples as lists.
+    """Returns a field's JSON value: instants in UTC with microseconds, days in ISO 8601, tuples as lists.
 
-    Raises ValueError on what not every database can hold: an instant without a zone, text with NUL.
+    Raises ValueError for values that not every database can store: an instant without a zone, text with NUL.
     """
     if isinstance(value, str) and "\0" in value:
         raise ValueError("text with NUL cannot be recorded")
@@ -85,7 +85,7 @@ def plain(value: Scalar) -> Plain:
 
 
 def typed(record: type[Record], name: str, value: object) -> Scalar:
-    """The inverse of `plain` for field `name` of `record`."""
+    """Returns the typed value: the inverse of `plain` for field `name` of `record`."""
     kind = _kinds(record.TABLE)[name]
     if value is None:
         return None
@@ -104,7 +104,7 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
 
 @cache
 def _kinds(table: str) -> Mapping[str, type]:
-    """The innermost type of each field: `tuple[date, ...]` and `date | None` both give `date`."""
+    """Returns the innermost type of each field: `tuple[date, ...]` and `date | None` both give `date`."""
     record = BY_TABLE[table]
     hints = get_type_hints(record)
     return {spec.name: _innermost(hints[spec.name]) for spec in fields(record)}
@@ -120,12 +120,12 @@ def _innermost(hint: object) -> type:
 
 
 def commitment(salt: bytes, value: Plain) -> str:
-    """The commitment that stands in for a personal value: SHA-256 over salt and the value's canonical JSON."""
+    """Returns the commitment that replaces a personal value: SHA-256 over salt and the value's canonical JSON."""
     return COMMITMENT + hashlib.sha256(salt + _json(value)).hexdigest()
 
 
 def encode(event: Event, commit: Callable[[Plain], str]) -> bytes:
-    """The octets of `event`; `commit` keeps a personal value elsewhere and answers its commitment."""
+    """Encodes `event`; `commit` stores a personal value elsewhere and returns its commitment."""
     return _json(
         {
             "version": VERSION,
@@ -154,8 +154,8 @@ def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
 
 
 def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
-    """The event in `octets`; `reveal` gives the value behind a commitment, or the commitment itself once erased."""
-    found = _raised(json.loads(octets))
+    """Decodes an event; `reveal` returns the value behind a commitment, or the commitment itself once erased."""
+    found = json.loads(octets)
     return Event(
         kind=EventKind(found["kind"]),
         at=datetime.fromisoformat(found["at"]),
@@ -207,7 +207,7 @@ def _change(found: StoredChange, reveal: Callable[[str], Plain]) -> Change:
 
 
 def link(previous: str, octets: bytes) -> str:
-    """The digest that ties an event to the one before it; the first is tied to `GENESIS`."""
+    """Returns the digest that links an event to its predecessor; the first event is linked to `GENESIS`."""
     return hashlib.sha256(previous.encode("ascii") + octets).hexdigest()
 
 

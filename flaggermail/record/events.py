@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What happened. An event names who did what, when, and every row it changed; rows change in no other way.
+"""Events: who did what, when, and every row it changed. Rows change in no other way.
 
-So the fold of the events *is* the store: `fold` needs to know nothing about cases or clocks, and a row that differs
-from it was changed behind the record's back.
+So the store equals the fold of the events: `fold` needs no knowledge of cases or clocks, and a row that differs from it
+was changed outside the record.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Rows = dict[tuple[str, str], dict[str, Scalar]]
 
 
 class EventKind(StrEnum):
-    """Every kind of event there is."""
+    """Every kind of event."""
 
     RULES_IN_FORCE = "rules in force"
     TEMPLATES_IN_FORCE = "templates in force"
@@ -81,7 +81,7 @@ class EventKind(StrEnum):
     OBSERVING_ENDED = "observing ended"
     REMINDER_SENT = "reminder sent"
     REMINDER_ACKNOWLEDGED = "reminder acknowledged"
-    TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, no secret
+    TOKEN_ISSUED = "token issued"  # noqa: S105 - the name of an event, not a secret
     DIGEST_SENT = "digest sent"
     SENDER_DECLINED = "sender declined"
     MESSAGE_DECLINED = "message declined"
@@ -108,7 +108,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New values for fields of one row; a row that is not there yet begins with them."""
+    """New values for fields of one row; creates the row if it does not exist."""
 
     table: str
     key: str
@@ -119,7 +119,7 @@ class Change:
 class Event:
     """Something that happened at `at`, done by `actor` (an officer's id, or "daemon").
 
-    `reason` and `facts` stand in clear in the octets: a word or a code of ours, never what a person or a server wrote.
+    `reason` and `facts` are stored in clear: only our own words and codes, never text written by a person or a server.
     """
 
     kind: EventKind
@@ -134,17 +134,17 @@ class Event:
 
 
 def values_of(record: Record) -> dict[str, Scalar]:
-    """The fields of a row by name."""
+    """Returns the fields of a row by name."""
     return {spec.name: getattr(record, spec.name) for spec in fields(record)}
 
 
 def added(record: Record) -> Change:
-    """The change that makes `record` exist."""
+    """Returns the change that creates `record`."""
     return Change(record.TABLE, record.key, values_of(record))
 
 
 def changed(old: Record, new: Record) -> Change:
-    """The change from `old` to `new`, two states of the same row; holds only what differs."""
+    """Returns the change from `old` to `new`, two versions of the same row; contains only the fields that differ."""
     if old.TABLE != new.TABLE or old.key != new.key:
         raise ValueError(f"{old.TABLE} {old.key} and {new.TABLE} {new.key} are not the same row")
     before, after = values_of(old), values_of(new)
@@ -152,7 +152,7 @@ def changed(old: Record, new: Record) -> Change:
 
 
 def fold(events: Iterable[Event], rows: Rows | None = None) -> Rows:
-    """The rows that the events make, starting from `rows`, by (table, key)."""
+    """Applies the events to `rows` and returns the result by (table, key)."""
     result: Rows = {} if rows is None else rows
     for event in events:
         for change in event.changes:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a message is for the desk: mail that comes in, and mail that the desk writes."""
+"""The kinds of incoming mail and of mail that the desk writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a message is for the desk."""
+    """The kind of a message."""
 
     REFERRAL = "referral"
     PLATFORM_ACK = "platform_ack"

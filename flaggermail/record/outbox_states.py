@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The states of an envelope on its way out, and which may follow which: the drawing in docs/flow.md as data.
+"""The states of an outbox mail and the transitions between them: the diagram in docs/flow.md as data.
 
-Every change of state goes through `moved`. A test compares `NEXT` with the drawing, and finds what goes past `moved`.
+Every change of state goes through `moved`. A test compares `NEXT` with the diagram and finds code that bypasses
+`moved`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ NEXT: Mapping[str, frozenset[str]] = MappingProxyType({
     "refused": frozenset(),
     "cancelled": frozenset(),
 })  # fmt: skip
-IN_HAND = frozenset({"attempting", "uncertain"})  # an answer of the server, or proof of one, is still awaited
+IN_HAND = frozenset({"attempting", "uncertain"})  # waiting for the server's answer or for proof of delivery
 
 
 def moved(mail: OutboxMail, state: str) -> OutboxMail:
-    """`mail` in its next state. Raises ValueError where no arrow leads there: a fault of the program."""
+    """Returns `mail` in its next state. Raises ValueError if the transition is not allowed: a programming error."""
     if state not in NEXT[mail.state]:
         raise ValueError(f"an envelope that is {mail.state} cannot become {state}")
     return replace(mail, state=state)

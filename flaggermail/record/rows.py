@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The rows of the present: one frozen value a row, equal in the store, in the fold of the events and in decisions.
+"""The rows of the current state: one frozen dataclass per table, shared by the store, the fold of events and decisions.
 
-Every instant is an aware datetime in UTC. Fields named in `PERSONAL` hold personal values: in the octets of an event
-they stand as salted commitments, so that erasing them leaves the chain valid.
+Every instant is an aware datetime in UTC. Fields named in `PERSONAL` contain personal values: events store them as
+salted commitments, so that erasing them leaves the chain valid.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Base of every row. `TABLE` names it in store and events, `KEY` names the field that identifies it."""
+    """Base class of every row. `TABLE` is its name in the store and in events, `KEY` its identifying field."""
 
     TABLE: ClassVar[str] = ""
     KEY: ClassVar[str] = "id"
@@ -44,7 +44,7 @@ class Election(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform(Record):
-    """A platform; sub-domains of `domains` are its own too."""
+    """A platform; subdomains of `domains` belong to it too."""
 
     TABLE: ClassVar[str] = "platform"
     KEY: ClassVar[str] = "code"
@@ -55,7 +55,7 @@ class Platform(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel(Record):
-    """A platform's escalation address, portal or phone, valid from one day up to and including another."""
+    """A platform's escalation address, portal or phone, valid from `valid_from` up to and including `valid_until`."""
 
     TABLE: ClassVar[str] = "channel"
     KEY: ClassVar[str] = "code"
@@ -77,13 +77,13 @@ class Channel(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadAddress(Record):
-    """An address of a platform from which mail came back; not used until a person says that it works again."""
+    """A platform's address that bounced; not used until a person clears it."""
 
     TABLE: ClassVar[str] = "bad_address"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"cleared_reason"})
     id: str  # in lower case
     since: datetime
-    mail: str  # the envelope that came back
+    mail: str  # the outbox mail that bounced
     cleared_at: datetime | None = None
     cleared_by: str | None = None
     cleared_reason: str | None = None
@@ -91,7 +91,7 @@ class BadAddress(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Record):
-    """One matter the desk assesses."""
+    """One matter that the desk assesses."""
 
     TABLE: ClassVar[str] = "case_file"
     KEY: ClassVar[str] = "number"
@@ -131,15 +131,15 @@ class Case(Record):
     assigned_to: str | None = None
     closed_at: datetime | None = None
     platform_references: tuple[str, ...] = ()
-    reminders: str = "[]"  # the steps for an undecided case, stamped when it was opened (JSON)
+    reminders: str = "[]"  # reminder policy for an undecided case, stored when it was opened (JSON)
     exercise: bool = False
     priority: str = "normal"  # urgent | normal
-    narratives: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
+    narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMessage(Record):
-    """One message, taken in or sent, however often it was delivered."""
+    """One message, received or sent, however often it was delivered."""
 
     TABLE: ClassVar[str] = "message"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"from_address", "from_name", "subject", "reason", "verdict_basis"})
@@ -151,7 +151,7 @@ class StoredMessage(Record):
     from_address: str | None = None
     from_name: str | None = None
     subject: str | None = None
-    received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of what we sent
+    received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of a sent mail
     first_seen_at: datetime
     mechanical: str = "human"
     kinds: tuple[str, ...] = ()
@@ -171,11 +171,11 @@ class StoredMessage(Record):
     same_id_as: str | None = None  # another message with this Message-ID and other content
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
-    ruleset: str | None = None  # the version of the rules that judged it, see `InForce`
+    ruleset: str | None = None  # the version of the rules that classified it, see `InForce`
     priority: str = "normal"  # urgent | normal
-    labels: tuple[str, ...] = ()  # from the closed list of the configuration; in no figure
-    discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the review window
-    exercise: bool = False  # of a rehearsal, as its case is, or whoever wrote it
+    labels: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
+    discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
+    exercise: bool = False  # belongs to an exercise by its case or its sender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +222,7 @@ class Notification(Record):
     rejected_reason: str | None = None
     token: str
     message_id: str | None = None
-    digest: str  # of the frozen octets that go out
+    digest: str  # of the frozen octets that are sent
     sent_at: datetime | None = None
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
@@ -248,7 +248,7 @@ class ClockRow(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactNote(Record):
-    """What was said by phone or shown by a portal; never changed, only followed by another note."""
+    """A record of a phone call, portal entry or meeting; never changed, only followed by another note."""
 
     TABLE: ClassVar[str] = "contact_note"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
@@ -265,7 +265,7 @@ class ContactNote(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMail(Record):
-    """One envelope that waits, was handed over, or needs a person; `dedupe` keeps it from being queued twice."""
+    """One mail to one recipient on its way out; `dedupe` is its deduplication key."""
 
     TABLE: ClassVar[str] = "outbox"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject", "dedupe", "answer"})
@@ -292,7 +292,7 @@ class OutboxMail(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(Record):
-    """One try to hand over an envelope, recorded before the network is touched."""
+    """One delivery attempt, recorded before the network is touched."""
 
     TABLE: ClassVar[str] = "attempt"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
@@ -307,7 +307,7 @@ class Attempt(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder(Record):
-    """One step that was told to one officer; `id` is what it is about, clock, step, repetition and officer."""
+    """One step sent to one officer; `id` is its subject, clock, step, repetition and officer."""
 
     TABLE: ClassVar[str] = "reminder"
     id: str
@@ -322,15 +322,15 @@ class Reminder(Record):
     token: str
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
-    acknowledged_until: datetime | None = None  # as promised then, whatever is configured since
-    repetition: int = 0  # of a step that is told again and again
-    withheld: bool = False  # it fell due while the desk observed: nobody was told, and nobody will be
-    how: tuple[str, ...] = ("mail", "pager")  # by which `escalation.Means`
+    acknowledged_until: datetime | None = None  # as promised at the time, whatever the configuration says now
+    repetition: int = 0  # of a repeating step
+    withheld: bool = False  # fell due while the desk was observing: never sent
+    how: tuple[str, ...] = ("mail", "pager")  # values of `escalation.Means`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token(Record):
-    """An unguessable value that stood in a mail we sent, and what an answer to that mail is about."""
+    """An unguessable value in a mail we sent, and what a reply to that mail refers to."""
 
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
@@ -340,7 +340,7 @@ class Token(Record):
     notification: str | None = None
     reminder: str | None = None
     message: str | None = None
-    officer: str | None = None  # the only one who may answer
+    officer: str | None = None  # the only officer who may use it
     issued_at: datetime
     expires_at: datetime | None = None
     used_at: datetime | None = None
@@ -348,27 +348,28 @@ class Token(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadKey(Record):
-    """What verified mail of a case taught us to know later mail by: a platform's reference, a Message-ID we never saw.
+    """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
 
-    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. One that mail of two cases bears places nothing.
+    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. A key found in mail of two cases is ambiguous and files
+    nothing.
     """
 
     TABLE: ClassVar[str] = "thread_key"
     id: str
     case: str
     notification: str | None = None
-    message: str  # that taught it
+    message: str  # the message it was learned from
     learned_at: datetime
     ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm(Record):
-    """Something a person must know at once; raised once for each thing it is about."""
+    """A condition that needs a person at once; raised once per deduplication key."""
 
     TABLE: ClassVar[str] = "alarm"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
-    id: str  # kind and what it is about
+    id: str  # deduplication key: kind and subject
     kind: str
     case: str | None = None
     notification: str | None = None
@@ -378,7 +379,7 @@ class Alarm(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Record):
-    """One call of one pager; `id` is what it is about, the officer and the position of the pager in his list."""
+    """One call of one pager; `id` is its subject, the officer and the position in their list of pagers."""
 
     TABLE: ClassVar[str] = "page"
     id: str
@@ -388,27 +389,27 @@ class Page(Record):
     pager: str  # the name of its credential
     case: str | None = None
     notification: str | None = None
-    text: str  # number, platform and minutes; nothing else of a case
+    text: str  # number, platform and minutes; no other detail of a case
     exercise: bool = False
     state: str = "queued"  # queued | attempting | sent | failed | held
     queued_at: datetime
     tries: int = 0
     tried_at: datetime | None = None
     done_at: datetime | None = None
-    answer: str = ""  # why it failed, in a word of ours
+    answer: str = ""  # why it failed, as one of our own words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack(Record):
-    """A notice or alarm that got no mail of its own, so that an officer is not buried; one mail tells of all."""
+    """A notice or alarm held back by a rate limit; one mail lists all that were held back."""
 
     TABLE: ClassVar[str] = "held_back"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"dedupe"})
     id: str
     officer: str
     kind: str  # officer_notice | alarm
-    dedupe: str  # the reason for the mail
-    what: str  # in a word of ours: what came in, or the kind of alarm
+    dedupe: str  # deduplication key of the mail
+    what: str  # one of our own words: what came in, or the kind of alarm
     case: str | None = None
     notification: str | None = None
     next_step: str  # the command that shows it
@@ -419,30 +420,30 @@ class HeldBack(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched(Record):
-    """Something of ourselves that is watched: whether it fails, and since when it does or does not."""
+    """A health probe of the daemon: whether it is failing, and since when its current state holds."""
 
     TABLE: ClassVar[str] = "watched"
-    id: str  # what is watched
-    failing: bool
+    id: str  # the name of the probe
+    wrong: bool
     since: datetime
-    value: str  # what was measured then
+    value: str  # measured at that instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decline(Record):
-    """A sender who was told once in this period that reports about single posts are not handled."""
+    """A sender who was told, once in this period, that reports about single posts are not handled."""
 
     TABLE: ClassVar[str] = "decline"
     id: str  # election and salted digest of the address
     election: str
     declined_at: datetime
     message: str
-    taken_back_at: datetime | None = None  # a person made a case of it: the sender counts no more
+    taken_back_at: datetime | None = None  # a person made a case of it, so the sender no longer counts as declined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override(Record):
-    """A change to the rota made outside the file: from one instant to another somebody else is on call."""
+    """An override of the on-call schedule: one officer on call from one instant to another."""
 
     TABLE: ClassVar[str] = "rota_override"
     id: str
@@ -455,7 +456,7 @@ class Override(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskState(Record):
-    """The one row that says whether the desk observes: takes in and files, and sends nothing."""
+    """The single row that says whether the desk is observing: it takes in and files mail, and sends nothing."""
 
     TABLE: ClassVar[str] = "desk_state"
     id: str = "desk"
@@ -468,7 +469,7 @@ class DeskState(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld(Record):
-    """A mail that was not written because the desk observed; `id` is the reason for it, which gives no later mail."""
+    """A mail suppressed while the desk was observing; `id` is its deduplication key, which no later mail may use."""
 
     TABLE: ClassVar[str] = "withheld"
     id: str
@@ -478,10 +479,10 @@ class Withheld(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InForce(Record):
-    """A version of the rules or of the templates, archived, and the period in which it judged or wrote."""
+    """An archived version of the rules or templates, and the period in which it was in force."""
 
     TABLE: ClassVar[str] = "in_force"
-    id: str  # what, and the number of the period
+    id: str  # subject, and the number of the period
     what: str  # rules | templates
     version: str  # SHA-256 over names and octets of its files
     digest: str  # of the archived files
@@ -491,7 +492,7 @@ class InForce(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElectionSecret(Record):
-    """The key under which citizens who were declined are remembered in one election; destroyed when it closes."""
+    """The key that pseudonymizes declined citizens in one election; destroyed when the election closes."""
 
     TABLE: ClassVar[str] = "election_secret"
     KEY: ClassVar[str] = "election"

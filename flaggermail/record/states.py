@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The states that are counted, in the order in which they are shown; apart from the rows, which take long to load."""
+"""States that are counted, in display order; kept out of `rows`, which is slow to import."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import timedelta
 CASE_STATES = ("open", "decided", "notified", "answered", "closed")
 IN_HAND = CASE_STATES[:-1]
 CLOCKS = ("receipt", "human", "substance")
-WAITING = ("queued", "attempting", "uncertain")  # mail in the outbox that somebody or something still waits for
-LEAVING = ("queued", "attempting")  # of these, what nobody has to judge
-UNHEARD = ("failed", "held")  # pages that woke nobody
+WAITING = ("queued", "attempting", "uncertain")  # outbox mail that is not yet settled
+LEAVING = ("queued", "attempting")  # those that need no decision by a person
+UNHEARD = ("failed", "held")  # pages that reached nobody
 UNHEARD_FOR = timedelta(days=1)
-SUPPRESSED = "suppressed"  # the counter of what was wanted a second time for the same reason
-LEASE = "mailbox"  # what the one daemon holds
-IN_JUNK = "; in the junk folder"  # ends the reason of a placement
+SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
+LEASE = "mailbox"  # held by the one running daemon
+IN_JUNK = "; in the junk folder"  # suffix of the reason of a placement

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail to an officer is about, and how long an answer to it acts."""
+"""The topics of mail to officers, and how long a reply to each is accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LASTS = timedelta(hours=2)
 
 
 class Topic(StrEnum):
-    """What a mail to an officer is about; the purpose of its token."""
+    """The topic of a mail to an officer; the purpose of its token."""
 
     NOTICE = "notice"
     NEW_CASE = "new case"
@@ -23,9 +23,9 @@ class Topic(StrEnum):
     UNVERIFIED = "unverified mail"
     QUARANTINE = "quarantine"
     SHIFT = "shift"
-    SUBMISSION = "submission"  # of a text in a portal, or by phone
+    SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone
 
 
 USUAL_LIFE = timedelta(days=7)
 LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS}
-"""How long after a mail an answer to it acts; `USUAL_LIFE` where a topic is not named."""
+"""How long a reply to a mail is accepted; `USUAL_LIFE` for topics not listed."""
