@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that we write: from a wanted mail to frozen octets in the outbox.
+"""Mail that the desk writes: from a request to frozen octets in the outbox.
 
-Ways in: `writing.queue` and `writing.freeze`; `observing` suppresses mail while the desk observes, `exercises` marks
-the mail of a rehearsal and bounds whom it may reach.
+Entry points: `writing.queue` and `writing.freeze`. `observing` suppresses mail while the desk is observing; `exercises`
+marks the mail of an exercise and limits its recipients.
 
 May import: `services` and every room below it.
 """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Observing: the desk takes in and files everything, and sends nothing.
 
-It is for the first days beside an older way of working, and for a restored copy. Whether the desk observes stands in
-the record, so no restart ends it; an officer does. What would have been sent is an event, and is never sent later: not
-the mail that was withheld, and not the reminder that fell due meanwhile.
+It is meant for the first days beside an older way of working, and for a restored copy. The state is kept in the record,
+so a restart does not end it; an officer does. Each suppressed mail is an event and is never sent later, nor is a
+reminder that fell due meanwhile.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ DESK = "desk"
 
 
 def state_of(tx: Transaction) -> DeskState | None:
-    """Whether, since when and until when the desk observes; nothing when it never did."""
+    """Returns whether, since when and until when the desk is observing; None if it never was."""
     return tx.get(DeskState, DESK)
 
 
 def is_on(tx: Transaction) -> bool:
-    """Whether the desk observes now."""
+    """True if the desk is observing now."""
     state = state_of(tx)
     return state is not None and state.observing
 
 
 def silences(tx: Transaction, due_at: datetime) -> bool:
-    """Whether nobody is told of what fell due at `due_at`: the desk observes now, or did so then."""
+    """True if reminders due at `due_at` are suppressed: the desk is observing now, or was then."""
     state = state_of(tx)
     if state is None or state.observing:
         return state is not None
@@ -41,9 +41,9 @@ def silences(tx: Transaction, due_at: datetime) -> bool:
 
 
 def begin(env: Services) -> bool:
-    """Let the desk observe from now on; answers False when it does so already.
+    """Starts observing; returns False if the desk is already observing.
 
-    A mail that waits is withdrawn, save a platform's: a person let that one go, so a person says what becomes of it.
+    Queued mail is cancelled, except mail to a platform: a person approved it, so a person decides about it.
     """
     with env.store.begin() as tx:
         old = state_of(tx)
@@ -61,13 +61,13 @@ def begin(env: Services) -> bool:
 
 
 def end(work: UnitOfWork, state: DeskState) -> None:
-    """Let the desk send again what is wanted from now on."""
+    """Ends observing: mail requested from now on is sent."""
     ended = replace(state, observing=False, until=work.now, until_by=work.actor)
     work.record(EventKind.OBSERVING_ENDED, changed(state, ended))
 
 
 def suppresses(work: UnitOfWork, kind: str, dedupe: str, about: EventRef = NOTHING) -> bool:
-    """Whether the mail with this reason stays unwritten: the desk observes, or did so when it was first wanted."""
+    """True if the mail with this deduplication key is suppressed: the desk is observing, or was when first asked."""
     if work.tx.get(Withheld, dedupe) is not None:
         return True
     if not is_on(work.tx):
@@ -78,7 +78,7 @@ def suppresses(work: UnitOfWork, kind: str, dedupe: str, about: EventRef = NOTHI
 
 
 def refuse(work: UnitOfWork, what: str) -> None:
-    """Refuse what would send, while the desk observes."""
+    """Raises Refusal for an action that sends mail while the desk is observing."""
     if is_on(work.tx):
         raise Refusal(
             f"{what}: the desk observes and sends nothing; `flaggermail resume` by an officer or the head ends that"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail of ours: what is wanted, and what has octets."""
+"""An outgoing mail, before and after it has octets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """What is to be said to whom. `dedupe` names the reason for this mail: the same reason never gives a second one."""
+    """A mail to write. `dedupe` is its deduplication key: a recipient gets at most one mail for it."""
 
     kind: Kind
     template: str
@@ -28,18 +28,18 @@ class Outgoing:
     token: str
     case: str | None = None
     notification: str | None = None
-    answers: tuple[str, ...] = ()  # the References of what this mail answers, the answered Message-ID last
+    answers: tuple[str, ...] = ()  # the References of the mail that this one answers, the answered Message-ID last
     automatic: str | None = GENERATED
-    at_most_once: bool = False
-    keyed_subject: bool = False  # the token stands in the subject too, where the reply address cannot carry it
-    exercise: bool = False  # of a mail without a case: what it is about belongs to a rehearsal
+    once: bool = False
+    keyed_subject: bool = False  # the token is in the subject too, if the reply address cannot carry it
+    exercise: bool = False  # for a mail without a case: it belongs to an exercise
 
 
 def of_notification(
     notification: Notification, to: Sequence[str], cc: Sequence[str] = (),
     values: Mapping[str, object] = MappingProxyType({}), answers: tuple[str, ...] = (),
 ) -> Outgoing:  # fmt: skip
-    """The mail of a notification or of a follow-up to one: a person approves it, so it bears no mark of a machine."""
+    """Returns the mail of a notification or follow-up: a person approves it, so it is not marked as automatic."""
     return Outgoing(
         kind=Kind.NOTIFICATION if notification.counted else Kind.FOLLOW_UP,
         template=notification.template,
@@ -59,7 +59,7 @@ def of_notification(
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A mail that has octets and a name, and is in the archive."""
+    """A mail that has octets and a Message-ID, and is in the archive."""
 
     message_id: str
     subject: str

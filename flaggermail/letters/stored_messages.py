@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The row of a message, from what the mail itself says or from what we composed.
+"""Builds the row of a message, received or composed.
 
-Where it belongs and why is added by whoever files it.
+The caller that files it adds its place and the reason.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flaggermail.services import UnitOfWork
 
 
 def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datetime, place: str) -> StoredMessage:
-    """A mail that came in, under the next number; `digest` names its octets in the archive."""
+    """Returns the row of a received mail, under the next number; `digest` identifies its octets in the archive."""
     return StoredMessage(
         id=_next_id(work),
         message_id=message.message_id,
@@ -35,7 +35,7 @@ def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datet
 
 
 def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMessage:
-    """A mail of ours, under the next number."""
+    """Returns the row of a mail we composed, under the next number."""
     return StoredMessage(
         id=_next_id(work),
         message_id=frozen.message_id,
@@ -44,7 +44,7 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         direction="out",
         from_address=work.env.settings.desk.mailbox.address.lower(),
         subject=frozen.subject,
-        received_at=work.now,  # until our server takes it
+        received_at=work.now,  # until our server accepts it
         first_seen_at=work.now,
         kinds=(outgoing.kind.value,),
         place="own",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which mail templates there are, and the names each may use: what the callers give, and nothing else.
+"""The mail templates and the names that each may use: exactly those that the callers supply.
 
 | name | value |
 |---|---|
-| `number` | str, or None where the mail belongs to no case (always for a decline) |
+| `number` | str, or None if the mail belongs to no case (always for a decline) |
 | `polling_day`, `policy_read_on` | date |
 | `sent_at`, `due_at`, `until` | aware datetime |
 | `minutes`, `attempts` | int: minutes since sending (or since the case was opened); the owner's own attempts |
@@ -12,36 +12,36 @@
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |
 | `told` | list of mappings or objects with `at` (aware datetime) and `officer` (str) |
 | `phone`, `platform` and `channel` of a reminder or escalation, `acknowledged`, `acknowledged_by` | str or None |
-| `phone` of a call sheet and of what is to be called | str or None |
-| `acknowledged` | the time, or more in words; `acknowledged_by` names the officer |
+| `phone` of a call sheet and of a submission request | str or None |
+| `acknowledged` | the time, or a longer text; `acknowledged_by` names the officer |
 | `can_confirm`, `understood`, `follow_up`, `approved`, `unsure` | bool |
-| `asks` | bool: an acknowledgement has expired, and is asked about |
-| `persons`, `have` | int: who must approve, who did |
+| `asks` | bool: asks whether somebody is still on it, after an acknowledgement has expired |
+| `persons`, `have` | int: how many must approve, how many did |
 | `to`, `cc` | list of str: addresses |
 | `changed` | bool: the referrer was told another decision before |
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
-| `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are in no case |
+| `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
-| `entries` of what was held back | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
+| `entries` of held-back mail | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
-| `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None when no step is left) |
-| `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: told then, in hand until then |
+| `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None if no step is left) |
+| `unanswered`, `in_hand` | list of mappings with `about`, `officer` (str) and `at`: sent, acknowledged until |
 | `uncertain` | list of mappings with `place`, `number`, `recipient` (str) |
-| `behind` | int: minutes by which a mail comes late; of several steps since the first fell due |
-| `kind` | str: what it is about; of several reminders `reminder` or `escalation`; of mail that waits: its reader |
+| `behind` | int: minutes by which a mail is late; for several steps, since the first fell due |
+| `kind` | str: the subject; `reminder` or `escalation` for several; the recipient role for quarantined mail |
 | `clock` | str: receipt, human, decision |
-| `replies` | list of str: what can be answered to this mail, one act each |
-| `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform`, which is empty where it is undecided |
+| `replies` | list of str: the possible replies to this mail, one act each |
+| `matters` | list of mappings with `case`, `sent_at`, `phone` and `platform` (empty if undecided) |
 | `channels` | list of mappings with `code`, `name` and `kind`: mail, portal or phone |
 | `earlier` of a case form | list of mappings with `number`, `title`, `criteria`, `rule`, `decision`, `reason` |
 | `details` | list of str |
-| `why` of a reply | str: a value of `replies.verbs.Why`, empty where it was obeyed |
-| `did` | list of mappings with `what` and what belongs to it: see `flaggermail.replies` |
-| any other | str, perhaps empty |
+| `why` of a reply | str: a value of `replies.verbs.Why`, empty if it was performed |
+| `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
+| any other | str, possibly empty |
 """
 
 from __future__ import annotations

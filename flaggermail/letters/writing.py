@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""From a wanted mail to frozen octets in the outbox: rendered, composed and archived before its row exists."""
+"""From a requested mail to frozen octets in the outbox: rendered, composed and archived before its row exists."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
-    """Render and compose `outgoing` and make its octets durable. Raises Refusal when no valid mail comes of it."""
+    """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
     names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
     parts = [render(work, name, outgoing.language, outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
@@ -50,7 +50,7 @@ def render(
     number: str | None,
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> Rendered:
-    """A template filled in, with the values that every template may use and its own."""
+    """Renders a template with the values common to all templates and its own."""
     desk = work.env.settings.desk
     shared = {
         "organisation": getattr(desk.organisation.name, language),
@@ -62,16 +62,16 @@ def render(
 
 
 def content_key_of(letter: Letter) -> str:
-    """The content key that whoever reads the octets of `letter` finds, without having them read.
+    """Returns the content key of `letter` that a parser would find, without parsing its octets.
 
-    True of a text in which everything is visible: a reader has his own ways with control characters.
+    Holds only for text without control characters, which parsers treat differently.
     """
     date, references = format_datetime(letter.date), tuple(dict.fromkeys(letter.references))
     return content_key(letter.subject, (letter.from_,), date, letter.to, letter.cc, references, letter.body)
 
 
 def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Letter:
-    """What a stranger's mail brings into ours (a subject, a text, a name, a Message-ID) is made fit for it first."""
+    """Builds the letter; values from foreign mail (a subject, a text, a name, a Message-ID) are sanitized first."""
     mailbox = work.env.settings.desk.mailbox
     domain = mailbox.address.rpartition("@")[2]
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
@@ -101,10 +101,10 @@ def _subject(outgoing: Outgoing, subject: str) -> str:
 
 
 def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
-    """Freeze `outgoing` and put it into the outbox; to whom the same reason was told before is left out.
+    """Freezes `outgoing` and queues it; skips recipients that already have a mail with this deduplication key.
 
-    While the desk observes, only the reason for this mail is recorded. A mail that cannot be written (an address that
-    no server takes) is recorded as such: it must not keep the message that asked for it from being filed.
+    While the desk is observing, only the deduplication key is recorded. A mail that cannot be composed (an address that
+    no server takes) is recorded as such: it must not keep the message that caused it from being filed.
     """
     waiting = [to for to in outgoing.to if not work.tx.find(OutboxMail, dedupe=_dedupe(outgoing, to.address))]
     if not waiting:
@@ -121,7 +121,7 @@ def queue(work: UnitOfWork, outgoing: Outgoing) -> None:
 
 
 def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Sequence[str]) -> None:
-    """Record a frozen mail and put it into the outbox, one envelope a recipient."""
+    """Records a frozen mail and puts it into the outbox, one row per recipient."""
     own = stored_messages.composed(work, outgoing, frozen)
     about = EventRef(outgoing.case, outgoing.notification, own.id)
     work.record(EventKind.MESSAGE_COMPOSED, added(own), about=about)
@@ -146,7 +146,7 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
 
 
 def issue(work: UnitOfWork, token: Token) -> None:
-    """Record what an answer that carries `token` will be about."""
+    """Records what a reply that carries `token` refers to."""
     work.record(EventKind.TOKEN_ISSUED, added(token), about=EventRef(case=token.case, notification=token.notification))
 
 
