@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Elections and the cases that belong to them: opening, re-opening, clocks, what a referral still lacks.
+"""Elections and their cases: opening and re-opening cases, their clocks, and what a referral lacks.
 
-Ways in: `elections.open_election`, `lifecycle.new_case`, `lifecycle.rejudge`, `referrals.missing_of`.
+Entry points: `elections.open_election`, `lifecycle.new_case`, `lifecycle.rejudge`, `referrals.missing_of`.
 
 May import: `letters` and every room below it.
 """

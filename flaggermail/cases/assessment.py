@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether an assessment carries the decision to notify: the two steps, own means first on a lost channel."""
+"""Whether an assessment supports a decision to notify: the two steps, and own means first for a lost channel."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
 
 
 class DeclineReason(StrEnum):
-    """Every reason for which a referral is declined; `config/templates/words.yaml` says each to the referrer."""
+    """The reasons for declining a referral; `config/templates/words.yaml` contains the text for the referrer."""
 
-    OUTSIDE_PROCESS = "outside_process"  # promises, opinions: not how the election is run
-    ILLEGAL_ONLY = "illegal_only"  # it may be against the law, and that is all there is to it
+    OUTSIDE_PROCESS = "outside_process"  # promises, opinions: not about how the election is run
+    ILLEGAL_ONLY = "illegal_only"  # possibly illegal, and nothing more
     SINGLE_POST = "single_post"  # a citizen's report about one post
-    MEANS_LEFT = "means_left"  # the owner of the channel, or the referrer, has not tried what he can
-    NO_CRITERION = "no_criterion"  # no vote becomes invalid, goes astray or is lost
-    OTHER = "other"  # in words of one's own
+    MEANS_LEFT = "means_left"  # the channel's owner, or the referrer, has not tried everything they can
+    NO_CRITERION = "no_criterion"  # no vote becomes invalid, is misdirected or is lost
+    OTHER = "other"  # explained in free text
 
 
 def missing(case: Case) -> tuple[str, ...]:
-    """What the assessment lacks before a notification may be decided on."""
+    """Returns what the assessment lacks before a decision to notify is allowed."""
     lacks = []
     if case.type == "A_content" and case.incorrect is not True:
         lacks.append("step (a), whether it is in fact incorrect or misleading, is not answered with yes")
@@ -34,7 +34,7 @@ def missing(case: Case) -> tuple[str, ...]:
 
 
 def warnings(case: Case) -> tuple[str, ...]:
-    """What a person should weigh; none of it stands in the way."""
+    """Returns points for a person to weigh; none of them blocks the decision."""
     found = []
     if case.origin == "referral" and (case.own_attempts or 0) < ENOUGH_ATTEMPTS:
         found.append(f"own attempts: {case.own_attempts or 0}; repeated attempts means at least {ENOUGH_ATTEMPTS}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a referral still lacks: own attempts, a screenshot, where it can be seen, a number to call.
+"""What a referral lacks: own attempts, a screenshot, a link, a phone number.
 
-It is advice to an officer, so it is read generously: an item counts as given as soon as something looks like it.
+It is advice to an officer, so matching is lenient: anything that resembles an item counts as given.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from flaggermail.rules.intake_words import READ, IntakeWords, found
 
 
 class Item(StrEnum):
-    """What may be missing, in the order in which it is asked for."""
+    """The items of a complete referral, in the order in which they are requested."""
 
     ATTEMPTS = "attempts"
     SCREENSHOT = "screenshot"
@@ -31,17 +31,17 @@ SPOKEN: Mapping[Item, str] = {
     Item.CONTACT: "a phone number",
 }
 
-_GENERAL = "D_general_warning"  # it is about no post in particular
+_GENERAL = "D_general_warning"  # concerns no particular post
 _ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )
 _HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
 _DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 _NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
-_NATIONAL, _TELLING = 10, 9  # digits of a number that begins with 0; those from the right by which two are compared
-_LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # as Outlook names the pictures of a signature, ...
-_SMALL = 10_000  # ... and every other picture in the text: one below so many octets shows no post
-_NO_FILE = frozenset({  # parts that are listed as attachments and show nothing
+_NATIONAL, _TELLING = 10, 9  # digits of a number that begins with 0; trailing digits compared between two numbers
+_LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # Outlook's names for pictures in a signature
+_SMALL = 10_000  # octets; a picture with such a name below this size is a logo
+_NO_FILE = frozenset({  # attachment types that are no evidence
     "message/rfc822", "application/vnd.ms-outlook", "application/ms-tnef", "text/calendar", "text/vcard",
     "text/x-vcard", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
     "application/pgp-keys",
@@ -51,7 +51,10 @@ _NO_FILE = frozenset({  # parts that are listed as attachments and show nothing
 def missing(
     mails: Sequence[Message], words: IntakeWords, case_type: str, ours: Collection[str] = ()
 ) -> tuple[Item, ...]:
-    """What none of `mails`, all from one referrer, holds; `ours` are the desk's phone numbers, which he may quote."""
+    """Returns the items missing from all of `mails`, which come from one referrer.
+
+    `ours` are the desk's phone numbers, which the referrer may quote.
+    """
     wanted = (Item.CONTACT,) if case_type == _GENERAL else tuple(Item)
     given = {item for mail in mails for item in wanted if _gives(mail, item, words, ours)}
     return tuple(item for item in wanted if item not in given)
@@ -70,7 +73,7 @@ def _gives(mail: Message, item: Item, words: IntakeWords, ours: Collection[str])
 
 
 def _written(mail: Message) -> str:
-    """What the referrer wrote, and what he forwards; not what he quotes, which is our own question to him."""
+    """Returns what the referrer wrote and forwarded, without quoted text: that is our own question to them."""
     return f"{mail.reply_text[:READ]}\n{mail.forwarded.body[:READ] if mail.forwarded else ''}"
 
 
@@ -80,7 +83,10 @@ def _shows(attachment: Attachment) -> bool:
 
 
 def _is_placed(mail: Message, words: IntakeWords) -> bool:
-    """A web address other than of his own organisation, which stands in signatures; an account; a place in words."""
+    """True if a web address, an account or a place in words is named.
+
+    The sender's own domain is ignored: it occurs in signatures.
+    """
     text = _written(mail)
     own = frozenset({mail.sender.domain} if mail.sender else ())
     hosts = ((hit[1] or hit[2]).lower().strip(".").removeprefix("www.") for hit in _ADDRESS.finditer(text))

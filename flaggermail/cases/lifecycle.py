@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What changes a case and its clocks: it is opened, its clocks are judged anew, a late answer opens it again."""
+"""Opening a case, recomputing the clocks of its notifications, and re-opening it on a late answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
-    """Open `case`; number, token, reminder policy and exercise flag are filled in here."""
+    """Opens `case`; fills in number, token, reminder policy and exercise flag."""
     election = work.tx.get(Election, case.election)
     steps = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now)).steps("decision")
     prefix = work.env.settings.desk.organisation.case_prefix
@@ -34,13 +34,13 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
 
 
 def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:
-    """The steps for what is sent then on that channel; one that cannot confirm has no receipt to wait for."""
+    """Returns the steps for a notification sent then on that channel; without confirmations, no receipt clock."""
     policy = work.env.settings.escalation.policy(elections.period_at(work, election, at), channel.code)
     return policy.steps("receipt", "human") if channel.can_confirm else policy.steps("human")
 
 
 def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
-    """The steps for a notification by the instant at which it was sent; a follow-up has none."""
+    """Returns the steps for a notification by the instant at which it was sent; empty for a follow-up."""
     case, channel = work.tx.get(Case, notification.case), work.tx.get(Channel, notification.channel)
     if case is None or channel is None or not notification.counted:
         return ()
@@ -48,7 +48,7 @@ def policy_of(work: UnitOfWork, notification: Notification) -> tuple[Step, ...]:
 
 
 def rejudge(work: UnitOfWork, notification_id: str) -> None:
-    """Bring the clocks of a notification in line with all that is known about it now."""
+    """Updates the clocks of a notification, and the state of its case, to all that is known now."""
     notification = work.tx.get(Notification, notification_id)
     if notification is None:
         return
@@ -75,19 +75,19 @@ def rejudge(work: UnitOfWork, notification_id: str) -> None:
 
 
 def _answered(work: UnitOfWork, case: Case) -> bool:
-    """Whether a person at a platform has answered any notification of the case."""
+    """True if a person at a platform has answered any notification of the case."""
     uses = [use.id for use in work.tx.find(Notification, case=case.number)]
     return work.tx.exists(ClockRow, notification=uses, kind=clocks.HUMAN, state="stopped")
 
 
 def reopen_for(work: UnitOfWork, case: Case, message: str) -> None:
-    """A late answer opens a closed case again."""
+    """Re-opens a closed case on a late answer."""
     if case.state == "closed" and not was_rehearsed(work, case):
         opened = replace(case, state="notified" if case.decision == "notify" else "open", closed_at=None)
         work.record(EventKind.CASE_REOPENED, changed(case, opened), about=EventRef(case=case.number, message=message))
 
 
 def was_rehearsed(work: UnitOfWork, case: Case) -> bool:
-    """Whether it belongs to an exercise that was stopped: nobody waits for anything in it any more."""
+    """True if the case belongs to an exercise that has ended: no further action is needed."""
     election = work.tx.get(Election, case.election)
     return case.exercise and election is not None and election.closed_at is not None

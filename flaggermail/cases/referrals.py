@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the referral of a case still lacks, read anew from all mail of its referrer each time it is asked."""
+"""What the referral of a case lacks, recomputed from all mail of its referrer on each call."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from flaggermail.services import UnitOfWork
 
 
 def missing_of(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:
-    """What the referrer has not told yet; nothing where there is no referrer, or the case is decided.
+    """Returns what the referrer has not supplied; empty without a referrer, or if the case is decided or closed.
 
-    `at_hand`: mails that were read already, by the id of their row.
+    `at_hand`: parsed mails by the id of their row.
     """
     if case.referrer_address is None or case.decision is not None or case.state == "closed":
         return ()
@@ -25,7 +25,7 @@ def missing_of(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message] | No
 
 
 def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message]) -> Iterator[Message]:
-    """His mail, and what was attached to it; a file that cannot be read now is passed over, for this is only advice."""
+    """Yields the referrer's mail and its attached mail; unreadable files are skipped, since this is only advice."""
     rows = work.tx.find(StoredMessage, case=case.number, direction="in")
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
     inner = {f"forwarded in {key}" for key in own}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Brings what the configuration says about elections, platforms and channels into the record."""
+"""Copies elections, platforms and channels from the configuration into the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flaggermail.services import DAEMON, Services
 
 
 def register(env: Services) -> None:
-    """Record every platform and channel that is new or differs; seed elections when there is none yet."""
+    """Records every platform and channel that is new or changed; adds the elections if the record has none."""
     with env.store.read() as tx:
         wanted = _differences(env, tx, env.clock.now())
     if wanted:
