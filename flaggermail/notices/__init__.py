@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail and pages to officers and referrers: notices, alarms, digests, and the limits on them.
+"""Mail and pages to officers and referrers: notices, alarms, digests, and their rate limits.
 
-Ways in: `notices.tell`, `notices.raise_alarm`, `page_queue.queue`, `digest.send_digest`; `rate_limits` holds back what
-is too much and counts it.
+Entry points: `notices.tell`, `notices.raise_alarm`, `page_queue.queue`, `digest.send_digest`. `rate_limits` holds back
+and counts mail beyond the limits.
 
 May import: `cases` and every room below it.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One mail that says what was missed while the desk could not look, instead of one for each."""
+"""Digests: one mail for everything taken in late, and one for everything held back by a rate limit."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import HeldBack, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-LISTED = 40  # mails that the digest names; the rest is counted
+LISTED = 40  # mails that the digest lists; the rest is counted
 
 
 def send_digest(env: Services) -> int:
-    """Tell the officer on call of the mails that were taken in late; answers how many those were."""
+    """Sends the officer on call a digest of the mails taken in late; returns their number."""
     with env.store.read() as tx:
         if not tx.exists(StoredMessage, pending_digest=True):
             return 0
@@ -54,9 +54,9 @@ def _values(missed: Sequence[StoredMessage]) -> dict[str, object]:
 
 
 def tell_held_back(env: Services) -> int:
-    """Tell each officer in one mail of the notices and alarms that got none of their own; answers how many those were.
+    """Sends each officer one digest of the notices and alarms that were held back; returns their number.
 
-    At the next tick after the minute in which there were too many; beyond the cap of an hour, at its intervals.
+    It is sent at the next tick once the per-minute limit allows; beyond the hourly limit, at the configured interval.
     """
     with env.store.read() as tx:
         if not tx.exists(HeldBack, told_at=None):
@@ -69,7 +69,7 @@ def tell_held_back(env: Services) -> int:
 
 
 def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack]) -> int:
-    """What is of an exercise, in a mail of its own that says so."""
+    """Sends one officer their digest; exercise rows are sent in a mail of their own, marked as such."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
     kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
     if officer is None or rate_limits.rests(work, officer, kinds, exercise=exercise):

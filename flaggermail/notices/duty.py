@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is on call now, and who reads a step's mail: the schedule of the settings with the overrides of the record."""
+"""Who is on call now, and the recipient of a step: the schedule in the settings with the overrides in the record."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from flaggermail.settings.model import Settings
 
 
 def overrides(tx: Transaction) -> list[Shift]:
-    """The changes to the rota that were made outside the file, in the order in which they were entered."""
+    """Returns the overrides of the schedule, in the order in which they were entered."""
     return [Shift(row.officer, row.begins_at, row.ends_at) for row in tx.find(Override)]
 
 
 def officer_on_call(work: UnitOfWork) -> Officer | None:
-    """Who is on call now, overrides included."""
+    """Returns the officer on call now, overrides included."""
     return on_call(work.env.settings.rota, overrides(work.tx), work.now)
 
 
 def readers(settings: Settings, tx: Transaction) -> Who:
-    """Who reads what is told to whom, by the rota as it stands; the head, when nobody is on call.
+    """Resolves a step's recipient under the current schedule; the head if nobody is on call.
 
-    A step may name an officer who has left the desk since: what was for that person goes to the officer on call.
+    A step may name an officer who has left the desk; it then goes to the officer on call.
     """
     rota, head, exceptions = settings.rota, settings.rota.head(), overrides(tx)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that tells of a case or of another mail: notices and alarms to officers, answers to the referrer."""
+"""Mail about a case or about another mail: notices and alarms to officers, answers to the referrer."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
 from flaggermail.rules.classifier import URGENT
 from flaggermail.services import EventRef, UnitOfWork
 
-NAMED_CASES = 5  # in the notice of a mail that fits none
-SHOWN_TEXT = 6000  # characters of a mail that an officer's notice shows; the rest is one command away
+NAMED_CASES = 5  # cases listed in the notice of an unfiled mail
+SHOWN_TEXT = 6000  # characters of a mail shown in a notice; a command shows the rest
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a mail to an officer is about; an answer to it carries a token of its own."""
+    """The template, subject and token data of a mail to an officer; a reply carries its token."""
 
     kind: Kind
     template: str
@@ -38,15 +38,15 @@ class Notice:
     reminder: str | None = None
     message: str | None = None
     answers: str | None = None
-    language: str | None = None  # else the desk's
-    token: str | None = None  # one that is to be used; it is issued unless it was before
-    exercise: bool = False  # of a mail without a case
+    language: str | None = None  # None: the desk's language
+    token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
+    exercise: bool = False  # for a mail without a case
 
 
 def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False) -> None:
-    """Tell the officer on call, or else the head, of something that cannot wait; once for each `alarm.id`.
+    """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
-    An address `not_to` that mail does not reach is passed over.
+    Skips the officer whose address is `not_to`, to which mail does not arrive.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.suppressed(work)
@@ -62,9 +62,9 @@ def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = ""
 
 
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
-    """Queue one mail to an officer."""
+    """Queues one mail to an officer."""
     if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):
-        return  # nor is a token issued that nobody gets
+        return  # no token is issued either, since nobody would receive it
     if notice.template in rate_limits.HOLDABLE and rate_limits.holds(
         work, officer, _holdable(work, officer, notice, values)
     ):
@@ -104,7 +104,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
 
 
 def _holdable(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
-    """What is written down of a notice or alarm in place of a mail, where that person had too many."""
+    """The row stored instead of a mail when the officer has reached a rate limit."""
     return HeldBack(
         id="",
         officer=officer.id,
@@ -120,7 +120,7 @@ def _holdable(work: UnitOfWork, officer: Officer, notice: Notice, values: Mappin
 
 
 def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Message) -> None:
-    """Show the officer on call a mail that came in, unfolded, with what can be done next."""
+    """Sends the officer on call a received mail, unfolded, with the possible next steps."""
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
@@ -158,20 +158,20 @@ def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Me
 
 
 def _open_cases(work: UnitOfWork, message: Message) -> list[dict[str, str]]:
-    """The newest cases in hand of its election: whoever reads the notice on a phone has no list of them at hand."""
+    """Returns the newest cases in hand of its election, for a reader on a phone without a case list at hand."""
     election = elections.election_of(work, message)
     newest = work.tx.newest(Case, NAMED_CASES, election=election.code, state=list(IN_HAND)) if election else []
     return [{"number": case.number, "title": case.title, "state": case.state} for case in newest]
 
 
 def unfolded(message: Message) -> str:
-    """What an officer reads of a mail: the note above a forward and the forwarded text, or the text as it is."""
+    """Returns the text shown to an officer: the note above a forward and the forwarded text, or the whole text."""
     text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
     return text[:SHOWN_TEXT]
 
 
 def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
-    """What an answer to the notice of that mail can do."""
+    """Returns the topic of the notice, which determines the accepted replies."""
     if stored.place == "quarantine":
         return Topic.QUARANTINE
     if what == "platform answer":
@@ -181,7 +181,7 @@ def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
 
 
 def _is_unsure(what: str, stored: StoredMessage) -> bool:
-    """Whether a person has to say if a platform's answer counts: its sender or its arrival is in doubt."""
+    """True if a person must confirm a platform's answer: its sender or its arrival time is in doubt."""
     return what == "platform answer" and (stored.verdict != "verified" or stored.disputed)
 
 
@@ -196,7 +196,7 @@ def _next_step(stored: StoredMessage) -> str:
 def to_referrer(
     work: UnitOfWork, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str
 ) -> None:
-    """Queue one mail to the referrer of a case, in answer to the referral; nothing where there is none, or it is us."""
+    """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer."""
     if case.referrer_address is None or not has_referrer(work, case):
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
@@ -218,16 +218,16 @@ def to_referrer(
 
 
 def has_referrer(work: UnitOfWork, case: Case) -> bool:
-    """Whether somebody else than we ourselves referred the case by mail."""
+    """True if the case was referred by mail from another address than our own."""
     return case.referrer_address not in {None, work.env.settings.desk.mailbox.address.lower()}
 
 
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:
-    """Tell the referrer the case number, and in the election period tonight's phone number; only ever once."""
+    """Sends the referrer the case number and, in the election period, the phone number; once per case."""
     phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
     address = case.referrer_address or ""
     if not rate_limits.may_answer(work, address, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
-        return  # the case is there all the same, and the referrer hears what was decided
+        return  # the case exists all the same, and the referrer will receive the decision
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes down that a person's pager is to be called, in the transaction of what it tells of. `paging` calls it.
+"""Queues a page in the same transaction as the reminder or alarm that caused it; `paging` makes the call.
 
-The key of a page is what it tells of, the officer and the place of the pager in his list: the same call is never
-written twice, whichever process comes first.
+The key of a page is its subject, the officer and the position of the pager in their list, so that no call is queued
+twice, whichever process comes first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CALLED = (QUEUED, ATTEMPTING, SENT, FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """What a page tells of, by its key, and what it says."""
+    """The subject of a page, as its key, and its text."""
 
     about: str
     text: str
@@ -36,9 +36,10 @@ class Wake:
 
 
 def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page | None:
-    """Let the pager at `position` of the officer's list be called now; nothing where it was, or nobody may be told.
+    """Queues a call of the officer's pager at `position`; returns None if it was queued before or is suppressed.
 
-    Beyond the cap of an hour it is written down as held: the mail about the same is on its way, and status counts it.
+    Beyond the hourly limit the page is recorded as held: the mail about the same subject is on its way, and status
+    counts held pages.
     """
     identity = f"{wake.about}/{officer.id}/{position}"
     if position >= len(officer.pagers) or observing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
@@ -63,31 +64,31 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
 
 
 def called_lately(work: UnitOfWork, officer: Officer, *, exercise: bool) -> int:
-    """How many pages to that officer were written down in the last hour, of exercises or real ones; held ones not."""
+    """Returns the number of pages queued to that officer in the last hour, real or exercise; held ones do not count."""
     since = work.now - HOUR
     return work.tx.count(Page, ("queued_at", since), officer=officer.id, state=CALLED, exercise=exercise)
 
 
 def mark(work: UnitOfWork, *, exercise: bool) -> str:
-    """What a page of an exercise begins with: what the subjects of its mails do. Nothing where it is real."""
+    """Returns the prefix of an exercise page, the same as in mail subjects; empty for a real page."""
     language = work.env.settings.desk.organisation.language
     return render(work, exercises.MARK, language, None).subject if exercise else ""
 
 
 def of_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
-    """An alarm calls the first pager at once: what is told of may be that no mail arrives."""
-    if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # an alarm about pagers, by pager, would never end
+    """Queues a page for an alarm, to the first pager at once: the alarm may be that no mail arrives."""
+    if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # a page about failed pagers would never end
         return
     played = exercises.rehearses(work, alarm.case, otherwise=exercise)
     platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
     text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins)
-    # by digest: the id of an alarm may name a recipient
+    # a digest, because the id of an alarm may contain a recipient's address
     about = f"alarm/{hashlib.sha256(alarm.id.encode()).hexdigest()[:32]}"
     queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played))
 
 
 def platform_of(work: UnitOfWork, notification_id: str | None) -> str | None:
-    """The name of the platform that a notification went to."""
+    """Returns the name of the platform that a notification was sent to."""
     notification = work.tx.get(Notification, notification_id) if notification_id else None
     platform = work.tx.get(Platform, notification.platform) if notification else None
     return platform.name if platform else None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Keeps a storm of mail from burying a person, and two machines from answering each other.
+"""Rate limits on mail to one person, and a stop for loops between two machines.
 
-What an officer does not get as a mail of its own is written down as held back; `digest.tell_held_back` tells of all of
-it in one mail. Alarms and notices are counted apart: no flood of mail keeps an alarm from its reader.
+A notice or alarm beyond the limit is stored as held back; `digest.tell_held_back` sends them all in one mail. Alarms
+and notices are counted separately, so that no flood of mail delays an alarm.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others tell of many already
-_HEADER = 65_536  # octets in which a From field is looked for
+HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others already combine several subjects
+_HEADER = 65_536  # octets searched for a From field
 _FROM = re.compile(rb"^From:\s*(?:[^\r\n]*<)?([^<>\s,;]+@[^<>\s,;]+)", re.IGNORECASE | re.MULTILINE)
-ANSWERS = (Kind.INTAKE_CONFIRMATION, Kind.DECLINE)  # written without a person
+ANSWERS = (Kind.INTAKE_CONFIRMATION, Kind.DECLINE)  # sent without a person's involvement
 
 
 def mails_to(
     work: UnitOfWork, address: str, kinds: Collection[Kind], within: timedelta, *, exercise: bool = False
 ) -> int:  # fmt: skip
-    """How many mails of these kinds were written to that person within that time; those of exercises apart."""
+    """Returns the number of mails of these kinds queued to that person within that time, real or exercise."""
     wanted, since = [kind.value for kind in kinds], work.now - within
     return work.tx.count(OutboxMail, ("queued_at", since), recipient=address, kind=wanted, exercise=exercise)
 
 
 def holds(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
-    """Whether a wanted notice or alarm joins what is held back for the officer; written down once for each reason."""
+    """True if the wanted notice or alarm is held back for the officer; records it once per deduplication key."""
     kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.rate_limits
     if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
         suppressed(work)
@@ -52,7 +52,7 @@ def holds(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
 
 
 def rests(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
-    """Whether that person had so many mails of these kinds in this hour that the next one waits for its turn."""
+    """True if that person has reached the hourly limit for these kinds and the minimum interval has not elapsed."""
     limits = work.env.settings.desk.rate_limits
     lately, of_hour = (
         mails_to(work, officer.address, kinds, within, exercise=exercise)
@@ -62,7 +62,7 @@ def rests(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exerci
 
 
 def may_answer(work: UnitOfWork, address: str, kind: Kind, about: EventRef) -> bool:
-    """Whether a machine may answer once more, to this sender and at all; an answer that is left out is an event."""
+    """True if one more automatic answer is within the limits, per sender and in total; records an event if not."""
     limits, since = work.env.settings.desk.rate_limits, ("queued_at", work.now - HOUR)
     kinds = [answer.value for answer in ANSWERS]
     if (
@@ -75,9 +75,9 @@ def may_answer(work: UnitOfWork, address: str, kind: Kind, about: EventRef) -> b
 
 
 def goes_first(env: Services, octets: bytes) -> bool:
-    """Whether this mail of a known sender may be taken in before its turn, and one more of this hour if so.
+    """True if this mail of a known sender may be taken in ahead of the queue; then counts it against the hour.
 
-    By the sender as he wrote himself. Whoever takes another's name wins nothing but a better place for a few mails.
+    The sender is the From address as written. An impostor gains only an earlier place for a few mails.
     """
     limits, found = env.settings.desk.rate_limits, _FROM.search(octets[:_HEADER])
     sender = found.group(1).decode("ascii", "replace").lower() if found else None
@@ -92,17 +92,17 @@ def goes_first(env: Services, octets: bytes) -> bool:
 
 
 def puzzle(work: UnitOfWork, officer: Officer, text: str) -> str:
-    """The reason for saying that a reply was not understood: the same words give it once a day.
+    """Deduplication key for "not understood" replies: identical text, once a day.
 
-    A machine that answers each of our mails says the same again and again, but for numbers. A person who was told what
-    would be understood says something else.
+    Digits are ignored: a machine that replies to each of our mails repeats the same text except for numbers. A person
+    who has read the explanation writes something else.
     """
     words = re.sub(r"\d+", "#", " ".join(folded(text).split()))
     return f"misunderstood/{officer.id}/{work.today}/{hashlib.sha256(words.encode()).hexdigest()[:32]}"
 
 
 def is_loop(work: UnitOfWork, officer: Officer, reason: str) -> bool:
-    """Whether that reply was answered today already, or too many of this person's were not understood in this hour."""
+    """True if this reply was already answered today, or too many of this officer's were not understood this hour."""
     told = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     hour = f"misunderstood {officer.id} {work.now:%Y-%m-%dT%H}"
     if told or work.tx.reached(hour) >= work.env.settings.desk.rate_limits.answers_per_sender:
@@ -113,5 +113,5 @@ def is_loop(work: UnitOfWork, officer: Officer, reason: str) -> bool:
 
 
 def suppressed(work: UnitOfWork) -> None:
-    """Count what was wanted again for a reason that was told."""
+    """Counts a mail suppressed as a duplicate."""
     work.tx.number(SUPPRESSED)
