@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Citizens' reports: declined once a period, listed, reversible, and forgotten after the review window.
+"""Citizens' reports: declined once a period, listed, reversible, and erased after the retention period.
 
-Ways in: `criteria` says what speaks against declining without a person, `declining` answers, `retention` forgets.
+Entry points: `criteria` finds objections to an automatic decline, `declining` answers, `retention` erases.
 
 May import: `notices` and every room below it.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Citizens' reports: what speaks against declining one without a person, and how a sender is remembered."""
+"""Objections to declining a citizen's report automatically, and how a declined sender is remembered."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.classifier import in_domains
 from flaggermail.rules.intake_words import READ, IntakeWords, found
 
-PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that a declined mail leaves empty
+PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that are emptied when a mail is declined
 
 
 def pseudonym(secret: str, address: str) -> str:
-    """HMAC-SHA-256 (RFC 2104) of an address under the key of an election: without the key it names nobody."""
+    """Returns the HMAC-SHA-256 (RFC 2104) of an address under an election's key, without which it identifies nobody."""
     return hmac.new(secret.encode(), address.strip().lower().encode(), hashlib.sha256).hexdigest()
 
 
 def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[str, ...]:
-    """Why a person has to decide, whatever a rule says; that the sender is verified and new is asked elsewhere."""
+    """Returns why a person must decide, whatever a rule says; other code checks that the sender is verified and new."""
     return tuple(_doubts(message, free_mail, words))
 
 
@@ -43,6 +43,6 @@ def _doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> 
 
 
 def minimal(stored: StoredMessage, reason: str) -> StoredMessage:
-    """What is kept of a declined mail beside its octets: no address, no name, no subject."""
+    """Returns the row to keep of a declined mail: no address, no name, no subject."""
     emptied = replace(stored, from_address=None, from_name=None, subject=None, same_id_as=None)
     return replace(emptied, place="declined", case=None, notification=None, suggestions=(), reason=reason)

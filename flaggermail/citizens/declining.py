@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Citizens whose reports are declined: told once in a period, and kept as little as can be.
+"""Declining citizens' reports: one answer per sender and period, and minimal storage.
 
-Who was told is remembered as an HMAC under a key of the election. The key is made at the first decline and destroyed
-when the election closes; from then on nobody can tell whom a row means. The octets go later: see `forgetting`.
+Senders are remembered as an HMAC under a key of the election. The key is created at the first decline and destroyed
+when the election closes; from then on no row can be traced to a person. The octets are destroyed later, see
+`retention`.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.services import EventRef, UnitOfWork
 
-FREE_MAIL = "free_mail"  # the list of domains in the rules
+FREE_MAIL = "free_mail"  # the name of a domain list in the rules
 
 
 def doubts(work: UnitOfWork, message: Message) -> tuple[str, ...]:
-    """Why a person has to decide on what looks like a citizen's report."""
+    """Returns why a person must decide about an apparent citizen's report."""
     free_mail = work.env.settings.rules.lists.get(FREE_MAIL, frozenset())
     return criteria.doubts(message, free_mail, work.env.settings.intake)
 
 
 def declined_before(work: UnitOfWork, message: Message) -> bool:
-    """Whether this sender was told in this period that reports about single posts are not handled."""
+    """True if this sender was told, in this period, that reports about single posts are not handled."""
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
@@ -40,19 +41,19 @@ def declined_before(work: UnitOfWork, message: Message) -> bool:
 
 
 def told(work: UnitOfWork, held: ElectionSecret | None, address: str) -> Decline | None:
-    """The row of a sender who was told, as long as the election's key is there."""
+    """Returns the decline row of a sender, as long as the election's key exists."""
     if held is None or held.secret is None:
         return None
     return work.tx.get(Decline, f"{held.election}/{criteria.pseudonym(held.secret, address)}")
 
 
 def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
-    """Tell a citizen that reports about single posts go to the platform itself; answers whether he is told."""
+    """Tells a citizen that reports about single posts go to the platform itself; returns True if the mail is queued."""
     election = elections.election_of(work, message)
     if election is None or message.sender is None:
         return False
     if observing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
-        return False  # so this sender was not told, and will be at the next mail
+        return False  # not recorded as told, so this sender is told at their next mail
     if not rate_limits.may_answer(work, message.sender.key, Kind.DECLINE, EventRef(message=stored.id)):
         return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
@@ -70,7 +71,7 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
 
 
 def _new_key(work: UnitOfWork, election: str) -> ElectionSecret:
-    """A new key of 256 random bits."""
+    """Creates a key of 256 random bits for an election."""
     key = work.env.randomness.token()
     key += work.env.randomness.token()
     held = ElectionSecret(election=election, secret=key, made_at=work.now)
@@ -79,7 +80,7 @@ def _new_key(work: UnitOfWork, election: str) -> ElectionSecret:
 
 
 def destroy_key(work: UnitOfWork, election: str) -> None:
-    """Nobody can tell any more who was declined in that election: neither row nor chain holds the key."""
+    """Destroys the election's key: neither row nor chain can identify declined senders any more."""
     held = work.tx.get(ElectionSecret, election)
     if held is None or held.secret is None:
         return
@@ -112,7 +113,7 @@ def _queue_answer(work: UnitOfWork, dedupe: str, message: Message, sender: Addre
 def set_aside(
     work: UnitOfWork, stored: StoredMessage, reason: str, kinds: tuple[str, ...] | None = None
 ) -> StoredMessage:
-    """Keep as little of a mail that was filed already as of one that was declined at once, attached mail included."""
+    """Reduces a filed mail, and mail attached to it, to what is kept of one that was declined at once."""
     rows = [stored, *attached(work, stored)]
     kept = [criteria.minimal(row, reason) for row in rows]
     kept[0] = replace(kept[0], kinds=kept[0].kinds if kinds is None else kinds, match_basis=f"placed by {work.actor}")
@@ -123,5 +124,5 @@ def set_aside(
 
 
 def attached(work: UnitOfWork, stored: StoredMessage) -> list[StoredMessage]:
-    """The mails that were attached to a mail, each filed as one of its own."""
+    """Returns the mails that were attached to a mail, each stored as a message of its own."""
     return work.tx.find(StoredMessage, match_basis=f"forwarded in {stored.id}")

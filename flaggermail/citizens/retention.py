@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The end of the review window: octets of declined mail are destroyed, and the addresses that our answers held.
+"""The end of the retention period: destroys the octets of declined mail and erases the addresses in our answers.
 
-First the octets, then the record of it: a crash in between leaves a mail whose destruction is done again at the next
-tick. Octets that another message shares stay.
+The octets are destroyed before the record of it is committed: after a crash in between, the next tick repeats it.
+Octets shared with another message are kept.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Attempt, Delivery, OutboxMail, StoredMessage
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-AT_ONCE = 200  # mails in one transaction; the rest waits for the next tick
-DONE = ("accepted", "refused", "cancelled")  # states of a mail that nobody tries any more
+AT_ONCE = 200  # mails per transaction; the rest waits for the next tick
+DONE = ("accepted", "refused", "cancelled")  # final states of a mail
 REASON = "review window"
 
 
 def tick(env: Services) -> int:
-    """Destroy what is due now; answers how many mails that were. An archive that refuses is told of in the log."""
+    """Destroys what is due; returns the number of mails. An archive that refuses is reported in the log."""
     with env.store.read() as tx:
         if observing.is_on(tx) or not (_declined(env, tx) or _answers(env, tx)):
             return 0  # an idle desk writes nothing
@@ -45,12 +45,12 @@ def tick(env: Services) -> int:
 
 
 def due_at(env: Services, since: datetime) -> datetime:
-    """When the review window of what came, or left, at `since` ends."""
+    """Returns when the retention period ends for mail that was received, or sent, at `since`."""
     return since + timedelta(days=env.settings.desk.citizens.retention_days)
 
 
 def again(work: UnitOfWork, stored: StoredMessage, delivery: Delivery) -> None:
-    """One more copy of a mail whose octets were destroyed brought them back."""
+    """Destroys the octets that another copy of an already destroyed mail brought back."""
     if stored.discarded_at is not None and not _is_shared(work.tx, delivery.digest, {stored.id}):
         work.env.octets.discard(delivery.digest)
 
@@ -66,7 +66,7 @@ def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
 
 
 def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
-    """Destroy the octets of a message, those of its other copies included, and write down that this was done."""
+    """Destroys the octets of a message and of its other copies, and records it."""
     digests = {stored.digest, *(copy.digest for copy in work.tx.find(Delivery, message=stored.id))}
     for digest in sorted(digests):
         if not _is_shared(work.tx, digest, {stored.id}):
@@ -76,7 +76,7 @@ def _discard(work: UnitOfWork, stored: StoredMessage, *changes: Change) -> None:
 
 
 def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
-    """Whether another message, or another message's copy, has these octets and still keeps them."""
+    """True if another message, or a copy of one, has these octets and still keeps them."""
     others = {row.id for row in tx.find(StoredMessage, digest=digest) if row.discarded_at is None}
     others |= {copy.message for copy in tx.find(Delivery, digest=digest)}
     kept = tx.find(StoredMessage, id=sorted(others - own))
@@ -84,7 +84,7 @@ def _is_shared(tx: Transaction, digest: str, own: set[str]) -> bool:
 
 
 def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
-    """Our answers to citizens: their octets, and every address that stands around them."""
+    """Erases our answers to citizens: their octets and every address stored with them."""
     attempts: list[str] = []
     for mail in mails:
         tried = [attempt for attempt in work.tx.find(Attempt, mail=mail.id) if attempt.text]
@@ -99,7 +99,7 @@ def _forget_answers(work: UnitOfWork, mails: Sequence[OutboxMail]) -> None:
 
 
 def _forget_notices(work: UnitOfWork, declined: Sequence[StoredMessage]) -> None:
-    """The notices by which officers were shown what a person declined later: they hold its sender, subject and text."""
+    """Erases the notices that showed officers a mail declined later: they contain its sender, subject and text."""
     told: Iterable[str] = (
         f"notice/{stored.id}/{officer.address.lower()}"
         for stored in declined
