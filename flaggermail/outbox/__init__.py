@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail on its way out: attempts, results, doubt, and the proof that a mail left.
+"""Outgoing mail: delivery attempts, their results, uncertain deliveries, and proof of delivery.
 
-Ways in: `delivery.drain` submits what is due, `results.settle` records the outcome and its effects.
+Entry points: `delivery.drain` submits what is due, `results.settle` records the outcome and its effects.
 
 May import: `notices` and every room below it.
 """

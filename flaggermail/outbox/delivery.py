@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of one mail out: claim, record the attempt, submit, record the result.
+"""Delivery of one mail: claim, record the attempt, submit, record the result.
 
 One commit before the network is touched, one after.
 
-    queued -> attempting -> accepted | refused | queued again | uncertain      (record/outbox_states.py)
+queued -> attempting -> accepted | refused | queued again | uncertain (record/outbox_states.py)
 
-Mails leave in the order in which they were queued. While our server is out of reach the first of them asks for it, at
-the first wait of the schedule each time, and all others wait behind it untried: none overtakes another.
+Mail leaves in queue order. While our server is unreachable, the first mail is retried at the first wait of the schedule
+each time, and all others wait behind it untried, so that none overtakes another.
 
-A mail whose attempt was recorded and whose result was not is in doubt: the program died in between. A platform's mail
+A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
 """
 
@@ -27,9 +27,9 @@ from flaggermail.services import EventRef, Services, UnitOfWork
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
-    """Send everything that is due, in the order in which it was queued; answers how many mails were tried.
+    """Sends all due mail in queue order; returns the number of mails tried.
 
-    Ends between two mails when `stop` is set.
+    Stops between two mails when `stop` is set.
     """
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := claim(env)) is not None:
@@ -46,7 +46,7 @@ def _handed_over(env: Services, mail: OutboxMail, octets: bytes) -> Submission:
 
 
 def recover(env: Services) -> int:
-    """Settle what was in hand when the program last died; answers how many mails that were."""
+    """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
         doubtful = tx.find(OutboxMail, state="attempting")
         for mail in doubtful:
@@ -56,12 +56,12 @@ def recover(env: Services) -> int:
 
 
 def next_due(tx: Transaction) -> datetime | None:
-    """When the next mail is due."""
+    """Returns when the next mail is due; None if no mail waits."""
     return min((mail.next_try_at for mail in _waiting(tx) if mail.next_try_at), default=None)
 
 
 def claim(env: Services) -> OutboxMail | None:
-    """Take the first mail that is due and commit that it is being tried, before the network is touched."""
+    """Takes the first due mail and commits its attempt before the network is touched."""
     now = env.clock.now()
     with env.store.read() as tx:
         if not due(tx, now):
@@ -78,14 +78,14 @@ def claim(env: Services) -> OutboxMail | None:
 
 
 def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
-    """The mails that may be tried now, in the order in which they were queued; none while the desk observes."""
+    """Returns the mails that may be tried now, in queue order; none while the desk is observing."""
     if observing.is_on(tx):
         return []
     return [mail for mail in _waiting(tx) if mail.next_try_at and mail.next_try_at <= now]
 
 
 def _waiting(tx: Transaction) -> list[OutboxMail]:
-    """The mails that may be tried when they are due: all that are queued, or the one that asks for the server."""
+    """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
     queued = tx.find(OutboxMail, state="queued")
     asking = next((mail for mail in queued if mail.tries and _found_no_server(tx, mail)), None)
     return queued if asking is None else [asking]
@@ -97,5 +97,5 @@ def _found_no_server(tx: Transaction, mail: OutboxMail) -> bool:
 
 
 def _witness(env: Services, mail: OutboxMail) -> str:
-    """Our own address where a copy there is to prove the sending; only of a mail that leaves at most once."""
+    """Returns our own address if a copy to it must prove the delivery, which applies to at-most-once mail only."""
     return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What becomes of a mail that was handed to our server: the answer written down, and all that follows from it."""
+"""Records the result of a delivery attempt and its effects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, Sto
 from flaggermail.services import EventRef, UnitOfWork
 
 COPY_FOUND = "a copy of it came back to our mailbox"
-_OUT_OF_REACH = frozenset({0, 421})  # no reply at all; closing, RFC 5321, section 3.8
+_OUT_OF_REACH = frozenset({0, 421})  # no reply at all; service closing, RFC 5321, section 3.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class _End:
 
 
 def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
-    """Write down what became of the attempt in hand, and do what follows from it.
+    """Records the result of the current attempt and its effects.
 
-    A bounce can overtake the answer of the server that made it; what it said about the mail then stands.
+    A bounce can arrive before the answer of the server that generated it; the state set by the bounce is kept.
     """
     if mail.state not in IN_HAND:
         _overtaken(work, mail, answer)
@@ -51,7 +51,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
 def _write(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
-    if attempt is not None and attempt.ended_at is None:  # what a server said is never written over
+    if attempt is not None and attempt.ended_at is None:  # a server's answer is never overwritten
         ended = replace(attempt, ended_at=work.now, result=end.result, code=end.code, text=end.text)
         changes.append(changed(attempt, ended))
     work.record(
@@ -63,7 +63,7 @@ def _write(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxM
 
 
 def _overtaken(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
-    """Only how the attempt ended is left to write down."""
+    """Records only how the attempt ended, because a bounce has already settled the mail."""
     if isinstance(answer, Accepted):
         _write(work, EventKind.MAIL_ACCEPTED, mail, mail, _End("accepted", 250, answer.answer))
     elif isinstance(answer, Refused):
@@ -73,7 +73,7 @@ def _overtaken(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
 
 
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
-    """Our server took the mail: its message was sent then, and if it is a notification its clocks start."""
+    """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
     settled = replace(moved(mail, "accepted"), done_at=answer.at, answer=answer.answer)
     _write(work, EventKind.MAIL_ACCEPTED, mail, settled, _End("accepted", 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
@@ -89,13 +89,13 @@ def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
 
 
 def _first_acceptance(work: UnitOfWork, mail: OutboxMail, at: datetime) -> datetime:
-    """The clocks start when the first recipient's copy was accepted."""
-    copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # by this alone: nearly every mail is accepted
+    """Returns when the first recipient's mail was accepted: the clocks start then."""
+    copies = work.tx.find(OutboxMail, message_id=mail.message_id)  # not by state: nearly every mail is accepted
     return min((copy.done_at for copy in copies if copy.state == "accepted" and copy.done_at), default=at)
 
 
 def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None:
-    """A notification was sent: its clocks start, and its case waits for the platform.
+    """Records that a notification was sent: its clocks start, and its case waits for the platform.
 
     It gets the escalation policy of that instant, whenever it was approved.
     """
@@ -111,7 +111,7 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
 
 
 def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
-    """Queue the mail again where the answer was for now and tries are left; otherwise it stays refused."""
+    """Requeues the mail if the refusal was temporary and tries are left; otherwise it is refused for good."""
     again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
     text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
@@ -123,14 +123,14 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
         return
     settled = replace(moved(mail, "refused"), next_try_at=None, done_at=work.now, answer=text)
     _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
-    if mail.kind != Kind.ALARM:  # an alarm about an alarm that cannot be sent would never end
+    if mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
         _alarm(work, AlarmKind.REFUSED, settled)
     if mail.notification is not None and mail.at_most_once:
         _given_up(work, mail.notification)
 
 
 def _given_up(work: UnitOfWork, notification_id: str) -> None:
-    """Refused for every recipient: the notification was not sent."""
+    """Marks the notification as failed once all its recipients have refused it."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is not None and all(mail.state == "refused" for mail in mails):
@@ -144,10 +144,10 @@ def _given_up(work: UnitOfWork, notification_id: str) -> None:
 
 
 def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) -> int:
-    """How far the schedule is for this mail.
+    """Returns the position of this mail in the retry schedule.
 
-    A server that is out of reach is asked at the first wait, again and again, as all other mail stands behind this one;
-    a login is not, because failed ones lock an account. Tries that found no server bring the mail no further.
+    An unreachable server is retried at the first wait each time, because all other mail waits behind this one. A
+    refused login is not, because repeated failures lock an account. Attempts that found no server do not count.
     """
     if answer is not None and answer.connection_failed:
         return 1 if answer.code in _OUT_OF_REACH else mail.tries
@@ -156,17 +156,17 @@ def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) ->
 
 def _next_try(work: UnitOfWork, mail: OutboxMail, tries: int) -> datetime | None:
     policy = work.env.settings.desk.submission
-    # The name of our mail is chance enough, and a replay comes to the same instants whatever else was drawn.
+    # Derived from the mail instead of drawn at random, so that a replay computes the same instants.
     chance = fraction(hashlib.sha256(f"{mail.message_id} {mail.recipient} {mail.tries}".encode()).digest())
     give_up = timedelta(hours=policy.give_up_hours)
     return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, give_up, chance)
 
 
 def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
-    """At most once for a platform, which waits for proof or a person; at least once for everybody else.
+    """Handles an unknown result: at most once for a platform, which waits for proof or a person; else at least once.
 
-    The second try comes at once. A server that never answers is then asked by the schedule: without it, the same mail
-    would be handed over again and again, and each time perhaps be taken.
+    The second try is immediate. Later ones follow the retry schedule: otherwise the same mail would be submitted
+    endlessly to a server that never answers, and perhaps be accepted each time.
     """
     if mail.at_most_once:
         settled = replace(moved(mail, "uncertain"), next_try_at=None, answer=answer.text)
@@ -183,7 +183,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
 
 
 def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
-    """A copy can be back before we give up waiting for the answer."""
+    """Settles the mail if its copy arrived before we gave up waiting for the answer; returns True if it did."""
     own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
     found = {proof.id: at for proof, at in proven(work, own)} if own else {}
     if mail.id in found:
@@ -192,7 +192,7 @@ def _proven_before(work: UnitOfWork, mail: OutboxMail) -> bool:
 
 
 def _alarm(work: UnitOfWork, kind: AlarmKind, mail: OutboxMail) -> None:
-    # who a citizen is stands nowhere for longer than the review window
+    # a citizen's address must not be stored beyond the retention period
     about = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}: {mail.answer}"
     raised = alarm(kind, alarm_key(kind, mail.id), about, work.now, mail.case, mail.notification)
     does = "resolve" if kind is AlarmKind.UNCERTAIN else "show"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What shows that a mail in doubt did leave: copies of it that came back to our own mailbox."""
+"""Proof that an uncertain mail was delivered: copies of it that returned to our own mailbox."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _MAY_LEAVE_A_COPY = frozenset({"accepted", "attempting"})
 
 
 def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datetime]]:
-    """The envelopes of our mail `own` that are in doubt and did leave, each with the instant of its copy.
+    """Returns the uncertain mails of our message `own` that were delivered, each with the instant of its copy.
 
-    Each envelope leaves a copy of its own. Of a mail to several recipients the others' prove nothing: there must be as
-    many, unlike each other as two ways through a server make them, as envelopes were or may have been taken.
+    Each recipient's mail leaves a copy of its own. With several recipients, the copies of the others prove nothing:
+    there must be as many distinct copies (each has its own path through the server) as mails that were or may have been
+    accepted.
     """
     mails = work.tx.find(OutboxMail, message_id=own.message_id)
     doubtful = [mail for mail in mails if mail.state == "uncertain"]
@@ -23,14 +24,14 @@ def proven(work: UnitOfWork, own: StoredMessage) -> list[tuple[OutboxMail, datet
     arrivals = _arrivals(work, own, everywhere=not taken and len(doubtful) == 1)
     if len(arrivals) < taken + len(doubtful):
         return []
-    # A mailbox server's clock may go before ours or behind.
+    # The mailbox server's clock may be ahead of ours or behind.
     return [
         (mail, max(mail.queued_at, min(at, work.now))) for mail, at in zip(doubtful, arrivals[taken:], strict=False)
     ]
 
 
 def _arrivals(work: UnitOfWork, own: StoredMessage, *, everywhere: bool) -> list[datetime]:
-    """When the different copies came, where the settings say that copies prove the sending, or in every folder."""
+    """Returns the arrival of each distinct copy in the folders that count as proof, or in all if `everywhere`."""
     desk = work.env.settings.desk
     in_sent = desk.submission.proof == "sent"
     first: dict[str, datetime] = {}
