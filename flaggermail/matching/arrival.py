@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether the instant at which a mail arrived can be relied on: every latency runs to it."""
+"""Whether a mail's arrival time is reliable: every latency is computed from it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TOLERANCE = timedelta(minutes=2)
 
 
 def disputed(internaldate: datetime, looked_at: datetime | None, received: str | None) -> str | None:
-    """Why the INTERNALDATE is disputed, or nothing.
+    """Returns why the INTERNALDATE is disputed, or None.
 
-    It is when it lies before a complete look at the folder that did not show the mail (`looked_at`), or far from the
-    instant at which our own receiving server says it took the mail (`received`: its line; RFC 5322, section 3.6.7).
+    It is disputed if it lies before a complete look at the folder that did not show the mail (`looked_at`), or too far
+    from the time in our own receiving server's Received field (`received`: its line; RFC 5322, section 3.6.7).
     """
     if looked_at is not None and internaldate < looked_at - TOLERANCE:
         return f"dated before our look of {looked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, which did not show it"
@@ -25,7 +25,7 @@ def disputed(internaldate: datetime, looked_at: datetime | None, received: str |
 
 
 def _taken_at(line: str) -> datetime | None:
-    """The instant behind the last semicolon of a Received field; nothing when it is unreadable or has no zone."""
+    """Returns the instant after the last semicolon of a Received field; None if it is unreadable or has no zone."""
     if ";" not in line:
         return None
     taken, defect = read_date(line.rpartition(";")[2].strip())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which cases a mail that names none may belong to: a few candidates by the store, compared with it mail by mail."""
+"""Candidate cases for a mail without a key: a few found by the store, then compared mail by mail."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND
 from flaggermail.services import UnitOfWork
 
-LATEST = 8  # mails of an author, and open cases of a title, that are looked at
+LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
 
 
 def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
-    """What speaks for each case that may be meant; nothing for machine mail, and for mail of our own."""
+    """Returns the clues for each possible case; empty for machine mail and for our own mail."""
     ours = work.env.settings.desk.mailbox.address.lower()
     if message.kind is not MechanicalKind.HUMAN or message.sender is None or message.sender.key == ours:
         return {}
@@ -32,9 +32,9 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
 
 
 def threshold(work: UnitOfWork, message: Message) -> int | None:
-    """The score from which this mail is placed without a person, or nothing.
+    """Returns the score from which this mail is filed without a person, or None.
 
-    Only mail of a verified sender, and none that we sent.
+    Only mail of a verified sender qualifies, and none that we sent.
     """
     settings = work.env.settings.desk
     ours = message.sender is None or message.sender.key == settings.mailbox.address.lower()
@@ -44,9 +44,9 @@ def threshold(work: UnitOfWork, message: Message) -> int | None:
 
 
 def _candidates(work: UnitOfWork, message: Message) -> list[Case]:
-    """The cases with mail of one of its authors, with its subject, or to whose mail this one was attached.
+    """Returns the cases with mail of one of its authors, with its subject, or to whose mail this one was attached.
 
-    Those with its subject first, then the latest ones.
+    Cases with its subject come first, then the latest ones.
     """
     authors = likeness.authors(message)
     rows = [row for author in authors for row in work.tx.newest(StoredMessage, LATEST, from_address=author)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The confirmation to whoever referred something that is filed later than it came, or beside the first referral."""
+"""The confirmation to the sender of a referral that was filed later, or in addition to the first referral."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
-    """Tell the sender of a referral the number of the case in which it is; once for each case and sender.
+    """Sends the sender of a referral the number of its case, once for each case and sender.
 
-    Machine mail, lists, ourselves and senders for whom nobody vouches hear nothing (RFC 3834), nor do officers, who see
+    Machine mail, lists, our own address and unverified senders get no answer (RFC 3834), nor do officers, who can see
     the case.
     """
     case = work.tx.get(Case, stored.case) if stored.case else None
@@ -36,7 +36,7 @@ def confirm(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
 def placed_by_score(
     work: UnitOfWork, stored: StoredMessage, message: Message, by: Suggestion, *, quietly: bool = False
 ) -> None:
-    """Say in the record that no person placed this mail, and why it was; its sender gets the number of the case."""
+    """Records that this mail was filed by its score and why, and confirms it to its sender."""
     about = EventRef(stored.case, stored.notification, stored.id)
     work.record(EventKind.MESSAGE_PLACED_BY_SCORE, about=about, reason=by.text)
     if not quietly:
@@ -44,6 +44,6 @@ def placed_by_score(
 
 
 def confirm_referral(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
-    """The same for a mail that a person filed, where it is a referral."""
+    """Confirms a mail that a person filed, if it is a referral."""
     if Kind.REFERRAL.value in stored.kinds:
         confirm(work, stored, message)

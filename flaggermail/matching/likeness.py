@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether two mails bring the same matter: a mail, what it forwards, and the same of another mail, side by side.
+"""Whether two mails report the same matter: compares each mail, and the mail it forwards, with the other's.
 
-Both are at hand when they are compared. Nothing of it is kept: no text, no web address, no name.
+Both mails are parsed when they are compared. No text, web address or name is kept.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from flaggermail.matching import scoring
 from flaggermail.matching.scoring import Clue
 
 _LONGEST = 20_000  # characters of a text that are compared
-_SHORTEST = 40  # characters of a text that proves something by standing in another
+_SHORTEST = 40  # characters from which a text contained in another is evidence
 _WORD = re.compile(r"[^\W_]{3,}")
 _WEB = re.compile(r"https?://([^\s/<>\"']{3,253})(/[^\s<>\"')\]]{2,1000})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One mail as it is told: by its author, or by somebody who passes it on."""
+    """One mail as written by its author or as forwarded by another person."""
 
     author: str
     subject: str
@@ -33,7 +33,7 @@ class _Told:
 
 
 def clues(message: Message, other: Message, language: Language, ours: str) -> list[Clue]:
-    """What speaks for `message` belonging where `other` does; `ours` is the address of the desk."""
+    """Returns the clues that `message` belongs to the case of `other`; `ours` is the address of the desk."""
     found: list[Clue] = []
     pairs = [(here, there) for here in _told(message, language) for there in _told(other, language)]
     same = [(here, there) for here, there in pairs if _is_same(here, there)]
@@ -49,12 +49,12 @@ def clues(message: Message, other: Message, language: Language, ours: str) -> li
 
 
 def base_subjects(message: Message, language: Language) -> tuple[str, ...]:
-    """The subjects of a mail and of what it forwards, without the prefixes of replies and forwards."""
+    """Returns the subjects of a mail and of the mail it forwards, without reply and forward prefixes."""
     return tuple(dict.fromkeys(told.subject for told in _told(message, language) if told.subject))
 
 
 def authors(message: Message) -> tuple[str, ...]:
-    """Who wrote it, and who wrote what it forwards."""
+    """Returns the addresses of its author and of the author of the mail it forwards."""
     inner = message.forwarded.sender if message.forwarded else None
     return tuple(address.key for address in (message.sender, inner) if address is not None)
 
@@ -71,9 +71,9 @@ def _told(message: Message, language: Language) -> Iterator[_Told]:
 
 
 def _is_same(here: _Told, there: _Told) -> bool:
-    """The same author, subject and mostly the same words; of two mails that nobody passes on, the same text.
+    """True if author and subject are equal and most words agree; if neither is forwarded, the texts must agree.
 
-    Many an office writes under one subject again and again, and so does the form on its pages.
+    Many offices, and their web forms, reuse one subject for every mail.
     """
     if not here.author or (here.author, folded(here.subject)) != (there.author, folded(there.subject)):
         return False
@@ -84,7 +84,7 @@ def _is_same(here: _Told, there: _Told) -> bool:
 
 
 def _agree(here: str, there: str) -> bool:
-    """Whether one text stands in the other, blanks aside: mail programs break lines anew and add a signature."""
+    """True if one text contains the other, ignoring blanks: mail programs rewrap lines and append signatures."""
     short, long = sorted(("".join(here.split()), "".join(there.split())), key=len)
     return len(short) >= _SHORTEST and short in long
 
@@ -99,7 +99,7 @@ def _people(message: Message, ours: str) -> set[str]:
 
 
 def _addresses(message: Message) -> set[str]:
-    """The pages that a mail points to; not those of its authors' own domains, which stand below every signature."""
+    """Returns the web addresses in a mail, except those under its authors' own domains, which occur in signatures."""
     text = f"{message.text[:_LONGEST]}\n{message.forwarded.body[:_LONGEST] if message.forwarded else ''}"
     own = tuple(author.rpartition("@")[2] for author in authors(message))
     found = ((host.lower(), path.rstrip(".,;:!?")) for host, path in _WEB.findall(text))

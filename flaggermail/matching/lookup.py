@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the store knows about a message that has just come in: all look-ups that placing and deciding rest on."""
+"""What the store knows about a new message: the facts on which filing and deciding are based."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from flaggermail.services import Services, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote a mail, as far as the address says: a platform (code), an officer (id), or neither."""
+    """The owner of the sender's address: a platform (code), an officer (id), or neither."""
 
     platform: str | None
     officer: str | None
-    answers: str | None = None  # the token of the mail that an officer answers
+    answers: str | None = None  # the token of the mail to which an officer replied
 
 
 def sender_of(work: UnitOfWork, message: Message) -> Sender:
-    """Whose address it is; whether he wrote it is another question."""
+    """Returns the owner of the From address; whether the mail is genuine is verified elsewhere."""
     if message.sender is None:
         return Sender(None, None)
     officer = work.env.settings.rota.by_address(message.sender.address)
@@ -38,14 +38,14 @@ def sender_of(work: UnitOfWork, message: Message) -> Sender:
 
 
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
-    """The most telling token of a mail that went to an officer, whoever it was."""
+    """Returns the most specific token in the message that was sent to an officer, whoever it was."""
     named = tokens_of(message)
     told = {token.token for token in work.tx.find(Token, token=named) if token.officer is not None}
     return next((token for token in named if token in told), None)
 
 
 def tokens_of(message: Message) -> tuple[str, ...]:
-    """The tokens in the places where mail clients and servers carry them, the most telling first."""
+    """Returns the tokens in the places where mail clients and servers preserve them, the most specific first."""
     return reply_tokens.tokens(
         [
             *message.in_reply_to,
@@ -61,7 +61,7 @@ def tokens_of(message: Message) -> tuple[str, ...]:
 
 
 def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
-    """All that the store holds about the keys of this message; one look-up a kind of key."""
+    """Returns all that the store knows about the keys of this message; one query per kind of key."""
     found = work.tx.find(Token, token=tokens_of(message))
     tokens = {t.token: placing.Anchor(t.case, t.notification) for t in found}
     named = [*message.in_reply_to, *message.references]
@@ -77,7 +77,8 @@ def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
     learned = thread_keys.learned(work, message, sender.platform)
     anchors = (*tokens.values(), *held.values(), *learned.values())
     near = {anchor.case for anchor in anchors if anchor.case} | set(fitting)
-    # Who answers one that is approved has got it: it is in doubt, and its clocks will run once that is settled.
+    # An answer to an approved notification proves its delivery: it is uncertain, and its clocks start once that is
+    # settled.
     got = {anchor.notification for anchor in anchors}
     uses = {
         n.id: n
@@ -100,7 +101,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
 
 
 def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
-    """Where a mail that a person has taken out of its place may belong; the case that its keys name too."""
+    """Returns suggestions for a mail that a person took out of its case, including the case that its keys name."""
     known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
     found = placing.place(message, known_now, tokens_of(message))
     named = (Suggestion(found.case, HIGHEST, (found.basis,)),) if found.case else ()
@@ -108,16 +109,16 @@ def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
 
 
 def _strayed(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
-    """The cases whose mail a person answers to write about something else, as people do who look for an address.
+    """Returns the cases whose mail a person answers to write about another subject, as people do to find an address.
 
-    Platforms give a subject of their own to every answer, and officers answer notices.
+    Platforms give each answer a subject of its own, and officers answer notices, so both are exempt.
     """
     if sender.platform or sender.officer or message.kind is not MechanicalKind.HUMAN or not message.subject:
         return frozenset()
     language = work.env.language
     prefix = work.env.settings.desk.organisation.case_prefix
     topic = subject.split_subject(message.subject, language).base
-    named = subject.case_numbers(f"{message.subject}\n{message.reply_text}", prefix)  # what he quotes names nothing
+    named = subject.case_numbers(f"{message.subject}\n{message.reply_text}", prefix)  # quoted text does not count
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)
@@ -129,12 +130,12 @@ def _strayed(work: UnitOfWork, message: Message, sender: Sender, near: Collectio
 
 
 def known_sender(work: UnitOfWork, message: Message) -> bool:
-    """Whether mail from this address was taken in before."""
+    """True if mail from this address was taken in before."""
     return message.sender is not None and work.tx.exists(StoredMessage, from_address=message.sender.key)
 
 
 def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None:
-    """Why the instant of arrival cannot be relied on, or nothing."""
+    """Returns why the arrival time is not reliable, or None."""
     cursor = work.tx.cursor(raw.folder)
     looked_at = cursor.looked_at if cursor else None
     server = work.env.settings.desk.mailbox.trusted.received_by
@@ -143,9 +144,9 @@ def disputed(work: UnitOfWork, raw: RawMessage, _message: Message) -> str | None
 
 
 def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -> str | None:
-    """Why an answer cannot have arrived when it is said to, or nothing: what it answers had not been sent then.
+    """Returns why the arrival time of an answer is impossible, or None: it lies before the notification was sent.
 
-    One of the two clocks was wrong, and such an answer stops nothing: a person must know.
+    One of the two clocks was wrong. Such an answer stops no clock, so a person must be informed.
     """
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
     if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, raw.internaldate):
@@ -154,19 +155,19 @@ def too_early(work: UnitOfWork, raw: RawMessage, placement: placing.Placement) -
 
 
 def same_id(work: UnitOfWork, message: Message) -> str | None:
-    """A message that bears this Message-ID with other content: both are kept, each names the other."""
+    """Returns a message with the same Message-ID and other content; both are kept, and the new row refers to it."""
     if message.message_id is None:
         return None
     return next((m.id for m in work.tx.find(StoredMessage, message_id=message.message_id)), None)
 
 
 def channel_of(work: UnitOfWork, message: Message) -> Channel | None:
-    """The channel to whose address a mail goes."""
+    """Returns the channel with one of the mail's recipients as its address."""
     recipients = {address.key for address in (*message.to, *message.cc)}
     channels = work.tx.find(Channel)
     return next((c for c in channels if recipients & {address.lower() for address in (*c.to, *c.cc)}), None)
 
 
 def late(env: Services, raw: RawMessage, now: datetime) -> bool:
-    """Whether a mail comes to us so long after its arrival that nobody is to be answered or woken for it."""
+    """True if the mail is too old for notifications."""
     return raw.internaldate < now - timedelta(minutes=env.settings.desk.mailbox.backlog_after_minutes)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message belongs: the most telling of its keys decides.
+"""Where a message belongs: its most specific key decides.
 
-Unguessable keys come first, then messages we hold, then what verified mail of a case taught (the platform's own
-reference, a mail we never saw that others answer too), then a case number with a fitting sender. Subject text alone, or
-"the only open case", never places a mail: it only suggests, and a person confirms. So does a key of ours under which
-somebody writes about something else. A score places only what was referred before (`scoring`), never a platform's mail.
+Unguessable tokens come first, then messages we hold, then thread keys learned from verified mail (the platform's own
+reference, a Message-ID we do not hold that others refer to), then a case number from a fitting sender. A subject alone,
+or being the only open case, never files a mail: it only suggests, and a person confirms. The same holds for a token of
+ours under a different subject. A score files only repeated referrals (`scoring`), never a platform's mail.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flaggermail.matching.scoring import Clue, Suggestion
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a token or a Message-ID of ours stands for."""
+    """The case and notification that a token or Message-ID refers to."""
 
     case: str | None = None
     notification: str | None = None
@@ -27,7 +27,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A notification of a case, as far as placing needs it."""
+    """A notification of a case, reduced to what placing needs."""
 
     notification: str
     case: str
@@ -37,24 +37,25 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store holds about the keys that a message carries."""
+    """What the store knows about the keys of a message."""
 
     tokens: Mapping[str, Anchor] = field(default_factory=dict)
     messages: Mapping[str, Anchor] = field(default_factory=dict)
-    learned: Mapping[str, Anchor] = field(default_factory=dict)  # what verified mail of a case is known by, in words
-    numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # case number -> addresses that fit
+    learned: Mapping[str, Anchor] = field(default_factory=dict)  # thread keys, by their description
+    numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # case number -> addresses of fitting senders
     sender_platform: str | None = None
     uses: Sequence[Use] = ()  # of the cases above, and every open one of the sender's platform
-    clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # what else speaks for a case
-    strayed: frozenset[str] = frozenset()  # of the cases above, those whose subject is not that of this mail
-    threshold: int | None = None  # the score that places this mail without a person; nothing: none does
+    clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # other evidence for a case
+    strayed: frozenset[str] = frozenset()  # of the cases above, those with a different subject than this mail
+    threshold: int | None = None  # the score from which this mail is filed without a person; None: never
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The case (and which notification in it), or suggestions; `basis` names the key that decided.
 
-    `hints` are suggestions too weak to keep a referral from being a new case; `by_score` is the one that placed it.
+    `hints` are suggestions too weak to keep a referral from opening a new case; `by_score` is the suggestion that filed
+    it.
     """
 
     case: str | None
@@ -66,7 +67,7 @@ class Placement:
 
 
 def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
-    """Place `message`, whose headers carry `tokens`, by what is known."""
+    """Places `message`, whose headers carry `tokens`, by the known facts."""
     found = _by_its_keys(message, known, tokens)
     if found is not None and found.case not in known.strayed:
         return found
@@ -102,12 +103,12 @@ def _placed(anchor: Anchor, known: Known, basis: str) -> Placement:
 
 
 def _notification(anchor: Anchor, known: Known) -> str | None:
-    """Which notification of the case a platform's mail is about: the sender decides, the key only among his own.
+    """Returns the notification that a platform's mail answers; the key selects only among those to that platform.
 
     A platform never stops another platform's clock, whatever key its mail carries.
     """
     if known.sender_platform is None:
-        return anchor.notification  # a bounce, or a colleague: no clock hangs on it
+        return anchor.notification  # a bounce or a colleague's mail: it stops no clock
     own = [use.notification for use in known.uses if use.case == anchor.case and use.platform == known.sender_platform]
     if anchor.notification in own:
         return anchor.notification
@@ -115,7 +116,7 @@ def _notification(anchor: Anchor, known: Known) -> str | None:
 
 
 def _clues(known: Known, strayed: str | None) -> dict[str, list[Clue]]:
-    """All that speaks for a case, the most telling kind first."""
+    """Returns the clues for each case, the most specific kind first."""
     waiting = (use.case for use in known.uses if use.open and use.platform == known.sender_platform)
     found: dict[str, list[Clue]] = {strayed: [scoring.STRAYED]} if strayed else {}
     for case in known.numbers:

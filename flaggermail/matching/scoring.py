@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message may belong: clues, each with its points; their sum, at most 100, is the score of a case.
+"""Where a message may belong: clues with points; their sum, at most 100, is the score of a case.
 
-The points say how much a clue tells by itself. They are chosen so that no two weak clues together hold a referral back,
-and that a score at which a mail may be placed without a person takes the same referral, and more than its subject.
+The points rate how specific a clue is by itself. They are chosen so that no two weak clues together delay a referral,
+and that filing without a person takes the same referral plus more than its subject.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 HIGHEST = 100
-HOLDS = 40  # from this score on a referral is no new case before a person has looked
-MOST = 5  # cases that are named
+HOLDS = 40  # from this score a referral opens no new case until a person has looked
+MOST = 5  # cases listed at most
 _WRITTEN = re.compile(r"(\S+) \((\d{1,3})\): (.*)", re.DOTALL)
 _BETWEEN = "; "
 
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """Something that speaks for a case. Only what is `firm` may let a mail be placed without a person."""
+    """Evidence for a case. Only a `firm` clue allows filing without a person."""
 
     why: str
     points: int
@@ -40,7 +40,7 @@ SAME_SENDER = Clue("this sender has a case that is open", 10)
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A case in which a message may belong, how much speaks for it (0 to 100), and what."""
+    """A case to which a message may belong, its score (0 to 100), and the reasons."""
 
     case: str
     score: int
@@ -49,29 +49,29 @@ class Suggestion:
 
     @property
     def text(self) -> str:
-        """As it is stored and shown: `VF-EP2024-0001 (85): the same referral was taken in before; ...`."""
+        """The stored and displayed form: `VF-EP2024-0001 (85): the same referral was taken in before; ...`."""
         return f"{self.case} ({self.score}): {_BETWEEN.join(self.why)}"
 
     @property
     def document(self) -> dict[str, str | int | list[str]]:
-        """As JSON shows it."""
+        """The JSON form."""
         return {"case": self.case, "score": self.score, "why": list(self.why)}
 
 
 def suggest(clues: Mapping[str, Iterable[Clue]]) -> tuple[Suggestion, ...]:
-    """The cases by their score, the highest first; of equal ones the one that was named first."""
+    """Returns the cases by descending score; equal scores keep the order in which they were named."""
     found = [_suggestion(case, list(dict.fromkeys(those))) for case, those in clues.items()]
     return tuple(sorted(found, key=lambda one: -one.score)[:MOST])
 
 
 def certain(suggestions: Sequence[Suggestion], threshold: int | None) -> Suggestion | None:
-    """The only one that reaches `threshold`, where it rests on something firm; without a threshold a person decides."""
+    """Returns the only suggestion that reaches `threshold`, if it rests on a firm clue; None without a threshold."""
     reaching = [one for one in suggestions if threshold is not None and one.score >= threshold]
     return reaching[0] if len(reaching) == 1 and reaching[0].firm else None
 
 
 def read(text: str) -> Suggestion:
-    """The suggestion that was stored as `text`."""
+    """Parses a suggestion stored as `text`."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         case, _, why = text.partition(": ")

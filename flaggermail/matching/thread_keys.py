@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""By what later mail of a case is known, beside our own keys: learned from its mail.
+"""Thread keys learned from verified mail, in addition to our own tokens.
 
-A platform's system gives a number of its own and drops our References; people answer a mail that never reached us. What
-verified mail of a case named leads later mail that names it to the same case.
+A platform's system assigns its own reference and drops our References; people answer a mail that never reached us. Keys
+found in verified mail of a case file later mail with the same keys in that case.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def learned(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Anchor]:
-    """Where what `message` names leads, by the words for it; to no case where mail of two cases named it."""
+    """Returns the case for each learned key in `message`, by its description; no case if mail of two cases named it."""
     words = _references(work, message, platform)
     words |= {_mail(name): f"refers, as others do, to <{name}>" for name in _named(message)}
     rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(words))}
@@ -34,10 +34,10 @@ def learned(work: UnitOfWork, message: Message, platform: str | None) -> dict[st
 def learn(
     work: UnitOfWork, stored: StoredMessage, message: Message, platform: str | None, *, by_hand: bool = False
 ) -> None:
-    """Know later mail by what this one, filed in its case, names.
+    """Learns the thread keys in this mail, which was filed in its case.
 
-    Only mail of a sender that somebody vouches for, or that a person has filed, may teach: a stranger could otherwise
-    lead a platform's answer into a case of his choice. What a person has filed corrects what was learned before.
+    Only mail that is verified, or filed by a person, may teach keys: otherwise a stranger could redirect a platform's
+    answer to a case of their choice. Filing by a person overrides what was learned before.
     """
     if stored.case is None or not (by_hand or stored.verdict == "verified"):
         return
@@ -53,7 +53,7 @@ def learn(
 
 
 def forget(work: UnitOfWork, stored: StoredMessage) -> None:
-    """What this mail taught leads no later mail to the case that it leaves."""
+    """Makes the keys learned from this mail ambiguous, so that they file no later mail in the case it leaves."""
     taught = work.tx.find(ThreadKey, message=stored.id, case=stored.case, ambiguous=False)
     changes = [changed(key, replace(key, ambiguous=True)) for key in taught]
     if changes:
@@ -70,7 +70,7 @@ def _taught(known: ThreadKey | None, fresh: ThreadKey, *, by_hand: bool) -> Iter
 
 
 def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
-    """The keys of the platform's own references in a mail of that platform, each with the words for it."""
+    """Returns the keys of the platform's own references in a mail of that platform, each with its description."""
     if platform is None:
         return {}
     found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
@@ -78,7 +78,7 @@ def _references(work: UnitOfWork, message: Message, platform: str | None) -> dic
 
 
 def _named(message: Message) -> list[str]:
-    """The mails that this one answers, without those that bear a token of ours: these speak for themselves."""
+    """Returns the Message-IDs that this mail answers, except those with a token of ours, which are matched directly."""
     named = dict.fromkeys((*message.in_reply_to, *message.references))
     return [name for name in named if not reply_tokens.tokens([name])]
 
