@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reminders and escalations, derived from the rows at each tick; the hand-over note; pages.
+"""Reminders and escalations, recomputed from the rows at each tick; the hand-over note; pages.
 
-Ways in: `reminders.tick` is the way of one reminder, `open_clocks.waiting` what may be due, `paging` calls pagers.
+Entry points: `reminders.tick` sends what is due, `open_clocks.open_clocks` lists what may be due, `paging` calls
+pagers.
 
 May import: `notices` and every room below it; decisions come from `oncall`.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The hand-over note: what whoever comes on call has to know, gathered from the rows and mailed at the change.
+"""The hand-over note: what the next officer on call must know, gathered from the rows and mailed at the change.
 
-No job is planned: each tick looks whether somebody else is on call than before, and whether that person has the note.
+No job is scheduled: each tick checks whether the officer on call has changed and already has the note.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from flaggermail.record.topics import Topic
 from flaggermail.reminders.open_clocks import OpenClock, waiting
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-LISTED = 40  # entries of each sort that the mail names; the rest is counted
+LISTED = 40  # entries per list in the mail; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is in hand at an instant."""
+    """The open work at an instant."""
 
-    cases: list[Case]  # open, or waiting for a platform
-    clocks: list[tuple[OpenClock, Expected | None]]  # with what comes next
+    cases: list[Case]  # undecided, decided, or waiting for a platform
+    clocks: list[tuple[OpenClock, Expected | None]]  # with the next expected call
     unanswered: list[Reminder]
-    acknowledged: list[Reminder]  # that still hold
+    acknowledged: list[Reminder]  # acknowledgements that have not expired
     quarantine: list[StoredMessage]
     uncertain: list[OutboxMail]
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleChange:
-    """That somebody came on call, and who was before."""
+    """A change of the officer on call."""
 
     at: datetime
     officer: Officer
 
 
 def gather(work: UnitOfWork) -> Note:
-    """The note as of now."""
+    """Gathers the note as of now."""
     who, running = readers(work.env.settings, work.tx), list(waiting(work.tx))
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
@@ -64,7 +64,7 @@ def gather(work: UnitOfWork) -> Note:
 
 
 def tick(env: Services) -> bool:
-    """Mail the note to whoever has come on call and does not have it yet; answers whether one was queued."""
+    """Mails the note to an officer who has come on call and does not have it yet; returns True if one was due."""
     now = env.clock.now()
     with env.store.read() as tx:
         if _untold(UnitOfWork(env, tx, now)) is None:
@@ -75,14 +75,14 @@ def tick(env: Services) -> bool:
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
-            if _untold(work) is not None:  # no mail can be written to that address: not again at each tick
+            if _untold(work) is not None:  # no valid mail to that address: do not retry at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
-    """When somebody else comes on call next, in the coming twelve hours."""
+    """Returns when the officer on call changes next, within twelve hours; now if a note is due."""
     now = env.clock.now()
     if _untold(UnitOfWork(env, tx, now)) is not None:
         return now
@@ -90,7 +90,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
 
 
 def _untold(work: UnitOfWork) -> ScheduleChange | None:
-    """The last change of the past twelve hours, unless the note of it was mailed or the desk was not there yet."""
+    """Returns the last change of the past twelve hours; None if its note was mailed or the desk did not exist yet."""
     exact = timedelta(microseconds=1)
     past = changes(work.env.settings.rota, overrides(work.tx), work.now - AT_MOST, work.now + exact)
     if not past or past[-1][1] is None:

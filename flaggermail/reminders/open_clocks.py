@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What runs in silence: each clock with the facts on which its next step depends, derived from the rows."""
+"""Open clocks and the facts that decide their next reminder, derived from the rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DECISION = "decision"
 
 @dataclass(frozen=True, slots=True)
 class OpenClock:
-    """Something that waits: a notification for its platform, or a case for a decision."""
+    """A running clock: a notification waits for its platform, or a case for a decision."""
 
     case: Case
     notification: Notification | None
@@ -30,12 +30,12 @@ class OpenClock:
 
     @property
     def about(self) -> str:
-        """The key of what waits."""
+        """The key of the notification or case."""
         return self.notification.id if self.notification else self.case.number
 
     @property
     def silence(self) -> Silence:
-        """The facts on which the next step depends; what was told before this clock started is of an earlier run."""
+        """The input of the escalation policy; reminders sent before this clock started belong to an earlier run."""
         told = [_telling(r) for r in self.told if r.clock == self.clock and r.told_at >= self.started_at]
         return Silence(self.started_at, told, [a for r in self.told if (a := self.acknowledgement(r))])
 
@@ -54,7 +54,7 @@ def _telling(reminder: Reminder) -> Telling:
 
 
 def waiting(tx: Transaction) -> Iterator[OpenClock]:
-    """Candidates by SQL: running clocks, and cases that nobody has decided on."""
+    """Yields running clocks of notifications and cases without a decision, selected by SQL."""
     running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}
     for clock in running:
@@ -63,7 +63,7 @@ def waiting(tx: Transaction) -> Iterator[OpenClock]:
         if notification is not None and case is not None and case.state != "closed":
             policy = escalation.read_steps(notification.steps)
             if clock.kind == HUMAN and notification.id in unconfirmed and any(s.clock == RECEIPT for s in policy):
-                continue  # while nothing at all came, the receipt clock reminds, where a receipt can be waited for
+                continue  # before any answer, only the receipt clock reminds, if the channel can confirm
             steps = [s for s in policy if s.clock == clock.kind]
             told = tx.find(Reminder, notification=notification.id)
             yield OpenClock(case, notification, clock.kind, clock.started_at, steps, told)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail of ours that does not leave: told of once when the oldest has waited too long, and once when none does any more.
+"""Outgoing mail that does not leave: one alarm when the oldest has waited too long, and one when none does any more.
 
-The way out may be what is broken, so the first of the two is often read with the second; pagers, the status line and
-`flaggermail status` tell it meanwhile.
+The delivery itself may be broken, so the first alarm often arrives together with the second. Until then pagers, the
+status line and `flaggermail status` report it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from flaggermail.services import Services, UnitOfWork
 
 
 def tick(env: Services) -> int:
-    """Say that mail waits too long, or that none does any more; answers how many alarms that were."""
+    """Raises an alarm if mail waits too long, or no longer does; returns the number of alarms."""
     now = env.clock.now()
     with env.store.read() as tx:
         if not _is_new(env, tx, now):
@@ -36,7 +36,7 @@ def tick(env: Services) -> int:
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
-    """When `tick` will next have something to tell, as far as only time decides."""
+    """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     if _episode(tx)[1]:
         return None
     queued = [mail.queued_at for mail in tx.find(OutboxMail, state="queued")]
@@ -44,7 +44,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
 
 
 def _is_new(env: Services, tx: Transaction, now: datetime) -> bool:
-    """Whether what was told last is true no more."""
+    """True if the last alarm no longer describes the situation."""
     return not observing.is_on(tx) and bool(_late(env, tx, now)) is not _episode(tx)[1]
 
 
@@ -53,18 +53,18 @@ def _patience(env: Services) -> timedelta:
 
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
-    """The mails that wait too long, the first that was queued first."""
+    """Returns the mails that have waited too long, the first queued first."""
     return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _patience(env)]
 
 
 def _episode(tx: Transaction) -> tuple[int, bool]:
-    """How often it was told of by now, and whether the end of the last time was not told yet."""
+    """Returns the number of episodes so far, and whether the last one is still open."""
     waits = len(tx.find(Alarm, kind=AlarmKind.OUTBOX_WAITS.value))
     return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS.value))
 
 
 def _words(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:
-    """How many, since when, and what the server said last; addresses and subjects stay in the record."""
+    """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = late[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     answer = next((mail.answer for mail in late if mail.answer), "-")
     return f"{len(late)}, {since}: {answer}"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of one page: derived from the reminders that nobody acknowledged, claimed, called, the result recorded.
+"""Pages: derived from unacknowledged reminders, claimed, called, the result recorded.
 
-    queued -> attempting -> sent | failed (then the next pager of that person, at once)
+queued -> attempting -> sent | failed (then the next pager of that person, at once)
 
-As with mail the attempt is committed before the network is touched. What was in hand when the program died is called
-once more: to be woken twice is better than not at all.
+As with mail, the attempt is committed before the network is touched. A call in progress when the program died is
+repeated: to be woken twice is better than not at all.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, Reminder
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-LOOKED_BACK = timedelta(hours=12)  # a reminder that is older calls nobody any more
-MOST_TRIES = 2  # of one page: the second only after the program died in the first
+LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
+MOST_TRIES = 2  # of one page: the second only after the program died during the first
 
 
 def tick(env: Services) -> int:
-    """Write down the pages that are due for reminders without acknowledgement; answers how many."""
+    """Queues the pages that are due for unacknowledged reminders; returns their number."""
     with env.store.read() as tx:
         if not list(_due(UnitOfWork(env, tx, env.clock.now()))):
             return 0  # an idle desk writes nothing
@@ -46,14 +46,14 @@ def tick(env: Services) -> int:
 
 
 def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
-    """Whom to call by which pager, of the mails with reminders that still wait for an "ok"."""
+    """Yields officer, pager position and text for each mail with unacknowledged reminders that calls a pager now."""
     rota = work.env.settings.rota
     if not any(officer.pagers for officer in rota.officers):
         return
     unanswered = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
     recent = (r for r in unanswered if r.told_at > work.now - LOOKED_BACK and Means.PAGER in r.how)
     for _, together in groupby(sorted(recent, key=lambda r: (r.token, r.id)), key=lambda r: r.token):
-        first, *more = together  # what was told in one mail bears one token
+        first, *more = together  # reminders in one mail share a token
         waiting = [reminder for reminder in (first, *more) if waits(work.tx, reminder)]
         officer = rota.officer(first.officer)
         if officer is None or not waiting:
@@ -71,7 +71,7 @@ def _of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
 
 
 def waits(tx: Transaction, reminder: Reminder) -> bool:
-    """Whether what the reminder is about has not happened yet."""
+    """True if the reminder's clock is still running, or its case still undecided."""
     if reminder.notification is not None:
         clock = tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
         return clock is not None and clock.state == "running"
@@ -80,7 +80,7 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
 
 
 def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
-    """What a page says of what was told together and still waits: one by its name, the others as a number."""
+    """Returns the page for the open reminders of one mail: the first by name, the others as a count."""
     reminder, silent = waiting[0], work.now - _began(work, waiting[0])
     played = exercises.rehearses(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
@@ -89,14 +89,14 @@ def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
 
 
 def _began(work: UnitOfWork, reminder: Reminder) -> datetime:
-    """When the silence began that the reminder is about."""
+    """Returns when the clock of the reminder started."""
     clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
     case = work.tx.get(Case, reminder.case)
     return clock.started_at if clock else case.opened_at if case else reminder.due_at
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
-    """Call every pager that is to be called; answers how many calls were tried. Ends between two when `stop` is set."""
+    """Calls every queued pager; returns the number of calls tried. Stops between two calls when `stop` is set."""
     tried = 0
     while not (stop is not None and stop.is_set()) and (page := _claim(env)) is not None:
         answer = env.pager.call(page.pager, TITLE, page.text)
@@ -107,7 +107,7 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
 
 
 def recover(env: Services) -> int:
-    """What was in hand when the program last died is called once more; answers how many pages that were."""
+    """Repeats calls that were in progress when the program last died; returns the number of pages."""
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, env.clock.now())
         doubtful = tx.find(Page, state=ATTEMPTING)
@@ -125,7 +125,7 @@ def _first(waiting: Iterable[Page]) -> Page | None:
 
 
 def _claim(env: Services) -> Page | None:
-    """Take the page that waits longest and commit that it is being tried, before the network is touched."""
+    """Takes the page that has waited longest and commits its attempt before the network is touched."""
     with env.store.read() as tx:
         if not tx.exists(Page, state=QUEUED):
             return None
@@ -140,7 +140,7 @@ def _claim(env: Services) -> Page | None:
 
 
 def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
-    """Write down how the call ended. One that failed calls the next pager at once; when none is left, mail says so."""
+    """Records how the call ended. A failure calls the next pager at once; if none is left, an alarm is mailed."""
     settled = replace(page, state=SENT if answer.taken else FAILED, done_at=work.now, answer=answer.why)
     kind = EventKind.PAGE_SENT if answer.taken else EventKind.PAGE_FAILED
     work.record(kind, changed(page, settled), about=_about(page), reason=page.pager)
@@ -155,13 +155,13 @@ def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
 
 
 def _alone(work: UnitOfWork, page: Page) -> bool:
-    """Whether it tells of a reminder that is in no mail."""
+    """True if it belongs to a reminder that was not mailed."""
     reminder = work.tx.get(Reminder, page.about)
     return reminder is not None and Means.MAIL not in reminder.how
 
 
 def _unheard(work: UnitOfWork, officer: Officer, page: Page, why: str) -> None:
-    """No pager woke that person: mail says so, once a day, but of every reminder that was in no mail."""
+    """Raises an alarm that all pagers failed: once a day per person, but for each reminder that was not mailed."""
     alone = _alone(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
     text = f"{officer.name}: {page.text}: {page.pager}: {why}"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that waits too long for a person: who is told, derived from the rows at each tick.
+"""Reminders about quarantined mail that waits too long for a person, recomputed from the rows at each tick.
 
-The officer on call first, the head later, each once for a mail and step, and all that is due in one mail. What the
-desk took in late is told of by the digest, and what the server took for junk wakes nobody: neither is told of here.
+The officer on call is reminded first, the head later, each once per mail and step, with everything due in one mail.
+Mail taken in late is left to the digest, and mail in the junk folder reminds nobody.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage, Withheld
 from flaggermail.record.states import IN_JUNK
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-LISTED = 40  # mails that one mail names; the rest is counted
+LISTED = 40  # mails listed in one reminder; the rest is counted
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A mail that waits, by the steps that hold today, and which of these were told."""
+    """A quarantined mail with the steps in force today, and those already sent."""
 
     message: StoredMessage
     policy: str
@@ -42,19 +42,19 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Late:
-    """A step that must be told now."""
+    """A step to send now."""
 
     waiting: _Waiting
     due: Due
 
     @property
     def key(self) -> str:
-        """What is told once."""
+        """The deduplication key of the step."""
         return _key(self.waiting.message, self.waiting.policy, self.due.call.step)
 
 
 def tick(env: Services) -> int:
-    """Tell whoever must be told now, each in one mail; answers of how many mails that waited too long."""
+    """Reminds each person in one mail of what is due; returns the number of due steps."""
     now = env.clock.now()
     with env.store.read() as tx:
         if not any(_is_free(UnitOfWork(env, tx, now), officer) for officer, _ in _addressed(UnitOfWork(env, tx, now))):
@@ -71,13 +71,13 @@ def tick(env: Services) -> int:
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
-    """When `tick` will next have something to tell."""
+    """Returns when `tick` will next have something to send; None if nothing waits."""
     work = UnitOfWork(env, tx, env.clock.now())
     instants = (escalation.next_due(w.silence, w.steps, _who(work)) for w in _waiting(work))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
         return first
-    return _slot(work)[1]  # it is due, and waits until its reader may be told again
+    return _slot(work)[1]  # due, but its recipient may not be reminded again yet
 
 
 def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
@@ -89,7 +89,7 @@ def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
         late = message.first_seen_at - message.received_at > old
         if late or IN_JUNK in message.reason or message.match_basis.startswith("forwarded in "):
             continue
-        since = min(message.received_at, message.first_seen_at)  # a clock that went before ours hides nothing
+        since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
         told = [_telling(row, step) for step in reached if (row := work.tx.get(Alarm, _key(message, policy, step)))]
         yield _Waiting(message, policy, steps, Silence(since, told))
@@ -100,7 +100,7 @@ def _telling(alarm: Alarm, step: Step) -> Telling:
 
 
 def _who(work: UnitOfWork) -> Who:
-    """The head for the head's steps, else the officer on call; with nobody on call the head."""
+    """Resolves a step's recipient: the head for the head's steps, else the officer on call, or the head if none."""
     head = work.env.settings.rota.head()
     persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
     return lambda reader, _: found.id if (found := persons[reader]) else None
@@ -111,7 +111,7 @@ def _key(message: StoredMessage, policy: str, step: Step) -> str:
 
 
 def _addressed(work: UnitOfWork) -> list[tuple[Officer, _Late]]:
-    """Who is told of what."""
+    """Returns each due step with its recipient."""
     who, rota = _who(work), work.env.settings.rota
     judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _waiting(work))
     late = [_Late(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
@@ -119,7 +119,7 @@ def _addressed(work: UnitOfWork) -> list[tuple[Officer, _Late]]:
 
 
 def _slot(work: UnitOfWork) -> tuple[datetime, datetime]:
-    """The span of time now in which one person gets one such mail at most."""
+    """Returns the current interval, in which a person gets at most one such mail."""
     apart = timedelta(minutes=work.env.settings.desk.quarantine.min_interval_minutes)
     begin = _EPOCH + (work.now - _EPOCH) // apart * apart
     return begin, begin + apart
@@ -130,14 +130,14 @@ def _reason(work: UnitOfWork, officer: Officer) -> str:
 
 
 def _is_free(work: UnitOfWork, officer: Officer) -> bool:
-    """Whether this person was not told in this span already."""
+    """True if this person was not reminded in this interval yet."""
     reason = _reason(work, officer)
     queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     return not queued and work.tx.get(Withheld, reason) is None
 
 
 def _tell(work: UnitOfWork, officer: Officer, late: Sequence[_Late]) -> None:
-    """Write down each step, and one mail for all of them but those that fell due while the desk observed."""
+    """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
     for one in late:
         raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
         about = EventRef(message=one.waiting.message.id)

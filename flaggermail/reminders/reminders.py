@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of one reminder: what is late, whom to tell. Everything is derived from the rows at each tick.
+"""Reminders and escalations: what is due and who receives it, recomputed from the rows at each tick.
 
-The scheduler only ticks; nothing is kept that could be lost with a process, and a step that was told has a row whose
-key a second process cannot write again.
+The scheduler only ticks. No state exists that could be lost with a process, and each step sent has a row under a key
+that a second process cannot insert again.
 """
 
 from __future__ import annotations
@@ -27,51 +27,51 @@ from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing
 from flaggermail.reminders.open_clocks import DECISION, OpenClock, waiting
 from flaggermail.services import EventRef, Services, UnitOfWork
 
-LISTED = 40  # steps that one mail names; the rest is counted
+LISTED = 40  # steps listed in one mail; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A step that must be told now, of what waits."""
+    """A step of an open clock to send now."""
 
     waiting: OpenClock
     due: Due
 
     @property
     def kind(self) -> Kind:
-        """An escalation, or a reminder."""
+        """Escalation or reminder."""
         return Kind.ESCALATION if self.due.call.escalates else Kind.REMINDER
 
 
 def tick(env: Services) -> int:
-    """Tell whoever must be told now; answers how many reminders and alarms that were."""
-    # 1. Whoever has come on call first reads how things stand; what they are asked for below then has its context.
+    """Sends all due reminders and alarms; returns their number."""
+    # 1. The hand-over note first: it gives the new officer on call the context for what follows.
     handover.tick(env)
     # 2. Notifications without an answer, and cases without a decision.
     told = _tell_late(env)
-    # 3. Mail that waits too long for a person: by its own policy, so each person reads of it in another mail.
+    # 3. Quarantined mail that waits too long: it has a policy of its own and so a separate mail.
     told += quarantine_ageing.tick(env)
-    # 4. Mail of ours that does not leave: last, since it is about what earlier ticks queued, never the mail above.
+    # 4. Outgoing mail that does not leave: last, because it concerns mail queued by earlier ticks, not by this one.
     return told + outbox_ageing.tick(env)
 
 
 def _tell_late(env: Services) -> int:
-    """Tell each person what is late, in one mail; answers how many steps that were."""
+    """Sends each person their due steps in one mail; returns the number of steps."""
     now = env.clock.now()
-    # 1. Look without a write: an idle desk writes nothing.
+    # 1. Check without writing: an idle desk writes nothing.
     with env.store.read() as tx:
         if not _late(env, tx, now):
             return 0
     with env.store.begin() as tx:
-        # 2. Look again, now that nobody else writes: another process may have told it meanwhile.
+        # 2. Check again inside the write transaction: another process may have sent them meanwhile.
         late, work, told = _late(env, tx, now), UnitOfWork(env, tx, now), 0
-        # 3. Sort by reader, so that each gets one mail, and rehearsed steps never share one with real ones.
+        # 3. Group by recipient, so that each gets one mail, and exercise steps never share a mail with real ones.
         for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
-            # 4. Leave out whoever had too much mail: it stays due, and comes with the next one. What goes to the head
-            #    never waits, and a pager is not mail.
+            # 4. Skip recipients over their rate limit: their steps stay due and come with the next mail. Escalations to
+            #    the head are never delayed, and pages are not mail.
             if mails and kind is Kind.REMINDER and rate_limits.rests(work, officer, [kind], exercise=exercise):
                 continue
-            # 5. Write the steps and queue the mail in this transaction: neither is ever there without the other.
+            # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
             _remind(work, officer, kind, steps)
             told += len(steps)
     return told
@@ -84,7 +84,7 @@ def _late(env: Services, tx: Transaction, now: datetime) -> list[Late]:
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
-    """When `tick` will next have something to tell, as the rota stands."""
+    """Returns when `tick` will next have something to send under the current schedule."""
     who = readers(env.settings, tx)
     instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
     instants += [quarantine_ageing.next_due(env, tx), outbox_ageing.next_due(env, tx), handover.next_due(env, tx)]
@@ -92,9 +92,9 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
 
 
 def _addressed(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
-    """Who is told of what, of an exercise or not, by mail or not.
+    """Groups the steps by recipient, kind, exercise or real, and mail or pager only.
 
-    Where nobody is on call the head is told in his place, and an event says so.
+    Without an officer on call the head receives them instead, and an event records it.
     """
     addressed: dict[tuple[Officer, Kind, bool, bool], list[Late]] = {}
     for step in late:
@@ -109,20 +109,20 @@ def _addressed(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Ki
 
 
 def _how(officer: Officer, late: Late) -> tuple[str, ...]:
-    """By which means this person is told: by mail where the step asks for a pager alone, and there is none."""
+    """Returns the means for this person; mail is added if the step asks for a pager only and they have none."""
     how = late.due.call.step.how
     return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
 
 
 def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]) -> None:
-    """Write down each step, and one mail for all of them, which one answer acknowledges; `paging` calls the pagers."""
+    """Records each step and queues one mail for all, which one reply acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
-    # 1. A row for each step, under a key that nobody can write again: it is told once, whatever follows.
+    # 1. Insert a row for each step under its unique key, so that it is sent only once.
     told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
-    # 2. No mail of what fell due while the desk observed, nor where the steps ask for a pager alone.
+    # 2. Send no mail for steps that fell due while the desk was observing, or that ask for a pager only.
     if not told or Means.MAIL not in told[0][1].how:
         return
-    # 3. One step fills a mail with all that is known about it; several make a list.
+    # 3. A single step fills a mail with all that is known about it; several are listed.
     first = told[0][1]
     if len(told) == 1:
         about, template, values = EventRef(first.case, first.notification), kind.value, _values(work, told[0][0])
@@ -130,7 +130,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     else:
         about, template, values = EventRef(), "reminders", _values_together(work, kind, [step for step, _ in told])
         topic = Topic.REMINDERS
-    # 4. Queue it last: it names the first of these rows, and its token leads an answer back to all of them.
+    # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
         kind, template, f"reminder/{first.id}", about, topic=topic, reminder=first.id, token=first.token,
         exercise=late[0].waiting.case.exercise,  # the same for all of them
@@ -156,7 +156,7 @@ def _step_told(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late:
         how=_how(officer, late),
     )
     about = EventRef(case=reminder.case, notification=reminder.notification)
-    if reminder.withheld:  # the row is written all the same: this step must not be told later
+    if reminder.withheld:  # the row is stored all the same, so that this step is not sent later
         work.record(EventKind.MAIL_WITHHELD, added(reminder), reason=f"{kind} reminder/{reminder.id}", about=about)
     else:
         why = f"{call.minute} minutes of {waits.clock}"
@@ -165,7 +165,7 @@ def _step_told(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late:
 
 
 def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
-    """What is told once: notification or case, clock, step, repetition, officer; a clock that began anew counts on."""
+    """The key of a step: notification or case, clock, step, repetition, officer; numbered if the clock restarted."""
     again = f"{call.step.after}x{call.repetition + 1}" if call.repetition else str(call.step.after)
     key = f"{waits.about}/{waits.clock}/{again}/{officer.id}"
     runs = sum(r.told_at < waits.started_at and (r.id == key or r.id.startswith(f"{key}/")) for r in waits.told)
@@ -173,7 +173,7 @@ def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
 
 
 def _values_together(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
-    """What one mail says of several steps; `behind` is how many minutes ago the first of them fell due."""
+    """Returns the template values for several steps; `behind` is how many minutes ago the first of them fell due."""
     listed = sorted(late, key=lambda step: step.due.call.due_at)
     return {
         "kind": kind.value,
@@ -185,7 +185,7 @@ def _values_together(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> dict
 
 
 def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
-    """What the mail says: how late, how that was worked out, whom to call, what was told and acknowledged before."""
+    """Returns the template values for one step: how late it is, whom to call, earlier steps and acknowledgements."""
     waits, call = late.waiting, late.due.call
     notification = waits.notification
     platform = work.tx.get(Platform, notification.platform) if notification else None
@@ -213,7 +213,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
 
 
 def _held_until(late: Late) -> datetime | None:
-    """When the acknowledgement expired that kept the mail back: until then it was not late."""
+    """Returns when the acknowledgement that suppressed the mail expired; until then the mail was not late."""
     return None if late.due.call.escalates else late.waiting.silence.silent_until(late.due.officer)
 
 
