@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The acts an officer can do, as data: command line, reply by mail and scenario build the same value."""
+"""The commands as data: command line, reply by mail and scenario build the same value."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ COUNTS = ("notification", "follow_up", "platform_ack", "substantive_reply")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Base of every act."""
+    """Base class of every command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddElection(Act):
-    """Make an election exist."""
+    """Adds an election."""
 
     code: str
     name_nl: str
@@ -34,26 +34,26 @@ class AddElection(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseElection(Act):
-    """No new case may belong to it from now on."""
+    """Closes an election to new cases."""
 
     code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartExercise(Act):
-    """Begin a rehearsal."""
+    """Starts an exercise."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopExercise(Act):
-    """End the rehearsal that runs."""
+    """Stops the running exercise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase(Act):
-    """Open a case without a referral, or from a message at hand."""
+    """Opens a case without a referral, or from a stored message."""
 
     election: str
     type: str
@@ -66,7 +66,7 @@ class OpenCase(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assess(Act):
-    """Both steps of the assessment, as a person filled them in; what is left out stays as it was."""
+    """Records both steps of the assessment; omitted fields keep their value."""
 
     case: str
     incorrect: bool | None = None
@@ -81,7 +81,7 @@ class Assess(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide(Act):
-    """The recorded decision; of a decline `ground` is a DeclineReason, without which `reason` is one of its own."""
+    """Records the decision; for a decline, `ground` is a DeclineReason, or None if `reason` is in free text."""
 
     case: str
     decision: str
@@ -92,7 +92,7 @@ class Decide(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft(Act):
-    """Write a notification to a platform; it leaves only when it is approved."""
+    """Drafts a notification to a platform; it is sent only after approval."""
 
     case: str
     channel: str
@@ -105,14 +105,14 @@ class Draft(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approve(Act):
-    """Let a draft go out, to the octet."""
+    """Approves the exact octets of a draft."""
 
     draft: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Act):
-    """Do not let a draft go out."""
+    """Rejects a draft."""
 
     draft: str
     reason: str
@@ -120,7 +120,7 @@ class Reject(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignCase(Act):
-    """An officer takes a case, or hands it to another."""
+    """Assigns a case to an officer."""
 
     case: str
     officer: str
@@ -128,7 +128,7 @@ class AssignCase(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkCase(Act):
-    """Name an earlier case on the same narrative."""
+    """Links earlier cases on the same narrative."""
 
     case: str
     related: tuple[str, ...]
@@ -136,7 +136,7 @@ class LinkCase(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagCase(Act):
-    """Say what a case is about, with narratives of the closed list; take such words back."""
+    """Adds narratives from the closed list to a case, or removes them."""
 
     case: str
     tags: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class TagCase(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReferrer(Act):
-    """Ask the referrer for what is missing: the items named, a question in own words, or what the checklist lacks."""
+    """Asks the referrer for what is missing: the named items, a free question, or what the checklist lacks."""
 
     case: str
     items: tuple[str, ...] = ()
@@ -154,7 +154,7 @@ class AskReferrer(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReclassifyCase(Act):
-    """Correct type or source of a case."""
+    """Corrects type or source of a case."""
 
     case: str
     type: str | None = None
@@ -163,14 +163,14 @@ class ReclassifyCase(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseCase(Act):
-    """The matter is done; a later answer opens it again."""
+    """Closes a case; a later answer opens it again."""
 
     case: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteContact(Act):
-    """Record what was said by phone or shown by a portal."""
+    """Records what was said by phone or shown by a portal."""
 
     case: str
     means: str
@@ -182,14 +182,14 @@ class NoteContact(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmMessage(Act):
-    """A person vouches for the sender of a message (and for a disputed arrival)."""
+    """Confirms the sender of a message (and a disputed arrival)."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseMessage(Act):
-    """A person does not believe the sender of a message."""
+    """Rejects the sender of a message as not genuine."""
 
     message: str
     reason: str
@@ -197,7 +197,7 @@ class RefuseMessage(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReclassifyMessage(Act):
-    """Correct what a message is, to which case it belongs, or which notification it answers."""
+    """Corrects the kind of a message, its case, or the notification it answers."""
 
     message: str
     kinds: tuple[str, ...] = ()
@@ -207,7 +207,7 @@ class ReclassifyMessage(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceMessage(Act):
-    """Put a message where it belongs: a case, a new case (type and election), the noise with a reason, or back."""
+    """Files a message: in a case, a new case (type and election), as noise with a reason, or back in quarantine."""
 
     message: str
     case: str | None = None
@@ -223,21 +223,21 @@ class PlaceMessage(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineMessage(Act):
-    """A person takes a mail for a citizen's report: kept as little as one that was declined at once, and told once."""
+    """Declines a mail as a citizen's report: stored as minimally as an automatic decline, and answered once."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledge(Act):
-    """The officer is on it: his reminders are silent until the acknowledgement expires."""
+    """Acknowledges a reminder: the officer's reminders are suppressed until it expires."""
 
     reminder: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver(Act):
-    """What a reminder is about goes to another officer, who is told at once and can answer in turn."""
+    """Hands over what a reminder is about to another officer, who is told at once and can reply in turn."""
 
     reminder: str
     officer: str
@@ -245,7 +245,7 @@ class HandOver(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideRota(Act):
-    """Somebody else is on call from one instant up to another."""
+    """Puts another officer on call from one instant to another."""
 
     officer: str
     begins_at: datetime
@@ -254,9 +254,9 @@ class OverrideRota(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapShift(Act):
-    """Somebody else takes a shift: the one that begins at `shift`, or without one what is left of the running one.
+    """Gives a shift to another officer: the one that begins at `shift`, or the rest of the current one.
 
-    `officer` is an id, a name or the end of one. With `other`, the begin of another shift, the two change hands.
+    `officer` is an id, a name or the last part of one. With `other`, the begin of another shift, the two are exchanged.
     """
 
     shift: datetime | None = None
@@ -266,7 +266,7 @@ class SwapShift(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveMail(Act):
-    """A person says of an uncertain mail whether it was sent (and when), or that it must be sent again."""
+    """Settles an uncertain mail: whether it was sent (and when), or must be sent again."""
 
     mail: str
     sent_at: datetime | None = None
@@ -275,7 +275,7 @@ class ResolveMail(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearAddress(Act):
-    """Mail to that address arrives again: channels with it may be used."""
+    """Clears a bad address: mail to it arrives again, so channels with it may be used."""
 
     address: str
     reason: str
@@ -283,7 +283,7 @@ class ClearAddress(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyToReferrer(Act):
-    """Write to the referrer of a case in own words; it goes out at once."""
+    """Writes to the referrer of a case in free text; sent at once."""
 
     case: str
     text: str
@@ -291,13 +291,13 @@ class ReplyToReferrer(Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(Act):
-    """The desk stops observing: what is wanted from now on is sent, with or without the mails that waited before."""
+    """Ends observing: mail requested from now on is sent, with or without the mail that was already queued."""
 
     with_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelMail(Act):
-    """Take back a mail that was never tried."""
+    """Cancels a mail that was never tried."""
 
     mail: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts that let a draft go or keep it, and what every approver hears of it. Nothing leaves for a platform otherwise."""
+"""Approves or rejects drafts, and informs the approvers. Nothing is sent to a platform otherwise."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
-    """A person lets a draft go; with two persons asked for, neither is its author."""
+    """Approves a draft; if two approvals are required, neither may come from its author."""
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
     case = the_case(work, notification.case)
-    platform_checks.wanted(case)  # it may have been decided otherwise since the draft was written
+    platform_checks.wanted(case)  # the decision may have changed since the draft was written
     if case.state == "closed":
         raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
     persons = _persons(work)
@@ -45,13 +45,13 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     done = f"draft {approved.id}: {count} of {persons} approvals"
     if count >= persons:
-        done = _let_go(work, approved, channel)  # before the mails that tell of it
+        done = _let_go(work, approved, channel)  # before the mails that report it
     _announce(work, approved)
     return Outcome(done, approved.id)
 
 
 def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
-    """A person does not let a draft go, or takes back an approved text that nobody submitted yet."""
+    """Rejects a draft, or withdraws an approved text that nobody has submitted yet."""
     notification = work.tx.get(Notification, act.draft)
     if notification is None or not platform_checks.waits_for_an_officer(work, notification):
         notification = the_draft(work, act.draft)
@@ -64,9 +64,9 @@ def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
 
 
 def approval_code(work: UnitOfWork, written: str) -> str:
-    """The id of the draft that `work.actor` may let go with this code. Raises Refusal, which says why he may not.
+    """Returns the id of the draft that `work.actor` may approve with this code. Raises Refusal if there is none.
 
-    Whether his mail answers the one in which that draft was shown is another question, which the caller asks.
+    The caller checks whether the reply answers the mail that showed the draft.
     """
     tokens = work.tx.find(Token, purpose=Topic.APPROVAL.value)
     drafts = {row.id: row for row in work.tx.find(Notification, id=[t.notification for t in tokens if t.notification])}
@@ -81,13 +81,13 @@ def approval_code(work: UnitOfWork, written: str) -> str:
     return the_draft(work, found.draft).id
 
 
-# ---- what approvers hear
+# ---- mail to approvers
 
 
 def request(work: UnitOfWork, draft: Notification, text: str, officers: Sequence[Officer] | None = None) -> None:
-    """Show every approver (or only `officers`) a draft, each with a code of his own.
+    """Shows a draft to every approver (or only to `officers`), each with their own code.
 
-    With two persons asked for, the author is not among them. `text` is the body of the draft.
+    If two approvals are required, the author is not asked. `text` is the body of the draft.
     """
     asked = _approvers(work) if officers is None else officers
     for officer in asked:
@@ -119,7 +119,7 @@ def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> 
 
 
 def _announce(work: UnitOfWork, judged: Notification) -> None:
-    """Tell every approver, and the author, what somebody said of a draft; one mail each."""
+    """Tells every approver, and the author, the verdict on a draft; one mail each."""
     author = work.env.settings.rota.officer(judged.drafted_by)
     told = dict.fromkeys([*_approvers(work), *([author] if author else [])])
     values = {
@@ -161,7 +161,7 @@ def _name(work: UnitOfWork, officer_id: str) -> str:
 
 
 def _let_go(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
-    """Send it, or give it to the officer who does the rest; answers the new state."""
+    """Sends the draft, or gives it to the officer who submits it; returns the new state."""
     if channel.kind == platform_checks.MAIL:
         _release(work, approved)
         return f"{approved.id} approved; it leaves for {approved.channel_name} now"
@@ -171,7 +171,7 @@ def _let_go(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
 
 
 def _release(work: UnitOfWork, approved: Notification) -> None:
-    """Put the approved octets, and no others, into the outbox."""
+    """Puts the approved octets, and no others, into the outbox."""
     token = Token(
         token=approved.token,
         purpose="notification",

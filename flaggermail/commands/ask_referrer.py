@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The act that asks a referrer for what is missing."""
+"""Asks a referrer for what is missing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
-    """Ask for the items named and in the words given; where neither is, for what the checklist lacks."""
+    """Asks for the named items and the free question; without either, for what the checklist lacks."""
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")

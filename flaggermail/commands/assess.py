@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The acts that weigh a case: the two-step assessment and the decision."""
+"""Assesses a case in two steps, and decides it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CRITERIA = frozenset({1, 2, 3})
 
 
 def assess(work: UnitOfWork, act: acts.Assess) -> Outcome:
-    """Record the assessment; what is left out stays as it was."""
+    """Records the assessment; omitted fields keep their value."""
     case = the_case(work, act.case)
     if act.criteria is not None and not CRITERIA.issuperset(act.criteria):
         raise Refusal(f"criteria: {list(act.criteria)} must be among 1, 2, 3")
@@ -35,7 +35,7 @@ def assess(work: UnitOfWork, act: acts.Assess) -> Outcome:
 
 
 def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
-    """Record the decision, and tell the referrer: once, and when it is another than before once more."""
+    """Records the decision and tells the referrer: once, and again if it changes."""
     case = the_case(work, act.case)
     one_of("decision", act.decision, acts.DECISIONS)
     ground = _ground(act)
@@ -64,7 +64,7 @@ def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
 
 
 def _ground(act: acts.Decide) -> DeclineReason | None:
-    """The reason of the closed list; a decline in words alone is one for another reason."""
+    """Returns the ground from the closed list; a decline in free text only has the ground OTHER."""
     if act.decision != "decline":
         if act.ground is not None:
             raise Refusal(f"ground: {act.ground!r} belongs to a decline; {act.decision} is explained by its reason")
@@ -74,7 +74,7 @@ def _ground(act: acts.Decide) -> DeclineReason | None:
 
 
 def _heard(case: Case) -> tuple[str | None, ...]:
-    """What the referrer hears of a decision: why we notify is between us and the platform."""
+    """Returns the part of a decision sent to the referrer; the reason for notifying is between us and the platform."""
     if case.decision == "notify":
         return (case.decision,)
     return (case.decision, case.decision_ground, case.decision_reason)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on cases: open, assign, link, correct, close."""
+"""Opens, assigns, links, corrects and closes cases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def open_case(work: UnitOfWork, act: acts.OpenCase) -> Outcome:
-    """Open a case without a referral, or from a message at hand."""
+    """Opens a case without a referral, or from a stored message."""
     if the_election(work, act.election).closed_at is not None:
         raise Refusal(f"election {act.election}: is closed; no new case may belong to it")
     one_of("type", act.type, acts.CASE_TYPES)
@@ -57,7 +57,7 @@ def _wanted(work: UnitOfWork, act: acts.OpenCase, message: StoredMessage | None)
 
 
 def assign(work: UnitOfWork, act: acts.AssignCase) -> Outcome:
-    """An officer takes the case, or hands it to another."""
+    """Assigns a case to an officer."""
     case = the_case(work, act.case)
     if work.env.settings.rota.officer(act.officer) is None:
         raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
@@ -67,7 +67,7 @@ def assign(work: UnitOfWork, act: acts.AssignCase) -> Outcome:
 
 
 def link(work: UnitOfWork, act: acts.LinkCase) -> Outcome:
-    """Name earlier cases on the same narrative."""
+    """Links earlier cases on the same narrative."""
     case = the_case(work, act.case)
     for number in act.related:
         if the_case(work, number).number == case.number:
@@ -84,7 +84,7 @@ def _precedent(related: Case, *, exercise: bool) -> None:
 
 
 def reclassify(work: UnitOfWork, act: acts.ReclassifyCase) -> Outcome:
-    """Correct type or source; the history keeps what it was."""
+    """Corrects type or source; the history keeps the old value."""
     case = the_case(work, act.case)
     if act.type is not None:
         one_of("type", act.type, acts.CASE_TYPES)
@@ -98,7 +98,7 @@ def reclassify(work: UnitOfWork, act: acts.ReclassifyCase) -> Outcome:
 
 
 def close(work: UnitOfWork, act: acts.CloseCase) -> Outcome:
-    """The matter is done; a later answer opens it again."""
+    """Closes a case; a later answer opens it again."""
     case = the_case(work, act.case)
     if case.state == "closed":
         raise Refusal(f"case {case.number}: is closed already")

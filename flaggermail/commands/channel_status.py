@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which way to a platform may be used today: channels are dated, and an address that mail came back from is none."""
+"""Which channels to a platform may be used today: channels are dated, and a bounced address blocks its channel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flaggermail.services import UnitOfWork
 
 
 def usable(work: UnitOfWork, code: str) -> Channel:
-    """The channel of that code, if it may be used today; else Refusal names the platform's other ways."""
+    """Returns the channel with that code if it may be used today; else raises Refusal naming the alternatives."""
     channel = valid(work, code, work.today)
     bad = bad_addresses(work, channel)
     if bad:
@@ -28,7 +28,7 @@ def usable(work: UnitOfWork, code: str) -> Channel:
 
 
 def valid(work: UnitOfWork, code: str, day: date) -> Channel:
-    """The channel of that code, if it is one on that day."""
+    """Returns the channel with that code if it is valid on that day; else raises NotFound or Refusal."""
     channel = work.tx.get(Channel, code)
     if channel is None:
         known = ", ".join(c.code for c in work.tx.find(Channel))
@@ -40,13 +40,13 @@ def valid(work: UnitOfWork, code: str, day: date) -> Channel:
 
 
 def bad_addresses(work: UnitOfWork, channel: Channel) -> list[BadAddress]:
-    """The addresses of a channel from which mail came back, and of which nobody said since that they work."""
+    """Returns the addresses of a channel that bounced and were not cleared since."""
     found = (work.tx.get(BadAddress, address.lower()) for address in (*channel.to, *channel.cc))
     return [bad for bad in found if bad is not None and bad.cleared_at is None]
 
 
 def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
-    """A person says that mail to an address arrives again."""
+    """Clears an address that bounced, so that it may be used again."""
     bad = work.tx.get(BadAddress, act.address.lower())
     if bad is None or bad.cleared_at is not None:
         raise Refusal(f"address {act.address}: no mail came back from it; `flaggermail channel list` shows which do")
@@ -57,7 +57,7 @@ def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
 
 
 def _instead(work: UnitOfWork, channel: Channel) -> str:
-    """The other channels of the platform that may be used today, in words."""
+    """Describes the other channels of the platform that may be used today."""
     platform = work.tx.get(Platform, channel.platform)
     others = (c for c in work.tx.find(Channel, platform=channel.platform) if c.code != channel.code)
     ways = [_named(c) for c in others if _covers(c, work.today) and not bad_addresses(work, c)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The act of noting a contact: what was said by phone or shown by a portal."""
+"""Records contacts: what was said by phone or shown by a portal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
 MEANS = ("phone", "portal", "meeting")
-_DONE = frozenset({"notification", "follow_up"})  # what a note says was done, not what came of it
+_DONE = frozenset({"notification", "follow_up"})  # values for something we did, as opposed to an answer
 
 
 def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
-    """Record it with the instant it happened and that of its entry; a note is never changed, only followed."""
+    """Records a note with the instant it happened and that of its entry.
+
+    Notes are never changed, only followed by others.
+    """
     case = the_case(work, act.case)
     effective = act.effective_at or work.now
     one_of("means", act.means, MEANS)
@@ -57,7 +60,7 @@ def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
 
 
 def _attach(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
-    """Mail of the platform that waited because nothing told where it belongs: the note names its reference."""
+    """Files quarantined mail of the platform if the note names its reference."""
     use = work.tx.get(Notification, notification)
     platform = work.tx.get(Platform, use.platform) if use else None
     if platform is None:
@@ -71,7 +74,7 @@ def _attach(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
 
 
 def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
-    """The notification that a note is about; one that counts as a notification makes it."""
+    """Returns the notification that a note refers to; a note that counts as a notification creates it."""
     if _DONE & set(act.counts_as):
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
@@ -85,10 +88,10 @@ def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datet
 
 
 def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str:
-    """A notification or follow-up through a portal or by phone: it was sent when the note says, and its clocks start.
+    """Records a notification or follow-up by portal or phone: sent at the time of the note, from which its clocks run.
 
-    It is the approved text for that channel. Without one it is taken for what was said in own words, which the decision
-    to notify allows only where one person may approve.
+    It is the approved text for that channel. Without one, the note covers what was said in the officer's own words,
+    which is allowed only for a notification and only if one approval suffices.
     """
     if act.channel is None:
         raise Refusal(f"case {case.number}: a note that counts as a notification names its channel (--channel)")
@@ -111,10 +114,10 @@ def _noted_use(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: d
 
 
 def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> str:
-    """The approved text was submitted, or said, then."""
+    """Records that the approved text was submitted or read out then."""
     if written.state == "draft" or written.approved_at is None:
         raise Refusal(f"draft {written.id}: waits for approval; `flaggermail approve {written.id}` comes first")
-    if effective < written.approved_at.replace(second=0, microsecond=0):  # a person names the minute
+    if effective < written.approved_at.replace(second=0, microsecond=0):  # the time is given to the minute
         at = written.approved_at.astimezone(work.env.settings.zone)
         raise Refusal(f"note: {written.id} was approved on {at:%Y-%m-%d at %H:%M}, and cannot have been used before")
     sent(work, replace(written, state="sent", sent_at=effective, by_hand=True), written)
@@ -124,7 +127,7 @@ def _submitted(work: UnitOfWork, written: Notification, effective: datetime) -> 
 def use_by_hand(
     work: UnitOfWork, case: Case, channel: Channel, sent_at: datetime, message_id: str | None
 ) -> Notification:
-    """Record a use of the line that did not go through the outbox; its clocks run from `sent_at`."""
+    """Records a notification that did not go through the outbox; its clocks run from `sent_at`."""
     notification = Notification(
         id=f"{case.number}/{work.tx.number(f'notification {case.number}')}",
         case=case.number,

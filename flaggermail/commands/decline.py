@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A person declines what no rule could, or takes a decline back."""
+"""Declines a mail by a person's decision, or takes a decline back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
-    """Take a mail for a citizen's report; its sender hears so once in a period."""
+    """Declines a mail as a citizen's report; its sender is told once in a period."""
     stored = the_message(work, act.message)
     if stored.place not in {"quarantine", "noise"} or stored.direction != "in":
         raise Refusal(f"message {stored.id}: is in {stored.place}; only mail that waits, or noise, can be declined")
@@ -39,9 +39,9 @@ def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
 
 
 def taken_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
-    """The mail as it would have been kept had nobody declined it; any other mail as it is. Its sender counts no more.
+    """Takes back a decline and returns the restored row; returns any other mail unchanged.
 
-    Raises Refusal once its octets are gone.
+    The sender no longer counts as declined. Raises Refusal once the octets are destroyed.
     """
     if stored.place != "declined":
         return stored
@@ -59,7 +59,7 @@ def taken_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
 
 
 def _restored(work: UnitOfWork, row: StoredMessage) -> StoredMessage:
-    """Address, name and subject again, from the raw mail; it waits for a person."""
+    """Restores address, name and subject from the raw mail and puts it into the quarantine."""
     message = work.env.parser.parse(work.env.octets.get(row.digest))
     whole = replace(
         row, place="quarantine", subject=message.subject, from_address=message.sender.key if message.sender else None,

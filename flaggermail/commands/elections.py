@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on elections."""
+"""Adds and closes elections."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.rows import Election
 from flaggermail.services import UnitOfWork
 
-ELECTION_CODE = r"[A-Z0-9]{1,24}"  # as mail.subject.case_numbers finds it
+ELECTION_CODE = r"[A-Z0-9]{1,24}"  # the form that mail.subject.case_numbers finds
 
 
 def add(work: UnitOfWork, act: acts.AddElection) -> Outcome:
-    """Make an election exist, without a restart."""
+    """Adds an election, without a restart."""
     if work.tx.get(Election, act.code) is not None:
         raise Refusal(f"election {act.code}: exists already")
     if not re.fullmatch(ELECTION_CODE, act.code):
@@ -42,7 +42,7 @@ def add(work: UnitOfWork, act: acts.AddElection) -> Outcome:
 
 
 def close(work: UnitOfWork, act: acts.CloseElection) -> Outcome:
-    """No new case may belong to the election from now on."""
+    """Closes an election to new cases and destroys its key."""
     election = the_election(work, act.code)
     if election.closed_at is not None:
         raise Refusal(f"election {act.code}: is closed already")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts that begin and end an exercise."""
+"""Starts and stops exercises."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Case, ClockRow, Election, Notification
 from flaggermail.services import EventRef, UnitOfWork
 
-LASTS = timedelta(days=7)  # nobody stopped it: from then on mail of the players opens no case
+LASTS = timedelta(days=7)  # unless stopped earlier; after that, mail of participants opens no case
 
 
 def start(work: UnitOfWork, act: acts.StartExercise) -> Outcome:
-    """Make an election of its own for the exercise, in which the cases of its players are opened."""
+    """Adds an election for the exercise, in which the cases of its participants are opened."""
     given("name", act.name)
     players = work.env.settings.desk.exercise
     if not (players.addresses or players.domains):
@@ -44,7 +44,7 @@ def start(work: UnitOfWork, act: acts.StartExercise) -> Outcome:
 
 
 def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
-    """End it: nobody is reminded of its cases any more."""
+    """Stops the exercise and closes its cases, which ends their reminders."""
     election = exercises.running(work.tx)
     if election is None:
         raise Refusal("exercise: none runs; `flaggermail exercise start NAME` begins one")
@@ -56,7 +56,7 @@ def stop(work: UnitOfWork, _act: acts.StopExercise) -> Outcome:
 
 
 def _code(work: UnitOfWork) -> str:
-    """A code that stands in the numbers of its cases: EX, the day, and a number from the second one of a day on."""
+    """Returns an unused code for its case numbers: EX, the day, and a number from the second exercise of a day on."""
     day = f"EX{work.today:%y%m%d}"
     codes = (day if number == 1 else f"{day}N{number}" for number in count(1))
     return next(code for code in codes if work.tx.get(Election, code) is None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an act answers, and the look-ups and checks that all acts share."""
+"""The outcome of a command, and the look-ups and checks that commands share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flaggermail.services import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The new state in one line, the key of what was made, and remarks that a person should read."""
+    """The new state in one line, the key of the new or changed row, and warnings to a person."""
 
     text: str
     key: str
@@ -21,7 +21,7 @@ class Outcome:
 
 
 def the_election(work: UnitOfWork, code: str) -> Election:
-    """The election of that code."""
+    """Returns the election with that code; else raises NotFound."""
     election = work.tx.get(Election, code)
     if election is None:
         raise NotFound(f"election {code}: there is no such election; `flaggermail election list` shows them")
@@ -29,7 +29,7 @@ def the_election(work: UnitOfWork, code: str) -> Election:
 
 
 def the_case(work: UnitOfWork, number: str) -> Case:
-    """The case of that number."""
+    """Returns the case with that number; else raises NotFound."""
     case = work.tx.get(Case, number)
     if case is None:
         raise NotFound(f"case {number}: there is no such case; `flaggermail case list` shows them")
@@ -37,7 +37,7 @@ def the_case(work: UnitOfWork, number: str) -> Case:
 
 
 def the_message(work: UnitOfWork, key: str) -> StoredMessage:
-    """The message of that id, or of that Message-ID when only one bears it."""
+    """Returns the message with that id, or the only one with that Message-ID; else raises NotFound."""
     message = work.tx.get(StoredMessage, key)
     if message is not None:
         return message
@@ -48,7 +48,7 @@ def the_message(work: UnitOfWork, key: str) -> StoredMessage:
 
 
 def the_draft(work: UnitOfWork, key: str) -> Notification:
-    """The notification of that id, which must still be a draft."""
+    """Returns the notification with that id, which must still be a draft; else raises NotFound or Refusal."""
     notification = work.tx.get(Notification, key)
     if notification is None:
         raise NotFound(f"draft {key}: there is no such draft; `flaggermail notify` prints its id")
@@ -58,7 +58,7 @@ def the_draft(work: UnitOfWork, key: str) -> Notification:
 
 
 def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
-    """The outgoing mail of that id."""
+    """Returns the outgoing mail with that id; else raises NotFound."""
     mail = work.tx.get(OutboxMail, key)
     if mail is None:
         raise NotFound(f"outbox {key}: there is no such mail; `flaggermail outbox list` shows them")
@@ -66,13 +66,13 @@ def the_mail(work: UnitOfWork, key: str) -> OutboxMail:
 
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> str:
-    """The word, if it is among those allowed; else Refusal."""
+    """Returns the value if it is allowed; else raises Refusal."""
     if value not in allowed:
         raise Refusal(f"{name}: {value!r} is not known; it must be one of {', '.join(allowed)}")
     return value
 
 
 def given(name: str, text: str) -> None:
-    """Refuse an empty text."""
+    """Raises Refusal for an empty text."""
     if not text.strip():
         raise Refusal(f"{name}: is empty; write at least a word")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on messages: vouch for a sender, or not; correct what a message is."""
+"""Confirms or refuses the sender of a message, and corrects what a message is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
-    """A person vouches for the sender, and for a disputed arrival: from now on the message counts."""
+    """Confirms the sender, and a disputed arrival, so that the message counts."""
     message = the_message(work, act.message)
     if message.direction == "out" and message.notification is None:
         return _register_use(work, message)
@@ -33,7 +33,7 @@ def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
 
 
 def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
-    """What to do about an answer that arrived before what it answers was sent, by a clock that was wrong."""
+    """Returns what to do about an answer dated before the sending, because one of the clocks was wrong; else ""."""
     answered = work.tx.get(Notification, message.notification) if message.notification else None
     if answered is None or answered.sent_at is None or clocks.counts(answered.sent_at, message.received_at):
         return ""
@@ -44,7 +44,7 @@ def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:
 
 
 def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
-    """A notification that somebody typed by hand: the copy in Sent starts its clocks."""
+    """Registers a notification that somebody typed by hand; its clocks start at the copy in Sent."""
     if message.case is None:
         raise Refusal(
             f"message {message.id}: first put it into a case: `flaggermail quarantine place {message.id} CASE`"
@@ -63,7 +63,7 @@ def _register_use(work: UnitOfWork, message: StoredMessage) -> Outcome:
 
 
 def refuse(work: UnitOfWork, act: acts.RefuseMessage) -> Outcome:
-    """A person does not believe the sender: the message stops nothing."""
+    """Records that the sender is not genuine, so that the message stops no clock."""
     message = move.of_others(work, act.message)
     given("reason", act.reason)
     if message.direction == "out":
@@ -74,9 +74,9 @@ def refuse(work: UnitOfWork, act: acts.RefuseMessage) -> Outcome:
 
 
 def reclassify(work: UnitOfWork, act: acts.ReclassifyMessage) -> Outcome:
-    """Correct what a message is, and where it belongs; clocks, reminders and figures follow at once.
+    """Corrects the kind and the place of a message; clocks, reminders and figures follow at once.
 
-    The history stays: what it was before stands in the events.
+    The old values remain in the events.
     """
     message = move.of_others(work, act.message)
     kinds = move.known_kinds(act.kinds)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A message changes its place by a person's hand, with all that hangs on it: one way for every such act.
+"""Moves a message to another place, with everything that depends on it; all commands that move mail use it.
 
-Its arrival stays what it was, so the clocks of the case it comes to stop then, and those of the case it leaves run on.
+Its arrival time is unchanged, so the clocks of the new case stop at that time, and those of the old case run on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def into_case(
     reason: str,
     notification: str | None = None,
 ) -> tuple[StoredMessage, tuple[str, ...]]:
-    """Put a message into a case; its referrer hears the number. Answers the row, and what is to be thought of."""
+    """Files a message in a case and confirms it to its referrer; returns the row and the warnings."""
     filed = replace(
         message,
         place="case",
@@ -50,13 +50,13 @@ def into_case(
 
 
 def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> tuple[str, ...]:
-    """Record that a message, and what was attached to it, has another place; answers what is to be thought of."""
+    """Records the new place of a message and of mail attached to it; returns the warnings."""
     left = work.tx.get(Case, old.case) if old.case and old.case != new.case else None
     emptied = left is not None and left.root_message == old.id
     changes = [changed(old, new), *_attached(work, new)]
     if left is not None and emptied:
         rootless = replace(left, root_message=None, referrer_address=None, referrer_name=None)
-        changes.append(changed(left, rootless))  # nobody is told of the decision on a case that he did not refer
+        changes.append(changed(left, rootless))  # the decision must not go to somebody who did not refer this case
     if left is not None:
         thread_keys.forget(work, old)
     about = EventRef(case=new.case or old.case, notification=new.notification, message=new.id)
@@ -69,13 +69,13 @@ def move(work: UnitOfWork, old: StoredMessage, new: StoredMessage, how: str) -> 
 
 
 def teach(work: UnitOfWork, filed: StoredMessage, mail: Message | None = None) -> None:
-    """Later mail follows the one that a person has filed."""
+    """Learns thread keys from a mail that a person filed."""
     read = mail if mail is not None else _read(work, filed)
     thread_keys.learn(work, filed, read, lookup.sender_of(work, read).platform, by_hand=True)
 
 
 def of_others(work: UnitOfWork, key: str) -> StoredMessage:
-    """A message that somebody else wrote: what we sent stays what and where it is."""
+    """Returns a message that somebody else wrote; raises Refusal for our own mail."""
     message = the_message(work, key)
     if message.place == "own":
         raise Refusal(f"message {message.id}: was composed and sent here; there is nothing to correct about it")
@@ -83,7 +83,7 @@ def of_others(work: UnitOfWork, key: str) -> StoredMessage:
 
 
 def known_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The same; refused when one of them is no kind."""
+    """Returns the names unchanged; raises Refusal if one is not a kind."""
     for name in names:
         one_of("kind", name, [kind.value for kind in Kind])
     return names
@@ -94,7 +94,7 @@ def _read(work: UnitOfWork, message: StoredMessage) -> Message:
 
 
 def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
-    """What was attached to a mail goes where the mail goes; it was numbered right after it."""
+    """Yields the changes that move attached mail with its outer mail; it has the numbers that follow."""
     number = int(outer.id.removeprefix("m"))
     basis = f"forwarded in {outer.id}"
     while (inner := work.tx.get(StoredMessage, f"m{(number := number + 1):08d}")) is not None:
@@ -104,7 +104,7 @@ def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
 
 
 def _take_root(work: UnitOfWork, filed: StoredMessage) -> None:
-    """A case whose referral was taken out of it gets it back, or another one."""
+    """Makes a filed referral the root of a case that lost its own."""
     case = the_case(work, filed.case or "")
     if case.root_message is not None or case.origin != "referral" or Kind.REFERRAL.value not in filed.kinds:
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The act that writes a notification, or a further mail, to a platform. It leaves only when it is approved."""
+"""Drafts a notification, or a follow-up, to a platform. It is sent only after approval."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TEMPLATE_OF_TYPE = {
     "other": "notification",
 }
 FOLLOW_UP, CALL_SHEET = "follow_up", "call_sheet"
-PHONE = "phone"  # a kind of channels
+PHONE = "phone"  # a kind of channel
 NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP})
 
 
 def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
-    """Write a notification; its octets are frozen now, and those octets are what an approval lets go."""
+    """Drafts a notification; its octets are frozen now, and an approval covers exactly those octets."""
     case = the_case(work, act.case)
     channel = channel_status.usable(work, act.channel or _of_the_exchange(work, case))
     platform_checks.wanted(case)
@@ -54,7 +54,7 @@ def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
 
 
 def _of_the_exchange(work: UnitOfWork, case: Case) -> str:
-    """The channel over which a case was taken to a platform, when there is only one."""
+    """Returns the channel of the case's sent notifications; raises Refusal unless there is exactly one."""
     codes = {use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state="sent")}
     if len(codes) != 1:
         named = ", ".join(sorted(codes)) or "none that was sent"
@@ -63,7 +63,7 @@ def _of_the_exchange(work: UnitOfWork, case: Case) -> str:
 
 
 def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
-    """Which template it is written by; what is said by phone is a call sheet, whatever it is about."""
+    """Returns the template of the draft; for a phone channel it is always the call sheet."""
     if act.follow_up:
         return FOLLOW_UP
     if channel.kind == PHONE:
@@ -72,7 +72,7 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
 
 
 def _is_free(work: UnitOfWork, case: Case, channel: Channel) -> None:
-    """Refuse a second text while an approved one was not submitted yet: a note could mean either."""
+    """Raises Refusal if an approved text is not submitted yet: a note could then refer to either."""
     for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
         if platform_checks.waits_for_an_officer(work, waiting):
             raise Refusal(
@@ -107,7 +107,7 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
 
 
 def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
-    """A new draft takes the place of one for the same channel that nobody approved."""
+    """Cancels an unapproved draft for the same channel, which the new draft replaces."""
     for old in work.tx.find(Notification, case=case.number, channel=channel.code, state="draft"):
         change = changed(old, replace(old, state="cancelled"))
         about = EventRef(case=case.number, notification=old.id)
@@ -148,7 +148,7 @@ def _values(work: UnitOfWork, case: Case, channel: Channel, act: acts.Draft) -> 
 
 
 def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
-    """The Message-IDs of the exchange with this platform so far, the latest last."""
+    """Returns the Message-IDs of the exchange with this platform, the latest last."""
     uses = [n.id for n in work.tx.find(Notification, case=case.number, platform=channel.platform)]
     said = work.tx.find(StoredMessage, notification=uses)
     exchanged = [m for m in said if m.direction == "in" or Kind.NOTIFICATION.value in m.kinds]
@@ -156,7 +156,7 @@ def _thread(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
 
 
 def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, object]]:
-    """The notifications to this platform in the related cases, with the day on which they were sent."""
+    """Returns the notifications to this platform in the related cases, with the day on which they were sent."""
     uses = work.tx.find(Notification, case=list(case.related), platform=platform, state="sent", counted=True)
     uses = [use for use in uses if case.exercise or not use.exercise]
     dated = sorted((n.sent_at, n.case) for n in uses if n.sent_at is not None)
@@ -165,7 +165,7 @@ def _earlier(work: UnitOfWork, case: Case, platform: str) -> list[dict[str, obje
 
 
 def _check(work: UnitOfWork, channel: Channel, notification: Notification, frozen: Frozen) -> None:
-    """Refuse a text that lacks what every notification must say, or says what none may."""
+    """Raises Refusal for a text without a required statement or with a forbidden one."""
     requirements = draft_policy.Requirements(
         language=channel.language,
         number=notification.case,

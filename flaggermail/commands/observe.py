@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The act that ends observing."""
+"""Ends observing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flaggermail.services import UnitOfWork
 
 
 def resume(work: UnitOfWork, act: acts.Resume) -> Outcome:
-    """The desk sends again; nothing that was withheld is caught up on."""
+    """Ends observing; suppressed mail is not sent afterwards."""
     state = observing.state_of(work.tx)
     if state is None or not state.observing:
         raise Refusal("resume: the desk does not observe; there is nothing to resume")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts of the officer on call."""
+"""Commands of the officer on call: acknowledge, hand over, override and swap."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
-    """The officer is on it: officer's reminders are silent until this expires; the escalation is not.
+    """Acknowledges all reminders of one mail: the officer's reminders are suppressed until it expires.
 
-    What was told in one mail is acknowledged as one.
+    The escalation to the head is not suppressed.
     """
     reminder = work.tx.get(Reminder, act.reminder)
     if reminder is None:
@@ -32,7 +32,7 @@ def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
     until = work.now + timedelta(minutes=work.env.settings.escalation.acknowledged_minutes)
     told = [r for r in work.tx.find(Reminder, token=reminder.token) if r.acknowledged_at is None and not r.withheld]
     for row in told:
-        # Where the machine's clock was set back it still stands behind whatever was told before it.
+        # After the system clock was set back, the acknowledgement must still follow every earlier reminder.
         at = max(work.now, *(before.told_at for before in work.tx.find(Reminder, case=row.case)))
         noted = replace(row, acknowledged_at=at, acknowledged_by=work.actor, acknowledged_until=until)
         about = EventRef(case=row.case, notification=row.notification)
@@ -43,9 +43,9 @@ def acknowledge(work: UnitOfWork, act: acts.Acknowledge) -> Outcome:
 
 
 def hand_over(work: UnitOfWork, act: acts.HandOver) -> Outcome:
-    """Another officer sees to what a reminder is about: told at once, under a token of his own.
+    """Hands over what a reminder is about to another officer, who is told at once, under a new token.
 
-    Who is on call does not change, nor is anything acknowledged until he says so.
+    The schedule does not change, and nothing is acknowledged until that officer does so.
     """
     reminder = work.tx.get(Reminder, act.reminder)
     officer = work.env.settings.rota.officer(act.officer)
@@ -66,7 +66,7 @@ def hand_over(work: UnitOfWork, act: acts.HandOver) -> Outcome:
         EventRef(case=single.case, notification=single.notification) if single else EventRef(),
         topic=Topic.REMINDERS if single is None else Topic.REMINDER if single.notification else Topic.UNDECIDED,
         reminder=reminder.id,
-        exercise=case is not None and case.exercise,  # the same for all of one mail
+        exercise=case is not None and case.exercise,  # the same for all reminders of one mail
     )
     by = work.env.settings.rota.officer(work.actor)
     tell(work, officer, notice, {"by": by.name if by else work.actor, "matters": [_matter(work, row) for row in told]})
@@ -86,7 +86,7 @@ def _matter(work: UnitOfWork, row: Reminder) -> dict[str, object]:
 
 
 def override(work: UnitOfWork, act: acts.OverrideRota) -> Outcome:
-    """Somebody else is on call for a while; what is not yet due goes to that person."""
+    """Puts another officer on call for a while; later steps go to that person."""
     if work.env.settings.rota.officer(act.officer) is None:
         raise NotFound(f"officer {act.officer}: is not in oncall.yaml")
     if act.ends_at <= act.begins_at:
@@ -95,7 +95,7 @@ def override(work: UnitOfWork, act: acts.OverrideRota) -> Outcome:
 
 
 def swap(work: UnitOfWork, act: acts.SwapShift) -> Outcome:
-    """A shift changes hands, from now on where it has begun; with `other` a second one goes the other way."""
+    """Gives a shift, or the rest of it, to another officer; with `other` the two shifts are exchanged."""
     first = _shift(work, act.shift)
     if act.other is not None:
         second = _shift(work, act.other)
@@ -113,7 +113,7 @@ def swap(work: UnitOfWork, act: acts.SwapShift) -> Outcome:
 
 
 def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
-    """What is left of the shift that begins then, by the rota as it stands; without an instant, of the running one."""
+    """Returns the rest of the shift that begins then under the current schedule; by default, of the current one."""
     rota, changed_since = work.env.settings.rota, overrides(work.tx)
     if begins_at is None or begins_at == work.now:
         found = running(rota, changed_since, work.now)
@@ -133,12 +133,12 @@ def _shift(work: UnitOfWork, begins_at: datetime | None) -> Shift:
 
 
 def rota_shifts(rota: Rota, begins_at: datetime) -> list[Shift]:
-    """The shifts of the rota that run at that instant."""
+    """Returns the shifts of the schedule that run at that instant."""
     return planned(rota, begins_at, begins_at + timedelta(seconds=1))
 
 
 def _take_over(work: UnitOfWork, officer: str, shift: Shift) -> tuple[str, str]:
-    """Record that `officer` has that shift; answers what to say, and the key."""
+    """Records that `officer` takes that shift; returns the text and the key."""
     row = Override(
         id=f"v{work.tx.number('override'):06d}",
         officer=officer,

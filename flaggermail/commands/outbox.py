@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts on mails that wait to be sent, or whose sending is in doubt."""
+"""Resolves uncertain mail and cancels untried mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
-    """Settle a mail in doubt: it was sent then, or it must be sent again."""
+    """Resolves an uncertain mail: records when it was sent, or queues it again."""
     mail = the_mail(work, act.mail)
     if mail.state != "uncertain":
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
@@ -32,7 +32,7 @@ def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
         raise Refusal(f"outbox {mail.id}: say when it was sent (--sent-at) or that it is to be sent again (--again)")
     if act.sent_at > work.now:
         raise Refusal(f"outbox {mail.id}: {act.sent_at.isoformat()} has not come yet")
-    if act.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # a person names the minute
+    if act.sent_at < mail.queued_at.replace(second=0, microsecond=0):  # the time is given to the minute
         written = mail.queued_at.isoformat()
         raise Refusal(f"outbox {mail.id}: was written at {written}; it was not sent at {act.sent_at.isoformat()}")
     settle(work, mail, Accepted(mail.recipient, act.sent_at, f"settled by {work.actor}"))
@@ -40,7 +40,7 @@ def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
 
 
 def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
-    """Take back a mail that was never tried."""
+    """Cancels a mail that was never tried."""
     mail = the_mail(work, act.mail)
     if mail.state != "queued" or mail.tries:
         raise Refusal(f"outbox {mail.id}: was tried {mail.tries} times and is {mail.state}; only an untried one can be")
@@ -52,7 +52,7 @@ def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
 
 
 def _withdrawn(work: UnitOfWork, notification_id: str) -> None:
-    """A notification none of whose mails can leave any more is none: the case can be decided otherwise."""
+    """Cancels a notification once none of its mails can be sent, so that the case can be decided differently."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is None or any(mail.state not in {"cancelled", "refused"} for mail in mails):

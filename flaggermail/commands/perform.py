@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Runs an act: authority, then the act, its events and mails in one transaction.
+"""Runs a command: authorization, then the command with its events and mails in one transaction.
 
-The acts are data (`commands.acts`); command line, reply by mail and scenario come through the same door.
+Commands are data (`commands.acts`); command line, reply by mail and scenario all use this entry point.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})
 DECIDES = frozenset({"assessor", "head"})
 
-# act -> who may, and what does it; each performer takes the act that it is listed under
+# command -> allowed roles and performer; each performer takes the command it is listed under
 _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]] = {
     acts.AddElection: (DESK, elections.add),
     acts.CloseElection: (DESK, elections.close),
@@ -77,13 +77,13 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
 
 
 def run(env: Services, act: acts.Act, actor: str) -> Outcome:
-    """Do `act` as `actor` (an officer's id) in a transaction of its own. Raises Refusal; then nothing was changed."""
+    """Runs `act` as `actor` (an officer's id) in its own transaction. Raises Refusal, with nothing changed."""
     with env.store.begin() as tx:
         return perform(UnitOfWork(env, tx, env.clock.now(), actor), act)
 
 
 def perform(work: UnitOfWork, act: acts.Act) -> Outcome:
-    """Do `act` as part of `work`. Raises Refusal."""
+    """Runs `act` within `work`. Raises Refusal."""
     roles, performer = _PERFORMERS[type(act)]
     _authorise(work, act, roles)
     return performer(work, act)

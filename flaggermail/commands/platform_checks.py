@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What must hold before anything is written for a platform, or let go to it."""
+"""Conditions for drafting and approving mail to a platform."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from flaggermail.letters import exercises
 from flaggermail.record.rows import Case, Channel, Notification, Platform
 from flaggermail.services import UnitOfWork
 
-MAIL = "mail"  # a kind of channels
+MAIL = "mail"  # a kind of channel
 
 
 def wanted(case: Case) -> None:
-    """Refuse what nobody decided on."""
+    """Raises Refusal unless the decision is to notify."""
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
 def waits_for_an_officer(work: UnitOfWork, notification: Notification) -> bool:
-    """Whether it was approved for a portal or a telephone and nobody wrote down yet that it was done."""
+    """True if it was approved for a portal or phone and not recorded as done yet."""
     channel = work.tx.get(Channel, notification.channel)
     return notification.state == "approved" and channel is not None and channel.kind != MAIL
 
 
 def in_its_world(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
-    """Refuse a real notification to a platform that is only played, and a played one that a person would hand in.
+    """Raises Refusal if an exercise case uses a real portal or phone, or a real case an exercise platform.
 
-    Of a played one by mail, say what will not leave: the outbox refuses it.
+    Returns a warning for each real address in an exercise: the outbox will refuse it.
     """
     settings, addresses = work.env.settings, (*channel.to, *channel.cc)
     platform = work.tx.get(Platform, channel.platform)

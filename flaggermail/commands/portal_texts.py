@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Approved texts for a portal or a telephone: given to an officer, who does the rest and writes down when."""
+"""Approved texts for a portal or phone: given to an officer, who submits them and records when."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from flaggermail.services import EventRef, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class DraftText:
-    """What a draft says: of a portal, to be pasted; of a telephone, the call sheet."""
+    """The text of a draft: to paste into a portal, or a call sheet."""
 
     subject: str
     body: str
 
 
 def wording(work: UnitOfWork, notification: Notification) -> DraftText:
-    """The subject and the text that stand in the frozen octets."""
+    """Returns subject and text from the frozen octets."""
     read = work.env.parser.parse(work.env.octets.get(notification.digest))
     return DraftText(notification.subject, read.text)
 
 
 def note_command(notification: Notification, kind: str) -> str:
-    """What the officer types when it is done."""
+    """Returns the command that the officer types when it is done."""
     return (
         f"flaggermail case note {notification.case} --means {kind} --channel {notification.channel} "
         f"--counts-as {counted_as(notification)} --text TEXT"
@@ -36,12 +36,12 @@ def note_command(notification: Notification, kind: str) -> str:
 
 
 def counted_as(notification: Notification) -> str:
-    """What it is once it is submitted: a use of the channel, or no more than a follow-up of one."""
+    """Returns what it counts as once submitted: a notification, or a follow-up to one."""
     return "notification" if notification.counted else "follow_up"
 
 
 def give(work: UnitOfWork, approved: Notification, channel: Channel) -> None:
-    """Mail the text to the officer on call, or else to whoever approved it."""
+    """Mails the text to the officer on call, or else to the approver."""
     rota = work.env.settings.rota
     officer = duty.officer_on_call(work) or rota.officer(work.actor)
     if officer is None:

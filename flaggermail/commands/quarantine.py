@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Acts that place a message: out of the quarantine, from case to case, and back."""
+"""Files a message: from the quarantine, from one case to another, or back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNSURE = frozenset({Kind.UNKNOWN.value, Kind.NOISE.value})
 
 
 def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
-    """Take a message out of the quarantine, or from wherever it is; its arrival instant stays what it was."""
+    """Files a message from the quarantine or any other place; its arrival time is unchanged."""
     message = move.of_others(work, act.message)
     if sum((act.case is not None, act.new, act.noise, act.back)) != 1:
         raise Refusal(
@@ -41,7 +41,7 @@ def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
 def correct(
     work: UnitOfWork, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
-    """Put a message that lies in the wrong case, or with the wrong notification, where it belongs."""
+    """Moves a message from the wrong case, or the wrong notification, to the right one."""
     message = decline.taken_back(work, message)
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
@@ -85,7 +85,7 @@ def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> O
 
 
 def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[str, ...]:
-    """Undo a placement, whoever made it: the message waits again, with what speaks for a case now."""
+    """Undoes a placement, whoever made it: the message returns to the quarantine with current suggestions."""
     noise = set(message.kinds) == {Kind.NOISE.value}
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
     waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
@@ -118,10 +118,8 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessag
 
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
-    """The notification of the case that was sent to the platform from which the message came."""
-    uses = work.tx.find(
-        Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent"
-    )
+    """Returns the case's only notification sent to the platform from which the message came; else None."""
+    uses = work.tx.find(Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent")
     return uses[0].id if len(uses) == 1 else None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a case is about, in words of the closed list, and the earlier cases that bear the same word."""
+"""The narratives of a case, from a closed list, and earlier cases with the same narrative."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def tag(work: UnitOfWork, act: acts.TagCase) -> Outcome:
-    """Give a case narratives, or take them back; only words of the configuration, and no figure counts them."""
+    """Adds narratives to a case or removes them; only configured words, which no figure counts."""
     case = the_case(work, act.case)
     known = work.env.settings.desk.tags.narratives
     for word in act.tags:
@@ -38,9 +38,9 @@ def _listed(narratives: tuple[str, ...]) -> str:
 
 
 def same_narrative(tx: Transaction, case: Case) -> list[Case]:
-    """The cases of any election that were opened before `case` and bear a narrative of it, the latest first.
+    """Returns earlier cases of any election that share a narrative with `case`, the latest first.
 
-    A rehearsal is no precedent for a real case.
+    An exercise is no precedent for a real case.
     """
     alike = [
         other

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The act that writes to a referrer in a person's own words."""
+"""Writes to a referrer in free text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flaggermail.services import UnitOfWork
 
 
 def to_referrer(work: UnitOfWork, act: acts.ReplyToReferrer) -> Outcome:
-    """Send it at once: no platform reads it, so nobody else need approve it. It is no use and starts no clock."""
+    """Sends it at once: no platform reads it, so it needs no approval. It is no notification and starts no clock."""
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
