@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The form by which a case is assessed and decided in one reply: lines to fill in between two marks, and what they say.
+"""The form to assess and decide a case in one reply: lines to fill in between two marks.
 
-The marks bear a word that only our own mail knows, so that a form inside a stranger's text is none. What stands in the
-officer's own words above the quotation counts over what stands in the quoted form.
+The marks contain a word known only to our own mail, so that a form inside a stranger's text is ignored. Lines in the
+officer's own words above the quotation override those in the quoted form.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Channels = Sequence["ChannelChoice"]
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
-    """A channel that is valid now, under the names by which an officer may call it."""
+    """A channel that is valid now, with the names by which an officer may refer to it."""
 
     code: str
     platform: str
@@ -30,7 +30,7 @@ class ChannelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentForm:
-    """What the form that was sent asked for; `title` and `text` stood in it already."""
+    """The form as it was sent; `title` and `text` were prefilled."""
 
     mark: str
     language: str
@@ -40,7 +40,7 @@ class SentForm:
 
 
 class FormFault(Exception):
-    """The form cannot be taken: `why` is a value of `verbs.Why`, `details` the lines or names in question."""
+    """The form is rejected: `why` is a value of `verbs.Why`, `details` the lines or names concerned."""
 
     def __init__(self, why: str, *details: str) -> None:
         super().__init__(why)
@@ -54,7 +54,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "contradicts": ("regel", "rule"),
     "criteria": ("criterium", "criterion"),
     "own_attempts": ("pogingen", "attempts"),
-    "all_means_used": ("middelen", "means"),  # of a lost channel only
+    "all_means_used": ("middelen", "means"),  # only for a lost channel
     "title": ("titel", "title"),
     "text": ("tekst", "text"),
     "decision": ("besluit", "decide"),
@@ -83,17 +83,17 @@ MOST_LINKS = 5
 
 
 def mark_of(token: str) -> str:
-    """The word in the marks of the form whose mail bears `token`; it does not tell the token."""
+    """Returns the word in the marks of the form whose mail carries `token`; it does not reveal the token."""
     return sha256(f"form {token}".encode()).hexdigest()[:6]
 
 
 def links_in(text: str) -> tuple[str, ...]:
-    """The first web addresses in a referral, as they stand there."""
+    """Returns the first web addresses in a referral, unchanged."""
     return tuple(dict.fromkeys(_LINK.findall(text)))[:MOST_LINKS]
 
 
 def written(asked: SentForm, values: Values | None = None) -> str:
-    """The form with its marks, filled in with `values` where they are known, else with title and links."""
+    """Returns the form with its marks, filled in with `values`, or else with title and links."""
     at = _NL if asked.language == "nl" else _EN
     begin, end = ("formulier", "einde") if asked.language == "nl" else ("form", "end")
     known = {"title": asked.title, "text": "\n".join(asked.links), **(values or {})}
@@ -104,7 +104,7 @@ def written(asked: SentForm, values: Values | None = None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form that can be taken."""
+    """A complete form."""
 
     assessed: acts.Assess
     decision: str
@@ -115,7 +115,7 @@ class Form:
     text: str = ""
 
     def acts(self, case: str) -> tuple[acts.Act, ...]:
-        """Assess, decide, and one draft for each channel."""
+        """Returns the commands to assess, to decide, and to draft one notification per channel."""
         drafts = [
             acts.Draft(case=case, channel=channel.code, title=self.title, text=self.text) for channel in self.channels
         ]
@@ -129,14 +129,14 @@ class Form:
 
 
 def above(own: str) -> tuple[str, ...]:
-    """What the officer wrote himself above the lines of the form: a note, which is no part of it."""
+    """Returns the officer's own lines above the form: a note that is not part of it."""
     lines = own.splitlines()
     first = next((at for at, line in enumerate(lines) if _is_of_the_form(line)), len(lines))
     return tuple(lines[:first])
 
 
 def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
-    """What is filled in: between the marks anywhere in the mail, and in the officer's own words over it."""
+    """Returns the values filled in between the marks anywhere in the mail, overridden by the officer's own words."""
     blocks = [_values(block) for block in _blocks(whole, asked.mark)]
     above_all = _values(_own_lines(own, asked.mark))
     found: dict[str, str] = {}
@@ -154,7 +154,7 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
 
 
 def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
-    """The form in a reply. Raises FormFault naming every line that is missing or cannot be read."""
+    """Parses the form in a reply. Raises FormFault naming every line that is missing or unreadable."""
     values = values_in(own, whole, asked)
     language = _language(f"{own}\n{whole}" if values else own, asked)
     decision, argument = _decision(values.get("decision", ""))
@@ -185,7 +185,7 @@ _WANTED = frozenset({"incorrect", "contradicts", "criteria", "own_attempts"})
 
 @dataclass(slots=True)
 class _Answers:
-    """Reads values, each of its own sort, and notes the lines that are missing or cannot be read."""
+    """Parses values by type, and collects the lines that are missing or unreadable."""
 
     values: Values
     language: int
@@ -226,7 +226,7 @@ def _bare(value: str | None) -> str:
 
 
 def _decision(value: str) -> tuple[str, str]:
-    """The decision and what follows it; both empty where there is none."""
+    """Returns the decision and its argument; both empty if there is none."""
     for decision, pattern in _DECISIONS:
         match = pattern.fullmatch(value.strip(" .!*_"))
         if match:
@@ -235,7 +235,7 @@ def _decision(value: str) -> tuple[str, str]:
 
 
 def _named(text: str, channels: Channels) -> tuple[ChannelChoice, ...]:
-    """The channels that are named, each by its own code or by its platform where that has one for mail."""
+    """Returns the named channels, each by its own code, or by its platform if that has one mail channel."""
     found = [_channel(name, channels) for name in _BETWEEN_NAMES.split(text) if name]
     return tuple(dict.fromkeys(found))
 
@@ -257,7 +257,7 @@ def _is_of_the_form(line: str) -> bool:
 
 
 def _blocks(text: str, mark: str) -> list[list[str]]:
-    """What stands between our marks, quotation signs taken away; there may be several copies."""
+    """Returns the lines between our marks, without quotation signs; there may be several copies."""
     blocks: list[list[str]] = []
     inside = False
     for line in text.splitlines():
@@ -272,7 +272,7 @@ def _blocks(text: str, mark: str) -> list[list[str]]:
 
 
 def _own_lines(own: str, mark: str) -> list[str]:
-    """The lines of the form in the officer's own words, with the marks or without them."""
+    """Returns the form lines in the officer's own words, with or without the marks."""
     blocks = _blocks(own, mark)
     if blocks:
         return [line for block in blocks for line in block]
@@ -281,7 +281,7 @@ def _own_lines(own: str, mark: str) -> list[str]:
 
 
 def _values(lines: Sequence[str]) -> dict[str, str]:
-    """The values by key; a line that begins with no word of the form goes on with the value above it."""
+    """Returns the values by key; a line without a form word continues the value above it."""
     found: dict[str, list[str]] = {}
     key = ""
     for line in lines:
@@ -299,7 +299,7 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _language(text: str, asked: SentForm) -> str:
-    """The language of the first word of the form that is filled in."""
+    """Returns the language of the first form line that is filled in."""
     for line in text.splitlines():
         match = _LINE.match(_QUOTED.sub("", line, count=1))
         if match and match[2].strip():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mail with the case form: the referral unfolded, the reasoning of earlier cases, and the lines to fill in."""
+"""The mail with the case form: the referral, the reasoning of earlier cases, and the lines to fill in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:
-    """Send the form of `case` to the officer who took it, in answer to that mail."""
+    """Sends the form of `case` to the officer who took it, in reply to that mail."""
     token = work.env.randomness.token()
     values = {
         "title": case.title,
@@ -38,7 +38,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
 
 
 def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
-    """What the form asks for, and what stands in it already."""
+    """Returns the form's prefilled values."""
     return SentForm(
         mark=case_form.mark_of(token), language=language, case_type=case.type, title=case.title,
         links=case_form.links_in(_referral(work, case)),
@@ -46,7 +46,7 @@ def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
 
 
 def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:
-    """The channels that are valid today, of platforms as real or as played as the case; those of mail first."""
+    """Returns the channels valid today, real or exercise like the case; mail channels first."""
     names = {platform.code: platform.name for platform in work.tx.find(Platform)}
     valid = [
         case_form.ChannelChoice(c.code, c.platform, names.get(c.platform, c.platform), c.kind)
@@ -67,7 +67,7 @@ def _of_its_world(work: UnitOfWork, case: Case, channel: Channel) -> bool:
 
 
 def _referral(work: UnitOfWork, case: Case) -> str:
-    """The mail from which the case was opened, as far as it can be read now."""
+    """Returns the text of the mail from which the case was opened; empty if it cannot be read."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     if root is None:
         return ""
@@ -78,7 +78,7 @@ def _referral(work: UnitOfWork, case: Case) -> str:
 
 
 def _earlier(work: UnitOfWork, case: Case) -> list[Case]:
-    """The related cases, then those on the same narrative."""
+    """Returns the related cases, then those on the same narrative."""
     related = work.tx.find(Case, number=list(case.related))
     return [*related, *(other for other in same_narrative(work.tx, case) if other not in related)]
 

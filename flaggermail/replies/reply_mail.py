@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An officer answers a mail of the desk: what he says is done in the transaction of his mail, and answered at once.
+"""An officer's reply to a mail of the desk: performed in the transaction that files it, and answered at once.
 
-Nothing happens, and nothing is answered, unless our own server vouches for the officer's address. Whatever is not
-clear does nothing and is answered with what would have been understood.
+Nothing is performed or answered unless the officer's address is verified. An unclear reply does nothing and is answered
+with what would have been understood.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ _BEFORE_DECISION = (acts.AssignCase, acts.Decide, acts.Assess)
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """A mail of an officer, and the token of the mail that he answers."""
+    """An officer's mail, and the token of the mail it replies to."""
 
     stored: StoredMessage
     message: Message
     officer: Officer
     token: Token
-    key: str = ""  # of the answer, where it is not one a mail
+    key: str = ""  # deduplication key of the answer, if it is not one per mail
 
     @property
     def topic(self) -> Topic:
-        """What the answered mail was about."""
+        """The topic of the mail that was replied to."""
         return Topic(self.token.purpose) if self.token.purpose in _TOPICS else Topic.NOTICE
 
 
 def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: str, token_key: str) -> None:
-    """Do what an officer says in answer to the mail that bore the token, or say what would have been understood."""
+    """Performs an officer's reply to the mail with that token, or explains what would have been understood."""
     officer, token = work.env.settings.rota.officer(officer_id), work.tx.get(Token, token_key)
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
@@ -73,7 +73,7 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
 
 
 def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
-    """What is asked for, once it is sure that this officer may ask it in answer to this mail now."""
+    """Returns what is requested, after checking that this officer may request it now in reply to this mail."""
     token, topic = reply.token, reply.topic
     language = work.env.settings.desk.organisation.language
     if topic is Topic.NOTICE:
@@ -96,20 +96,20 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
 
 
 def _settled(work: UnitOfWork, token: Token) -> str:
-    """What became of the draft that was to be approved; nothing while it waits."""
+    """Returns the state of the draft to approve; empty while it is a draft."""
     draft = work.tx.get(Notification, token.notification) if token.notification else None
     return draft.state if draft is not None and draft.state != "draft" else ""
 
 
 def _others(work: UnitOfWork, reply: _Reply) -> bool:
-    """Whether the address that is written to is that of another mail to an officer than the one answered."""
+    """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
     tokens = work.tx.find(Token, token=lookup.tokens_of(message))
     return any(token.officer is not None and token.token != reply.token.token for token in tokens)
 
 
 def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understood | NotUnderstood:
-    """Refuse what was done before: by this very mail, or by somebody else in another way."""
+    """Rejects what was done before: by this officer's reply, or by somebody else."""
     topic = reply.topic
     if reply.token.used_at is not None and not found.repeatable:
         return verbs.not_understood(Why.USED, topic, found.language)
@@ -137,7 +137,7 @@ def _still_open(work: UnitOfWork, reply: _Reply, found: Understood) -> Understoo
 
 
 def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
-    """What the answered mail was about, as the verbs need it."""
+    """Returns the facts about the mail that was replied to, as the verbs need them."""
     token, settings = reply.token, work.env.settings
     use = work.tx.get(Notification, token.notification) if token.notification else None
     channel = work.tx.get(Channel, use.channel) if use else None
@@ -167,7 +167,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
 
 
 def _draft_of(work: UnitOfWork, written: str) -> str | None:
-    """The draft that `work.actor` may let go with that code, or nothing."""
+    """Returns the draft that `work.actor` may approve with that code, or None."""
     try:
         return perform.approval_code(work, written)
     except Refusal:
@@ -175,7 +175,7 @@ def _draft_of(work: UnitOfWork, written: str) -> str | None:
 
 
 def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnderstood:
-    """All acts, or none of them."""
+    """Performs all commands, or none of them."""
     did: list[Mapping[str, object]] = []
     try:
         with work.tx.savepoint():
@@ -192,7 +192,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
 
 
 def _told(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
-    """What was done, in the names and values that the template says it by."""
+    """Returns what was done, as template values."""
     match act:
         case acts.Acknowledge():
             return [{"what": "acknowledged", "minutes": work.env.settings.escalation.acknowledged_minutes}]
@@ -254,7 +254,7 @@ def _case_of(work: UnitOfWork, message: str) -> str:
 
 
 def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> None:
-    """The new state; who took a case gets its form, who opened one what can be said of it."""
+    """Answers with the new state; taking a case sends its form, opening one lists what may be replied next."""
     first = found.acts[0]
     case = work.tx.get(Case, first.case) if isinstance(first, acts.AssignCase) else None
     if case is not None:
@@ -271,7 +271,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
 
 
 def _still_work(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[str]:
-    """What can be said next in answer to the same mail."""
+    """Returns what may be replied next to the same mail."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic in {Topic.NEW_CASE, Topic.UNDECIDED} and case is not None and case.decision is not None:
         return ()
@@ -281,10 +281,10 @@ def _still_work(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[
 
 
 def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
-    """Nothing was done: why, and what would have been understood. An expired request for approval comes anew.
+    """Explains why nothing was done and what would have been understood; renews an expired approval request.
 
-    A machine that answers each of our mails hears of it once (`rate_limits.is_loop`); a reply that begins with a verb
-    is a person's.
+    A machine that replies to each of our mails is answered once (`rate_limits.is_loop`); a reply that begins with a
+    verb is a person's.
     """
     if found.why is Why.UNKNOWN:
         reply = replace(reply, key=rate_limits.puzzle(work, reply.officer, reply.message.reply_text))
@@ -309,7 +309,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
 
 
 def _form_again(work: UnitOfWork, reply: _Reply, language: str) -> str:
-    """The form with what was filled in so far."""
+    """Returns the form with the values filled in so far."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic is not Topic.FORM or case is None:
         return ""
@@ -325,7 +325,7 @@ def _answer(
     work: UnitOfWork, reply: _Reply, language: str, values: Mapping[str, object], topic: Topic | None = None,
     about: EventRef | None = None,
 ) -> None:  # fmt: skip
-    """Answer the officer; what he says next is about the same, unless another topic is given."""
+    """Answers the officer; their next reply has the same topic unless another is given."""
     token = reply.token
     same = topic is None
     topic = topic or reply.topic
@@ -346,7 +346,7 @@ def _answer(
 
 
 def _is_played(work: UnitOfWork, token: Token) -> bool:
-    """Whether the answered mail is of an exercise; of one about a case the case says so."""
+    """True if the mail that was replied to belongs to an exercise, by its case or message."""
     told = work.tx.get(Reminder, token.reminder) if token.reminder else None
     case = work.tx.get(Case, told.case) if told else None
     shown = work.tx.get(StoredMessage, token.message) if token.message else None

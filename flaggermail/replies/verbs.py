@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer's reply says: text and what the mail is about in, acts or an explanation out.
+"""The commands in an officer's reply: text and topic in, commands or an explanation out.
 
-One table says which words are understood in answer to which mail. The first written line of the officer's own words
-counts; whatever stands in quotations, signatures and notices was taken away before. Two verbs, a verb in the middle of
-a sentence, or words of doubt below it do nothing.
+One table lists the words understood for each topic. Only the first line of the officer's own words counts; quotations,
+signatures and notices were removed before. Two verbs, a verb in the middle of a sentence, or words of doubt below it do
+nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LANGUAGES = ("nl", "en")
 
 
 class Why(StrEnum):
-    """Why a reply does nothing."""
+    """The reasons for which a reply does nothing."""
 
     UNKNOWN = "not understood"
     TWO = "two verbs"
@@ -46,24 +46,24 @@ class Why(StrEnum):
 
 
 def _no_draft(_code: str) -> None:
-    """Nothing is to be approved."""
+    """Default for `Answered.names`: no draft can be approved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What the answered mail was about, and what its answer may refer to."""
+    """The mail that was replied to, and what the reply may refer to."""
 
     topic: Topic
-    officer: str  # id of who answers
+    officer: str  # id of the replying officer
     language: str  # of the desk
     came_at: datetime  # in the desk's zone
     words: ReplyWords
     case: str = ""
     notification: str | None = None
     channel: str | None = None  # of that notification
-    means: str = "phone"  # by which that channel is reached, where it takes no mail
-    submits: str = "notification"  # what a submission of that text counts as; follow_up where it is no use
-    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft that this officer may let go with it
+    means: str = "phone"  # how that channel is reached if it takes no mail
+    submits: str = "notification"  # what submitting that text counts as; follow_up for a follow-up
+    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft this officer may approve with it
     message: str = ""
     reminder: str = ""
     officers: Mapping[str, str] | None = None  # names by id
@@ -74,16 +74,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What is to be done, in this order and all of it or nothing; `language` is that of the words."""
+    """The commands to perform in this order, all or none; `language` is that of the words."""
 
     acts: tuple[acts.Act, ...]
     language: str
-    repeatable: bool = False  # may be said again in answer to the same mail
+    repeatable: bool = False  # may be repeated in reply to the same mail
 
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Nothing is done: why, about what, and what would have been understood."""
+    """The reason why nothing is done, its details, and what would have been understood."""
 
     why: Why
     language: str
@@ -93,14 +93,14 @@ class NotUnderstood:
 
 @dataclass(frozen=True, eq=False)
 class _Verb:
-    """Words in both languages, the form of what follows them (named groups), and the act that they stand for."""
+    """Words in both languages, a pattern for the argument (named groups), and the command they request."""
 
     nl: str
     en: str
     does: Callable[[Answered, Mapping[str, str]], acts.Act]
-    takes: str = ""  # a pattern
-    shows: Mapping[str, str] | None = None  # what stands for what follows, by language
-    paragraph: bool = False  # what follows may go on in the next lines, up to an empty one
+    takes: str = ""  # the pattern of the argument
+    shows: Mapping[str, str] | None = None  # the argument as displayed, by language
+    paragraph: bool = False  # the argument may continue on the next lines, up to an empty one
     repeatable: bool = False
 
     def words(self, language: str) -> str:
@@ -111,7 +111,7 @@ class _Verb:
 
 
 class _Wrong(Exception):
-    """What follows a verb is not what it must be."""
+    """The argument of a verb is invalid."""
 
     def __init__(self, why: Why, *details: str) -> None:
         super().__init__(why)
@@ -119,7 +119,7 @@ class _Wrong(Exception):
 
 
 def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstood:
-    """What the officer's own words `text` ask for; of a form `whole`, the mail with its quotations, is read too."""
+    """Parses the officer's own words `text`; for a form also `whole`, the mail with its quotations."""
     try:
         if answered.topic is Topic.FORM:
             return _read_form(text, whole, answered)
@@ -129,17 +129,17 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
 
 
 def not_understood(why: Why, topic: Topic, language: str, *details: str) -> NotUnderstood:
-    """The explanation, with what would have been understood."""
+    """Returns the explanation, with what would have been understood."""
     return NotUnderstood(why, language, details, would_work(topic, language))
 
 
 def would_work(topic: Topic, language: str) -> tuple[str, ...]:
-    """What can be replied to a mail about `topic`, as it is shown."""
+    """Returns the possible replies to a mail about `topic`, as displayed."""
     return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()))
 
 
 def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -> tuple[str, ...]:
-    """The same once something was done: all where the mail is not `used`, but for "ok" where it is said already."""
+    """Returns the replies still possible: all unless the mail is `used`, without "ok" once it is acknowledged."""
     verbs = (verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used)
     return tuple(verb.shown(language) for verb in verbs if verb is not _OK or not acknowledged)
 
@@ -163,7 +163,7 @@ def _read_verb(text: str, answered: Answered) -> Understood:
 
 
 def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | None, Mapping[str, str], list[str]] | None:
-    """The verb of the first line, its language (nothing: either), what follows it, and the lines below that."""
+    """Returns the verb of the first line, its language (None: either), its argument, and the lines below."""
     for verb in verbs:
         end = lines.index("") if verb.paragraph and "" in lines else len(lines) if verb.paragraph else 1
         line = " ".join(lines[:end])
@@ -173,7 +173,7 @@ def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | Non
 
 
 def _said(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
-    """Language and what follows, where `line` is that verb and nothing else."""
+    """Returns language and argument if `line` is that verb and nothing else."""
     for language in LANGUAGES:
         words = re.escape(verb.words(language)).replace(r"\ ", r"\s+")
         bare = line if verb.takes else _stripped(line)
@@ -184,7 +184,7 @@ def _said(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None
 
 
 def _is_another(line: str, answered: Answered) -> bool:
-    """Whether a line below the first is a verb by itself; as sentences begin with "to" too, a name decides there."""
+    """True if a line below the first is itself a verb; for "to", which also begins sentences, a name decides."""
     if any(_said(line, verb) for verb in _EVERY):
         return True
     said = _said(line, _TO)
@@ -192,7 +192,7 @@ def _is_another(line: str, answered: Answered) -> bool:
 
 
 def _language(text: str, answered: Answered) -> str:
-    """The language of the verb with which the text begins, if it is one; else the desk's."""
+    """Returns the language of the verb with which the text begins; else the desk's."""
     first = next((clean for line in text.splitlines() if (clean := _clean(line))), "").casefold()
     for verb in _EVERY:
         for language in LANGUAGES:
@@ -202,7 +202,7 @@ def _language(text: str, answered: Answered) -> str:
 
 
 def _clean(line: str) -> str:
-    """The line as it is seen: compatibility forms as usual ones, no invisible signs, no marks around it."""
+    """Normalizes a line as it is seen: compatibility forms, no invisible characters, no marks around it."""
     seen = "".join(c for c in unicodedata.normalize("NFKC", line) if unicodedata.category(c) not in {"Cf", "Cc", "Mn"})
     return " ".join(seen.split()).strip(_AROUND)
 
@@ -215,7 +215,7 @@ _AROUND = " *_'\"`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb()[]{}<>~|\u2022"
 _POINTS = ".,!;:-\u2013\u2014"
 
 
-# ---- what follows a verb
+# ---- arguments of verbs
 
 _WORDS = r"\s*:\s*(?P<words>\S.*)"
 _NUMBER = r"\s+(?P<number>(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]*)[.!]*"
@@ -255,17 +255,17 @@ def _acknowledge(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
 
 
 def _note(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    """A call: an answer was given unless the words say that nobody was reached."""
+    """Records a call; it counts as an answer unless the words say that nobody was reached."""
     return _noted(answered, groups, "phone", "platform_ack" if answered.notification is not None else "")
 
 
 def _submit(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    """What was approved was said or pasted; a call that reached nobody delivered nothing."""
+    """Records the submission of an approved text; a call that reached nobody delivered nothing."""
     return _noted(answered, groups, answered.means, answered.submits)
 
 
 def _answer_there(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    """What a portal shows, or what was said."""
+    """Records an answer shown by a portal or given by phone."""
     return _noted(answered, groups, answered.means, "platform_ack")
 
 
@@ -285,11 +285,11 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
 
 
 def _last_shown(hour: int, minute: int, now: datetime) -> datetime | None:
-    """When a clock in the zone of `now` showed that time last, in the past hours; it may have done so twice a night."""
+    """Returns when a clock in the zone of `now` last showed that time, within hours; it can occur twice a night."""
     that = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
-    days = (that, that - timedelta(days=1))  # after midnight, of a call in the evening
+    days = (that, that - timedelta(days=1))  # yesterday: noted after midnight, for a call in the evening
     shown = (day.replace(fold=fold) for day in days for fold in (0, 1))
-    # Python compares two instants of one zone by what the clock shows.
+    # Python compares two instants of one zone by wall time.
     past = [at for at in shown if timedelta(0) <= now.astimezone(UTC) - at.astimezone(UTC) <= _LONGEST_AGO]
     return max(past, key=lambda at: at.astimezone(UTC), default=None)
 
@@ -303,7 +303,7 @@ def _swap(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
 
 
 def _one_called(name: str, answered: Answered) -> str:
-    """The other officer who is called so; raises _Wrong where it is nobody, or could be several."""
+    """Returns the other officer with that name; raises _Wrong for none or several."""
     found = _called(name, answered)
     if len(found) != 1:
         others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
@@ -312,13 +312,13 @@ def _one_called(name: str, answered: Answered) -> str:
 
 
 def _called(name: str, answered: Answered) -> list[str]:
-    """The other officers who may be called so."""
+    """Returns the other officers who may have that name."""
     officers, wanted = answered.officers or {}, name.casefold()
     return [key for key, whole in officers.items() if wanted in _names(key, whole) and key != answered.officer]
 
 
 def _names(key: str, name: str) -> Iterator[str]:
-    """How an officer may be called: id, whole name, and any last words of it ("De Vries", "Vries")."""
+    """Yields the names of an officer: id, full name, and any last words of it ("De Vries", "Vries")."""
     yield key.casefold()
     words = name.casefold().split()
     yield from (" ".join(words[at:]) for at in range(len(words)))
@@ -355,7 +355,7 @@ _ASK = _Verb(
     repeatable=True,
 )  # fmt: skip
 _DECLINE = _Verb("wijs af", "decline", _decline, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
-_OK = _Verb("ok", "ok", _acknowledge, repeatable=True)  # who says it again is told that it was said
+_OK = _Verb("ok", "ok", _acknowledge, repeatable=True)  # saying it again is answered with the acknowledgement
 _CALLED = _Verb(
     "gebeld", "called", _note, _SPOKEN, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
     paragraph=True, repeatable=True,
@@ -399,7 +399,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.SHIFT: (_Verb("ruil met", "swap with", _swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
 }
 _EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
-"""Every verb but "to NAME", which sentences begin with too."""
+"""Every verb except "to NAME", which also begins ordinary sentences."""
 
 
 # ---- the form
