@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One mail in, from top to bottom: polled, archived, parsed, matched, triaged, filed, and what follows.
+"""One incoming mail from top to bottom: polled, archived, parsed, matched, triaged, filed, with its effects.
 
-Ways in: `poll.look` reads the mailbox, `ingest.ingest` is the way of one mail, `disposition.decide` says where it ends.
+Entry points: `poll.look` reads the mailbox, `ingest.ingest` takes in one mail, `disposition.decide` decides where it is
+filed.
 
 May import: `replies` and every room below it.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What follows from a message that was filed, in the same transaction: clocks, answers, notices, alarms."""
+"""The effects of a filed message, in the same transaction: clocks, answers, notices, alarms."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
-LOOKED_BACK = 1000  # messages of any sender, to find the latest ones of platforms
+LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
 
 
 def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
-    """Do all that the decision on `stored` asks for."""
+    """Applies all effects of the decision on `stored`."""
     if message.kind is MechanicalKind.BOUNCE:
         _returned(work, stored, message)
         return
@@ -69,9 +69,9 @@ def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: 
 
 
 def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached: Message) -> None:
-    """A mail that was attached to another is a message of its own, "forwarded in": the forwarder vouches for nothing.
+    """Stores an attached mail as a message of its own, "forwarded in", without a verified sender.
 
-    Its key is not that of the same mail delivered to us, which would otherwise pass for a second copy of this one.
+    Its content key differs from that of the same mail delivered directly, which would otherwise pass for a second copy.
     """
     taken = stored_messages.taken_in(work, attached, digest, outer.received_at, outer.place)
     stored = replace(
@@ -88,7 +88,7 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
 
 
 def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, election: str) -> Case:
-    """The case that a referral opens."""
+    """Opens a case for a referral."""
     opened = Case(
         number="",
         token="",
@@ -109,13 +109,13 @@ def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, el
 
 
 def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
-    """A copy of our own mail turned up: the sends of it that were in doubt did happen."""
+    """Settles uncertain deliveries of our own mail once a copy of it proves them."""
     for mail, at in proven(work, own):
         settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
 def _warn(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
-    """What cannot wait about this mail, and about the mail of platforms as a whole."""
+    """Raises alarms about this mail, and about the share of unverified platform mail."""
     if decision.alarm is not None:
         _alarm(work, decision.alarm, stored)
     if sender.platform is not None and stored.verdict == "unverified" and not decision.late:
@@ -123,7 +123,7 @@ def _warn(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: S
 
 
 def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
-    """A forged sender is told of once a day, however often he writes; his address stays out of the key."""
+    """Raises an alarm; for a forged sender once a day, keyed by a digest instead of the address."""
     sender = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
     about = f"{sender}/{work.today}" if kind is AlarmKind.FORGED else stored.id
     text = f"{stored.from_address}: {stored.verdict_basis}"
@@ -132,7 +132,7 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
 
 
 def _watch_share(work: UnitOfWork, stored: StoredMessage) -> None:
-    """Tell once a day when nobody vouches for much more of the platforms' mail than before."""
+    """Raises an alarm, once a day, if the share of unverified platform mail rises sharply."""
     key = alarm_key(AlarmKind.UNVERIFIED, work.today)
     asked = work.env.settings.desk.mailbox.trusted.asked
     if asked is Asked.NOBODY or work.tx.get(Alarm, key) is not None:
@@ -156,7 +156,7 @@ def _watch_share(work: UnitOfWork, stored: StoredMessage) -> None:
 
 
 def _learn(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
-    """Remember the platform's own reference to the matter."""
+    """Stores the platform's own reference in the case."""
     new = tuple(r for r in stored.platform_references if r not in own.platform_references)
     if not new:
         return own
@@ -166,31 +166,31 @@ def _learn(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
 
 
 def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
-    """A bounce or a delay of what we sent. A bounce takes the acceptance back; both raise an alarm, once."""
-    # 1. Which of our mails came back: by Message-ID, and of several recipients those that are named.
+    """Handles a bounce or delay of our mail. A bounce revokes the acceptance; both raise an alarm, once."""
+    # 1. Find the returned mails: by Message-ID and, with several recipients, by the failed ones.
     about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
     sent = work.tx.find(OutboxMail, message_id=about) if about else []
     mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
-    # 2. None that we know: a person has to look. Only answers to citizens: it names them, so no more of it is kept
-    #    than of their own mail.
+    # 2. Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
+    #    their own mail.
     if not mails:
         notices.tell_of_mail(work, "unplaced mail", stored, message)
     elif all(mail.kind == Kind.DECLINE for mail in mails):
         declining.set_aside(work, stored, "our answer to a citizen came back")
     final = message.bounce_class != "delayed"
     for mail in mails:
-        # 3. A delay of a mail in doubt ends the doubt: our server did take it.
+        # 3. A delay of an uncertain mail proves that our server accepted it.
         if mail.state == "uncertain" and not final:
             _under_way(work, mail)
-        # 4. A bounced mail is refused from now on, before step 7 asks whether any recipient has the notification.
+        # 4. A bounced mail becomes refused, before step 7 checks whether any recipient has the notification.
         if final and not mail.bounced:
             _bounced(work, mail, stored)
-        # 5. Its address is not used again, so that the next use of the channel does not fail in the same way.
+        # 5. Its address is blocked, so that the next use of the channel does not fail in the same way.
         if final and mail.at_most_once:
             _mark_bad(work, mail, stored)
-        # 6. The officer on call is told, at another address than the one that failed.
+        # 6. The officer on call is alerted, at another address than the failed one.
         _tell_of_return(work, mail, final=final)
-        # 7. Last the notification: it rests on the states of all its mails, this one included.
+        # 7. The notification last: it depends on the states of all its mails, including this one.
         if mail.notification is not None:
             _take_back(work, mail.notification, stored)
 
@@ -203,7 +203,7 @@ def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
 
 
 def _tell_of_return(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
-    """An alarm that bounced tells of its dead address, not of each mail to it; a citizen's address is never named."""
+    """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
     key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
     text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
@@ -212,7 +212,7 @@ def _tell_of_return(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
 
 
 def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
-    """An address of a platform is not used again until a person says that it works."""
+    """Blocks an address of a platform until a person clears it."""
     before = work.tx.get(BadAddress, mail.recipient.lower())
     if before is None or before.cleared_at is not None:
         bad = BadAddress(id=mail.recipient.lower(), since=work.now, mail=mail.id)
@@ -222,41 +222,41 @@ def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None
 
 
 def _under_way(work: UnitOfWork, mail: OutboxMail) -> None:
-    """A delay of a mail in doubt: our server has it, since the attempt at the latest."""
+    """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
     settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
 
 
 def _take_back(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
-    """What a bounce does to its notification.
+    """Applies a bounce to its notification.
 
-    While another recipient has it, it was sent when the first of those was accepted; when nobody is left it was not
-    sent: its clocks end, and it can be sent again.
+    While another recipient has it, it counts as sent when the first of those was accepted. With no recipient left it
+    was not sent: its clocks are cancelled, and it can be sent again.
     """
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
     if notification is None or notification.state not in {"approved", "sent"}:
         return
-    # 1. Somebody has it, or may: it stays sent, from the first acceptance that is left.
+    # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
     if any(mail.state != "refused" for mail in mails):
         accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
         _count_from(work, notification, min(accepted, default=None))
         return
-    # 2. Nobody has it: its clocks end, for a running one would still remind.
+    # 2. No recipient has it: cancel its clocks, because a running one would still remind.
     about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
     for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
         change = changed(clock, replace(clock, state="cancelled"))
         work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
-    # 3. Then it failed, and can be sent again.
+    # 3. Mark it failed, so that it can be sent again.
     failed = replace(notification, state="failed")
     work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
-    # 4. Last what is queued already because of those clocks.
+    # 4. Finally cancel what is already queued because of those clocks.
     _withdraw_reminders(work, notification, about)
 
 
 def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
-    """What would still wake somebody for a notification that was not sent; that it came back is told apart."""
+    """Cancels queued reminders about a notification that was not sent; the bounce raises its own alarm."""
     for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
         if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
             withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
@@ -264,7 +264,7 @@ def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: Eve
 
 
 def _count_from(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
-    """Let the clocks of a notification that was sent run from another instant."""
+    """Restarts the clocks of a sent notification from another instant."""
     if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
         change = changed(notification, replace(notification, sent_at=sent_at))
         work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What becomes of one message: facts in, a decision with a named reason out."""
+"""The disposition of one message: facts in, a decision with a named reason out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MACHINE = frozenset({MechanicalKind.BOUNCE, MechanicalKind.DELIVERED, Mechanical
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that the decision rests on."""
+    """The facts on which the decision is based."""
 
     mechanical: MechanicalKind
     kinds: frozenset[Kind]
     template: str | None
     verdict: str
     placed: bool
-    use_placed: bool  # in the exchange about a notification that was sent
+    use_placed: bool  # belongs to the exchange about a sent notification
     suggestions: bool
     from_platform: bool
     election: str | None
@@ -31,14 +31,14 @@ class Facts:
     disputed: bool
     sent_folder: bool
     junk_folder: bool
-    to_channel: bool  # in Sent, and a channel's address is among the recipients
-    from_officer: bool = False  # in answer to a mail that went to an officer
-    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person: see citizens.criteria
+    to_channel: bool  # in Sent, with a channel's address among the recipients
+    from_officer: bool = False  # in reply to a mail that was sent to an officer
+    doubts: tuple[str, ...] = ()  # why a citizen's report needs a person, see citizens.criteria
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where the message goes and what follows."""
+    """Where the message is filed, and the effects."""
 
     place: str  # case | quarantine | noise | declined
     reason: str
@@ -51,12 +51,12 @@ class Decision:
 
     @property
     def quiet(self) -> bool:
-        """Whether nobody hears of it."""
+        """True if nobody is notified of it."""
         return not (self.confirms or self.declines or self.tells or self.alarm)
 
 
 def decide(facts: Facts) -> Decision:
-    """The one decision on a message that was taken in."""
+    """Decides about a received message."""
     if facts.sent_folder:
         return _by_a_colleague(facts)
     decision = _of_mail_received(facts)
@@ -76,7 +76,7 @@ def _of_mail_received(facts: Facts) -> Decision:
     if facts.from_platform:
         return _quarantined(facts, "a platform's mail that fits no case")
     if facts.mechanical is MechanicalKind.AUTO_REPLY or Kind.NOISE in facts.kinds:
-        # of a citizen who was declined not even that he is away is kept under his address
+        # an out-of-office reply of a declined citizen must not be stored under their address
         return Decision("declined" if facts.declined_before else "noise", "nobody wrote it for the desk")
     if Kind.REFERRAL in facts.kinds:
         return _referral(facts)
@@ -86,23 +86,23 @@ def _of_mail_received(facts: Facts) -> Decision:
 
 
 def of_old_mail(decision: Decision) -> Decision:
-    """The decision on a mail that comes to us long after it arrived: filed alike, and nobody is answered or woken.
+    """Returns the decision for mail taken in late: filed in the same way, without notifications.
 
     A backlog after an outage would otherwise send a confirmation, a decline or a notice for each old mail; one digest
-    says what was missed.
+    lists what was missed instead.
     """
-    place = "quarantine" if decision.declines else decision.place  # a citizen whom nobody told is not declined
+    place = "quarantine" if decision.declines else decision.place  # a citizen who was not told is not declined
     return Decision(place, f"{decision.reason}; taken in late", opens=decision.opens, late=True)
 
 
 def _from_junk(decision: Decision) -> Decision:
-    """What the server took for junk, and nothing here speaks for: listed with what waits, and nobody hears of it."""
+    """Returns the decision for unexpected mail from the junk folder: listed in quarantine, without notifications."""
     place = "quarantine" if decision.declines else decision.place
     return Decision(place, f"{decision.reason}{IN_JUNK}")
 
 
 def _by_a_colleague(facts: Facts) -> Decision:
-    """Mail in Sent that we did not send: somebody typed it. It is filed, and starts or stops nothing by itself."""
+    """Decides about mail in Sent that we did not send: a colleague typed it; it starts and stops no clock by itself."""
     if facts.to_channel and not facts.use_placed:
         return Decision(
             "quarantine", "possible unregistered use: typed by hand to a channel", alarm=AlarmKind.UNREGISTERED_USE

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of one mail, from top to bottom.
+"""One incoming mail, from top to bottom.
 
-    octets durable -> parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
+octets durable -> parsed -> vouched for -> seen before? -> placed -> classified -> decided -> one commit
 
-From the first step on nothing can lose the message; up to the commit everything can be done again.
+After the first step the message cannot be lost; up to the commit every step can be repeated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from flaggermail.services import EventRef, Services, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """A mail whose octets are durable, as far as it can be read without the record; `inner` is what is attached."""
+    """A mail whose octets are durable, parsed without the record; `inner` is its attached mail."""
 
     raw: RawMessage
     digest: str
@@ -40,33 +40,33 @@ class _Mail:
 
 
 def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
-    """Take in one mail; answers in a few words what became of it. Raises ArchiveFault when it is not durable.
+    """Takes in one mail; returns its disposition in a few words. Raises ArchiveFault if it cannot be made durable.
 
-    A mail that is not `in_turn` has others before it in its folder: how far the folder is read stays as it is.
+    A mail that is not `in_turn` is taken in ahead of others in its folder and leaves the read position unchanged.
 
-    A mail on which the judgement itself fails is filed in the quarantine with the name of the fault, and the next one
-    goes on. A store that cannot write is no fault of a mail: that is raised, and the mail is fetched again.
+    A mail whose triage raises an exception is filed in the quarantine with the name of the fault, and the next one
+    proceeds. A store that cannot write is not the mail's fault: the error is raised, and the mail is fetched again.
     """
     mail = _archived(env, raw)
     try:
         return _in_one_commit(env, mail, in_turn=in_turn)[0]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
-    except Exception as fault:  # noqa: BLE001 - the one boundary of a message: what was caught is filed with it
+    except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
         return _in_one_commit(env, mail, fault=type(fault).__name__, in_turn=in_turn)[0]
 
 
 def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
-    """Take in old mails, of which nobody hears one by one, in one transaction; else as `ingest` does.
+    """Takes in old mails, which cause no notifications, in one transaction; otherwise like `ingest`.
 
-    When the judgement of one fails, each is taken in alone, and so the fault is filed with the mail that it belongs to.
+    If the triage of one fails, each is taken in alone, so that the fault is filed with the mail it belongs to.
     """
     archived = _all_archived(env, mails)
     try:
         return _in_one_commit(env, *archived)
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
-    except Exception:  # noqa: BLE001 - as above: the mail that failed fails again, alone, and is filed with the fault
+    except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
         return [ingest(env, raw) for raw in mails]
 
 
@@ -78,7 +78,7 @@ def _archived(env: Services, raw: RawMessage) -> _Mail:
 
 
 def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
-    """The same for many, and for what is attached to them, each made durable together."""
+    """Does the same for many mails and their attached mail, made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
     parsed = env.parser.parse_all([raw.octets for raw in mails])
     messages = [_vouched_for(env, raw.octets, message) for raw, message in zip(mails, parsed, strict=True)]
@@ -92,7 +92,7 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
 
 
 def _vouched_for(env: Services, octets: bytes, message: Message) -> Message:
-    """The mail with the verdict on its author. Nobody vouches for the author of a mail that is attached to another."""
+    """Returns the mail with the verdict on its author; attached mail remains unverified."""
     return replace(message, vouched=env.sender_check.verdict(octets, message))
 
 
@@ -101,7 +101,7 @@ def _attached(raw: RawMessage, message: Message) -> list[bytes]:
 
 
 def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_turn: bool = True) -> list[str]:
-    """Everything about these mails, and how far the folder is read, or nothing of it."""
+    """Commits everything about these mails together with the read position of the folder, or nothing."""
     with env.store.begin() as tx:
         outcomes = [_record(UnitOfWork(env, tx, env.clock.now()), mail, fault) for mail in mails]
         for mail in mails if in_turn else ():
@@ -111,7 +111,7 @@ def _in_one_commit(env: Services, *mails: _Mail, fault: str | None = None, in_tu
 
 
 def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
-    """One mail. After a `fault` nobody asks whether it is another copy: what follows from that may be what failed."""
+    """Records one mail. After a `fault` it is not compared with known mail, since that may be what failed."""
     raw, tx = mail.raw, work.tx
     delivery = Delivery(
         id=f"{raw.folder}/{raw.uidvalidity}/{raw.uid}",
@@ -135,12 +135,12 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
 
 
 def _twin(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
-    """The message that this is another copy of: equal in Message-ID and stable parts, or our own under its own name.
+    """Returns the message of which this is another copy: by Message-ID and stable parts, or our own sent mail.
 
-    Of a mail that we sent either is enough, in Sent: some servers give it another Message-ID, some add to its text. In
-    the inbox the name alone proves nothing: whoever got our mail knows it.
+    In Sent, either is enough for our own mail: some servers change the Message-ID, some add to the text. In the inbox
+    the Message-ID alone proves nothing: everyone who got our mail knows it.
     """
-    key = message.content_key  # never by this alone: of a mail that is sent again and again there are thousands
+    key = message.content_key  # never by this alone: a mail sent repeatedly has thousands of copies
     same = work.tx.find(StoredMessage, content_key=key, message_id=message.message_id)
     same = same or work.tx.find(StoredMessage, content_key=key, direction="out")
     mailbox = work.env.settings.desk.mailbox
@@ -151,9 +151,9 @@ def _twin(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage 
 
 
 def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw: RawMessage, message: Message) -> str:
-    """The same message once more is a second delivery of it.
+    """Records a second delivery of a known message.
 
-    The earliest delivery sets the clock, unless its instant is disputed; the best verdict counts.
+    The earliest delivery sets its arrival time, unless disputed; the best verdict counts.
     """
     retention.again(work, twin, delivery)
     if _renumbered(work, twin, delivery):
@@ -183,7 +183,7 @@ def _another_copy(work: UnitOfWork, twin: StoredMessage, delivery: Delivery, raw
 
 
 def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bool:
-    """Whether the server gave the folder new numbers (another UIDVALIDITY): the same delivery, no second one."""
+    """True if the server renumbered the folder (another UIDVALIDITY): the same delivery, not a second one."""
     return any(
         known.folder == delivery.folder
         and known.uidvalidity != delivery.uidvalidity
@@ -195,7 +195,7 @@ def _renumbered(work: UnitOfWork, twin: StoredMessage, delivery: Delivery) -> bo
 def _file(
     work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, inner: Sequence[tuple[str, Message]]
 ) -> str:
-    """A message that is new: judge it, and write it down with all that follows, at once."""
+    """Triages a new message and records it with all its effects."""
     judged = judge(work, raw, message)
     stored = _row(work, raw, message, delivery, judged)
     if stored.place == "declined":
@@ -214,7 +214,7 @@ def _file(
 
 
 def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, judged: Triaged) -> StoredMessage:
-    """The message as it is kept, with what it was taken for and why."""
+    """Returns the row of the message, with its classification and the reasons."""
     placement, decision = judged.placement, judged.decision
     in_case = decision.place == "case"
     own = work.tx.get(Case, placement.case) if in_case and placement.case else None
@@ -244,11 +244,11 @@ def _row(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery
 
 
 def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Delivery, fault: str) -> str:
-    """The judgement failed: the mail waits for a person, and the officer on call is told once."""
+    """Files a mail whose triage failed in the quarantine, and alerts the officer on call once."""
     stored = replace(
         stored_messages.taken_in(work, message, delivery.digest, raw.internaldate, "quarantine"),
         from_name=None,
-        mechanical=MechanicalKind.HUMAN.value,  # what kind of machine wrote it may be what the judgement failed on
+        mechanical=MechanicalKind.HUMAN.value,  # the kind of machine that wrote it may be what the triage failed on
         kinds=(kinds.Kind.UNKNOWN.value,),
         reason=f"could not be judged: {fault}",
         defects=(*message.defects, fault),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One complete look at the mailbox: every folder, every message that is not stored yet."""
+"""One complete look at the mailbox: every folder, and every message not stored yet."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from flaggermail.record.alarms import AlarmKind, alarm
 from flaggermail.record.rows import Alarm
 from flaggermail.services import Services, UnitOfWork
 
-FLOOD = 50  # new mails in a folder, from which on those that somebody waits for come first
+FLOOD = 50  # new mails in a folder from which expected mail is taken in first
 
 
 def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, everywhere: bool = True) -> int:
-    """Take in everything new; answers how many messages. Ends between two messages when `stop` is set.
+    """Takes in everything new; returns the number of messages. Stops between two messages when `stop` is set.
 
-    `everywhere` False is for a hint, which is about the inbox alone. A folder that the server refuses is reported and
-    left out; a missing folder of sent mail is an alarm. Raises LinkLost (nothing is lost: the next look begins where
+    `everywhere` is False after a push, which concerns the inbox alone. A folder that the server refuses is reported and
+    skipped; a missing folder of sent mail raises an alarm. Raises LinkLost (nothing is lost: the next look begins where
     this one ended) and ArchiveFault.
     """
     names = mailbox.folders() if everywhere else (env.settings.desk.mailbox.inbox,)
@@ -56,7 +56,7 @@ def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, ever
 
 
 def _read(env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None) -> tuple[list[int], Position]:
-    """Take in what is new in one folder; answers its UIDs and how far the folder is read now."""
+    """Takes in what is new in one folder; returns its UIDs and the new read position."""
     here = mailbox.position(folder)
     with env.store.read() as tx:
         cursor, observes = tx.cursor(folder), observing.is_on(tx)
@@ -64,21 +64,21 @@ def _read(env: Services, mailbox: Mailbox, folder: str, stop: Interrupt | None) 
     since = known or Position(here.uidvalidity, 0)
     if here == since and folder != env.settings.desk.mailbox.inbox:
         return [], here
-    if known and here.uid - since.uid > FLOOD:  # not of a mailbox of years, at the first look
+    if known and here.uid - since.uid > FLOOD:  # not at the first look at an old mailbox
         _take_in_first(env, mailbox, folder, since, stop)
     uids = _take_in(env, mailbox.fetch_after(folder, since), stop)
     if uids and env.settings.desk.mailbox.keyword is not None and not observes:
         logbook.marked(folder, len(uids), kept=mailbox.mark(folder, here.uidvalidity, uids))
-    # What lies up to there and was not given is expunged, and a UID is never given twice (RFC 9051, section 2.3.1.1).
+    # A missing UID up to there is expunged, and a UID is never reused (RFC 9051, section 2.3.1.1).
     return uids, Position(here.uidvalidity, max(here.uid, since.uid, *uids))
 
 
 def _take_in_first(
     env: Services, mailbox: Mailbox, folder: str, since: Position, stop: Interrupt | None
 ) -> None:  # fmt: skip
-    """Of a flood, what somebody waits for: answers to our mail, and mail of officers, platforms and known domains.
+    """Takes in expected mail first: answers to our mail, and mail of officers, platforms and known domains.
 
-    It stays in its place: when its turn comes it was seen before, and only then counts as read.
+    It stays in its folder: in its turn it is recognized as seen before, and only then counts as read.
     """
     for batch in mailbox.fetch_first(folder, since, _known_senders(env)):
         for raw in batch:
@@ -90,7 +90,7 @@ def _take_in_first(
 
 
 def _known_senders(env: Services) -> list[str]:
-    """Officers by their address, platforms and the domains of the rules' lists by what stands behind the @."""
+    """Returns the addresses of officers, and the domains of platforms and of the lists in the rules."""
     settings = env.settings
     domains = {domain for platform in settings.platforms for domain in platform.domains}
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
@@ -99,7 +99,7 @@ def _known_senders(env: Services) -> list[str]:
 
 
 def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:
-    """Work on one batch while the next one is fetched; answers the UIDs of what was taken in."""
+    """Processes one batch while the next is fetched; returns the UIDs of the mails taken in."""
     uids: list[int] = []
     working: Future[list[int]] | None = None
     with ThreadPoolExecutor(1, "intake") as worker:
@@ -116,7 +116,7 @@ def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Inter
 
 
 def _work_on(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
-    """Old mail together, as nobody waits for it; any other alone, so that a notice is on its way with each commit."""
+    """Takes in old mail as one batch, since nobody waits for it, and other mail singly, to notify without delay."""
     if len(batch) > 1 and all(lookup.late(env, raw, env.clock.now()) for raw in batch):
         for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
             logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
@@ -134,7 +134,7 @@ def _work_on(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None)
 
 
 def _miss(env: Services, folder: str) -> None:
-    """Answers that colleagues typed would go unseen, and notifications typed by hand: say so, each day anew."""
+    """Raises an alarm, once a day, for a missing folder of sent mail: mail typed by colleagues would go unnoticed."""
     now = env.clock.now()
     identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"
     with env.store.read() as tx:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail is and where it belongs, as ingest finds: placed, classified, decided. It writes nothing.
+"""Triage of a mail: placed, classified, decided, without writing anything.
 
-Whoever asks "why" comes through here too, so that what is explained is what happens.
+Commands that explain a decision use the same functions, so that the explanation is accurate.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from flaggermail.services import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail, whose address it bears, and where its keys lead."""
+    """A mail, the owner of its sender address, and the result of placing it."""
 
     raw: RawMessage
     message: Message
@@ -36,7 +36,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Triaged:
-    """All that was found out about a mail, and what becomes of it."""
+    """The findings about a mail, and the decision."""
 
     sender: Sender
     placement: Placement
@@ -44,13 +44,13 @@ class Triaged:
     context: Context
     found: Classification
     election: str | None
-    dispute: str | None  # why the instant of arrival cannot be relied on
+    dispute: str | None  # why the arrival time is not reliable
     decision: Decision
-    missed: bool  # taken in late, and somebody would have heard of it
+    missed: bool  # taken in late, and somebody would have been notified of it
 
 
 def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
-    """Place it, classify it, decide; `message` carries the verdict on its author."""
+    """Places, classifies and decides about a mail; `message` carries the verdict on its author."""
     mail = placed(work, raw, message)
     context = context_of(work, mail)
     found = classifier.classify(message, context, work.env.settings.rules, work.env.matcher.find)
@@ -67,14 +67,14 @@ def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
 
 
 def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
-    """Whose it is, and where it belongs by its keys."""
+    """Returns the mail with its sender and its placement."""
     sender = lookup.sender_of(work, message)
     placement = placing.place(message, lookup.known(work, message, sender), lookup.tokens_of(message))
     return Mail(raw, message, sender, placement)
 
 
 def context_of(work: UnitOfWork, mail: Mail) -> Context:
-    """What the rules may ask about a mail beside itself."""
+    """Returns what the rules may test apart from the mail itself."""
     placement = mail.placement
     answered = work.tx.get(Notification, placement.notification) if placement.notification else None
     since = mail.raw.internaldate - answered.sent_at if answered is not None and answered.sent_at is not None else None
@@ -94,7 +94,7 @@ def context_of(work: UnitOfWork, mail: Mail) -> Context:
 def facts_of(
     work: UnitOfWork, mail: Mail, context: Context, found: Classification, *, disputed: bool
 ) -> disposition.Facts:
-    """All that the decision on it rests on."""
+    """Returns the facts on which the decision is based."""
     raw, message, placement = mail.raw, mail.message, mail.placement
     election = elections.election_of(work, message)
     sent_folder = raw.role is Role.SENT

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who says whether an author is genuine: the verdict rests on the octets, before anything is decoded."""
+"""The sender checks: verdicts on the author of a mail, based on its raw octets."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from flaggermail.rules.classifier import in_domains
 
 
 class ByReceivingServer:
-    """Implements ports.SenderCheck: what our own receiving server says of the author."""
+    """Implements ports.SenderCheck by the Authentication-Results of our own receiving server."""
 
     def __init__(self, trust: Trust, organisational: Organisational) -> None:
         self._trust, self._organisational = trust, organisational
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
-        """From what stands above the Received line of that server."""
+        """Returns the verdict from the trace fields above the Received line of that server."""
         return judge(read_trace(octets), message.from_, self._trust, self._organisational)
 
 
 class BySignature:
-    """Implements ports.SenderCheck: what the signature says of an author at a platform, and `other` of anyone else.
+    """Implements ports.SenderCheck by the DKIM signature for authors at a platform; `other` checks all other mail.
 
-    Only there a look-up in the DNS is worth while, and only there the world may see that mail came.
+    Only there is a DNS query worthwhile, and only there may outsiders see that mail arrived.
     """
 
     def __init__(self, other: SenderCheck, check: SignatureCheck, platforms: frozenset[str], clock: Clock) -> None:
@@ -34,7 +34,7 @@ class BySignature:
         self._other, self._check, self._platforms, self._clock = other, check, platforms, clock
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
-        """From the signature, as it can be checked now."""
+        """Returns the verdict from the signature, as verified now."""
         domain = author_domain(read_trace(octets), message.from_)
         if domain is None or not in_domains(domain, self._platforms):
             return self._other.verdict(octets, message)
