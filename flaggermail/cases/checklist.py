@@ -31,17 +31,17 @@ SPOKEN: Mapping[Item, str] = {
     Item.CONTACT: "a phone number",
 }
 
-_GENERAL = "D_general_warning"  # concerns no particular post
+_GENERAL_WARNING = "D_general_warning"  # concerns no particular post
 _ADDRESS = re.compile(
     r"(?:https?://|(?<![\w.@-])www\.)([\w.-]+)|(?<![\w.@/-])((?:[a-z0-9-]+\.)+[a-z]{2,})/", re.IGNORECASE
 )
 _HANDLE = re.compile(r"(?<![\w.@/])@\w[\w.]{2,}")
 _DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b")
 _NUMBER = re.compile(r"(?<![\w+])(?:\+|00)?\(?\d(?:[ .()/-]{0,2}\d){8,14}(?!\w)")
-_NATIONAL, _TELLING = 10, 9  # digits of a number that begins with 0; trailing digits compared between two numbers
+_NATIONAL, _COMPARED = 10, 9  # digits of a number that begins with 0; trailing digits compared between two numbers
 _LOGO = re.compile(r"image\d{3}\.(?:png|gif|jpe?g)", re.IGNORECASE)  # Outlook's names for pictures in a signature
-_SMALL = 10_000  # octets; a picture with such a name below this size is a logo
-_NO_FILE = frozenset({  # attachment types that are no evidence
+_LOGO_OCTETS = 10_000  # octets; a picture with such a name below this size is a logo
+_NOT_EVIDENCE = frozenset({  # attachment types that are no evidence
     "message/rfc822", "application/vnd.ms-outlook", "application/ms-tnef", "text/calendar", "text/vcard",
     "text/x-vcard", "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
     "application/pgp-keys",
@@ -55,19 +55,19 @@ def missing(
 
     `ours` are the desk's phone numbers, which the referrer may quote.
     """
-    wanted = (Item.CONTACT,) if case_type == _GENERAL else tuple(Item)
-    given = {item for mail in mails for item in wanted if _gives(mail, item, words, ours)}
+    wanted = (Item.CONTACT,) if case_type == _GENERAL_WARNING else tuple(Item)
+    given = {item for mail in mails for item in wanted if _contains(mail, item, words, ours)}
     return tuple(item for item in wanted if item not in given)
 
 
-def _gives(mail: Message, item: Item, words: IntakeWords, ours: Collection[str]) -> bool:
+def _contains(mail: Message, item: Item, words: IntakeWords, ours: Collection[str]) -> bool:
     match item:
         case Item.ATTEMPTS:
             return found(words.attempts, _written(mail)) is not None
         case Item.SCREENSHOT:
-            return any(map(_shows, mail.attachments))
+            return any(map(_is_evidence, mail.attachments))
         case Item.LINK:
-            return _is_placed(mail, words)
+            return _has_link(mail, words)
         case Item.CONTACT:
             return _has_number(mail.text[:READ], ours)
 
@@ -77,12 +77,12 @@ def _written(mail: Message) -> str:
     return f"{mail.reply_text[:READ]}\n{mail.forwarded.body[:READ] if mail.forwarded else ''}"
 
 
-def _shows(attachment: Attachment) -> bool:
-    logo = attachment.size < _SMALL and _LOGO.fullmatch(attachment.filename or "") is not None
-    return not logo and attachment.content_type.lower() not in _NO_FILE
+def _is_evidence(attachment: Attachment) -> bool:
+    logo = attachment.size < _LOGO_OCTETS and _LOGO.fullmatch(attachment.filename or "") is not None
+    return not logo and attachment.content_type.lower() not in _NOT_EVIDENCE
 
 
-def _is_placed(mail: Message, words: IntakeWords) -> bool:
+def _has_link(mail: Message, words: IntakeWords) -> bool:
     """True if a web address, an account or a place in words is named.
 
     The sender's own domain is ignored: it occurs in signatures.
@@ -95,9 +95,9 @@ def _is_placed(mail: Message, words: IntakeWords) -> bool:
 
 
 def _has_number(text: str, ours: Collection[str]) -> bool:
-    known = {_digits(number)[-_TELLING:] for number in ours}
+    known = {_digits(number)[-_COMPARED:] for number in ours}
     hits = (hit.group() for hit in _NUMBER.finditer(_DATE.sub(" ", text)))
-    return any(_is_number(hit) and _digits(hit)[-_TELLING:] not in known for hit in hits)
+    return any(_is_number(hit) and _digits(hit)[-_COMPARED:] not in known for hit in hits)
 
 
 def _is_number(text: str) -> bool:

@@ -111,7 +111,7 @@ def _gather(work: UnitOfWork, number: str) -> _Dossier:
     from flaggermail.cases.referrals import missing_of
     from flaggermail.commands.lookups import the_case
     from flaggermail.commands.tags import same_narrative
-    from flaggermail.reminders.open_clocks import waiting
+    from flaggermail.reminders.open_clocks import open_clocks
 
     case, tx = the_case(work, number), work.tx
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
@@ -126,7 +126,7 @@ def _gather(work: UnitOfWork, number: str) -> _Dossier:
         reminders=sorted(tx.find(Reminder, case=number), key=lambda row: (row.told_at, row.id)),
         running=[
             (one.notification.id if one.notification else None, Calculation(work, one))
-            for one in waiting(tx)
+            for one in open_clocks(tx)
             if one.case.number == number
         ],
         notes=sorted(tx.find(ContactNote, case=number), key=lambda row: (row.effective_at, row.id)),

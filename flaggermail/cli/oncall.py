@@ -77,7 +77,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
     from flaggermail.notices.duty import overrides
-    from flaggermail.reminders.open_clocks import waiting
+    from flaggermail.reminders.open_clocks import open_clocks
     from flaggermail.reminders.reminders import next_due
 
     rota = session.environment.settings.rota
@@ -86,7 +86,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
             _print_at(work, at, as_json=as_json)
             return
         due, changed = next_due(work.env, work.tx), overrides(work.tx)
-        clocks = [Calculation(work, one) for one in waiting(work.tx)]
+        clocks = [Calculation(work, one) for one in open_clocks(work.tx)]
     ahead = planned(rota, work.now, work.now + _AHEAD)
     coming = [(shift, False) for shift in ahead] + [(shift, True) for shift in changed if shift.ends_at > work.now]
     coming.sort(key=lambda pair: pair[0].begins_at)
@@ -114,10 +114,10 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 def _print_at(work: UnitOfWork, at: datetime, *, as_json: bool) -> None:
     """Prints officer, policies and reminders at a future instant."""
     from flaggermail.notices.duty import overrides
-    from flaggermail.reminders.open_clocks import waiting
+    from flaggermail.reminders.open_clocks import open_clocks
 
     officer = on_call(work.env.settings.rota, overrides(work.tx), at)
-    clocks = [Calculation(work, one) for one in waiting(work.tx)]
+    clocks = [Calculation(work, one) for one in open_clocks(work.tx)]
     if as_json:
         show_json({
             "at": at.astimezone(work.env.settings.zone).isoformat(),

@@ -28,7 +28,7 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     notification = the_draft(work, act.draft)
     observing.refuse(work, f"draft {notification.id}")
     case = the_case(work, notification.case)
-    platform_checks.wanted(case)  # the decision may have changed since the draft was written
+    platform_checks.check_decided(case)  # the decision may have changed since the draft was written
     if case.state == "closed":
         raise Refusal(f"draft {notification.id}: case {case.number} is closed, and nobody would be reminded of it")
     persons = _persons(work)
@@ -45,7 +45,7 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
     work.record(EventKind.NOTIFICATION_APPROVED, changed(notification, approved), about=about)
     done = f"draft {approved.id}: {count} of {persons} approvals"
     if count >= persons:
-        done = _let_go(work, approved, channel)  # before the mails that report it
+        done = _send_or_give(work, approved, channel)  # before the mails that report it
     _announce(work, approved)
     return Outcome(done, approved.id)
 
@@ -53,7 +53,7 @@ def approve(work: UnitOfWork, act: acts.Approve) -> Outcome:
 def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
     """Rejects a draft, or withdraws an approved text that nobody has submitted yet."""
     notification = work.tx.get(Notification, act.draft)
-    if notification is None or not platform_checks.waits_for_an_officer(work, notification):
+    if notification is None or not platform_checks.awaits_submission(work, notification):
         notification = the_draft(work, act.draft)
     given("reason", act.reason)
     rejected = replace(notification, state="rejected", rejected_by=work.actor, rejected_reason=act.reason)
@@ -160,7 +160,7 @@ def _name(work: UnitOfWork, officer_id: str) -> str:
     return officer.name if officer else officer_id
 
 
-def _let_go(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
+def _send_or_give(work: UnitOfWork, approved: Notification, channel: Channel) -> str:
     """Sends the draft, or gives it to the officer who submits it; returns the new state."""
     if channel.kind == platform_checks.MAIL:
         _release(work, approved)

@@ -58,7 +58,7 @@ def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
     )
     why = f"{act.decision}: {ground}" if ground else act.decision
     work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
-    if _heard(case) != _heard(decided):
+    if _shown_to_referrer(case) != _shown_to_referrer(decided):
         _tell_referrer(work, decided, act.advice, changed=case.decision is not None)
     return Outcome(f"case {case.number}: {act.decision}", case.number, assessment.warnings(decided))
 
@@ -73,7 +73,7 @@ def _ground(act: acts.Decide) -> DeclineReason | None:
     return DeclineReason(act.ground or DeclineReason.OTHER)
 
 
-def _heard(case: Case) -> tuple[str | None, ...]:
+def _shown_to_referrer(case: Case) -> tuple[str | None, ...]:
     """Returns the part of a decision sent to the referrer; the reason for notifying is between us and the platform."""
     if case.decision == "notify":
         return (case.decision,)

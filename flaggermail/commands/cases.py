@@ -26,7 +26,7 @@ def open_case(work: UnitOfWork, act: acts.OpenCase) -> Outcome:
         one_of("source", act.source, acts.SOURCES)
     for number in act.related:
         _precedent(the_case(work, number), exercise=the_election(work, act.election).exercise)
-    message = decline.taken_back(work, the_message(work, act.from_message)) if act.from_message else None
+    message = decline.take_back(work, the_message(work, act.from_message)) if act.from_message else None
     if message is not None and message.case is not None:
         raise Refusal(f"message {message.id}: belongs to {message.case} already")
     case = lifecycle.new_case(work, _wanted(work, act, message), f"opened by {work.actor}")

@@ -22,7 +22,7 @@ def usable(work: UnitOfWork, code: str) -> Channel:
         since = bad[0].since.astimezone(work.env.settings.zone)
         raise Refusal(
             f"channel {code}: mail to {bad[0].id} came back on {since:%Y-%m-%d at %H:%M} (outbox {bad[0].mail}); "
-            f"{_instead(work, channel)}, or say that the address works again: `flaggermail channel clear {bad[0].id}`"
+            f"{_others(work, channel)}, or say that the address works again: `flaggermail channel clear {bad[0].id}`"
         )
     return channel
 
@@ -35,7 +35,7 @@ def valid(work: UnitOfWork, code: str, day: date) -> Channel:
         raise NotFound(f"channel {code}: is not known; there are {known}")
     if not _covers(channel, day):
         span = f"from {channel.valid_from} to {channel.valid_until or 'further notice'}"
-        raise Refusal(f"channel {code}: is valid {span}, not on {day}; {_instead(work, channel)}")
+        raise Refusal(f"channel {code}: is valid {span}, not on {day}; {_others(work, channel)}")
     return channel
 
 
@@ -56,7 +56,7 @@ def clear(work: UnitOfWork, act: acts.ClearAddress) -> Outcome:
     return Outcome(f"address {bad.id}: may be used again", bad.id)
 
 
-def _instead(work: UnitOfWork, channel: Channel) -> str:
+def _others(work: UnitOfWork, channel: Channel) -> str:
     """Describes the other channels of the platform that may be used today."""
     platform = work.tx.get(Platform, channel.platform)
     others = (c for c in work.tx.find(Channel, platform=channel.platform) if c.code != channel.code)

@@ -19,7 +19,7 @@ from flaggermail.rules.classifier import in_domains
 from flaggermail.services import EventRef, UnitOfWork
 
 MEANS = ("phone", "portal", "meeting")
-_DONE = frozenset({"notification", "follow_up"})  # values for something we did, as opposed to an answer
+_OUTGOING = frozenset({"notification", "follow_up"})  # values for something we did, as opposed to an answer
 
 
 def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
@@ -55,11 +55,11 @@ def note(work: UnitOfWork, act: acts.NoteContact) -> Outcome:
     )
     if notification is not None:
         lifecycle.rejudge(work, notification)
-        _attach(work, case, notification, act.text)
+        _file_quarantined(work, case, notification, act.text)
     return Outcome(f"note {row.id} on {case.number}", row.id)
 
 
-def _attach(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
+def _file_quarantined(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
     """Files quarantined mail of the platform if the note names its reference."""
     use = work.tx.get(Notification, notification)
     platform = work.tx.get(Platform, use.platform) if use else None
@@ -75,7 +75,7 @@ def _attach(work: UnitOfWork, case: Case, notification: str, text: str) -> None:
 
 def _about(work: UnitOfWork, case: Case, act: acts.NoteContact, effective: datetime) -> str | None:
     """Returns the notification that a note refers to; a note that counts as a notification creates it."""
-    if _DONE & set(act.counts_as):
+    if _OUTGOING & set(act.counts_as):
         return _noted_use(work, case, act, effective)
     if not act.counts_as:
         return None

@@ -38,7 +38,7 @@ def decline(work: UnitOfWork, act: acts.DeclineMessage) -> Outcome:
     return Outcome(f"message {stored.id} is declined; {told}", stored.id)
 
 
-def taken_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
+def take_back(work: UnitOfWork, stored: StoredMessage) -> StoredMessage:
     """Takes back a decline and returns the restored row; returns any other mail unchanged.
 
     The sender no longer counts as declined. Raises Refusal once the octets are destroyed.

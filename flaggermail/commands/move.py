@@ -42,7 +42,7 @@ def into_case(
     )
     warnings = move(work, message, filed, "by hand")
     mail = _read(work, filed)
-    _take_root(work, filed)
+    _restore_root(work, filed)
     teach(work, filed, mail)
     lifecycle.reopen_for(work, the_case(work, case), message.id)
     confirmation.confirm_referral(work, filed, mail)
@@ -103,7 +103,7 @@ def _attached(work: UnitOfWork, outer: StoredMessage) -> Iterator[Change]:
         yield changed(inner, replace(inner, place=outer.place, case=outer.case))
 
 
-def _take_root(work: UnitOfWork, filed: StoredMessage) -> None:
+def _restore_root(work: UnitOfWork, filed: StoredMessage) -> None:
     """Makes a filed referral the root of a case that lost its own."""
     case = the_case(work, filed.case or "")
     if case.root_message is not None or case.origin != "referral" or Kind.REFERRAL.value not in filed.kinds:

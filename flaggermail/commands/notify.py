@@ -31,10 +31,10 @@ NEEDS_TEXT = frozenset({"notification", "channel_recovery", "advert", FOLLOW_UP}
 def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
     """Drafts a notification; its octets are frozen now, and an approval covers exactly those octets."""
     case = the_case(work, act.case)
-    channel = channel_status.usable(work, act.channel or _of_the_exchange(work, case))
-    platform_checks.wanted(case)
-    warnings = platform_checks.in_its_world(work, case, channel)
-    _is_free(work, case, channel)
+    channel = channel_status.usable(work, act.channel or _channel_of_exchange(work, case))
+    platform_checks.check_decided(case)
+    warnings = platform_checks.check_exercise(work, case, channel)
+    _check_none_pending(work, case, channel)
     template = _template(case, channel, act)
     written = TEMPLATE_OF_TYPE[case.type] if template == CALL_SHEET else template
     if written in NEEDS_TEXT and not act.text.strip():
@@ -53,7 +53,7 @@ def draft(work: UnitOfWork, act: acts.Draft) -> Outcome:
     )
 
 
-def _of_the_exchange(work: UnitOfWork, case: Case) -> str:
+def _channel_of_exchange(work: UnitOfWork, case: Case) -> str:
     """Returns the channel of the case's sent notifications; raises Refusal unless there is exactly one."""
     codes = {use.channel for use in work.tx.find(Notification, case=case.number, counted=True, state="sent")}
     if len(codes) != 1:
@@ -71,10 +71,10 @@ def _template(case: Case, channel: Channel, act: acts.Draft) -> str:
     return one_of("template", act.template or TEMPLATE_OF_TYPE[case.type], tuple(TEMPLATE_OF_TYPE.values()))
 
 
-def _is_free(work: UnitOfWork, case: Case, channel: Channel) -> None:
+def _check_none_pending(work: UnitOfWork, case: Case, channel: Channel) -> None:
     """Raises Refusal if an approved text is not submitted yet: a note could then refer to either."""
     for waiting in work.tx.find(Notification, case=case.number, channel=channel.code, state="approved"):
-        if platform_checks.waits_for_an_officer(work, waiting):
+        if platform_checks.awaits_submission(work, waiting):
             raise Refusal(
                 f"channel {channel.code}: {waiting.id} is approved and not done yet; write down that it was "
                 f"(`{portal_texts.note_command(waiting, channel.kind)}`) "

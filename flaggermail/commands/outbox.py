@@ -47,11 +47,11 @@ def cancel(work: UnitOfWork, act: acts.CancelMail) -> Outcome:
     change = changed(mail, replace(moved(mail, "cancelled"), next_try_at=None))
     work.record(EventKind.MAIL_CANCELLED, change, about=EventRef(case=mail.case, notification=mail.notification))
     if mail.notification is not None and mail.at_most_once:
-        _withdrawn(work, mail.notification)
+        _cancel_notification(work, mail.notification)
     return Outcome(f"outbox {mail.id} cancelled", mail.id)
 
 
-def _withdrawn(work: UnitOfWork, notification_id: str) -> None:
+def _cancel_notification(work: UnitOfWork, notification_id: str) -> None:
     """Cancels a notification once none of its mails can be sent, so that the case can be decided differently."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)

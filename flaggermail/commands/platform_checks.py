@@ -11,19 +11,19 @@ from flaggermail.services import UnitOfWork
 MAIL = "mail"  # a kind of channel
 
 
-def wanted(case: Case) -> None:
+def check_decided(case: Case) -> None:
     """Raises Refusal unless the decision is to notify."""
     if case.decision != "notify":
         raise Refusal(f"case {case.number}: nobody decided to notify; `flaggermail case decide {case.number} notify`")
 
 
-def waits_for_an_officer(work: UnitOfWork, notification: Notification) -> bool:
+def awaits_submission(work: UnitOfWork, notification: Notification) -> bool:
     """True if it was approved for a portal or phone and not recorded as done yet."""
     channel = work.tx.get(Channel, notification.channel)
     return notification.state == "approved" and channel is not None and channel.kind != MAIL
 
 
-def in_its_world(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
+def check_exercise(work: UnitOfWork, case: Case, channel: Channel) -> tuple[str, ...]:
     """Raises Refusal if an exercise case uses a real portal or phone, or a real case an exercise platform.
 
     Returns a warning for each real address in an exercise: the outbox will refuse it.

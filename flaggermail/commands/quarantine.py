@@ -30,7 +30,7 @@ def place(work: UnitOfWork, act: acts.PlaceMessage) -> Outcome:
         return _to_noise(work, message, act)
     if act.back:
         return _back(work, message, act)
-    message = decline.taken_back(work, message)
+    message = decline.take_back(work, message)
     if act.new:
         return _to_new_case(work, message, act)
     case = the_case(work, act.case or "")
@@ -42,7 +42,7 @@ def correct(
     work: UnitOfWork, message: StoredMessage, case: str | None, notification: str | None
 ) -> tuple[StoredMessage, tuple[str, ...]]:
     """Moves a message from the wrong case, or the wrong notification, to the right one."""
-    message = decline.taken_back(work, message)
+    message = decline.take_back(work, message)
     if notification is None:
         return _file(work, message, the_case(work, case or "").number, message.kinds, message.reason)
     use = work.tx.get(Notification, notification)
@@ -79,7 +79,7 @@ def _to_noise(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) 
 def _back(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:
     if message.place == "quarantine":
         raise Refusal(f"message {message.id}: is in the quarantine already")
-    message = decline.taken_back(work, message)
+    message = decline.take_back(work, message)
     warnings = _put_back(work, message, act.reason or f"put back by {work.actor}")
     return Outcome(f"message {message.id} waits in the quarantine", message.id, warnings)
 

@@ -46,7 +46,7 @@ LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of pla
 def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
     """Applies all effects of the decision on `stored`."""
     if message.kind is MechanicalKind.BOUNCE:
-        _returned(work, stored, message)
+        _handle_bounce(work, stored, message)
         return
     if sender.officer is not None and sender.answers is not None and stored.direction == "in" and not decision.late:
         reply_mail.obey(work, stored, message, sender.officer, sender.answers)
@@ -55,7 +55,7 @@ def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: 
         lifecycle.rejudge(work, stored.notification)
     own = work.tx.get(Case, stored.case) if stored.case else None
     if own is not None:
-        own = _learn(work, own, stored)
+        own = _learn_references(work, own, stored)
         thread_keys.learn(work, stored, message, sender.platform)
         if sender.platform is not None or decision.tells is not None:
             lifecycle.reopen_for(work, own, stored.id)
@@ -65,7 +65,7 @@ def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: 
         declining.decline(work, stored, message)
     if decision.tells is not None:
         notices.tell_of_mail(work, decision.tells, stored, message)
-    _warn(work, stored, decision, sender)
+    _raise_alarms(work, stored, decision, sender)
 
 
 def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached: Message) -> None:
@@ -114,12 +114,12 @@ def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
         settle(work, mail, Accepted(mail.recipient, at, COPY_FOUND))
 
 
-def _warn(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
+def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
     """Raises alarms about this mail, and about the share of unverified platform mail."""
     if decision.alarm is not None:
         _alarm(work, decision.alarm, stored)
     if sender.platform is not None and stored.verdict == "unverified" and not decision.late:
-        _watch_share(work, stored)
+        _watch_unverified_share(work, stored)
 
 
 def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
@@ -131,7 +131,7 @@ def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
     notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
-def _watch_share(work: UnitOfWork, stored: StoredMessage) -> None:
+def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
     """Raises an alarm, once a day, if the share of unverified platform mail rises sharply."""
     key = alarm_key(AlarmKind.UNVERIFIED, work.today)
     asked = work.env.settings.desk.mailbox.trusted.asked
@@ -155,7 +155,7 @@ def _watch_share(work: UnitOfWork, stored: StoredMessage) -> None:
         notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
 
 
-def _learn(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
+def _learn_references(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
     """Stores the platform's own reference in the case."""
     new = tuple(r for r in stored.platform_references if r not in own.platform_references)
     if not new:
@@ -165,7 +165,7 @@ def _learn(work: UnitOfWork, own: Case, stored: StoredMessage) -> Case:
     return richer
 
 
-def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
+def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
     """Handles a bounce or delay of our mail. A bounce revokes the acceptance; both raise an alarm, once."""
     # 1. Find the returned mails: by Message-ID and, with several recipients, by the failed ones.
     about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
@@ -181,7 +181,7 @@ def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None
     for mail in mails:
         # 3. A delay of an uncertain mail proves that our server accepted it.
         if mail.state == "uncertain" and not final:
-            _under_way(work, mail)
+            _settle_delayed(work, mail)
         # 4. A bounced mail becomes refused, before step 7 checks whether any recipient has the notification.
         if final and not mail.bounced:
             _bounced(work, mail, stored)
@@ -189,10 +189,10 @@ def _returned(work: UnitOfWork, stored: StoredMessage, message: Message) -> None
         if final and mail.at_most_once:
             _mark_bad(work, mail, stored)
         # 6. The officer on call is alerted, at another address than the failed one.
-        _tell_of_return(work, mail, final=final)
+        _alert_bounce(work, mail, final=final)
         # 7. The notification last: it depends on the states of all its mails, including this one.
         if mail.notification is not None:
-            _take_back(work, mail.notification, stored)
+            _revoke_notification(work, mail.notification, stored)
 
 
 def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
@@ -202,7 +202,7 @@ def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
     work.record(EventKind.MAIL_BOUNCED, change, about=about)
 
 
-def _tell_of_return(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
+def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
     """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
     kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
     key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
@@ -221,14 +221,14 @@ def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None
         work.record(EventKind.ADDRESS_BAD, change, about=about)
 
 
-def _under_way(work: UnitOfWork, mail: OutboxMail) -> None:
+def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
     """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     at = attempt.started_at if attempt else mail.queued_at
     settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
 
 
-def _take_back(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
+def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
     """Applies a bounce to its notification.
 
     While another recipient has it, it counts as sent when the first of those was accepted. With no recipient left it
@@ -241,7 +241,7 @@ def _take_back(work: UnitOfWork, notification_id: str, stored: StoredMessage) ->
     # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
     if any(mail.state != "refused" for mail in mails):
         accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
-        _count_from(work, notification, min(accepted, default=None))
+        _restart_clocks(work, notification, min(accepted, default=None))
         return
     # 2. No recipient has it: cancel its clocks, because a running one would still remind.
     about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
@@ -263,7 +263,7 @@ def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: Eve
             work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
 
 
-def _count_from(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
+def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
     """Restarts the clocks of a sent notification from another instant."""
     if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
         change = changed(notification, replace(notification, sent_at=sent_at))

@@ -72,7 +72,7 @@ def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
-    message = _vouched_for(env, raw.octets, env.parser.parse(raw.octets))
+    message = _with_verdict(env, raw.octets, env.parser.parse(raw.octets))
     attached = _attached(raw, message)
     return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
 
@@ -81,7 +81,7 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     """Does the same for many mails and their attached mail, made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
     parsed = env.parser.parse_all([raw.octets for raw in mails])
-    messages = [_vouched_for(env, raw.octets, message) for raw, message in zip(mails, parsed, strict=True)]
+    messages = [_with_verdict(env, raw.octets, message) for raw, message in zip(mails, parsed, strict=True)]
     attached = [_attached(raw, message) for raw, message in zip(mails, messages, strict=True)]
     together = list(chain.from_iterable(attached))
     inner = zip(env.octets.put_all(together), env.parser.parse_all(together), strict=True)
@@ -91,7 +91,7 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     ]
 
 
-def _vouched_for(env: Services, octets: bytes, message: Message) -> Message:
+def _with_verdict(env: Services, octets: bytes, message: Message) -> Message:
     """Returns the mail with the verdict on its author; attached mail remains unverified."""
     return replace(message, vouched=env.sender_check.verdict(octets, message))
 
@@ -127,14 +127,14 @@ def _record(work: UnitOfWork, mail: _Mail, fault: str | None) -> str:
         outcome = "seen before"
     elif fault is not None:
         outcome = _unjudged(work, raw, mail.message, delivery, fault)
-    elif twin := _twin(work, raw, mail.message):
+    elif twin := _same_message(work, raw, mail.message):
         outcome = _another_copy(work, twin, delivery, raw, mail.message)
     else:
         outcome = _file(work, raw, mail.message, delivery, mail.inner)
     return outcome
 
 
-def _twin(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
+def _same_message(work: UnitOfWork, raw: RawMessage, message: Message) -> StoredMessage | None:
     """Returns the message of which this is another copy: by Message-ID and stable parts, or our own sent mail.
 
     In Sent, either is enough for our own mail: some servers change the Message-ID, some add to the text. In the inbox

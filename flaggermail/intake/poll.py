@@ -33,7 +33,7 @@ def look(env: Services, mailbox: Mailbox, stop: Interrupt | None = None, *, ever
     names = mailbox.folders() if everywhere else (env.settings.desk.mailbox.inbox,)
     sent = env.settings.desk.mailbox.sent
     if everywhere and sent not in names:
-        _miss(env, sent)
+        _raise_folder_missing(env, sent)
     taken, read = 0, dict[str, Cursor]()
     for folder in names:
         try:
@@ -84,7 +84,7 @@ def _take_in_first(
         for raw in batch:
             if stop is not None and stop.is_set():
                 return
-            if not lookup.late(env, raw, env.clock.now()) and rate_limits.goes_first(env, raw.octets):
+            if not lookup.late(env, raw, env.clock.now()) and rate_limits.may_jump_queue(env, raw.octets):
                 outcome = ingest(env, raw, in_turn=False)
                 logbook.message_taken_in(raw.folder, raw.uid, len(raw.octets), outcome)
 
@@ -109,13 +109,13 @@ def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Inter
                 working = None
                 if stop is not None and stop.is_set():
                     break
-                working = worker.submit(_work_on, env, batch, stop)
+                working = worker.submit(_take_in_batch, env, batch, stop)
         finally:
             uids += working.result() if working else []
     return uids
 
 
-def _work_on(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
+def _take_in_batch(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None) -> list[int]:
     """Takes in old mail as one batch, since nobody waits for it, and other mail singly, to notify without delay."""
     if len(batch) > 1 and all(lookup.late(env, raw, env.clock.now()) for raw in batch):
         for raw, outcome in zip(batch, ingest_together(env, batch), strict=True):
@@ -133,7 +133,7 @@ def _work_on(env: Services, batch: Sequence[RawMessage], stop: Interrupt | None)
     return uids
 
 
-def _miss(env: Services, folder: str) -> None:
+def _raise_folder_missing(env: Services, folder: str) -> None:
     """Raises an alarm, once a day, for a missing folder of sent mail: mail typed by colleagues would go unnoticed."""
     now = env.clock.now()
     identity = f"folder/{folder}/{now.astimezone(env.settings.zone).date()}"

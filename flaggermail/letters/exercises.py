@@ -36,16 +36,16 @@ def running(tx: Transaction) -> Election | None:
     return next((election for election in tx.find(Election, closed_at=None) if election.exercise), None)
 
 
-def rehearses(work: UnitOfWork, number: str | None, *, otherwise: bool) -> bool:
+def belongs_to_exercise(work: UnitOfWork, number: str | None, *, otherwise: bool) -> bool:
     """True if the case belongs to an exercise; without a case, `otherwise`."""
     case = work.tx.get(Case, number) if number else None
     return otherwise if case is None else case.exercise
 
 
-def concerns(work: UnitOfWork, outgoing: Outgoing) -> bool:
+def is_exercise_mail(work: UnitOfWork, outgoing: Outgoing) -> bool:
     """True if an outgoing mail belongs to an exercise: by its case, or else by its subject or a recipient."""
     players = any(is_address(work.env.settings, to.address) for to in outgoing.to)
-    return rehearses(work, outgoing.case, otherwise=outgoing.exercise or players)
+    return belongs_to_exercise(work, outgoing.case, otherwise=outgoing.exercise or players)
 
 
 def refusal(env: Services, mail: OutboxMail, octets: bytes) -> Refused | None:

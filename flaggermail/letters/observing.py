@@ -32,7 +32,7 @@ def is_on(tx: Transaction) -> bool:
     return state is not None and state.observing
 
 
-def silences(tx: Transaction, due_at: datetime) -> bool:
+def suppresses_due_at(tx: Transaction, due_at: datetime) -> bool:
     """True if reminders due at `due_at` are suppressed: the desk is observing now, or was then."""
     state = state_of(tx)
     if state is None or state.observing:

@@ -53,7 +53,7 @@ def composed(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen) -> StoredMess
         match_basis="sent by us",
         verdict="verified",
         verdict_basis="composed here",
-        exercise=exercises.concerns(work, outgoing),
+        exercise=exercises.is_exercise_mail(work, outgoing),
     )
 
 

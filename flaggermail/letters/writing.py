@@ -31,7 +31,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
-    names = [*([exercises.MARK] if exercises.concerns(work, outgoing) else []), outgoing.template]
+    names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
     parts = [render(work, name, outgoing.language, outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
     letter = _letter(work, outgoing, subject, body)
@@ -76,7 +76,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Le
     domain = mailbox.address.rpartition("@")[2]
     answers = tuple(answered for answered in outgoing.answers if is_message_id(answered))
     headers = [(OWN_HEADER, outgoing.token)]
-    if exercises.concerns(work, outgoing):
+    if exercises.is_exercise_mail(work, outgoing):
         headers.append((EXERCISE_HEADER, "yes"))
     if outgoing.automatic is not None:
         headers += [("Auto-Submitted", outgoing.automatic), (LOOP_HEADER, mailbox.address)]

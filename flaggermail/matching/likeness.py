@@ -23,7 +23,7 @@ _WEB = re.compile(r"https?://([^\s/<>\"']{3,253})(/[^\s<>\"')\]]{2,1000})", re.I
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Version:
     """One mail as written by its author or as forwarded by another person."""
 
     author: str
@@ -35,7 +35,7 @@ class _Told:
 def clues(message: Message, other: Message, language: Language, ours: str) -> list[Clue]:
     """Returns the clues that `message` belongs to the case of `other`; `ours` is the address of the desk."""
     found: list[Clue] = []
-    pairs = [(here, there) for here in _told(message, language) for there in _told(other, language)]
+    pairs = [(here, there) for here in _versions(message, language) for there in _versions(other, language)]
     same = [(here, there) for here, there in pairs if _is_same(here, there)]
     if same:
         found.append(scoring.SAME_REFERRAL)
@@ -50,7 +50,7 @@ def clues(message: Message, other: Message, language: Language, ours: str) -> li
 
 def base_subjects(message: Message, language: Language) -> tuple[str, ...]:
     """Returns the subjects of a mail and of the mail it forwards, without reply and forward prefixes."""
-    return tuple(dict.fromkeys(told.subject for told in _told(message, language) if told.subject))
+    return tuple(dict.fromkeys(told.subject for told in _versions(message, language) if told.subject))
 
 
 def authors(message: Message) -> tuple[str, ...]:
@@ -59,18 +59,18 @@ def authors(message: Message) -> tuple[str, ...]:
     return tuple(address.key for address in (message.sender, inner) if address is not None)
 
 
-def _told(message: Message, language: Language) -> Iterator[_Told]:
+def _versions(message: Message, language: Language) -> Iterator[_Version]:
     inner = message.forwarded
     if message.sender is not None:
         text = message.reply_text if inner else message.text
         subject = split_subject(message.subject or "", language).base
-        yield _Told(message.sender.key, subject, folded(text[:_LONGEST]), passed_on=False)
+        yield _Version(message.sender.key, subject, folded(text[:_LONGEST]), passed_on=False)
     if inner is not None and inner.sender is not None:
         subject = split_subject(inner.subject or "", language).base
-        yield _Told(inner.sender.key, subject, folded(inner.body[:_LONGEST]), passed_on=True)
+        yield _Version(inner.sender.key, subject, folded(inner.body[:_LONGEST]), passed_on=True)
 
 
-def _is_same(here: _Told, there: _Told) -> bool:
+def _is_same(here: _Version, there: _Version) -> bool:
     """True if author and subject are equal and most words agree; if neither is forwarded, the texts must agree.
 
     Many offices, and their web forms, reuse one subject for every mail.

@@ -95,7 +95,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
         sender_platform=sender.platform,
         uses=[placing.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
         clues={} if sender.platform or any(a.case for a in anchors) else candidates.clues(work, message),
-        strayed=_strayed(work, message, sender, near),
+        other_subject=_under_another_subject(work, message, sender, near),
         threshold=None if sender.platform else candidates.threshold(work, message),
     )
 
@@ -108,7 +108,7 @@ def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
     return (*named, *found.suggestions, *found.hints)
 
 
-def _strayed(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
+def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
     """Returns the cases whose mail a person answers to write about another subject, as people do to find an address.
 
     Platforms give each answer a subject of its own, and officers answer notices, so both are exempt.

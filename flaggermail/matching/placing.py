@@ -46,7 +46,7 @@ class Known:
     sender_platform: str | None = None
     uses: Sequence[Use] = ()  # of the cases above, and every open one of the sender's platform
     clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # other evidence for a case
-    strayed: frozenset[str] = frozenset()  # of the cases above, those with a different subject than this mail
+    other_subject: frozenset[str] = frozenset()  # of the cases above, those with a different subject than this mail
     threshold: int | None = None  # the score from which this mail is filed without a person; None: never
 
 
@@ -69,7 +69,7 @@ class Placement:
 def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     """Places `message`, whose headers carry `tokens`, by the known facts."""
     found = _by_its_keys(message, known, tokens)
-    if found is not None and found.case not in known.strayed:
+    if found is not None and found.case not in known.other_subject:
         return found
     suggestions = scoring.suggest(_clues(known, found.case if found else None))
     sure = scoring.certain(suggestions, known.threshold)
@@ -115,10 +115,10 @@ def _notification(anchor: Anchor, known: Known) -> str | None:
     return own[0] if len(own) == 1 else None
 
 
-def _clues(known: Known, strayed: str | None) -> dict[str, list[Clue]]:
+def _clues(known: Known, other_subject: str | None) -> dict[str, list[Clue]]:
     """Returns the clues for each case, the most specific kind first."""
     waiting = (use.case for use in known.uses if use.open and use.platform == known.sender_platform)
-    found: dict[str, list[Clue]] = {strayed: [scoring.STRAYED]} if strayed else {}
+    found: dict[str, list[Clue]] = {other_subject: [scoring.OTHER_SUBJECT]} if other_subject else {}
     for case in known.numbers:
         found.setdefault(case, []).append(scoring.NUMBER)
     for case, those in known.clues.items():

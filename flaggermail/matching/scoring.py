@@ -30,7 +30,7 @@ class Clue:
 ATTACHED = Clue("it was attached to mail of this case", 80, firm=True)
 SAME_REFERRAL = Clue("the same referral was taken in before", 60, firm=True)
 NUMBER = Clue("its number is named", 50)
-STRAYED = Clue("answers its mail under another subject", 40)
+OTHER_SUBJECT = Clue("answers its mail under another subject", 40)
 WAITS = Clue("waits for an answer of this platform", 40)
 SAME_TEXT = Clue("the texts agree", 20)
 SAME_SUBJECT = Clue("the same subject and somebody in common", 25)

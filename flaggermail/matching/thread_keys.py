@@ -22,7 +22,7 @@ from flaggermail.services import EventRef, UnitOfWork
 def learned(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Anchor]:
     """Returns the case for each learned key in `message`, by its description; no case if mail of two cases named it."""
     words = _references(work, message, platform)
-    words |= {_mail(name): f"refers, as others do, to <{name}>" for name in _named(message)}
+    words |= {_mail_key(name): f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
     rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(words))}
     return {
         words[key]: Anchor() if rows[key].ambiguous else Anchor(rows[key].case, rows[key].notification)
@@ -41,12 +41,14 @@ def learn(
     """
     if stored.case is None or not (by_hand or stored.verdict == "verified"):
         return
-    named = _named(message)
+    named = _answered_ids(message)
     held = {m.message_id for m in work.tx.find(StoredMessage, message_id=named)}
-    keys = [*_references(work, message, platform), *(_mail(name) for name in named if name not in held)]
+    keys = [*_references(work, message, platform), *(_mail_key(name) for name in named if name not in held)]
     known = {row.id: row for row in work.tx.find(ThreadKey, id=keys)}
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
-    changes = [change for key in keys for change in _taught(known.get(key), replace(fresh, id=key), by_hand=by_hand)]
+    changes = [
+        change for key in keys for change in _key_changes(known.get(key), replace(fresh, id=key), by_hand=by_hand)
+    ]
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
@@ -60,7 +62,7 @@ def forget(work: UnitOfWork, stored: StoredMessage) -> None:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
 
 
-def _taught(known: ThreadKey | None, fresh: ThreadKey, *, by_hand: bool) -> Iterable[Change]:
+def _key_changes(known: ThreadKey | None, fresh: ThreadKey, *, by_hand: bool) -> Iterable[Change]:
     if known is None:
         yield added(fresh)
     elif by_hand and (known.ambiguous or known.case != fresh.case):
@@ -77,11 +79,11 @@ def _references(work: UnitOfWork, message: Message, platform: str | None) -> dic
     return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
 
 
-def _named(message: Message) -> list[str]:
+def _answered_ids(message: Message) -> list[str]:
     """Returns the Message-IDs that this mail answers, except those with a token of ours, which are matched directly."""
     named = dict.fromkeys((*message.in_reply_to, *message.references))
     return [name for name in named if not reply_tokens.tokens([name])]
 
 
-def _mail(message_id: str) -> str:
+def _mail_key(message_id: str) -> str:
     return f"mail {message_id}"

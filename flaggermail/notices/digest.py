@@ -72,7 +72,7 @@ def _tell_held_back(work: UnitOfWork, officer_id: str, held: Sequence[HeldBack])
     """Sends one officer their digest; exercise rows are sent in a mail of their own, marked as such."""
     officer = work.env.settings.rota.officer(officer_id) or work.env.settings.rota.head()
     kinds, exercise = [Kind.OFFICER_NOTICE, Kind.ALARM, Kind.DIGEST], held[0].exercise
-    if officer is None or rate_limits.rests(work, officer, kinds, exercise=exercise):
+    if officer is None or rate_limits.over_hourly_limit(work, officer, kinds, exercise=exercise):
         return 0
     changes = [changed(row, replace(row, told_at=work.now)) for row in held]
     work.record(EventKind.DIGEST_SENT, *changes, reason=f"{len(held)} held back")

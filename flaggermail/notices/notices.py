@@ -49,7 +49,7 @@ def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = ""
     Skips the officer whose address is `not_to`, to which mail does not arrive.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
-        rate_limits.suppressed(work)
+        rate_limits.count_suppressed(work)
         return
     about = EventRef(case=alarm.case, notification=alarm.notification)
     work.record(EventKind.ALARM_RAISED, added(alarm), reason=alarm.kind, about=about)
@@ -58,15 +58,15 @@ def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = ""
     if officer is not None:
         notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
-        page_queue.of_alarm(work, officer, alarm, exercise=exercise)
+        page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise)
 
 
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
     """Queues one mail to an officer."""
     if observing.suppresses(work, notice.kind, notice.dedupe, notice.about):
         return  # no token is issued either, since nobody would receive it
-    if notice.template in rate_limits.HOLDABLE and rate_limits.holds(
-        work, officer, _holdable(work, officer, notice, values)
+    if notice.template in rate_limits.LIMITED_TEMPLATES and rate_limits.hold_back_if_over_limit(
+        work, officer, _held_back_row(work, officer, notice, values)
     ):
         return
     token = Token(
@@ -103,7 +103,7 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
     )
 
 
-def _holdable(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
+def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> HeldBack:
     """The row stored instead of a mail when the officer has reached a rate limit."""
     return HeldBack(
         id="",
@@ -114,7 +114,7 @@ def _holdable(work: UnitOfWork, officer: Officer, notice: Notice, values: Mappin
         case=notice.about.case,
         notification=notice.about.notification,
         next_step=str(values["next_step"]),
-        exercise=exercises.rehearses(work, notice.about.case, otherwise=notice.exercise),
+        exercise=exercises.belongs_to_exercise(work, notice.about.case, otherwise=notice.exercise),
         held_at=work.now,
     )
 

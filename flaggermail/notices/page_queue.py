@@ -75,11 +75,11 @@ def mark(work: UnitOfWork, *, exercise: bool) -> str:
     return render(work, exercises.MARK, language, None).subject if exercise else ""
 
 
-def of_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
+def queue_for_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
     """Queues a page for an alarm, to the first pager at once: the alarm may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # a page about failed pagers would never end
         return
-    played = exercises.rehearses(work, alarm.case, otherwise=exercise)
+    played = exercises.belongs_to_exercise(work, alarm.case, otherwise=exercise)
     platform, begins = platform_of(work, alarm.notification), mark(work, exercise=played)
     text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins)
     # a digest, because the id of an alarm may contain a recipient's address

@@ -22,7 +22,7 @@ from flaggermail.record.states import SUPPRESSED
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-HOLDABLE = frozenset({"alarm", "officer_notice"})  # templates; the others already combine several subjects
+LIMITED_TEMPLATES = frozenset({"alarm", "officer_notice"})  # templates; the others already combine several subjects
 _HEADER = 65_536  # octets searched for a From field
 _FROM = re.compile(rb"^From:\s*(?:[^\r\n]*<)?([^<>\s,;]+@[^<>\s,;]+)", re.IGNORECASE | re.MULTILINE)
 ANSWERS = (Kind.INTAKE_CONFIRMATION, Kind.DECLINE)  # sent without a person's involvement
@@ -36,11 +36,11 @@ def mails_to(
     return work.tx.count(OutboxMail, ("queued_at", since), recipient=address, kind=wanted, exercise=exercise)
 
 
-def holds(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
+def hold_back_if_over_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
     """True if the wanted notice or alarm is held back for the officer; records it once per deduplication key."""
     kind, exercise, limits = Kind(wanted.kind), wanted.exercise, work.env.settings.desk.rate_limits
     if work.tx.exists(HeldBack, dedupe=wanted.dedupe):
-        suppressed(work)
+        count_suppressed(work)
         return True
     waiting = work.tx.exists(HeldBack, officer=officer.id, kind=wanted.kind, exercise=exercise, told_at=None)
     lately, of_hour = (mails_to(work, officer.address, [kind], within, exercise=exercise) for within in (MINUTE, HOUR))
@@ -51,7 +51,7 @@ def holds(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
     return True
 
 
-def rests(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
+def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
     """True if that person has reached the hourly limit for these kinds and the minimum interval has not elapsed."""
     limits = work.env.settings.desk.rate_limits
     lately, of_hour = (
@@ -74,7 +74,7 @@ def may_answer(work: UnitOfWork, address: str, kind: Kind, about: EventRef) -> b
     return False
 
 
-def goes_first(env: Services, octets: bytes) -> bool:
+def may_jump_queue(env: Services, octets: bytes) -> bool:
     """True if this mail of a known sender may be taken in ahead of the queue; then counts it against the hour.
 
     The sender is the From address as written. An impostor gains only an earlier place for a few mails.
@@ -91,7 +91,7 @@ def goes_first(env: Services, octets: bytes) -> bool:
     return True
 
 
-def puzzle(work: UnitOfWork, officer: Officer, text: str) -> str:
+def misunderstood_key(work: UnitOfWork, officer: Officer, text: str) -> str:
     """Deduplication key for "not understood" replies: identical text, once a day.
 
     Digits are ignored: a machine that replies to each of our mails repeats the same text except for numbers. A person
@@ -106,12 +106,12 @@ def is_loop(work: UnitOfWork, officer: Officer, reason: str) -> bool:
     told = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     hour = f"misunderstood {officer.id} {work.now:%Y-%m-%dT%H}"
     if told or work.tx.reached(hour) >= work.env.settings.desk.rate_limits.answers_per_sender:
-        suppressed(work)
+        count_suppressed(work)
         return True
     work.tx.number(hour)
     return False
 
 
-def suppressed(work: UnitOfWork) -> None:
+def count_suppressed(work: UnitOfWork) -> None:
     """Counts a mail suppressed as a duplicate."""
     work.tx.number(SUPPRESSED)

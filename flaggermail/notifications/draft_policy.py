@@ -73,16 +73,16 @@ def faults(
     """
     text = _folded(body)
     return (
-        *_unsaid(text, requirements, patterns.languages[requirements.language], search),
-        *_unnamed(text, requirements, patterns.languages[requirements.language]),
-        *_said("subject", _folded(subject), requirements, patterns, search),
-        *_said("body", text, requirements, patterns, search),
-        *_unseen("subject", subject, allowed=""),
-        *_unseen("body", body, allowed="\n\t"),
+        *_missing_statements(text, requirements, patterns.languages[requirements.language], search),
+        *_missing_details(text, requirements, patterns.languages[requirements.language]),
+        *_forbidden_statements("subject", _folded(subject), requirements, patterns, search),
+        *_forbidden_statements("body", text, requirements, patterns, search),
+        *_invisible_characters("subject", subject, allowed=""),
+        *_invisible_characters("body", body, allowed="\n\t"),
     )
 
 
-def _unsaid(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[str]:
+def _missing_statements(text: str, wanted: Requirements, patterns: LanguagePatterns, search: Search) -> Iterator[str]:
     """Yields a fault for each required statement that is missing."""
     for what, expected in (
         ("check", not wanted.follow_up),
@@ -93,23 +93,25 @@ def _unsaid(text: str, wanted: Requirements, patterns: LanguagePatterns, search:
             yield MISSING[what]
 
 
-def _unnamed(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[str]:
+def _missing_details(text: str, wanted: Requirements, patterns: LanguagePatterns) -> Iterator[str]:
     """Yields a fault for each detail that the draft must quote literally and does not."""
-    if not _stands(wanted.number, text):
+    if not _occurs(wanted.number, text):
         yield f"body: the case number is missing; quote {wanted.number}"
     if wanted.follow_up:
         return
-    if not _stands(wanted.policy_title, text):
+    if not _occurs(wanted.policy_title, text):
         yield f"body: the policy is not named; write its title {wanted.policy_title!r}"
-    if not _stands(wanted.policy_url, text):
+    if not _occurs(wanted.policy_url, text):
         yield f"body: the policy's address is missing; write {wanted.policy_url}"
     day = wanted.policy_read_on
     written = f"{day.day} {patterns.months[day.month - 1]} {day.year}"
-    if not (_stands(written, text) or _stands(day.isoformat(), text)):
+    if not (_occurs(written, text) or _occurs(day.isoformat(), text)):
         yield f"body: the day on which the policy was read is missing; write {written}"
 
 
-def _said(where: str, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search) -> Iterator[str]:
+def _forbidden_statements(
+    where: str, text: str, wanted: Requirements, patterns: DraftPatterns, search: Search
+) -> Iterator[str]:
     """Yields a fault for each forbidden statement, ignoring the platform's own policy title and web addresses."""
     ours = WEB_ADDRESS.sub(" ", text.replace(_folded(wanted.policy_title), " "))
     for what, text_of_fault in FORBIDDEN.items():
@@ -119,7 +121,7 @@ def _said(where: str, text: str, wanted: Requirements, patterns: DraftPatterns, 
             yield f"{where}: {found!r} {text_of_fault}"
 
 
-def _unseen(where: str, text: str, allowed: str) -> Iterator[str]:
+def _invisible_characters(where: str, text: str, allowed: str) -> Iterator[str]:
     """Yields a fault for each character that is invisible or changes the text direction."""
     lines: dict[str, int] = {}
     for line, content in enumerate(text.split("\n"), start=1):
@@ -138,7 +140,7 @@ def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _stands(phrase: str, text: str) -> bool:
+def _occurs(phrase: str, text: str) -> bool:
     """True if `phrase` occurs as a whole: neither 16 June for 6 June, nor a longer web address."""
     folded = _folded(phrase)
     return bool(folded) and re.search(rf"(?<![\w-]){re.escape(folded)}(?!\w|[/?#&=-]\w)", text) is not None

@@ -187,21 +187,21 @@ def due(silence: Silence, steps: Collection[Step], who: Who, now: datetime) -> t
     elapsed = (now - silence.started_at) // timedelta(minutes=1)
     reached = [(step, n) for step in steps if (n := step.reached(elapsed)) is not None]
     calls = [call for step, n in reached for call in _calls(silence, step, n)]
-    told = _Heard(silence, steps)
-    waiting = [call for call in calls if not told.holds(call, who)]
-    ends = [(call, _held_until(silence, who, call, now)) for call in waiting]
-    heard = [call for call, end in ends if end is None] or questions(silence, steps, now)
-    if heard:
-        return _each_once(heard, who, now)
-    if waiting:
+    sent = _Sent(silence, steps)
+    unsent = [call for call in calls if not sent.covers(call, who)]
+    ends = [(call, _acknowledged_until(silence, who, call, now)) for call in unsent]
+    to_send = [call for call, end in ends if end is None] or questions(silence, steps, now)
+    if to_send:
+        return _one_per_person(to_send, who, now)
+    if unsent:
         return Nothing("acknowledged", min(end for _, end in ends if end is not None))
     return Nothing("every step that fell due was told" if reached else "no step has fallen due")
 
 
 def upcoming(silence: Silence, steps: Collection[Step], who: Who) -> list[Expected]:
     """Returns the next call of each step to each recipient role, earliest first; overdue calls come first."""
-    told = _Heard(silence, steps)
-    calls = [_next_call(silence, step, reader, told, who) for step in steps for reader in step.readers]
+    sent = _Sent(silence, steps)
+    calls = [_next_call(silence, step, reader, sent, who) for step in steps for reader in step.readers]
     found = [_expected(silence, who, call) for call in calls if call is not None]
     found += [Expected(call, call.due_at, who(call.reader, call.due_at)) for call in questions(silence, steps, None)]
     return sorted(found, key=lambda expected: (expected.at, expected.call.minute))
@@ -231,20 +231,20 @@ def _calls(silence: Silence, step: Step, repetition: int) -> Iterator[Call]:
         yield Call(step, step.due_at(silence.started_at, repetition), reader, repetition)
 
 
-def _next_call(silence: Silence, step: Step, reader: str, told: _Heard, who: Who) -> Call | None:
+def _next_call(silence: Silence, step: Step, reader: str, sent: _Sent, who: Who) -> Call | None:
     """Returns the first call of that step to that role that was neither sent nor passed over."""
-    for minute in (told.minute, told.minute + 1):
+    for minute in (sent.minute, sent.minute + 1):
         n = step.following(minute)
         if n is None:
             return None
         call = Call(step, step.due_at(silence.started_at, n), reader, n)
-        if not told.holds(call, who):
+        if not sent.covers(call, who):
             return call
     return None
 
 
 def _expected(silence: Silence, who: Who, call: Call) -> Expected:
-    at = _held_until(silence, who, call, call.due_at) or call.due_at
+    at = _acknowledged_until(silence, who, call, call.due_at) or call.due_at
     return Expected(call, at, who(call.reader, at))
 
 
@@ -264,7 +264,7 @@ def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -
     return [Call(Step(clock, minute), last.until, asks=True)]
 
 
-class _Heard:
+class _Sent:
     """The highest minute already sent, and its recipients; calls below it are never sent."""
 
     def __init__(self, silence: Silence, steps: Collection[Step]) -> None:
@@ -273,7 +273,7 @@ class _Heard:
         self.minute = max((step.minute(telling.repetition) for telling, step in told), default=0)
         self._last = [pair for pair in told if pair[1].minute(pair[0].repetition) == self.minute]
 
-    def holds(self, call: Call, who: Who) -> bool:
+    def covers(self, call: Call, who: Who) -> bool:
         """True if it was sent to this role, to the same person in another role, or if a later minute was sent."""
         if call.minute != self.minute:
             return call.minute < self.minute
@@ -287,7 +287,7 @@ def _reader(telling: Telling, step: Step) -> str:
     return HEAD if telling.escalates else OFFICER if step.tell in ROLES else step.tell
 
 
-def _held_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetime | None:
+def _acknowledged_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetime | None:
     """Returns until when an acknowledgement by the recipient suppresses a call due at `at`; None if none does."""
     if call.escalates:
         return None
@@ -295,7 +295,7 @@ def _held_until(silence: Silence, who: Who, call: Call, at: datetime) -> datetim
     return until if until is not None and at < until else None
 
 
-def _each_once(calls: Collection[Call], who: Who, now: datetime) -> tuple[Due, ...]:
+def _one_per_person(calls: Collection[Call], who: Who, now: datetime) -> tuple[Due, ...]:
     """Returns the calls of the highest minute, one per person: the head's before the officer's, later steps first."""
     highest = max(call.minute for call in calls)
     found: dict[str | None, Call] = {}

@@ -34,15 +34,15 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := claim(env)) is not None:
         octets = env.octets.get(mail.digest)
-        answer = exercises.refusal(env, mail, octets) or _handed_over(env, mail, octets)
+        answer = exercises.refusal(env, mail, octets) or _submit(env, mail, octets)
         with env.store.begin() as tx:
             settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
         tried += 1
     return tried
 
 
-def _handed_over(env: Services, mail: OutboxMail, octets: bytes) -> Submission:
-    return env.submitter.submit(octets, mail.sender, [mail.recipient], _witness(env, mail))[0]
+def _submit(env: Services, mail: OutboxMail, octets: bytes) -> Submission:
+    return env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
 
 def recover(env: Services) -> int:
@@ -87,15 +87,15 @@ def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
 def _waiting(tx: Transaction) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
     queued = tx.find(OutboxMail, state="queued")
-    asking = next((mail for mail in queued if mail.tries and _found_no_server(tx, mail)), None)
+    asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 
 
-def _found_no_server(tx: Transaction, mail: OutboxMail) -> bool:
+def _server_unreachable(tx: Transaction, mail: OutboxMail) -> bool:
     last = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     return last is not None and last.result == "unreachable"
 
 
-def _witness(env: Services, mail: OutboxMail) -> str:
+def _copy_address(env: Services, mail: OutboxMail) -> str:
     """Returns our own address if a copy to it must prove the delivery, which applies to at-most-once mail only."""
     return mail.sender if mail.at_most_once and env.settings.desk.submission.proof == "copy" else ""

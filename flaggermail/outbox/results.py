@@ -21,11 +21,11 @@ from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, Sto
 from flaggermail.services import EventRef, UnitOfWork
 
 COPY_FOUND = "a copy of it came back to our mailbox"
-_OUT_OF_REACH = frozenset({0, 421})  # no reply at all; service closing, RFC 5321, section 3.8
+_UNREACHABLE_CODES = frozenset({0, 421})  # no reply at all; service closing, RFC 5321, section 3.8
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class _AttemptEnd:
     """How an attempt ended."""
 
     result: str  # accepted | deferred | unreachable | refused | unknown
@@ -39,7 +39,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     A bounce can arrive before the answer of the server that generated it; the state set by the bounce is kept.
     """
     if mail.state not in IN_HAND:
-        _overtaken(work, mail, answer)
+        _settle_after_bounce(work, mail, answer)
     elif isinstance(answer, Accepted):
         _accepted(replace(work, now=answer.at), mail, answer)
     elif isinstance(answer, Refused):
@@ -48,7 +48,7 @@ def settle(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
         in_doubt(work, mail, answer)
 
 
-def _write(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _End) -> None:
+def _record_end(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxMail, end: _AttemptEnd) -> None:
     attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
     changes: list[Change] = [changed(mail, settled)]
     if attempt is not None and attempt.ended_at is None:  # a server's answer is never overwritten
@@ -62,20 +62,20 @@ def _write(work: UnitOfWork, kind: EventKind, mail: OutboxMail, settled: OutboxM
     )
 
 
-def _overtaken(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
+def _settle_after_bounce(work: UnitOfWork, mail: OutboxMail, answer: Submission) -> None:
     """Records only how the attempt ended, because a bounce has already settled the mail."""
     if isinstance(answer, Accepted):
-        _write(work, EventKind.MAIL_ACCEPTED, mail, mail, _End("accepted", 250, answer.answer))
+        _record_end(work, EventKind.MAIL_ACCEPTED, mail, mail, _AttemptEnd("accepted", 250, answer.answer))
     elif isinstance(answer, Refused):
-        _write(work, EventKind.MAIL_REFUSED, mail, mail, _End("refused", answer.code, answer.text))
+        _record_end(work, EventKind.MAIL_REFUSED, mail, mail, _AttemptEnd("refused", answer.code, answer.text))
     else:
-        _write(work, EventKind.MAIL_UNCERTAIN, mail, mail, _End("unknown", 0, answer.text))
+        _record_end(work, EventKind.MAIL_UNCERTAIN, mail, mail, _AttemptEnd("unknown", 0, answer.text))
 
 
 def _accepted(work: UnitOfWork, mail: OutboxMail, answer: Accepted) -> None:
     """Records that our server accepted the mail and its message was sent; starts the clocks of a notification."""
     settled = replace(moved(mail, "accepted"), done_at=answer.at, answer=answer.answer)
-    _write(work, EventKind.MAIL_ACCEPTED, mail, settled, _End("accepted", 250, answer.answer))
+    _record_end(work, EventKind.MAIL_ACCEPTED, mail, settled, _AttemptEnd("accepted", 250, answer.answer))
     sent_at = _first_acceptance(work, mail, answer.at)
     own = next(iter(work.tx.find(StoredMessage, message_id=mail.message_id, direction="out")), None)
     if own is not None and own.received_at != sent_at:
@@ -117,19 +117,19 @@ def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
     if again is not None:
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=text)
         result = "unreachable" if answer.connection_failed else "deferred"
-        _write(work, EventKind.MAIL_DEFERRED, mail, settled, _End(result, answer.code, answer.text))
+        _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
         return
     settled = replace(moved(mail, "refused"), next_try_at=None, done_at=work.now, answer=text)
-    _write(work, EventKind.MAIL_REFUSED, mail, settled, _End("refused", answer.code, answer.text))
+    _record_end(work, EventKind.MAIL_REFUSED, mail, settled, _AttemptEnd("refused", answer.code, answer.text))
     if mail.kind != Kind.ALARM:  # an alarm about an undeliverable alarm would never end
         _alarm(work, AlarmKind.REFUSED, settled)
     if mail.notification is not None and mail.at_most_once:
-        _given_up(work, mail.notification)
+        _fail_if_all_refused(work, mail.notification)
 
 
-def _given_up(work: UnitOfWork, notification_id: str) -> None:
+def _fail_if_all_refused(work: UnitOfWork, notification_id: str) -> None:
     """Marks the notification as failed once all its recipients have refused it."""
     notification = work.tx.get(Notification, notification_id)
     mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
@@ -150,7 +150,7 @@ def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) ->
     refused login is not, because repeated failures lock an account. Attempts that found no server do not count.
     """
     if answer is not None and answer.connection_failed:
-        return 1 if answer.code in _OUT_OF_REACH else mail.tries
+        return 1 if answer.code in _UNREACHABLE_CODES else mail.tries
     return sum(attempt.result != "unreachable" for attempt in work.tx.find(Attempt, mail=mail.id))
 
 
@@ -177,7 +177,7 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return
         settled = replace(moved(mail, "queued"), next_try_at=again, answer=answer.text)
-    _write(work, EventKind.MAIL_UNCERTAIN, mail, settled, _End("unknown", 0, answer.text))
+    _record_end(work, EventKind.MAIL_UNCERTAIN, mail, settled, _AttemptEnd("unknown", 0, answer.text))
     if mail.at_most_once and not _proven_before(work, settled):
         _alarm(work, AlarmKind.UNCERTAIN, settled)
 

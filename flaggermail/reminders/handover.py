@@ -20,7 +20,7 @@ from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, InForce, OutboxMail, Reminder, StoredMessage, Withheld
 from flaggermail.record.topics import Topic
-from flaggermail.reminders.open_clocks import OpenClock, waiting
+from flaggermail.reminders.open_clocks import OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # entries per list in the mail; the rest is counted
@@ -48,7 +48,7 @@ class ScheduleChange:
 
 def gather(work: UnitOfWork) -> Note:
     """Gathers the note as of now."""
-    who, running = readers(work.env.settings, work.tx), list(waiting(work.tx))
+    who, running = readers(work.env.settings, work.tx), list(open_clocks(work.tx))
     reminders = sorted(
         (r for one in running for r in one.told if r.clock == one.clock), key=lambda r: (r.told_at, r.id)
     )
@@ -67,15 +67,15 @@ def tick(env: Services) -> bool:
     """Mails the note to an officer who has come on call and does not have it yet; returns True if one was due."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if _untold(UnitOfWork(env, tx, now)) is None:
+        if _unsent_change(UnitOfWork(env, tx, now)) is None:
             return False
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
-        change = _untold(work)
+        change = _unsent_change(work)
         if change is not None:
             notice = Notice(Kind.DIGEST, "handover", _reason(change), EventRef(), topic=Topic.SHIFT)
             notices.tell(work, change.officer, notice, _values(work, gather(work)))
-            if _untold(work) is not None:  # no valid mail to that address: do not retry at each tick
+            if _unsent_change(work) is not None:  # no valid mail to that address: do not retry at each tick
                 given_up = Withheld(id=_reason(change), kind=Kind.DIGEST.value, withheld_at=now)
                 work.record(EventKind.MAIL_WITHHELD, added(given_up), reason="no valid mail came of it")
     return change is not None
@@ -84,12 +84,12 @@ def tick(env: Services) -> bool:
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when the officer on call changes next, within twelve hours; now if a note is due."""
     now = env.clock.now()
-    if _untold(UnitOfWork(env, tx, now)) is not None:
+    if _unsent_change(UnitOfWork(env, tx, now)) is not None:
         return now
     return next((at for at, _ in changes(env.settings.rota, overrides(tx), now, now + AT_MOST)), None)
 
 
-def _untold(work: UnitOfWork) -> ScheduleChange | None:
+def _unsent_change(work: UnitOfWork) -> ScheduleChange | None:
     """Returns the last change of the past twelve hours; None if its note was mailed or the desk did not exist yet."""
     exact = timedelta(microseconds=1)
     past = changes(work.env.settings.rota, overrides(work.tx), work.now - AT_MOST, work.now + exact)

@@ -53,7 +53,7 @@ def _telling(reminder: Reminder) -> Telling:
     return Telling(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
-def waiting(tx: Transaction) -> Iterator[OpenClock]:
+def open_clocks(tx: Transaction) -> Iterator[OpenClock]:
     """Yields running clocks of notifications and cases without a decision, selected by SQL."""
     running = tx.find(ClockRow, state="running", kind=[RECEIPT, HUMAN])
     unconfirmed = {clock.notification for clock in running if clock.kind == RECEIPT}

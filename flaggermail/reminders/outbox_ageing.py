@@ -22,16 +22,16 @@ def tick(env: Services) -> int:
     """Raises an alarm if mail waits too long, or no longer does; returns the number of alarms."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not _is_new(env, tx, now):
+        if not _has_changed(env, tx, now):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        if not _is_new(env, tx, now):
+        if not _has_changed(env, tx, now):
             return 0
         work, late, (number, told) = UnitOfWork(env, tx, now), _late(env, tx, now), _episode(tx)
         if told:
-            _tell(work, AlarmKind.OUTBOX_FLOWS, number, "-")
+            _raise(work, AlarmKind.OUTBOX_FLOWS, number, "-")
         else:
-            _tell(work, AlarmKind.OUTBOX_WAITS, number + 1, _words(work, late))
+            _raise(work, AlarmKind.OUTBOX_WAITS, number + 1, _summary(work, late))
     return 1
 
 
@@ -40,21 +40,21 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     if _episode(tx)[1]:
         return None
     queued = [mail.queued_at for mail in tx.find(OutboxMail, state="queued")]
-    return min(queued) + _patience(env) if queued else None
+    return min(queued) + _alarm_after(env) if queued else None
 
 
-def _is_new(env: Services, tx: Transaction, now: datetime) -> bool:
+def _has_changed(env: Services, tx: Transaction, now: datetime) -> bool:
     """True if the last alarm no longer describes the situation."""
     return not observing.is_on(tx) and bool(_late(env, tx, now)) is not _episode(tx)[1]
 
 
-def _patience(env: Services) -> timedelta:
+def _alarm_after(env: Services) -> timedelta:
     return timedelta(minutes=env.settings.desk.submission.alarm_after_minutes)
 
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _patience(env)]
+    return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _alarm_after(env)]
 
 
 def _episode(tx: Transaction) -> tuple[int, bool]:
@@ -63,12 +63,12 @@ def _episode(tx: Transaction) -> tuple[int, bool]:
     return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS.value))
 
 
-def _words(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:
+def _summary(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
     since = late[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
     answer = next((mail.answer for mail in late if mail.answer), "-")
     return f"{len(late)}, {since}: {answer}"
 
 
-def _tell(work: UnitOfWork, kind: AlarmKind, number: int, text: str) -> None:
+def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: str) -> None:
     notices.raise_alarm(work, alarm(kind, alarm_key(kind, number), text, work.now), "flaggermail outbox list")

@@ -40,8 +40,8 @@ def tick(env: Services) -> int:
         work = UnitOfWork(env, tx, env.clock.now())
         queued = [(officer, page_queue.queue(work, officer, at, wake)) for officer, at, wake in _due(work)]
         for officer, page in queued:
-            if page is not None and page.state == HELD and _alone(work, page):
-                _unheard(work, officer, page, "called often enough in this hour")
+            if page is not None and page.state == HELD and _is_pager_only(work, page):
+                _alarm_pagers_failed(work, officer, page, "called often enough in this hour")
     return sum(page is not None for _, page in queued)
 
 
@@ -59,14 +59,14 @@ def _due(work: UnitOfWork) -> Iterator[tuple[Officer, int, Wake]]:
         if officer is None or not waiting:
             continue
         delays = [pager.after for pager in officer.pagers]
-        states = [page.state for page in _of(work.tx, first.id, officer)]
+        states = [page.state for page in _pages_of(work.tx, first.id, officer)]
         urgent = first.kind == Kind.ESCALATION or Means.MAIL not in first.how
         position = next_pager(delays, states, first.told_at, work.now, at_once=urgent)
         if position is not None:
             yield officer, position, _wake(work, first.id, waiting)
 
 
-def _of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
+def _pages_of(tx: Transaction, about: str, officer: Officer) -> list[Page]:
     return sorted(tx.find(Page, about=about, officer=officer.id), key=lambda page: page.position)
 
 
@@ -81,14 +81,14 @@ def waits(tx: Transaction, reminder: Reminder) -> bool:
 
 def _wake(work: UnitOfWork, about: str, waiting: Sequence[Reminder]) -> Wake:
     """Returns the page for the open reminders of one mail: the first by name, the others as a count."""
-    reminder, silent = waiting[0], work.now - _began(work, waiting[0])
-    played = exercises.rehearses(work, reminder.case, otherwise=False)
+    reminder, silent = waiting[0], work.now - _started_at(work, waiting[0])
+    played = exercises.belongs_to_exercise(work, reminder.case, otherwise=False)
     platform, mark = page_queue.platform_of(work, reminder.notification), page_queue.mark(work, exercise=played)
     text = reminder_text(reminder.case, platform, silent // timedelta(minutes=1), len(waiting) - 1, mark)
     return Wake(about, text, reminder.case, reminder.notification, played)
 
 
-def _began(work: UnitOfWork, reminder: Reminder) -> datetime:
+def _started_at(work: UnitOfWork, reminder: Reminder) -> datetime:
     """Returns when the clock of the reminder started."""
     clock = work.tx.get(ClockRow, f"{reminder.notification}/{reminder.clock}")
     case = work.tx.get(Case, reminder.case)
@@ -150,19 +150,19 @@ def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     if page.position + 1 < len(officer.pagers):
         again = Wake(page.about, page.text, page.case, page.notification, page.exercise)
         page_queue.queue(work, officer, page.position + 1, again)
-    elif all(one.state == FAILED for one in _of(work.tx, page.about, officer)):
-        _unheard(work, officer, page, answer.why)
+    elif all(one.state == FAILED for one in _pages_of(work.tx, page.about, officer)):
+        _alarm_pagers_failed(work, officer, page, answer.why)
 
 
-def _alone(work: UnitOfWork, page: Page) -> bool:
+def _is_pager_only(work: UnitOfWork, page: Page) -> bool:
     """True if it belongs to a reminder that was not mailed."""
     reminder = work.tx.get(Reminder, page.about)
     return reminder is not None and Means.MAIL not in reminder.how
 
 
-def _unheard(work: UnitOfWork, officer: Officer, page: Page, why: str) -> None:
+def _alarm_pagers_failed(work: UnitOfWork, officer: Officer, page: Page, why: str) -> None:
     """Raises an alarm that all pagers failed: once a day per person, but for each reminder that was not mailed."""
-    alone = _alone(work, page)
+    alone = _is_pager_only(work, page)
     key = alarm_key(AlarmKind.PAGERS_FAILED, page.about if alone else f"{officer.id}/{work.today}")
     text = f"{officer.name}: {page.text}: {page.pager}: {why}"
     concerns = (page.case, page.notification) if alone else (None, None)

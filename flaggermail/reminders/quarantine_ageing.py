@@ -31,7 +31,7 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _QuarantinedMail:
     """A quarantined mail with the steps in force today, and those already sent."""
 
     message: StoredMessage
@@ -41,10 +41,10 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Late:
+class _DueStep:
     """A step to send now."""
 
-    waiting: _Waiting
+    waiting: _QuarantinedMail
     due: Due
 
     @property
@@ -57,30 +57,32 @@ def tick(env: Services) -> int:
     """Reminds each person in one mail of what is due; returns the number of due steps."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not any(_is_free(UnitOfWork(env, tx, now), officer) for officer, _ in _addressed(UnitOfWork(env, tx, now))):
+        if not any(
+            _may_remind(UnitOfWork(env, tx, now), officer) for officer, _ in _by_recipient(UnitOfWork(env, tx, now))
+        ):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
-        told: dict[Officer, list[_Late]] = {}
-        for officer, late in _addressed(work):
-            if _is_free(work, officer):
+        told: dict[Officer, list[_DueStep]] = {}
+        for officer, late in _by_recipient(work):
+            if _may_remind(work, officer):
                 told.setdefault(officer, []).append(late)
         for officer, late_ones in told.items():
-            _tell(work, officer, late_ones)
+            _remind(work, officer, late_ones)
     return sum(map(len, told.values()))
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send; None if nothing waits."""
     work = UnitOfWork(env, tx, env.clock.now())
-    instants = (escalation.next_due(w.silence, w.steps, _who(work)) for w in _waiting(work))
+    instants = (escalation.next_due(w.silence, w.steps, _resolver(work)) for w in _quarantined(work))
     first = min((at for at in instants if at is not None), default=None)
     if first is None or first > work.now:
         return first
-    return _slot(work)[1]  # due, but its recipient may not be reminded again yet
+    return _interval(work)[1]  # due, but its recipient may not be reminded again yet
 
 
-def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
+def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
     desk = work.env.settings.desk
     in_period = elections.open_election(work) is not None
     policy, steps = "in period" if in_period else "outside", desk.quarantine.steps(in_period=in_period)
@@ -92,14 +94,14 @@ def _waiting(work: UnitOfWork) -> Iterator[_Waiting]:
         since = min(message.received_at, message.first_seen_at)  # a server clock that is fast delays nothing
         reached = [step for step in steps if step.due_at(since) <= work.now]
         told = [_telling(row, step) for step in reached if (row := work.tx.get(Alarm, _key(message, policy, step)))]
-        yield _Waiting(message, policy, steps, Silence(since, told))
+        yield _QuarantinedMail(message, policy, steps, Silence(since, told))
 
 
 def _telling(alarm: Alarm, step: Step) -> Telling:
     return Telling(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
 
 
-def _who(work: UnitOfWork) -> Who:
+def _resolver(work: UnitOfWork) -> Who:
     """Resolves a step's recipient: the head for the head's steps, else the officer on call, or the head if none."""
     head = work.env.settings.rota.head()
     persons = {HEAD: head, OFFICER: duty.officer_on_call(work) or head}
@@ -110,15 +112,15 @@ def _key(message: StoredMessage, policy: str, step: Step) -> str:
     return alarm_key(AlarmKind.WAITING, f"{message.id}/{policy}/{step.after}")
 
 
-def _addressed(work: UnitOfWork) -> list[tuple[Officer, _Late]]:
+def _by_recipient(work: UnitOfWork) -> list[tuple[Officer, _DueStep]]:
     """Returns each due step with its recipient."""
-    who, rota = _who(work), work.env.settings.rota
-    judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _waiting(work))
-    late = [_Late(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
+    who, rota = _resolver(work), work.env.settings.rota
+    judged = ((w, escalation.due(w.silence, w.steps, who, work.now)) for w in _quarantined(work))
+    late = [_DueStep(w, due) for w, found in judged if not isinstance(found, escalation.Nothing) for due in found]
     return [(person, one) for one in late if (person := rota.officer(one.due.officer or "")) is not None]
 
 
-def _slot(work: UnitOfWork) -> tuple[datetime, datetime]:
+def _interval(work: UnitOfWork) -> tuple[datetime, datetime]:
     """Returns the current interval, in which a person gets at most one such mail."""
     apart = timedelta(minutes=work.env.settings.desk.quarantine.min_interval_minutes)
     begin = _EPOCH + (work.now - _EPOCH) // apart * apart
@@ -126,23 +128,23 @@ def _slot(work: UnitOfWork) -> tuple[datetime, datetime]:
 
 
 def _reason(work: UnitOfWork, officer: Officer) -> str:
-    return f"waiting/{officer.id}/{_slot(work)[0]:%Y-%m-%dT%H:%M}"
+    return f"waiting/{officer.id}/{_interval(work)[0]:%Y-%m-%dT%H:%M}"
 
 
-def _is_free(work: UnitOfWork, officer: Officer) -> bool:
+def _may_remind(work: UnitOfWork, officer: Officer) -> bool:
     """True if this person was not reminded in this interval yet."""
     reason = _reason(work, officer)
     queued = work.tx.exists(OutboxMail, dedupe=f"{reason}/{officer.address.lower()}")
     return not queued and work.tx.get(Withheld, reason) is None
 
 
-def _tell(work: UnitOfWork, officer: Officer, late: Sequence[_Late]) -> None:
+def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> None:
     """Records each step, and queues one mail for all except those that fell due while the desk was observing."""
     for one in late:
         raised = alarm(AlarmKind.WAITING, one.key, officer.id, work.now)
         about = EventRef(message=one.waiting.message.id)
         work.record(EventKind.ALARM_RAISED, added(raised), reason=raised.kind, about=about)
-    spoken = [one for one in late if not observing.silences(work.tx, one.due.call.due_at)]
+    spoken = [one for one in late if not observing.suppresses_due_at(work.tx, one.due.call.due_at)]
     if not spoken:
         return
     if duty.officer_on_call(work) is None:
@@ -151,7 +153,7 @@ def _tell(work: UnitOfWork, officer: Officer, late: Sequence[_Late]) -> None:
     notices.tell(work, officer, notice, _values(spoken))
 
 
-def _values(late: Sequence[_Late]) -> dict[str, object]:
+def _values(late: Sequence[_DueStep]) -> dict[str, object]:
     listed = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
     return {
         "kind": HEAD if any(one.due.call.escalates for one in late) else escalation.OFFICER,

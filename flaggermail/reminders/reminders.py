@@ -24,7 +24,7 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Platform, Reminder
 from flaggermail.record.topics import Topic
 from flaggermail.reminders import handover, outbox_ageing, quarantine_ageing
-from flaggermail.reminders.open_clocks import DECISION, OpenClock, waiting
+from flaggermail.reminders.open_clocks import DECISION, OpenClock, open_clocks
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LISTED = 40  # steps listed in one mail; the rest is counted
@@ -48,28 +48,32 @@ def tick(env: Services) -> int:
     # 1. The hand-over note first: it gives the new officer on call the context for what follows.
     handover.tick(env)
     # 2. Notifications without an answer, and cases without a decision.
-    told = _tell_late(env)
+    told = _send_due(env)
     # 3. Quarantined mail that waits too long: it has a policy of its own and so a separate mail.
     told += quarantine_ageing.tick(env)
     # 4. Outgoing mail that does not leave: last, because it concerns mail queued by earlier ticks, not by this one.
     return told + outbox_ageing.tick(env)
 
 
-def _tell_late(env: Services) -> int:
+def _send_due(env: Services) -> int:
     """Sends each person their due steps in one mail; returns the number of steps."""
     now = env.clock.now()
     # 1. Check without writing: an idle desk writes nothing.
     with env.store.read() as tx:
-        if not _late(env, tx, now):
+        if not _due_steps(env, tx, now):
             return 0
     with env.store.begin() as tx:
         # 2. Check again inside the write transaction: another process may have sent them meanwhile.
-        late, work, told = _late(env, tx, now), UnitOfWork(env, tx, now), 0
+        late, work, told = _due_steps(env, tx, now), UnitOfWork(env, tx, now), 0
         # 3. Group by recipient, so that each gets one mail, and exercise steps never share a mail with real ones.
-        for (officer, kind, exercise, mails), steps in _addressed(work, late).items():
+        for (officer, kind, exercise, mails), steps in _by_recipient(work, late).items():
             # 4. Skip recipients over their rate limit: their steps stay due and come with the next mail. Escalations to
             #    the head are never delayed, and pages are not mail.
-            if mails and kind is Kind.REMINDER and rate_limits.rests(work, officer, [kind], exercise=exercise):
+            if (
+                mails
+                and kind is Kind.REMINDER
+                and rate_limits.over_hourly_limit(work, officer, [kind], exercise=exercise)
+            ):
                 continue
             # 5. Record the steps and queue the mail in this transaction, so that neither exists without the other.
             _remind(work, officer, kind, steps)
@@ -77,21 +81,21 @@ def _tell_late(env: Services) -> int:
     return told
 
 
-def _late(env: Services, tx: Transaction, now: datetime) -> list[Late]:
+def _due_steps(env: Services, tx: Transaction, now: datetime) -> list[Late]:
     who = readers(env.settings, tx)
-    judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in waiting(tx))
+    judged = ((one, escalation.due(one.silence, one.steps, who, now)) for one in open_clocks(tx))
     return [Late(one, call) for one, found in judged if not isinstance(found, escalation.Nothing) for call in found]
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next have something to send under the current schedule."""
     who = readers(env.settings, tx)
-    instants = [escalation.next_due(one.silence, one.steps, who) for one in waiting(tx)]
+    instants = [escalation.next_due(one.silence, one.steps, who) for one in open_clocks(tx)]
     instants += [quarantine_ageing.next_due(env, tx), outbox_ageing.next_due(env, tx), handover.next_due(env, tx)]
     return min((at for at in instants if at is not None), default=None)
 
 
-def _addressed(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
+def _by_recipient(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Kind, bool, bool], list[Late]]:
     """Groups the steps by recipient, kind, exercise or real, and mail or pager only.
 
     Without an officer on call the head receives them instead, and an event records it.
@@ -103,12 +107,12 @@ def _addressed(work: UnitOfWork, late: Sequence[Late]) -> dict[tuple[Officer, Ki
             work.record(EventKind.NOBODY_ON_CALL, reason=step.waiting.clock, about=about)
         officer = work.env.settings.rota.officer(step.due.officer or "")
         if officer is not None:
-            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _how(officer, step))
+            key = (officer, step.kind, step.waiting.case.exercise, Means.MAIL in _means(officer, step))
             addressed.setdefault(key, []).append(step)
     return addressed
 
 
-def _how(officer: Officer, late: Late) -> tuple[str, ...]:
+def _means(officer: Officer, late: Late) -> tuple[str, ...]:
     """Returns the means for this person; mail is added if the step asks for a pager only and they have none."""
     how = late.due.call.step.how
     return how if Means.MAIL in how or officer.pagers else (*how, Means.MAIL.value)
@@ -118,7 +122,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     """Records each step and queues one mail for all, which one reply acknowledges; `paging` calls the pagers."""
     token = work.env.randomness.token()
     # 1. Insert a row for each step under its unique key, so that it is sent only once.
-    told = [(step, row) for step in late if not (row := _step_told(work, officer, kind, token, step)).withheld]
+    told = [(step, row) for step in late if not (row := _record_step(work, officer, kind, token, step)).withheld]
     # 2. Send no mail for steps that fell due while the desk was observing, or that ask for a pager only.
     if not told or Means.MAIL not in told[0][1].how:
         return
@@ -128,7 +132,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
         about, template, values = EventRef(first.case, first.notification), kind.value, _values(work, told[0][0])
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
     else:
-        about, template, values = EventRef(), "reminders", _values_together(work, kind, [step for step, _ in told])
+        about, template, values = EventRef(), "reminders", _values_of_several(work, kind, [step for step, _ in told])
         topic = Topic.REMINDERS
     # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(
@@ -138,7 +142,7 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
     notices.tell(work, officer, notice, values)
 
 
-def _step_told(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
+def _record_step(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late: Late) -> Reminder:
     waits, call = late.waiting, late.due.call
     reminder = Reminder(
         id=_key(waits, call, officer),
@@ -152,8 +156,8 @@ def _step_told(work: UnitOfWork, officer: Officer, kind: Kind, token: str, late:
         due_at=call.due_at,
         told_at=work.now,
         token=token,
-        withheld=observing.silences(work.tx, call.due_at),
-        how=_how(officer, late),
+        withheld=observing.suppresses_due_at(work.tx, call.due_at),
+        how=_means(officer, late),
     )
     about = EventRef(case=reminder.case, notification=reminder.notification)
     if reminder.withheld:  # the row is stored all the same, so that this step is not sent later
@@ -172,7 +176,7 @@ def _key(waits: OpenClock, call: Call, officer: Officer) -> str:
     return f"{key}/{runs + 1}" if runs else key
 
 
-def _values_together(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
+def _values_of_several(work: UnitOfWork, kind: Kind, late: Sequence[Late]) -> dict[str, object]:
     """Returns the template values for several steps; `behind` is how many minutes ago the first of them fell due."""
     listed = sorted(late, key=lambda step: step.due.call.due_at)
     return {
@@ -200,7 +204,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
         "due_at": call.due_at,
         "phone": channel.phone if channel else None,
         "clock": waits.clock,
-        "behind": (work.now - max(call.due_at, _held_until(late) or call.due_at)) // timedelta(minutes=1),
+        "behind": (work.now - max(call.due_at, _acknowledged_until(late) or call.due_at)) // timedelta(minutes=1),
         "asks": call.asks,
         "acknowledged": f"{at.astimezone(work.env.settings.zone):%H:%M}" if at else None,
         "acknowledged_by": _name(work, by) if by else None,
@@ -212,7 +216,7 @@ def _values(work: UnitOfWork, late: Late) -> dict[str, object]:
     }
 
 
-def _held_until(late: Late) -> datetime | None:
+def _acknowledged_until(late: Late) -> datetime | None:
     """Returns when the acknowledgement that suppressed the mail expired; until then the mail was not late."""
     return None if late.due.call.escalates else late.waiting.silence.silent_until(late.due.officer)
 

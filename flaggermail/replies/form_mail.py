@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.cases.referrals import missing_of
-from flaggermail.commands.platform_checks import in_its_world
+from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.commands.tags import same_narrative
 from flaggermail.errors import ArchiveFault, Refusal
 from flaggermail.notices.notices import Notice, tell, unfolded
@@ -53,14 +53,14 @@ def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:
         for c in work.tx.find(Channel)
         if c.valid_from <= work.today
         and (c.valid_until is None or work.today <= c.valid_until)
-        and _of_its_world(work, case, c)
+        and _is_allowed(work, case, c)
     ]
     return sorted(valid, key=lambda channel: channel.kind != "mail")
 
 
-def _of_its_world(work: UnitOfWork, case: Case, channel: Channel) -> bool:
+def _is_allowed(work: UnitOfWork, case: Case, channel: Channel) -> bool:
     try:
-        in_its_world(work, case, channel)
+        check_exercise(work, case, channel)
     except Refusal:
         return False
     return True

@@ -82,7 +82,7 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
         return verbs.not_understood(Why.FOREIGN, Topic.NOTICE, language)
     if reply.message.forwarded is not None:
         return verbs.not_understood(Why.FORWARD, topic, language)
-    if _others(work, reply):
+    if _addresses_another_mail(work, reply):
         return verbs.not_understood(Why.TWO_MAILS, topic, language)
     if token.expires_at is not None and token.expires_at <= work.now:
         return verbs.not_understood(Why.EXPIRED, topic, language)
@@ -101,7 +101,7 @@ def _settled(work: UnitOfWork, token: Token) -> str:
     return draft.state if draft is not None and draft.state != "draft" else ""
 
 
-def _others(work: UnitOfWork, reply: _Reply) -> bool:
+def _addresses_another_mail(work: UnitOfWork, reply: _Reply) -> bool:
     """True if the mail is addressed to the token of another mail to an officer than the one it replies to."""
     message = replace(reply.message, references=(), headers=())
     tokens = work.tx.find(Token, token=lookup.tokens_of(message))
@@ -180,7 +180,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
     try:
         with work.tx.savepoint():
             for act in found.acts:
-                did += _told(work, act, perform.perform(work, act))
+                did += _done_values(work, act, perform.perform(work, act))
             token = work.tx.get(Token, reply.token.token)
             if token is not None and token.used_at is None and not found.repeatable:
                 about = EventRef(case=token.case, notification=token.notification)
@@ -191,7 +191,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
     return did
 
 
-def _told(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
+def _done_values(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
     """Returns what was done, as template values."""
     match act:
         case acts.Acknowledge():
@@ -203,19 +203,19 @@ def _told(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
             officer = duty.officer_on_call(work)
             return [{"what": "swapped", "name": officer.name if officer else act.officer}]
         case acts.NoteContact():
-            return [_told_of_note(act)]
+            return [_note_values(act)]
         case acts.Decide():
             few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
             return [{"what": "decided", "decision": act.decision}, *([{"what": "few attempts"}] if few else [])]
         case acts.Draft() | acts.Approve():
-            return [_told_of_draft(work, act, outcome.key)]
+            return [_draft_values(work, act, outcome.key)]
         case acts.PlaceMessage():
             what = "opened" if act.new else "noise" if act.noise else "placed"
             return [{"what": what, "case": _case_of(work, act.message)}]
-    return [{"what": _PLAIN[type(act)]}]
+    return [{"what": _DONE_WORDS[type(act)]}]
 
 
-def _told_of_note(act: acts.NoteContact) -> Mapping[str, object]:
+def _note_values(act: acts.NoteContact) -> Mapping[str, object]:
     submitted = set(act.counts_as) & {"notification", "follow_up"}
     return {
         "what": "submitted" if submitted else "noted",
@@ -226,7 +226,7 @@ def _told_of_note(act: acts.NoteContact) -> Mapping[str, object]:
     }
 
 
-def _told_of_draft(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
+def _draft_values(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) -> Mapping[str, object]:
     draft = work.tx.get(Notification, key)
     channel = work.tx.get(Channel, draft.channel) if draft else None
     return {
@@ -238,7 +238,7 @@ def _told_of_draft(work: UnitOfWork, act: acts.Draft | acts.Approve, key: str) -
     }
 
 
-_PLAIN: Mapping[type[acts.Act], str] = {
+_DONE_WORDS: Mapping[type[acts.Act], str] = {
     acts.AssignCase: "assigned",
     acts.AskReferrer: "asked",
     acts.Assess: "assessed",
@@ -266,11 +266,11 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
         _answer(work, reply, found.language, values, Topic.NEW_CASE, EventRef(case=_case_of(work, first.message)))
     else:
-        values["what_would_work"] = list(_still_work(work, reply, found))
+        values["what_would_work"] = list(_next_replies(work, reply, found))
         _answer(work, reply, found.language, values)
 
 
-def _still_work(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[str]:
+def _next_replies(work: UnitOfWork, reply: _Reply, found: Understood) -> Sequence[str]:
     """Returns what may be replied next to the same mail."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic in {Topic.NEW_CASE, Topic.UNDECIDED} and case is not None and case.decision is not None:
@@ -287,7 +287,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     verb is a person's.
     """
     if found.why is Why.UNKNOWN:
-        reply = replace(reply, key=rate_limits.puzzle(work, reply.officer, reply.message.reply_text))
+        reply = replace(reply, key=rate_limits.misunderstood_key(work, reply.officer, reply.message.reply_text))
     if rate_limits.is_loop(work, reply.officer, reply.key):
         return
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
@@ -340,12 +340,12 @@ def _answer(
         answers=reply.stored.message_id,
         language=language,
         token=token.token if same else None,
-        exercise=_is_played(work, token),
+        exercise=_is_exercise(work, token),
     )
     notices.tell(work, reply.officer, notice, values)
 
 
-def _is_played(work: UnitOfWork, token: Token) -> bool:
+def _is_exercise(work: UnitOfWork, token: Token) -> bool:
     """True if the mail that was replied to belongs to an exercise, by its case or message."""
     told = work.tx.get(Reminder, token.reminder) if token.reminder else None
     case = work.tx.get(Case, told.case) if told else None

@@ -110,7 +110,7 @@ class _Verb:
         return f"{self.words(language)}{self.shows[language] if self.shows else ''}"
 
 
-class _Wrong(Exception):
+class _BadArgument(Exception):
     """The argument of a verb is invalid."""
 
     def __init__(self, why: Why, *details: str) -> None:
@@ -124,7 +124,7 @@ def read(text: str, whole: str, answered: Answered) -> Understood | NotUnderstoo
         if answered.topic is Topic.FORM:
             return _read_form(text, whole, answered)
         return _read_verb(text, answered)
-    except _Wrong as wrong:
+    except _BadArgument as wrong:
         return not_understood(wrong.why, answered.topic, _language(text, answered), *wrong.details)
 
 
@@ -150,15 +150,15 @@ def _read_verb(text: str, answered: Answered) -> Understood:
     while lines and not lines[0]:
         lines.pop(0)
     if not verbs:
-        raise _Wrong(Why.NOTHING)
+        raise _BadArgument(Why.NOTHING)
     found = _first(lines, verbs)
     if found is None:
-        raise _Wrong(Why.UNKNOWN)
+        raise _BadArgument(Why.UNKNOWN)
     verb, language, groups, below = found
-    if any(_is_another(line, answered) for line in lines[1:]):
-        raise _Wrong(Why.TWO)
+    if any(_is_second_verb(line, answered) for line in lines[1:]):
+        raise _BadArgument(Why.TWO)
     if any(answered.words.doubts(line) for line in below):
-        raise _Wrong(Why.DOUBT)
+        raise _BadArgument(Why.DOUBT)
     return Understood((verb.does(answered, groups),), language or answered.language, verb.repeatable)
 
 
@@ -167,12 +167,12 @@ def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | Non
     for verb in verbs:
         end = lines.index("") if verb.paragraph and "" in lines else len(lines) if verb.paragraph else 1
         line = " ".join(lines[:end])
-        if (said := _said(line, verb)) is not None:
+        if (said := _match(line, verb)) is not None:
             return verb, said[0], said[1], [] if verb.paragraph else lines[end:]
     return None
 
 
-def _said(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
+def _match(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
     """Returns language and argument if `line` is that verb and nothing else."""
     for language in LANGUAGES:
         words = re.escape(verb.words(language)).replace(r"\ ", r"\s+")
@@ -183,18 +183,18 @@ def _said(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None
     return None
 
 
-def _is_another(line: str, answered: Answered) -> bool:
+def _is_second_verb(line: str, answered: Answered) -> bool:
     """True if a line below the first is itself a verb; for "to", which also begins sentences, a name decides."""
-    if any(_said(line, verb) for verb in _EVERY):
+    if any(_match(line, verb) for verb in _ALL_VERBS):
         return True
-    said = _said(line, _TO)
-    return said is not None and (said[0] == "nl" or bool(_called(said[1]["name"], answered)))
+    said = _match(line, _TO)
+    return said is not None and (said[0] == "nl" or bool(_officers_named(said[1]["name"], answered)))
 
 
 def _language(text: str, answered: Answered) -> str:
     """Returns the language of the verb with which the text begins; else the desk's."""
     first = next((clean for line in text.splitlines() if (clean := _clean(line))), "").casefold()
-    for verb in _EVERY:
+    for verb in _ALL_VERBS:
         for language in LANGUAGES:
             if verb.nl != verb.en and re.match(rf"{re.escape(verb.words(language))}\b", first):
                 return language
@@ -221,7 +221,7 @@ _WORDS = r"\s*:\s*(?P<words>\S.*)"
 _NUMBER = r"\s+(?P<number>(?=[A-Z0-9-]*\d)[A-Z0-9][A-Z0-9-]*)[.!]*"
 _NAME = r"[\s:]+(?P<name>\S.{0,79}?)[.!]*"
 _CODE = r"(?:[\s:]+(?P<code>[A-Z0-9]+))?[.!]*"
-_SPOKEN = (
+_TIME_AND_WORDS = (
     r"(?:\s+(?:om|at))?\s+(?P<hour>\d{1,2})(?:[:.]|\s?h\s?|\s?u\s?)(?P<minute>\d\d)(?:\s*(?:uur|u|h))?(?P<words>\b.*)"
 )
 _LONGEST_AGO = timedelta(hours=18)
@@ -242,7 +242,7 @@ def _decline(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
 def _approve(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
     draft = answered.names(groups.get("code", ""))
     if draft is None or draft != answered.notification:
-        raise _Wrong(Why.CODE)
+        raise _BadArgument(Why.CODE)
     return acts.Approve(draft=draft)
 
 
@@ -272,10 +272,10 @@ def _answer_there(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
 def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as: str) -> acts.Act:
     hour, minute = int(groups["hour"]), int(groups["minute"])
     if hour > 23 or minute > 59:  # noqa: PLR2004 - the hours and minutes of a day
-        raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
-    at = _last_shown(hour, minute, answered.came_at)
+        raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
+    at = _last_time(hour, minute, answered.came_at)
     if at is None:
-        raise _Wrong(Why.INSTANT, f"{hour}:{minute:02d}")
+        raise _BadArgument(Why.INSTANT, f"{hour}:{minute:02d}")
     text = groups.get("words", "").strip(f"{_POINTS} ") or f"{hour}:{minute:02d}"
     counts = counts_as and not (means == "phone" and answered.words.reached_nobody(text))
     return acts.NoteContact(
@@ -284,7 +284,7 @@ def _noted(answered: Answered, groups: Mapping[str, str], means: str, counts_as:
     )  # fmt: skip
 
 
-def _last_shown(hour: int, minute: int, now: datetime) -> datetime | None:
+def _last_time(hour: int, minute: int, now: datetime) -> datetime | None:
     """Returns when a clock in the zone of `now` last showed that time, within hours; it can occur twice a night."""
     that = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     days = (that, that - timedelta(days=1))  # yesterday: noted after midnight, for a call in the evening
@@ -295,23 +295,23 @@ def _last_shown(hour: int, minute: int, now: datetime) -> datetime | None:
 
 
 def _hand_over(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.HandOver(reminder=answered.reminder, officer=_one_called(groups["name"], answered))
+    return acts.HandOver(reminder=answered.reminder, officer=_officer_named(groups["name"], answered))
 
 
 def _swap(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    return acts.SwapShift(officer=_one_called(groups["name"], answered))
+    return acts.SwapShift(officer=_officer_named(groups["name"], answered))
 
 
-def _one_called(name: str, answered: Answered) -> str:
-    """Returns the other officer with that name; raises _Wrong for none or several."""
-    found = _called(name, answered)
+def _officer_named(name: str, answered: Answered) -> str:
+    """Returns the other officer with that name; raises _BadArgument for none or several."""
+    found = _officers_named(name, answered)
     if len(found) != 1:
         others = (name for key, name in (answered.officers or {}).items() if key != answered.officer)
-        raise _Wrong(Why.NAME, *others)
+        raise _BadArgument(Why.NAME, *others)
     return found[0]
 
 
-def _called(name: str, answered: Answered) -> list[str]:
+def _officers_named(name: str, answered: Answered) -> list[str]:
     """Returns the other officers who may have that name."""
     officers, wanted = answered.officers or {}, name.casefold()
     return [key for key, whole in officers.items() if wanted in _names(key, whole) and key != answered.officer]
@@ -357,7 +357,7 @@ _ASK = _Verb(
 _DECLINE = _Verb("wijs af", "decline", _decline, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True)
 _OK = _Verb("ok", "ok", _acknowledge, repeatable=True)  # saying it again is answered with the acknowledgement
 _CALLED = _Verb(
-    "gebeld", "called", _note, _SPOKEN, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
+    "gebeld", "called", _note, _TIME_AND_WORDS, {"nl": " 21:45 WAT ER GEZEGD IS", "en": " 21:45 WHAT WAS SAID"},
     paragraph=True, repeatable=True,
 )  # fmt: skip
 _TO = _Verb("over aan", "to", _hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
@@ -382,7 +382,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
             "gedaan",
             "done",
             _submit,
-            _SPOKEN,
+            _TIME_AND_WORDS,
             {"nl": " 21:45 WAT ER TE NOTEREN IS", "en": " 21:45 WHAT TO NOTE"},
             paragraph=True,
         ),
@@ -390,7 +390,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
             "antwoord",
             "answer",
             _answer_there,
-            _SPOKEN,
+            _TIME_AND_WORDS,
             {"nl": " 21:45 WAT ER STAAT OF GEZEGD IS", "en": " 21:45 WHAT IT SAYS"},
             paragraph=True,
             repeatable=True,
@@ -398,7 +398,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     ),
     Topic.SHIFT: (_Verb("ruil met", "swap with", _swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
 }
-_EVERY = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
+_ALL_VERBS = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))
 """Every verb except "to NAME", which also begins ordinary sentences."""
 
 
@@ -409,9 +409,9 @@ def _read_form(text: str, whole: str, answered: Answered) -> Understood:
     asked = answered.form or case_form.SentForm(mark="", language=answered.language)
     above = case_form.above(text)
     if any(answered.words.doubts(_clean(line)) for line in above):
-        raise _Wrong(Why.DOUBT)
+        raise _BadArgument(Why.DOUBT)
     try:
         form = case_form.read(text, whole, asked, answered.channels)
     except FormFault as fault:
-        raise _Wrong(Why(fault.why), *fault.details) from None
+        raise _BadArgument(Why(fault.why), *fault.details) from None
     return Understood(form.acts(answered.case), form.language)

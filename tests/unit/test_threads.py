@@ -105,7 +105,7 @@ def test_what_two_cases_taught_only_suggests() -> None:
 
 def test_another_subject_under_our_key_only_suggests() -> None:
     """Who answers an old mail to write about something new is not lost in the old case: a person decides."""
-    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, clues=TWINS, strayed=frozenset({ONE}))
+    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, clues=TWINS, other_subject=frozenset({ONE}))
     found = place(mail(), known, (TOKEN,))
     assert (found.case, found.basis) == (None, "")
     assert found.suggestions == (
