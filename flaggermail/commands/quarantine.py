@@ -119,7 +119,9 @@ def _to_new_case(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessag
 
 def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
     """Returns the case's only notification sent to the platform from which the message came; else None."""
-    uses = work.tx.find(Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent")
+    uses = work.tx.find(
+        Notification, case=case, platform=[_platform_of(work, message) or ""], counted=True, state="sent"
+    )
     return uses[0].id if len(uses) == 1 else None
 
 

@@ -30,7 +30,7 @@ class Outgoing:
     notification: str | None = None
     answers: tuple[str, ...] = ()  # the References of the mail that this one answers, the answered Message-ID last
     automatic: str | None = GENERATED
-    once: bool = False
+    at_most_once: bool = False
     keyed_subject: bool = False  # the token is in the subject too, if the reply address cannot carry it
     exercise: bool = False  # for a mail without a case: it belongs to an exercise
 

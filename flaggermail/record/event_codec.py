@@ -155,7 +155,7 @@ def _values(change: Change, commit: Callable[[Plain], str]) -> dict[str, Plain]:
 
 def decode(octets: bytes, reveal: Callable[[str], Plain]) -> Event:
     """Decodes an event; `reveal` returns the value behind a commitment, or the commitment itself once erased."""
-    found = json.loads(octets)
+    found = _raised(json.loads(octets))
     return Event(
         kind=EventKind(found["kind"]),
         at=datetime.fromisoformat(found["at"]),

@@ -424,7 +424,7 @@ class Watched(Record):
 
     TABLE: ClassVar[str] = "watched"
     id: str  # the name of the probe
-    wrong: bool
+    failing: bool
     since: datetime
     value: str  # measured at that instant
 
