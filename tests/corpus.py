@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ParamSpec
 
+import hypothesis
 import pytest
 
 Parameters = ParamSpec("Parameters")
 Test = Callable[..., None]
 MAILS, ITEMS = "mails", "items"
 LONGEST = 80  # characters of a name
+FEWER_EXAMPLES = 25  # of a Hypothesis test in `./dev test` and `./dev test fast`; the full number is 100
 PROPERTY = "corpus "  # begins the name of a report's property; the kind of item follows
 
 SERVERS = frozenset(  # fixtures
@@ -206,6 +208,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Take part in this run."""
     TALLY.wanted = config.getoption("--item")
     config.pluginmanager.register(Closing(), "closing")
+    if "not long" in config.getoption("markexpr"):
+        hypothesis.settings.register_profile("fewer", hypothesis.settings(), max_examples=FEWER_EXAMPLES)
+        hypothesis.settings.load_profile("fewer")
     runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", 0)
     if runs_tests and "not outside" in config.getoption("markexpr"):
         sys.addaudithook(_alone)
@@ -230,9 +235,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what asks for a server, before cases are chosen by their marks."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what asks for a server, before cases are chosen by their marks.
+
+    `./dev test long` runs each Hypothesis test again, with the full number of examples.
+    """
+    only_long = config.getoption("markexpr") == "long"
     for item in items:
+        if only_long and getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.long)
         group = item.get_closest_marker("xdist_group")
         if SERVERS & set(getattr(item, "fixturenames", ())) or (group is not None and group.args == ("postgres",)):
             item.add_marker(pytest.mark.outside)

@@ -31,7 +31,7 @@ from tests.store.desk_fixtures import (
 
 PROPERTY = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: every try makes a desk
-    max_examples=20,
+    max_examples=settings().max_examples // 5,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

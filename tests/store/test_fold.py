@@ -13,7 +13,7 @@ from tests.store.samples import KINDS, histories
 
 PROPERTY = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: minutes, as every try makes a database
-    max_examples=12,
+    max_examples=settings().max_examples // 8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

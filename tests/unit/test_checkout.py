@@ -5,6 +5,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,7 @@ def test_lock_names_everything_that_pyproject_asks_for() -> None:
 # ---------------------------------------------------------------- names, addresses and words: config/ and rules/
 
 
+@cache
 def configured_names() -> set[str]:
     """Each platform's name as config/platforms.yaml has it now."""
     path = ROOT / "config" / "platforms.yaml"

@@ -46,7 +46,9 @@ def test_what_is_shipped_is_read_fast_and_as_yaml_has_it(name: str, keys: tuple[
     assert source.faults == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples * 3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(at=st.integers(0, len(TABLE)), cut=st.integers(0, 2), sign=st.sampled_from(SIGNS))
 def test_whatever_is_read_fast_is_what_yaml_has_and_without_fault(tmp_path: Path, at: int, cut: int, sign: str) -> None:
     """One slip of the hand anywhere: either the fast reader leaves the file alone, or it made no difference."""

@@ -22,7 +22,7 @@ from flaggermail.shipped import shipped
 from tests.mail_strategies import CHARSETS, Expected, mails, plain_mails, values
 
 PARSER = StandardParser(read_language(shipped("rules")))
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=settings().max_examples * 3 // 2, deadline=None)
 
 
 @MANY
