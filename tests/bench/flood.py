@@ -21,7 +21,7 @@ from flaggermail.shipped import shipped
 from tests.bench.figures import Bench, Figure, Goal, Heading, Row
 from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import notify
-from tests.story.test_storms import OFFICER, flooded
+from tests.story.test_rate_limits import OFFICER, flooded
 
 MAILS, QUICK_MAILS = 5_000, 300
 REMINDERS = 25  # one falls due each half second

@@ -54,7 +54,7 @@ class Machines(BaseModel):
 
 
 MACHINES = Machines.model_validate(
-    YAML(typ="safe", pure=True).load((Path(__file__).parent.parent / "mails" / "machines.yaml").read_text("utf-8"))
+    YAML(typ="safe", pure=True).load((Path(__file__).parents[2] / "mails" / "machines.yaml").read_text("utf-8"))
 )
 
 

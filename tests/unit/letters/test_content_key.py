@@ -13,7 +13,7 @@ from flaggermail.mail.compose import Letter, compose
 from flaggermail.mail.invisible import visible_lines
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
-from tests.unit.test_compose import LETTER, LETTERS
+from tests.unit.mail.test_compose import LETTER, LETTERS
 
 PARSER = StandardParser(read_language(shipped("rules")))
 

@@ -15,7 +15,7 @@ from flaggermail.rules.files import load_rules
 from flaggermail.shipped import shipped
 from flaggermail.yaml_files.source import Fault
 from tests.corpus import each, long
-from tests.unit.test_text_linear import HOSTILE
+from tests.unit.mail.test_text_linear import HOSTILE
 
 EXPLODING = ["(a+)+$", "(a|aa)+$", "(a|b?a)+$", "(.*a){25}$", r"(\w+\s?)+$", r"^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y"]
 LONG, TIMES = 25_000, 4  # characters of the shorter text; how much longer the other one is

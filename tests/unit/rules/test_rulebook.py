@@ -15,7 +15,7 @@ from flaggermail.cli import main
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 MISTAKES = sorted(path for path in (TESTS / "bad_rules").iterdir() if path.is_dir())
 APART = {"expected.txt", "removed.txt"}
 

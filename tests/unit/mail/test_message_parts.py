@@ -18,7 +18,7 @@ from flaggermail.shipped import shipped
 from tests.corpus import each
 
 PARSER = StandardParser(read_language(shipped("rules")))
-MAILS = Path(__file__).parent.parent / "mails"
+MAILS = Path(__file__).parents[2] / "mails"
 TWO_PARTS = (
     b"From: a@b.example\r\nContent-Type: %s\r\n\r\nbefore\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
     b"--b\r\nContent-Type: image/png; name=x.png\r\n\r\nPNG\r\n--b--\r\nafter"

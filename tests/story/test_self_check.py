@@ -28,8 +28,8 @@ from flaggermail.services import Services
 from tests.story.conftest import NOW
 from tests.story.test_daemon import StepTicker, WatchedMailbox, a_daemon
 from tests.story.test_late import mail
+from tests.story.test_mailbox_monitor import alarms
 from tests.story.test_pagers import calls, paged  # noqa: F401 - a fixture
-from tests.story.test_vigil import alarms
 
 IN_TIME: dict[str, timedelta] = {}
 MINUTE = timedelta(minutes=1)

@@ -22,7 +22,7 @@ from flaggermail.settings.reading import load, warnings
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 GOOD = TESTS / "config"
 MISTAKES = sorted(path for path in (TESTS / "bad_config").iterdir() if path.is_dir())
 

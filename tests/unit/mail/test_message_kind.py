@@ -16,7 +16,7 @@ from flaggermail.mail.message import MechanicalKind
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
-MAILS = Path(__file__).parent.parent / "mails"
+MAILS = Path(__file__).parents[2] / "mails"
 SLOWEST = 2.0  # seconds, with room for a busy machine
 PARSER = StandardParser(read_language(shipped("rules")))
 

@@ -61,9 +61,7 @@ class People(BaseModel):
 
 def load() -> People:
     """The mails, with "from" called `sender`."""
-    content = YAML(typ="safe", pure=True).load(
-        (Path(__file__).parent.parent / "mails" / "people.yaml").read_text("utf-8")
-    )
+    content = YAML(typ="safe", pure=True).load((Path(__file__).parents[2] / "mails" / "people.yaml").read_text("utf-8"))
     for mail in content["mails"]:
         mail["sender"] = mail.pop("from")
     return People.model_validate(content)

@@ -12,7 +12,7 @@ from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import each
 
-MAILS = Path(__file__).parent.parent / "mails"
+MAILS = Path(__file__).parents[2] / "mails"
 PARSER = StandardParser(read_language(shipped("rules")))
 
 

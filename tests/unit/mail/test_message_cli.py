@@ -10,7 +10,7 @@ import pytest
 
 from flaggermail.cli import main
 
-MAILS = Path(__file__).parent.parent / "mails"
+MAILS = Path(__file__).parents[2] / "mails"
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -20,7 +20,7 @@ from flaggermail.mail.message_json import contract, packed, unpacked
 from flaggermail.shipped import shipped
 from tests.corpus import looked_at
 
-CORPUS = Path(__file__).parents[2].parent / "shared" / "mail-corpus"
+CORPUS = Path(__file__).parents[3].parent / "shared" / "mail-corpus"
 
 MAILS = sorted(CORPUS.glob("*/cases/*.eml"))
 SLOWEST = 1.0  # seconds for one mail

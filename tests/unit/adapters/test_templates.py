@@ -24,7 +24,7 @@ from flaggermail.record.alarms import AlarmKind
 from flaggermail.replies.verbs import Why
 from tests.corpus import each
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DIRECTORY = ROOT / "config" / "templates"
 ZONE = ZoneInfo("Europe/Amsterdam")
 TEMPLATES = FileTemplates(DIRECTORY, ZONE)

@@ -13,7 +13,7 @@ from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import FORBIDDEN, MISSING, Requirements, faults
 from tests.corpus import each
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATTERNS = load_draft_patterns(ROOT / "rules" / "drafts.yaml")
 
 GOOD = {

@@ -21,7 +21,7 @@ from flaggermail.shipped import shipped
 
 pytestmark = pytest.mark.outside  # each has reading processes of its own
 
-MAILS = Path(__file__).parent.parent / "mails"
+MAILS = Path(__file__).parents[2] / "mails"
 LIMIT = 5.0  # seconds for one hostile mail; each takes well under one
 MAIL = b"Message-ID: <a@b.example>\r\nFrom: Jan <jan@b.example>\r\nSubject: =?utf-8?Q?caf=C3=A9?=\r\n\r\nhello\r\n"
 

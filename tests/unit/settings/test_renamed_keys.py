@@ -42,7 +42,7 @@ OTHER = {  # a value that is not the default, by the new name
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     """A configuration that leaves every renamed key at its default."""
-    shutil.copytree(Path(__file__).parents[1] / "config", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(Path(__file__).parents[2] / "config", tmp_path, dirs_exist_ok=True)
     shutil.copytree(shipped("rules"), tmp_path / "rules")
     shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
     oncall = tmp_path / "oncall.yaml"
