@@ -16,7 +16,6 @@ from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.adapters.files.disk import places
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
@@ -27,7 +26,7 @@ from flaggermail.adapters.parsing.patterns import Re2Matcher
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccount
-from flaggermail.adapters.system.health_probe import MachineHealthProbe
+from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.cases.sync_settings import register

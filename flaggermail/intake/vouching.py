@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from flaggermail.mail.authentication.alignment import Organisational
+from flaggermail.mail.authentication.alignment import Organisational, author_domain
 from flaggermail.mail.authentication.authres import Trust, judge
-from flaggermail.mail.authentication.from_domain import author_domain
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck

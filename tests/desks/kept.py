@@ -20,7 +20,7 @@ from typing import TypedDict
 
 from sqlalchemy import select
 
-from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.notifications import latency

@@ -11,7 +11,7 @@ from typing import get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, CheckConstraint, Column
 
-from flaggermail.adapters.db.rows import metadata, table_of
+from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.adapters.db.rows import metadata
+from flaggermail.adapters.db.mapping import metadata
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.citizens import declining, retention
 from flaggermail.commands.acts import AddElection, CloseElection, DeclineMessage, OpenCase, PlaceMessage

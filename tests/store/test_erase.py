@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.record.events import Change, Event, EventKind, added, changed, fold
 from flaggermail.record.rows import ElectionSecret, OutboxMail

@@ -13,16 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.record.event_codec import (
-    COMMITMENT,
-    GENESIS,
-    Plain,
-    decode,
-    encode,
-    link,
-    stored_changes,
-    stored_kind,
-)
+from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, decode, encode, link, stored_changes, stored_kind
 from flaggermail.record.events import Change, Event, EventKind, Scalar
 from flaggermail.record.rows import BY_TABLE, RECORDS, Record
 from tests.store.samples import NOON

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from flaggermail.adapters.db import transaction
-from flaggermail.adapters.db.rows import from_columns
+from flaggermail.adapters.db.mapping import from_columns
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.commands.acts import Approve
 from flaggermail.matching.candidates import LATEST

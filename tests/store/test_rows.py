@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import JSON
 
-from flaggermail.adapters.db.rows import metadata, table_of
+from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.events import Change, Scalar, added, values_of

@@ -14,9 +14,8 @@ from sqlalchemy.types import TypeEngine
 
 from flaggermail.adapters.db import migrate
 from flaggermail.adapters.db.engine import make_engine
-from flaggermail.adapters.db.migrate import require_current, upgrade
-from flaggermail.adapters.db.revision import HERE, newest
-from flaggermail.adapters.db.rows import metadata
+from flaggermail.adapters.db.mapping import metadata
+from flaggermail.adapters.db.migrate import HERE, newest, require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import ConfigurationError
 from flaggermail.record.event_codec import GENESIS

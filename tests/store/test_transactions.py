@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.errors import NotFound, StoreBusy, StoreFault
 from flaggermail.ports import Cursor, Position, Transaction

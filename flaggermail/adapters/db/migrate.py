@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.engine import connect_reading
-from flaggermail.adapters.db.revision import CURRENT, HERE, newest
 from flaggermail.errors import ConfigurationError
+
+HERE = Path(__file__).parent / "migrations"
+CURRENT = "SELECT version_num FROM alembic_version"
 
 
 def upgrade(engine: Engine) -> str:
@@ -49,3 +53,8 @@ def require_current(engine: Engine) -> None:
             f"database: schema revision is {current}, this program needs {newest()}: "
             "run `flaggermail db upgrade` with the daemon stopped"
         )
+
+
+def newest() -> str:
+    """Returns the newest revision known to this program, taken from the file names, which begin with a number."""
+    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))

@@ -11,7 +11,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Insert, Select, Table, Update, bindparam, func, insert, or_, select, update
 
-from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.mapping import table_of
 
 Shape = tuple[tuple[str, str], ...]  # column names, each with its comparison
 MOST = "most_rows"  # parameter of `latest`

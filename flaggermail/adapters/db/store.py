@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from flaggermail.adapters.db.engine import connect_reading, make_engine
-from flaggermail.adapters.db.rows import table_of
+from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
 from flaggermail.errors import StoreBusy, StoreFault
 from flaggermail.ports import Lease

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
-from flaggermail.adapters.db.rows import from_columns, table_of, to_columns
+from flaggermail.adapters.db.mapping import from_columns, table_of, to_columns
 from flaggermail.adapters.db.statements import (
     AFTER,
     KEY,
@@ -30,16 +30,7 @@ from flaggermail.adapters.db.statements import (
 )
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, Position
-from flaggermail.record.event_codec import (
-    GENESIS,
-    Plain,
-    commitment,
-    decode,
-    encode,
-    link,
-    stored_changes,
-    stored_kind,
-)
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes, stored_kind
 from flaggermail.record.events import Change, Event, Rows, values_of
 from flaggermail.record.rows import BY_TABLE, Record
 

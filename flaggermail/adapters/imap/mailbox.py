@@ -15,15 +15,7 @@ from imapclient import IMAPClient
 
 from flaggermail.adapters.imap.folders import watched
 from flaggermail.adapters.imap.idle import wait_for_notice
-from flaggermail.adapters.imap.link import (
-    ImapAccount,
-    as_link_lost,
-    close_link,
-    cut,
-    inner,
-    open_link,
-    tls_context,
-)
+from flaggermail.adapters.imap.link import ImapAccount, as_link_lost, close_link, cut, inner, open_link, tls_context
 from flaggermail.errors import FolderUnreadable, LinkLost
 from flaggermail.ports import Interrupt, Position, RawMessage, Role
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from flaggermail.adapters.files.disk import free_octets
 from flaggermail.health.findings import TELLING, skew
 
 
@@ -49,3 +49,20 @@ class MachineHealthProbe:
         ends = certificate.get("notAfter") if certificate else None
         if isinstance(ends, str):
             self._expiry[server] = datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
+
+
+def places(database: Path | None, archive: Path) -> dict[str, Path]:
+    """Returns the paths that need space, by name; a database that is not a file is not ours to watch."""
+    return {"archive": archive} | ({"database": database} if database is not None else {})
+
+
+def free_octets(where: Mapping[str, Path]) -> dict[str, int]:
+    """Returns the octets this account may still write at each path; paths that cannot be queried are left out."""
+    found = {}
+    for name, path in where.items():
+        try:
+            room = os.statvfs(path if path.exists() else path.parent)
+        except OSError:
+            continue
+        found[name] = room.f_bavail * room.f_frsize
+    return found

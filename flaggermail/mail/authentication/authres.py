@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flaggermail.mail.authentication.alignment import Organisational
-from flaggermail.mail.authentication.from_domain import author_domain
+from flaggermail.mail.authentication.alignment import Organisational, author_domain
 from flaggermail.mail.authentication.received_fields import Fields, above_own_line, without_comments
 from flaggermail.mail.message import Address, Verdict
 

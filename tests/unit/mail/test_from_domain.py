@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.mail.addresses import read_addresses
-from flaggermail.mail.authentication.from_domain import author_domain
+from flaggermail.mail.authentication.alignment import author_domain
 from flaggermail.mail.fields import words_decoded
 from tests.corpus import each
 

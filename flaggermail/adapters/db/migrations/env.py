@@ -6,7 +6,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import text
 
-from flaggermail.adapters.db.rows import metadata
+from flaggermail.adapters.db.mapping import metadata
 
 # An arbitrary number: every migration of this database takes this lock.
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(8250)")
