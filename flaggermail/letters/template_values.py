@@ -88,7 +88,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
-    "reminders": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
+    "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY | {"title", "type", "sender", "text", "missing", "earlier", "channels", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},

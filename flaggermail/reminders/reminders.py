@@ -132,7 +132,11 @@ def _remind(work: UnitOfWork, officer: Officer, kind: Kind, late: Sequence[Late]
         about, template, values = EventRef(first.case, first.notification), kind.value, _values(work, told[0][0])
         topic = Topic.UNDECIDED if first.clock == DECISION else Topic.REMINDER
     else:
-        about, template, values = EventRef(), "reminders", _values_of_several(work, kind, [step for step, _ in told])
+        about, template, values = (
+            EventRef(),
+            "reminder_digest",
+            _values_of_several(work, kind, [step for step, _ in told]),
+        )
         topic = Topic.REMINDERS
     # 4. Queue the mail last: it refers to the first of these rows, and its token leads a reply to all of them.
     notice = Notice(

@@ -29,6 +29,7 @@ RENAMED: dict[str, tuple[tuple[Key, str], ...]] = {
 RENAMED_TEMPLATES = {
     "held_notices": "held_back",
     "quarantine_reminder": "waiting",
+    "reminder_digest": "reminders",
     "submission_request": "to_submit",
 }
 

@@ -258,7 +258,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "escalation": [{"clock": "human"}, {"clock": "decision", "platform": None, "channel": None, "phone": None}],
     "decline": [{"number": None}, {"report_urls": [{"platform": "Loudhailer", "url": LISTED}]}],
     "alarm": [{"number": None, "kind": "forged"}],
-    "reminders": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
+    "reminder_digest": [{"kind": "escalation"}, {"silences": SILENCES[::-1]}],
     "quarantine_reminder": [{"kind": "head"}, {"total": 1, "kind": "officer"}],
     "reply_answer": [
         {"understood": False, "did": [], "number": None},
@@ -273,7 +273,15 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
     "decided_not_to_notify": [{"changed": True}, *({"why": why} for why in DECIDED)],
 }
 
-NUMBERLESS = {"decline", "digest", "exercise_mark", "handover", "held_notices", "quarantine_reminder", "reminders"}
+NUMBERLESS = {
+    "decline",
+    "digest",
+    "exercise_mark",
+    "handover",
+    "held_notices",
+    "quarantine_reminder",
+    "reminder_digest",
+}
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -282,7 +290,7 @@ EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
     """What the callers of `name` give, and no name more."""
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
-    known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminders" else {}
+    known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminder_digest" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
     known |= {"entries": HELD} if name == "held_notices" else {}
     known |= changes or {}
