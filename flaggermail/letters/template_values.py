@@ -3,10 +3,10 @@
 
 | name | value |
 |---|---|
-| `number` | str, or None if the mail belongs to no case (always for a decline) |
+| `number` | str; None without a case, as for a decline |
 | `polling_day`, `policy_read_on` | date |
 | `sent_at`, `due_at`, `until` | aware datetime |
-| `minutes`, `attempts` | int: minutes since sending (or since the case was opened); the owner's own attempts |
+| `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
 | `report_urls` | list of mappings or objects with `platform` and `url` (str) |

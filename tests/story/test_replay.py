@@ -85,7 +85,7 @@ BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
     ("outbox sends nothing", lambda patch: patch.setattr(delivery, "claim", lambda _env: None)),
     ("outbox forgets the answer", lambda patch: patch.setattr(delivery, "settle", lambda *_: None)),
     ("remind tells nobody", lambda patch: patch.setattr(reminders, "tick", lambda _env: 0)),
-    ("remind sees nothing wait", lambda patch: patch.setattr(reminders, "waiting", lambda _tx: iter(()))),
+    ("remind sees nothing wait", lambda patch: patch.setattr(reminders, "open_clocks", lambda _tx: iter(()))),
 ]
 
 
