@@ -19,7 +19,7 @@ from types import TracebackType
 
 import structlog
 
-from flaggermail.mail.invisible import is_unseen
+from flaggermail.mail.invisible import is_invisible
 
 _log = structlog.get_logger("flaggermail")
 
@@ -99,7 +99,7 @@ def _plain(value: object) -> object:
     text = value if isinstance(value, str) else type(value).__name__
     for pattern, mask in _SECRETS:
         text = pattern.sub(mask, text)
-    return "".join(f"<U+{ord(char):04X}>" if is_unseen(char) else char for char in text[:LONGEST])
+    return "".join(f"<U+{ord(char):04X}>" if is_invisible(char) else char for char in text[:LONGEST])
 
 
 configure(logging.WARNING)  # until a long-running command lowers the level; nothing goes to stdout

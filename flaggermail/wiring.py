@@ -34,7 +34,7 @@ from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
-from flaggermail.mail.authentication.authres import Asked
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
     Clock,
@@ -51,7 +51,7 @@ from flaggermail.ports import (
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListPager, StoryClock
 from flaggermail.replies import verbs
-from flaggermail.rule_changes.reload import Renewal
+from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.rules import rulebook
 from flaggermail.rules.files import stamp
 from flaggermail.rules.rulebook import Remark
@@ -135,7 +135,7 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
     )
 
 
-def make_environment(  # noqa: PLR0913 - one argument for each port that differs
+def make_services(  # noqa: PLR0913 - one argument for each port that differs
     settings: Settings, *, clock: Clock, randomness: Randomness, submit: Submitter, pager: Pager | None = None,
     health_probe: HealthProbe | None = None,
     database: str | None = None, archive: Path | None = None,
@@ -172,7 +172,7 @@ def with_signatures(env: Services, resolver: Resolver | None = None) -> Services
 
     Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
     """
-    if env.settings.desk.mailbox.trusted.asked is not Asked.DKIM:
+    if env.settings.desk.mailbox.trusted.asked is not AuthenticationMethod.DKIM:
         return env
     from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - takes 200 ms
     from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
@@ -194,10 +194,10 @@ def with_whole_templates(env: Services) -> Services:
     return replace(env, templates=templates)
 
 
-def renewal(env: Services) -> Renewal:
+def renewal(env: Services) -> RuleReloader:
     """Returns the watcher for changes to the rules and templates of `env`."""
     settings = env.settings
-    return Renewal(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
+    return RuleReloader(lambda: stamp(settings.rules_directory, settings.templates), renewed, LOOK_EVERY)
 
 
 def renewed(env: Services) -> Services:
@@ -210,11 +210,11 @@ def renewed(env: Services) -> Services:
     return with_whole_templates(replace(env, settings=kept))
 
 
-def open_environment(directory: Path, clock: Clock | None = None) -> Services:
+def open_services(directory: Path, clock: Clock | None = None) -> Services:
     """Returns the services of a configuration directory, by default on the system clock. Raises ConfigurationError."""
     settings, clock = load(directory), clock or SystemClock()
     health_probe = measures(settings)
-    return make_environment(
+    return make_services(
         settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, health_probe.presented),
         health_probe=health_probe,
     )  # fmt: skip
@@ -232,7 +232,7 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
-    env = adapt(with_pagers(with_whole_templates(with_signatures(open_environment(directory, clock)))))
+    env = adapt(with_pagers(with_whole_templates(with_signatures(open_services(directory, clock)))))
     return Daemon(
         renewal=renewal(env),
         env=env,
@@ -280,7 +280,7 @@ def play(path: Path, command: Command) -> Report:
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
     """Returns services for a scenario: database and archive in `folder`, live adapters for every other port."""
-    return make_environment(
+    return make_services(
         settings, clock=clock, randomness=randomness, submit=submit, pager=ListPager(),
         database=f"sqlite:///{folder}/scenario.db", archive=folder / "archive",
     )  # fmt: skip
@@ -290,7 +290,7 @@ def show_demo(wanted: demo.Wanted, command: Command, start_daemon: Sequence[str]
     """Plays the story of the demo. Raises StoryBroken, and ImportError if the extra `demo` is not installed."""
     from flaggermail.adapters.demo_servers import DemoServers  # noqa: PLC0415 - part of the extra
 
-    parts = demo.Parts(DemoServers, upgrade_database, open_environment, command, start_daemon)
+    parts = demo.Parts(DemoServers, upgrade_database, open_services, command, start_daemon)
     demo.show(wanted, parts, tell)
 
 

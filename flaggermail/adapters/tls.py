@@ -30,7 +30,7 @@ def verifying(server: str, host: str, tls: str, ca_file: Path | None) -> ssl.SSL
     return context
 
 
-def tls_words(error: ssl.SSLError) -> str:
+def describe_tls_error(error: ssl.SSLError) -> str:
     """Describes a TLS error for a person."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the server's certificate is not accepted: {one_line(error.verify_message)}"

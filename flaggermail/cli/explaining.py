@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flaggermail.rules.classifier import Explanation, Tried
+from flaggermail.rules.classifier import Evaluated, Explanation
 from flaggermail.rules.conditions import Context, Looked
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _passed_over_lines(one: Explained, *, whole: bool) -> list[str]:
     return [*lines, f"  and {left} more that missed more (--all shows them)"] if left else lines
 
 
-def _describe_rule(tried: Tried) -> str:
+def _describe_rule(tried: Evaluated) -> str:
     rule = f"{tried.rule.place} {tried.rule.name}"
     if tried.looked.held:
         return f"{rule}: would match, and comes later"
@@ -163,7 +163,7 @@ def document(one: Explained) -> dict[str, Json]:
     }
 
 
-def tried_as_json(tried: Tried) -> Json:
+def tried_as_json(tried: Evaluated) -> Json:
     """Returns a tried rule with the result of each condition."""
     rule = tried.rule
     return {

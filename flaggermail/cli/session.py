@@ -39,9 +39,9 @@ class Session:
         if self.given is not None:
             return self.given
         if self._opened is None:
-            from flaggermail.wiring import open_environment
+            from flaggermail.wiring import open_services
 
-            self._opened = open_environment(self.directory)
+            self._opened = open_services(self.directory)
         return self._opened
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed
 from flaggermail.errors import ConfigurationError, Refusal
 from flaggermail.health.overview import EXERCISE, STATUS_FILE, instant, judged
-from flaggermail.record.states import CASE_STATES, CLOCKS, UNHEARD, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, UNDELIVERED_PAGES, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -102,7 +102,7 @@ def _lines(document: Mapping[str, Json], now: datetime, path: Path | None) -> li
         ("watched", "; ".join(f"{what} {value}" for what, value in _section(document, "watched").items())),
         ("held back", document.get("held_back") or None),
         ("suppressed", document.get("suppressed") or None),
-        ("pages", _counts(_section(document, "pages"), UNHEARD, none="")),
+        ("pages", _counts(_section(document, "pages"), UNDELIVERED_PAGES, none="")),
         *tail,
     ]
 

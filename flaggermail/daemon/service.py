@@ -21,8 +21,8 @@ from flaggermail.citizens import retention
 from flaggermail.daemon.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
-from flaggermail.health.status_line import Standing
-from flaggermail.health.watchdog import Pulse, WatchedStop
+from flaggermail.health.status_line import StatusLine
+from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
 from flaggermail.letters import observing
 from flaggermail.notices import digest
@@ -31,7 +31,7 @@ from flaggermail.ports import Heartbeat, Interrupt, Mailbox, StatusBoard, Superv
 from flaggermail.record.states import LEASE
 from flaggermail.reminders import paging, reminders
 from flaggermail.rule_changes import versions
-from flaggermail.rule_changes.reload import Renewal
+from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services, UnitOfWork
 
 STOP_WITHIN = 8.0  # seconds for the workers; the process ends within ten seconds of the signal
@@ -73,7 +73,7 @@ class Daemon:
     fraction: Callable[[], float]  # in [0, 1): spreads the reconnections of many clients
     supervisor: Supervisor = field(default_factory=Unsupervised)
     observe: bool = False
-    renewal: Renewal | None = None
+    renewal: RuleReloader | None = None
     heartbeat: Heartbeat | None = None
     board: StatusBoard | None = None
     outbox_every: float = OUTBOX_EVERY  # seconds
@@ -102,7 +102,7 @@ class Daemon:
             "remind": SLACK,
             "pagers": SLACK,
         }
-        self._pulse = Pulse(self.supervisor, bounds, self.monotonic)
+        self._pulse = LoopMonitor(self.supervisor, bounds, self.monotonic)
         self._inbox_read = self._reminded = self.monotonic()
 
     def run(self) -> None:
@@ -315,7 +315,7 @@ class Daemon:
         env = self.env
         with env.store.read() as tx:
             seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
-        standing = Standing(
+        standing = StatusLine(
             last_mail=self._last_mail,
             last_look=self._last_look,
             link=self.link,

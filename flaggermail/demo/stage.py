@@ -23,7 +23,7 @@ from flaggermail.record.rows import Delivery, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.replay.doubles import StoryClock
 from flaggermail.replay.given import read_policies
-from flaggermail.replay.scenario import Incoming, Scenario, Typed
+from flaggermail.replay.scenario import EnteredCommand, Incoming, Scenario
 from flaggermail.services import Services
 
 USER = "desk"
@@ -88,7 +88,7 @@ class RunningDesk:
         self.servers.deliver(mail.octets(self.env), mail.at)
         self.delivered += 1
 
-    def do(self, act: Typed) -> str:
+    def do(self, act: EnteredCommand) -> str:
         """Runs an officer's command line; returns its output. Raises Refusal."""
         with contextlib.chdir(self.folder / configuration.STORY):
             return self.parts.command(self.env, act.by, act.words)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from flaggermail.record.rows import OutboxMail, StoredMessage
-from flaggermail.replay.scenario import Typed
+from flaggermail.replay.scenario import EnteredCommand
 from flaggermail.services import Services
 
 Look = Literal["plain", "heading", "typed", "mail", "faint", "figure"]
@@ -45,7 +45,7 @@ class Teller:
         for line in textwrap.wrap(text, WIDTH - 2):
             self.tell(f"  {line}", "faint")
 
-    def typed(self, act: Typed, printed: str) -> None:
+    def typed(self, act: EnteredCommand, printed: str) -> None:
         """Prints a command line and its output."""
         self._print_day(act.at)
         found = self.env.settings.rota.officer(act.by)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNHEARD, WAITING
+from flaggermail.record.states import CASE_STATES, CLOCKS, LEAVING, UNDELIVERED_PAGES, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -127,7 +127,7 @@ class Overview:
             "watched": dict(sorted({**self.watched, **self.wrong}.items())),
             "held_back": self.held_back,
             "suppressed": self.suppressed,
-            "pages": _counts(self.pages, UNHEARD),
+            "pages": _counts(self.pages, UNDELIVERED_PAGES),
         }
 
     def _shown(self, at: datetime | None) -> str | None:

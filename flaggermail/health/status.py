@@ -22,7 +22,7 @@ from flaggermail.record.rows import (
     StoredMessage,
     Watched,
 )
-from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNHEARD, UNHEARD_FOR, WAITING
+from flaggermail.record.states import CASE_STATES, LEAVING, SUPPRESSED, UNDELIVERED_FOR, UNDELIVERED_PAGES, WAITING
 from flaggermail.services import UnitOfWork
 from flaggermail.settings.model import DeskSettings
 
@@ -66,7 +66,9 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         watched={row.id: row.value for row in tx.find(Watched, failing=False)},
         held_back=len(tx.find(HeldBack, told_at=None)),
         suppressed=tx.reached(SUPPRESSED),
-        pages={kind: tx.count(Page, ("queued_at", work.now - UNHEARD_FOR), state=kind) for kind in UNHEARD},
+        pages={
+            kind: tx.count(Page, ("queued_at", work.now - UNDELIVERED_FOR), state=kind) for kind in UNDELIVERED_PAGES
+        },
         free=work.env.health_probe.free(),
     )
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class StatusLine:
     """The facts in the line; `link` is None before the first poll has ended."""
 
     last_mail: datetime | None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from flaggermail.ports import Interrupt, Supervisor
 
 
-class Pulse:
+class LoopMonitor:
     """Tracks progress; `bounds`: longest permitted step of each loop in seconds; `monotonic` returns seconds."""
 
     def __init__(self, supervisor: Supervisor, bounds: Mapping[str, float], monotonic: Callable[[], float]) -> None:
@@ -37,7 +37,7 @@ class Pulse:
 class WatchedStop:
     """Implements `ports.Interrupt` for one loop: forwards to `stop`, and records each question as progress."""
 
-    def __init__(self, stop: Interrupt, pulse: Pulse, loop: str) -> None:
+    def __init__(self, stop: Interrupt, pulse: LoopMonitor, loop: str) -> None:
         self._stop, self._pulse, self._loop = stop, pulse, loop
 
     def set(self) -> None:

@@ -12,7 +12,7 @@ from flaggermail.citizens import declining
 from flaggermail.intake.disposition import Decision
 from flaggermail.letters import stored_messages
 from flaggermail.mail.authentication import unverified_trend
-from flaggermail.mail.authentication.authres import Asked
+from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import thread_keys
@@ -135,7 +135,7 @@ def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:
     """Raises an alarm, once a day, if the share of unverified platform mail rises sharply."""
     key = alarm_key(AlarmKind.UNVERIFIED, work.today)
     asked = work.env.settings.desk.mailbox.trusted.asked
-    if asked is Asked.NOBODY or work.tx.get(Alarm, key) is not None:
+    if asked is AuthenticationMethod.NOBODY or work.tx.get(Alarm, key) is not None:
         return
     number = int(stored.id.removeprefix("m"))
     ids = [f"m{n:08d}" for n in range(max(1, number - LOOKED_BACK), number + 1)]

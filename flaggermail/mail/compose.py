@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
-from flaggermail.mail.invisible import is_unseen
+from flaggermail.mail.invisible import is_invisible
 from flaggermail.mail.message import Address
 
 LINE_LIMIT = 998  # octets without CRLF, RFC 5322, section 2.1.1
@@ -137,7 +137,7 @@ def _date(date: datetime) -> str:
 def _visible(name: str, value: str) -> str:
     """Returns `value`. Raises ValueError naming field and character if it holds an invisible character."""
     for character in value:
-        if is_unseen(character):
+        if is_invisible(character):
             called = unicodedata.name(character, "no name")
             raise ValueError(f"{name}: holds the invisible character U+{ord(character):04X} ({called.lower()})")
     return value

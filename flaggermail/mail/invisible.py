@@ -15,7 +15,7 @@ _RANGES = (
 _BLANKS = str.maketrans("\t\r\n", "   ")
 
 
-def is_unseen(char: str) -> bool:
+def is_invisible(char: str) -> bool:
     """True if `char` is displayed as nothing or changes how other characters are displayed."""
     if " " <= char <= "~":  # fast path: printable ASCII
         return False
@@ -35,4 +35,4 @@ def visible_lines(text: str) -> str:
 
 def _without_unseen(text: str, kept: str) -> str:
     """Removes invisible characters except `kept`. Each distinct character is tested once."""
-    return text.translate({ord(char): None for char in set(text) if char not in kept and is_unseen(char)})
+    return text.translate({ord(char): None for char in set(text) if char not in kept and is_invisible(char)})

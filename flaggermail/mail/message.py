@@ -66,7 +66,7 @@ class Verdict:
     basis: str
 
 
-NOBODY_ASKED = Verdict("unverified", "nobody was asked who wrote it")
+NOT_AUTHENTICATED = Verdict("unverified", "nobody was asked who wrote it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-end octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
-    vouched: Verdict = NOBODY_ASKED  # see flaggermail.intake.vouching
+    vouched: Verdict = NOT_AUTHENTICATED  # see flaggermail.intake.vouching
 
     @property
     def sender(self) -> Address | None:

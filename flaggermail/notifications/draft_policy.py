@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flaggermail.mail.invisible import is_unseen
+from flaggermail.mail.invisible import is_invisible
 
 Search = Callable[[str, str], str | None]
 
@@ -126,7 +126,7 @@ def _invisible_characters(where: str, text: str, allowed: str) -> Iterator[str]:
     lines: dict[str, int] = {}
     for line, content in enumerate(text.split("\n"), start=1):
         for char in content:
-            if char not in allowed and is_unseen(char):
+            if char not in allowed and is_invisible(char):
                 lines.setdefault(char, line)
     if "\n" in text and "\n" not in allowed:
         lines.setdefault("\n", 1)

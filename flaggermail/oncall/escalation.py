@@ -92,7 +92,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class SentStep:
     """A step sent to an officer (an id); `escalates` if it went to the head."""
 
     step: int  # minutes, as `Step.after`
@@ -117,7 +117,7 @@ class Silence:
     """One running clock: its start, the calls already sent, and the acknowledgements."""
 
     started_at: datetime
-    told: Collection[Telling] = ()
+    told: Collection[SentStep] = ()
     acknowledged: Collection[Acknowledgement] = ()
 
     def silent_until(self, officer: str | None) -> datetime | None:
@@ -221,7 +221,7 @@ def forecast(silence: Silence, steps: Collection[Step], who: Who, until: datetim
         if at is None or not isinstance(told, tuple):
             break
         found += told
-        tellings = [Telling(d.call.step.after, d.officer or "", at, d.call.repetition, d.call.escalates) for d in told]
+        tellings = [SentStep(d.call.step.after, d.officer or "", at, d.call.repetition, d.call.escalates) for d in told]
         silence = Silence(silence.started_at, [*silence.told, *tellings], silence.acknowledged)
     return found
 
@@ -283,7 +283,7 @@ class _Sent:
         )
 
 
-def _reader(telling: Telling, step: Step) -> str:
+def _reader(telling: SentStep, step: Step) -> str:
     return HEAD if telling.escalates else OFFICER if step.tell in ROLES else step.tell
 
 

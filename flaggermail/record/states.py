@@ -10,8 +10,8 @@ IN_HAND = CASE_STATES[:-1]
 CLOCKS = ("receipt", "human", "substance")
 WAITING = ("queued", "attempting", "uncertain")  # outbox mail that is not yet settled
 LEAVING = ("queued", "attempting")  # those that need no decision by a person
-UNHEARD = ("failed", "held")  # pages that reached nobody
-UNHEARD_FOR = timedelta(days=1)
+UNDELIVERED_PAGES = ("failed", "held")  # pages that reached nobody
+UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
 LEASE = "mailbox"  # held by the one running daemon
 IN_JUNK = "; in the junk folder"  # suffix of the reason of a placement

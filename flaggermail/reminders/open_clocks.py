@@ -9,7 +9,7 @@ from datetime import datetime
 
 from flaggermail.notifications.clocks import HUMAN, RECEIPT
 from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import Acknowledgement, Silence, Step, Telling
+from flaggermail.oncall.escalation import Acknowledgement, SentStep, Silence, Step
 from flaggermail.ports import Transaction
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Notification, Reminder
@@ -48,9 +48,9 @@ class OpenClock:
         return Acknowledgement(frozenset({reminder.officer, by}), at, until, asks)
 
 
-def _telling(reminder: Reminder) -> Telling:
+def _telling(reminder: Reminder) -> SentStep:
     escalates = reminder.kind == Kind.ESCALATION
-    return Telling(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
+    return SentStep(reminder.step, reminder.officer, reminder.told_at, reminder.repetition, escalates)
 
 
 def open_clocks(tx: Transaction) -> Iterator[OpenClock]:

@@ -16,7 +16,7 @@ from flaggermail.letters import observing
 from flaggermail.notices import duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import HEAD, OFFICER, Due, Silence, Step, Telling, Who
+from flaggermail.oncall.escalation import HEAD, OFFICER, Due, SentStep, Silence, Step, Who
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -97,8 +97,8 @@ def _quarantined(work: UnitOfWork) -> Iterator[_QuarantinedMail]:
         yield _QuarantinedMail(message, policy, steps, Silence(since, told))
 
 
-def _telling(alarm: Alarm, step: Step) -> Telling:
-    return Telling(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
+def _telling(alarm: Alarm, step: Step) -> SentStep:
+    return SentStep(step.after, alarm.text, alarm.raised_at, escalates=step.tell == HEAD)
 
 
 def _resolver(work: UnitOfWork) -> Who:

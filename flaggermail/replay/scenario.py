@@ -154,7 +154,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class EnteredCommand:
     """A command line that an officer enters."""
 
     at: datetime
@@ -174,7 +174,7 @@ class Scenario:
     title: str
     given: Given
     mails: tuple[Incoming, ...]
-    acts: tuple[Typed, ...]
+    acts: tuple[EnteredCommand, ...]
     policies_read: tuple[ReadingEntry, ...]
     submission: tuple[ScriptedAnswer, ...]
     until: datetime | None
@@ -191,7 +191,7 @@ class Scenario:
         """Returns the mails delivered now."""
         return [mail for mail in self.mails if mail.at == now]
 
-    def acts_at(self, now: datetime) -> list[Typed]:
+    def acts_at(self, now: datetime) -> list[EnteredCommand]:
         """Returns the command lines entered now."""
         return [act for act in self.acts if act.at == now]
 
@@ -239,7 +239,9 @@ def read(folder: Path, after: int | None = None) -> Scenario:
         title=found.title,
         given=found.given,
         mails=tuple(mails),
-        acts=tuple(Typed(act.at, act.by, act.do, tuple(shlex.split(act.do)), act.tell, act.show) for act in found.acts),
+        acts=tuple(
+            EnteredCommand(act.at, act.by, act.do, tuple(shlex.split(act.do)), act.tell, act.show) for act in found.acts
+        ),
         policies_read=found.policies_read,
         submission=tuple(ScriptedAnswer(s.to, s.code, s.text, s.begins, s.ends) for s in found.submission),
         until=found.until,

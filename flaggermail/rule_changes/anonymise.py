@@ -68,7 +68,7 @@ class Roles:
 
 
 @dataclass(slots=True)
-class Disguise:
+class Pseudonyms:
     """The substitutes for one mail; the table grows as names are found."""
 
     roles: Roles

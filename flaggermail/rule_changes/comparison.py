@@ -52,7 +52,7 @@ class RuleOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class ArchivedMessage:
     """A message as it was on arrival; `stored` is its row in its present state.
 
     `work` has the time of arrival, so lookups by day find what applied on that day.
@@ -77,7 +77,7 @@ class Arrived:
 class Difference:
     """A message whose outcome would change. A person's decision about it stays in force, whatever the rules say."""
 
-    arrived: Arrived
+    arrived: ArchivedMessage
     old: RuleOutcome
     new: RuleOutcome
     clocks: bool  # it would stop different clocks
@@ -102,7 +102,7 @@ def count(work: UnitOfWork) -> int:
     return sum(_exists(row) for row in work.tx.find(StoredMessage, direction="in"))
 
 
-def archive(work: UnitOfWork) -> Iterator[Arrived]:
+def archive(work: UnitOfWork) -> Iterator[ArchivedMessage]:
     """Yields every message that the rules classified and that still exists, as it was on arrival."""
     everything = work.tx.find(StoredMessage)
     rows = {row.id: row for row in everything if row.direction == "in" and _exists(row)}
@@ -138,11 +138,11 @@ def _batches(many: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, message: Message) -> Arrived:
+def _arrived(then: UnitOfWork, stored: StoredMessage, row: StoredMessage, message: Message) -> ArchivedMessage:
     raw = _raw(then, row)
     sender = lookup.sender_of(then, message)
     vouched = replace(message, vouched=Verdict(row.verdict, row.verdict_basis))
-    return Arrived(
+    return ArchivedMessage(
         then, row, stored, raw, vouched, _context(then, row, raw, vouched, sender), known_sender=False, sender=sender
     )
 
@@ -198,7 +198,7 @@ def _declined_before(then: UnitOfWork, row: StoredMessage, message: Message) -> 
     return told.taken_back_at is None or told.taken_back_at > then.now
 
 
-def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
+def _difference(one: ArchivedMessage, old: RuleSet, new: RuleSet) -> Difference | None:
     before, after = classify(one, old), classify(one, new)
     if _same(before, after):
         return None
@@ -210,7 +210,7 @@ def _difference(one: Arrived, old: RuleSet, new: RuleSet) -> Difference | None:
     )  # fmt: skip
 
 
-def classify(one: Arrived, ruleset: RuleSet) -> Classification:
+def classify(one: ArchivedMessage, ruleset: RuleSet) -> Classification:
     """Classifies the message by a rule set."""
     return classifier.classify(one.message, one.context, ruleset, one.work.env.matcher.find)
 
@@ -234,7 +234,7 @@ def _case_of(outcome: RuleOutcome) -> tuple[object, ...]:
     return (outcome.place, outcome.opens, opened)
 
 
-def outcome(one: Arrived, found: Classification) -> RuleOutcome:
+def outcome(one: ArchivedMessage, found: Classification) -> RuleOutcome:
     """Returns the outcome of that classification at the time of arrival."""
     then = one.work
     mail = triage.Mail(one.raw, one.message, one.sender, _placement(one.row))

@@ -18,7 +18,7 @@ from flaggermail.services import Services, UnitOfWork
 
 
 @dataclass
-class Renewal:
+class RuleReloader:
     """Checks whether the files have changed. `load` returns services with the new content or raises with every fault.
 
     Editors may write a file in several steps, so a change is loaded once nothing has changed between two checks. A

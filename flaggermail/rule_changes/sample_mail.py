@@ -14,7 +14,7 @@ from email.header import Header
 
 from flaggermail.mail.message import Address, MechanicalKind, Message
 from flaggermail.mail.vocabulary import Language
-from flaggermail.rule_changes.anonymise import Disguise, Roles, name_words, plain_date, small_words
+from flaggermail.rule_changes.anonymise import Pseudonyms, Roles, name_words, plain_date, small_words
 
 _BOUNDARY = "sample-part"
 _MACHINE_FIELDS = {  # fields that identify machines, and their permitted values
@@ -60,11 +60,11 @@ def sample(message: Message, inner: Sequence[Message], roles: Roles, language: L
     return _written(message, inner, disguise)
 
 
-def _disguise(message: Message, inner: Sequence[Message], roles: Roles, language: Language) -> Disguise:
+def _disguise(message: Message, inner: Sequence[Message], roles: Roles, language: Language) -> Pseudonyms:
     people = [person for mail in (message, *inner) for person in _people(mail)]
     offices = (person.address.rpartition("@")[0].partition("+")[0].lower() for person in people)
     text = "\n".join(f"{mail.subject or ''}\n{mail.text}" for mail in (message, *inner))
-    return Disguise(
+    return Pseudonyms(
         roles,
         names=name_words((person.name for person in people), (one for one in offices if one not in roles.offices)),
         small=small_words(text),
@@ -79,7 +79,7 @@ def _people(message: Message) -> Iterator[Address]:
         yield from (*([forwarded.sender] if forwarded.sender else []), *forwarded.to, *forwarded.cc)
 
 
-def _written(message: Message, inner: Sequence[Message], disguise: Disguise) -> str:
+def _written(message: Message, inner: Sequence[Message], disguise: Pseudonyms) -> str:
     parts = list(_parts(message, inner, disguise))
     fields = list(_fields(message, disguise))
     if len(parts) == 1:
@@ -95,7 +95,7 @@ def _written(message: Message, inner: Sequence[Message], disguise: Disguise) -> 
     return "\n".join((*lines, f"--{boundary}--", ""))
 
 
-def _fields(message: Message, disguise: Disguise) -> Iterator[str]:
+def _fields(message: Message, disguise: Pseudonyms) -> Iterator[str]:
     if message.header("return-path") is not None:
         path = (message.header("return-path") or "").strip().strip("<>")
         yield f"Return-Path: <{disguise.address(path) if '@' in path else ''}>"
@@ -131,12 +131,12 @@ def _machine_fields(message: Message) -> Iterator[str]:
     yield from (f"{name.title()}: {value}" for name, value in _LISTS.items() if message.header(name) is not None)
 
 
-def _person(person: Address, disguise: Disguise) -> str:
+def _person(person: Address, disguise: Pseudonyms) -> str:
     address = disguise.address(person.address)
     return f"{disguise.name(person.name)} <{address}>" if person.name and disguise.name(person.name) else address
 
 
-def _parts(message: Message, inner: Sequence[Message], disguise: Disguise) -> Iterator[SamplePart]:
+def _parts(message: Message, inner: Sequence[Message], disguise: Pseudonyms) -> Iterator[SamplePart]:
     yield SamplePart(
         ("Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"),
         f"{disguise.text(message.text).rstrip()}\n",
@@ -162,7 +162,7 @@ def _report_type(message: Message) -> str:
     return "feedback-report" if message.kind is MechanicalKind.FEEDBACK_REPORT else "delivery-status"
 
 
-def _report(message: Message, disguise: Disguise) -> SamplePart:
+def _report(message: Message, disguise: Pseudonyms) -> SamplePart:
     """Returns the machine-readable part of a report (RFC 3464, RFC 5965)."""
     if message.kind is MechanicalKind.FEEDBACK_REPORT:
         return SamplePart(

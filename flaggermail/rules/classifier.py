@@ -23,13 +23,13 @@ __all__ = [
     "Cited",
     "Classification",
     "Context",
+    "Evaluated",
     "Explanation",
     "Rule",
     "RuleSet",
     "Samples",
     "Stage",
     "Then",
-    "Tried",
     "classify",
     "explain",
     "in_domains",
@@ -187,7 +187,7 @@ def _labels(added: list[Then]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class Evaluated:
     """One rule, and what each of its conditions found."""
 
     rule: Rule
@@ -215,20 +215,20 @@ class Explanation:
     """Why a mail has its classification: the result, the rules that made it, the others, and the closest of those."""
 
     outcome: Classification
-    made_by: tuple[Tried, ...]
-    passed_over: tuple[Tried, ...]
-    next_best: Tried | None
+    made_by: tuple[Evaluated, ...]
+    passed_over: tuple[Evaluated, ...]
+    next_best: Evaluated | None
 
 
 def explain(message: Message, context: Context, rules: RuleSet, find: Find) -> Explanation:
     """Classifies the same way, and evaluates every rule in full, including those that classify does not reach."""
     facts = _facts(message, context, rules, find)
     outcome = classify(message, context, rules, find)
-    made, others = list[Tried](), list[Tried]()
+    made, others = list[Evaluated](), list[Evaluated]()
     decided, done = False, None
     for rule in rules.rules:
         reached = not decided and rule.stage is not done
-        tried = Tried(rule, rule.when.look(facts, whole=True), reached)
+        tried = Evaluated(rule, rule.when.look(facts, whole=True), reached)
         if reached and tried.looked.held:
             made.append(tried)
             decided, done = bool(rule.then.kinds), rule.stage

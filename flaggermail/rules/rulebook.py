@@ -11,7 +11,7 @@ from flaggermail.mail.message import Message
 from flaggermail.ports import Matcher, Parser
 from flaggermail.record.rows import Platform
 from flaggermail.rules import overlap
-from flaggermail.rules.classifier import Cited, Context, Explanation, Rule, RuleSet, Tried, explain, platform_of
+from flaggermail.rules.classifier import Cited, Context, Evaluated, Explanation, Rule, RuleSet, explain, platform_of
 from flaggermail.rules.conditions import Looked
 from flaggermail.rules.samples import Sample, SampleMails
 
@@ -139,7 +139,7 @@ def _described(part: Looked) -> str:
     return f"`{part.condition}` {within}"
 
 
-def _decider(rule: Rule, found: Explanation) -> Tried | None:
+def _decider(rule: Rule, found: Explanation) -> Evaluated | None:
     """Returns the rule that took the mail before `rule` was reached."""
     same = [tried for tried in found.made_by if tried.rule.stage is rule.stage or tried.rule.then.kinds]
     return same[0] if same else None

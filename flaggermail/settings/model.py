@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field
 
-from flaggermail.mail.authentication.authres import Asked, Trust
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
@@ -87,7 +87,13 @@ class MailboxSettings(Model):
     @property
     def trusted(self) -> Trust:
         """How senders are authenticated. Defaults to the named server, or to no authentication without one."""
-        asked = Asked(self.trust) if self.trust else Asked.NAMED if self.authserv_id else Asked.NOBODY
+        asked = (
+            AuthenticationMethod(self.trust)
+            if self.trust
+            else AuthenticationMethod.NAMED
+            if self.authserv_id
+            else AuthenticationMethod.NOBODY
+        )
         return Trust(asked, self.authserv_id, self.received_by or self.authserv_id)
 
 

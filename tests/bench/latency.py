@@ -88,7 +88,7 @@ class Watching:
 @contextmanager
 def watching(servers: Servers, user: str) -> Iterator[Watching]:
     """Watch the mailbox of `user` in a thread of its own."""
-    with servers.desk(user) as desk, closing(wiring.open_environment(desk.folder)) as env:
+    with servers.desk(user) as desk, closing(wiring.open_services(desk.folder)) as env:
         committed: list[float] = []
         watched = Watching(
             replace(env, store=TimedStore(env.store, committed)), wiring.mailbox(env.settings), wiring.interrupt(),

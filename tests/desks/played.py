@@ -32,7 +32,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import make_environment, upgrade_database
+from flaggermail.wiring import make_services, upgrade_database
 
 R = TypeVar("R", bound=Record)
 
@@ -45,7 +45,7 @@ def with_shipped(folder: Path) -> None:
 
 def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Services:
     """The live code on the configuration, database and archive in `folder`; nothing reaches a network."""
-    return make_environment(
+    return make_services(
         load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, pager=ListPager(),
     )  # fmt: skip
 

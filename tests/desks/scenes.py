@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flaggermail.record.rows import Case
 from flaggermail.replay.given import prepare
-from flaggermail.replay.scenario import Incoming, Scenario, Typed, read
+from flaggermail.replay.scenario import EnteredCommand, Incoming, Scenario, read
 from tests.desks.played import Played
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
@@ -53,6 +53,6 @@ def _deliver(desk: Played, mail: Incoming) -> None:
     desk.mailbox.deliver(mail.folder, mail.octets(desk.env), mail.at)
 
 
-def _type(desk: Played, scenario: Scenario, act: Typed) -> None:
+def _type(desk: Played, scenario: Scenario, act: EnteredCommand) -> None:
     with contextlib.chdir(scenario.folder):
         desk.do(*act.words, by=act.by)

@@ -236,7 +236,7 @@ def forked(work: Callable[[], None]) -> int:
 
 def main(directory: str) -> None:
     """Run the desks that are asked for."""
-    equipment = wiring.open_environment(Path(directory))
+    equipment = wiring.open_services(Path(directory))
     equipment.store.close()
     for line in sys.stdin:
         order = Order(**json.loads(line))

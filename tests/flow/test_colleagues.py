@@ -68,7 +68,7 @@ class Looking:
 @pytest.fixture
 def looking(desk: DeskProcess, dovecot: Dovecot, postfix: Postfix) -> Iterator[Looking]:
     """Give a desk that has looked once, after which one referral has come."""
-    env = wiring.open_environment(desk.folder)
+    env = wiring.open_services(desk.folder)
     mailbox = wiring.mailbox(env.settings)
     found = Looking(desk, env, mailbox, dovecot)
     try:

@@ -31,7 +31,7 @@ from flaggermail.services import Services
 from flaggermail.settings.model import ApprovalSettings, ChannelSettings, OfficerSettings, Settings
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
-from flaggermail.wiring import make_environment
+from flaggermail.wiring import make_services
 
 CONFIG = Path(__file__).parents[1] / "config"
 START = datetime.fromisoformat("2024-06-06T10:34:00+02:00")
@@ -310,7 +310,7 @@ def desk_settings(persons: int = 1) -> Settings:
 def equipped(settings: Settings, folder: Path) -> Services:
     """An environment as the program makes it; its readers of rules and templates and its parser are slow to start."""
     clock = SetClock(START)
-    return make_environment(
+    return make_services(
         settings, clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
         database=f"sqlite:///{folder / 'database'}", archive=folder / "archive",
     )  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 from flaggermail.commands.acts import CloseElection, ConfirmMessage, PlaceMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.rows import StoredMessage
 from flaggermail.reminders import reminders
-from flaggermail.rule_changes.comparison import Arrived, Difference, archive, compare
+from flaggermail.rule_changes.comparison import ArchivedMessage, Difference, archive, compare
 from flaggermail.rules.classifier import Rule, RuleSet
 from flaggermail.services import UnitOfWork
 from tests.store.desk_fixtures import CITIZEN, REFERRER, START, Desk, X, mail
@@ -142,9 +142,9 @@ def test_an_answer_that_stops_nothing_changes_no_clock(desk: Desk) -> None:
 # ---- what was known then
 
 
-def as_it_came(desk: Desk, stored: StoredMessage) -> Arrived:
+def as_it_came(desk: Desk, stored: StoredMessage) -> ArchivedMessage:
     """The message as it was when it came, asked for years later, when everything else is judged as it was too."""
-    found: dict[str, Arrived] = {}
+    found: dict[str, ArchivedMessage] = {}
 
     def look(work: UnitOfWork) -> None:
         found.update({one.row.id: one for one in archive(work)})

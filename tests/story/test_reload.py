@@ -20,7 +20,7 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.daemon.service import Daemon
 from flaggermail.record.rows import Alarm, InForce, OutboxMail, Record, StoredMessage
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
-from flaggermail.rule_changes.reload import Renewal
+from flaggermail.rule_changes.reload import RuleReloader
 from flaggermail.services import Services
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
@@ -302,7 +302,7 @@ def test_nothing_is_read_while_nothing_moves() -> None:
         read.append(env)
         return env
 
-    renewal = Renewal(lambda: 1, load_them)
+    renewal = RuleReloader(lambda: 1, load_them)
     for _ in range(3):
         renewal.tick(object())  # type: ignore[arg-type] # it is given back untouched
     assert read == []

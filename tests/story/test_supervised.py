@@ -22,8 +22,8 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import StoreBusy
-from flaggermail.health.status_line import Standing
-from flaggermail.health.watchdog import Pulse, WatchedStop
+from flaggermail.health.status_line import StatusLine
+from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
 from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
@@ -243,7 +243,7 @@ def test_the_status_tells_times_and_counts_only(env: Services) -> None:
 
 def test_the_status_line_names_what_a_person_must_know() -> None:
     """The day where it is another one, observing, and a loop that is stuck."""
-    standing = Standing(
+    standing = StatusLine(
         last_mail=NOW - timedelta(days=2), last_look=None, link=None, waiting=0, in_doubt=3, observing=True,
         stuck=["watcher"],
     )  # fmt: skip
@@ -259,7 +259,7 @@ def test_the_status_line_names_what_a_person_must_know() -> None:
 BOUNDS = {"watcher": 600.0, "outbox": 600.0, "remind": 300.0}
 
 
-def pass_minutes(pulse: Pulse, seconds: Seconds, minutes: int, *loops: str) -> None:
+def pass_minutes(pulse: LoopMonitor, seconds: Seconds, minutes: int, *loops: str) -> None:
     """Let time pass while only these loops make progress."""
     for _ in range(minutes * 4):
         seconds.now += 15
@@ -270,7 +270,7 @@ def pass_minutes(pulse: Pulse, seconds: Seconds, minutes: int, *loops: str) -> N
 def test_the_watchdog_is_fed_by_loops_that_work() -> None:
     """While all three make progress the manager hears of it within each interval, and no more often than it helps."""
     heard, seconds = Heard(interval=60.0), Seconds()
-    pass_minutes(Pulse(heard, BOUNDS, seconds), seconds, 30, *BOUNDS)
+    pass_minutes(LoopMonitor(heard, BOUNDS, seconds), seconds, 30, *BOUNDS)
     assert len(heard.words) == 60
 
 
@@ -278,7 +278,7 @@ def test_the_watchdog_is_fed_by_loops_that_work() -> None:
 def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
     """Once its bound is over nothing is said, however busy the others are; when it goes on, so does the word."""
     heard, seconds = Heard(interval=60.0), Seconds()
-    pulse = Pulse(heard, BOUNDS, seconds)
+    pulse = LoopMonitor(heard, BOUNDS, seconds)
     others = [loop for loop in BOUNDS if loop != stuck]
     pass_minutes(pulse, seconds, 10, *others)
     heard.words.clear()
@@ -292,7 +292,7 @@ def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
 def test_a_question_whether_to_go_on_is_the_sign_of_life() -> None:
     """Also that at the end of a wait; the interrupt itself is unchanged by it."""
     heard, seconds, stop = Heard(interval=60.0), Seconds(), EventInterrupt()
-    line = WatchedStop(stop, Pulse(heard, {"watcher": 600.0}, seconds), "watcher")
+    line = WatchedStop(stop, LoopMonitor(heard, {"watcher": 600.0}, seconds), "watcher")
     seconds.now += 60
     assert not line.is_set()
     seconds.now += 60

@@ -55,17 +55,17 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
     daemon = wiring.daemon(directory)
     with closing(daemon.env):
         assert isinstance(daemon.env.sender_check, BySignature if signatures else ByReceivingServer)
-    with closing(wiring.open_environment(directory)) as env:
+    with closing(wiring.open_services(directory)) as env:
         assert isinstance(env.sender_check, ByReceivingServer)
 
 
 def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: Path) -> None:
     """The form of Exchange Online verifies under `topmost`, and nobody under the name of another server."""
     wiring.upgrade_database(directory)
-    with closing(wiring.open_environment(directory)) as env:
+    with closing(wiring.open_services(directory)) as env:
         named = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     ask(directory, "  trust: topmost\n  received_by: protection.mailcloud.example\n")
-    with closing(wiring.open_environment(directory)) as env:
+    with closing(wiring.open_services(directory)) as env:
         topmost = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))
     assert (named.value, topmost.value) == ("unverified", "verified")
     assert topmost.basis == "dmarc=pass by the server of protection.mailcloud.example for x-platform.example"

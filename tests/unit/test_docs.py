@@ -16,7 +16,7 @@ import pytest
 from pydantic import BaseModel
 
 from flaggermail.cli import COMMANDS, commands
-from flaggermail.health.status_line import Standing
+from flaggermail.health.status_line import StatusLine
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind
 from flaggermail.settings import model as settings
@@ -245,7 +245,7 @@ def test_every_alarm_is_explained_and_no_other() -> None:
 def test_every_part_of_the_status_line_is_explained(link: bool | None) -> None:  # noqa: FBT001 - a table
     """Nothing is left of the line once all that the table names is taken out, longest first."""
     at = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
-    standing = Standing(
+    standing = StatusLine(
         last_mail=at, last_look=None, link=link, waiting=3, in_doubt=0, observing=True, stuck=["watcher"]
     )
     line = SAID.sub("#", standing.line(ZoneInfo("Europe/Amsterdam"), at))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import dkim
 
-from flaggermail.mail.authentication.alignment import Organisational, aligned, asks_strictness
+from flaggermail.mail.authentication.alignment import Organisational, aligned, demands_strict_alignment
 from flaggermail.mail.authentication.dkim_signature import (
     Signature,
     key_weakness,
@@ -110,10 +110,10 @@ class DkimCheck:
         """True if the author's DMARC record allows the signer (RFC 7489, sections 3.1.1 and 6.6.3)."""
         if signer == author:
             return True
-        strict = asks_strictness(questions.texts(f"_dmarc.{author}"))
+        strict = demands_strict_alignment(questions.texts(f"_dmarc.{author}"))
         home = self._organisational(author)
         if strict is None and home not in {None, author}:
-            strict = asks_strictness(questions.texts(f"_dmarc.{home}"))
+            strict = demands_strict_alignment(questions.texts(f"_dmarc.{home}"))
         return not strict
 
 

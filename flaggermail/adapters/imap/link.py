@@ -17,7 +17,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError, ProtocolError
 
 from flaggermail.adapters.imap.idle import has_octets
-from flaggermail.adapters.tls import one_line, tls_words, verifying
+from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
 from flaggermail.errors import ConfigurationError, LinkLost, LoginRefused
 
 Tls = Literal["implicit", "starttls", "none"]
@@ -193,7 +193,7 @@ def _reason(account: ImapAccount, error: Exception) -> str:
 
 def _socket_reason(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
-        return tls_words(error)
+        return describe_tls_error(error)
     return one_line(error.strerror or type(error).__name__)
 
 

@@ -17,9 +17,9 @@ from flaggermail.mail.automated.dsn import (
     read_report,
     usable_addresses,
 )
-from flaggermail.mail.automated.evidence import Signs
+from flaggermail.mail.automated.evidence import KindEvidence
 from flaggermail.mail.automated.mechanical_kind import mechanical_kind
-from flaggermail.mail.automated.sending_service import Published, read_published
+from flaggermail.mail.automated.sending_service import ServiceEvent, read_published
 from flaggermail.mail.fields import read_header, unfolded, words_decoded
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.message_ids import message_ids
@@ -43,7 +43,7 @@ def with_mechanical_kind(read: Message, parts: Sequence[Part], octets: bytes, la
     fields = dict(reversed(read.headers))  # reversed: the topmost field of a name takes precedence
     published = read_published(fields, read.text)
     returned = _returned(parts)
-    signs = Signs(
+    signs = KindEvidence(
         words=language.machines,
         fields=fields,
         types=[part.type.value for part in parts],
@@ -102,7 +102,9 @@ def _disposition(parts: Iterable[Part]) -> str:
     return unfolded(value)[0].lower() if value else ""
 
 
-def _with_original(read: Message, signs: Signs, published: Published | None, parts: Iterable[Part]) -> Message:
+def _with_original(
+    read: Message, signs: KindEvidence, published: ServiceEvent | None, parts: Iterable[Part]
+) -> Message:
     """Adds the original Message-ID: from the returned mail, else from our envelope identifier, which equals it."""
     report = signs.report or signs.notice.report
     envelope_id = report.envelope_id if report else None
@@ -124,7 +126,7 @@ def _message_id(fields: Mapping[str, str]) -> str | None:
     return next(iter(message_ids(fields.get("message-id", ""))), None)
 
 
-def _with_failures(read: Message, signs: Signs, published: Published | None, octets: bytes) -> Message:
+def _with_failures(read: Message, signs: KindEvidence, published: ServiceEvent | None, octets: bytes) -> Message:
     """Adds the failed recipients: from the report, else X-Failed-Recipients, else the text, else the returned mail."""
     notice, report = signs.notice, signs.report
     if report and report.unreached:
@@ -151,7 +153,7 @@ def _with_failures(read: Message, signs: Signs, published: Published | None, oct
     return replace(read, failed_recipients=recipients, bounce_class=DELAYED if delayed else FAILED)
 
 
-def _returned_non_recipients(signs: Signs) -> AbstractSet[str]:
+def _returned_non_recipients(signs: KindEvidence) -> AbstractSet[str]:
     """Returns the addresses in the header of the returned mail that are not recipients."""
     fields = {**signs.notice.returned, **signs.returned}
     return {found for name in _NOT_RECIPIENTS for found in usable_addresses(fields.get(name, ""))}
@@ -162,7 +164,7 @@ def _without(found: tuple[str, ...], own: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(address for address in found if address not in own)
 
 
-def _single_recipient(signs: Signs) -> tuple[str, ...]:
+def _single_recipient(signs: KindEvidence) -> tuple[str, ...]:
     """Returns the returned mail's recipient if there is only one; of several, the failed one is unknown."""
     header = signs.returned or signs.notice.returned
     found = usable_addresses(header.get("to", "")) if not header.get("cc") else ()

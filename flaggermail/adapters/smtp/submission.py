@@ -27,7 +27,7 @@ from aiosmtplib import (
 )
 
 from flaggermail.adapters.smtp.session import NotOffered, SmtpSession
-from flaggermail.adapters.tls import one_line, tls_words, verifying
+from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
 from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
@@ -179,7 +179,7 @@ class SmtpSubmitter:
         """Describes the error for a person, in one line without secrets."""
         tls_fault = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
         if tls_fault is not None:
-            return tls_words(tls_fault)
+            return describe_tls_error(tls_fault)
         if isinstance(error, SMTPTimeoutError | TimeoutError):
             return f"no answer within {self._account.timeout:g} s"
         if isinstance(error, SMTPServerDisconnected):

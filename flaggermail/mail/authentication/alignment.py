@@ -35,7 +35,7 @@ def aligned(signer: str, author: str, organisational: Organisational) -> bool:
     return home is not None and home == organisational(signer)
 
 
-def asks_strictness(records: Sequence[bytes]) -> bool | None:
+def demands_strict_alignment(records: Sequence[bytes]) -> bool | None:
     """True if the DMARC record demands strict alignment (adkim=s, section 6.3); None if there is no record.
 
     Several records count as none (section 6.6.3).

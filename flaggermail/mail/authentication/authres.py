@@ -12,7 +12,7 @@ from flaggermail.mail.authentication.alignment import Organisational, author_dom
 from flaggermail.mail.authentication.received_fields import Fields, above_own_line, without_comments
 from flaggermail.mail.message import Address, Verdict
 
-__all__ = ["Asked", "Trust", "Verdict", "judge"]
+__all__ = ["AuthenticationMethod", "Trust", "Verdict", "judge"]
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 RESULT = re.compile(r"^\s*dmarc\s*(?:/\s*\d+\s*)?=\s*([a-z]+)\b(.*)$", re.IGNORECASE | re.DOTALL)
@@ -26,7 +26,7 @@ WORST_FIRST = ("failed", "unverified", "verified")
 NO_AUTHOR = "the mail does not have exactly one author"
 
 
-class Asked(StrEnum):
+class AuthenticationMethod(StrEnum):
     """The method that authenticates a sender."""
 
     NAMED = "named"  # our server, identified by its authserv-id
@@ -39,7 +39,7 @@ class Asked(StrEnum):
 class Trust:
     """The method, the authserv-id of our server, and the domain under which it appears in Received fields."""
 
-    asked: Asked
+    asked: AuthenticationMethod
     authserv_id: str | None = None
     received_by: str | None = None
 
@@ -51,9 +51,9 @@ def judge(fields: Fields, authors: Sequence[Address], trust: Trust, organisation
     counts only for the domain of the single author in From; some servers report the organisational domain instead
     (RFC 7489, section 3.2).
     """
-    if trust.asked is Asked.DKIM:
+    if trust.asked is AuthenticationMethod.DKIM:
         return Verdict("unverified", "signatures are checked only for domains of a platform")
-    if trust.asked is Asked.NOBODY or trust.received_by is None:
+    if trust.asked is AuthenticationMethod.NOBODY or trust.received_by is None:
         return Verdict("unverified", "no receiving server is configured to vouch for senders")
     server = trust.authserv_id or f"the server of {trust.received_by}"
     domain = author_domain(fields, authors)
@@ -91,7 +91,7 @@ def _results(readable: str, trust: Trust) -> str | None:
 
     Exchange Online writes no authserv-id: its field starts with the first result.
     """
-    if trust.asked is Asked.TOPMOST:
+    if trust.asked is AuthenticationMethod.TOPMOST:
         return readable if FIRST_RESULT.match(readable) else None
     named = SERVER.match(readable)
     ours = named is not None and (named[1] or named[2] or "").lower() == (trust.authserv_id or "").lower()

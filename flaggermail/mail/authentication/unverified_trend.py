@@ -35,14 +35,14 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
+class Rise:
     """The share now and before."""
 
     now: Share
     before: Share
 
 
-def jump(mails: Iterable[tuple[datetime, bool]], now: datetime) -> Jump | None:
+def jump(mails: Iterable[tuple[datetime, bool]], now: datetime) -> Rise | None:
     """Returns the rise of the unverified share, or None.
 
     `mails` are those of platforms: arrival, and whether the mail was unverified on arrival. Compares the last 24 hours
@@ -53,7 +53,7 @@ def jump(mails: Iterable[tuple[datetime, bool]], now: datetime) -> Jump | None:
     half = late.unverified * 2 >= late.of
     if late.unverified < FEWEST or not half or late.percent < early.percent + RISE:
         return None
-    return Jump(late, early)
+    return Rise(late, early)
 
 
 def _split(mails: list[tuple[datetime, bool]], at: datetime) -> tuple[list[tuple[datetime, bool]], ...]:

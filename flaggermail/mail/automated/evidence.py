@@ -17,7 +17,7 @@ _ENDS = ":\uff1a([-\u2013\u2014\u3011"
 
 
 @dataclass(frozen=True)
-class Signs:
+class KindEvidence:
     """Evidence for the kind. `fields`: topmost value by lower-case name; `types`: the content types of all parts."""
 
     words: MachineWords

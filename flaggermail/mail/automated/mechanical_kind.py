@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from flaggermail.mail.automated.evidence import Signs, begins
+from flaggermail.mail.automated.evidence import KindEvidence, begins
 from flaggermail.mail.automated.out_of_office import is_absence, is_personal, mentions_absence, own_text
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.reply_tokens import LOOP_HEADER
@@ -53,7 +53,7 @@ _EVENTS = {
 }
 
 
-def mechanical_kind(signs: Signs, language: Language) -> MechanicalKind:
+def mechanical_kind(signs: KindEvidence, language: Language) -> MechanicalKind:
     """Checks in this order: complaint, delivery report, other bounce, declared automatic, then subject and text."""
     if signs.published:
         return _EVENTS[signs.published]
@@ -75,7 +75,7 @@ def answerable(message: Message, ours: str) -> bool:
     return message.kind is MechanicalKind.HUMAN and not (many or own)
 
 
-def _reported(signs: Signs) -> MechanicalKind | None:
+def _reported(signs: KindEvidence) -> MechanicalKind | None:
     """Returns the kind given by the structure of the mail, or None."""
     if _is_complaint(signs):
         return MechanicalKind.FEEDBACK_REPORT
@@ -89,13 +89,13 @@ def _reported(signs: Signs) -> MechanicalKind | None:
     return None
 
 
-def _is_passed_on(signs: Signs, language: Language) -> bool:
+def _is_passed_on(signs: KindEvidence, language: Language) -> bool:
     """True if a person replies to or forwards a report with its parts, as some programs do: it is not a new report."""
     own = signs.types[0] == "multipart/report" or signs.null_path or signs.local in signs.words.daemon_addresses
     return not own and split_subject(signs.subject, language).first is not None
 
 
-def _is_complaint(signs: Signs) -> bool:
+def _is_complaint(signs: KindEvidence) -> bool:
     """True for a report of RFC 5965, one of its predecessors, or a bare mail that somebody complained about."""
     if signs.report_type == "feedback-report" or "message/feedback-report" in signs.types:
         return True
@@ -118,7 +118,7 @@ def _declared_automatic(fields: Mapping[str, str]) -> bool | None:
     return True if named or fields.get("delivered-to", "").strip().lower() == "autoresponder" else None
 
 
-def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
+def _is_bounce(signs: KindEvidence, language: Language, *, declared: bool) -> bool:
     """True for a bounce without a report of RFC 3464: sent by a machine, and its subject or first lines say so.
 
     An empty return path alone is enough, unless an autoresponder that uses one (RFC 3834, section 3.3) says what it is.
@@ -140,7 +140,7 @@ def _is_bounce(signs: Signs, language: Language, *, declared: bool) -> bool:
     return signs.local in words.robot_addresses and signs.proven and signs.notice.says_so
 
 
-def _system_reports_failure(signs: Signs, language: Language) -> bool:
+def _system_reports_failure(signs: KindEvidence, language: Language) -> bool:
     """True if a mail system or list software reports a failure, not a person who writes from its address and signs."""
     if _is_from_system(signs) and not _is_signed(signs.text, language):
         return signs.proven or (signs.notice.says_so and bool(signs.notice.recipients))
@@ -149,7 +149,7 @@ def _system_reports_failure(signs: Signs, language: Language) -> bool:
     return any(name in signs.fields for name in _REPORT_FIELDS) and signs.proven
 
 
-def _is_from_system(signs: Signs) -> bool:
+def _is_from_system(signs: KindEvidence) -> bool:
     """True if the author is a mail system: by its name, its role (RFC 2142), or the lack of an address."""
     words, author = signs.words, signs.fields.get("from", "")
     if signs.local in words.system_addresses or signs.sender is None or "<>" in author:
@@ -170,7 +170,7 @@ def _is_signed(text: str, language: Language) -> bool:
     return False
 
 
-def _seems_automatic(signs: Signs, language: Language) -> bool:
+def _seems_automatic(signs: KindEvidence, language: Language) -> bool:
     """True for an automatic reply that declares nothing, by its subject, its text, or both."""
     words = signs.words
     if split_subject(signs.subject, language).first == "forward":
@@ -185,7 +185,7 @@ def _seems_automatic(signs: Signs, language: Language) -> bool:
     return _is_from_robot(signs) and _has_robot_line(signs.text, language)
 
 
-def _is_from_robot(signs: Signs) -> bool:
+def _is_from_robot(signs: KindEvidence) -> bool:
     fields = signs.fields
     suppresses = "all" in fields.get("x-auto-response-suppress", "").lower()
     many = fields.get("precedence", "").strip().lower() in {"bulk", "junk"}

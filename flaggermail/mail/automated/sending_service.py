@@ -19,7 +19,7 @@ _BLOCKS = {"deliverydelay": "deliveryDelay"}
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class ServiceEvent:
     """`event`: bounce, complaint, delivery or delay. Recipients in lower case. `message_id` of the mail concerned."""
 
     event: str
@@ -27,7 +27,7 @@ class Published:
     message_id: str | None = None
 
 
-def read_published(fields: Mapping[str, str], text: str) -> Published | None:
+def read_published(fields: Mapping[str, str], text: str) -> ServiceEvent | None:
     """Returns the event in a mail with these header fields and this text, or None. Never raises."""
     if _MARK not in fields or not text.lstrip().startswith("{"):
         return None
@@ -39,17 +39,17 @@ def read_published(fields: Mapping[str, str], text: str) -> Published | None:
     return _read(found) if isinstance(found, dict) else None
 
 
-def _by_name(plain: str) -> Published | None:
+def _by_name(plain: str) -> ServiceEvent | None:
     """Returns only the event, for JSON that was folded or truncated in transit."""
     compact = plain[:500].replace(" ", "").lower()
     for key in ("notificationtype", "eventtype"):
         word = compact.partition(f'"{key}":"')[2].partition('"')[0]
         if word in _EVENTS:
-            return Published(_EVENTS[word][0])
+            return ServiceEvent(_EVENTS[word][0])
     return None
 
 
-def _read(content: Mapping[str, object]) -> Published | None:
+def _read(content: Mapping[str, object]) -> ServiceEvent | None:
     name = content.get("notificationType") or content.get("eventType")
     word = name.lower() if isinstance(name, str) else ""
     if word not in _EVENTS:
@@ -61,7 +61,7 @@ def _read(content: Mapping[str, object]) -> Published | None:
     mail = content.get("mail")
     common = mail.get("commonHeaders") if isinstance(mail, dict) else None
     identifier = common.get("messageId") if isinstance(common, dict) else None
-    return Published(
+    return ServiceEvent(
         event,
         tuple(dict.fromkeys(address.lower() for address in people if address)),
         identifier.strip("<> ") if isinstance(identifier, str) else None,

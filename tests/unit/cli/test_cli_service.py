@@ -75,7 +75,7 @@ def test_a_daemon_does_not_start_on_a_broken_configuration(
 
 def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory: Path) -> None:
     """A template that is saved half written breaks no mail of tonight."""
-    with closing(wiring.open_environment(directory)) as env:
+    with closing(wiring.open_services(directory)) as env:
         running = wiring.with_whole_templates(env)
         for template in directory.glob("templates/*/*.j2"):
             template.unlink()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flaggermail.mail.authentication.authres import Asked, Trust, judge
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust, judge
 from flaggermail.mail.authentication.received_fields import own_received_line, read_trace
 from flaggermail.mail.message import Address, Message, Verdict
 from tests.corpus import each
@@ -35,12 +35,12 @@ def below_suffix(domain: str) -> str | None:
 def judged(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), trust: Trust | None = None) -> Verdict:
     """The verdict on a mail with these header fields, and a From that names the authors."""
     fields = (*headers, ("from", ", ".join(author.address for author in authors)))
-    return judge(fields, authors, trust or Trust(Asked.NAMED, OURS, OURS), below_suffix)
+    return judge(fields, authors, trust or Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix)
 
 
 def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), ours: str | None = OURS) -> str:
     """What it comes to, where `ours` is the server that is asked."""
-    asked = Asked.NAMED if ours else Asked.NOBODY
+    asked = AuthenticationMethod.NAMED if ours else AuthenticationMethod.NOBODY
     return judged(*headers, authors=authors, trust=Trust(asked, ours, ours)).value
 
 
@@ -245,9 +245,9 @@ def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
 
 def test_without_a_configured_server_nobody_is_verified() -> None:
     """Where no authserv-id is configured, no field is believed; the basis says why."""
-    nobody = judged(*results(PASS), trust=Trust(Asked.NOBODY))
+    nobody = judged(*results(PASS), trust=Trust(AuthenticationMethod.NOBODY))
     assert nobody == Verdict("unverified", "no receiving server is configured to vouch for senders")
-    assert judged(*results(PASS), trust=Trust(Asked.DKIM, None, OURS)).value == "unverified"
+    assert judged(*results(PASS), trust=Trust(AuthenticationMethod.DKIM, None, OURS)).value == "unverified"
     assert verdict(*results(PASS), ours=OURS.upper()) == "verified"
 
 
@@ -288,7 +288,7 @@ def test_nothing_the_sender_writes_changes_the_verdict(ours: list[str], written:
 # ---- a server that writes no name
 
 
-EXCHANGE = Trust(Asked.TOPMOST, None, "protection.mailcloud.example")
+EXCHANGE = Trust(AuthenticationMethod.TOPMOST, None, "protection.mailcloud.example")
 FRONT = (
     "received",
     (
@@ -379,7 +379,7 @@ def test_encoded_words_of_the_sender_are_not_decoded() -> None:
     ).encode()
     fields = read_trace(octets)
     assert smuggled in fields[0][1]
-    assert judge(fields, (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "unverified"
+    assert judge(fields, (AUTHOR,), Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix).value == "unverified"
     assert own_received_line(fields, OURS) is not None
 
 
@@ -387,7 +387,10 @@ def test_a_folded_field_is_one_field() -> None:
     """A result that begins on a line of its own belongs to the field above it (RFC 5322, section 2.2.3)."""
     octets = f"Authentication-Results: {OURS};\r\n\tdmarc=pass\r\n header.from=video-platform.example\r\n".encode()
     octets += f"Received: by {OURS}; Thu, 6 Jun 2024 11:06:00 +0000\r\nFrom: <{AUTHOR.address}>\r\n\r\n".encode()
-    assert judge(read_trace(octets), (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "verified"
+    assert (
+        judge(read_trace(octets), (AUTHOR,), Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix).value
+        == "verified"
+    )
 
 
 PIECES = [
@@ -402,6 +405,9 @@ def test_no_octets_of_the_sender_make_a_pass(octets: bytes) -> None:
     """Even if they begin in the middle of a line, or with a blank that folds them into our own line."""
     said_nothing = f"Authentication-Results: {OURS}; none\r\nReceived: {RECEIVED[1]}\r\n".encode()
     fields = read_trace(said_nothing + octets)
-    assert judge(fields, (AUTHOR,), Trust(Asked.NAMED, OURS, OURS), below_suffix).value == "unverified"
-    for asked in (Trust(Asked.TOPMOST, None, OURS), Trust(Asked.TOPMOST, None, "bzk.example")):
+    assert judge(fields, (AUTHOR,), Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix).value == "unverified"
+    for asked in (
+        Trust(AuthenticationMethod.TOPMOST, None, OURS),
+        Trust(AuthenticationMethod.TOPMOST, None, "bzk.example"),
+    ):
         assert judge(fields, (AUTHOR,), asked, below_suffix).value == "unverified"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flaggermail.mail.authentication.alignment import aligned, asks_strictness
+from flaggermail.mail.authentication.alignment import aligned, demands_strict_alignment
 from flaggermail.mail.authentication.dkim_signature import (
     Signature,
     key_weakness,
@@ -145,7 +145,7 @@ def test_a_key_is_for_mail_of_today(record: str, usable: bool) -> None:  # noqa:
 )
 def test_the_authors_record_may_want_the_very_domain(records: list[bytes], strict: bool | None) -> None:  # noqa: FBT001 - a column
     """adkim=s; several records are no record."""
-    assert asks_strictness(records) is strict
+    assert demands_strict_alignment(records) is strict
 
 
 def test_a_domain_without_an_organisation_is_aligned_with_itself_alone() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from flaggermail.mail.authentication.unverified_trend import Jump, Share, came_unverified, jump
+from flaggermail.mail.authentication.unverified_trend import Rise, Share, came_unverified, jump
 from tests.corpus import each
 
 NOW = datetime.fromisoformat("2027-03-17T12:00:00+01:00")
@@ -42,7 +42,7 @@ def test_the_share_jumps(late: tuple[int, int], early: tuple[int, int], alarms: 
 
 def test_it_says_what_jumped() -> None:
     """Both shares, as counts."""
-    assert jump(mails(5, 1, 23) + mails(1, 9, 25), NOW) == Jump(Share(5, 6), Share(1, 10))
+    assert jump(mails(5, 1, 23) + mails(1, 9, 25), NOW) == Rise(Share(5, 6), Share(1, 10))
     assert (Share(1, 3).percent, Share(0, 0).percent) == (33, 0)
 
 

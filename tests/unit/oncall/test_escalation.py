@@ -20,9 +20,9 @@ from flaggermail.oncall.escalation import (
     Call,
     Due,
     Nothing,
+    SentStep,
     Silence,
     Step,
-    Telling,
     due,
     next_due,
     read_steps,
@@ -55,7 +55,7 @@ def at(minutes: float) -> datetime:
 
 def told(*steps: int, until: float | None = None, said: float | None = None, by: str = A) -> Silence:
     """A silence of which these steps were told at their time; acknowledged until that minute, an hour before it."""
-    tellings = [Telling(step, CHIEF if step == 240 else A, at(step), escalates=step == 240) for step in steps]
+    tellings = [SentStep(step, CHIEF if step == 240 else A, at(step), escalates=step == 240) for step in steps]
     if until is None:
         return Silence(START, tellings)
     given = at(until - 60 if said is None else said)
@@ -155,7 +155,7 @@ def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
     asked = due(silence, POLICY, who, at(118))
     assert asked == (Due(Call(Step("receipt", 118), at(118), asks=True), A, NO_TIME),)
     assert next_due(silence, POLICY, who) == at(118)
-    again = Silence(START, [*silence.told, Telling(118, A, at(118))], silence.acknowledged)
+    again = Silence(START, [*silence.told, SentStep(118, A, at(118))], silence.acknowledged)
     assert due(again, POLICY, who, at(119)) == Nothing("every step that fell due was told")
     assert one(due(again, POLICY, who, at(120))) == (SECOND, NO_TIME)
 
@@ -165,14 +165,14 @@ def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
     silence = told(60, until=50, said=60)
     assert next_due(silence, POLICY, who) == at(50)
     assert due(silence, POLICY, who, at(50)) == (Due(Call(Step("receipt", 50), at(50), asks=True), A, NO_TIME),)
-    again = Silence(START, [*silence.told, Telling(50, A, at(50))], silence.acknowledged)
+    again = Silence(START, [*silence.told, SentStep(50, A, at(50))], silence.acknowledged)
     assert due(again, POLICY, who, at(51)) == Nothing("no step has fallen due")
     assert due(again, POLICY, who, at(61)) == Nothing("every step that fell due was told")
 
 
 def test_nobody_is_asked_where_a_colleague_was_told_meanwhile() -> None:
     """Who came on call and was told has it now; a second mail about the first officer's "ok" would be noise."""
-    tellings = [Telling(60, A, at(60)), Telling(120, B, at(120))]
+    tellings = [SentStep(60, A, at(60)), SentStep(120, B, at(120))]
     silence = Silence(START, tellings, [Acknowledgement(frozenset({A}), at(65), at(125))])
     assert due(silence, POLICY, b_from(110), at(126)) == Nothing("every step that fell due was told")
 
@@ -208,7 +208,7 @@ def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> N
         if isinstance(found, tuple):
             (single,) = found
             heard.append(minute)
-            telling = Telling(step.after, A, at(minute), single.call.repetition)
+            telling = SentStep(step.after, A, at(minute), single.call.repetition)
             silence = Silence(START, [*silence.told, telling])
     assert heard == minutes
 
@@ -232,7 +232,7 @@ def test_both_is_one_mail_where_the_head_is_on_call() -> None:
         return CHIEF
 
     assert due(Silence(START), step, alone, at(60)) == (Due(Call(step[0], at(60), HEAD), CHIEF, NO_TIME),)
-    after = Silence(START, [Telling(60, CHIEF, at(60), escalates=True)])
+    after = Silence(START, [SentStep(60, CHIEF, at(60), escalates=True)])
     assert due(after, step, alone, at(61)) == Nothing("every step that fell due was told")
     half = due(after, step, who, at(61))
     assert half == (Due(Call(step[0], at(60)), A, timedelta(minutes=1)),)
@@ -294,7 +294,7 @@ class Night:
     """A clock that runs, told by whoever ticks; an "ok" may follow each telling."""
 
     def __init__(self, policy: tuple[Step, ...]) -> None:
-        self.policy, self.tellings, self.said = policy, list[Telling](), list[Acknowledgement]()
+        self.policy, self.tellings, self.said = policy, list[SentStep](), list[Acknowledgement]()
 
     @property
     def silence(self) -> Silence:
@@ -307,7 +307,7 @@ class Night:
         for single in found if isinstance(found, tuple) else ():
             call = single.call
             assert single.officer is not None
-            self.tellings.append(Telling(call.step.after, single.officer, at(minute), call.repetition, call.escalates))
+            self.tellings.append(SentStep(call.step.after, single.officer, at(minute), call.repetition, call.escalates))
             if ok and not call.escalates:
                 self.said.append(Acknowledgement(frozenset({single.officer}), at(minute), at(minute + 60)))
         return found if isinstance(found, tuple) else ()

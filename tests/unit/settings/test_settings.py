@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
-from flaggermail.mail.authentication.authres import Asked, Trust
+from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
 from flaggermail.settings.escalation_file import EscalationFile
@@ -311,16 +311,22 @@ def test_shipped_files_go_into_the_wheel() -> None:
 @pytest.mark.parametrize(
     ("lines", "wanted"),
     [
-        ("  authserv_id: mx.bzk.example\n", Trust(Asked.NAMED, "mx.bzk.example", "mx.bzk.example")),
-        ("  trust: named\n  authserv_id: mx.bzk.example\n", Trust(Asked.NAMED, "mx.bzk.example", "mx.bzk.example")),
+        ("  authserv_id: mx.bzk.example\n", Trust(AuthenticationMethod.NAMED, "mx.bzk.example", "mx.bzk.example")),
+        (
+            "  trust: named\n  authserv_id: mx.bzk.example\n",
+            Trust(AuthenticationMethod.NAMED, "mx.bzk.example", "mx.bzk.example"),
+        ),
         (
             "  trust: named\n  authserv_id: desk-auth\n  received_by: bzk.example\n",
-            Trust(Asked.NAMED, "desk-auth", "bzk.example"),
+            Trust(AuthenticationMethod.NAMED, "desk-auth", "bzk.example"),
         ),
-        ("  trust: topmost\n  received_by: mx.bzk.example\n", Trust(Asked.TOPMOST, None, "mx.bzk.example")),
-        ("  trust: dkim\n", Trust(Asked.DKIM, None, None)),
-        ("  trust: nobody\n", Trust(Asked.NOBODY, None, None)),
-        ("", Trust(Asked.NOBODY, None, None)),
+        (
+            "  trust: topmost\n  received_by: mx.bzk.example\n",
+            Trust(AuthenticationMethod.TOPMOST, None, "mx.bzk.example"),
+        ),
+        ("  trust: dkim\n", Trust(AuthenticationMethod.DKIM, None, None)),
+        ("  trust: nobody\n", Trust(AuthenticationMethod.NOBODY, None, None)),
+        ("", Trust(AuthenticationMethod.NOBODY, None, None)),
     ],
 )
 def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Trust) -> None:
