@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Reading a mailbox: whatever the server does, no message is lost, doubled, taken for another, or changed."""
+"""Reading a mailbox: whatever the server does, no message is lost, duplicated, confused with another, or changed."""
 
 import logging
 import threading
@@ -23,30 +23,30 @@ DATE = "06-Jun-2024 10:34:00 +0200"
 
 
 def uids(batches: Sequence[Sequence[RawMessage]]) -> list[list[int]]:
-    """Give the UIDs of each batch."""
+    """Returns the UIDs of each batch."""
     return [[message.uid for message in batch] for batch in batches]
 
 
 def mail(uid: int, octets: bytes = MAIL, date: str = DATE, extra: str = "") -> bytes:
-    """Give the line with one message."""
+    """Builds the response line of one message."""
     head = f'* {uid} FETCH (UID {uid} {extra}INTERNALDATE "{date}" BODY[] {{{len(octets)}}}\r\n'
     return head.encode() + octets + b")\r\n"
 
 
 def give(line: Line, *messages: bytes, asked: str = "BODY.PEEK[]", done: str = "OK done") -> None:
-    """Answer the next fetch of messages."""
+    """Answers the next fetch of messages."""
     tag = line.expect(asked)
     line.send(b"".join(messages) + f"{tag} {done}\r\n".encode())
 
 
 def sizes(line: Line, **octets: int) -> None:
-    """Answer the next fetch of sizes; the keywords are `u` and the UID."""
+    """Answers the next fetch of sizes; the keywords are `u` and the UID."""
     told = (f"* {uid[1:]} FETCH (UID {uid[1:]} RFC822.SIZE {size})" for uid, size in octets.items())
     line.answer("RFC822.SIZE", *told)
 
 
 def read(script: Script, after: Position = Position(1, 0), **changes: int) -> list[Sequence[RawMessage]]:  # noqa: B008 - frozen
-    """Read the inbox of a server that goes on like this after the login."""
+    """Reads the inbox of a server that runs this script after the login."""
 
     def whole(line: Line) -> None:
         line.log_in()
@@ -59,7 +59,7 @@ def read(script: Script, after: Position = Position(1, 0), **changes: int) -> li
 
 
 class TestFetching:
-    """What lies above the position comes once, whole, and in order."""
+    """Messages above the position are returned once, complete, and in order."""
 
     def test_octets_instant_and_place(self) -> None:
         """The octets are untouched and the instant keeps its offset."""
@@ -76,7 +76,7 @@ class TestFetching:
         assert type(message.internaldate.tzinfo) is type(UTC)
 
     def test_the_unknown_zone_is_utc(self) -> None:
-        """An INTERNALDATE with -0000 is aware like any other."""
+        """An INTERNALDATE with zone -0000 is timezone-aware."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=4)
@@ -89,7 +89,7 @@ class TestFetching:
         assert message.internaldate.utcoffset() == timedelta(0)
 
     def test_nothing_above_the_position(self) -> None:
-        """The last message, which `n:*` always holds, is not given again."""
+        """The last message, which `n:*` always includes, is not returned again."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=6)
@@ -98,7 +98,7 @@ class TestFetching:
         assert read(script, Position(1, 5)) == []
 
     def test_another_uidvalidity(self) -> None:
-        """When the UIDs have become others the whole folder is given, however high the position."""
+        """With another UIDVALIDITY the whole folder is returned, however high the position."""
 
         def script(line: Line) -> None:
             line.examine(uidvalidity=2, uidnext=2)
@@ -130,7 +130,7 @@ class TestFetching:
             assert uids(list(mailbox.fetch_after("INBOX", position))) == [[1]]
 
     def test_looked_at_again(self) -> None:
-        """In the folder that is selected already NOOP shows what is new; one NOOP serves a position and a fetch."""
+        """A folder already selected is refreshed with NOOP; one NOOP serves a position and a fetch."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -153,7 +153,7 @@ class TestFetching:
             assert uids(list(mailbox.fetch_after("INBOX", Position(1, 6)))) == [[7]]
 
     def test_many_uids(self) -> None:
-        """A wide range is searched in spans: no answer is longer than a line may be."""
+        """A wide range is searched in spans, so that no answer exceeds the maximum line length."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=200_000)
@@ -166,7 +166,7 @@ class TestFetching:
         assert uids(read(script)) == [[5, 199_999]]
 
     def test_no_uidnext(self) -> None:
-        """A server that does not tell UIDNEXT is asked for its last message."""
+        """Without UIDNEXT the server is asked for its last message."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -200,7 +200,7 @@ class TestBatches:
     """Batches are bounded in number and in octets."""
 
     def test_octets(self) -> None:
-        """A batch ends before it grows over the bound; what is larger alone is alone."""
+        """A batch ends before it exceeds the bound; a larger message gets a batch of its own."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=6)
@@ -214,7 +214,7 @@ class TestBatches:
         assert uids(read(script, octets=1000)) == [[1, 2], [3], [4], [5]]
 
     def test_number(self) -> None:
-        """Nor does one hold more messages than the bound."""
+        """No batch has more messages than the bound."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=4)
@@ -227,7 +227,7 @@ class TestBatches:
         assert uids(read(script, messages=2)) == [[1, 2], [3]]
 
     def test_another_folder_in_between(self) -> None:
-        """Between two batches the caller may look elsewhere: the next is of the first folder all the same."""
+        """The caller may use another folder between two batches; the next batch is still of the first folder."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -249,7 +249,7 @@ class TestBatches:
             assert uids(list(batches)) == [[2]]
 
     def test_another_uidvalidity_in_between(self) -> None:
-        """When the UIDs become others on the way, none of the new ones is taken for an old one."""
+        """If UIDVALIDITY changes between two batches, no new message is taken for an old one."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -271,10 +271,10 @@ class TestBatches:
 
 
 class TestOddAnswers:
-    """What is missing or too much in an answer is noticed."""
+    """Missing and unexpected parts of an answer are detected."""
 
     def test_expunged_meanwhile(self) -> None:
-        """A message that goes between search and fetch is left out; the others come."""
+        """A message that is expunged between search and fetch is left out; the others are returned."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=3)
@@ -287,7 +287,7 @@ class TestOddAnswers:
         assert uids(read(script)) == [[2]]
 
     def test_no_for_the_whole_batch(self) -> None:
-        """A server that refuses the batch because one message is gone is asked for each of the others."""
+        """If the server refuses the batch because one message is gone, each of the others is fetched alone."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=4)
@@ -302,7 +302,7 @@ class TestOddAnswers:
         assert uids(read(script)) == [[2, 3]]
 
     def test_listed_and_not_given(self) -> None:
-        """A message that is there and does not come is never passed over: the text names folder and UID."""
+        """A message that is listed but not returned is never skipped: the error names folder and UID."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=3)
@@ -317,7 +317,7 @@ class TestOddAnswers:
             read(script)
 
     def test_what_nobody_asked_for(self) -> None:
-        """Flags in an answer, and lines about messages that were not asked for, are no messages."""
+        """Flags in an answer, and lines about messages that were not requested, are ignored."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=3)
@@ -329,7 +329,7 @@ class TestOddAnswers:
         assert uids(read(script)) == [[2]]
 
     def test_unreadable(self) -> None:
-        """An answer that cannot be read is a lost link, and its text holds nothing of it: it may be mail."""
+        """An unreadable answer loses the connection; the error quotes nothing of it, since it may be mail."""
 
         def script(line: Line) -> None:
             line.examine(uidnext=3)
@@ -343,7 +343,7 @@ class TestOddAnswers:
         assert "Vertrouwelijk" not in str(lost.value)
 
     def test_a_folder_that_is_not_there(self) -> None:
-        """The server's reason is told."""
+        """The error contains the server's reason."""
 
         def script(line: Line) -> None:
             line.answer("EXAMINE", done="NO Mailbox does not exist")
@@ -353,10 +353,10 @@ class TestOddAnswers:
 
 
 class TestLogin:
-    """Credentials go only where they are safe; a refusal is told from a line that broke."""
+    """Credentials go only where they are safe; a refused login and a broken connection are told apart."""
 
     def refused(self, answer: str, capabilities: str = "IMAP4rev1", **changes: str) -> str:
-        """Log in at a server that answers this; give what is told of it."""
+        """Logs in at a server with this answer; returns the error's class and text."""
 
         def script(line: Line) -> None:
             line.greet(capabilities)
@@ -372,12 +372,12 @@ class TestLogin:
         return f"{type(lost.value).__name__}: {lost.value}"
 
     def test_no(self) -> None:
-        """NO is a refusal, told without the server's text, which may repeat what it was sent."""
+        """NO is a refusal; the error omits the server's text, which may repeat what it was sent."""
         text = self.refused(f"NO [AUTHENTICATIONFAILED] not with {SECRET}")
         assert text == "LoginRefused: 127.0.0.1: the server refuses the login of desk (AUTHENTICATIONFAILED)"
 
     def test_no_without_a_code(self) -> None:
-        """Older servers give no response code."""
+        """NO without a response code, as older servers send it, is a refusal."""
         assert self.refused("NO BAD password").startswith("LoginRefused: ")
 
     def test_not_now(self) -> None:
@@ -385,11 +385,11 @@ class TestLogin:
         assert self.refused("NO [UNAVAILABLE] later").startswith("LinkLost: ")
 
     def test_bad(self) -> None:
-        """Nor does one that did not understand."""
+        """BAD is no refusal of the credentials."""
         assert self.refused("BAD what").startswith("LinkLost: ")
 
     def test_the_line_breaks(self) -> None:
-        """Nor one that goes away in the middle of it."""
+        """A connection that closes during the login is no refusal."""
 
         def script(line: Line) -> None:
             line.greet()
@@ -407,7 +407,7 @@ class TestLogin:
         assert any(rf'LOGIN "eigenaar\\gedeeld vak" "{SECRET}"' in command for command in server.commands)
 
     def test_plain_where_offered(self) -> None:
-        """SASL PLAIN carries a password of any letters."""
+        """SASL PLAIN carries a password with any characters."""
 
         def script(line: Line) -> None:
             line.greet("IMAP4rev1 AUTH=PLAIN")
@@ -436,14 +436,14 @@ class TestLogin:
 
     @pytest.mark.parametrize("password", ["géheim", "geheim\r\nx LOGOUT"])
     def test_login_that_cannot_carry_it(self, password: str) -> None:
-        """Where LOGIN alone is offered, a password it cannot carry is not sent, least of all as a command."""
+        """If only LOGIN is offered, a password it cannot carry is not sent, least of all as a command."""
         server = ScriptedImap((greeting_only(),))
         with mailbox_on(server, password=lambda: password) as mailbox, pytest.raises(LoginRefused) as refused:
             mailbox.folders()
         assert password not in str(refused.value)
 
     def test_no_password(self) -> None:
-        """A credential that is not there is told as what it is, and looked for again at the next try."""
+        """A missing credential raises `LoginRefused`, which names it."""
 
         def missing() -> str:
             raise ConfigurationError("credential imap-password: not found")
@@ -453,35 +453,35 @@ class TestLogin:
             mailbox.folders()
 
     def test_login_disabled(self) -> None:
-        """A server that takes no password is sent none."""
+        """A server that announces LOGINDISABLED is sent no password."""
         server = ScriptedImap((greeting_only("IMAP4rev1 LOGINDISABLED"),))
         with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="takes no password"):
             mailbox.folders()
 
     def test_preauth(self) -> None:
-        """A session that is open before anybody proved who he is ends at once (decision 25)."""
+        """A session that the server opens without authentication is ended at once (decision 25)."""
         server = ScriptedImap((greeting_only(greeting="PREAUTH hello"),))
         with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="PREAUTH"):
             mailbox.folders()
 
     def test_greeted_with_goodbye(self) -> None:
-        """The reason of a server that is too busy is told."""
+        """The error contains the reason in a BYE greeting."""
         server = ScriptedImap((lambda line: line.say("* BYE too many"),))
         with mailbox_on(server) as mailbox, pytest.raises(LinkLost, match="BYE too many"):
             mailbox.folders()
 
     def test_the_secret_is_not_in_repr(self) -> None:
-        """An account in a log shows no password, nor where it comes from."""
+        """The repr of an account shows neither the password nor its source."""
         assert "password" not in repr(account(1))
 
 
 class TestTls:
-    """Nothing goes out in clear text over a network, and nobody speaks before the line is safe."""
+    """Nothing is sent in clear text over a network, and nothing received before TLS is trusted."""
 
     def starttls(
         self, certificates: Certificates, script: Script, health_probe: MachineHealthProbe | None = None, **changes: str
     ) -> ImapMailbox:
-        """Connect with STARTTLS."""
+        """Connects with STARTTLS."""
         wanted: Changes = {"tls": "starttls", "ca_file": certificates.ca_file, "host": changes.get("host", "localhost")}
         wanted["presented"] = (health_probe or MachineHealthProbe({})).presented
         with mailbox_on(ScriptedImap((script,)), **wanted) as mailbox:
@@ -489,7 +489,7 @@ class TestTls:
         return mailbox
 
     def test_starttls(self, certificates: Certificates) -> None:
-        """The login comes after TLS, and what was said before it is forgotten."""
+        """The login comes after TLS, and what was said before it is discarded."""
 
         def script(line: Line) -> None:
             line.greet("IMAP4rev1 STARTTLS LOGINDISABLED", greeting="OK [CAPABILITY IMAP4rev1 STARTTLS] ready")
@@ -505,7 +505,7 @@ class TestTls:
         assert health_probe.certificates() == {"mailbox": ends}
 
     def test_octets_behind_starttls(self, certificates: Certificates) -> None:
-        """Octets that somebody put in before TLS began end the connection (decision 25)."""
+        """Octets injected before TLS begins end the connection (decision 25)."""
 
         def script(line: Line) -> None:
             line.greet("IMAP4rev1 STARTTLS")
@@ -517,12 +517,12 @@ class TestTls:
             self.starttls(certificates, script)
 
     def test_no_starttls(self, certificates: Certificates) -> None:
-        """Where STARTTLS is not offered the password stays here."""
+        """If STARTTLS is not offered, the password is not sent."""
         with pytest.raises(LinkLost, match="no STARTTLS"):
             self.starttls(certificates, greeting_only())
 
     def test_preauth_instead_of_starttls(self, certificates: Certificates) -> None:
-        """PREAUTH cannot talk us out of TLS."""
+        """A PREAUTH greeting does not bypass TLS."""
         with pytest.raises(LinkLost, match="PREAUTH"):
             self.starttls(
                 certificates,
@@ -530,21 +530,21 @@ class TestTls:
             )
 
     def test_clear_text_stays_on_this_machine(self) -> None:
-        """`tls none` to another machine is a fault of the configuration."""
+        """`tls none` to another machine is a configuration error."""
         with pytest.raises(ConfigurationError, match="tls none"):
             ImapMailbox(account(143, host="mail.bzk.example"))
 
     def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
-        """So is a file of authorities that is not there."""
+        """A missing file of certificate authorities is a configuration error."""
         with pytest.raises(ConfigurationError, match=r"ca\.pem cannot be used"):
             ImapMailbox(account(993, tls="implicit", ca_file=tmp_path / "ca.pem"))
 
 
 class TestConnection:
-    """One connection belongs to one thread, tells no log what it reads, and is easy to end."""
+    """A connection belongs to one thread, logs nothing of what it reads, and closes promptly."""
 
     def test_the_trace_is_off(self, caplog: pytest.LogCaptureFixture) -> None:
-        """No mail, subject or password stands in a log, not even at DEBUG."""
+        """No mail, subject or password is logged, even at DEBUG."""
         caplog.set_level(logging.DEBUG)
 
         def script(line: Line) -> None:
@@ -559,7 +559,7 @@ class TestConnection:
         assert SECRET not in caplog.text
 
     def test_the_trace_is_off_inside(self) -> None:
-        """Imaplib's own level is 0: it does not even format what it reads."""
+        """Imaplib's own debug level is 0, so it does not even format what it reads."""
         with ScriptedImap((login_only,)).running() as port:
             client = open_link(account(port), None)
             assert client._imap.debug == 0  # noqa: SLF001 - the very attribute that imapclient sets
@@ -567,7 +567,7 @@ class TestConnection:
             close_link(client)
 
     def test_another_thread(self) -> None:
-        """Another thread is refused: it would get the answers to the first one's questions."""
+        """Another thread is refused, since it would read the answers to the first one's commands."""
         errors: list[str] = []
 
         def elsewhere(mailbox: ImapMailbox) -> None:
@@ -585,7 +585,7 @@ class TestConnection:
         assert errors == ["this mailbox connection belongs to thread MainThread, not to second"] * 3
 
     def test_a_thread_that_has_ended(self) -> None:
-        """What a thread leaves open when it ends, another may close."""
+        """Another thread may close the connection of a thread that has ended."""
         server = ScriptedImap((login_only,))
         with mailbox_on(server) as mailbox:
             thread = threading.Thread(target=mailbox.folders)
@@ -595,7 +595,7 @@ class TestConnection:
             mailbox.close()
 
     def test_nobody_listens(self) -> None:
-        """A server that is not there is a lost link."""
+        """A refused connection is a lost link."""
         with ScriptedImap(()).running() as port:
             mailbox = ImapMailbox(account(port))
         with pytest.raises(LinkLost, match="Connection refused"):
@@ -622,10 +622,10 @@ class TestConnection:
 
 
 class TestFolders:
-    """Every folder is watched; one that the server refuses keeps nobody from the others."""
+    """Every folder is watched; a folder that the server refuses does not stop the others."""
 
     def test_listed(self) -> None:
-        """The names are given as people write them (RFC 9051, appendix A.1), without what is excluded."""
+        """The names are decoded (RFC 9051, appendix A.1), and excluded folders are left out."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -637,7 +637,7 @@ class TestFolders:
             assert mailbox.folders() == ("INBOX", "Café/1")
 
     def test_status_leaves_the_inbox_selected(self) -> None:
-        """Another folder is asked for with STATUS: the wait that follows needs no second EXAMINE."""
+        """The position of another folder is read with STATUS, so that the inbox needs no second EXAMINE."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -652,7 +652,7 @@ class TestFolders:
             assert mailbox.position("INBOX") == Position(1, 3)
 
     def test_status_without_what_was_asked(self) -> None:
-        """A server that does not tell is asked by selecting the folder."""
+        """If STATUS lacks the UIDNEXT, the folder is selected."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -665,7 +665,7 @@ class TestFolders:
 
     @pytest.mark.parametrize("asked", ["STATUS", "EXAMINE"])
     def test_a_folder_that_is_refused(self, asked: str) -> None:
-        """A NO about one folder, deleted meanwhile or not ours to read, is told by its name; the line stays."""
+        """NO about one folder, deleted or not readable for us, is an error that names it; the connection stays open."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -681,7 +681,7 @@ class TestFolders:
             assert mailbox.position("INBOX") == Position(1, 3)
 
     def test_a_refused_inbox(self) -> None:
-        """Without the inbox there is no mailbox: that is a lost link, which is tried again and told."""
+        """A refused inbox is a lost link."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -692,7 +692,7 @@ class TestFolders:
             mailbox.position("INBOX")
 
     def test_the_role_comes_with_the_mail(self) -> None:
-        """What a folder is for is told with each mail."""
+        """Each mail carries the role of its folder."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -710,13 +710,13 @@ class TestFolders:
 
 
 class TestKeyword:
-    """A keyword is set where the server keeps it, and harms nothing elsewhere."""
+    """A keyword is set where the server keeps it, and does no harm elsewhere."""
 
     @staticmethod
     def marked(
         *lines: str, done: str = "OK [READ-WRITE] selected", stored: str | None = None, uidvalidity: int = 1
     ) -> tuple[bool, list[str]]:
-        """Mark two mails on a server that answers SELECT like this, and STORE if it may come; then read on."""
+        """Marks two mails on a server with this answer to SELECT and, if given, to STORE; then reads on."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -736,7 +736,10 @@ class TestKeyword:
 
     @pytest.mark.parametrize("permitted", [r"\Seen \*", r"\Seen Gezien"])
     def test_permitted(self, permitted: str) -> None:
-        """New keywords are permitted, or this one in any spelling; afterwards the folder is read-only again."""
+        """The keyword is stored if new keywords or this one in any case are permitted.
+
+        Afterwards the folder is read-only again.
+        """
         kept, commands = self.marked(f"* OK [PERMANENTFLAGS ({permitted})] kept", stored="OK done")
         assert kept
         assert commands[-2:] == ['EXAMINE "INBOX"', "LOGOUT"]
@@ -749,27 +752,27 @@ class TestKeyword:
         assert not any("STORE" in command for command in commands)
 
     def test_other_numbers(self) -> None:
-        """When the folder was made anew meanwhile, its UIDs are other mails': none is marked."""
+        """If the folder was recreated meanwhile, its UIDs belong to other mails and none is marked."""
         assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", uidvalidity=2)[0]
 
     @pytest.mark.parametrize("done", ["NO [NOPERM] not yours", "OK [READ-ONLY] selected"])
     def test_a_folder_that_is_for_reading(self, done: str) -> None:
-        """Where we may not write no keyword is set, and reading goes on over the same line."""
+        """In a folder without write access no keyword is set, and reading continues on the same connection."""
         assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", done=done)[0]
 
     def test_a_store_that_is_refused(self) -> None:
-        """So it is when the server changes its mind."""
+        """A refused STORE sets no keyword, and reading continues."""
         assert not self.marked(r"* OK [PERMANENTFLAGS (\*)] kept", stored="NO [LIMIT] too many keywords")[0]
 
     def test_no_keyword_wanted(self) -> None:
-        """Without a keyword in the settings, and without mail, the server is asked nothing."""
+        """Without a keyword in the settings, or without mail, no command is sent."""
         with mailbox_on(ScriptedImap(())) as mailbox:
             assert not mailbox.mark("INBOX", 1, [3])
         with mailbox_on(ScriptedImap(()), keyword="gezien") as mailbox:
             assert not mailbox.mark("INBOX", 1, [])
 
     def test_a_line_that_is_lost(self) -> None:
-        """A line that ends meanwhile is a lost link as everywhere."""
+        """A connection that closes during SELECT is a lost link."""
 
         def script(line: Line) -> None:
             line.log_in()

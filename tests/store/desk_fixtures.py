@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk on the morning of 6 June 2024: real store, archive, parser and templates; clock, chance and server are set."""
+"""A desk on the morning of 6 June 2024: real store, archive, parser and templates; scripted clock and server."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True)
 class Envelope:
-    """What was handed to the submission server."""
+    """One mail as it was handed to the submission server."""
 
     at: datetime
     octets: bytes
@@ -57,15 +57,15 @@ class Envelope:
 
 
 class NewDesk(Protocol):
-    """Makes one more desk with nothing on it."""
+    """Builds another, empty desk."""
 
     def __call__(self, persons: int = 1) -> Desk:
-        """`persons` approve a notification there."""
+        """Returns a desk where `persons` must approve a notification."""
         ...
 
 
 class RecordingSubmitter(ScriptedSubmitter):
-    """Answers by a script that a test may change, and keeps what it was given."""
+    """Returns scripted results, which a test may change, and keeps every mail it was given."""
 
     def __init__(self, clock: SetClock) -> None:
         self.script: list[ScriptedAnswer] = []
@@ -74,16 +74,16 @@ class RecordingSubmitter(ScriptedSubmitter):
         super().__init__(clock, self.script)
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result a recipient."""
+        """Returns one result per recipient."""
         self.envelopes += [Envelope(self._set_clock.now(), octets, recipient, witness) for recipient in recipients]
         return super().submit(octets, sender, recipients, witness)
 
     def says(self, code: int, recipient: str | None = None, text: str = "so it is") -> None:
-        """From now on the server answers `recipient` (or everybody) with this code: 0 no connection, -1 silence."""
+        """From now on `recipient`, or everyone, gets this code: 0 is no connection, -1 no answer."""
         self.script[:] = [ScriptedAnswer(recipient, code, text, None, None)]
 
     def to(self, recipient: str) -> list[Envelope]:
-        """What went to that address."""
+        """Returns the mails to that address."""
         return [envelope for envelope in self.envelopes if envelope.recipient == recipient]
 
 
@@ -99,7 +99,7 @@ def mail(  # noqa: PLR0913 - what one mail can differ in from another; nearly al
     extra: Sequence[str] = (),
     message_id: str | None = None,
 ) -> bytes:
-    """A mail as our own server hands it over; `auth` None leaves out the verdict, `answers` is a Message-ID."""
+    """Builds a mail as our own server delivers it; without `auth` it has no verdict; `answers` is a Message-ID."""
     domain = sender.rpartition("@")[2]
     lines = [] if auth is None else [f"Authentication-Results: {SERVER}; dmarc={auth} header.from={domain}"]
     name = message_id or hashlib.sha256(f"{sender} {subject} {text}".encode()).hexdigest()[:20] + f"@{domain}"
@@ -119,7 +119,7 @@ def mail(  # noqa: PLR0913 - what one mail can differ in from another; nearly al
 
 
 def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
-    """A delivery status notification (RFC 3464) about a mail of ours."""
+    """Builds a delivery status notification (RFC 3464) about one of our mails."""
     text = "\n".join(
         (
             "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut",
@@ -136,25 +136,25 @@ def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
 
 
 class Desk:
-    """Acts as officers, receives mail, and lets time pass."""
+    """Acts as officers, receives mail, and advances time."""
 
     def __init__(self, env: Services, clock: SetClock, server: RecordingSubmitter) -> None:
         self.env, self.clock, self.server = env, clock, server
         self._uid = 0
 
     def with_settings(self, settings: Settings) -> Desk:
-        """The same desk, configured otherwise."""
+        """Returns the same desk with other settings."""
         self.env = replace(self.env, settings=settings)
         return self
 
     # ---- what people do
 
     def do(self, act: Act, by: str = "officer1") -> Outcome:
-        """Do `act`; it must succeed."""
+        """Runs `act`, which must succeed."""
         return run(self.env, act, by)
 
     def refused(self, act: Act, by: str = "officer1") -> str:
-        """Do `act`, which must be refused and change nothing; answers the text of the refusal."""
+        """Runs `act`, which must be refused and change nothing; returns the text of the refusal."""
         before = len(self.events())
         with pytest.raises(Refusal) as caught:
             run(self.env, act, by)
@@ -162,7 +162,7 @@ class Desk:
         return str(caught.value)
 
     def decided(self, kind: str = "D_general_warning", election: str = "EP2024") -> str:
-        """A case in which it was decided to notify; answers its number."""
+        """Opens a case with the decision to notify; returns its number."""
         act = OpenCase(election=election, type=kind, origin="earlier_cases", title="Two boxes coloured on one list")
         number = self.do(act).key
         self.do(Assess(case=number, incorrect=True, criteria=(1,), all_means_used=True))
@@ -170,11 +170,11 @@ class Desk:
         return number
 
     def drafted(self, channel: str = "x-urgent", case: str | None = None) -> str:
-        """A draft of a notification; answers its id."""
+        """Drafts a notification; returns its id."""
         return self.do(Draft(case=case or self.decided(), channel=channel)).key
 
     def approved(self, channel: str = "x-urgent") -> str:
-        """A notification that waits in the outbox, alone: what approvers are told of it was taken back."""
+        """Approves a notification that waits alone in the outbox, with its approval mails cancelled; returns its id."""
         key = self.drafted(channel)
         self.do(Approve(draft=key))
         for told in (m for m in self.all(OutboxMail, state="queued") if m.dedupe.startswith("approval/")):
@@ -182,23 +182,23 @@ class Desk:
         return key
 
     def notified(self, channel: str = "x-urgent", case: str | None = None) -> str:
-        """A notification that was approved and handed to the server; answers its id."""
+        """Approves and sends a notification; returns its id."""
         key = self.drafted(channel, case)
         self.do(Approve(draft=key))
         delivery.drain(self.env)
         return key
 
-    # ---- what comes in, and time
+    # ---- incoming mail, and time
 
     def receive(self, octets: bytes, *, at: datetime | None = None, folder: str = "INBOX") -> StoredMessage:
-        """Take in a mail that arrives now, or at another instant; answers the row of it, or of what it is a copy of."""
+        """Ingests a mail that arrives now or `at`; returns its row, or the row of the message it is a copy of."""
         self._uid += 1
         role = Role.SENT if folder == self.env.settings.desk.mailbox.sent else Role.INBOX
         ingest(self.env, RawMessage(octets, at or self.clock.now(), folder, 1, self._uid + 1000, role))
         return self.holding(octets)
 
     def holding(self, octets: bytes) -> StoredMessage:
-        """The message whose delivery has these octets."""
+        """Returns the message that has a delivery with these octets."""
         digest = hashlib.sha256(octets).hexdigest()
         with self.env.store.read() as tx:
             deliveries = [
@@ -210,46 +210,46 @@ class Desk:
         return found
 
     def go_on(self, minutes: float) -> None:
-        """Let that much time pass at once, and do what is due then."""
+        """Advances the clock by that much at once and does what is due then."""
         self.clock.set(self.clock.now() + timedelta(minutes=minutes))
         self.settle()
 
     def settle(self) -> None:
-        """Send and remind as the daemon does."""
+        """Sends and reminds as the daemon does."""
         delivery.drain(self.env)
         reminders.tick(self.env)
         delivery.drain(self.env)
 
-    # ---- what is there
+    # ---- what is stored
 
     def all(self, kind: type[R], /, **equal: object) -> list[R]:
-        """The rows of that kind."""
+        """Returns the rows of that kind."""
         with self.env.store.read() as tx:
             return tx.find(kind, **equal)
 
     def one(self, kind: type[R], /, **equal: object) -> R:
-        """The only row of that kind with these values."""
+        """Returns the only row of that kind with these values."""
         (found,) = self.all(kind, **equal)
         return found
 
     def row(self, kind: type[R], key: str) -> R:
-        """The row under that key."""
+        """Returns the row with that key."""
         with self.env.store.read() as tx:
             found = tx.get(kind, key)
         assert found is not None
         return found
 
     def events(self) -> list[Event]:
-        """All that happened."""
+        """Returns all events."""
         with self.env.store.read() as tx:
             return [event for _, event in tx.events()]
 
     def happened(self, kind: EventKind) -> int:
-        """How often something happened."""
+        """Returns how often an event of that kind occurred."""
         return sum(event.kind is kind for event in self.events())
 
     def clocks(self, notification: str) -> dict[str, tuple[str, int | None]]:
-        """State of each clock, and after how many minutes it stopped."""
+        """Returns the state of each clock, and the minutes after which it stopped."""
         rows = self.all(ClockRow, notification=notification)
         return {
             c.kind: (
@@ -260,15 +260,15 @@ class Desk:
         }
 
     def mail_of(self, notification: str) -> OutboxMail:
-        """The only envelope of a notification."""
+        """Returns the only outbox mail of a notification."""
         return self.one(OutboxMail, notification=notification, at_most_once=True)
 
     def message_id_of(self, notification: str) -> str:
-        """The Message-ID under which a notification left."""
+        """Returns the Message-ID of a notification, or an empty string."""
         return self.row(Notification, notification).message_id or ""
 
     def assert_whole(self) -> None:
-        """The rows are the fold of the events, and no link of the chain is broken."""
+        """Asserts that the rows are the fold of the events and that the chain is intact."""
         with self.env.store.read() as tx:
             assert isinstance(tx, SqlTransaction)
             assert tx.rows() == fold(event for _, event in tx.events())
@@ -276,7 +276,7 @@ class Desk:
 
 
 def desk_settings(persons: int = 1) -> Settings:
-    """The configuration of the scenarios, with officers of single roles and more channels of the first platform."""
+    """Returns the scenarios' settings with officers of single roles and more channels of the first platform."""
     found = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     officers = [
         OfficerSettings.model_validate(
@@ -308,7 +308,7 @@ def desk_settings(persons: int = 1) -> Settings:
 
 
 def equipped(settings: Settings, folder: Path) -> Services:
-    """An environment as the program makes it; its readers of rules and templates and its parser are slow to start."""
+    """Builds the services as the program does; its rules, templates and parser are slow to load."""
     clock = SetClock(START)
     return make_services(
         settings, clock=clock, randomness=CountedRandomness("desk"), submit=RecordingSubmitter(clock),
@@ -317,7 +317,7 @@ def equipped(settings: Settings, folder: Path) -> Services:
 
 
 def opened(equipment: Services, settings: Settings, folder: Path) -> Desk:
-    """A desk at 10:34 with database and archive of its own in `folder`; what only reads is shared with other desks."""
+    """Opens a desk at 10:34 with its own database and archive in `folder`; the read-only services are shared."""
     clock, randomness = SetClock(START), CountedRandomness("desk")
     server = RecordingSubmitter(clock)
     env = replace(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Citizens are declined by themselves only when everything holds, kept as little as can be, and forgotten in time."""
+"""Citizens' reports: declined automatically only if every condition holds, stored minimally, and erased in time."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def report(
     sender: str = CITIZEN, subject: str = SUBJECT, text: str = TEXT, *, auth: str | None = "pass",
     at: datetime = START, extra: Sequence[str] = (),
 ) -> bytes:  # fmt: skip
-    """A citizen's report about a single post."""
+    """Builds a citizen's report about a single post."""
     return mail(sender, subject, text, auth=auth, at=at, extra=extra)
 
 
 def declined(desk: Desk, octets: bytes | None = None) -> StoredMessage:
-    """A report that was declined, and the answer to it that left."""
+    """Ingests a report that is declined, and sends the answer."""
     stored = desk.receive(octets or report())
     assert stored.place == "declined", stored.reason
     delivery.drain(desk.env)
@@ -46,13 +46,13 @@ def declined(desk: Desk, octets: bytes | None = None) -> StoredMessage:
 
 
 def file_of(desk: Desk) -> Path:
-    """The database of the desk; its archive lies beside it."""
+    """Returns the path of the desk's database; its archive is in the same folder."""
     assert isinstance(desk.env.store, SqlStore)
     return Path(str(desk.env.store.engine.url.database))
 
 
 def held(desk: Desk) -> bytes:
-    """All that the database holds, in rows, chain and personal values."""
+    """Returns everything the database stores, in rows, chain and personal values."""
     store = desk.env.store
     assert isinstance(store, SqlStore)
     with store.engine.connect() as connection:
@@ -61,7 +61,7 @@ def held(desk: Desk) -> bytes:
 
 
 def in_file(desk: Desk) -> bytes:
-    """Every octet of the database's file, free pages included."""
+    """Returns every octet of the database's file, free pages included."""
     desk.env.store.close()
     with closing(sqlite3.connect(file_of(desk))) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -69,21 +69,21 @@ def in_file(desk: Desk) -> bytes:
 
 
 def archived(desk: Desk) -> Iterator[bytes]:
-    """All that the archive holds."""
+    """Returns everything the archive stores."""
     return (path.read_bytes() for path in (file_of(desk).parent / "archive").glob("??/*"))
 
 
 def after_the_window(desk: Desk) -> int:
-    """Let the review window end; answers how many mails went."""
+    """Moves the clock past the review window; returns how many mails were destroyed."""
     desk.clock.set(desk.clock.now() + WINDOW)
     return retention.tick(desk.env)
 
 
-# ---------------------------------------------------------------- who is declined without a person
+# ---------------------------------------------------------------- who is declined automatically
 
 
 def test_a_report_is_declined_where_everything_holds(desk: Desk) -> None:
-    """No case, no number, one answer; nobody is woken."""
+    """A declined report gets one answer, opens no case and sends no other mail."""
     stored = declined(desk)
     assert (stored.kinds, stored.reason) == (("citizen_report",), "a citizen's report about a single post")
     assert [envelope.recipient for envelope in desk.server.envelopes] == [CITIZEN]
@@ -116,7 +116,7 @@ MIXED = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
     ids=["unverified", "failed", "nobody asked", "no free mail", "forward", "attachment", "authority", "other words"],
 )  # fmt: skip
 def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why: str) -> None:
-    """The mail waits, nobody is answered; the condition alone is enough, also where a rule would decline."""
+    """The mail is quarantined and its sender unanswered: one failed condition is enough, whatever the rules say."""
     stored = desk.receive(octets)
     delivery.drain(desk.env)
     assert stored.place == "quarantine"
@@ -128,31 +128,31 @@ def test_one_condition_less_and_a_person_decides(desk: Desk, octets: bytes, why:
 
 
 def test_nothing_speaks_against_the_report_itself(desk: Desk) -> None:
-    """The mail from which each of the above differs in one thing."""
+    """The unchanged report, from which each case above differs in one thing, raises no doubt."""
     with desk.env.store.read() as tx:
         assert declining.doubts(UnitOfWork(desk.env, tx, desk.clock.now()), desk.env.parser.parse(report())) == ()
 
 
 def test_a_sender_of_an_authority_by_name_needs_a_person(desk: Desk) -> None:
-    """A clerk who writes from home."""
+    """A display name that contains an authority prevents the decline, such as that of a clerk who writes from home."""
     octets = report().replace(f"From: {CITIZEN}".encode(), f"From: Gemeente Kromwoude <{CITIZEN}>".encode())
     assert desk.receive(octets).place == "quarantine"
 
 
 def test_earlier_contact_needs_a_person(desk: Desk) -> None:
-    """Whoever wrote before about something else is no stranger."""
+    """A report by a sender who wrote about something else before is quarantined."""
     desk.receive(mail(CITIZEN, "Vraag", "Mag ik u bellen?"))
     stored = desk.receive(report())
     assert (stored.place, stored.reason) == ("quarantine", "looks like a citizen's report: a person decides")
 
 
 def test_a_mailing_list_is_not_answered(desk: Desk) -> None:
-    """Nobody speaks for the sender there."""
+    """A report through a mailing list is quarantined."""
     assert desk.receive(report(extra=("List-Id: <a.example>",))).place == "quarantine"
 
 
 def test_a_sender_is_told_once_in_a_period(desk: Desk) -> None:
-    """The second mail waits for a person; in another election he is told again, under another key."""
+    """A second mail in the period is quarantined; another election uses another key."""
     declined(desk)
     second = desk.receive(report(subject="Nog een"))
     assert (second.place, second.reason) == ("quarantine", "this sender was declined in this period")
@@ -178,7 +178,7 @@ def test_a_sender_is_told_once_in_a_period(desk: Desk) -> None:
 
 
 def test_of_a_declined_mail_no_address_name_or_subject_is_kept(desk: Desk) -> None:
-    """Neither row nor event nor personal value; the body stands in the archive alone."""
+    """Neither rows nor events nor personal values contain them; the body is only in the archive."""
     octets = report().replace(f"From: {CITIZEN}".encode(), f"From: Karin Kanarie <{CITIZEN}>".encode())
     stored = declined(desk, octets)
     assert (stored.from_address, stored.from_name, stored.subject) == (None, None, None)
@@ -193,7 +193,7 @@ def test_of_a_declined_mail_no_address_name_or_subject_is_kept(desk: Desk) -> No
 
 
 def test_the_answer_of_a_machine_is_kept_as_little(desk: Desk) -> None:
-    """That he is away, or that our answer came back, is filed with what was declined."""
+    """An out-of-office reply or a bounce of our answer is filed as declined too, without address and subject."""
     declined(desk)
     answer = desk.one(OutboxMail, kind="decline")
     away = mail(
@@ -214,7 +214,7 @@ def test_the_answer_of_a_machine_is_kept_as_little(desk: Desk) -> None:
 
 
 def test_the_key_is_destroyed_when_the_election_closes(desk: Desk) -> None:
-    """Neither rows nor chain hold it, the chain stays whole, and nobody is recognised by it any more."""
+    """Rows, chain and file no longer contain the key, and the chain stays intact."""
     declined(desk)
     secret = desk.one(ElectionSecret).secret
     assert secret is not None
@@ -232,7 +232,7 @@ def test_the_key_is_destroyed_when_the_election_closes(desk: Desk) -> None:
 
 
 def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
-    """Octets, his address in our answer and around it: gone from rows, chain, archive and the file itself."""
+    """The octets and the address in and around our answer are erased from rows, chain, archive and file."""
     stored = declined(desk)
     desk.server.says(250)
     assert retention.tick(desk.env) == 0
@@ -249,12 +249,12 @@ def test_after_the_window_nothing_of_a_citizen_is_left(desk: Desk) -> None:
     assert [(event.reason, event.actor) for event in discarded] == [("review window", "daemon")] * 2
     assert {attempt.text for attempt in desk.all(Attempt)} == {""}
     desk.assert_whole()
-    assert len(desk.all(Decline, taken_back_at=None)) == 1  # the figure stays
+    assert len(desk.all(Decline, taken_back_at=None)) == 1  # the count stays
     assert CITIZEN.encode() not in in_file(desk)
 
 
 def test_only_declined_mail_goes(desk: Desk) -> None:
-    """A referral, a question, a platform's mail of the same day stay, octets and all."""
+    """A referral, a question and a platform's mail of the same day keep their octets."""
     kept = [
         mail(REFERRER, "Bericht over stembiljet", "Een bericht."),
         mail(CITIZEN, "Vraag", "Mag ik u bellen?"),
@@ -270,7 +270,7 @@ def test_only_declined_mail_goes(desk: Desk) -> None:
 
 
 def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
-    """The same octets, filed once more as another message, are not destroyed with the first."""
+    """Octets that another message shares are not destroyed with the first."""
     octets = report()
     stored = declined(desk, octets)
     with desk.env.store.begin() as tx:
@@ -282,7 +282,7 @@ def test_octets_that_another_message_shares_stay(desk: Desk) -> None:
 
 
 def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
-    """A folder that is read anew, or a second delivery, leaves no octets behind."""
+    """A folder that is read again, or a second delivery, restores no octets."""
     octets = report()
     stored = declined(desk, octets)
     after_the_window(desk)
@@ -293,24 +293,24 @@ def test_a_copy_that_comes_later_brings_nothing_back(desk: Desk) -> None:
 
 
 def test_nothing_is_destroyed_while_the_desk_observes(desk: Desk) -> None:
-    """A restored copy of the desk changes nothing by itself."""
+    """Retention destroys nothing on a restored copy of the desk that only observes."""
     declined(desk)
     observing.begin(desk.env)
     assert after_the_window(desk) == 0
 
 
 def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
-    """The mail does not count as destroyed; the next tick does it."""
+    """The mail does not count as destroyed until a later tick succeeds."""
     stored = declined(desk)
     usual = desk.env.octets
 
     class Stubborn:
-        """An archive that lets nothing go."""
+        """An archive that refuses to discard anything."""
 
         put, put_all, get, sweep = usual.put, usual.put_all, usual.get, usual.sweep
 
         def discard(self, digest: str) -> None:
-            """Refuse."""
+            """Raises `ArchiveFault`."""
             raise ArchiveFault(digest)
 
     desk.env = replace(desk.env, octets=Stubborn())
@@ -324,7 +324,7 @@ def test_a_file_that_cannot_be_destroyed_is_tried_again(desk: Desk) -> None:
 
 
 def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk) -> None:
-    """Address, name and subject come from the raw mail; the sender counts no more, and is confirmed."""
+    """Address, name and subject are restored from the raw mail; the sender no longer counts and gets a confirmation."""
     stored = declined(desk, report().replace(f"From: {CITIZEN}".encode(), f"From: Kim <{CITIZEN}>".encode()))
     desk.do(PlaceMessage(message=stored.id, new=True, source="media"))
     case = desk.one(Case)
@@ -340,7 +340,7 @@ def test_a_decline_that_is_taken_back_becomes_a_case_with_its_sender(desk: Desk)
 
 
 def test_a_declined_mail_can_be_put_into_a_case_and_not_to_the_noise(desk: Desk) -> None:
-    """Noise is kept for good, which no declined mail is."""
+    """Noise is kept indefinitely, which a declined mail must not be."""
     stored = declined(desk)
     assert "was declined" in desk.refused(PlaceMessage(message=stored.id, noise=True, reason="nothing"))
     number = desk.do(OpenCase(election="EP2024", type="A_content", origin="media")).key
@@ -349,7 +349,7 @@ def test_a_declined_mail_can_be_put_into_a_case_and_not_to_the_noise(desk: Desk)
 
 
 def test_after_the_window_nothing_can_be_taken_back(desk: Desk) -> None:
-    """The refusal says when it went."""
+    """The refusal names the day on which the mail was destroyed."""
     stored = declined(desk)
     after_the_window(desk)
     refused = desk.refused(OpenCase(election="EP2024", type="other", origin="media", from_message=stored.id))
@@ -357,7 +357,7 @@ def test_after_the_window_nothing_can_be_taken_back(desk: Desk) -> None:
 
 
 def test_a_person_declines_what_waits(desk: Desk) -> None:
-    """What was kept until then is erased, the sender is told once; the notice about it goes with the window."""
+    """The stored personal data is erased and the sender answered once; the notice about it ends with the window."""
     waiting = desk.receive(report(text=f"{TEXT} Ik ben van de gemeente."))
     assert waiting.place == "quarantine"
     desk.settle()
@@ -378,7 +378,7 @@ def test_a_person_declines_what_waits(desk: Desk) -> None:
 
 
 def test_who_cannot_be_told_is_declined_in_silence(desk: Desk) -> None:
-    """Nobody vouches for the sender, so no machine answers him, also not for a person."""
+    """An unverified sender is not answered, even if a person declines the mail."""
     waiting = desk.receive(report(auth="none"))
     assert desk.do(DeclineMessage(message=waiting.id)).text.endswith("is declined; nobody is told")
     assert desk.all(Decline) == []
@@ -386,12 +386,12 @@ def test_who_cannot_be_told_is_declined_in_silence(desk: Desk) -> None:
 
 @pytest.mark.parametrize("sender", [X, OFFICER])
 def test_a_platform_and_an_officer_are_no_citizens(desk: Desk, sender: str) -> None:
-    """Their mail cannot be declined away."""
+    """Mail of a platform or an officer cannot be declined."""
     waiting = desk.receive(mail(sender, "Hello", "We are here."))
     assert "platform or an officer" in desk.refused(DeclineMessage(message=waiting.id))
 
 
 def test_what_is_in_a_case_cannot_be_declined(desk: Desk) -> None:
-    """A referral stays a referral."""
+    """A referral that is in a case cannot be declined."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
     assert "is in case" in desk.refused(DeclineMessage(message=stored.id))

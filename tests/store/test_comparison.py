@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which messages of an archive other rules would judge otherwise, by what was known of each when it came."""
+"""Lists the archived messages that other rules would judge differently, given what was known when each arrived."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPORT = ("Nep", "Ik zag dit, haal het weg.")
 
 
 def an_archive(desk: Desk) -> tuple[str, StoredMessage, StoredMessage, StoredMessage]:
-    """A notification, its answer, a referral that opened a case, and a citizen's report."""
+    """Builds a notification, its answer, a referral that opened a case, and a citizen's report."""
     use = desk.notified()
     answer = desk.receive(mail(X, answers=desk.message_id_of(use)))
     referral = desk.receive(mail(REFERRER, *REFERRAL))
@@ -32,14 +32,14 @@ def an_archive(desk: Desk) -> tuple[str, StoredMessage, StoredMessage, StoredMes
 
 
 def at_work(desk: Desk, look: Callable[[UnitOfWork], None]) -> None:
-    """Look at the record years later."""
+    """Runs `look` on the record years later."""
     desk.clock.set(START + timedelta(days=1000))
     with desk.env.store.read() as tx:
         look(UnitOfWork(desk.env, tx, desk.clock.now()))
 
 
 def changed(desk: Desk, new: RuleSet) -> dict[str, Difference]:
-    """What `new` would judge otherwise, by message."""
+    """Returns what `new` would judge differently, by message id."""
     with desk.env.store.read() as tx:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         found = list(compare(work, desk.env.settings.rules, new, lambda _: None))
@@ -48,18 +48,18 @@ def changed(desk: Desk, new: RuleSet) -> dict[str, Difference]:
 
 
 def with_rules(desk: Desk, change: Callable[[Rule], Rule | None]) -> RuleSet:
-    """The rules in force, each changed or taken out."""
+    """Returns the rules in force, each changed or left out."""
     rules = desk.env.settings.rules
     return replace(rules, rules=tuple(other for rule in rules.rules if (other := change(rule)) is not None))
 
 
 def without(desk: Desk, stored: StoredMessage) -> RuleSet:
-    """The rules in force without the one that decided a message."""
+    """Returns the rules in force without the one that decided a message."""
     return with_rules(desk, lambda rule: None if stored.rule == f"{rule.place} {rule.name}" else rule)
 
 
 def labelled(desk: Desk, stored: StoredMessage) -> RuleSet:
-    """The rules in force, where the one that decided a message gives a label besides."""
+    """Returns the rules in force, where the one that decided a message also adds a label."""
 
     def change(rule: Rule) -> Rule:
         decided = stored.rule == f"{rule.place} {rule.name}"
@@ -72,7 +72,7 @@ def labelled(desk: Desk, stored: StoredMessage) -> RuleSet:
 
 
 def test_exactly_the_message_whose_outcome_changes_is_listed(desk: Desk) -> None:
-    """An answer that no rule knows any more: old and new side by side, and its clocks would run."""
+    """An answer that no rule recognises any more is listed with old and new outcome, and affects clocks."""
     _, answer, _, _ = an_archive(desk)
     found = changed(desk, without(desk, answer))
     assert list(found) == [answer.id]
@@ -82,7 +82,7 @@ def test_exactly_the_message_whose_outcome_changes_is_listed(desk: Desk) -> None
 
 
 def test_a_label_alone_changes_no_clock_and_no_case(desk: Desk) -> None:
-    """It is listed all the same."""
+    """A changed label is listed, but affects neither clock nor case."""
     _, answer, _, _ = an_archive(desk)
     found = changed(desk, labelled(desk, answer))
     assert {key: (one.new.says, one.clocks, one.cases) for key, one in found.items()} == {
@@ -91,7 +91,7 @@ def test_a_label_alone_changes_no_clock_and_no_case(desk: Desk) -> None:
 
 
 def test_a_referral_that_no_rule_knows_would_open_no_case(desk: Desk) -> None:
-    """It would lie in the quarantine."""
+    """The referral would be quarantined."""
     _, _, referral, _ = an_archive(desk)
     found = changed(desk, without(desk, referral))
     assert list(found) == [referral.id]
@@ -100,7 +100,7 @@ def test_a_referral_that_no_rule_knows_would_open_no_case(desk: Desk) -> None:
 
 
 def test_another_type_of_the_case_is_a_change_of_cases(desk: Desk) -> None:
-    """The case would be another one, though the mail would lie in a case as before."""
+    """Another case type affects cases, although the mail would be in a case as before."""
     _, _, referral, _ = an_archive(desk)
 
     def change(rule: Rule) -> Rule:
@@ -112,13 +112,13 @@ def test_another_type_of_the_case_is_a_change_of_cases(desk: Desk) -> None:
 
 
 def test_a_rule_under_another_name_changes_nothing(desk: Desk) -> None:
-    """What is the same by another rule is the same."""
+    """The same outcome through another rule is no difference."""
     an_archive(desk)
     assert changed(desk, with_rules(desk, lambda rule: replace(rule, name=f"new {rule.name}"))) == {}
 
 
 def test_what_a_person_said_stands(desk: Desk) -> None:
-    """Corrected or placed by hand: listed, and neither clock nor case would change."""
+    """A message corrected or placed by hand is listed, but neither clock nor case would change."""
     _, answer, referral, citizen = an_archive(desk)
     desk.do(ReclassifyMessage(message=answer.id, kinds=("substantive_reply",)))
     desk.do(PlaceMessage(message=referral.id, noise=True, reason="a test of the referrer"))
@@ -131,7 +131,7 @@ def test_what_a_person_said_stands(desk: Desk) -> None:
 
 
 def test_an_answer_that_stops_nothing_changes_no_clock(desk: Desk) -> None:
-    """Nobody vouched for its sender; once a person has, its clocks are at stake."""
+    """An unverified answer affects no clock; once a person confirms it, it does."""
     use = desk.notified()
     answer = desk.receive(mail(X, answers=desk.message_id_of(use), auth=None))
     assert not changed(desk, without(desk, answer))[answer.id].clocks
@@ -139,11 +139,14 @@ def test_an_answer_that_stops_nothing_changes_no_clock(desk: Desk) -> None:
     assert changed(desk, without(desk, answer))[answer.id].clocks
 
 
-# ---- what was known then
+# ---- what was known when the mail arrived
 
 
 def as_it_came(desk: Desk, stored: StoredMessage) -> ArchivedMessage:
-    """The message as it was when it came, asked for years later, when everything else is judged as it was too."""
+    """Returns the message as it was at its arrival, read years later.
+
+    All other messages must be judged as they were then, too.
+    """
     found: dict[str, ArchivedMessage] = {}
 
     def look(work: UnitOfWork) -> None:
@@ -155,7 +158,7 @@ def as_it_came(desk: Desk, stored: StoredMessage) -> ArchivedMessage:
 
 
 def test_the_period_is_that_of_the_day_it_came(desk: Desk) -> None:
-    """Long past, and the election closed since."""
+    """The period counts even though it is long past and the election was closed since."""
     _, _, referral, _ = an_archive(desk)
     desk.clock.set(START + timedelta(days=30))
     reminders.tick(desk.env)
@@ -164,21 +167,21 @@ def test_the_period_is_that_of_the_day_it_came(desk: Desk) -> None:
 
 
 def test_mail_taken_in_after_the_period_knew_of_none(desk: Desk) -> None:
-    """It arrived within, and nobody saw it then."""
+    """A mail that arrived within the period but was ingested after it has no period."""
     desk.clock.set(START + timedelta(days=30))
     late = desk.receive(mail(CITIZEN, *REPORT), at=START)
     assert not as_it_came(desk, late).context.period
 
 
 def test_a_citizens_report_that_came_late_would_wait_again(desk: Desk) -> None:
-    """Nobody was declined because of it, and nobody would be."""
+    """A report ingested late was quarantined, and would be quarantined again."""
     late = desk.receive(mail(CITIZEN, *REPORT), at=START - timedelta(days=3))
     assert late.place == "quarantine"
     as_it_came(desk, late)
 
 
 def test_a_sender_declined_later_was_not_declined_before(desk: Desk) -> None:
-    """Of three mails the second was declined, so only the third comes from somebody who had been."""
+    """Of three mails the second was declined, so only the third comes from a sender declined before."""
     unverified = desk.receive(mail(CITIZEN, *REPORT, auth=None))
     desk.receive(mail("ander@mailprovider.example", *REPORT))
     again = desk.receive(mail("ander@mailprovider.example", "Nog een", "Ik zag dit ook. Haal het weg."))
@@ -187,7 +190,7 @@ def test_a_sender_declined_later_was_not_declined_before(desk: Desk) -> None:
 
 
 def test_what_a_person_says_of_a_sender_later_was_not_known(desk: Desk) -> None:
-    """Vouched for, or refused: then it was what our own server said."""
+    """A sender confirmed or refused later is judged by the verdict of our own server at the time."""
     use = desk.notified()
     vouched = desk.receive(mail(X, answers=desk.message_id_of(use), auth=None))
     refused = desk.receive(mail(X, text="Received, thank you.", answers=desk.message_id_of(use)))
@@ -198,7 +201,7 @@ def test_what_a_person_says_of_a_sender_later_was_not_known(desk: Desk) -> None:
 
 
 def test_a_second_copy_with_a_better_verdict_was_not_there_yet(desk: Desk) -> None:
-    """The record counts the best verdict and the earliest instant of all copies; the rules judged the first copy."""
+    """The record keeps the best verdict and earliest instant of all copies; the rules judged the first copy."""
     use = desk.notified()
     key = desk.message_id_of(use)
     name = "one@x-platform.example"
@@ -211,7 +214,7 @@ def test_a_second_copy_with_a_better_verdict_was_not_there_yet(desk: Desk) -> No
 
 
 def test_a_hint_is_no_suggestion(desk: Desk) -> None:
-    """The same sender has a case: told, and too weak to keep his next referral from being a case of its own."""
+    """An earlier case of the same sender is a hint too weak to keep the next referral from opening its own case."""
     desk.receive(mail(REFERRER, *REFERRAL))
     other = desk.receive(mail(REFERRER, "Ander onderwerp", "Een account doet zich voor als het stembureau."))
     assert other.suggestions
@@ -221,7 +224,7 @@ def test_a_hint_is_no_suggestion(desk: Desk) -> None:
 
 @pytest.mark.parametrize("back", [False, True])
 def test_where_a_mail_belonged_is_what_its_keys_said(desk: Desk, *, back: bool) -> None:
-    """Whatever a person made of it since."""
+    """The placement is that of the thread keys, whatever a person changed since."""
     use, answer, referral, _ = an_archive(desk)
     for stored in (answer, referral):
         desk.do(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What goes to a platform: only what a person approved, to the octet, and only what says what it must."""
+"""Mail to a platform: only what a person approved, octet by octet, and only with the necessary content."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.store.desk_fixtures import DESK, X_CHANNEL, Desk, NewDesk, X, mail
 
 
 def test_nothing_leaves_without_an_approval(desk: Desk) -> None:
-    """Assessed, decided and drafted, a notification stays where it is until a person lets it go."""
+    """A notification that was assessed, decided and drafted stays a draft until a person approves it."""
     key = desk.drafted()
     desk.go_on(600)
     assert desk.row(Notification, key).state == "draft"
@@ -34,7 +34,7 @@ def test_nothing_leaves_without_an_approval(desk: Desk) -> None:
 
 
 def test_octets_that_leave_are_the_octets_of_the_draft(desk: Desk) -> None:
-    """What was frozen when it was drafted is what the server gets, for each recipient, whatever happened in between."""
+    """The server gets the octets frozen at drafting, for each recipient, whatever happened in between."""
     key = desk.drafted("x-two")
     frozen = desk.env.octets.get(desk.row(Notification, key).digest)
     desk.go_on(90)
@@ -49,7 +49,7 @@ def test_octets_that_leave_are_the_octets_of_the_draft(desk: Desk) -> None:
 
 
 def test_resent_octets_are_the_same(desk: Desk) -> None:
-    """A second try after a refusal hands over the very same mail."""
+    """A retry after a temporary refusal submits the same octets."""
     key = desk.drafted()
     desk.do(Approve(draft=key))
     desk.server.says(450, X_CHANNEL)
@@ -61,7 +61,7 @@ def test_resent_octets_are_the_same(desk: Desk) -> None:
 
 
 def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
-    """With two persons asked for, the author is refused, one approval sends nothing, nobody approves twice."""
+    """With two approvers the author is refused, one approval sends nothing, and no person approves twice."""
     desk = new_desk(persons=2)
     key = desk.drafted()
     assert "officer1 wrote it; two other persons approve" in desk.refused(Approve(draft=key), "officer1")
@@ -77,7 +77,7 @@ def test_two_persons_neither_of_them_the_author(new_desk: NewDesk) -> None:
 
 
 def test_new_draft_takes_the_place_of_the_old_one(desk: Desk) -> None:
-    """For one case and channel there is one draft; the superseded one can no longer be approved."""
+    """Each case and channel has one draft; a superseded draft can no longer be approved."""
     old = desk.drafted()
     new = desk.drafted(case=desk.row(Notification, old).case)
     other = desk.drafted("meta-elections", desk.row(Notification, old).case)
@@ -86,7 +86,7 @@ def test_new_draft_takes_the_place_of_the_old_one(desk: Desk) -> None:
 
 
 def test_rejected_draft_never_leaves(desk: Desk) -> None:
-    """Who rejected it and why stands with it."""
+    """A rejected draft records who rejected it and why."""
     key = desk.drafted()
     desk.do(Reject(draft=key, reason="too broad"), "head1")
     assert "is rejected; only a draft" in desk.refused(Approve(draft=key))
@@ -97,7 +97,7 @@ def test_rejected_draft_never_leaves(desk: Desk) -> None:
 
 
 def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) -> None:
-    """A draft is let go only while the decision to notify stands."""
+    """A draft can be approved only while the case's decision is to notify."""
     key = desk.drafted()
     case = desk.row(Notification, key).case
     desk.do(Decide(case=case, decision="none", reason="they saw it themselves"))
@@ -107,7 +107,7 @@ def test_draft_of_a_case_that_was_decided_otherwise_is_not_approved(desk: Desk) 
 
 
 def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
-    """A further mail in the exchange waits for a person too; it answers the exchange and starts no clock."""
+    """A follow-up needs approval too; it answers the exchange and starts no clock."""
     use = desk.notified()
     case = desk.row(Notification, use).case
     key = desk.do(Draft(case=case, channel="x-urgent", follow_up=True, text="One more post.")).key
@@ -123,7 +123,7 @@ def test_follow_up_needs_the_same_approval_and_is_no_use(desk: Desk) -> None:
 
 
 def test_policy_is_that_of_the_sending(desk: Desk) -> None:
-    """The steps in force when it was sent are stamped on it; one that cannot confirm has none for the receipt."""
+    """A sent notification stores the steps then in force; a channel that cannot confirm has no receipt step."""
     assert '"clock": "receipt", "after": 60' in desk.row(Notification, desk.notified()).steps
     assert "receipt" not in desk.row(Notification, desk.notified("x-mute")).steps
 
@@ -154,7 +154,7 @@ IN_BOTH = {
 @pytest.mark.parametrize("fault", [*LEFT_OUT["en"], *IN_BOTH])
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_draft_that_lacks_something_is_refused(desk: Desk, tmp_path: Path, language: str, fault: str) -> None:
-    """Whoever takes a necessary sentence out of a template gets no draft, and is told which it is."""
+    """A template without a necessary sentence gives no draft; the refusal names what is missing."""
     folder = tmp_path / "templates"
     shutil.copytree(shipped("config") / "templates", folder)
     old, new = (LEFT_OUT[language] | IN_BOTH)[fault]
@@ -194,7 +194,7 @@ TOO_MUCH = {
 )
 @pytest.mark.parametrize("where", ["text", "title"])
 def test_draft_that_says_too_much_is_refused(desk: Desk, language: str, fault: str, text: str, where: str) -> None:
-    """In the text or in the subject line, by a person's own words: what was found is quoted back."""
+    """Forbidden phrases in the text or the subject line are refused; the refusal names the fault and the place."""
     act = Draft(case=desk.decided("A_content"), channel=CHANNEL[language], text="Two posts.")
     refusal = desk.refused(replace(act, text=text) if where == "text" else replace(act, title=text))
     assert fault in refusal
@@ -212,20 +212,20 @@ def test_draft_with_characters_nobody_sees_is_refused(desk: Desk, language: str,
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize("kind", ["A_content", "B_channel", "C_advert", "D_general_warning", "other"])
 def test_draft_as_shipped_is_fit_to_be_approved(desk: Desk, language: str, kind: str) -> None:
-    """In each type and both languages the shipped text asks, names the policy, leaves the decision, claims nothing."""
+    """In each type and both languages the shipped text passes every check of a draft."""
     key = desk.do(Draft(case=desk.decided(kind), channel=CHANNEL[language], text="Two posts.")).key
     assert desk.row(Notification, key).language == language
 
 
 def test_channel_that_cannot_confirm_is_not_asked_to(desk: Desk) -> None:
-    """Everything else is still asked for."""
+    """A channel that cannot confirm receipt is not asked to."""
     key = desk.do(Draft(case=desk.decided("A_content"), channel="x-mute", text="Two posts.")).key
     octets = desk.env.octets.get(desk.row(Notification, key).digest)
     assert b"confirm that you received" not in octets
 
 
 def test_answer_to_a_draft_nobody_approved_is_impossible(desk: Desk) -> None:
-    """The Message-ID of a draft that never left is no key to anything."""
+    """The Message-ID of a draft that was never sent leads to no notification."""
     key = desk.drafted()
     stored = desk.receive(mail(X, answers=desk.message_id_of(key)))
     assert (stored.place, stored.notification) == ("quarantine", None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whatever comes in while nobody acts: nothing goes to a platform, no machine is answered, the record stays whole."""
+"""An unattended desk sends nothing to a platform, answers no machine, and keeps its record intact."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PROPERTY = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-STAFF = {OFFICER, HEAD, "b.devries@bzk.example", "signer@bzk.example"}  # those who approve
+STAFF = {OFFICER, HEAD, "b.devries@bzk.example", "signer@bzk.example"}  # the approvers
 WORDS = [
     ("Bericht over stembiljet", "Er gaat een bericht rond over twee vakjes."),
     ("Misleidend bericht", "Ik zag dit bericht. Haal het weg."),
@@ -52,7 +52,7 @@ HEADERS = [(), (), (), ("Auto-Submitted: auto-replied",), ("List-Id: <a.example>
 
 @dataclass(frozen=True)
 class Incoming:
-    """A mail; `answers` says which kind of our own mails it answers, if there is one."""
+    """An incoming mail; `answers` is the kind of our own mail it answers, if one exists."""
 
     sender: str
     words: tuple[str, str]
@@ -63,7 +63,7 @@ class Incoming:
     to: str
 
     def arrive(self, desk: Desk) -> None:
-        """Come in; where it answers nothing of ours it answers nothing."""
+        """Arrives at the desk; without such a mail of our own it answers none."""
         ours = desk.all(OutboxMail, kind=self.answers) if self.answers else []
         octets = mail(
             self.sender, *self.words, to=self.to, auth=self.auth, at=desk.clock.now(), extra=self.headers,
@@ -73,44 +73,44 @@ class Incoming:
 
     @property
     def answerable(self) -> bool:
-        """Whether a machine may answer it at all."""
+        """True if the mail may get an automatic answer."""
         return self.auth == "pass" and not self.headers and self.folder == "INBOX" and self.sender != DESK
 
 
 @dataclass(frozen=True)
 class Report:
-    """A bounce, or a notice of delay, of our latest mail of that kind."""
+    """A bounce or delay report about our latest mail of that kind."""
 
     kind: str
     action: str
 
     def arrive(self, desk: Desk) -> None:
-        """Come in, when there is such a mail."""
+        """Arrives at the desk if there is such a mail."""
         for envelope in desk.all(OutboxMail, kind=self.kind)[-1:]:
             desk.receive(report_of(envelope.message_id, envelope.recipient, self.action))
 
 
 @dataclass(frozen=True)
 class OwnCopy:
-    """A copy of something that left."""
+    """A copy of a mail that was sent."""
 
     number: int
     folder: str
 
     def arrive(self, desk: Desk) -> None:
-        """Come in."""
+        """Arrives at the desk."""
         envelopes = desk.server.envelopes
         desk.receive(envelopes[self.number % len(envelopes)].octets, folder=self.folder)
 
 
 @dataclass(frozen=True)
 class Server:
-    """From now on our submission server answers everybody with this code; nothing stands for accepted."""
+    """The submission server's answer to everyone from now on; None is accepted."""
 
     code: int | None
 
     def arrive(self, desk: Desk) -> None:
-        """Change."""
+        """Changes the server's answer."""
         desk.server.script.clear()
         if self.code is not None:
             desk.server.says(self.code)
@@ -123,7 +123,7 @@ class Time:
     minutes: int
 
     def arrive(self, desk: Desk) -> None:
-        """Pass."""
+        """Advances the clock."""
         desk.go_on(self.minutes)
 
 
@@ -148,7 +148,7 @@ STEPS = (
 
 
 def desk_with_a_case_in_every_state(new_desk: NewDesk) -> Desk:
-    """A notification that was sent, one whose sending is in doubt, and a draft that waits for a person."""
+    """Builds a sent notification, one whose sending is in doubt, and a draft that waits for approval."""
     desk = new_desk()
     desk.notified()
     desk.drafted("meta-elections")
@@ -161,13 +161,13 @@ def desk_with_a_case_in_every_state(new_desk: NewDesk) -> Desk:
 
 
 def to_platforms(desk: Desk) -> int:
-    """How many envelopes went to any platform."""
+    """Returns how many mails went to any platform."""
     domains = [envelope.recipient.rpartition("@")[2] for envelope in desk.server.envelopes]
     return sum(any(name in domain for name in PLATFORM_DOMAINS) for domain in domains)
 
 
 def answers_by_message(desk: Desk) -> dict[str, set[str]]:
-    """The Message-IDs of the mails we sent in answer to each Message-ID."""
+    """Returns, for each answered Message-ID, the Message-IDs of our answers."""
     found = defaultdict(set)
     for envelope in desk.server.envelopes:
         head = envelope.octets.partition(b"\r\n\r\n")[0].decode()
@@ -181,8 +181,8 @@ def answers_by_message(desk: Desk) -> dict[str, set[str]]:
 def test_unattended_desk(new_desk: NewDesk) -> None:
     """Mail of platforms, officers, citizens, machines and forgers in any order, at any pace, with any server.
 
-    No envelope goes to a platform; automatic mail goes to staff and to vouched-for persons who wrote to us; one mail
-    gets one answer at most; everything that came in is kept; and the rows are the fold of the events.
+    No mail goes to a platform; automatic mail goes only to staff and to verified persons who wrote to us; each mail
+    gets at most one answer; everything that arrived is kept; and the rows are the fold of the events.
     """
 
     @PROPERTY

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of one mail, in every situation that decides where it ends and what follows."""
+"""Ingesting one mail: every situation that decides where it is filed and what follows."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ REFERRAL = ("Bericht over stembiljet", "Er gaat een bericht rond dat u twee vakj
 
 
 def after(minutes: float) -> datetime:
-    """That long after the start."""
+    """Returns the instant that many minutes after the start."""
     return START + timedelta(minutes=minutes)
 
 
 def answer_to(desk: Desk, notification: str, auth: str | None = "pass") -> bytes:
-    """A platform's answer to a notification."""
+    """Builds a platform's answer to a notification."""
     return mail(answers=desk.message_id_of(notification), at=desk.clock.now(), auth=auth)
 
 
 def told(desk: Desk, kind: str = "officer_notice") -> list[str]:
-    """To whom mails of that kind were queued; what approvers are told of drafts is left out."""
+    """Returns the recipients of queued mails of that kind, without the approval mails."""
     mails = desk.all(OutboxMail, kind=kind)
     return [envelope.recipient for envelope in mails if not envelope.dedupe.startswith("approval/")]
 
@@ -66,7 +66,7 @@ def test_second_delivery_is_the_same_message(desk: Desk) -> None:
 
 
 def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
-    """Equal in every octet and in the second of their arrival: both lie in the folder, so both are on record."""
+    """Two identical mails that arrive in the same second are recorded as two deliveries."""
     octets = mail(REFERRER, *REFERRAL)
     first = desk.receive(octets)
     desk.receive(octets)
@@ -74,7 +74,7 @@ def test_two_copies_in_one_second_are_two_deliveries(desk: Desk) -> None:
 
 
 def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
-    """A mail that was taken in just before a crash is not taken in again."""
+    """A mail that was ingested just before a crash is not ingested again."""
     raw = RawMessage(mail(REFERRER, *REFERRAL), START, "INBOX", 1, 7)
     ingest(desk.env, raw)
     before = len(desk.events())
@@ -83,7 +83,7 @@ def test_same_delivery_seen_twice_changes_nothing(desk: Desk) -> None:
 
 
 def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
-    """An earlier copy that is learnt of late moves the stop back; a later copy moves nothing."""
+    """An earlier copy that is found later moves the stop of the clock back; a later copy changes nothing."""
     key = desk.notified()
     desk.clock.set(after(97))
     octets = answer_to(desk, key)
@@ -97,7 +97,7 @@ def test_earliest_delivery_sets_the_clock(desk: Desk) -> None:
 
 
 def test_same_message_id_with_other_content_is_kept_and_flagged(desk: Desk) -> None:
-    """Nothing is swallowed: both are filed, and the second names the first."""
+    """Both messages are filed, and the second names the first."""
     first = desk.receive(mail(REFERRER, *REFERRAL, message_id="one@lindewaard.example"))
     second = desk.receive(mail(REFERRER, "Iets anders", "Een ander bericht.", message_id="one@lindewaard.example"))
     assert second.id != first.id
@@ -105,7 +105,7 @@ def test_same_message_id_with_other_content_is_kept_and_flagged(desk: Desk) -> N
 
 
 def test_same_content_under_another_message_id_is_another_message(desk: Desk) -> None:
-    """Two reports that a server wrote alike in one second are two."""
+    """Two reports with the same text in the same second are two messages."""
     one = desk.receive(mail(X, "Status", "Report.", message_id="1@x-platform.example"))
     two = desk.receive(mail(X, "Status", "Report.", message_id="2@x-platform.example"))
     assert one.id != two.id
@@ -116,7 +116,7 @@ def test_same_content_under_another_message_id_is_another_message(desk: Desk) ->
 
 @pytest.mark.parametrize(("internaldate", "disputed"), [(7, True), (8, False), (10, False)])
 def test_arrival_before_our_last_look_is_disputed(desk: Desk, internaldate: int, disputed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """More than two minutes before a complete look that did not show it, it stops nothing until a person says so."""
+    """An arrival over two minutes before a complete look that did not show the mail stops nothing until confirmed."""
     key = desk.notified()
     desk.clock.set(after(10))
     poll.look(desk.env, ListMailbox(desk.env.settings.desk.mailbox))
@@ -133,7 +133,7 @@ def test_arrival_before_our_last_look_is_disputed(desk: Desk, internaldate: int,
 
 
 def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
-    """The mailbox says one instant, our receiving server another: a person decides."""
+    """If the mailbox and our receiving server disagree about the arrival, a person decides."""
     key = desk.notified()
     desk.clock.set(after(30))
     stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(20)), at=after(24))
@@ -143,7 +143,7 @@ def test_arrival_far_from_our_own_servers_line_is_disputed(desk: Desk) -> None:
 
 
 def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None:
-    """A clock went wrong (ours was an hour fast, say): nothing stops in silence, and the way out is named."""
+    """An answer dated before the sending stops nothing until a person decides; the outcome names the way out."""
     key = desk.notified()
     stored = desk.receive(mail(answers=desk.message_id_of(key), at=after(-30)), at=after(-30))
     assert stored.disputed
@@ -157,7 +157,7 @@ def test_answer_from_before_the_sending_is_shown_to_a_person(desk: Desk) -> None
 
 @pytest.mark.parametrize("auth", ["none", None])
 def test_unverified_answer_stops_its_clock_once_a_person_vouches(desk: Desk, auth: str | None) -> None:
-    """It is filed and shown, stops nothing, and then stops the clock at the instant at which it arrived."""
+    """An unverified answer is filed and shown; once confirmed it stops the clock at the instant it arrived."""
     key = desk.notified()
     desk.clock.set(after(45))
     stored = desk.receive(answer_to(desk, key, auth=auth))
@@ -169,7 +169,7 @@ def test_unverified_answer_stops_its_clock_once_a_person_vouches(desk: Desk, aut
 
 
 def test_answer_that_failed_the_check_alarms_and_stops_nothing(desk: Desk) -> None:
-    """Somebody writes in a platform's name: the officer on call is told at once."""
+    """An answer that fails the sender check raises a "forged" alarm, sent to the officer on call at once."""
     key = desk.notified()
     stored = desk.receive(answer_to(desk, key, auth="fail"))
     assert (stored.verdict, stored.place, desk.clocks(key)["receipt"]) == ("failed", "case", RUNNING)
@@ -178,7 +178,7 @@ def test_answer_that_failed_the_check_alarms_and_stops_nothing(desk: Desk) -> No
 
 
 def test_pass_that_the_sender_wrote_himself_verifies_nobody(desk: Desk) -> None:
-    """A forged field below our own trace line does not stop a clock."""
+    """A forged Authentication-Results field below our own trace line does not stop a clock."""
     key = desk.notified()
     forged = "Authentication-Results: mx.bzk.example; dmarc=pass header.from=x-platform.example"
     stored = desk.receive(mail(answers=desk.message_id_of(key), auth=None, extra=[forged]))
@@ -189,7 +189,7 @@ def test_pass_that_the_sender_wrote_himself_verifies_nobody(desk: Desk) -> None:
 
 
 def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
-    """The only open case of the platform is suggested, not taken; placed later, the clock runs to the arrival."""
+    """The platform's only open case is suggested, not taken; filed later, the mail stops the clock at its arrival."""
     key = desk.notified()
     case = desk.row(Notification, key).case
     desk.clock.set(after(60))
@@ -203,7 +203,7 @@ def test_platform_mail_without_a_key_waits_with_suggestions(desk: Desk) -> None:
 
 
 def test_look_alike_domain_is_no_platform(desk: Desk) -> None:
-    """A domain that ends in the same letters stops nothing, though it answers our very mail."""
+    """A domain that ends in the same letters stops nothing, even if it answers the notification itself."""
     key = desk.notified()
     stored = desk.receive(mail("desk@notx-platform.example", answers=desk.message_id_of(key)))
     assert (stored.case is not None, stored.notification) == (True, key)
@@ -211,7 +211,7 @@ def test_look_alike_domain_is_no_platform(desk: Desk) -> None:
 
 
 def test_unverified_referral_waits_for_a_person(desk: Desk) -> None:
-    """No case, no confirmation: the officer on call sees it."""
+    """An unverified referral opens no case and gets no confirmation; the officer on call gets a notice."""
     stored = desk.receive(mail(REFERRER, *REFERRAL, auth="none"))
     assert (stored.place, desk.all(Case), told(desk, "intake_confirmation")) == ("quarantine", [], [])
     assert told(desk) == [OFFICER]
@@ -221,7 +221,7 @@ def test_unverified_referral_waits_for_a_person(desk: Desk) -> None:
 
 
 def test_referral_opens_a_case_and_is_confirmed_with_its_number(desk: Desk) -> None:
-    """The referrer hears the number, the officer on call gets the text."""
+    """The referrer receives the case number, the officer on call the text."""
     stored = desk.receive(mail(REFERRER, *REFERRAL))
     desk.settle()
     case = desk.one(Case)
@@ -234,7 +234,7 @@ def test_referral_opens_a_case_and_is_confirmed_with_its_number(desk: Desk) -> N
 
 
 def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
-    """Closed with a clock still running: the answer stops it and the case is back on the desk."""
+    """An answer to a case closed with a running clock stops the clock and reopens the case."""
     key = desk.notified()
     case = desk.row(Notification, key).case
     desk.do(CloseCase(case=case))
@@ -247,7 +247,7 @@ def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
 
 
 def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
-    """One case, two uses: an answer under the other platform's key is about the writer's own notification."""
+    """With two notifications in a case, an answer under the other's key counts for the writer's own notification."""
     first = desk.notified("x-urgent")
     second = desk.notified("meta-elections", desk.row(Notification, first).case)
     desk.clock.set(after(23))
@@ -261,7 +261,7 @@ def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
 
 
 def test_platform_that_was_not_notified_stops_nothing(desk: Desk) -> None:
-    """A third platform that writes under our key is filed in the case, and every clock runs on."""
+    """A third platform that answers under our key is filed in the case, and all clocks keep running."""
     key = desk.notified()
     stored = desk.receive(mail("a@tiktok-platform.example", "Re: it", "Got it.", answers=desk.message_id_of(key)))
     assert (stored.case, stored.notification) == (desk.row(Notification, key).case, None)
@@ -269,7 +269,7 @@ def test_platform_that_was_not_notified_stops_nothing(desk: Desk) -> None:
 
 
 def test_follow_up_is_no_use_and_its_answer_stops_the_clocks_of_the_use(desk: Desk) -> None:
-    """A further mail in the exchange starts no clock; what is answered to it counts for the notification."""
+    """A follow-up starts no clock; an answer to it stops the clocks of the notification."""
     key = desk.notified()
     case = desk.row(Notification, key).case
     desk.clock.set(after(30))
@@ -286,27 +286,27 @@ def test_follow_up_is_no_use_and_its_answer_stops_the_clocks_of_the_use(desk: De
 
 
 def reminded(desk: Desk) -> Reminder:
-    """A notification that was not answered for an hour, and the reminder about it."""
+    """Returns the reminder about a notification that was unanswered for an hour."""
     desk.notified()
     desk.go_on(60)
     return desk.one(Reminder)
 
 
 def ok_to(desk: Desk, sender: str = OFFICER, text: str = "ok", auth: str = "pass", *extra: str) -> bytes:
-    """A reply to the latest reminder."""
+    """Builds a reply to the latest reminder."""
     reminder = max(desk.all(OutboxMail, kind="reminder"), key=lambda envelope: envelope.id)
     subject, at = f"Re: {reminder.subject}", desk.clock.now()
     return mail(sender, subject, text, auth=auth, answers=reminder.message_id, at=at, extra=extra)
 
 
 class NotingCheck:
-    """Vouches for everybody, and notes of which octets it was asked."""
+    """Verifies every sender and records the octets it was asked about."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
-        """Note it."""
+        """Records the octets."""
         assert message.content_key
         self.asked.append(octets)
         return Verdict("verified", "noted")
@@ -314,7 +314,7 @@ class NotingCheck:
 
 @pytest.mark.parametrize("together", [False, True])
 def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Once a mail; nobody vouches for what is attached to it, so nobody is asked about that."""
+    """The sender check runs once per mail, and never for an attached message."""
     inner = mail(CITIZEN, *REFERRAL).decode().replace("\r\n", "\n")
     text = (
         f"--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
@@ -333,7 +333,7 @@ def test_senders_are_checked_on_the_octets_and_not_within(desk: Desk, together: 
 
 
 def test_officers_ok_acknowledges_once(desk: Desk) -> None:
-    """The reply is an act in his name, answered with the new state; a second "ok" says that it was acknowledged."""
+    """The reply acknowledges in the officer's name and is answered; a second "ok" acknowledges nothing new."""
     reminder = reminded(desk)
     desk.receive(ok_to(desk))
     found = desk.row(Reminder, reminder.id)
@@ -362,7 +362,7 @@ def test_officers_ok_acknowledges_once(desk: Desk) -> None:
 def test_nobody_else_and_nothing_else_acknowledges(
     desk: Desk, sender: str, text: str, auth: str, extra: tuple[str, ...]
 ) -> None:
-    """Only a verified officer acts by mail, by his own first line; everything else is filed."""
+    """Only the first line of a verified officer's own text acts; every other mail is filed."""
     reminder = reminded(desk)
     stored = desk.receive(ok_to(desk, sender, text, auth, *extra))
     assert desk.row(Reminder, reminder.id).acknowledged_at is None
@@ -372,7 +372,7 @@ def test_nobody_else_and_nothing_else_acknowledges(
 
 
 def test_acknowledgement_silences_the_officer_and_not_the_head(desk: Desk) -> None:
-    """Within the hour the officer hears nothing; the head hears at 240 minutes, with the name of who was on it."""
+    """An acknowledgement silences the officer for an hour; the head is reminded at 240 minutes, with their name."""
     reminder = reminded(desk)
     desk.go_on(50)
     desk.do(Acknowledge(reminder=reminder.id))
@@ -392,7 +392,7 @@ REPORT = ("Misleidend bericht", "Ik zag dit bericht op een platform. Haal het we
 
 
 def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
-    """One answer points to the platforms' own channels; no case, no number; the next mail waits for a person."""
+    """The one answer names the platforms' own channels and no case number; the sender's next mail is quarantined."""
     stored = desk.receive(mail(CITIZEN, *REPORT))
     desk.settle()
     (answer,) = desk.server.to(CITIZEN)
@@ -410,12 +410,12 @@ def test_citizen_is_declined_once_in_the_period(desk: Desk) -> None:
     ("auth", "text"), [("none", REPORT[1]), ("pass", f"{REPORT[1]}\nNamens de gemeente"), ("fail", REPORT[1])]
 )
 def test_doubtful_citizen_is_left_to_a_person(desk: Desk, auth: str, text: str) -> None:
-    """Unverified, or with the words of an authority: nobody is declined by a machine."""
+    """A report that is unverified or speaks for an authority is never declined automatically."""
     stored = desk.receive(mail(CITIZEN, REPORT[0], text, auth=auth))
     assert (stored.place, told(desk, "decline")) == ("quarantine", [])
 
 
-# ---- whom no machine answers
+# ---- who gets no automatic answer
 
 
 @pytest.mark.parametrize(
@@ -432,20 +432,20 @@ def test_doubtful_citizen_is_left_to_a_person(desk: Desk, auth: str, text: str) 
     ids=["auto-reply", "autoresponder", "list", "bulk", "our own loop header", "our own address", "mailer-daemon"],
 )
 def test_no_automatic_answer_to_machines_lists_and_ourselves(desk: Desk, sender: str, extra: tuple[str, ...]) -> None:
-    """Whatever the mail is about, nothing is sent to that address by itself."""
+    """No automatic answer is sent to these senders, whatever the mail is about."""
     for subject, text in (REFERRAL, REPORT):
         desk.receive(mail(sender, subject, text, extra=extra))
     desk.settle()
     assert desk.server.to(sender) == []
 
 
-# ---- what breaks
+# ---- failures
 
 
 def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is archived and listed with the name of the fault, the officer is told once, and nothing else is held up."""
+    """The mail is stored and quarantined with the name of the exception, one alarm is raised, and ingest continues."""
     healthy = classifier.classify
 
     def classify(message: Message, context: Context, ruleset: RuleSet, find: Find) -> Classification:
@@ -463,7 +463,7 @@ def test_mail_on_which_the_judgement_fails_waits_and_the_next_goes_on(
 
 
 def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the fault lies in what follows from another copy, the mail is filed and the next one goes on."""
+    """If what follows from a second copy fails, the mail is still filed and the next mail is ingested."""
     key = desk.notified()
     desk.clock.set(after(20))
     octets = answer_to(desk, key)
@@ -480,7 +480,7 @@ def test_failure_on_a_second_copy_does_not_hold_up_the_mailbox(desk: Desk, monke
 
 
 def test_mail_typed_by_hand_to_a_channel_is_noticed(desk: Desk) -> None:
-    """A possible use that nobody registered: it waits with an alarm, starts nothing by itself, and nothing is sent."""
+    """An unregistered notification is quarantined with an alarm; it starts no clock and sends nothing else."""
     stored = desk.receive(mail(DESK, "Note", "Could you check this?", to="desk@x-platform.example"), folder="Sent")
     assert stored.place == "noise"
     typed = mail(DESK, "Notice", "Could you check this?", to="urgent-escalation@x-platform.example")

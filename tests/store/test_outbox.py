@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What becomes of a mail that is handed to our server, for each answer, and for none."""
+"""The result of a delivery attempt for each answer of the server, and for none."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SECOND = "second@x-platform.example"
 
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
-    """A notification that waits in the outbox."""
+    """Returns a notification that waits in the outbox."""
     return desk.approved(channel)
 
 
 def alarms(desk: Desk) -> list[str]:
-    """The kinds of the alarms that were raised."""
+    """Returns the kinds of the alarms that were raised."""
     return sorted(alarm.kind for alarm in desk.all(Alarm))
 
 
 def died_while_sending(desk: Desk) -> OutboxMail:
-    """The first mail that is due, claimed by a program that died before the server's answer was recorded."""
+    """Claims the first due mail as a program would that died before the server's answer was recorded."""
     claimed = delivery.claim(desk.env)  # the instant between the two commits cannot be reached otherwise
     assert claimed is not None
     return claimed
 
 
 def attempts(desk: Desk, envelope: OutboxMail) -> list[tuple[str | None, int]]:
-    """Result and code of each try."""
+    """Returns the result and code of each attempt."""
     return [(attempt.result, attempt.code) for attempt in desk.all(Attempt, mail=envelope.id)]
 
 
@@ -44,7 +44,7 @@ def attempts(desk: Desk, envelope: OutboxMail) -> list[tuple[str | None, int]]:
 
 
 def test_accepted_notification_was_sent_then(desk: Desk) -> None:
-    """At the instant of acceptance the clocks start, message and notification bear it, and the case is notified."""
+    """At the instant of acceptance the clocks start, message and notification are dated, and the case is notified."""
     key = approved(desk)
     desk.clock.set(START + timedelta(minutes=3))
     delivery.drain(desk.env)
@@ -60,7 +60,7 @@ def test_accepted_notification_was_sent_then(desk: Desk) -> None:
 
 
 def test_attempt_is_recorded_before_the_network_is_touched(desk: Desk) -> None:
-    """A mail in hand stands in the record as being tried, with its attempt, while the server has not answered yet."""
+    """A claimed mail is recorded as attempting, with its attempt, before the server has answered."""
     key = approved(desk)
     died_while_sending(desk)
     assert desk.mail_of(key).state == "attempting"
@@ -72,7 +72,7 @@ def test_attempt_is_recorded_before_the_network_is_touched(desk: Desk) -> None:
 
 
 def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
-    """Nothing was sent: no clock runs, the officer is told at once, and nothing is tried again."""
+    """After a permanent refusal no clock runs, the officer gets an alarm at once, and nothing is retried."""
     key = approved(desk)
     desk.server.says(550, X_CHANNEL)
     desk.settle()
@@ -86,7 +86,7 @@ def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
 
 
 def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
-    """After 1, 2, 5, 10, 15 minutes, then every half hour; the alarm comes once; the clocks start when it left."""
+    """Retries follow after 1, 2, 5, 10, 15, then every 30 minutes; one alarm is raised; clocks start on acceptance."""
     key = approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()
@@ -109,7 +109,7 @@ def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
 
 
 def test_given_up_after_two_days(desk: Desk) -> None:
-    """Refused for now until the limit is refused for good: the notification failed, and one more alarm says so."""
+    """A temporary refusal becomes permanent at the limit: the notification fails with one more alarm."""
     key = approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()
@@ -120,7 +120,7 @@ def test_given_up_after_two_days(desk: Desk) -> None:
 
 
 def test_no_connection_is_a_refusal_for_now(desk: Desk) -> None:
-    """A server that cannot be reached has taken nothing: the mail is tried again."""
+    """A mail to a server that cannot be reached is retried."""
     key = approved(desk)
     desk.server.says(0, X_CHANNEL)
     desk.settle()
@@ -129,7 +129,7 @@ def test_no_connection_is_a_refusal_for_now(desk: Desk) -> None:
 
 
 def test_an_alarm_that_cannot_be_sent_raises_no_alarm(desk: Desk) -> None:
-    """Where the officer's own address is refused the chain ends there."""
+    """If the officer's own address is refused, no further alarm is raised."""
     approved(desk)
     desk.server.says(550)
     desk.settle()
@@ -138,11 +138,11 @@ def test_an_alarm_that_cannot_be_sent_raises_no_alarm(desk: Desk) -> None:
     assert {mail.state for mail in desk.all(OutboxMail, kind="alarm")} == {"refused"}
 
 
-# ---- silence after the final dot
+# ---- no answer after the final dot
 
 
 def test_notification_in_doubt_waits_for_a_person(desk: Desk) -> None:
-    """A platform's mail goes out at most once: it is uncertain, alarms at once, and is not tried again by itself."""
+    """A platform's mail is sent at most once: it becomes uncertain with an alarm and is not retried automatically."""
     key = approved(desk)
     desk.server.says(-1, X_CHANNEL)
     desk.settle()
@@ -154,7 +154,7 @@ def test_notification_in_doubt_waits_for_a_person(desk: Desk) -> None:
 
 
 def test_officers_mail_in_doubt_is_sent_again(desk: Desk) -> None:
-    """A notice to an officer goes out at least once: at once a second time, then by the schedule, never in a circle."""
+    """An officer's mail is sent at least once: a second time at once, then on the retry schedule."""
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     desk.server.says(-1, OFFICER)
     desk.settle()
@@ -168,7 +168,7 @@ def test_officers_mail_in_doubt_is_sent_again(desk: Desk) -> None:
 
 
 def test_officers_mail_that_stays_in_doubt_is_given_up_with_an_alarm(desk: Desk) -> None:
-    """After two days without one answer it is refused, like any other mail."""
+    """After two days without an answer it is refused, like any other mail."""
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     desk.server.says(-1, OFFICER)
     desk.settle()
@@ -178,7 +178,7 @@ def test_officers_mail_that_stays_in_doubt_is_given_up_with_an_alarm(desk: Desk)
 
 
 def test_death_in_between_leaves_a_notification_uncertain(desk: Desk) -> None:
-    """After a start the mail in hand is uncertain, with an alarm; nobody sends it by himself."""
+    """After a restart the claimed notification is uncertain, with an alarm, and is not sent automatically."""
     key = approved(desk)
     died_while_sending(desk)
     assert delivery.recover(desk.env) == 1
@@ -189,7 +189,7 @@ def test_death_in_between_leaves_a_notification_uncertain(desk: Desk) -> None:
 
 
 def test_death_in_between_sends_an_officers_mail_again(desk: Desk) -> None:
-    """After a start the officer gets his notice, perhaps twice."""
+    """After a restart the officer's notice is sent, perhaps a second time."""
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     claimed = died_while_sending(desk)
     assert delivery.recover(desk.env) == 1
@@ -202,7 +202,7 @@ def test_death_in_between_sends_an_officers_mail_again(desk: Desk) -> None:
 
 
 def uncertain(desk: Desk) -> str:
-    """A notification whose sending is in doubt."""
+    """Returns a notification whose sending is in doubt."""
     key = approved(desk)
     desk.server.says(-1, X_CHANNEL)
     desk.settle()
@@ -212,7 +212,7 @@ def uncertain(desk: Desk) -> str:
 
 @pytest.mark.parametrize("folder", ["Sent", "INBOX"])
 def test_copy_of_the_mail_itself_proves_that_it_was_sent(desk: Desk, folder: str) -> None:
-    """Our own octets in Sent, or in the inbox by a copy to ourselves: the clocks start when that copy arrived."""
+    """Our own octets in Sent, or in the inbox as a copy to ourselves, start the clocks at the copy's arrival."""
     key = uncertain(desk)
     (sent,) = desk.server.to(X_CHANNEL)
     desk.clock.set(START + timedelta(minutes=9))
@@ -224,7 +224,7 @@ def test_copy_of_the_mail_itself_proves_that_it_was_sent(desk: Desk, folder: str
 
 
 def test_copy_dated_ahead_of_our_clock_proves_the_sending_now(desk: Desk) -> None:
-    """A mailbox server whose clock is ahead does not stop the mailbox: the mail was sent by now."""
+    """If the mailbox server's clock is ahead, the mail counts as sent now."""
     key = uncertain(desk)
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets, at=desk.clock.now() + timedelta(seconds=30), folder="Sent")
@@ -232,7 +232,7 @@ def test_copy_dated_ahead_of_our_clock_proves_the_sending_now(desk: Desk) -> Non
 
 
 def test_person_says_that_it_was_sent(desk: Desk) -> None:
-    """The officer names the instant; clocks start then, and the notification was sent once."""
+    """The officer names the instant; the clocks start then, and nothing is sent again."""
     key = uncertain(desk)
     desk.go_on(20)
     at = START + timedelta(minutes=1)
@@ -244,7 +244,7 @@ def test_person_says_that_it_was_sent(desk: Desk) -> None:
 
 
 def test_person_lets_it_be_sent_again(desk: Desk) -> None:
-    """The very same octets leave a second time, and only then."""
+    """The same octets are sent a second time."""
     key = uncertain(desk)
     desk.do(ResolveMail(mail=desk.mail_of(key).id, again=True))
     desk.settle()
@@ -254,7 +254,7 @@ def test_person_lets_it_be_sent_again(desk: Desk) -> None:
 
 
 def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
-    """The usual copy in Sent is a delivery of what we hold: the clocks keep the instant of acceptance."""
+    """The usual copy in Sent is a delivery of our own message; the clocks keep the instant of acceptance."""
     key = desk.notified()
     before = desk.row(Notification, key)
     (sent,) = desk.server.to(X_CHANNEL)
@@ -264,7 +264,7 @@ def test_copy_of_a_mail_that_is_in_no_doubt_changes_nothing(desk: Desk) -> None:
 
 
 def test_mail_that_only_bears_our_name_proves_nothing(desk: Desk) -> None:
-    """Whoever got our mail knows its Message-ID: another text under it in the inbox is a message of its own."""
+    """Every recipient knows our Message-ID: another text under it in the inbox is a separate message."""
     key = uncertain(desk)
     forged = mail(DESK, "Any", "Not what we wrote.", auth="fail", message_id=desk.message_id_of(key))
     stored = desk.receive(forged)
@@ -273,7 +273,7 @@ def test_mail_that_only_bears_our_name_proves_nothing(desk: Desk) -> None:
 
 
 def test_copy_that_our_server_changed_proves_it_in_sent(desk: Desk) -> None:
-    """A server that adds a line to what it keeps in Sent does not keep the proof from us."""
+    """A copy in Sent to which the server added a line still proves the sending."""
     key = uncertain(desk)
     (sent,) = desk.server.to(X_CHANNEL)
     desk.receive(sent.octets + b"Sent from our server\r\n", folder="Sent")
@@ -284,7 +284,7 @@ def test_copy_that_our_server_changed_proves_it_in_sent(desk: Desk) -> None:
 
 
 def test_bounce_cancels_the_clocks_and_alarms_once(desk: Desk) -> None:
-    """What came back was not sent: the clocks end, the notification failed, and a second report is no second alarm."""
+    """A bounce cancels the clocks and fails the notification; a second report raises no second alarm."""
     key = desk.notified()
     stored = desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.go_on(1)
@@ -302,7 +302,7 @@ def test_bounce_cancels_the_clocks_and_alarms_once(desk: Desk) -> None:
 
 
 def test_delay_alarms_and_leaves_the_clocks_running(desk: Desk) -> None:
-    """A report that it takes longer is no bounce; two of them are one alarm."""
+    """A delay report is no bounce; two of them raise one alarm."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
     desk.clock.set(desk.clock.now() + timedelta(minutes=1))
@@ -312,7 +312,7 @@ def test_delay_alarms_and_leaves_the_clocks_running(desk: Desk) -> None:
 
 
 def test_bounce_of_something_else_is_shown_to_a_person(desk: Desk) -> None:
-    """A report about a mail we do not know, or an address we did not write to, touches nothing that was sent."""
+    """A report about an unknown mail, or an address we did not write to, changes nothing that was sent."""
     key = desk.notified()
     desk.receive(report_of("strange@elsewhere.example", X_CHANNEL))
     desk.receive(report_of(desk.message_id_of(key), "other@x-platform.example"))
@@ -321,7 +321,7 @@ def test_bounce_of_something_else_is_shown_to_a_person(desk: Desk) -> None:
 
 
 def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
-    """The failed attempt stays listed; the clocks that count start at the one that did not come back."""
+    """The failed notification stays listed; the clocks of the new one start when it is sent."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL))
     desk.go_on(15)
@@ -339,7 +339,7 @@ def test_resend_after_a_bounce_starts_clocks_of_its_own(desk: Desk) -> None:
 
 
 def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
-    """The clocks start at the recipient who was accepted; for the other there is an alarm."""
+    """The clocks start with the accepted recipient; the refused one raises an alarm."""
     key = approved(desk, "x-two")
     desk.server.says(550, X_CHANNEL)
     desk.settle()
@@ -351,7 +351,7 @@ def test_one_of_two_recipients_refused_is_sent_all_the_same(desk: Desk) -> None:
 
 
 def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:
-    """The second one's later acceptance moves nothing."""
+    """The later acceptance by the second recipient does not move the start."""
     key = approved(desk, "x-two")
     desk.server.says(450, X_CHANNEL)
     desk.settle()
@@ -362,7 +362,7 @@ def test_clocks_start_at_the_first_of_two_recipients(desk: Desk) -> None:
 
 
 def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
-    """Only when nobody is left was it not sent."""
+    """The notification fails only when every recipient has bounced."""
     key = approved(desk, "x-two")
     desk.settle()
     desk.receive(report_of(desk.message_id_of(key), SECOND))
@@ -372,7 +372,7 @@ def test_a_bounce_of_one_of_two_recipients_leaves_it_sent(desk: Desk) -> None:
 
 
 def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: Desk) -> None:
-    """Sent is the last acceptance that did not bounce: 10:34 bounced, 10:35 stands, and so do all three clocks."""
+    """The first acceptance that did not bounce counts: after the bounce all three clocks run from the second's."""
     key = approved(desk, "x-two")
     desk.server.says(450, SECOND)
     desk.settle()
@@ -389,18 +389,18 @@ def test_a_bounce_of_the_first_of_two_lets_the_clocks_run_from_the_second(desk: 
 
 
 def test_both_refused_fails(desk: Desk) -> None:
-    """Refused for every recipient, the notification was not sent."""
+    """A notification that was refused for every recipient was not sent."""
     key = approved(desk, "x-two")
     desk.server.says(550)
     desk.settle()
     assert (desk.row(Notification, key).state, desk.clocks(key)) == ("failed", {})
 
 
-# ---- the referrer hears of it once
+# ---- the referrer is informed once
 
 
 def test_referrer_is_told_when_it_is_decided_and_not_when_it_leaves(desk: Desk) -> None:
-    """Not when it is approved, not when the notification leaves, and not after a resend."""
+    """The referrer is informed at the decision, and not again when the notification is sent or resent."""
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Er gaat een bericht rond."))
     assert stored.case is not None
     desk.do(Assess(case=stored.case, incorrect=True, criteria=(1,)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Replies of officers as real mails through the whole of ingest: what acts, acts once; what must not act never does."""
+"""Officers' replies as real mails through the whole of ingest: each valid reply acts once, every other one never."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Hostile:
-    """A reply that must do nothing, and how it differs from an officer's usual one."""
+    """A reply that must not act, and how it differs from an officer's usual reply."""
 
     what: str
     answered: bool
@@ -82,7 +82,7 @@ class Hostile:
 
 
 def read(name: str) -> object:
-    """A table of `tests/replies`."""
+    """Returns a table of `tests/replies`."""
     return YAML(typ="safe", pure=True).load((FOLDER / f"{name}.yaml").read_text("utf-8"))
 
 
@@ -90,12 +90,12 @@ CLIENTS = TypeAdapter(list[Client]).validate_python(read("clients"))
 HOSTILE = TypeAdapter(list[Hostile]).validate_python(read("hostile"))
 
 
-# ---- the mails that are answered
+# ---- the mails that are replied to
 
 
 def invite(desk: Desk, verb: str) -> OutboxMail:
-    """Bring about what that verb answers, some minutes later; gives the mail to the officer."""
-    desk.clock.set(desk.clock.now() + timedelta(minutes=3))  # more in one minute come in one mail
+    """Creates, some minutes later, a mail that this verb can answer; returns the officer's copy."""
+    desk.clock.set(desk.clock.now() + timedelta(minutes=3))  # mails of the same minute are combined
     if verb in {"neem", "vraag", "wijs af"}:
         number = str(_referral(desk).case)
         return latest(desk, case=number, kind=Kind.OFFICER_NOTICE.value)
@@ -138,12 +138,12 @@ def _reminder(desk: Desk) -> OutboxMail:
 
 
 def latest(desk: Desk, **equal: object) -> OutboxMail:
-    """The last mail to the officer of that kind."""
+    """Returns the last mail to the officer with those values."""
     return max((m for m in desk.all(OutboxMail, **equal) if m.recipient == OFFICER), key=lambda m: m.id)
 
 
 def said(desk: Desk, verb: str, sent: OutboxMail, language: str = "nl") -> str:
-    """The whole of what the officer has to write."""
+    """Returns the complete text that the officer has to write."""
     behind = BEHIND.get(verb, "")
     if verb == "akkoord":
         text = desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
@@ -157,7 +157,7 @@ def said(desk: Desk, verb: str, sent: OutboxMail, language: str = "nl") -> str:
 
 
 def shaped(client: Client, desk: Desk, sent: OutboxMail, own: str) -> tuple[str, str]:
-    """Text and content type of a reply in that program."""
+    """Returns text and content type of a reply in that program."""
     ours = desk.env.parser.parse(desk.env.octets.get(sent.digest))
     quote = "\n".join(f"> {line}".rstrip() for line in ours.text.splitlines())
     values = {"reply": own, "quote": quote, "bare": ours.text, "subject": sent.subject}
@@ -173,7 +173,7 @@ def reply(  # noqa: PLR0913 - what one reply can differ in from another; most ca
     desk: Desk, sent: OutboxMail, text: str, content_type: str, *, by: str = ANNA, auth: str = "pass",
     subject: str = "Re: ", headers: Sequence[str] = (), answers: str | None = None, to: str | None = None,
 ) -> StoredMessage:  # fmt: skip
-    """A reply as real octets, taken in."""
+    """Ingests a reply as real octets."""
     ours = desk.env.parser.parse(desk.env.octets.get(sent.digest))
     answers = sent.message_id if answers is None else answers
     domain = by.rpartition("@")[2].rstrip(">")
@@ -187,14 +187,14 @@ def reply(  # noqa: PLR0913 - what one reply can differ in from another; most ca
 
 
 def acted(desk: Desk, since: int) -> list[EventKind]:
-    """The acts among what has happened since."""
+    """Returns the acts among the events since then."""
     return [
         event.kind for event in desk.events()[since:] if event.kind in set(ACTS.values()) | {EventKind.CASE_ASSESSED}
     ]
 
 
 def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
-    """How that reply was answered."""
+    """Returns the mails that answer that reply."""
     return [
         mail
         for mail in desk.all(OutboxMail, kind=Kind.REPLY_ANSWER.value)
@@ -203,14 +203,14 @@ def answers_to(desk: Desk, stored: StoredMessage) -> list[OutboxMail]:
 
 
 def left_out(desk: Desk) -> int:
-    """How many answers were spared because the very words had been answered."""
+    """Returns how many answers were suppressed because an identical reply had been answered."""
     with desk.env.store.read() as tx:
         return tx.reached(SUPPRESSED)
 
 
 @pytest.mark.parametrize("at", one_in(4, range(len(CLIENTS))), ids=[f"{c.client} {c.language}" for c in CLIENTS])
 def test_a_reply_in_any_program_is_the_one_act(desk: Desk, at: int) -> None:
-    """Five verbs a program and language, 120 replies in all: each acts once, and is answered at once, once."""
+    """Five verbs per program and language, 120 replies in all: each acts once and is answered once, at once."""
     client = CLIENTS[at]
     for verb in [list(ACTS)[(at * 5 + step) % len(ACTS)] for step in range(5)]:
         sent = invite(desk, verb)
@@ -228,7 +228,7 @@ def test_a_reply_in_any_program_is_the_one_act(desk: Desk, at: int) -> None:
 
 @pytest.mark.parametrize("client", one_in(4, CLIENTS), ids=[f"{c.client} {c.language}" for c in CLIENTS])
 def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Client) -> None:
-    """Either way it is one assessment, one decision and one draft, and the approvers are asked."""
+    """In both places the form gives one assessment, one decision and one draft, and the approvers are asked."""
     lines = {"onjuist": "ja", "regel": "Een naam op het biljet maakt het ongeldig", "criterium": "1", "pogingen": "3",
         "titel": "Request to check a post", "besluit": "meld Meta"}  # fmt: skip
     for within in (False, True):
@@ -255,7 +255,7 @@ def test_a_form_filled_in_above_or_within_the_quotation(desk: Desk, client: Clie
 
 @pytest.mark.parametrize("hostile", one_in(4, HOSTILE), ids=[h.what for h in HOSTILE])
 def test_what_must_not_act_does_not(desk: Desk, hostile: Hostile) -> None:
-    """Eight verbs for each way to go wrong, 248 replies in all: no act; who is sure to be an officer is told why."""
+    """Eight verbs per kind of fault, 248 replies in all: none acts; a reply verified as an officer's is answered."""
     for number, verb in enumerate(OTHERS):
         sent = invite(desk, verb)
         client = CLIENTS[(number * 7 + len(hostile.what)) % len(CLIENTS)]
@@ -277,7 +277,7 @@ def test_what_must_not_act_does_not(desk: Desk, hostile: Hostile) -> None:
 
 
 def _token(desk: Desk, what: str | None, sent: OutboxMail, verb: str, asked: str) -> tuple[str | None, str | None]:
-    """What the reply answers and to which address it goes, where that differs from the usual."""
+    """Returns what the reply answers and its recipient address; None for the usual value."""
     token = next(t for t in desk.all(Token) if t.token in sent.message_id)
     if what == "expired":
         with desk.env.store.begin() as tx:
@@ -295,7 +295,7 @@ def _token(desk: Desk, what: str | None, sent: OutboxMail, verb: str, asked: str
 
 
 def test_an_unverified_officer_is_told_nothing_and_an_event_says_so(desk: Desk) -> None:
-    """Whoever only writes under his address learns nothing from us."""
+    """A sender who merely uses an officer's address gets no answer."""
     sent = invite(desk, "neem")
     stored = reply(desk, sent, "neem", "text/plain; charset=utf-8", auth="none")
     assert desk.events()[-1].kind is EventKind.REPLY_IGNORED
@@ -304,7 +304,7 @@ def test_an_unverified_officer_is_told_nothing_and_an_event_says_so(desk: Desk) 
 
 
 def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(new_desk: NewDesk) -> None:
-    """Each approver has a code of his own; with two persons the author has none; expired, a new request comes."""
+    """Each approver has their own code, the author none with two persons; after it expires a new request comes."""
     desk = new_desk(persons=2)
     key = desk.do(acts.Draft(case=desk.decided(), channel="x-urgent"), "officer2").key
     asked = {m.recipient: m for m in desk.all(OutboxMail, kind=Kind.APPROVAL_REQUEST.value)}
@@ -327,7 +327,7 @@ def test_the_request_shows_the_octets_and_its_code_is_one_persons_for_two_hours(
 
 
 def test_a_form_that_lacks_a_line_changes_nothing_and_comes_back(desk: Desk) -> None:
-    """The line is named, what was filled in is kept in the answer, and the line alone completes it."""
+    """The answer names the missing line and keeps what was filled in; sending that line alone completes the form."""
     sent = invite(desk, "neem")
     reply(desk, sent, "neem", "text/plain; charset=utf-8")
     form = latest(desk, kind=Kind.REPLY_ANSWER.value)
@@ -345,7 +345,7 @@ def test_a_form_that_lacks_a_line_changes_nothing_and_comes_back(desk: Desk) -> 
 
 
 def test_a_form_whose_draft_is_refused_leaves_no_trace(desk: Desk) -> None:
-    """Assessment, decision and draft are one: a text that speaks of removal undoes all three."""
+    """Assessment, decision and draft are one transaction: a text that speaks of removal undoes all three."""
     sent = invite(desk, "neem")
     reply(desk, sent, "neem", "text/plain; charset=utf-8")
     form = latest(desk, kind=Kind.REPLY_ANSWER.value)
@@ -357,7 +357,7 @@ def test_a_form_whose_draft_is_refused_leaves_no_trace(desk: Desk) -> None:
 
 
 def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
-    """He gets a mail with a token of his own; the token of the first one is used."""
+    """The recipient of a hand-over gets a mail with a token of their own; the first token is used up."""
     sent = invite(desk, "over aan")
     reply(desk, sent, "over aan Bakker", "text/plain; charset=utf-8")
     (told,) = [m for m in desk.all(OutboxMail) if m.dedupe.startswith("handed over/")]
@@ -367,7 +367,7 @@ def test_who_is_handed_a_reminder_can_answer_it(desk: Desk) -> None:
 
 
 def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) -> None:
-    """Of one case: the second reply is no repetition of the first, the third is one of the second."""
+    """The reply about the second platform is no repetition of the first; the same reply again is one."""
     first = desk.notified("x-urgent")
     wait(desk, 5)
     uses = [first, desk.notified("meta-elections", case=desk.row(Notification, first).case)]
@@ -382,7 +382,7 @@ def test_two_platforms_that_were_called_in_one_minute_are_two_notes(desk: Desk) 
 
 
 def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) -> None:
-    """By answering the hand-over; once it is another's, the same reply does nothing."""
+    """The officer who comes on call swaps the rest of the shift by answering the hand-over mail."""
     now = desk.clock.now()
     desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
@@ -396,7 +396,7 @@ def test_whoever_comes_on_call_can_swap_what_is_left_of_the_shift(desk: Desk) ->
 
 
 def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
-    """The reply comes when somebody else is on call already: he stays so."""
+    """A swap reply that arrives when another officer is already on call changes nothing."""
     now = desk.clock.now()
     desk.do(acts.OverrideRota(officer="officer2", begins_at=now, ends_at=now + timedelta(hours=8)), "head1")
     assert handover.tick(desk.env)
@@ -409,12 +409,12 @@ def test_a_shift_that_is_anothers_by_now_is_not_swapped(desk: Desk) -> None:
 
 
 def wait(desk: Desk, minutes: int) -> None:
-    """Let time pass."""
+    """Advances the clock."""
     desk.clock.set(desk.clock.now() + timedelta(minutes=minutes))
 
 
 def on_call(desk: Desk, at: datetime | None = None) -> str:
-    """Who is, by the rota and what was changed in it."""
+    """Returns the officer on call, with overrides of the schedule."""
     with desk.env.store.read() as tx:
         found = officer_on_call(UnitOfWork(desk.env, tx, at or desk.clock.now()))
     assert found is not None
@@ -422,12 +422,12 @@ def on_call(desk: Desk, at: datetime | None = None) -> str:
 
 
 def body(desk: Desk, mail: OutboxMail) -> str:
-    """What its reader sees."""
+    """Returns the text as its reader sees it."""
     return desk.env.parser.parse(desk.env.octets.get(mail.digest)).text
 
 
 def test_where_plus_addresses_do_not_work_the_subject_carries_the_token(desk: Desk) -> None:
-    """A mail program that names neither the answered mail nor its address is understood all the same."""
+    """A reply that names neither the answered mail nor its address is recognised by the token in its subject."""
     mailbox = desk.env.settings.desk.mailbox.model_copy(update={"plus_addresses": False})
     settings = desk.env.settings.model_copy(
         update={"desk": desk.env.settings.desk.model_copy(update={"mailbox": mailbox})}

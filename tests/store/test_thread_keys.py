@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What verified mail of a case names leads later mail to the same case; what a stranger names leads nowhere."""
+"""Verified mail of a case teaches thread keys that lead later mail to the same case; unverified mail teaches none."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ ROOT = "begin@raad.example"
 
 
 def receipt(desk: Desk, key: str, *, auth: str | None = "pass", sender: str = X) -> StoredMessage:
-    """The platform's system answers the notification and gives its number."""
+    """The platform's system acknowledges the notification and gives its own number."""
     octets = mail(sender, *RECEIPT, answers=desk.message_id_of(key), extra=AUTOMATIC, auth=auth, at=desk.clock.now())
     return desk.receive(octets)
 
 
 def update(desk: Desk, subject: str = "[#5519] Update", *, sender: str = X) -> StoredMessage:
-    """A person at the platform writes by way of the ticket system: no key of ours is left."""
+    """A person at the platform writes through the ticket system, which drops our own tokens."""
     return desk.receive(mail(sender, subject, "We have taken action.", at=desk.clock.now()))
 
 
 def test_the_number_of_a_receipt_leads_later_mail_to_its_notification(desk: Desk) -> None:
-    """The answer that names nothing but the platform's number stops the clocks of the right notification."""
+    """An answer that names only the platform's number stops the clocks of the right notification."""
     key, other = desk.notified(), desk.notified()
     desk.clock.set(START + timedelta(minutes=1))
     receipt(desk, key)
@@ -40,13 +40,13 @@ def test_the_number_of_a_receipt_leads_later_mail_to_its_notification(desk: Desk
 
 
 def test_a_number_inside_another_is_another(desk: Desk) -> None:
-    """#55190 is not #5519."""
+    """The number #5519 does not match inside #55190."""
     receipt(desk, desk.notified())
     assert update(desk, "[#55190] Update").place == "quarantine"
 
 
 def test_a_receipt_that_nobody_vouches_for_teaches_nothing_until_a_person_does(desk: Desk) -> None:
-    """A stranger who guesses a number may not bind it to a case; an officer who confirms the mail may."""
+    """A guessed number in unverified mail binds nothing to a case; it does once an officer confirms the mail."""
     stored = receipt(desk, desk.notified(), auth="none")
     assert desk.all(ThreadKey) == []
     assert update(desk).place == "quarantine"
@@ -55,13 +55,13 @@ def test_a_receipt_that_nobody_vouches_for_teaches_nothing_until_a_person_does(d
 
 
 def test_a_number_is_the_platforms_own(desk: Desk) -> None:
-    """Another platform that counts alike is not led there."""
+    """The same number at another platform does not lead to the case."""
     receipt(desk, desk.notified())
     assert update(desk, sender=META).place == "quarantine"
 
 
 def test_a_number_of_two_cases_only_suggests(desk: Desk) -> None:
-    """A platform that used a number twice leaves it to a person."""
+    """Mail with a number that a platform used for two cases is quarantined."""
     for key in (desk.notified(), desk.notified()):
         octets = mail(X, *RECEIPT, answers=desk.message_id_of(key), extra=AUTOMATIC, message_id=f"{key}@x.example")
         desk.receive(octets)
@@ -70,7 +70,7 @@ def test_a_number_of_two_cases_only_suggests(desk: Desk) -> None:
 
 
 def test_what_a_person_files_corrects_what_was_learned(desk: Desk) -> None:
-    """A receipt in the wrong case led there; put right by hand, it leads to the right one, and the history stays."""
+    """Moving a receipt to the right case by hand corrects the learned key; the history keeps both."""
     wrong, right = desk.notified(), desk.notified()
     stored = receipt(desk, wrong)
     desk.do(PlaceMessage(message=stored.id, case=right.partition("/")[0], reason="belongs there"))
@@ -79,10 +79,10 @@ def test_what_a_person_files_corrects_what_was_learned(desk: Desk) -> None:
 
 
 def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) -> None:
-    """Two colleagues answer one mail that never reached us: the second is placed beside the first."""
+    """Two mails that answer the same mail, which never reached us, belong to one case if the subject matches."""
     first = desk.receive(mail(REFERRER, *REFERRAL, answers=ROOT))
     second = desk.receive(mail("raad@kromwoude.example", "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
-    assert (first.place, second.case) == ("case", None)  # another subject: a person looks
+    assert (first.place, second.case) == ("case", None)  # another subject: a person decides
     assert second.suggestions == (f"{first.case} (40): answers its mail under another subject",)
     third = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
     assert (third.case, third.match_basis) == (first.case, f"refers, as others do, to <{ROOT}>")
@@ -90,7 +90,7 @@ def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) 
 
 
 def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
-    """Who knows the unseen mail but is vouched for by nobody teaches no key; and what he writes stops no clock."""
+    """An unverified sender who refers to the unseen mail teaches no key and stops no clock."""
     key = desk.notified()
     case = key.partition("/")[0]
     stranger = mail(X, f"[{case}] Reactie", "Dit hoort hierbij.", answers="later@x-platform.example", auth="none")
@@ -102,7 +102,7 @@ def test_a_forged_reference_changes_nothing(desk: Desk) -> None:
 
 
 def test_a_new_matter_under_an_old_mail_is_shown_to_a_person(desk: Desk) -> None:
-    """Who answers our confirmation to refer something else gets no silent place in the old case."""
+    """A reply to our confirmation under another subject, without the case number in its own text, is only suggested."""
     first = desk.receive(mail(REFERRER, *REFERRAL))
     (confirmation,) = [m for m in desk.all(StoredMessage, direction="out") if "intake_confirmation" in m.kinds]
     assert confirmation.message_id is not None
