@@ -20,12 +20,12 @@ VOUCHED = (
     "mailprovider.example", "gratismail.example", "tiktok-platform.example", "meta-platform.example",
     "google-platform.example", "x-platform.example", "snapchat-platform.example",
 )  # fmt: skip
-"""Domains for whose mail our own server answers."""
+"""Domains whose mail our own server verifies."""
 
 
 @dataclass(frozen=True)
 class Servers:
-    """What a desk stands between."""
+    """The servers around a desk."""
 
     certificates: Certificates
     dovecot: Dovecot
@@ -35,7 +35,7 @@ class Servers:
     @classmethod
     @contextmanager
     def running(cls) -> Iterator["Servers"]:
-        """Start all of them, and stop them at the end; raises ServerNotStartedError."""
+        """Starts all servers and stops them at the end; raises ServerNotStartedError."""
         with ExitStack() as stack:
             certificates = Certificates(stack.enter_context(server_folder("tls")))
             dovecot = stack.enter_context(Dovecot.running(certificates.server))
@@ -45,18 +45,18 @@ class Servers:
             yield cls(certificates, dovecot, postfix, platform)
 
     def maildir(self, user: str) -> Path:
-        """Where Dovecot keeps the mail of a user."""
+        """Returns where Dovecot stores the mail of a user."""
         return self.dovecot.folder / "home" / user / "Maildir"
 
     def own(self, user: str) -> None:
-        """Hand what was laid into a user's Maildir to Dovecot."""
+        """Gives Dovecot ownership of a user's Maildir."""
         give(self.maildir(user).parent, *account("nobody"))
 
     @contextmanager
     def desk(
         self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object
     ) -> Iterator[DeskProcess]:
-        """A desk with the mailbox of `user` and a running election; `rate_limits` and `mailbox` change those settings.
+        """Yields a desk with the mailbox of `user` and an election; `rate_limits` and `mailbox` change those settings.
 
         No process of it is left at the end.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail of every kind that a desk gets; the same mails, in the same order, for the same seed."""
+"""Mail of every kind that a desk gets; the same seed gives the same mails in the same order."""
 
 import random
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _WORDS = ["stembureau", "bericht", "misleidend", "stempas", "volmacht", "kandida
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as a stranger's server hands it over."""
+    """One mail as an external server submits it."""
 
     kind: str
     name: str  # its Message-ID, without brackets
@@ -33,39 +33,39 @@ class Mails:
         self._written = 0
 
     def any_kind(self) -> Mail:
-        """A mail that answers nothing."""
+        """Returns a mail of a random kind that answers nothing."""
         kinds = [self.referral, self.citizen, self.newsletter, self.absence]
         return self._random.choices(kinds, [5, 3, 1, 1])[0]()
 
     def referral(self, size: int = 3000) -> Mail:
-        """Someone whom the desk knows refers a matter, in some `size` octets."""
+        """Returns a referral by a known referrer, of about `size` octets."""
         return self._mail("referral", self._random.choice(REFERRERS), f"Verkeerde stemdag {self._words(3)}", size=size)
 
     def citizen(self) -> Mail:
-        """A citizen reports a post."""
+        """Returns a citizen's report about a post."""
         return self._mail("citizen", self._random.choice(CITIZENS), f"Melding: {self._words(4)}")
 
     def newsletter(self) -> Mail:
-        """A list writes to everybody."""
+        """Returns a mailing list's newsletter."""
         fields = ("List-Unsubscribe: <https://news.example/u>", "Precedence: bulk")
         return self._mail("newsletter", "news.example", f"Nieuwsbrief {self._words(2)}", fields)
 
     def absence(self) -> Mail:
-        """A colleague elsewhere is away."""
+        """Returns an out-of-office reply."""
         return self._mail("absence", self._random.choice(REFERRERS), "Afwezig", ("Auto-Submitted: auto-replied",))
 
     def receipt(self, answered: str, recipient: str) -> Mail:
-        """A platform's machine says that a notification arrived."""
+        """Returns a platform's automatic receipt for a notification."""
         fields = (*_answers(answered), "Auto-Submitted: auto-generated")
         return self._mail("receipt", recipient, f"[#{self._random.randrange(10**8)}] We received your report", fields)
 
     def answer(self, answered: str, recipient: str) -> Mail:
-        """A person at a platform answers a notification."""
+        """Returns a person's answer from a platform to a notification."""
         text = "We have reviewed your report and removed the post."
         return self._mail("answer", recipient, "Re: your request", _answers(answered), text=text)
 
     def bounce(self, returned: str, recipient: str) -> Mail:
-        """Another server gives a mail of ours back (RFC 3464): the one with the Message-ID `returned`."""
+        """Returns another server's bounce (RFC 3464) of the mail with the Message-ID `returned`."""
         status = (
             "Reporting-MTA: dns; mx.elsewhere.example\r\n\r\n"
             f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
@@ -80,7 +80,7 @@ class Mails:
     def _mail(
         self, kind: str, domain: str, subject: str, fields: tuple[str, ...] = (), *, size: int = 3000, text: str = ""
     ) -> Mail:
-        """`domain` may be a whole address; `text` is the first line."""
+        """Builds a mail; `domain` may be a whole address; `text` is the first line."""
         sender = domain if "@" in domain else f"schrijver{self._random.randrange(10**6)}@{domain}"
         name, head = self._head(sender, subject, (*fields, "Content-Type: text/plain; charset=utf-8"))
         lines = [text or self._words(10)]
@@ -89,7 +89,7 @@ class Mails:
         return Mail(kind, name, sender, f"{head}\r\n".encode() + "\r\n".join(lines).encode())
 
     def _head(self, sender: str, subject: str, fields: tuple[str, ...]) -> tuple[str, str]:
-        """A Message-ID of its own, and the header."""
+        """Returns a new Message-ID and the header."""
         self._written += 1
         user = self._desk.partition("@")[0]
         name = f"{user}.{self._seed}.{self._written}@{sender.rpartition('@')[2]}"

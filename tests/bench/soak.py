@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench soak`: mail, restarts, crashes and outages at random; then the servers are asked what became of it.
+"""`./dev bench soak`: mail, restarts, crashes and outages at random; then the servers' records are compared.
 
-The real daemon stands between a real Dovecot and a real Postfix. What happens is chosen by a seed, which is printed;
-when it happens in the middle of something is chance.
+The real daemon runs between a real Dovecot and a real Postfix. A seed, which is printed, chooses the events; their
+exact timing is random.
 """
 
 import os
@@ -20,15 +20,13 @@ from tests.bench.soak_count import Diary, inbox_size, message_id, queued, rows
 from tests.flow.desk_process import DeskProcess, patiently
 
 USER = "soak"
-SETTLING = (
-    240.0  # seconds for everything that waits to be done at the end: a refused mail is tried again after a minute
-)
+SETTLING = 240.0  # seconds for all pending work at the end: a refused mail is retried after a minute
 _ASSESSMENT = "incorrect: true\ncontradicts: The polling day is another.\ncriteria: [3]\nown_attempts: 2\n"
 
 
 @dataclass
 class Soak:
-    """One run, and its diary."""
+    """One run and its diary."""
 
     servers: Servers
     desk: DeskProcess
@@ -38,12 +36,12 @@ class Soak:
     held: list[Mail] = field(default_factory=list)  # mails whose servers try again later
     _answered: dict[str, set[str]] = field(default_factory=dict)  # Message-ID of a notification -> kinds of answers
     _bounced: set[str] = field(default_factory=set)
-    _armed: bool = False  # the daemon that runs will kill itself at a port
+    _armed: bool = False  # the running daemon will kill itself at a port
 
     # ---- mail
 
     def hand_over(self, mail: Mail) -> None:
-        """A stranger's server hands over a mail, and keeps it while ours is away."""
+        """Submits a mail as an external server, and keeps it for a retry if our server is unreachable."""
         try:
             self.servers.postfix.deliver_from_outside(mail.octets, mail.sender, f"{USER}@bzk.example")
         except (OSError, smtplib.SMTPException):
@@ -53,27 +51,27 @@ class Soak:
             self.diary.done[f"mail: {mail.kind}"] += 1
 
     def hand_over_held(self) -> None:
-        """What was kept is tried again."""
+        """Retries the mails that were kept."""
         held, self.held = self.held, []
         for mail in held:
             self.hand_over(mail)
 
     def stranger(self) -> None:
-        """Mail that answers nothing."""
+        """Submits mail that answers nothing."""
         self.hand_over(self.mails.any_kind())
 
     def referral(self) -> None:
-        """A matter for the desk."""
+        """Submits a referral."""
         self.hand_over(self.mails.referral())
 
     def again(self) -> None:
-        """A server hands a mail over a second time: it did not hear our answer to the first."""
+        """Submits a mail a second time, as a server does that missed our reply to the first."""
         if self.diary.accepted:
             self.hand_over(self.chance.choice(self.diary.accepted))
             self.diary.done["mail handed over again"] += 1
 
     def platform(self) -> None:
-        """A platform's machine or a person there answers a notification that was received."""
+        """Answers a notification that the platform received, as its machine or a person there."""
         names = dict.fromkeys(message_id(mail.octets) for mail in self.servers.platform.received(NOTIFIED))
         open_ = [name for name in names if "answer" not in self._answered.get(name, ())]
         if open_:
@@ -84,7 +82,7 @@ class Soak:
             given.add("answer" if human else "receipt")
 
     def bounce(self) -> None:
-        """A confirmation comes back."""
+        """Bounces a confirmation."""
         sent = [mail for mail in self.servers.platform.received() if NOTIFIED not in mail.rcpt_tos]
         fresh = [mail for mail in sent if message_id(mail.octets) not in self._bounced]
         if fresh:
@@ -95,7 +93,7 @@ class Soak:
     # ---- officers
 
     def type(self, *words: str) -> bool:
-        """A command; one that fails is a finding."""
+        """Runs a command; a failure is a finding."""
         try:
             self.desk.run(*words)
         except (AssertionError, OSError) as fault:
@@ -105,7 +103,7 @@ class Soak:
         return True
 
     def notify(self) -> None:
-        """An officer takes a case to a platform."""
+        """Notifies a platform of a case, as an officer."""
         open_ = [str(row[0]) for row in rows(self.desk, "SELECT number FROM case_file WHERE state = 'open'")]
         if not open_:
             return
@@ -121,7 +119,7 @@ class Soak:
             self.diary.approved.append(f"{case}/1")
 
     def resolve(self) -> None:
-        """An officer settles a mail in doubt, by what our server's log says. Some are left in doubt."""
+        """Resolves an uncertain mail by the server's log, as an officer; some are left uncertain."""
         doubtful = rows(self.desk, "SELECT id, message_id FROM outbox WHERE state = 'uncertain'")
         if not doubtful or self.chance.random() < 0.3:
             return
@@ -132,10 +130,10 @@ class Soak:
         elif taken.at is not None:
             self.type("outbox", "resolve", str(mail), "--sent-at", taken.at.isoformat())
 
-    # ---- what goes wrong
+    # ---- faults
 
     def restart(self) -> None:
-        """The administrator restarts the daemon."""
+        """Restarts the daemon with SIGTERM."""
         if self._armed or self.desk.process_ended():
             return
         self.diary.slowest_stop = max(self.diary.slowest_stop, self.desk.stop())
@@ -143,7 +141,7 @@ class Soak:
         self.diary.done["restart by SIGTERM"] += 1
 
     def kill(self) -> None:
-        """The daemon is killed at any moment."""
+        """Kills the daemon at a random moment."""
         if self.desk.process is None or self.desk.process_ended():
             return
         self.stranger()
@@ -154,7 +152,7 @@ class Soak:
         self.diary.done["kill -9 at any moment"] += 1
 
     def kill_at_port(self) -> None:
-        """The daemon is killed at a port of ingest or of sending, as soon as it comes there."""
+        """Starts the daemon so that it is killed when it reaches a port of ingest or of sending."""
         if self._armed or self.desk.process_ended():
             return
         self.desk.stop()
@@ -162,15 +160,15 @@ class Soak:
         self._armed = True
 
     def link_loss(self) -> None:
-        """Dovecot goes away for a while: no mailbox, no password check, no delivery."""
+        """Stops Dovecot for a while: no mailbox, no password check, no delivery."""
         self._outage("Dovecot down", self.servers.dovecot.stop, self.servers.dovecot.start)
 
     def submission_loss(self) -> None:
-        """Postfix goes away for a while."""
+        """Stops Postfix for a while."""
         self._outage("Postfix down", self.servers.postfix.stop, self.servers.postfix.start)
 
     def platform_defers(self) -> None:
-        """The platform's server puts mail off for a while."""
+        """Makes the platform's server defer mail for a while."""
         refusals = self.servers.platform.refusals
         self._outage("platform defers", lambda: refusals.update({NOTIFIED: 450}), refusals.clear)
 
@@ -187,7 +185,7 @@ class Soak:
     # ---- the run
 
     def step(self) -> None:
-        """One thing happens."""
+        """Runs one random step."""
         steps: dict[Callable[[], None], int] = {
             self.stranger: 20, self.referral: 20, self.again: 8, self.platform: 18, self.bounce: 3, self.notify: 14,
             self.resolve: 6, self.restart: 2, self.kill: 4, self.kill_at_port: 5, self.link_loss: 2,
@@ -199,7 +197,7 @@ class Soak:
         time.sleep(self.chance.uniform(0, 1.2))
 
     def watch_over(self) -> None:
-        """The service manager starts the daemon again when it has ended; that it did so by itself is a finding."""
+        """Restarts an ended daemon as the service manager does; an end that was not provoked is a finding."""
         process = self.desk.process
         if process is None or process.poll() is None:
             return
@@ -211,7 +209,7 @@ class Soak:
         self.desk.start()
 
     def settle(self) -> None:
-        """Let everything be done that waits, then stop."""
+        """Waits until nothing is pending, then stops."""
         if self._armed:
             self.desk.end()
             self._armed = False
@@ -235,7 +233,7 @@ class Soak:
 
 
 def run(servers: Servers, minutes: float, seed: int | None) -> int:
-    """Soak for so many minutes and print the count; the exit status is 1 when something was lost or doubled."""
+    """Soaks for that many minutes and prints the counts; the exit status is 1 if mail was lost or duplicated."""
     seed = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"soak of {minutes:g} minutes, seed {seed}")
     with servers.desk(USER, poll_seconds=5) as desk:

@@ -16,21 +16,21 @@ LONG = 60.0
 
 @pytest.fixture(params=["eventfd", "pipe"])
 def interrupt(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> EventInterrupt:
-    """Give one of each kind: the pipe serves where there is no eventfd."""
+    """Returns an interrupt of each kind; the pipe is used without eventfd."""
     if request.param == "pipe":
         monkeypatch.delattr(os, "eventfd")
     return EventInterrupt()
 
 
 def readable(interrupt: EventInterrupt) -> bool:
-    """Ask as a poll does."""
+    """Returns whether a poll finds it readable."""
     poll = select.poll()
     poll.register(interrupt, select.POLLIN)
     return bool(poll.poll(0))
 
 
 def test_set(interrupt: EventInterrupt) -> None:
-    """It is not set until it is set; then its descriptor is readable and waits end at once, again and again."""
+    """Once set, its descriptor is readable and waits end at once, repeatedly."""
     assert (interrupt.is_set(), readable(interrupt), interrupt.wait(0.001)) == (False, False, False)
     interrupt.set()
     interrupt.set()
@@ -39,7 +39,7 @@ def test_set(interrupt: EventInterrupt) -> None:
 
 
 def test_another_thread_waits(interrupt: EventInterrupt) -> None:
-    """All waiting threads go on."""
+    """All waiting threads continue."""
     answers: list[bool] = []
     waiting = [Thread(target=lambda: answers.append(interrupt.wait(LONG))) for _ in range(2)]
     for thread in waiting:
@@ -61,7 +61,7 @@ def test_a_signal(interrupt: EventInterrupt) -> None:
 
 
 def test_its_descriptors_end_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is left open, and nothing closed while somebody may still wait."""
+    """Its descriptors are closed with it, and not before."""
     monkeypatch.delattr(os, "eventfd")
     ends: list[int] = []
     pipe = os.pipe

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whatever a submission server does, the result says how far the message went: refused is safe to send again."""
+"""Whatever a submission server does, the result tells how far the message went; a refused one is safe to resend."""
 
 import base64
 import socket
@@ -29,18 +29,18 @@ SECRET = "geheim-wachtwoord"
 
 @dataclass
 class SteppingClock:
-    """A clock that moves on by one second each time it is read."""
+    """A clock that advances by one second each time it is read."""
 
     times: list[datetime] = field(default_factory=list)
 
     def now(self) -> datetime:
-        """Give the next instant."""
+        """Returns the next instant."""
         self.times.append(NOW + timedelta(seconds=len(self.times)))
         return self.times[-1]
 
 
 class Changes(TypedDict, total=False):
-    """What a test wants otherwise in the account."""
+    """The account settings that a test changes."""
 
     host: str
     user: str | None
@@ -52,7 +52,7 @@ class Changes(TypedDict, total=False):
 
 
 def account(port: int, **changes: Unpack[Changes]) -> SubmissionAccount:
-    """Give an account in clear text on this machine, without login."""
+    """Builds an account in clear text on this machine, without login."""
     plain = SubmissionAccount(
         host="127.0.0.1", port=port, user=None, password=None, tls="none", ca_file=None, timeout=5,
         local_hostname="desk.example",
@@ -68,14 +68,14 @@ def submit(
     witness: str = "",
     changes: Changes | None = None,
 ) -> list[Submission]:
-    """Send through a server that runs for this one message."""
+    """Submits through a server that runs for this one message."""
     with server.running():
         submitter = SmtpSubmitter(account(server.port, **(changes or {})), SteppingClock())
         return list(submitter.submit(octets, sender, recipients or (ONE,), witness))
 
 
 def login(certificates: Certificates, **changes: Unpack[Changes]) -> Changes:
-    """Give the changes for an account with STARTTLS and login."""
+    """Builds the changes for an account with STARTTLS and login."""
     usual: Changes = {
         "tls": "starttls",
         "ca_file": certificates.ca_file,
@@ -86,19 +86,19 @@ def login(certificates: Certificates, **changes: Unpack[Changes]) -> Changes:
 
 
 def starttls(certificates: Certificates, **replies: Reply) -> ScriptedSmtp:
-    """Give a server that offers STARTTLS, then login."""
+    """Builds a server that offers STARTTLS, then login."""
     return ScriptedSmtp(replies, offers=("STARTTLS",), tls=certificates.server.server_context())
 
 
 class TestAccepted:
-    """The server took the message."""
+    """The server accepted the message."""
 
     def test_the_instant_is_that_of_the_reply_to_the_final_dot(self) -> None:
-        """The clock is read once, when the 250 is there; the server's words, with its queue id, are kept."""
+        """The clock is read once, when the 250 arrives; the server's words, with its queue id, are kept."""
         assert submit(ScriptedSmtp()) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
 
     def test_each_recipient_has_a_result_in_the_order_asked(self) -> None:
-        """Who is refused gets nothing, who is accepted gets the message: one DATA, three results."""
+        """Only accepted recipients get the message: one DATA, three results."""
         server = ScriptedSmtp({f"RCPT {TWO}": "550 5.1.1 unknown"})
         results = submit(server, TWO, ONE, "three@platform.example")
         assert results == [
@@ -109,36 +109,36 @@ class TestAccepted:
         assert server.verbs() == ["EHLO", "MAIL", "RCPT", "RCPT", "RCPT", "DATA", "QUIT"]
 
     def test_a_recipient_named_twice_gets_it_once(self) -> None:
-        """Two results, one RCPT."""
+        """A recipient named twice gets two results but one RCPT."""
         server = ScriptedSmtp()
         assert submit(server, ONE, ONE) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")] * 2
         assert server.verbs().count("RCPT") == 1
 
     def test_nobody_to_send_to_needs_no_connection(self) -> None:
-        """No recipients, no results, no network."""
+        """Without recipients there are no results and no connection."""
         assert SmtpSubmitter(account(1), SteppingClock()).submit(OCTETS, SENDER, []) == []
 
     @pytest.mark.parametrize("fault", [Fault.HANG, Fault.DROP, "500 5.5.2 what"])
     def test_what_happens_after_the_reply_changes_nothing(self, fault: Reply) -> None:
-        """QUIT is a courtesy: a server that hangs or leaves then has taken the message all the same."""
+        """A server that hangs or closes at QUIT has accepted the message nevertheless."""
         assert submit(ScriptedSmtp({"QUIT": fault}), changes={"timeout": 0.2}) == [
             Accepted(ONE, NOW, "2.0.0 queued as 4711")
         ]
 
     def test_an_empty_sender_is_the_null_path(self) -> None:
-        """MAIL FROM:<> (RFC 5321, section 4.5.5), and no report is asked for, as none can come."""
+        """An empty sender is sent as MAIL FROM:<> (RFC 5321, section 4.5.5), without a request for reports."""
         server = ScriptedSmtp(offers=("DSN",))
         submit(server, sender="")
         assert "MAIL FROM:<>" in server.commands
 
 
 class TestOctetsOnTheWire:
-    """What was frozen is what goes out."""
+    """The frozen octets are what is sent."""
 
     @settings(max_examples=60)
     @given(st.lists(st.binary(max_size=40).map(lambda line: line.translate(None, b"\r\n")), min_size=1, max_size=12))
     def test_undoubling_the_dots_gives_the_frozen_octets(self, lines: list[bytes]) -> None:
-        """RFC 5321, section 4.5.2, for lines of any octets, among them lines of dots alone."""
+        """Dot-stuffing (RFC 5321, section 4.5.2) is reversible for lines of any octets, even lines of dots only."""
         octets = b"".join(
             line + b"\r\n" for line in [b"S: x", b"", b".", b"..", *lines, *[b"." + line for line in lines]]
         )
@@ -150,7 +150,7 @@ class TestOctetsOnTheWire:
         assert b"\r\n".join(received) == octets
 
     def test_a_large_message_arrives_whole(self) -> None:
-        """More than the system takes at once: the final dot waits until the rest has left."""
+        """With more than the system takes at once, the final dot waits until the rest was sent."""
         octets = b"Subject: groot\r\n\r\n" + (b".".ljust(900, b"x") + b"\r\n") * 15_000
         server = ScriptedSmtp()
         assert isinstance(submit(server, octets=octets, changes={"timeout": 30})[0], Accepted)
@@ -158,7 +158,7 @@ class TestOctetsOnTheWire:
 
     @pytest.mark.parametrize("octets", [b"a\nb\r\n", b"a\rb\r\n", b"a", b"", b"x" * 999 + b"\r\n"])
     def test_octets_unfit_for_smtp_never_reach_the_network(self, octets: bytes) -> None:
-        """Refused for good, without a connection: there is no server at port 1."""
+        """The message is refused permanently, without a connection: there is no server at port 1."""
         (result,) = SmtpSubmitter(account(1), SteppingClock()).submit(octets, SENDER, [ONE])
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (True, 0)
@@ -169,7 +169,7 @@ class TestOctetsOnTheWire:
         ["", "a", "a b@c.example", "<a@b.example>", "a@b.example\r\nDATA", "a@b.example> NOTIFY=NEVER", "a@b@c"],
     )
     def test_an_address_cannot_write_commands(self, address: str) -> None:
-        """What is no address is refused for good; the others get the message."""
+        """An invalid address is refused permanently; the others get the message."""
         server = ScriptedSmtp()
         bad, good = submit(server, address, ONE)
         assert isinstance(bad, Refused)
@@ -183,10 +183,10 @@ class TestOctetsOnTheWire:
 
 
 class TestWitness:
-    """A blind copy to ourselves, in the same transaction: it is there if the message is."""
+    """A blind copy to ourselves in the same transaction proves that the message was sent."""
 
     def test_the_copy_travels_with_the_message(self) -> None:
-        """Named behind the recipient, without result or report of its own; those of the recipient are as ever."""
+        """The copy follows the recipient, without its own result or report; the recipient's options are unchanged."""
         server = ScriptedSmtp(offers=("DSN",))
         (result,) = submit(server, witness=SENDER)
         assert isinstance(result, Accepted)
@@ -196,14 +196,14 @@ class TestWitness:
         assert len(server.wire) == 1
 
     def test_no_copy_without_the_recipient(self) -> None:
-        """A copy that came alone would prove a sending that never was."""
+        """A copy that arrived alone would prove a sending that never happened."""
         server = ScriptedSmtp({f"RCPT {ONE}": "450 4.7.1 greylisted"})
         (result,) = submit(server, witness=SENDER)
         assert isinstance(result, Refused)
         assert server.verbs() == ["EHLO", "MAIL", "RCPT", "QUIT"]
 
     def test_a_refused_copy_keeps_nothing_back(self) -> None:
-        """The message goes out without its witness."""
+        """The message is sent without its copy."""
         server = ScriptedSmtp({f"RCPT {SENDER}": "550 5.1.1 no"})
         (result,) = submit(server, witness=SENDER)
         assert isinstance(result, Accepted)
@@ -211,7 +211,7 @@ class TestWitness:
 
 
 class TestLine:
-    """Whether a refusal is about this message or about all there are."""
+    """Whether a refusal concerns this message or the connection."""
 
     @each(
         ("replies", "line"),
@@ -227,17 +227,17 @@ class TestLine:
         ],
     )
     def test_what_it_is_about(self, replies: Mapping[str, Reply], line: bool) -> None:  # noqa: FBT001 - the expectation
-        """The greeting, and a server that closes, are about all; a drop within one message may be about that one."""
+        """A greeting or a closing server concerns the connection; a drop within a message may concern that message."""
         (result,) = submit(ScriptedSmtp(replies))
         assert isinstance(result, Refused)
         assert (result.permanent, result.connection_failed) == (False, line)
 
 
 class TestExtensions:
-    """Asked for only where offered and needed."""
+    """Extensions are used only if offered and needed."""
 
     def test_a_report_is_asked_for_one_recipient(self) -> None:
-        """RFC 3461: header only, our Message-ID in xtext as envelope identifier, the recipient as we know it."""
+        """RFC 3461: headers only, our Message-ID in xtext as envelope identifier, the recipient as we know it."""
         server = ScriptedSmtp(offers=("DSN", "8BITMIME", "SMTPUTF8"))
         submit(server, "a+b@platform.example")
         assert f"MAIL FROM:<{SENDER}> RET=HDRS ENVID=vf.1+2B2+3D3@desk.example" in server.commands
@@ -246,7 +246,7 @@ class TestExtensions:
 
     @pytest.mark.parametrize(("offers", "recipients"), [((), (ONE,)), (("DSN",), (ONE, TWO))])
     def test_else_no_report(self, offers: tuple[str, ...], recipients: tuple[str, ...]) -> None:
-        """Not without the offer, and not for several recipients, who would all get the same ORCPT."""
+        """No report is requested without the offer, or for several recipients, who would all get the same ORCPT."""
         server = ScriptedSmtp(offers=offers)
         submit(server, *recipients)
         assert f"MAIL FROM:<{SENDER}>" in server.commands
@@ -267,7 +267,7 @@ class TestExtensions:
         ],
     )
     def test_eight_bits_need_the_servers_offer(self, octets: bytes, recipient: str, options: str) -> None:
-        """With it they are declared; without it the message is refused for good and DATA never sent."""
+        """They are declared if offered; otherwise the message is refused permanently and DATA never sent."""
         able, unable = ScriptedSmtp(offers=("8BITMIME", "SMTPUTF8")), ScriptedSmtp()
         assert isinstance(submit(able, recipient, octets=octets)[0], Accepted)
         assert f"MAIL FROM:<{SENDER}>{options}" in able.commands
@@ -294,7 +294,7 @@ class TestRefused:
         reply: str,
         permanent: bool,  # noqa: FBT001 - the expectation
     ) -> None:
-        """5yz and 4yz at each step, with code and words; DATA only once a recipient is accepted."""
+        """A 5yz or 4yz reply at each step is kept with code and text; DATA follows only an accepted recipient."""
         server = ScriptedSmtp({step: reply})
         assert submit(server) == [
             Refused(ONE, permanent=permanent, code=int(reply[:3]), text=f"{said} refused: {reply[4:]}")
@@ -303,7 +303,7 @@ class TestRefused:
         assert server.verbs()[-1] == "QUIT"
 
     def test_all_recipients_share_a_refusal_at_the_dot(self) -> None:
-        """Who was refused before keeps the own reason."""
+        """A recipient that was refused before keeps its own reason."""
         server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
         assert submit(server, ONE, TWO) == [
             Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big"),
@@ -313,25 +313,25 @@ class TestRefused:
     @each("step", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
     @each("fault", [Fault.DROP, Fault.HANG])
     def test_a_lost_line_before_the_message_is_for_now(self, step: str, fault: Fault) -> None:
-        """Code 0, as no reply came, and words that say what happened."""
+        """The refusal is temporary, with code 0, as no reply came, and a text that says what happened."""
         (result,) = submit(ScriptedSmtp({step: fault}), changes={"timeout": 0.3})
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 0)
         assert result.text
 
     def test_a_line_that_breaks_within_the_message_is_for_now(self) -> None:
-        """The final dot never left: the server cannot have taken it (RFC 5321, section 4.1.1.4)."""
+        """The final dot was never sent, so the server cannot have accepted it (RFC 5321, section 4.1.1.4)."""
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
         assert result == Refused(ONE, permanent=False, code=0, text="the server ended the connection")
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
-        """A 554 in the greeting is about the server's state, not about this message."""
+        """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
         assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", connection_failed=True)
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
-        """421 ends the session: nobody is accepted, also who was named before."""
+        """A 421 ends the session: no recipient is accepted, not even one named before."""
         server = ScriptedSmtp({f"RCPT {TWO}": "421 4.3.2 going down"})
         results = submit(server, ONE, TWO)
         assert [isinstance(result, Refused) and not result.permanent for result in results] == [True, True]
@@ -348,20 +348,20 @@ class TestRefused:
         assert f"127.0.0.1 on port {port}" in result.text
 
     def test_words_are_one_printable_line(self) -> None:
-        """Replies of several lines, escape sequences and broken UTF-8 do not reach a log or a terminal."""
+        """Replies with several lines, escape sequences or broken UTF-8 do not reach a log or a terminal."""
         (result,) = submit(ScriptedSmtp({"MAIL": "550-no\x1b[2J\r\n550 never \udcff"}))
         assert isinstance(result, Refused)
         assert result.text == "sender refused: no?[2J never ?"
 
     def test_nonsense_is_for_now(self) -> None:
-        """A reply that is no reply."""
+        """A malformed reply is a temporary refusal."""
         (result,) = submit(ScriptedSmtp({"RCPT": "hello there"}))
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 0)
 
 
 class TestUnknown:
-    """From the final dot on, only a reply decides."""
+    """After the final dot only a reply decides."""
 
     @pytest.mark.parametrize(
         ("reply", "words"),
@@ -373,7 +373,7 @@ class TestUnknown:
         ],
     )
     def test_no_clear_reply_to_the_dot(self, reply: Reply, words: str) -> None:
-        """The server has every octet of the message and may keep it; refused recipients are certain all the same."""
+        """The server has the whole message and may keep it; refused recipients are certain nevertheless."""
         server = ScriptedSmtp({".": reply, f"RCPT {TWO}": "550 5.1.1 unknown"})
         first, second = submit(server, ONE, TWO, changes={"timeout": 0.3})
         assert isinstance(first, Unknown)
@@ -385,18 +385,18 @@ class TestUnknown:
 
 
 class TestTls:
-    """Never in clear text over a network, never to somebody else."""
+    """Nothing is sent in clear text over a network, or to another host."""
 
     @pytest.mark.parametrize("mechanisms", ["PLAIN LOGIN", "CRAM-MD5 PLAIN"])
     def test_starttls_and_login(self, certificates: Certificates, mechanisms: str) -> None:
-        """EHLO again inside TLS (RFC 3207, section 4.2), then one AUTH, then the message."""
+        """EHLO is repeated inside TLS (RFC 3207, section 4.2), then one AUTH, then the message."""
         server = replace(starttls(certificates), offers_in_tls=(f"AUTH {mechanisms}",))
         assert submit(server, changes=login(certificates)) == [Accepted(ONE, NOW, "2.0.0 queued as 4711")]
         assert server.verbs() == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]
         assert base64.b64decode(server.commands[3].split()[2]) == f"\0desk\0{SECRET}".encode()
 
     def test_implicit_tls(self, certificates: Certificates) -> None:
-        """TLS from the first octet (RFC 8314, section 3.3)."""
+        """TLS starts with the first octet (RFC 8314, section 3.3)."""
         server = ScriptedSmtp(tls=certificates.server.server_context(), implicit_tls=True)
         assert submit(server, changes=login(certificates, tls="implicit")) == [
             Accepted(ONE, NOW, "2.0.0 queued as 4711")
@@ -405,7 +405,7 @@ class TestTls:
 
     @pytest.mark.parametrize("mode", ["implicit", "starttls", "none"])
     def test_the_end_of_the_certificate_is_known(self, certificates: Certificates, mode: Tls) -> None:
-        """From the session in which the message went, however it was protected; in clear text there is none."""
+        """The expiry is read from the session that sent the message; in clear text there is none."""
         ends, health_probe = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC), MachineHealthProbe({})
         context = certificates.ending(ends).server_context() if mode != "none" else None
         server = ScriptedSmtp(offers=("STARTTLS",), tls=context, implicit_tls=mode == "implicit")
@@ -414,7 +414,7 @@ class TestTls:
         assert health_probe.certificates() == ({} if mode == "none" else {"submission": ends})
 
     def test_no_starttls_offered(self, certificates: Certificates) -> None:
-        """Whoever strips the offer gets neither password nor message."""
+        """If an attacker removes the offer of STARTTLS, neither password nor message is sent."""
         server = replace(starttls(certificates), offers=("AUTH PLAIN",))
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
@@ -428,7 +428,7 @@ class TestTls:
 
     @pytest.mark.parametrize("reply", ["454 4.7.0 not now", "501 5.5.4 no"])
     def test_starttls_refused(self, certificates: Certificates, reply: str) -> None:
-        """For now, whatever the code: nothing was said about the message."""
+        """Any refusal of STARTTLS is temporary, since it says nothing about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], connection_failed=True)
@@ -436,7 +436,7 @@ class TestTls:
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
     def test_octets_injected_before_tls_end_the_connection(self, certificates: Certificates, injected: str) -> None:
-        """CVE-2011-0411: an attacker on the line answers ahead of the server. TLS does not even begin."""
+        """CVE-2011-0411: an attacker answers before the server, so the connection ends before TLS begins."""
         server = starttls(certificates, STARTTLS=f"220 go ahead\r\n{injected}")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
@@ -446,7 +446,7 @@ class TestTls:
         assert server.verbs() == ["EHLO", "STARTTLS"]
 
     def test_clear_text_in_place_of_tls(self, certificates: Certificates) -> None:
-        """A server that goes on in clear text after its 220."""
+        """A server that continues in clear text after its 220 gets no message."""
         server = replace(starttls(certificates), tls=None)
         (result,) = submit(server, changes=login(certificates, timeout=0.5))
         assert isinstance(result, Refused)
@@ -460,7 +460,7 @@ class TestTls:
     def test_a_certificate_that_does_not_fit(
         self, certificates: Certificates, mode: Tls, which: str, words: str
     ) -> None:
-        """Refused for now, the reason in words, no password sent."""
+        """The refusal is temporary and names the reason, and no password is sent."""
         shown = certificates.expired() if which == "expired" else certificates.wrong_host()
         server = ScriptedSmtp(offers=("STARTTLS",), tls=shown.server_context(), implicit_tls=mode == "implicit")
         (result,) = submit(server, changes=login(certificates, tls=mode))
@@ -470,14 +470,14 @@ class TestTls:
         assert "AUTH" not in server.verbs()
 
     def test_an_unknown_authority(self, certificates: Certificates) -> None:
-        """Without ca_file the system's authorities judge, and none of them knows this server."""
+        """Without ca_file the system's authorities decide, and none of them knows this server."""
         server = starttls(certificates)
         (result,) = submit(server, changes=login(certificates, ca_file=None))
         assert isinstance(result, Refused)
         assert "the server's certificate is not accepted: " in result.text
 
     def test_tls_below_1_2(self, certificates: Certificates) -> None:
-        """RFC 8997 forbids it for mail."""
+        """RFC 8997 forbids TLS below 1.2 for mail."""
         with pytest.warns(DeprecationWarning, match="TLSv1_1"):
             (result,) = submit(old_tls(certificates), changes=login(certificates))
         assert isinstance(result, Refused)
@@ -485,7 +485,7 @@ class TestTls:
 
 
 def old_tls(certificates: Certificates) -> ScriptedSmtp:
-    """Give a server that knows TLS 1.1 at most."""
+    """Builds a server that supports TLS 1.1 at most."""
     context = certificates.server.server_context()
     context.minimum_version = context.minimum_version.MINIMUM_SUPPORTED
     context.maximum_version = context.maximum_version.TLSv1_1
@@ -494,11 +494,11 @@ def old_tls(certificates: Certificates) -> ScriptedSmtp:
 
 
 class TestAuthentication:
-    """Refused for now: a wrong password is our fault, not the message's."""
+    """A wrong password is our fault, not the message's, so the refusal is temporary."""
 
     @pytest.mark.parametrize("code", [535, 534, 454, 421])
     def test_refused_credentials(self, certificates: Certificates, code: int) -> None:
-        """The code is kept; the message waits until somebody mends the password."""
+        """The code is kept, AUTH is tried once, and the message is not sent."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", connection_failed=True)
@@ -507,7 +507,7 @@ class TestAuthentication:
 
     @pytest.mark.parametrize("form", ["535 5.7.8 {} is wrong", "{} is wrong"])
     def test_a_server_that_repeats_the_secret(self, certificates: Certificates, form: str) -> None:
-        """Neither password nor its encoded form gets into a text that is stored and logged."""
+        """Neither the password nor its encoded form appears in a text that is stored and logged."""
         encoded = base64.b64encode(f"\0desk\0{SECRET}".encode()).decode()
         server = starttls(certificates, AUTH=form.format(f"AUTH PLAIN {encoded} {SECRET}"))
         (result,) = submit(server, changes=login(certificates))
@@ -515,7 +515,7 @@ class TestAuthentication:
         assert result.text == "authentication refused"
 
     def test_no_mechanism_in_common(self, certificates: Certificates) -> None:
-        """Only PLAIN and LOGIN, inside TLS."""
+        """Only PLAIN and LOGIN are used, inside TLS; without either the message is not sent."""
         server = replace(starttls(certificates), offers_in_tls=("AUTH CRAM-MD5",))
         (result,) = submit(server, changes=login(certificates))
         assert isinstance(result, Refused)
@@ -524,13 +524,13 @@ class TestAuthentication:
 
     @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
     def test_authentication_demanded_later(self, step: str) -> None:
-        """530 at any step is about us (RFC 4954, section 6)."""
+        """A 530 at any step concerns us, not the message (RFC 4954, section 6)."""
         (result,) = submit(ScriptedSmtp({step: "530 5.7.0 authentication required"}))
         assert isinstance(result, Refused)
         assert (result.permanent, result.code) == (False, 530)
 
     def test_a_password_that_cannot_be_read(self, certificates: Certificates, tmp_path: Path) -> None:
-        """The file's name, never its content, is in the text."""
+        """The text contains the file's name, never its content."""
         missing = tmp_path / "password"
         (result,) = submit(starttls(certificates), changes=login(certificates, password=missing.read_text))
         assert isinstance(result, Refused)
@@ -538,33 +538,33 @@ class TestAuthentication:
         assert str(missing) in result.text
 
     def test_the_account_hides_its_password(self, certificates: Certificates) -> None:
-        """Not in its representation either."""
+        """The representation does not contain the password."""
         assert "password" not in repr(account(1, **login(certificates)))
 
 
 class TestConfiguration:
-    """An account that could not be used safely does not start."""
+    """An unsafe account prevents the start."""
 
     @pytest.mark.parametrize("host", ["mail.example", "192.0.2.1", "::", "0.0.0.0"])  # noqa: S104 - not bound to
     def test_clear_text_over_a_network(self, host: str) -> None:
-        """`tls: none` is for a server on this machine."""
+        """`tls: none` is only for a server on this machine."""
         with pytest.raises(ConfigurationError, match="on this machine"):
             SmtpSubmitter(account(25, host=host), SteppingClock())
 
     @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
     def test_clear_text_on_this_machine(self, host: str) -> None:
-        """The demo and a local relay."""
+        """The demo and a local relay use clear text."""
         SmtpSubmitter(account(25, host=host), SteppingClock())
 
     def test_half_a_login(self, certificates: Certificates) -> None:
-        """A user without password, or the reverse."""
+        """A user without a password, or the reverse, is refused."""
         halves: tuple[Changes, ...] = (login(certificates, user=None), login(certificates, password=None))
         for half in halves:
             with pytest.raises(ConfigurationError, match="belong together"):
                 SmtpSubmitter(account(25, **half), SteppingClock())
 
     def test_authorities_that_cannot_be_read(self, tmp_path: Path) -> None:
-        """The file is named."""
+        """The error names the file."""
         missing = tmp_path / "ca.pem"
         with pytest.raises(ConfigurationError, match=str(missing)):
             SmtpSubmitter(account(25, tls="implicit", ca_file=missing), SteppingClock())

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Desks that earlier versions wrote, kept to prove that later versions read them; `life` is what happened on each."""
+"""Desks written by earlier versions, which prove that later versions can read them; `life` is what happened on each."""

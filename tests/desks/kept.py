@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk that is kept: its configuration, one archive with all that the program wrote, and what a reader must find.
+"""A desk that is kept: its configuration, one archive of what the program wrote, and what a reader must find.
 
 vN/*.yaml           the configuration
 vN/desk.tar.xz      the database and the archive of octets
@@ -38,14 +38,14 @@ Json = Mapping[str, object]
 
 
 class Table(TypedDict):
-    """The rows of a table as `expected.json` holds them."""
+    """The rows of a table as stored in `expected.json`."""
 
     columns: list[str]
     rows: list[list[Plain]]
 
 
 def pack(desk: Path, into: Path) -> None:
-    """Keep what the program wrote in `desk`; the same octets for the same desk."""
+    """Packs what the program wrote in `desk`; the same desk gives the same octets."""
     found = sorted(path for name in WRITTEN for path in (desk / name, *(desk / name).rglob("*")) if path.is_file())
     plain_tar = BytesIO()
     with tarfile.open(fileobj=plain_tar, mode="w") as tar:
@@ -58,20 +58,20 @@ def pack(desk: Path, into: Path) -> None:
 
 
 def unpack(kept: Path, into: Path) -> None:
-    """The desk as it was, with its configuration."""
+    """Restores the desk with its configuration."""
     with tarfile.open(kept / PACKED) as tar:
         tar.extractall(into, filter="data")
     configure(kept, into)
 
 
 def configure(configuration: Path, into: Path) -> None:
-    """Copy the files of a configuration."""
+    """Copies the files of a configuration."""
     for file in configuration.glob("*.yaml"):
         shutil.copy(file, into)
 
 
 def found(env: Services) -> Json:
-    """All that a reader finds on a desk."""
+    """Returns everything a reader finds on a desk."""
     with env.store.read() as tx:
         assert isinstance(tx, SqlTransaction)
         kinds = Counter(event.kind.value for _, event in tx.events())
@@ -89,7 +89,7 @@ def found(env: Services) -> Json:
 
 
 def digests(env: Services) -> list[str]:
-    """The digest of each event; the last is the chain's head."""
+    """Returns the digest of each event; the last is the chain's head."""
     assert isinstance(env.store, SqlStore)
     event = table_of("event")
     with env.store.engine.connect() as connection:
@@ -105,7 +105,7 @@ def _counters(env: Services) -> dict[str, int]:
 
 
 def figures(tx: Transaction) -> dict[str, dict[str, str | int | None]]:
-    """How long each notification waited, by clock: minutes, and the hours that are reported."""
+    """Returns the waiting time of each notification, by clock: minutes, and the hours that are reported."""
     result: dict[str, dict[str, str | int | None]] = {}
     for use in tx.find(Notification):
         for clock in tx.find(ClockRow, notification=use.id):
@@ -119,7 +119,7 @@ def figures(tx: Transaction) -> dict[str, dict[str, str | int | None]]:
 
 
 def tables(rows: Rows) -> dict[str, Table]:
-    """The rows by table, in the order of their keys: the names of the columns once, then the values of each row."""
+    """Returns the rows by table, ordered by key: the column names once, then the values of each row."""
     result: dict[str, Table] = {}
     for (table, _), values in sorted(rows.items()):
         held = result.setdefault(table, Table(columns=sorted(values), rows=[]))
@@ -128,7 +128,7 @@ def tables(rows: Rows) -> dict[str, Table]:
 
 
 def written(document: Json) -> str:
-    """The document as JSON: one line a row, one a figure, so that a difference can be read."""
+    """Returns the document as JSON with one line per row and figure, so that a diff is readable."""
     return "{\n" + ",\n".join(f"{_json(name)}: {_pretty(value)}" for name, value in document.items()) + "\n}\n"
 
 

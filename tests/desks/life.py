@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What happened on a desk whose folder is kept: scenarios first, then one thing of every sort that they lack."""
+"""What happens on a desk that is kept: first scenarios, then one thing of every kind that they lack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OFFICER = "a.jansen@bzk.example"
 
 
 def live(desk: Played) -> None:
-    """All of it; the clock never goes back."""
+    """Plays all scenes; the clock never goes back."""
     for scenario in ("S01", "S02", "S10", "S04-by-reply", "S13", "S05-by-reply", "night-nl"):
         if scenario == "S04-by-reply":
             scenes.play(desk, "S03-msg", "S11")
@@ -47,7 +47,7 @@ def live(desk: Played) -> None:
 
 
 def _decided(desk: Played, title: str) -> str:
-    """A case in which it was decided to notify."""
+    """Opens a case with the decision to notify; returns its number."""
     desk.do(
         "case", "open", "--election", "PS2027", "--type", "D_general_warning", "--origin", "earlier_cases",
         "--title", title,
@@ -62,7 +62,7 @@ def _decided(desk: Played, title: str) -> str:
 
 
 def _approved(desk: Played, title: str, channel: str = "x-urgent") -> Notification:
-    """A notification that somebody let go, and that waits."""
+    """Approves a notification, which then waits."""
     number = _decided(desk, title)
     desk.do("notify", number, "--channel", channel)
     desk.do("approve", f"{number}/1")
@@ -70,7 +70,7 @@ def _approved(desk: Played, title: str, channel: str = "x-urgent") -> Notificati
 
 
 def _notified(desk: Played, title: str, channel: str = "x-urgent") -> Notification:
-    """A notification that left."""
+    """Approves and sends a notification."""
     use = _approved(desk, title, channel)
     desk.settle()
     return desk.all(Notification, id=use.id)[0]
@@ -84,7 +84,7 @@ def _answer(desk: Played, use: Notification, text: str, auth: str = "pass", send
 
 
 def _corrected(desk: Played) -> None:
-    """An answer for which nobody vouches is believed, corrected, and at last not believed."""
+    """An unverified answer is confirmed, reclassified twice and at last refused."""
     use = _notified(desk, "Two crosses are one vote")
     desk.wait(9)
     stored = _answer(desk, use, "We have it with the team.", auth="none")
@@ -126,7 +126,7 @@ def _casework(desk: Played) -> None:
 
 
 def _asked(desk: Played) -> None:
-    """A referrer is asked and written to, and is told that the matter is not for the desk."""
+    """A referrer is asked and written to, and learns that the matter is not for the desk."""
     stored = desk.receive(_referral(desk, 1, "Waar moet ik stemmen"))
     number = stored.case or ""
     question = desk.folder / "question.txt"
@@ -148,7 +148,7 @@ def _referral(desk: Played, number: int, subject: str, sender: str = REFERRER) -
 
 
 def _servers(desk: Played) -> None:
-    """The submission server is away, refuses, and does not answer; a person says what became of it."""
+    """The submission server is unreachable, refuses, and does not answer; a person resolves the doubt or cancels."""
     with desk.server_says(0):
         _notified(desk, "No connection")
         desk.wait(2)
@@ -169,7 +169,7 @@ def _servers(desk: Played) -> None:
 
 
 def _returned(desk: Played) -> None:
-    """A platform's mail comes back, another is late; the address is bad until a person says that it works."""
+    """One mail to a platform bounces, another is delayed; an address is bad until a person clears it."""
     use = _notified(desk, "To a dead address", "google-priority")
     desk.receive(report_of(use.message_id or "", GOOGLE))
     late = _notified(desk, "To a slow server", "meta-elections")
@@ -182,7 +182,7 @@ def _returned(desk: Played) -> None:
 
 
 def _duty(desk: Played) -> None:
-    """Reminders up to the head, acknowledged and handed over; somebody else takes a night; nobody is on call."""
+    """Reminders reach the head and are acknowledged; another officer takes a night; once no officer is on call."""
     _notified(desk, "Nobody answers")
     desk.wait(61)
     desk.do("oncall", "ack", desk.all(Reminder)[-1].id)
@@ -206,7 +206,7 @@ def _duty_is(desk: Played, oncall: OncallFile) -> AbstractContextManager[None]:
 
 
 def _pagers(desk: Played) -> None:
-    """A pager is called, one takes nothing, and one is not called as it was called too often."""
+    """A page is sent, a pager fails, and a page is withheld by the rate limit."""
     _notified(desk, "Somebody is woken")
     desk.wait(75)
     pager = desk.env.pager
@@ -228,7 +228,7 @@ def _pagers(desk: Played) -> None:
 
 
 def _quarantine(desk: Played) -> None:
-    """Mail that fits nowhere becomes a case, noise, and a case's mail; one cannot be judged at all."""
+    """Unmatched mail becomes a case, noise, and a case's mail; one mail cannot be judged at all."""
     for number, words in enumerate((("--new", "--type", "other"), ("--noise", "--reason", "an advert"), ())):
         stored = desk.receive(_question(desk, number))
         desk.do("quarantine", "place", stored.id, *(words or ("VF-PS2027-0001",)))
@@ -244,19 +244,19 @@ def _question(desk: Played, number: int) -> bytes:
 
 
 class Broken:
-    """Implements `ports.Matcher` as a fault in it would."""
+    """Implements `ports.Matcher`, but always fails."""
 
     def search(self, pattern: str, text: str) -> str | None:
-        """Fails."""
+        """Raises ZeroDivisionError."""
         raise ZeroDivisionError(f"{pattern} {len(text)}")
 
     def find(self, pattern: str, text: str) -> tuple[int, int] | None:
-        """Fails."""
+        """Raises ZeroDivisionError."""
         raise ZeroDivisionError(f"{pattern} {len(text)}")
 
 
 def _same_again(desk: Played) -> None:
-    """A referral comes twice, and the earlier copy counts; another person forwards it."""
+    """A referral arrives twice, and the earlier copy counts; another person forwards it."""
     first = _referral(desk, 31, "Onjuist adres stembureau")
     desk.clock.set(desk.clock.now() + timedelta(minutes=2))
     for folder, minutes in (("inbox", 0), ("junk", 1)):
@@ -270,7 +270,7 @@ def _same_again(desk: Played) -> None:
 
 
 def _citizens(desk: Played) -> None:
-    """Reports about single posts are declined, by the desk and by a person; one is a matter for it after all."""
+    """Reports about single posts are declined, by the desk and by a person; one becomes a case after all."""
     for number in (1, 2, 3):
         text = f"Ik zag bericht {number}, haal dit bericht weg."
         sender = f"kiezer{number}@mailprovider.example"
@@ -281,7 +281,7 @@ def _citizens(desk: Played) -> None:
 
 
 def _many(desk: Played) -> None:
-    """Seven mails in one minute, of which the officer hears in one; a referrer who writes five times in an hour."""
+    """The officer gets one mail about seven that arrived in a minute; a referrer writes five times in an hour."""
     for number in range(10, 17):
         desk.mailbox.deliver("inbox", _question(desk, number), desk.clock.now())
     desk.settle()
@@ -303,7 +303,7 @@ def _missed(desk: Played) -> None:
 
 
 def _ourselves(desk: Played) -> None:
-    """A loop is late and comes back; the mailbox is silent and comes back."""
+    """A loop is late and recovers; the mailbox is silent and recovers."""
     for minutes in (5, 0):
         self_check.tick(desk.env, {"reminders": timedelta(minutes=minutes)})
         desk.wait(2)
@@ -312,7 +312,7 @@ def _ourselves(desk: Played) -> None:
 
 
 def _observed(desk: Played) -> None:
-    """The desk observes for a while: what was queued and what is wanted meanwhile is not sent."""
+    """The desk observes for a while: neither queued mail nor new mail is sent meanwhile."""
     _approved(desk, "Waits meanwhile")
     observing.begin(desk.env)
     desk.receive(_question(desk, 19))
@@ -356,7 +356,7 @@ def _handed_over(desk: Played) -> None:
 
 
 def _strangers(desk: Played) -> None:
-    """Somebody writes under an officer's name, and the officer what nobody understands."""
+    """An unverified reply uses an officer's name, and a reply of the officer is not understood."""
     desk.receive(_question(desk, 20))
     notice = desk.sent(kind="officer_notice", recipient=OFFICER)
     _reply(desk, notice, "ruis", auth="none")
@@ -364,7 +364,7 @@ def _strangers(desk: Played) -> None:
 
 
 def _afterwards(desk: Played) -> None:
-    """The election closes, and what citizens wrote is destroyed at the end of its window."""
+    """The election closes, and citizens' mail is destroyed at the end of its review window."""
     desk.wait(60 * 24 * 14)
     desk.do("election", "close", "PS2027")
     desk.wait(60 * 24 * 71)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk in a folder of its own, played in simulated time: mail arrives, officers type, the daemon's loops go round."""
+"""A desk in its own folder, played in simulated time: mail arrives, officers type commands, the daemon's loops run."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ R = TypeVar("R", bound=Record)
 
 
 def with_shipped(folder: Path) -> None:
-    """Put rules and templates beside the configuration in `folder`, where the program looks for them."""
+    """Copies rules and templates next to the configuration in `folder`, where the program looks for them."""
     shutil.copytree(shipped("rules"), folder / "rules")
     shutil.copytree(shipped("config") / "templates", folder / "templates")
 
 
 def environment(folder: Path, clock: Clock, submit: Submitter, *, seed: str = "desk") -> Services:
-    """The live code on the configuration, database and archive in `folder`; nothing reaches a network."""
+    """Builds the real services on configuration, database and archive in `folder`; nothing reaches a network."""
     return make_services(
         load(folder), clock=clock, randomness=CountedRandomness(seed), submit=submit, pager=ListPager(),
     )  # fmt: skip
@@ -62,7 +62,7 @@ class Played:
 
     @classmethod
     def begin(cls, folder: Path, at: datetime) -> Played:
-        """A new desk; `folder` holds its configuration."""
+        """Creates a new desk in `folder`, which contains its configuration."""
         with_shipped(folder)
         upgrade_database(folder)
         clock, script = SetClock(at), list[ScriptedAnswer]()
@@ -73,19 +73,19 @@ class Played:
     # ---- time
 
     def go_to(self, at: datetime) -> None:
-        """Let time pass up to `at`, and do on the way what the rows say is due."""
+        """Advances the clock to `at`, and runs on the way what the rows say is due."""
         while (due := self._next_due()) is not None and due < at:
             self.clock.set(due)
             self.settle()
         self.clock.set(at)
 
     def wait(self, minutes: float) -> None:
-        """Let so many minutes pass."""
+        """Advances the clock by that many minutes."""
         self.go_to(self.clock.now() + timedelta(minutes=minutes))
         self.settle()
 
     def settle(self) -> None:
-        """What the daemon's loops do now."""
+        """Runs once what the daemon's loops do."""
         poll.look(self.env, self.mailbox)
         delivery.drain(self.env)
         reminders.tick(self.env)
@@ -103,42 +103,42 @@ class Played:
     # ---- what people do
 
     def do(self, *words: str, by: str = "officer1") -> str:
-        """An officer types a command line; returns what it prints. Raises Refusal."""
+        """Runs a command line as an officer; returns what it prints. Raises Refusal."""
         return typed(self.env, by, words)
 
     def receive(self, octets: bytes) -> StoredMessage:
-        """A mail comes into the inbox; returns the newest message there is then."""
+        """Delivers a mail to the inbox; returns the newest message then stored."""
         self.mailbox.deliver("inbox", octets, self.clock.now())
         self.settle()
         return self.all(StoredMessage, direction="in")[-1]
 
     @contextlib.contextmanager
     def server_says(self, code: int, recipient: str | None = None) -> Iterator[None]:
-        """Meanwhile the submission server answers so: 0 is no connection, -1 silence after the final dot."""
+        """Makes the submission server answer this meanwhile: 0 is no connection, -1 no answer after the final dot."""
         self.script[:] = [ScriptedAnswer(recipient, code, "as the script says", None, None)]
         yield
         self.script.clear()
 
     @contextlib.contextmanager
     def settings(self, settings: Settings) -> Iterator[None]:
-        """Meanwhile the desk has other settings."""
+        """Gives the desk other settings meanwhile."""
         before, self.env = self.env, replace(self.env, settings=settings)
         yield
         self.env = before
 
-    # ---- what is there
+    # ---- what is stored
 
     def all(self, kind: type[R], /, **equal: object) -> list[R]:
-        """The rows of that kind."""
+        """Returns the rows of that kind."""
         with self.env.store.read() as tx:
             return tx.find(kind, **equal)
 
     def sent(self, **equal: object) -> OutboxMail:
-        """The last mail of ours with these values."""
+        """Returns the last outbox mail with these values."""
         return self.all(OutboxMail, **equal)[-1]
 
     def end(self) -> None:
-        """Stop as a daemon does: its lease is given back, the database is one file."""
+        """Stops as a daemon does: the lease is released, and the database is one file."""
         self.env.store.acquire(LEASE, "desk.example:1:2027-06-12T00:00:00Z", self.clock.now(), 60)
         self.env.store.release()
         self.env.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Scenarios of `tests/scenarios`, one after the other or at the same time, on one desk."""
+"""Scenarios of `tests/scenarios`, in sequence or at the same time, on one desk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Happening = tuple[datetime, int, Callable[[], None]]
 
 
 def play(desk: Played, *names: str) -> None:
-    """Play them together, and go on to the end of the last."""
+    """Plays them together until the end of the last."""
     scenarios = [read(FOLDER / name) for name in names]
     end = max(scenario.instants()[-1] for scenario in scenarios)
     happenings: list[Happening] = []
@@ -35,7 +35,7 @@ def play(desk: Played, *names: str) -> None:
 
 
 def _prepare(desk: Played, scenario: Scenario) -> None:
-    """Its earlier cases, save those that the desk has."""
+    """Creates the scenario's earlier cases that the desk lacks."""
     known = {case.number for case in desk.all(Case)}
     cases = tuple(case for case in scenario.given.cases if case.number not in known)
     prepare(desk.env, replace(scenario, given=scenario.given.model_copy(update={"cases": cases})))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What approvers are shown and told, and the code by which one of them approves by mail."""
+"""What approvers are shown and informed of, and the code with which each approves by mail."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ APPROVERS = {OFFICER, SECOND, HEAD, SIGNER}
 
 
 def text_to(desk: Desk, address: str, kind: str) -> str:
-    """The last mail of that kind to that person, as flowing text."""
+    """Returns the last mail of that kind to that person, as flowing text."""
     mail = [m for m in desk.all(OutboxMail, kind=kind) if m.recipient == address][-1]
     return " ".join(desk.env.parser.parse(desk.env.octets.get(mail.digest)).text.split())
 
 
 def recipients(desk: Desk, kind: str) -> Counter[str]:
-    """How many mails of that kind each person got."""
+    """Counts the mails of that kind for each recipient."""
     return Counter(mail.recipient for mail in desk.all(OutboxMail, kind=kind))
 
 
 def code_of(desk: Desk, address: str) -> str:
-    """The code in the last request to that person."""
+    """Returns the code in the last request to that person."""
     found = re.search(r"(?:akkoord|approve) ([A-Z2-9]{6})\b", text_to(desk, address, "approval_request"))
     assert found is not None
     return found[1]
 
 
 def named(desk: Desk, written: str, officer: str) -> str:
-    """The draft that this officer's code names, or why there is none."""
+    """Returns the draft that this officer's code names, or the text of the refusal."""
     with desk.env.store.read() as tx:
         try:
             return acting.approval_code(UnitOfWork(desk.env, tx, desk.clock.now(), officer), written)
@@ -54,7 +54,7 @@ def named(desk: Desk, written: str, officer: str) -> str:
 
 
 def test_every_approver_is_shown_the_draft(desk: Desk) -> None:
-    """One mail each within the tick: the text, recipients, policy, author, and the replies that act; nobody else."""
+    """Only approvers are asked, once each: with text, recipients, policy, author and the replies that act."""
     key = desk.do(Draft(case=desk.decided(), channel="x-two", text="One post."), "clerk").key
     desk.settle()
     assert recipients(desk, "approval_request") == Counter(APPROVERS)
@@ -70,7 +70,7 @@ def test_every_approver_is_shown_the_draft(desk: Desk) -> None:
 
 
 def test_the_text_shown_is_the_text_that_leaves(desk: Desk) -> None:
-    """Word for word what the frozen octets hold."""
+    """The request quotes the frozen text word for word."""
     key = desk.drafted()
     draft = desk.env.parser.parse(desk.env.octets.get(desk.row(Notification, key).digest))
     shown = text_to(desk, OFFICER, "approval_request").replace("| ", "").replace(" |", "")
@@ -80,14 +80,14 @@ def test_the_text_shown_is_the_text_that_leaves(desk: Desk) -> None:
 
 
 def test_with_two_persons_the_author_is_not_asked(new_desk: NewDesk) -> None:
-    """He could not approve it anyway."""
+    """With two approvers the author cannot approve and gets no request."""
     desk = new_desk(persons=2)
     desk.drafted()
     assert recipients(desk, "approval_request") == Counter(APPROVERS - {OFFICER})
 
 
 def test_a_request_leaves_nothing_for_the_platform(desk: Desk) -> None:
-    """It is a mail to officers; the draft stays where it is."""
+    """The request goes to officers; the draft is not sent."""
     desk.drafted()
     desk.go_on(600)
     assert desk.server.to(X_CHANNEL) == []
@@ -97,7 +97,7 @@ def test_a_request_leaves_nothing_for_the_platform(desk: Desk) -> None:
 
 
 def test_each_approval_is_told_to_all_approvers(new_desk: NewDesk) -> None:
-    """After the first of two it says that one is missing, after the second that it leaves; the author hears it too."""
+    """The first of two announces that one is missing, the second that it is being sent; the author gets both."""
     desk = new_desk(persons=2)
     key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "clerk").key
     desk.do(Approve(draft=key), "officer1")
@@ -112,7 +112,7 @@ def test_each_approval_is_told_to_all_approvers(new_desk: NewDesk) -> None:
 
 
 def test_a_rejection_is_told_with_its_reason(desk: Desk) -> None:
-    """To all approvers, once."""
+    """All approvers are informed once."""
     key = desk.drafted()
     desk.do(Reject(draft=key, reason="too broad"), "signer")
     assert recipients(desk, "officer_notice") == Counter(APPROVERS)
@@ -125,7 +125,7 @@ def test_a_rejection_is_told_with_its_reason(desk: Desk) -> None:
 
 @pytest.mark.parametrize("act", ["approve", "reject"])
 def test_a_refused_approval_is_told_to_nobody(desk: Desk, act: str) -> None:
-    """What did not happen is not announced."""
+    """A refused act is not announced."""
     key = desk.drafted()
     desk.refused(Approve(draft=key) if act == "approve" else Reject(draft=key, reason="x"), "clerk")
     assert recipients(desk, "officer_notice") == Counter()
@@ -135,7 +135,7 @@ def test_a_refused_approval_is_told_to_nobody(desk: Desk, act: str) -> None:
 
 
 def test_the_code_of_a_request_names_its_draft(desk: Desk) -> None:
-    """Of the person who got it, however he writes it; nothing secret but random tokens is kept for it."""
+    """A code names the draft for its own recipient, in any spelling; only random tokens are stored for it."""
     key = desk.drafted()
     assert named(desk, code_of(desk, OFFICER), "officer1") == key
     assert named(desk, f" {code_of(desk, SIGNER).lower()}.", "signer") == key
@@ -146,7 +146,7 @@ def test_the_code_of_a_request_names_its_draft(desk: Desk) -> None:
 
 
 def test_a_code_of_another_person_or_of_yesterday_names_none(desk: Desk) -> None:
-    """And the reason is said."""
+    """The refusal names the reason."""
     key = desk.drafted()
     code = code_of(desk, OFFICER)
     assert named(desk, code, "signer") == f"code {code}: this code is another person's"
@@ -158,7 +158,7 @@ def test_a_code_of_another_person_or_of_yesterday_names_none(desk: Desk) -> None
 
 
 def test_a_code_is_void_with_its_draft(desk: Desk) -> None:
-    """Approved, rejected or replaced, a draft is let go by no code any more; the new one has codes of its own."""
+    """A draft that was rejected or replaced cannot be approved by its code; the new draft has its own codes."""
     old = desk.drafted()
     code = code_of(desk, OFFICER)
     new = desk.drafted(case=desk.row(Notification, old).case)
@@ -169,7 +169,7 @@ def test_a_code_is_void_with_its_draft(desk: Desk) -> None:
 
 
 def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
-    """Whatever changed them."""
+    """A change of the octets, for whatever reason, voids the code."""
     key = desk.drafted()
     code = code_of(desk, OFFICER)
     with desk.env.store.begin() as tx:
@@ -180,7 +180,7 @@ def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
 
 
 def test_approving_goes_on_while_nobody_else_is_reached(desk: Desk) -> None:
-    """Mail to approvers that is refused keeps nothing from leaving."""
+    """A refused mail to another approver does not hold the notification back."""
     desk.server.says(550, SIGNER)
     key = desk.drafted()
     desk.settle()

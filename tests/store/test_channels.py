@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Portals and telephones: approved like a mail, done by an officer, and counted from when he says. Bad addresses."""
+"""Portals and telephones: approved like a mail, used by an officer, counted from the noted instant. Bad addresses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def note(case: str, channel: str, means: str, **more: object) -> NoteContact:
-    """It was done."""
+    """Builds a note that the contact took place."""
     done = NoteContact(case=case, means=means, text="Done, their number is #4711", channel=channel)
     return replace(done, **{"counts_as": ("notification",), **more})  # type: ignore[arg-type] # fields by name
 
@@ -40,7 +40,7 @@ def note(case: str, channel: str, means: str, **more: object) -> NoteContact:
 def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     desk: Desk, channel: str, means: str
 ) -> None:
-    """No mail leaves for the platform; the note starts the clocks of that very notification, at its own instant."""
+    """No mail goes to the platform; the note starts the clocks of that notification at the noted instant."""
     key = desk.drafted(channel)
     outcome = desk.do(Approve(draft=key))
     use = desk.row(Notification, key)
@@ -50,7 +50,7 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
     (given,) = (m for m in desk.all(OutboxMail, recipient=OFFICER) if m.dedupe.startswith("submit/"))
     told = desk.env.parser.parse(desk.env.octets.get(given.digest))
     approved = desk.env.parser.parse(desk.env.octets.get(use.digest)).text.strip()
-    assert approved in told.text  # line by line as it was approved: it is there to be pasted
+    assert approved in told.text  # line by line as it was approved, to be pasted
     assert use.subject in " ".join(told.text.split())
     assert note_command in " ".join(told.text.split())
     assert (use.state, desk.clocks(key), desk.all(OutboxMail, at_most_once=True)) == ("approved", {}, [])
@@ -65,7 +65,7 @@ def test_an_approved_text_is_given_to_the_officer_and_counts_from_his_note(
 
 
 def test_reminders_run_from_the_note(desk: Desk) -> None:
-    """The policy of the approval holds: an hour after the submission the officer is reminded."""
+    """The policy at approval applies: the officer is reminded an hour after the submission."""
     key = desk.drafted(PORTAL)
     desk.do(Approve(draft=key))
     desk.go_on(30)
@@ -77,7 +77,7 @@ def test_reminders_run_from_the_note(desk: Desk) -> None:
 
 
 def test_the_call_sheet_says_what_to_say(desk: Desk) -> None:
-    """Number, policy, case and the sentences of every notification: who decides, that it is to be checked."""
+    """The call sheet contains phone number, policy, case and the sentences that every notification must contain."""
     key = desk.drafted(CALL)
     use = desk.row(Notification, key)
     text = " ".join(desk.env.parser.parse(desk.env.octets.get(use.digest)).text.split())
@@ -87,7 +87,7 @@ def test_the_call_sheet_says_what_to_say(desk: Desk) -> None:
 
 
 def test_a_call_sheet_lacks_nothing_and_says_no_more(desk: Desk) -> None:
-    """What no mail may say, nobody says by phone."""
+    """What a mail must not say, a call sheet must not say either."""
     case = desk.decided("A_content")
     said = desk.refused(Draft(case=case, channel=CALL, text="Please remove this post."))
     assert "speaks of removal" in said
@@ -96,7 +96,7 @@ def test_a_call_sheet_lacks_nothing_and_says_no_more(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("channel", "means"), BY_HAND)
 def test_with_two_persons_a_note_finds_an_approved_text(new_desk: NewDesk, channel: str, means: str) -> None:
-    """A note that counts as a notification needs what a mail needs: without approved text nothing was sent."""
+    """A note that counts as a notification needs as many approvals of its text as a mail."""
     desk = new_desk(persons=2)
     case = desk.decided()
     assert "nobody approved a text" in desk.refused(note(case, channel, means))
@@ -111,7 +111,7 @@ def test_with_two_persons_a_note_finds_an_approved_text(new_desk: NewDesk, chann
 
 
 def test_a_draft_that_nobody_approved_is_no_submission(desk: Desk) -> None:
-    """Also with one person: who wrote a text has it approved, or rejects it."""
+    """With one approver too, a draft must be approved or rejected before a note counts as a notification."""
     key = desk.drafted(PORTAL)
     case = desk.row(Notification, key).case
     assert "waits for approval" in desk.refused(note(case, PORTAL, "portal"))
@@ -121,7 +121,7 @@ def test_a_draft_that_nobody_approved_is_no_submission(desk: Desk) -> None:
 
 
 def test_it_cannot_have_been_submitted_before_it_was_approved(desk: Desk) -> None:
-    """The minute of the approval counts."""
+    """The instant may not be before the minute of the approval."""
     key = desk.drafted(PORTAL)
     case = desk.row(Notification, key).case
     desk.clock.set(START + 10 * MINUTE + timedelta(seconds=30))
@@ -133,7 +133,7 @@ def test_it_cannot_have_been_submitted_before_it_was_approved(desk: Desk) -> Non
 
 
 def test_one_text_at_a_time(desk: Desk) -> None:
-    """A second one for the channel is refused while the first was not done; taken back, it makes room."""
+    """A second draft for the channel is refused while an approved one was not used; rejecting that one permits it."""
     key = desk.drafted(PORTAL)
     desk.do(Approve(draft=key))
     case = desk.row(Notification, key).case
@@ -144,7 +144,7 @@ def test_one_text_at_a_time(desk: Desk) -> None:
 
 
 def test_a_follow_up_by_portal_is_no_use_and_starts_no_clock(desk: Desk) -> None:
-    """Approved alike, given to the officer; the note says when it was submitted, and nothing runs."""
+    """A follow-up by portal is approved and noted in the same way, but starts no clock."""
     case = desk.decided()
     key = desk.drafted(PORTAL, case)
     desk.do(Approve(draft=key))
@@ -161,7 +161,7 @@ def test_a_follow_up_by_portal_is_no_use_and_starts_no_clock(desk: Desk) -> None
 
 
 def test_a_channel_of_another_day_is_refused_with_the_day_and_the_ways_there_are(desk: Desk) -> None:
-    """A draft of a channel that has ended, and a note that says it was used then."""
+    """A draft for a channel that has ended is refused, and so is a note that it was used."""
     said = desk.refused(Draft(case=desk.decided(), channel="x-old"))
     assert "is valid from 2019-05-01 to 2020-12-31, not on 2024-06-06" in said
     assert "; use x-mute (mail: Urgent Escalation Channel) or " in said
@@ -170,18 +170,18 @@ def test_a_channel_of_another_day_is_refused_with_the_day_and_the_ways_there_are
     assert "not on 2024-06-06" in desk.refused(note(desk.decided(), "x-later", "portal"))
 
 
-# ---- an address that mail came back from
+# ---- an address that bounced
 
 
 def bounced(desk: Desk, channel: str = "x-urgent", address: str = X_CHANNEL) -> str:
-    """A notification that came back."""
+    """Returns a notification that bounced."""
     key = desk.notified(channel)
     desk.receive(report_of(desk.message_id_of(key), address))
     return key
 
 
 def test_an_address_that_bounced_is_not_used_and_the_other_ways_are_named(desk: Desk) -> None:
-    """Neither by a new draft nor by the approval of an old one; the portal or the phone of the platform is offered."""
+    """No draft, new or old, gets past a bounced address; the refusal names the platform's other channels."""
     waiting = desk.drafted()
     key = bounced(desk)
     case = desk.row(Notification, key).case
@@ -196,7 +196,7 @@ def test_an_address_that_bounced_is_not_used_and_the_other_ways_are_named(desk: 
 
 
 def test_a_person_clears_it_and_a_second_bounce_marks_it_again(desk: Desk) -> None:
-    """With a reason, on the record."""
+    """Clearing needs a reason and is recorded; a second bounce marks the address again."""
     case = desk.row(Notification, bounced(desk)).case
     clear = ClearAddress(address=X_CHANNEL.upper(), reason="they mended it, by phone")
     desk.do(clear)
@@ -214,14 +214,14 @@ def test_a_person_clears_it_and_a_second_bounce_marks_it_again(desk: Desk) -> No
     [ClearAddress(address="nobody@x-platform.example", reason="any"), ClearAddress(address=X_CHANNEL, reason=" ")],
 )
 def test_clearing_needs_a_bounce_and_a_reason(desk: Desk, act: Act) -> None:
-    """Nothing is cleared by mistake."""
+    """An address that never bounced cannot be cleared, and none can without a reason."""
     bounced(desk)
     desk.refused(act)
     assert desk.one(BadAddress).cleared_at is None
 
 
 def test_a_delay_marks_nothing_and_neither_does_the_bounce_of_other_mail(desk: Desk) -> None:
-    """A referrer's address is no channel, and a delay is no bounce."""
+    """A delay is no bounce, and a bounced referrer's address is no channel."""
     key = desk.notified()
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
     desk.receive(mail(REFERRER, "Fwd: bericht", "Dit gaat rond over de verkiezingen, kunt u het beoordelen?"))
@@ -235,7 +235,7 @@ def test_a_delay_marks_nothing_and_neither_does_the_bounce_of_other_mail(desk: D
 
 
 def test_the_referrer_is_written_to_at_once(desk: Desk) -> None:
-    """No platform reads it: it leaves without approval, in his language, and no clock starts."""
+    """A reply to the referrer is sent without approval and starts no clock, as no platform reads it."""
     stored = desk.receive(mail(REFERRER, "Verkeerde stemdag", "Kunt u dit bericht over de verkiezingen beoordelen?"))
     case = stored.case or ""
     assert case

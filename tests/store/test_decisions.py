@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a referrer hears of a decision: once, within one tick, why, and what he can do; of another one once more."""
+"""The referrer is informed of a decision once, with reason and advice, and again only if it changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANGED = {"nl": "besluit is gewijzigd", "en": "decided anew"}
 
 
 def speaking(desk: Desk, language: str) -> Desk:
-    """The desk writes to referrers in that language."""
+    """Returns the desk writing to referrers in that language."""
     settings = desk.env.settings
     organisation = settings.desk.organisation.model_copy(update={"language": language})
     told = settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": organisation})})
@@ -25,7 +25,7 @@ def speaking(desk: Desk, language: str) -> Desk:
 
 
 def referred(desk: Desk) -> str:
-    """A case that was referred and assessed; what was sent until then is forgotten."""
+    """Returns an assessed case from a referral, and clears the mail sent until then."""
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
     desk.do(acts.Assess(case=number, incorrect=True, criteria=(1,)))
     desk.settle()
@@ -34,7 +34,7 @@ def referred(desk: Desk) -> str:
 
 
 def heard(desk: Desk) -> list[str]:
-    """What the referrer got within one tick, as flowing text."""
+    """Settles once; returns the mails to the referrer as flowing text."""
     desk.settle()
     octets = [envelope.octets for envelope in desk.server.to(REFERRER)]
     return [" ".join(desk.env.parser.parse(one).text.split()) for one in octets]
@@ -43,7 +43,7 @@ def heard(desk: Desk) -> list[str]:
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("ground", list(DeclineReason))
 def test_each_reason_of_a_decline_is_told_with_what_can_be_done(desk: Desk, language: str, ground: str) -> None:
-    """One mail with the words of the closed list, the officer's beside them, and advice; the reason is recorded."""
+    """One mail contains the listed reason, the officer's words and the advice; the reason is recorded."""
     number = referred(speaking(desk, language))
     desk.do(acts.Decide(case=number, decision="decline", ground=ground, reason="Woorden erbij."), "weigher")
     (text,) = heard(desk)
@@ -58,7 +58,7 @@ def test_each_reason_of_a_decline_is_told_with_what_can_be_done(desk: Desk, lang
 @pytest.mark.parametrize("language", ["nl", "en"])
 @pytest.mark.parametrize("decision", ["refer", "none"])
 def test_other_decisions_are_told_in_the_officers_words(desk: Desk, language: str, decision: str) -> None:
-    """With his advice, or the usual one where he gives none."""
+    """The mail contains the officer's advice, or the usual one without it."""
     number = referred(speaking(desk, language))
     desk.do(acts.Decide(case=number, decision=decision, reason="Dit hoort bij de politie."))
     (text,) = heard(desk)
@@ -74,7 +74,7 @@ def test_other_decisions_are_told_in_the_officers_words(desk: Desk, language: st
     [("nl", "Elk platform maakt daarna een eigen afweging"), ("en", "for each platform to decide")],
 )
 def test_the_decision_to_notify_is_told_once_whatever_follows(desk: Desk, language: str, says: str) -> None:
-    """Not its reason, which is for the platform; nothing when it is approved, sent, or sent to a second platform."""
+    """The mail omits the reason, which is for the platform; approval, sending and a second platform send no more."""
     number = referred(speaking(desk, language))
     desk.do(acts.Decide(case=number, decision="notify", reason="such votes are invalid"))
     (text,) = heard(desk)
@@ -87,7 +87,7 @@ def test_the_decision_to_notify_is_told_once_whatever_follows(desk: Desk, langua
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_another_decision_is_told_once_and_says_so(desk: Desk, language: str) -> None:
-    """The same decision again is told to nobody; a reason that changed is."""
+    """The same decision again sends nothing; a changed reason of a decline does."""
     number = referred(speaking(desk, language))
     declined = acts.Decide(case=number, decision="decline", ground="no_criterion")
     notified = acts.Decide(case=number, decision="notify", reason="a vote is lost")
@@ -105,7 +105,7 @@ def test_another_decision_is_told_once_and_says_so(desk: Desk, language: str) ->
 
 
 def test_a_decline_in_words_alone_is_one_for_another_reason(desk: Desk) -> None:
-    """As it comes by mail: the words are the reason."""
+    """In a decline without a listed reason, as it comes by mail, the officer's words are the reason."""
     number = referred(desk)
     desk.do(acts.Decide(case=number, decision="decline", reason="een mening, geen feit"))
     assert desk.row(Case, number).decision_ground == "other"
@@ -114,7 +114,7 @@ def test_a_decline_in_words_alone_is_one_for_another_reason(desk: Desk) -> None:
 
 @pytest.mark.parametrize("decision", acts.DECISIONS)
 def test_nobody_is_told_where_nobody_referred_it(desk: Desk, decision: str) -> None:
-    """A case of our own, from the media or from earlier cases, has no referrer."""
+    """A case of our own, from the media or from earlier cases, has no referrer to inform."""
     number = desk.do(acts.OpenCase(election="EP2024", type="D_general_warning", origin="media")).key
     desk.do(acts.Assess(case=number, criteria=(1,)))
     desk.do(acts.Decide(case=number, decision=decision, reason="because"))
@@ -123,7 +123,7 @@ def test_nobody_is_told_where_nobody_referred_it(desk: Desk, decision: str) -> N
 
 
 def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:
-    """The remark is recorded, and the decision to notify stands."""
+    """Satire is recorded, and the case can still be notified."""
     number = referred(desk)
     desk.do(acts.Assess(case=number, satire=True))
     desk.do(acts.Decide(case=number, decision="notify", reason="it is believed"))
@@ -131,7 +131,7 @@ def test_satire_by_itself_does_not_exclude(desk: Desk) -> None:
 
 
 def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
-    """The precondition stands in the way of `notify`, and of nothing else; an empty reason overrides nothing."""
+    """The precondition blocks only `notify`; an empty reason does not override it."""
     number = referred(desk)
     desk.do(acts.ReclassifyCase(case=number, type="B_channel"))
     notify = acts.Decide(case=number, decision="notify", reason="the channel is lost")
@@ -149,7 +149,7 @@ def test_a_lost_channel_waits_for_all_own_means_or_a_reason(desk: Desk) -> None:
 
 
 def test_officers_hear_nothing_of_the_notice(desk: Desk) -> None:
-    """It goes to the referrer alone."""
+    """The decision notice goes to the referrer only."""
     number = referred(desk)
     desk.do(acts.Decide(case=number, decision="none", reason="It has gone."))
     desk.settle()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every act an officer can do, and what it changes."""
+"""Every act of an officer, and what it changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LATER = START + timedelta(days=1)
 
 
 def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
-    """A new election takes cases without a restart, and none once it is closed."""
+    """A new election accepts cases without a restart, until it is closed."""
     days = (date(2026, 3, 18), date(2026, 3, 16))
     desk.do(
         acts.AddElection(
@@ -47,7 +47,7 @@ def test_election_is_there_at_once_and_can_be_closed(desk: Desk) -> None:
 
 
 def test_case_without_a_referral(desk: Desk) -> None:
-    """Opened by an officer, who has it; numbers go up within an election."""
+    """A case opened by an officer is assigned to them; numbers increase within an election."""
     first = desk.do(replace(OPEN, title="A post", source="media"), "clerk").key
     second = desk.do(replace(OPEN, related=(first,))).key
     case = desk.row(Case, first)
@@ -57,7 +57,7 @@ def test_case_without_a_referral(desk: Desk) -> None:
 
 
 def test_case_from_a_message_at_hand(desk: Desk) -> None:
-    """Who wrote it is the referrer; he is confirmed only where somebody vouches for him."""
+    """The sender becomes the referrer, and gets a confirmation only if verified."""
     sure = desk.receive(mail("who@elsewhere.example", "Fwd: Een bericht", "Wat is dit?"))
     unsure = desk.receive(mail("whom@elsewhere.example", "Bericht", "Wat is dat?", auth="none"))
     first = desk.do(replace(OPEN, from_message=sure.id)).key
@@ -70,7 +70,7 @@ def test_case_from_a_message_at_hand(desk: Desk) -> None:
 
 
 def test_assign_link_and_correct(desk: Desk) -> None:
-    """A case can be handed over, linked to others once each, and corrected in type and source."""
+    """A case can be assigned, linked to each other case once, and corrected in type and source."""
     one, two = (desk.do(OPEN).key for _ in range(2))
     desk.do(acts.AssignCase(case=one, officer="weigher"))
     desk.do(acts.LinkCase(case=one, related=(two, two)))
@@ -82,7 +82,7 @@ def test_assign_link_and_correct(desk: Desk) -> None:
 
 
 def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
-    """A second form adds to the first; who assessed and when stands with it, and few attempts are remarked on."""
+    """A second form adds to the first and records who assessed; a low number of attempts gives a warning."""
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
     said = desk.do(acts.Assess(case=number, incorrect=True, contradicts="art. J 16", own_attempts=1, satire=True))
     desk.do(acts.Assess(case=number, criteria=(2,), aspects=("conduct",)), "weigher")
@@ -94,7 +94,7 @@ def test_assessment_keeps_what_is_left_out(desk: Desk) -> None:
 
 @pytest.mark.parametrize("decision", ["decline", "refer", "none"])
 def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: str) -> None:
-    """The decision is recorded with its author and reason, and the referrer hears the reason."""
+    """The decision is recorded with author and reason, and the referrer gets the reason."""
     number = str(desk.receive(mail(REFERRER, "Bericht", "Er is iets.")).case)
     desk.do(acts.Decide(case=number, decision=decision, reason="een mening, geen feit"), "weigher")
     desk.settle()
@@ -105,14 +105,14 @@ def test_decision_not_to_notify_is_told_to_the_referrer(desk: Desk, decision: st
 
 
 def test_case_is_closed_when_it_is_decided(desk: Desk) -> None:
-    """Closed cases bear the instant."""
+    """A closed case records the instant."""
     number = desk.decided()
     desk.do(acts.CloseCase(case=number))
     assert (desk.row(Case, number).state, desk.row(Case, number).closed_at) == ("closed", desk.clock.now())
 
 
 def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
-    """Noted later, it counts from the call; the note bears both instants, its author, and is never changed."""
+    """The answer counts from the call, not from the note; the note stores both instants and its author."""
     key = desk.notified()
     desk.go_on(50)
     at = START + timedelta(minutes=20)
@@ -124,7 +124,7 @@ def test_spoken_answer_stops_the_clocks_when_it_was_given(desk: Desk) -> None:
 
 
 def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:
-    """What was submitted elsewhere counts from the instant noted, on its channel, and is marked as noted by hand."""
+    """A submission elsewhere counts from the noted instant, on its channel, and is marked as entered by hand."""
     number = desk.decided()
     desk.clock.set(START + timedelta(minutes=5))
     act = acts.NoteContact(
@@ -139,7 +139,7 @@ def test_notification_by_portal_is_a_use_by_hand(desk: Desk) -> None:
 
 
 def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
-    """Each correction is an event, and the clocks follow it at once, back and forth."""
+    """Each correction is an event, and the clocks follow it at once in both directions."""
     key = desk.notified()
     desk.clock.set(START + timedelta(minutes=9))
     stored = desk.receive(mail(answers=desk.message_id_of(key), auth="none", at=desk.clock.now()))
@@ -157,7 +157,7 @@ def test_message_is_vouched_for_refused_and_corrected(desk: Desk) -> None:
 
 
 def test_message_leaves_the_quarantine_for_a_new_case_or_the_bin(desk: Desk) -> None:
-    """A new case is opened from it; noise keeps its reason; what was noise can be called back into a case."""
+    """The mail can open a new case or become noise with a reason; noise can be moved into a case later."""
     one, two = (desk.receive(mail(f"{n}@elsewhere.example", "Hello", "What?")) for n in "ab")
     opened = desk.do(acts.PlaceMessage(message=one.id, new=True, source="media")).key.split()[-1]
     assert desk.row(StoredMessage, one.id).case == opened
@@ -169,7 +169,7 @@ def test_message_leaves_the_quarantine_for_a_new_case_or_the_bin(desk: Desk) -> 
 
 
 def test_misplaced_answer_takes_its_stop_away_with_it(desk: Desk) -> None:
-    """Moved out of the case, it stops nothing there any more."""
+    """An answer moved out of the case no longer stops its clocks."""
     key = desk.notified()
     stored = desk.receive(mail(answers=desk.message_id_of(key)))
     assert desk.clocks(key)["human"] == ("stopped", 0)
@@ -178,7 +178,7 @@ def test_misplaced_answer_takes_its_stop_away_with_it(desk: Desk) -> None:
 
 
 def test_typed_notification_counts_once_a_person_says_so(desk: Desk) -> None:
-    """Placed and confirmed, the copy in Sent starts the clocks at its arrival there, by hand."""
+    """Once filed and confirmed, the copy in Sent starts the clocks at its arrival there."""
     number = desk.decided()
     typed = desk.receive(mail(DESK, "Notice", "Could you check?", to=X_CHANNEL), folder="Sent")
     desk.clock.set(START + timedelta(minutes=40))
@@ -191,7 +191,7 @@ def test_typed_notification_counts_once_a_person_says_so(desk: Desk) -> None:
 
 
 def test_waiting_mail_is_taken_back(desk: Desk) -> None:
-    """Before the first attempt a mail can be cancelled, and never leaves; the case can be decided anew."""
+    """An untried mail can be cancelled and is never sent; the case can be decided again."""
     key = desk.drafted()
     desk.do(acts.Approve(draft=key))
     desk.do(acts.CancelMail(mail=desk.mail_of(key).id))
@@ -204,7 +204,7 @@ def test_waiting_mail_is_taken_back(desk: Desk) -> None:
 
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_hand: bool) -> None:  # noqa: FBT001 - a column of the table
-    """No receipt is waited for; after three hours without a word from a person the officer is reminded."""
+    """No receipt is expected; after three hours without an answer from a person the officer is reminded."""
     if by_hand:
         desk.do(replace(NOTE, case=desk.decided(), counts_as=("notification",), channel="x-mute"))
     else:
@@ -216,7 +216,7 @@ def test_channel_that_cannot_confirm_reminds_of_a_person_only(desk: Desk, by_han
 
 
 def test_override_sends_the_next_reminder_to_whoever_took_over(desk: Desk) -> None:
-    """What is not yet due goes to the officer who is on call when it falls due."""
+    """A reminder goes to the officer who is on call when it falls due."""
     desk.notified()
     desk.do(acts.OverrideRota(officer="officer2", begins_at=START + timedelta(minutes=59), ends_at=LATER))
     desk.go_on(60)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who may do each act, and what refuses it: a refusal says what would be right, and changes nothing."""
+"""Who may run each act, and what refuses it: a refusal says what would be right, and changes nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ONE_OF_EACH: tuple[acts.Act, ...] = (
 @each("act", ONE_OF_EACH, ids=lambda act: type(act).__name__)
 @each("actor", ["stranger", "", "daemon", "given"])
 def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
-    """No act is done in the name of somebody who is not on the list, nor in the daemon's own."""
+    """Only listed officers can act; neither a stranger nor the daemon can."""
     text = _shared(new_desk).refused(act, actor)
     assert text.endswith(f"{actor} is not an officer of this desk: add the person to oncall.yaml")
 
@@ -55,7 +55,7 @@ def test_who_is_no_officer_does_nothing(new_desk: NewDesk, act: acts.Act, actor:
 def test_deciding_and_approving_need_their_role(
     new_desk: NewDesk, act: acts.Act, allowed: set[str], needed: str
 ) -> None:
-    """An officer on duty files and drafts; to decide and to let go are other persons' acts."""
+    """An officer on duty can file and draft; deciding and approving need the roles named in the refusal."""
     desk = _shared(new_desk)
     for actor in ("clerk", "weigher", "signer", "head1"):
         text = desk.refused(act, actor)
@@ -70,7 +70,7 @@ def test_deciding_and_approving_need_their_role(
 )  # fmt: skip
 @each("actor", ["clerk", "weigher", "signer", "head1"])
 def test_everything_else_is_any_officers(new_desk: NewDesk, act: acts.Act, actor: str) -> None:
-    """Whoever has a role on the desk may; what the act then meets is another question."""
+    """Every officer may run any other act, whatever their role."""
     desk = new_desk() if _succeeds(act) else _shared(new_desk)
     if _succeeds(act):
         desk.do(act, actor)
@@ -88,7 +88,7 @@ _DESKS: list[tuple[NewDesk, Desk]] = []
 
 
 def _shared(new_desk: NewDesk) -> Desk:
-    """One empty desk for the tests that change nothing, which each of them proves."""
+    """Returns one empty desk for the tests that change nothing, which each of them proves."""
     if not _DESKS or _DESKS[0][0] is not new_desk:
         _DESKS[:] = [(new_desk, new_desk())]
     return _DESKS[0][1]
@@ -110,7 +110,7 @@ class Furnished:
     closed: str
     uncertain: str  # outbox mails
     untried: str
-    answer: str  # messages: a verified answer, one nobody knows, two typed by hand
+    answer: str  # messages: a verified answer, one from a stranger, two typed by hand
     stray: str
     typed: str
     typed_elsewhere: str
@@ -118,17 +118,17 @@ class Furnished:
 
     @property
     def own(self) -> str:
-        """The mail that left for the platform."""
+        """Returns our own mail that was sent to the platform."""
         return self.desk.one(StoredMessage, message_id=self.desk.message_id_of(self.sent)).id
 
     def message_of(self, case: str) -> str:
-        """The message that opened a case."""
+        """Returns the message that opened a case."""
         return self.desk.row(Case, case).root_message or ""
 
 
 @pytest.fixture(scope="module")
 def furnished(new_desk: NewDesk) -> Furnished:
-    """Made once: no test that uses it changes anything."""
+    """Builds the desk once: no test that uses it changes anything."""
     desk = new_desk()
     referral = desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
     sent = desk.notified()
@@ -456,12 +456,12 @@ MAIL_REFUSALS: list[Refused] = [
 def test_refusal_says_what_would_be_right_and_changes_nothing(
     furnished: Furnished, act: Callable[[Furnished], acts.Act], text: str
 ) -> None:
-    """Each refusal names the thing, what is wrong with it, and where there is a way on, that way."""
+    """Each refusal names the object, what is wrong with it, and the way on if there is one."""
     said = furnished.desk.refused(act(furnished), "officer1")
     assert text in said
     assert "\n" not in said
 
 
 def test_refusals_left_the_record_whole(furnished: Furnished) -> None:
-    """After any number of refused acts the rows are still what the events make."""
+    """After all refused acts the rows are still the fold of the events."""
     furnished.desk.assert_whole()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A rehearsal: marked mail, exercise addresses only, in no figure; what is real meanwhile stays real."""
+"""An exercise: its mail is marked and goes to exercise addresses only; real mail meanwhile stays real."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MARKS = {"nl": ("OEFENING ", "DIT IS EEN OEFENING"), "en": ("EXERCISE ", "THIS I
 
 @pytest.fixture
 def desk(new_desk: NewDesk) -> Desk:
-    """A desk with a player and a platform that is played."""
+    """Returns a desk with a player and a played platform."""
     desk = new_desk()
     settings = desk.env.settings
     players = ExerciseSettings(addresses=(PLAYER,), domains=frozenset({"x-oefening.example"}))
@@ -50,26 +50,26 @@ def desk(new_desk: NewDesk) -> Desk:
 
 @pytest.fixture
 def rehearsing(desk: Desk) -> Desk:
-    """An exercise runs."""
+    """Returns the desk with an exercise running."""
     assert desk.do(acts.StartExercise(name="the night of the count")).key == "EX240606"
     return desk
 
 
 def referral(sender: str, subject: str = "Verkeerde stemdag rondgestuurd") -> bytes:
-    """A referral from that address."""
+    """Builds a referral from that address."""
     text = f"Zie {subject} op https://posts.example/{len(subject)}. Zelf twee keer gemeld, zonder antwoord."
     return mail(sender, subject, f"{text}\nHet bericht noemt een andere dag dan de dag waarop gestemd wordt.")
 
 
 def draft_of(desk: Desk, case: str, channel: str) -> str:
-    """A draft in a case that is assessed and decided on for it."""
+    """Drafts a notification in a case that is assessed and decided for it."""
     desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,), own_attempts=2))
     desk.do(acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"))
     return desk.do(acts.Draft(case=case, channel=channel, title="Wrong day", text="Two posts.")).key
 
 
 def is_marked(desk: Desk, envelope: Envelope) -> bool:
-    """Whether subject, header and first line say that it is an exercise; all three or none."""
+    """Returns whether subject, header and first line are marked as an exercise; asserts all three or none."""
     read = desk.env.parser.parse(envelope.octets)
     marks = [
         any((read.subject or "").startswith(prefix) for prefix, _ in MARKS.values()),
@@ -84,7 +84,7 @@ def is_marked(desk: Desk, envelope: Envelope) -> bool:
 
 
 def test_an_exercise_is_an_election_of_its_own(rehearsing: Desk) -> None:
-    """One at a time; the next one of that day has another code."""
+    """One exercise runs at a time; the next one of the same day gets another code."""
     assert rehearsing.row(Election, "EX240606").exercise
     assert "exercise EX240606: runs already" in rehearsing.refused(acts.StartExercise(name="another"))
     assert rehearsing.do(acts.StopExercise()).text == "exercise EX240606 stopped, 0 cases closed"
@@ -93,12 +93,12 @@ def test_an_exercise_is_an_election_of_its_own(rehearsing: Desk) -> None:
 
 
 def test_nobody_rehearses_without_players(new_desk: NewDesk) -> None:
-    """Mail of an exercise would have nowhere to go."""
+    """Without players an exercise cannot start, since its mail would have no recipient."""
     assert "nobody can take part" in new_desk().refused(acts.StartExercise(name="alone"))
 
 
 def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
-    """Its cases are closed, its clocks end, and a late answer opens nothing again."""
+    """Stopping closes its cases and cancels its clocks; a late answer reopens nothing."""
     desk = rehearsing
     case = str(desk.receive(referral(PLAYER)).case)
     key = draft_of(desk, case, "ox")
@@ -119,7 +119,7 @@ def test_an_exercise_that_ended_wakes_nobody(rehearsing: Desk) -> None:
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_mail_of_an_exercise_is_marked(rehearsing: Desk, language: str) -> None:
-    """To players, officers and the played platform: in subject, header and first line."""
+    """Mail to players, officers and the played platform is marked in subject, header and first line."""
     desk = rehearsing
     settings = desk.env.settings
     spoken = settings.desk.organisation.model_copy(update={"language": language})
@@ -146,7 +146,7 @@ def test_every_mail_of_an_exercise_is_marked(rehearsing: Desk, language: str) ->
 
 
 def test_real_mail_during_an_exercise_is_never_marked(rehearsing: Desk) -> None:
-    """A real referral opens a real case, in the real election; nothing about it says exercise."""
+    """A real referral opens a real case in the real election, and its mail is never marked."""
     desk = rehearsing
     real = desk.receive(referral(REFERRER))
     played = desk.receive(referral(PLAYER, "Stembus gesloten"))
@@ -164,7 +164,7 @@ def test_real_mail_during_an_exercise_is_never_marked(rehearsing: Desk) -> None:
 
 
 def test_the_same_matter_played_and_real_stay_apart(rehearsing: Desk) -> None:
-    """A real referral in the very words of the play is neither suggested for nor placed in the played case."""
+    """A real referral with the same words is neither suggested for nor filed in the played case."""
     desk = rehearsing
     desk.receive(referral(PLAYER))
     real = desk.receive(referral(REFERRER))
@@ -174,7 +174,7 @@ def test_the_same_matter_played_and_real_stay_apart(rehearsing: Desk) -> None:
 
 
 def test_what_falls_due_together_is_told_apart(rehearsing: Desk) -> None:
-    """A reminder of the exercise and a real one are two mails, one of them marked."""
+    """Reminders of the exercise and real ones are two mails, one of them marked."""
     desk = rehearsing
     for sender in (PLAYER, REFERRER):
         desk.receive(referral(sender, f"Bericht van {sender}"))
@@ -187,7 +187,7 @@ def test_what_falls_due_together_is_told_apart(rehearsing: Desk) -> None:
 
 @pytest.mark.parametrize("sender", [PLAYER, PLAYED])
 def test_without_an_exercise_a_players_mail_opens_nothing(desk: Desk, sender: str) -> None:
-    """It waits for a person, and is in no election."""
+    """A player's mail is quarantined, and the notice about it is marked."""
     stored = desk.receive(referral(sender))
     assert (stored.place, stored.case, stored.exercise) == ("quarantine", None, True)
     desk.settle()
@@ -198,7 +198,7 @@ def test_without_an_exercise_a_players_mail_opens_nothing(desk: Desk, sender: st
 
 
 def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> None:
-    """The officer is warned when it is written; approved, it is refused unsent, with an alarm."""
+    """The officer is warned when drafting; once approved, the mail is refused unsent, with an alarm."""
     desk = rehearsing
     case = str(desk.receive(referral(PLAYER)).case)
     desk.do(acts.Assess(case=case, incorrect=True, criteria=(3,)))
@@ -219,7 +219,7 @@ def test_a_real_platform_is_not_reached_whoever_approves(rehearsing: Desk) -> No
 
 @pytest.mark.parametrize("wrong", ["row", "octets"])
 def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str) -> None:
-    """Where one of the two no longer says that it is an exercise, the other does."""
+    """Either mark, in the row or in the octets, is enough to hold the mail back."""
     desk = rehearsing
     key = draft_of(desk, str(desk.receive(referral(PLAYER)).case), "x-urgent")
     desk.do(acts.Approve(draft=key))
@@ -235,7 +235,7 @@ def test_the_row_and_the_octets_each_hold_it_back(rehearsing: Desk, wrong: str) 
 
 
 def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
-    """A use would be counted that no platform ever got."""
+    """A notification to it would be counted although no real platform received it."""
     case = rehearsing.decided()
     refusal = rehearsing.refused(acts.Draft(case=case, channel="ox"))
     assert refusal == f"channel ox: is for exercises only, and case {case} is real"
@@ -243,13 +243,13 @@ def test_a_real_case_has_no_use_for_a_played_platform(rehearsing: Desk) -> None:
 
 @pytest.mark.parametrize("channel", ["tiktok-portal", "meta-phone"])
 def test_no_officer_hands_a_played_text_to_a_real_platform(rehearsing: Desk, channel: str) -> None:
-    """What a person submits or says no outbox can hold back."""
+    """Portals and phones of real platforms are refused, since no outbox can hold back what a person submits or says."""
     case = rehearsing.decided(election="EX240606")
     assert f"channel {channel}: is a real p" in rehearsing.refused(acts.Draft(case=case, channel=channel, text="One."))
 
 
 def test_a_played_case_is_no_precedent_for_a_real_one(rehearsing: Desk) -> None:
-    """Its notification is cited to no platform."""
+    """A played case cannot be linked from a real one, so its notification is cited to no real platform."""
     played = str(rehearsing.receive(referral(PLAYER)).case)
     real = rehearsing.decided()
     assert "is of an exercise" in rehearsing.refused(acts.LinkCase(case=real, related=(played,)))
@@ -262,7 +262,7 @@ def test_a_played_case_is_no_precedent_for_a_real_one(rehearsing: Desk) -> None:
 
 
 def test_a_whole_night_is_rehearsed(rehearsing: Desk) -> None:
-    """Referral, decision, approval, silence, reminders, the head, an answer: as on the night itself, and all marked."""
+    """Referral, decision, approval, silence, reminders, escalation and answer run as on a real night, all marked."""
     desk = rehearsing
     case = str(desk.receive(referral(PLAYER)).case)
     desk.settle()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a referrer has not told is shown, asked for once a person says so, and read anew from his answer."""
+"""What a referral lacks is shown, asked for when an officer says so, and read again from the referrer's answer."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ QUESTION = "Op welk platform stond het?"
 
 
 def referred(desk: Desk, text: str = "Er gaat een bericht rond over twee vakjes.") -> Case:
-    """A case that a municipality's mail opened."""
+    """Returns a case opened by a municipality's mail."""
     desk.receive(mail(REFERRER, "Bericht over stembiljet", text, at=desk.clock.now()))
     return desk.one(Case)
 
 
 def text_to(desk: Desk, recipient: str, kind: str) -> str:
-    """The text of the latest mail of that kind to an address."""
+    """Returns the text of the latest mail of that kind to an address."""
     sent = desk.all(OutboxMail, kind=kind, recipient=recipient)[-1]
     return desk.env.parser.parse(desk.env.octets.get(sent.digest)).text
 
 
 def test_the_officer_sees_what_a_new_referral_lacks(desk: Desk) -> None:
-    """In the notice of the new case, and only that."""
+    """The notice of the new case lists only what is missing."""
     referred(desk, "Wij meldden het, geen reactie. Zie https://x-platform.example/1")
     notice = text_to(desk, OFFICER, "officer_notice")
     assert "- een schermafdruk" in notice
@@ -44,7 +44,7 @@ def test_the_officer_sees_what_a_new_referral_lacks(desk: Desk) -> None:
 
 
 def test_nothing_is_named_where_nothing_lacks(desk: Desk) -> None:
-    """The notice keeps quiet about a checklist that is complete."""
+    """The notice does not mention a complete checklist."""
     kind = 'Content-Type: multipart/mixed; boundary="cut"'
     text = (
         "--cut\nContent-Type: text/plain\n\nGeen reactie. Zie https://x-platform.example/1 of bel 06 12345678.\n"
@@ -55,7 +55,7 @@ def test_nothing_is_named_where_nothing_lacks(desk: Desk) -> None:
 
 
 def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk: Desk) -> None:
-    """One mail with the missing items; after the answer, only the rest is missing, and a second request names that."""
+    """One mail lists the missing items; after the answer a second request asks only for the rest."""
     case = referred(desk)
     assert (
         "own attempts, a screenshot, where it can be seen, a phone number"
@@ -82,7 +82,7 @@ def test_the_referrer_is_asked_for_what_lacks_and_his_answer_joins_the_case(desk
 
 
 def test_an_officer_asks_for_what_he_names_in_his_own_words(desk: Desk) -> None:
-    """With words alone no item is added; with an item alone only that one is asked for."""
+    """With words alone no item is added; with an item only that one is asked for."""
     case = referred(desk)
     desk.do(AskReferrer(case=case.number, text=QUESTION))
     asked = text_to(desk, REFERRER, "information_request")
@@ -96,7 +96,7 @@ def test_an_officer_asks_for_what_he_names_in_his_own_words(desk: Desk) -> None:
 
 
 def test_nobody_is_asked_in_vain(desk: Desk) -> None:
-    """No referrer, nothing missing, an unknown item, a closed case."""
+    """Asking is refused without a referrer, with nothing missing, for an unknown item and in a closed case."""
     own = desk.do(OpenCase(election="EP2024", type="D_general_warning", origin="media")).key
     assert "nobody to ask" in desk.refused(AskReferrer(case=own, text=QUESTION))
     desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht."))
@@ -119,7 +119,7 @@ def test_nobody_is_asked_in_vain(desk: Desk) -> None:
     ],
 )
 def test_the_confirmation_leaves_within_one_tick_with_number_and_phone(desk: Desk, at: str, *, phone: bool) -> None:
-    """The mail is queued in the commit that files the referral, and the next tick hands it over."""
+    """The mail is queued in the commit that files the referral, and the next tick sends it."""
     arrived = datetime.fromisoformat(at)
     desk.clock.set(arrived)
     case = referred(desk)
@@ -132,7 +132,7 @@ def test_the_confirmation_leaves_within_one_tick_with_number_and_phone(desk: Des
 
 
 def test_outside_the_period_no_phone_is_named(desk: Desk) -> None:
-    """A person opens the case after the period is over: number, and no number to call."""
+    """A confirmation of a case opened after the period contains the case number but no phone number."""
     desk.clock.set(datetime.fromisoformat("2024-09-01T12:00:00+02:00"))
     stored = desk.receive(mail(REFERRER, "Bericht over stembiljet", "Een bericht.", at=desk.clock.now()))
     assert stored.place == "quarantine"
@@ -149,7 +149,7 @@ def test_outside_the_period_no_phone_is_named(desk: Desk) -> None:
 
 @pytest.fixture
 def tagged(new_desk: NewDesk) -> Desk:
-    """A desk whose list has two narratives."""
+    """Returns a desk with two narratives on its list."""
     desk = new_desk()
     tags = desk.env.settings.desk.tags.model_copy(update={"narratives": ("two-boxes", "wrong-day")})
     listed = desk.env.settings.desk.model_copy(update={"tags": tags})
@@ -158,7 +158,7 @@ def tagged(new_desk: NewDesk) -> Desk:
 
 
 def test_a_case_bears_words_of_the_list_alone(tagged: Desk) -> None:
-    """Given, taken back, recorded each time; a word that is not on the list is refused and the list is named."""
+    """Adding and removing are recorded; a word that is not on the list is refused, and the list is named."""
     case = tagged.decided()
     tagged.do(TagCase(case=case, tags=("two-boxes", "wrong-day")))
     assert tagged.row(Case, case).narratives == ("two-boxes", "wrong-day")
@@ -172,7 +172,7 @@ def test_a_case_bears_words_of_the_list_alone(tagged: Desk) -> None:
 
 
 def test_a_narrative_stands_in_no_figure(tagged: Desk) -> None:
-    """What a replay reports is the same before and after."""
+    """The report of a replay is the same with and without the narrative."""
     case = tagged.decided()
     scenario = read_scenario(SCENARIOS / "S04")
     before = reported(tagged.env, scenario).json

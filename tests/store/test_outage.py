@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way out is broken for a while: nothing is lost, nothing leaves twice or out of order, and somebody is told."""
+"""During an outage of submission no mail is lost, sent twice or out of order, and an alarm is raised."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ MINUTE = timedelta(minutes=1)
 
 
 def alarms(desk: Desk) -> list[str]:
-    """The kinds of the alarms, in the order in which they were raised."""
+    """Returns the kinds of the alarms, in the order in which they were raised."""
     return [alarm.kind for alarm in sorted(desk.all(Alarm), key=lambda alarm: (alarm.raised_at, alarm.id))]
 
 
 def approved(desk: Desk, channel: str = "x-urgent") -> str:
-    """A notification that waits in the outbox."""
+    """Returns a notification that waits in the outbox."""
     return desk.approved(channel)
 
 
 def proving(desk: Desk, proof: str) -> None:
-    """From now on that is what proves a mail in doubt."""
+    """Sets what proves from now on that an uncertain mail was sent."""
     settings = desk.env.settings
     submission = settings.desk.submission.model_copy(update={"proof": proof})
     changed = settings.desk.model_copy(update={"submission": submission})
@@ -42,7 +42,7 @@ def proving(desk: Desk, proof: str) -> None:
 
 
 def outage(desk: Desk, minutes: int) -> list[str]:
-    """An hour without a server, in which mail is queued again and again; answers the envelopes in that order."""
+    """Simulates an outage during which mail is queued repeatedly; returns the outbox ids in that order."""
     first = approved(desk)
     desk.server.says(0)
     desk.settle()
@@ -57,7 +57,7 @@ def outage(desk: Desk, minutes: int) -> list[str]:
 
 
 def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) -> None:
-    """Each mail leaves once, within two minutes of the server's return, in the order in which it was queued."""
+    """Each mail is sent once, within two minutes of the server's return, in the order in which it was queued."""
     queued = outage(desk, 60)
     assert len(queued) >= 5
     before = len(desk.server.envelopes)
@@ -72,7 +72,7 @@ def test_an_hour_without_a_server_loses_nothing_and_keeps_the_order(desk: Desk) 
 
 
 def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
-    """About once a minute; what stands behind it is not tried at all, and has its whole schedule before it."""
+    """The first mail is retried about once a minute; those behind it are not tried and keep their retry schedule."""
     queued = outage(desk, 60)
     first, *others = (row for row in desk.all(OutboxMail) if row.state != "cancelled")
     assert 45 <= len(desk.all(Attempt, mail=first.id)) <= 60
@@ -86,7 +86,7 @@ def test_only_the_first_mail_asks_for_the_server(desk: Desk) -> None:
 
 
 def test_a_mail_refused_for_now_holds_up_no_other(desk: Desk) -> None:
-    """Greylisting is about one recipient."""
+    """A temporary refusal such as greylisting concerns one recipient only."""
     approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()
@@ -96,11 +96,11 @@ def test_a_mail_refused_for_now_holds_up_no_other(desk: Desk) -> None:
 
 
 def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
-    """Failed logins lock an account: the waits grow, and meanwhile nothing else is tried either."""
+    """Since failed logins can lock an account, the waits grow, and meanwhile no other mail is tried."""
     key = approved(desk)
     waits = []
     for _ in range(4):
-        claimed = delivery.claim(desk.env)  # a script of the server knows no login
+        claimed = delivery.claim(desk.env)  # the scripted server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
             refused = Refused(
@@ -115,11 +115,11 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
     assert waits == [1, 2, 5, 10]
 
 
-# ---- it is told of
+# ---- alarms
 
 
 def test_mail_that_waits_is_told_of_once_and_so_is_its_end(desk: Desk) -> None:
-    """After fifteen minutes one alarm for however many mails, and one more when none waits too long any more."""
+    """After fifteen minutes one alarm is raised for all mails, and one more when none waits too long any more."""
     outage(desk, 60)
     assert alarms(desk).count("outbox waits") == 1
     assert alarms(desk).count("outbox flows") == 0
@@ -136,7 +136,7 @@ def test_mail_that_waits_is_told_of_once_and_so_is_its_end(desk: Desk) -> None:
 
 
 def test_the_next_time_is_told_of_anew(desk: Desk) -> None:
-    """A second outage is a second alarm."""
+    """A second outage raises a second pair of alarms."""
     for _ in range(2):
         approved(desk)
         desk.server.says(0)
@@ -150,7 +150,7 @@ def test_the_next_time_is_told_of_anew(desk: Desk) -> None:
 
 
 def test_a_quiet_outbox_tells_nothing(desk: Desk) -> None:
-    """Nothing waits, nothing is said, and the idle desk writes no event."""
+    """With an empty outbox an idle desk writes no event."""
     desk.notified()
     desk.settle()
     before = len(desk.events())
@@ -163,7 +163,7 @@ def test_a_quiet_outbox_tells_nothing(desk: Desk) -> None:
 
 
 def in_doubt(desk: Desk, channel: str = "x-urgent", silent: str = X_CHANNEL) -> str:
-    """A notification of which one envelope is in doubt."""
+    """Returns a notification with one uncertain mail."""
     key = approved(desk, channel)
     desk.server.says(-1, silent)
     desk.settle()
@@ -173,7 +173,7 @@ def in_doubt(desk: Desk, channel: str = "x-urgent", silent: str = X_CHANNEL) -> 
 
 @pytest.mark.parametrize(("proof", "witness"), [("sent", ""), ("copy", "verkiezingenflagger@bzk.example")])
 def test_only_a_platforms_mail_has_a_witness_and_only_where_wanted(desk: Desk, proof: str, witness: str) -> None:
-    """What may be sent twice needs no proof."""
+    """A mail that may be sent twice needs no proof."""
     proving(desk, proof)
     approved(desk)
     desk.receive(mail(REFERRER, "Bericht", "Er is iets."))
@@ -183,14 +183,14 @@ def test_only_a_platforms_mail_has_a_witness_and_only_where_wanted(desk: Desk, p
 
 
 def copy_of(desk: Desk, recipient: str, way: str) -> bytes:
-    """The octets of what went there, with what one way through a server puts on top."""
+    """Returns the octets sent to that recipient, with a trace line added on one way through a server."""
     (sent,) = desk.server.to(recipient)
     return f"Received: from desk by mx.bzk.example with ESMTPSA id {way}\r\n".encode() + sent.octets
 
 
 @pytest.mark.parametrize(("proof", "folder"), [("sent", "Sent"), ("copy", "INBOX")])
 def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, folder: str) -> None:
-    """Each envelope leaves a copy: with one of two in doubt the second copy is the proof."""
+    """Each recipient's mail leaves its own copy: with one of two uncertain, only the second copy is proof."""
     proving(desk, proof)
     key = in_doubt(desk, "x-two", SECOND)
     envelope = desk.one(OutboxMail, notification=key, recipient=SECOND)
@@ -202,7 +202,7 @@ def test_the_copy_of_another_recipient_proves_nothing(desk: Desk, proof: str, fo
 
 
 def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
-    """Nobody knows whose it is: a person is asked, until there are two."""
+    """One copy does not show whose it is, so both mails stay uncertain until a second copy arrives."""
     proving(desk, "copy")
     key = approved(desk, "x-two")
     desk.server.says(-1)
@@ -214,7 +214,7 @@ def test_one_copy_for_two_in_doubt_proves_neither(desk: Desk) -> None:
 
 
 def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk) -> None:
-    """The server hangs after it took the mail: the copy is back while the attempt goes on, and no alarm is raised."""
+    """If the copy arrives while the server hangs after taking the mail, the mail is accepted without an alarm."""
     proving(desk, "copy")
     key = approved(desk)
     octets = desk.env.octets.get(desk.mail_of(key).digest)
@@ -230,7 +230,7 @@ def test_a_copy_that_comes_before_we_give_up_waiting_leaves_no_doubt(desk: Desk)
 
 
 def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
-    """Who reports that a mail is still under way has it; it counts from the attempt."""
+    """A delay report shows that the mail was accepted; it counts from the attempt."""
     key = in_doubt(desk)
     desk.clock.set(START + 240 * MINUTE)
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delayed"))
@@ -239,7 +239,7 @@ def test_the_report_of_a_delay_proves_that_it_was_taken(desk: Desk) -> None:
 
 
 def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
-    """The platform's server says no while ours still owes us its 250: that 250 is written down and revives nothing."""
+    """The bounce arrives before our server's 250; that 250 is recorded but the notification stays failed."""
     key = approved(desk)
     claimed = delivery.claim(desk.env)  # the time in which we wait for the answer
     assert claimed is not None
@@ -254,7 +254,7 @@ def test_a_bounce_that_overtakes_the_answer_stands(desk: Desk) -> None:
 
 
 def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
-    """NOTIFY=SUCCESS gives a report without a fault: clocks run on, nobody is woken."""
+    """A success report (NOTIFY=SUCCESS) leaves the clocks running and raises no alarm."""
     key = desk.notified()
     clocks = desk.clocks(key)
     desk.receive(report_of(desk.message_id_of(key), X_CHANNEL, "delivered"))
@@ -263,7 +263,7 @@ def test_a_report_of_delivery_cancels_nothing(desk: Desk) -> None:
 
 
 def test_a_bounce_withdraws_the_reminder_that_waits(desk: Desk) -> None:
-    """One that did not leave yet wakes nobody for a notification that was not sent; the bounce itself is told."""
+    """A reminder that is still queued is cancelled by the bounce; the bounce itself raises an alarm."""
     key = desk.notified()
     desk.clock.set(START + 61 * MINUTE)
     desk.server.says(0)

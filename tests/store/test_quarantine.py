@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that fits nowhere: what it is suggested for and why, where a person puts it, and how that is undone."""
+"""Unmatched mail: what it is suggested for and why, where a person files it, and how that is undone."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ ATTACHED = (
 
 
 def after(minutes: float) -> datetime:
-    """That long after the start."""
+    """Returns the instant that many minutes after the start."""
     return START + timedelta(minutes=minutes)
 
 
 def forward(sender: str, of: str = REFERRER, text: str = TEXT, note: str = "Kent u dit al?") -> bytes:
-    """What Outlook makes of a mail that is passed on."""
+    """Builds a forward in Outlook's format."""
     block = f"Van: Griffie <{of}>\nVerzonden: donderdag 6 juni 2024 09:12\nAan: {DESK}\nOnderwerp: {SUBJECT}\n"
     return mail(sender, f"FW: {SUBJECT}", f"{note}\n\n{block}\n{text}\n")
 
 
 def attached(sender: str, inner: bytes) -> bytes:
-    """A mail that brings another as an attachment."""
+    """Builds a mail with another mail attached."""
     body = "--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n"
     text = f"{body}\n{inner.decode()}\n--cut--".replace("\r\n", "\n")
     return mail(sender, f"FW: {SUBJECT}", text, extra=ATTACHED)
 
 
 def sent(desk: Desk, kind: str = "intake_confirmation") -> list[tuple[str, str | None]]:
-    """To whom mails of that kind were queued, and about which case."""
+    """Returns recipient and case of queued mails of that kind."""
     return [(row.recipient, row.case) for row in desk.all(OutboxMail, kind=kind)]
 
 
 def scored(stored: StoredMessage) -> list[tuple[str, int, tuple[str, ...]]]:
-    """The suggestions with which a mail waits."""
+    """Returns the parsed suggestions of a quarantined mail."""
     found = [read(text) for text in stored.suggestions]
     return [(one.case, one.score, one.why) for one in found]
 
 
-# ---- suggestions when the same thing is referred twice
+# ---- suggestions when the same matter is referred twice
 
 
 def test_who_forwards_a_referral_that_is_here_is_led_to_its_case(desk: Desk) -> None:
-    """The forward waits with the case, a score and every part of it."""
+    """The forward is quarantined with the case, a score and each reason for it."""
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     second = desk.receive(forward(OTHER))
     assert second.place == "quarantine"
@@ -66,7 +66,7 @@ def test_who_forwards_a_referral_that_is_here_is_led_to_its_case(desk: Desk) -> 
 
 
 def test_later_cases_of_the_author_do_not_hide_the_one_that_is_forwarded(desk: Desk) -> None:
-    """Only a few cases are compared, those with the subject first."""
+    """Only a few cases are compared, those with the same subject first."""
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     for number in range(5):
         desk.clock.set(after(number + 1))
@@ -76,7 +76,7 @@ def test_later_cases_of_the_author_do_not_hide_the_one_that_is_forwarded(desk: D
 
 
 def test_the_author_who_writes_after_somebody_forwarded_him_is_led_to_that_case(desk: Desk) -> None:
-    """The other direction: the forward opened the case, then the original comes."""
+    """In reverse order, with the original arriving after the forward that opened the case, it is suggested too."""
     first = desk.receive(forward(OTHER))
     assert first.case is not None
     second = desk.receive(mail(REFERRER, SUBJECT, TEXT))
@@ -84,7 +84,7 @@ def test_the_author_who_writes_after_somebody_forwarded_him_is_led_to_that_case(
 
 
 def test_two_who_forward_the_same_mail_are_led_together(desk: Desk) -> None:
-    """Neither of them wrote it; what they pass on has one author, one subject and mostly the same words."""
+    """Two forwards of the same mail are matched by its author, its subject and most of its words."""
     first = desk.receive(forward(REFERRER, of="reader@post.example"))
     cut = TEXT.partition("\n")[0]
     second = desk.receive(forward(OTHER, of="reader@post.example", text=f"{cut}\nMet dank, een lezer van het bericht."))
@@ -92,7 +92,7 @@ def test_two_who_forward_the_same_mail_are_led_together(desk: Desk) -> None:
 
 
 def test_one_subject_for_everything_is_no_twin(desk: Desk) -> None:
-    """An office that writes each referral under one subject has a new case each time, with a hint."""
+    """An office that uses one subject for every referral gets a new case each time, with a hint."""
     first = desk.receive(mail(REFERRER, "Melding", "Er staat een bericht online over het kleuren van twee vakjes."))
     second = desk.receive(mail(REFERRER, "Melding", "Iemand zegt dat het stembureau aan de haven vandaag gesloten is."))
     assert (second.place, second.case != first.case) == ("case", True)
@@ -102,32 +102,32 @@ def test_one_subject_for_everything_is_no_twin(desk: Desk) -> None:
 
 
 def test_the_same_mail_sent_again_waits(desk: Desk) -> None:
-    """A referrer who sends his mail once more, under another Message-ID, opens no second case."""
+    """A referral sent again under another Message-ID opens no second case."""
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     second = desk.receive(mail(REFERRER, SUBJECT, TEXT, message_id="again@lindewaard.example"))
     assert (second.place, [case for case, _, _ in scored(second)]) == ("quarantine", [first.case])
 
 
 def test_no_web_address_is_kept_for_the_comparison(desk: Desk) -> None:
-    """It is read in the mails at hand only: neither rows nor events hold it."""
+    """Web addresses are read only from the mails compared: neither rows nor events contain them."""
     desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
     second = desk.receive(forward(OTHER, text=f"{TEXT}\n{ADDRESS}"))
     assert second.match_basis == "score 100"
     assert ADDRESS not in repr(desk.events())
 
 
-# ---- placed without a person
+# ---- filed automatically
 
 
 def certain(desk: Desk, sender: str = OTHER, auth: str = "pass") -> tuple[str, StoredMessage]:
-    """A referral, and its forward with the same text and the same web address."""
+    """Ingests a referral, then its forward with the same text and the same web address."""
     first = desk.receive(mail(REFERRER, SUBJECT, f"{TEXT}\n{ADDRESS}"))
     octets = forward(sender, text=f"{TEXT}\n{ADDRESS}").replace(b"dmarc=pass", f"dmarc={auth}".encode())
     return first.case or "", desk.receive(octets)
 
 
 def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
-    """An event of its own holds the score and the reason; its sender hears the number, and a person can undo it."""
+    """The event records score and reasons; the sender gets the case number, and a person can undo it."""
     case, second = certain(desk)
     assert (second.case, second.match_basis) == (case, "score 100")
     (event,) = [e for e in desk.events() if e.kind is EventKind.MESSAGE_PLACED_BY_SCORE]
@@ -144,7 +144,7 @@ def test_one_certain_suggestion_places_and_says_so(desk: Desk) -> None:
 
 
 def test_without_the_switch_a_person_places(desk: Desk) -> None:
-    """`quarantine.place_by_score: false`: the same mail waits."""
+    """With `quarantine.place_by_score: false` the same mail is quarantined."""
     off = QuarantineSettings(place_by_score=False)
     settings = desk.env.settings
     quiet = settings.model_copy(update={"desk": settings.desk.model_copy(update={"quarantine": off})})
@@ -155,16 +155,16 @@ def test_without_the_switch_a_person_places(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("sender", "auth"), [(X, "pass"), (META, "pass"), (OTHER, "none")])
 def test_neither_a_platform_nor_an_unverified_sender_is_placed_by_score(desk: Desk, sender: str, auth: str) -> None:
-    """A platform's mail stops clocks, and of the other nobody knows who wrote it: a person decides."""
+    """A platform's mail stops clocks, and an unverified sender is unknown: a person decides."""
     _, second = certain(desk, sender, auth)
     assert (second.place, desk.happened(EventKind.MESSAGE_PLACED_BY_SCORE)) == ("quarantine", 0)
 
 
-# ---- a person places
+# ---- a person files
 
 
 def test_the_confirmation_goes_out_when_a_person_places(desk: Desk) -> None:
-    """Once, to whoever referred it, with the number of that case; placing it again says nothing new."""
+    """Each referrer gets one confirmation with the number of that case; filing again sends no other."""
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     second = desk.receive(forward(OTHER))
     assert sent(desk) == [(REFERRER, first.case)]
@@ -178,7 +178,7 @@ def test_the_confirmation_goes_out_when_a_person_places(desk: Desk) -> None:
 
 
 def test_a_new_case_of_a_person_is_confirmed_and_an_unverified_one_once_vouched_for(desk: Desk) -> None:
-    """Nobody is answered whom nobody vouches for; the confirmation follows when a person does."""
+    """An unverified referrer gets no confirmation until a person confirms the mail."""
     stored = desk.receive(mail(REFERRER, SUBJECT, TEXT, auth="none"))
     number = desk.do(PlaceMessage(message=stored.id, new=True)).key
     assert sent(desk) == []
@@ -187,7 +187,7 @@ def test_a_new_case_of_a_person_is_confirmed_and_an_unverified_one_once_vouched_
 
 
 def test_a_machine_hears_nothing_when_its_mail_is_placed(desk: Desk) -> None:
-    """Neither a list nor an officer is answered (RFC 3834)."""
+    """Neither a list nor an officer gets an answer (RFC 3834)."""
     listed = desk.receive(mail("info@raad.example", "Vraag", "Zie dit.", extra=["List-Id: <news.raad.example>"]))
     desk.do(PlaceMessage(message=listed.id, new=True))
     ours = desk.receive(mail(OFFICER, "Vraag", "Wat is dit?"))
@@ -197,7 +197,7 @@ def test_a_machine_hears_nothing_when_its_mail_is_placed(desk: Desk) -> None:
 
 
 def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
-    """The answer of 11:11 that is placed at 17:00 took 37 minutes; undone, the clock runs and the reminder is due."""
+    """An answer filed six hours later stops the clock at its arrival; when undone, the clock runs and escalates."""
     key = desk.notified()
     case = desk.row(Notification, key).case
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(37)), at=after(37))
@@ -215,7 +215,7 @@ def test_a_late_placement_keeps_the_arrival_to_the_minute(desk: Desk) -> None:
 
 
 def test_what_was_attached_goes_where_its_mail_goes(desk: Desk) -> None:
-    """A forwarded mail does not stay behind in the quarantine."""
+    """An attached mail follows the mail that contains it."""
     outer = desk.receive(attached("someone@elsewhere.example", mail("a@b.example", "Vraag", "Zie dit.", auth=None)))
     assert len(desk.all(StoredMessage, place="quarantine")) == 2
     case = desk.do(PlaceMessage(message=outer.id, new=True)).key
@@ -228,7 +228,7 @@ def test_what_was_attached_goes_where_its_mail_goes(desk: Desk) -> None:
 
 
 def test_noise_and_declined_mail_can_be_taken_out(desk: Desk) -> None:
-    """A citizen's mail can become a case after all; so can what was binned."""
+    """A declined mail can become a case after all, and noise can be put back into the quarantine."""
     citizen = desk.receive(mail(CITIZEN, "Nepnieuws", "Ik zag een bericht op internet, haal het weg."))
     assert citizen.place == "declined"
     number = desk.do(PlaceMessage(message=citizen.id, new=True)).key
@@ -242,7 +242,7 @@ def test_noise_and_declined_mail_can_be_taken_out(desk: Desk) -> None:
 
 
 def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) -> None:
-    """The referrer belongs to the other case from then on; put back, the mail is the referral of the first again."""
+    """The referrer belongs to the other case from then on; moved back, the mail is the first case's referral again."""
     first = desk.receive(mail(REFERRER, SUBJECT, TEXT))
     wrong = desk.receive(mail(OTHER, "Bericht over sluitingstijd", "Iemand zegt dat de bus gesloten is."))
     outcome = desk.do(PlaceMessage(message=wrong.id, case=first.case))
@@ -260,7 +260,7 @@ def test_a_case_whose_referral_is_taken_out_tells_nobody_of_its_end(desk: Desk) 
 
 
 def test_what_a_mail_taught_is_forgotten_when_it_leaves(desk: Desk) -> None:
-    """A platform's number that was learned from a mail in the wrong case leads no later mail there."""
+    """A platform's number learned from a mail in the wrong case leads no later mail there."""
     key = desk.notified()
     case = desk.row(Notification, key).case
     first = desk.receive(mail(X, "Ticket", "We look into #55190.", at=after(5)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An officer corrects what a mail is, or where it belongs: clocks, reminders and figures follow, history stays."""
+"""An officer corrects what a mail is or where it belongs: clocks and reminders follow, and the history stays."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ RUNNING = ("running", None)
 
 
 def after(minutes: float) -> datetime:
-    """That long after the start."""
+    """Returns the instant that many minutes after the start."""
     return START + timedelta(minutes=minutes)
 
 
 def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
-    """A person at the platform answers the notification."""
+    """Ingests an answer to the notification by a person at the platform."""
     octets = mail(X, "Re: Two boxes", "Hello, we got it, a colleague looks at it.", answers=desk.message_id_of(key),
                   at=after(minutes))  # fmt: skip
     stored = desk.receive(octets, at=after(minutes))
@@ -28,7 +28,7 @@ def answered(desk: Desk, key: str, minutes: float) -> StoredMessage:
 
 
 def test_an_answer_that_was_none_lets_the_clock_run_and_the_reminder_fall_due(desk: Desk) -> None:
-    """What counted for an hour was noise: no clock stands any more, and the officer hears of the silence at once."""
+    """If an answer turns out to be noise, its clocks run again and the due reminder is sent at once."""
     key = desk.notified()
     stored = answered(desk, key, 20)
     assert desk.clocks(key)["human"] == ("stopped", 20)
@@ -43,7 +43,7 @@ def test_an_answer_that_was_none_lets_the_clock_run_and_the_reminder_fall_due(de
 
 
 def test_a_kind_that_is_corrected_counts_at_once_and_the_first_one_stays_in_the_events(desk: Desk) -> None:
-    """A receipt taken for an answer to the matter; the events say who said what, and when."""
+    """Each correction moves the clocks at once; the events record all kinds in order."""
     key = desk.notified()
     stored = answered(desk, key, 20)
     desk.do(ReclassifyMessage(message=stored.id, kinds=("platform_ack", "substantive_reply")))
@@ -58,7 +58,7 @@ def test_a_kind_that_is_corrected_counts_at_once_and_the_first_one_stays_in_the_
 
 
 def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
-    """The clock of the one case runs again, that of the other stops at the arrival, to the minute."""
+    """The clock of the first case runs again, and that of the second stops at the arrival, to the minute."""
     one = desk.notified()
     two = desk.notified()
     stored = answered(desk, one, 17)
@@ -76,7 +76,7 @@ def test_kind_and_case_are_corrected_in_one_act(desk: Desk) -> None:
 
 
 def test_of_two_notifications_to_one_platform_a_person_names_the_one(desk: Desk) -> None:
-    """Without the name no clock stops; and a platform never stops the clock of another."""
+    """No clock stops until the notification is named, and a platform never stops the clock of another."""
     case = desk.decided()
     one, two = desk.notified(case=case), desk.notified("x-two", case=case)
     stored = desk.receive(mail(X, "About your report", "Got it.", at=after(9)), at=after(9))
@@ -90,7 +90,7 @@ def test_of_two_notifications_to_one_platform_a_person_names_the_one(desk: Desk)
 
 
 def test_nobody_is_written_to_when_an_answer_moves(desk: Desk) -> None:
-    """A platform hears nothing of a correction, ever."""
+    """Moving an answer sends no mail."""
     one, two = desk.notified(), desk.notified()
     stored = answered(desk, one, 5)
     before = len(desk.all(OutboxMail))

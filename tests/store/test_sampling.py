@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail offered as a sample for the rules: nothing is left in it that leads to anybody, and it is read as before."""
+"""A mail offered as a sample for the rules is anonymised and classified as before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flaggermail.yaml_files.faults import checked
 from flaggermail.yaml_files.source import read
 from tests.store.desk_fixtures import DESK, META, OFFICER, REFERRER, Desk, X, mail, report_of
 
-# Each stands somewhere in the hostile mail below, and none may be found in what is written.
+# Each occurs in the hostile mail below, and none may occur in the sample.
 CANARIES = (
     "wilhelmina", "canaris", "kwartel", "zilverreiger", "roodborst", "ijsvogel", "goudvink", "putter", "steltkluut",
     "612345678", "612 34 56 78", "0612345678", "NL91ABNA", "0417164300", "123456782", "1234 AB", "203.0.113.77",
@@ -52,7 +52,7 @@ Dit stond er vandaag. Groetjes, Wilhelmina
 
 
 def hostile(html: str = "") -> bytes:
-    """A mail with a canary in every corner: fields, HTML, comments, attachments, preamble and epilogue."""
+    """Builds a mail with a canary in every corner: fields, HTML, comments, attachments, preamble and epilogue."""
     body = f"""geheim preamble canaris
 --cut
 Content-Type: text/plain; charset=utf-8; x-canaris="canaris"
@@ -93,7 +93,7 @@ epilogue canaris geheim"""
 
 
 def written(desk: Desk, stored: StoredMessage, folder: Path, name: str | None = "case-nl") -> tuple[Written, str, str]:
-    """The outcome, the mail and what stands beside it."""
+    """Returns the outcome, the mail and the description next to it."""
     with desk.env.store.read() as tx:
         found = write_sample(UnitOfWork(desk.env, tx, desk.clock.now()), stored.id, folder, name)
     mail_text, beside = (path.read_bytes().decode() for path in found.files)
@@ -101,7 +101,7 @@ def written(desk: Desk, stored: StoredMessage, folder: Path, name: str | None = 
 
 
 def test_no_canary_survives(desk: Desk, tmp_path: Path) -> None:
-    """Names, addresses, numbers, pages, handles, traces and hidden parts are gone; harmless words are there."""
+    """Names, addresses, numbers, pages, handles, traces and hidden parts are removed; harmless words remain."""
     _, text, beside = written(desk, desk.receive(hostile()), tmp_path)
     left = [word for word in CANARIES if word.lower() in f"{text}\n{beside}".lower()]
     assert left == [], text
@@ -116,7 +116,7 @@ def test_no_canary_survives(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_an_attached_mail_is_disguised_like_the_one_that_brings_it(desk: Desk, tmp_path: Path) -> None:
-    """It stays attached, under the same names."""
+    """The attached mail stays attached, and its names are replaced too."""
     inner = hostile().decode().replace("\r\n", "\n").replace("--cut", "--inner").replace('"cut"', '"inner"')
     body = (
         f"--cut\nContent-Type: text/plain\n\nZie de bijlage.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
@@ -130,7 +130,7 @@ def test_an_attached_mail_is_disguised_like_the_one_that_brings_it(desk: Desk, t
 
 
 def test_who_is_who_shows_by_the_domains_of_the_samples(desk: Desk, tmp_path: Path) -> None:
-    """A platform stays that platform, an officer an officer, the mailbox the mailbox; the same person one person."""
+    """Platform domains stay recognisable, personal addresses are replaced, and the given context is recorded."""
     key = desk.notified()
     octets = mail(X, "Re: Two boxes", "Thanks, received. We will look.", to=f"{DESK}, {OFFICER}, {META}",
                   answers=desk.message_id_of(key))  # fmt: skip
@@ -154,7 +154,7 @@ def test_who_is_who_shows_by_the_domains_of_the_samples(desk: Desk, tmp_path: Pa
 
 @pytest.mark.parametrize("action", ["failed", "delayed"])
 def test_a_bounce_stays_a_bounce(desk: Desk, tmp_path: Path, action: str) -> None:
-    """What a program knows it by is written anew, about a mail under another name."""
+    """The fields that identify a bounce are rewritten, and name another mail."""
     octets = report_of("geheim@bzk.example", "wilhelmina@geheim-kanaal.nl", action)
     stored = desk.receive(octets)
     found, text, _ = written(desk, stored, tmp_path)
@@ -165,7 +165,7 @@ def test_a_bounce_stays_a_bounce(desk: Desk, tmp_path: Path, action: str) -> Non
 
 
 def test_an_automatic_receipt_stays_one(desk: Desk, tmp_path: Path) -> None:
-    """The field that says so is kept, with a word that may stand there."""
+    """Auto-Submitted is kept, reduced to a permitted word."""
     stored = desk.receive(mail(X, "We got it", "Ticket #5519", extra=["Auto-Submitted: auto-replied; geheim"]))
     found, text, _ = written(desk, stored, tmp_path)
     assert (found.differences, "Auto-Submitted: auto-replied\n" in text, "geheim" in text) == ((), True, False)
@@ -174,7 +174,7 @@ def test_an_automatic_receipt_stays_one(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_nothing_is_written_over(desk: Desk, tmp_path: Path) -> None:
-    """Without a name the next free one is taken; one that is there is refused, and so is one that leads elsewhere."""
+    """Without a name the next free one is taken; an existing name is refused, and so is one outside the folder."""
     stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?"))
     names = [written(desk, stored, tmp_path, None)[0].name for _ in range(2)]
     assert names == ["unknown-1", "unknown-2"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`status.json` tells how a desk stands, in counts and instants, and nothing of whom or what its mail is about."""
+"""`status.json` reports the state of a desk in counts and instants, without content or persons of any mail."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CONTRACT = {
 
 
 def a_case(number: int, state: str, *, exercise: bool) -> Case:
-    """A case in that state."""
+    """Builds a case in that state."""
     return Case(
         number=f"VF-NOW-{number:04d}", election="NOW", type="other", origin="media", state=state, token=f"case{number}",
         opened_at=NOW, opened_by="officer1", exercise=exercise,
@@ -57,7 +57,7 @@ def a_case(number: int, state: str, *, exercise: bool) -> Case:
 
 
 def a_message(number: int, place: str) -> StoredMessage:
-    """A message there; the later its number, the earlier it came."""
+    """Builds a message in that place; a higher number arrived earlier."""
     return StoredMessage(
         id=f"m{number:08d}", message_id=None, content_key="c", digest="d", direction="in", place=place,
         received_at=NOW - number * HOUR, first_seen_at=NOW,
@@ -65,7 +65,7 @@ def a_message(number: int, place: str) -> StoredMessage:
 
 
 def a_mail(number: int, state: str) -> OutboxMail:
-    """A mail in that state."""
+    """Builds a mail in that state."""
     return OutboxMail(
         id=f"o{number:08d}", kind="alarm", dedupe=f"alarm/{number}", case=None, notification=None, message_id="<a@b>",
         sender="a@b.example", recipient="c@d.example", subject="s", digest="d", at_most_once=False, state=state,
@@ -74,14 +74,14 @@ def a_mail(number: int, state: str) -> OutboxMail:
 
 
 def cases() -> list[Record]:
-    """As many in each state as in no other, and some of an exercise."""
+    """Builds cases with a different count for each state, and some of an exercise."""
     wanted = [(state, count, False) for count, state in enumerate(CASE_STATES, 1)] + [("open", 7, True)]
     states = [(state, exercise) for state, count, exercise in wanted for _ in range(count)]
     return [a_case(number, state, exercise=exercise) for number, (state, exercise) in enumerate(states)]
 
 
 def clocks() -> list[Record]:
-    """Of three notifications: the first has one, the second two, the third three of which one has stopped."""
+    """Builds three notifications: the first has one clock, the second two, the third three, one of them stopped."""
     use = Notification(
         id="", case="VF-NOW-0001", platform="X", channel="x-urgent", channel_name="C", template="t", language="nl",
         subject="", drafted_by="officer1", drafted_at=NOW, token="", digest="d",
@@ -97,14 +97,14 @@ def clocks() -> list[Record]:
 
 
 def mails() -> list[Record]:
-    """As many in each state as in no other, also in those that wait for nothing."""
+    """Builds mails with a different count for each state, including the finished ones."""
     states = (*WAITING, "accepted", "refused", "cancelled")
     wanted = [state for count, state in enumerate(states, 1) for _ in range(count)]
     return [a_mail(number, state) for number, state in enumerate(wanted)]
 
 
 def overrides() -> list[Record]:
-    """Two hold now, of which the later counts; the last one is to come."""
+    """Builds two overrides that hold now, the later of which counts, and a future one."""
     spans = (("officer2", -1, 1), ("head1", -2, 2), ("officer2", 3, 4))
     return [
         Override(
@@ -116,7 +116,7 @@ def overrides() -> list[Record]:
 
 
 def some_of_everything() -> list[Record]:
-    """Rows of every kind that is counted, and of those that must not be."""
+    """Builds rows of every kind that is counted, and of those that must not be."""
     today = NOW.date()
     election = Election(
         code="NOW", name_nl="Nu", name_en="Now", polling_days=(today,), period_from=today, period_until=today
@@ -127,7 +127,7 @@ def some_of_everything() -> list[Record]:
 
 
 def waking() -> list[Record]:
-    """Pages of which three woke nobody of late, notices held back of which one was told, and two things watched."""
+    """Builds pages, three of them recent and not sent; held-back notices, one of them sent; and two watched things."""
     ages = (("failed", 1), ("held", 2), ("held", 3), ("sent", 1), ("failed", 25))
     pages = [
         Page(
@@ -151,7 +151,7 @@ def waking() -> list[Record]:
 
 
 def fill(env: Services) -> None:
-    """Have some of everything on the desk, and one of two folders read."""
+    """Stores some of everything, and a cursor for one of two folders."""
     with env.store.begin() as tx:
         happened = EventKind.MESSAGE_TAKEN_IN
         tx.append(*(Event(happened, NOW, "daemon", (added(row),)) for row in some_of_everything()))
@@ -161,18 +161,18 @@ def fill(env: Services) -> None:
 
 
 def read_now(env: Services) -> None:
-    """The inbox is read to its end at this instant."""
+    """Records that the inbox was read to its end now."""
     with env.store.begin() as tx:
         tx.advance(env.settings.desk.mailbox.inbox, Cursor(Position(1, 9), env.clock.now()))
 
 
 def shown(at: datetime) -> str:
-    """An instant as the document holds it."""
+    """Returns an instant as written in the document."""
     return at.isoformat()
 
 
 def test_some_of_everything_is_counted(desk: Desk) -> None:
-    """Each row that matters once, in its place, and none of a rehearsal but among the cases."""
+    """Each row is counted once, in its place; rows of an exercise only among the cases."""
     fill(desk.env)
     found = written(desk.env)
     assert found["cases"] == {"open": 1, "decided": 2, "notified": 3, "answered": 4, "closed": 5, EXERCISE: 7}
@@ -195,7 +195,7 @@ def test_some_of_everything_is_counted(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("link", "word"), [(None, None), (True, "up"), (False, "down")])
 def test_the_document_holds_what_the_contract_names(desk: Desk, link: bool | None, word: str | None) -> None:  # noqa: FBT001 - a table
-    """On an empty desk too; the link is unknown until the first look has ended."""
+    """The contract holds on an empty desk too; the link is unknown until the first look has ended."""
     found = written(desk.env, link=link)
     assert found.keys() >= CONTRACT.keys()
     for name, inner in CONTRACT.items():
@@ -208,7 +208,7 @@ def test_the_document_holds_what_the_contract_names(desk: Desk, link: bool | Non
 
 
 def test_on_call_is_whether_anybody_is_and_not_who(desk: Desk) -> None:
-    """Nobody where the rota names nobody."""
+    """`on_call` is false if the schedule names no officer."""
     assert written(desk.env)["on_call"] is True
     settings = desk.env.settings
     nobody = settings.oncall.model_copy(update={"shifts": (), "weekly": (), "fallback_officer": None})
@@ -217,7 +217,7 @@ def test_on_call_is_whether_anybody_is_and_not_who(desk: Desk) -> None:
 
 
 def test_a_desk_that_works_is_in_order_and_one_that_fails_says_why(desk: Desk, tmp_path: Path) -> None:
-    """From a quiet morning to a notification that the server refuses for hours, as monitoring sees it."""
+    """Monitoring sees a quiet morning, then a notification that the server refuses for hours, then its recovery."""
     read_now(desk.env)
     quiet = told(desk.env, tmp_path)
     assert (quiet.exit_code, "wrong" in quiet.output) == (0, False)
@@ -246,7 +246,7 @@ def test_a_desk_that_works_is_in_order_and_one_that_fails_says_why(desk: Desk, t
 
 
 def test_the_answer_that_came_last_is_shown(desk: Desk) -> None:
-    """Of two mails that wait, whichever was tried first; a mail that left takes its answer with it."""
+    """The latest answer among waiting mails is shown; once they are sent, none is."""
     desk.server.says(451, text="first")
     desk.receive(mail(REFERRER, "Vraag", "Wat nu?"))
     delivery.drain(desk.env)
@@ -268,7 +268,7 @@ CANARY = "Kanarie"
 
 
 def full_of_canaries(desk: Desk) -> list[str]:
-    """Take in, open, notify and fail under names of which each is a canary; give what must appear nowhere."""
+    """Fills the desk with canary names and a failed notification; returns what must not appear anywhere."""
     referral = mail(f"{CANARY} Een <kanarie1@lindewaard.example>", f"{CANARY} twee", f"{CANARY} drie")
     desk.receive(referral.replace(b"header.from=lindewaard.example>", b"header.from=lindewaard.example"))
     desk.receive(mail(CITIZEN, f"{CANARY} vier", "Is dit echt?"))
@@ -288,7 +288,7 @@ def full_of_canaries(desk: Desk) -> list[str]:
 
 
 def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
-    """On a desk full of canaries, whose server quotes recipient, subject, Message-ID and case number back at us."""
+    """The server's answer quotes recipient, subject, Message-ID and case number, and none of them is shown."""
     canaries = full_of_canaries(desk)
     assert len(desk.all(Case)) >= 2
     assert desk.all(OutboxMail, state="uncertain")
@@ -300,7 +300,7 @@ def test_nothing_of_mail_or_people_is_in_it(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk as it is now; a late tick as it was last found."""
+    """Free disk space is that of now; a late tick is as it was last found."""
     room = [400_000_000]
     monkeypatch.setattr(
         "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
@@ -316,7 +316,7 @@ def test_what_the_daemon_found_wrong_with_itself_is_in_it(desk: Desk, monkeypatc
 
 
 def test_it_is_gathered_without_reading_a_table_that_grows(desk: Desk) -> None:
-    """The daemon gathers every ten seconds, in year three too, and writes nothing to the record by that."""
+    """The daemon gathers every ten seconds: no full scan of a growing table, and no event."""
     desk.notified()
     before = len(desk.events())
     with statements(engine_of(desk)) as asked, desk.env.store.read() as tx:
@@ -327,7 +327,7 @@ def test_it_is_gathered_without_reading_a_table_that_grows(desk: Desk) -> None:
 
 
 def test_a_daemon_that_is_gone_is_noticed_after_two_minutes(desk: Desk, tmp_path: Path) -> None:
-    """The last document stays, with its age; its counts are still shown."""
+    """The last document remains, with its age, and its counts are still shown."""
     read_now(desk.env)
     assert told(desk.env, tmp_path).exit_code == 0
     assert typed(tmp_path, NOW + 2 * MINUTE).exit_code == 0
