@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench`: what flaggermail costs, beside something that does the least of it, in the same run.
+"""`./dev bench`: what flaggermail costs, compared with a minimal alternative in the same run.
 
-Times depend on the machine and on what else it does, so the ratios are what to compare between two changes. A goal that
-is not met is printed and leaves exit status 0; a measurement that did not run gives 1. The soak, the faults and the
-fuzz run, which count mails, and the nights are judged.
+Times depend on the machine and its load, so compare the ratios between two changes. A goal that is not met is printed
+and leaves exit status 0; a measurement that did not run gives 1. The soak, the faults and the fuzz run, which count
+mails, and the nights have a verdict.
 """
 
 import argparse
@@ -45,7 +45,7 @@ MEASUREMENTS: dict[str, Measurement] = {
 
 
 def arguments() -> argparse.ArgumentParser:
-    """What may be typed."""
+    """Returns the parser of the command line."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures, or counts mails for a while.")
     parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz", "faults", "nights"], default="all")
     parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500)")

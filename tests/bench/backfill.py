@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail of history costs flaggermail, beside mbsync and notmuch on the same mailbox if both are installed."""
+"""What a mail of history costs flaggermail, compared with mbsync and notmuch on the same mailbox if installed."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ Sync Pull
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Each kind of mail, by both sides."""
+    """Measures each kind of mail on both sides."""
     missing = [name for name in ("mbsync", "notmuch") if shutil.which(name) is None]
     if missing:
         yield Note(f"\nbackfill has no other side, not installed: {', '.join(missing)}")
@@ -70,7 +70,7 @@ def _backfill(name: str, ours: float | None, theirs: float | None) -> Figure:
 
 
 def _pull_and_index(servers: Servers, folder: Path, user: str) -> float:
-    """Seconds of mbsync and notmuch for the whole inbox."""
+    """Returns the seconds of mbsync and notmuch for the whole inbox."""
     mail = folder / "mail"
     mail.mkdir(parents=True)
     account = {"port": servers.dovecot.imap_port, "user": user, "password": servers.dovecot.password}

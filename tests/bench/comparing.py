@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What it costs to compare two rule sets over an archive, beside reading the same mails in the same run."""
+"""What comparing two rule sets over an archive costs, compared with reading the same mails in the same run."""
 
 import shutil
 import time
@@ -29,7 +29,7 @@ CONFIG = Path(__file__).parents[1] / "config"
 
 @contextmanager
 def filled(folder: Path, files: list[Path]) -> Iterator[Services]:
-    """A desk that took in these mails years after they came."""
+    """Yields a desk that ingested these mails years after they arrived."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(datetime(2027, 3, 17, 9, tzinfo=UTC))
     folder.mkdir()
@@ -47,12 +47,12 @@ def _raw(path: Path, number: int) -> RawMessage:
 
 
 def without_platforms(rules: RuleSet) -> RuleSet:
-    """Other rules, which judge some of the mail otherwise."""
+    """Returns other rules, which classify some of the mail differently."""
     return replace(rules, rules=tuple(rule for rule in rules.rules if rule.stage is not Stage.PLATFORM))
 
 
 def reading(env: Services, files: list[Path]) -> float:
-    """Seconds to read the mails, by the reader and in the portions of a comparison."""
+    """Returns the seconds to read the mails, in the portions of a comparison."""
     begun = time.perf_counter()
     for first in range(0, len(files), TOGETHER):
         env.parser.parse_all([path.read_bytes() for path in files[first : first + TOGETHER]])
@@ -60,7 +60,7 @@ def reading(env: Services, files: list[Path]) -> float:
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """The mails are read before and after the comparison, and the quicker one counts."""
+    """The mails are read before and after the comparison, and the faster reading counts."""
     count = bench.few(MAILS, QUICK_MAILS)
     files = corpus.write(bench.folder / "comparing", count, SEED)
     yield Heading(f"comparing rules over {count:,} mails of {corpus.source()}", "x reading")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail by the thousand, the same for the same seed, laid into a Maildir as a mail server would have it.
+"""Thousands of mails, identical for the same seed, stored in a Maildir as a mail server would.
 
-Big mail, with attachments, is written by gen_corpus.py if the folder `shared` is beside the checkout; small mail,
-without attachments, by tests.bench.mails. Figures of the two are not to be compared.
+Big mail, with attachments, is written by gen_corpus.py if the folder `shared` is next to the checkout; small mail,
+without attachments, by tests.bench.mails. Figures of the two are not comparable.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.servers.postfix import AUTHSERV_ID
 GENERATOR = Path(__file__).parents[3] / "shared" / "perf" / "gen_corpus.py"
 BIG, SMALL = "gen_corpus.py", "tests.bench.mails"
 _LONG_AGO = datetime.fromisoformat("2024-03-01T08:00:00+00:00").timestamp()
-_KNOWN = {  # domains of the generator -> domains that the shipped lists and the platforms of tests/config know
+_KNOWN = {  # domains of the generator -> domains in the shipped lists and the platforms of tests/config
     b"gemeente-utrecht.example": b"lindewaard.example",
     b"gemeente-zwolle.example": b"kromwoude.example",
     b"minbzk.example": b"bzk.example",
@@ -32,20 +32,21 @@ _FROM = re.compile(rb"^From: [^\r\n]*@([a-z0-9.-]+)", re.MULTILINE)
 
 
 def source() -> str:
-    """Who writes the mail if it may be either."""
+    """Returns which kind of mail is written by default."""
     return BIG if has(BIG) else SMALL
 
 
 def has(kind: str) -> bool:
-    """Whether this kind of mail can be written here."""
+    """Returns whether this kind of mail can be written here."""
     return kind == SMALL or GENERATOR.exists()
 
 
 def write(folder: Path, count: int, seed: int, kind: str | None = None) -> list[Path]:
-    """Write `count` mails of this seed into `folder`, one file each, in the order in which they were sent.
+    """Writes `count` mails of this seed into `folder`, one file each, in the order in which they were sent.
 
-    A smaller count of the same seed gives the first of them. Each is vouched for by our own server, as if it had come
-    through it, and arrived long ago: an hour after the other. `kind` is BIG or SMALL; otherwise `source` chooses.
+    A smaller count of the same seed gives the first of them. Each is verified by our own server, as if it had come
+    through it, and arrived long ago, one hour after the previous one. `kind` is BIG or SMALL; otherwise `source`
+    chooses.
     """
     folder.mkdir(parents=True)
     if (kind or source()) == BIG:
@@ -62,7 +63,7 @@ def write(folder: Path, count: int, seed: int, kind: str | None = None) -> list[
 
 
 def lay(files: list[Path], maildir: Path) -> None:
-    """Link the files into a Maildir, in their order; their date is when the server got them."""
+    """Links the files into a Maildir, in their order; their date is when the server received them."""
     for name in ("cur", "new", "tmp"):
         (maildir / name).mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(files):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench faults`: rounds of refusals, hangs, lost lines and kills with a real Postfix, counted at its end."""
+"""`./dev bench faults`: rounds of refusals, hangs, lost lines and kills with a real Postfix, counted at the end."""
 
 import random
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ USER = "faults"
 
 
 def run(servers: Servers, number: int, seed: int | None) -> int:
-    """Play the rounds and print what was counted; returns the exit status."""
+    """Plays the rounds and prints the counts; returns the exit status."""
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
     table.note(f"faults: {number} rounds, seed {seed}")
     with Rounds.running(servers, USER) as rounds:

@@ -13,7 +13,7 @@ from tests.bench.desk import Servers
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The most that a figure may be, or its ratio where `of_ratio`; `worst` is the limit that no change may pass."""
+    """The maximum of a figure, or of its ratio with `of_ratio`; `worst` is the limit that no change may exceed."""
 
     most: float
     worst: float | None = None
@@ -22,7 +22,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One measured quantity in `unit`, and the other side's quantity of the same run."""
+    """One measured quantity in `unit`, and the other side's quantity in the same run."""
 
     what: str
     figure: float | None  # None if it cannot be measured on this machine
@@ -33,24 +33,24 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """`figure` / `beside`, None if either is missing."""
+        """`figure` / `beside`; None if either is missing."""
         return self.figure / self.beside if self.figure is not None and self.beside else None
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met, None if there is no goal or nothing to judge."""
+        """Whether the goal is met; None if there is no goal or nothing to compare."""
         judged = self.ratio if self.goal and self.goal.of_ratio else self.figure
         return judged <= self.goal.most if self.goal and judged is not None else None
 
 
 def times(what: str, ratio: float, name: str | None = None, goal: Goal | None = None) -> Figure:
-    """A figure that is itself a ratio: so many times the other side, which is 1."""
+    """Builds a figure that is itself a ratio to the other side, which is 1."""
     return Figure(what=what, figure=ratio, unit="x", beside=1, name=name, goal=goal)
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Begins a table; `beside` says what its ratios are to."""
+    """Begins a table; `beside` names what its ratios refer to."""
 
     title: str
     beside: str = "ratio"
@@ -80,7 +80,7 @@ class Bench:
         return self.stack.enter_context(Servers.running())
 
     def few(self, full: int, quick: int) -> int:
-        """The size of a measurement."""
+        """Returns the size of a measurement."""
         return quick if self.quick else full
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a flood of strangers' mail does to reminders that fall due in it, and to mail that we wait for."""
+"""The effect of a flood of mail on reminders that fall due in it, and on mail from officers and platforms."""
 
 import tempfile
 import threading
@@ -30,18 +30,18 @@ KNOWN = (OFFICER, "agent@x-platform.example")
 
 
 class Running:
-    """Implements `ports.Clock`: from `NOW` on, as fast as time passes."""
+    """Implements `ports.Clock`: starts at `NOW` and advances in real time."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
 
     def now(self) -> datetime:
-        """The instant."""
+        """Returns the current instant."""
         return NOW + timedelta(seconds=time.monotonic() - self._begun)
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """All mails lie in the mailbox at once, the tick of reminders comes each second."""
+    """All mails are in the mailbox at once, and the tick of reminders comes each second."""
     count = bench.few(MAILS, QUICK_MAILS)
     yield Heading(f"a flood of {count:,} mails")
     settings, clock = load(CONFIG, shipped("rules"), shipped("config") / "templates"), Running()
@@ -58,7 +58,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def _during(env: Services, mailbox: ListMailbox) -> tuple[float, list[float]]:
-    """Take the flood in, and tick beside it; answers the seconds of that, and of each tick."""
+    """Ingests the flood with ticks beside it; returns the seconds of the whole and of each tick."""
     seconds, ticks = list[float](), list[float]()
 
     def take_in() -> None:

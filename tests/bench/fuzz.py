@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench fuzz`: mails of the corpus and of tests/mails, broken at random, for so many seconds.
+"""`./dev bench fuzz`: parses randomly broken mails of the corpus and of tests/mails for some seconds.
 
-A mail on which the parser fails, that it reads in more than a second, that gives something which cannot be stored, or
-that is read differently the second time, is a finding; it is written to a folder, and becomes a sample of tests/mails.
+A mail on which the parser fails, that takes more than a second, whose result cannot be stored, or that is read
+differently the second time, is a finding; it is written to a folder, and becomes a sample of tests/mails.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from tests.mail_strategies import CHARSETS, ENCODINGS, PIECES, TYPES
 
 SLOWEST = 1.0  # seconds of processor time for one mail, since others use the machine
 HANGING = 20.0  # seconds of processor time after which one is given up
-LARGEST = 512 * 1024  # octets of a mail that is broken: many small ones find more than a few large ones
+LARGEST = 512 * 1024  # octets of a broken mail: many small ones find more than a few large ones
 MAILS = Path(__file__).parents[1] / "mails"
 CORPUS = Path(__file__).parents[2].parent / "shared" / "mail-corpus"
 _TOKENS = [
@@ -52,7 +52,7 @@ class Fuzz:
     slowest: float = 0.0
 
     def step(self) -> None:
-        """Break one mail, and read it."""
+        """Breaks one mail and reads it."""
         octets = self.broken()
         begun = time.process_time()
         allow(HANGING)
@@ -70,7 +70,7 @@ class Fuzz:
             self.findings.append(f"{fault}: {path}")
 
     def fault(self, octets: bytes, message: Message, seconds: float) -> str | None:
-        """What is wrong with what was read."""
+        """Returns what is wrong with the result, or None."""
         failed = [one for one in message.defects if one.startswith("parser")]
         if failed:
             return failed[0]
@@ -88,16 +88,16 @@ class Fuzz:
         return None if self.parser.parse(octets) == message == whole else "read differently the second time"
 
     def broken(self) -> bytes:
-        """A mail with a few changes."""
+        """Returns a mail with a few changes."""
         octets = bytearray(self.chance.choice(self.sources))
         for _ in range(self.chance.choice([1, 1, 2, 3, 8, 30])):
             self.change(octets)
         return bytes(octets[:LARGEST])
 
     def change(self, octets: bytearray) -> None:
-        """One change: octets taken out, put in, doubled, replaced, or brought from another mail."""
+        """Makes one change: octets removed, inserted, repeated, replaced, or taken from another mail."""
         at = self.chance.randint(0, len(octets))
-        if self.chance.random() < 0.5:  # half of all changes in the header, where most is decided
+        if self.chance.random() < 0.5:  # half of all changes are in the header, where most is decided
             at = min(at, self.chance.randint(0, 1500))
         stop = min(len(octets), at + self.chance.choice([1, 2, 10, 100, 2000]))
         way = self.chance.randrange(6)
@@ -118,15 +118,15 @@ class Fuzz:
 
 
 def sources() -> list[bytes]:
-    """The mails to break; the corpus is not part of the checkout, and may be absent."""
+    """Returns the mails to break; the corpus is not part of the checkout, and may be absent."""
     paths = sorted(MAILS.glob("*.eml")) + sorted(CORPUS.glob("*/cases/*.eml"))
     found = (path.read_bytes() for path in paths)
     return [octets for octets in found if octets and len(octets) <= LARGEST]
 
 
 def run(seconds: float, seed: int | None) -> int:
-    """Break mails for so many seconds and print the count; the exit status is 1 when there is a finding."""
-    logging.disable()  # what libraries say about broken mail is no finding
+    """Breaks mails for that many seconds and prints the counts; the exit status is 1 if there is a finding."""
+    logging.disable()  # what libraries log about broken mail is no finding
     seed = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     kept = Path(tempfile.mkdtemp(prefix="fm-fuzz-"))
     chance = random.Random(f"fuzz/{seed}")  # noqa: S311 - the same run again is the purpose

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a full store slows intake down: the same mails taken in by a desk that holds few and one that holds many."""
+"""Whether a full store slows ingest down: a desk with few mails and one with many ingest the same mails."""
 
 import statistics
 import time
@@ -20,7 +20,7 @@ SEED = 1
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Fill two desks, then take in the same mails with both."""
+    """Fills two desks, then ingests the same mails with both."""
     sizes = QUICK_SIZES if bench.quick else SIZES
     files = corpus.write(bench.folder / "growth", sizes[-1], SEED)
     yield Heading(f"history from Dovecot, mail of {corpus.source()}", "x bare")
@@ -34,7 +34,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def growth(desks: Sequence[Filled], folder: Path, probes: int) -> Iterator[Row]:
-    """What a mail costs the desk that holds most, beside the one that holds least."""
+    """Yields the cost of a mail on the fullest desk, compared with the emptiest."""
     yield Heading(f"growth, {probes} mails each, median of pairs", "x smaller")
     for name, live in (("history", False), ("live", True)):
         files = corpus.write(folder / f"probe-{name}", probes, SEED + 1 + live)
@@ -48,7 +48,7 @@ def growth(desks: Sequence[Filled], folder: Path, probes: int) -> Iterator[Row]:
 
 
 def probe(desks: Sequence[Filled], files: list[Path], *, live: bool) -> list[list[float]]:
-    """Let the desks take in the same mails in turn: seconds of each mail, one list a desk."""
+    """Lets the desks ingest the same mails in turn; returns the seconds of each mail, one list per desk."""
     seconds: list[list[float]] = [[] for _ in desks]
     for number, path in enumerate(files):
         octets = path.read_bytes()

@@ -31,11 +31,11 @@ class Filled:
 
     @property
     def each(self) -> float:
-        """Microseconds a mail."""
+        """Microseconds per mail."""
         return self.seconds / self.size * 1e6
 
     def figures(self) -> Iterator[Figure]:
-        """The pace of both sides."""
+        """Yields the speed of both sides."""
         bare = self.bare / self.size * 1e6
         fetched = f"bare fetch of {self.size:,}, {self.octets / 1e6:,.0f} MB, a mail"
         yield Figure(what=fetched, figure=bare, unit="us")
@@ -43,13 +43,13 @@ class Filled:
 
 
 def lay(servers: Servers, files: list[Path], user: str) -> None:
-    """Lay the files into a new mailbox of `user`."""
+    """Stores the files in a new mailbox of `user`."""
     corpus.lay(files, servers.maildir(user))
     servers.own(user)
 
 
 def bare_fetch(servers: Servers, user: str) -> tuple[int, float]:
-    """Fetch the whole inbox with imapclient alone, its trace off: how many octets, in how many seconds."""
+    """Fetches the whole inbox with imapclient alone, its trace off; returns octets and seconds."""
     with IMAPClient("127.0.0.1", servers.dovecot.imap_port, ssl=False, timeout=60) as client:
         client._imap.debug = 0  # noqa: SLF001 - as the product does; with the trace it would be four times as slow
         client.login(user, servers.dovecot.password)
@@ -65,7 +65,7 @@ def bare_fetch(servers: Servers, user: str) -> tuple[int, float]:
 
 @contextmanager
 def filled(servers: Servers, size: int, user: str) -> Iterator[Filled]:
-    """A desk that takes in the mailbox of `user`; raises AssertionError if that is not `size` mails."""
+    """Yields a desk that ingested the mailbox of `user`; raises AssertionError if that is not `size` mails."""
     with ExitStack() as stack:
         desk = stack.enter_context(servers.desk(user, port=servers.dovecot.imap_port, tls="none", ca_file=None))
         env = stack.enter_context(closing(wiring.open_services(desk.folder)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How soon one mail is on record, and how soon the officer on call is told of it."""
+"""The latency from a mail's arrival to its commit, and to the notice to the officer on call."""
 
 import os
 import sqlite3
@@ -30,44 +30,44 @@ UNHELD = {"together": 100, "mails_per_hour": 1000}  # more notices than are meas
 
 @dataclass
 class TimedStore:
-    """Implements `ports.Store`: another one, and when each of its writes was committed, by time.perf_counter."""
+    """Implements `ports.Store` with another store, and notes when each write was committed, by time.perf_counter."""
 
     inner: Store
     committed: list[float]
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """A transaction whose end is noted."""
+        """Opens a transaction and notes its end."""
         with self.inner.begin() as tx:
             yield tx
         self.committed.append(time.perf_counter())
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """As the other one."""
+        """Delegates."""
         with self.inner.read() as tx:
             yield tx
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """As the other one."""
+        """Delegates."""
         return self.inner.acquire(name, holder, now, seconds)
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """As the other one."""
+        """Delegates."""
         self.inner.renew(now, seconds)
 
     def release(self) -> None:
-        """As the other one."""
+        """Delegates."""
         self.inner.release()
 
     def close(self) -> None:
-        """As the other one."""
+        """Delegates."""
         self.inner.close()
 
 
 @dataclass
 class Watching:
-    """A mailbox that is watched as the daemon watches it; for each mail the seconds from its announcement."""
+    """A mailbox watched as by the daemon, with the seconds from each mail's announcement to its commit."""
 
     env: Services
     mailbox: Mailbox
@@ -76,7 +76,7 @@ class Watching:
     delays: list[float]
 
     def run(self) -> None:
-        """Look, wait, look again, until the end."""
+        """Looks and waits in turn until stopped."""
         look(self.env, self.mailbox)
         while not self.stop.is_set():
             self.mailbox.wait(self.stop, 60)
@@ -87,7 +87,7 @@ class Watching:
 
 @contextmanager
 def watching(servers: Servers, user: str) -> Iterator[Watching]:
-    """Watch the mailbox of `user` in a thread of its own."""
+    """Watches the mailbox of `user` in its own thread."""
     with servers.desk(user) as desk, closing(wiring.open_services(desk.folder)) as env:
         committed: list[float] = []
         watched = Watching(
@@ -104,7 +104,7 @@ def watching(servers: Servers, user: str) -> Iterator[Watching]:
 
 
 def until(reached: Callable[[], bool], what: str) -> None:
-    """Wait for it."""
+    """Waits until `reached`."""
     patiently(reached, what, 60)
 
 
@@ -113,7 +113,7 @@ def _more(those: list[float], than: int) -> bool:
 
 
 def announced_to_committed(servers: Servers, samples: int) -> list[float]:
-    """Seconds from the end of the wait, which a server's EXISTS ends, to the commit of the mail; one at a time."""
+    """Returns the seconds from a server's EXISTS to the commit of the mail, one mail at a time."""
     mails = Mails(1, "commit@bzk.example")
     with watching(servers, "commit") as watched:
         until(partial(_more, watched.committed, 0), "the first look")
@@ -125,7 +125,7 @@ def announced_to_committed(servers: Servers, samples: int) -> list[float]:
 
 
 def synced(folder: Path, samples: int) -> list[float]:
-    """Seconds until 5 kB lie on the disk below `folder`, which every commit waits for several times."""
+    """Returns the seconds to sync 5 kB to the disk of `folder`, which every commit waits for several times."""
     taken = []
     for number in range(samples):
         begun = time.perf_counter()
@@ -138,7 +138,7 @@ def synced(folder: Path, samples: int) -> list[float]:
 
 
 def _notice(desk: DeskProcess, after: int) -> datetime | None:
-    """When the server took the notice to the officer that comes `after` so many others."""
+    """Returns when the server accepted the officer's notice number `after`, counted from 0."""
     query = "SELECT done_at FROM outbox WHERE kind = 'officer_notice' AND state = 'accepted' ORDER BY id"
     with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True)) as connection:
         rows = connection.execute(query).fetchall()
@@ -146,10 +146,9 @@ def _notice(desk: DeskProcess, after: int) -> datetime | None:
 
 
 def arrived_to_told(servers: Servers, samples: int) -> list[float]:
-    """Seconds from the end of the delivery of a mail to Postfix's answer to the notice about it; a daemon as a process.
+    """Returns the seconds from a mail's delivery to Postfix's answer to the notice about it, with a daemon process.
 
-    Dovecot's own half second before it announces a mail is part of it, and up to a second until the outbox is looked
-    at.
+    They include Dovecot's own half second before it announces a mail, and up to a second until the outbox is checked.
     """
     mails, seconds = Mails(2, "notice@bzk.example"), []
     with servers.desk("notice", rate_limits=UNHELD) as desk:
@@ -164,7 +163,7 @@ def arrived_to_told(servers: Servers, samples: int) -> list[float]:
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """In this process up to the commit, then in a daemon up to the notice."""
+    """Measures up to the commit in this process, then up to the notice in a daemon."""
     yield Heading("latency, one mail of 5 kB at a time", "")
     delays = announced_to_committed(bench.servers, bench.few(COMMITS, QUICK_COMMITS))
     files = synced(bench.folder, len(delays))

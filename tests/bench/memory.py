@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What memory the daemon takes: idle, and when it has read a mailbox of years."""
+"""The memory of the daemon: idle, and after reading a mailbox of years."""
 
 import re
 import sqlite3
@@ -14,12 +14,12 @@ from tests.bench.history import lay
 from tests.flow.desk_process import DeskProcess, patiently
 
 BACKLOG, QUICK_BACKLOG = 20_000, 200
-SETTLED = 5.0  # seconds after which nothing of the start is going on
+SETTLED = 5.0  # seconds after which the start is complete
 PATIENCE = 3600.0  # seconds for the backlog
 
 
 def resident(desk: DeskProcess, field: str = "VmRSS") -> dict[str, float]:
-    """MiB of the daemon and of its parser."""
+    """Returns the MiB of the daemon and of its parser."""
     if desk.process is None:
         raise AssertionError("the daemon has ended")
     pid = desk.process.pid
@@ -36,13 +36,13 @@ def _mebibytes(pid: int, field: str) -> float:
 
 
 def stored(desk: DeskProcess) -> int:
-    """How many deliveries are on record."""
+    """Returns how many deliveries are on record."""
     with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True)) as connection:
         return int(connection.execute("SELECT count(*) FROM delivery").fetchone()[0])
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """A daemon with an empty mailbox, then one that reads the backlog."""
+    """Measures a daemon with an empty mailbox, then one that reads the backlog."""
     backlog = bench.few(BACKLOG, QUICK_BACKLOG)
     yield Heading("resident memory", "")
     with bench.servers.desk("memory") as desk:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench nights N`: so many simulated nights from a seed on; what they held, and which broke a promise."""
+"""`./dev bench nights N`: N simulated nights from a seed on, with counts and the nights that broke a promise."""
 
 import os
 import time
@@ -20,7 +20,7 @@ KINDS = ("case", "notification", "replies", "vain replies",
 
 
 def run(nights: int, seed: int | None) -> int:
-    """Play them, tell of each that broke a promise, and count; the exit status is 1 when one did."""
+    """Plays the nights, prints each that broke a promise, and counts; the exit status is 1 if one did."""
     first = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"{nights} nights from {first} on")
     kit, begun, counts, broken = Kit.make(), time.process_time(), Counter[str](), Counter[int]()
@@ -48,7 +48,7 @@ def run(nights: int, seed: int | None) -> int:
 
 
 def tell(night: int) -> int:
-    """Tell one night; the exit status is 1 when it broke a promise."""
+    """Prints one night; the exit status is 1 if it broke a promise."""
     kit = Kit.make()
     try:
         diary = play(night, kit)
@@ -59,7 +59,7 @@ def tell(night: int) -> int:
 
 
 def plant() -> int:
-    """Plant each fault, and say after how many nights it is found; the exit status is 1 when one is not."""
+    """Plants each fault and prints after how many nights it is found; the exit status is 1 if one is not found."""
     kit = Kit.make()
     try:
         found = {fault.name: found_after(fault, kit, FEW)[0] for fault in FAULTS}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What reading a mail costs, in one process, beside the standard library on the same mails in the same run."""
+"""What reading a mail costs in one process, compared with the standard library on the same mails in the same run."""
 
 import email
 import time
@@ -18,18 +18,18 @@ SEED = 1
 KINDS = {"parse.big": corpus.BIG, "parse.small": corpus.SMALL}
 GOAL = Goal(0.5, of_ratio=True)
 READ = ("message-id", "references", "in-reply-to", "subject", "from", "to", "date", "auto-submitted")
-MODERN = EmailPolicy()  # what policy.default is
+MODERN = EmailPolicy()  # the same as policy.default
 
 
 def standard_library(octets: bytes) -> int:
-    """Headers and bodies by email with policy.default; the characters read."""
+    """Reads headers and bodies with email and policy.default; returns the characters read."""
     mail = email.message_from_bytes(octets, policy=MODERN)
     read = sum(len(str(mail[name])) for name in READ if mail[name] is not None)
     return read + sum(len(part.get_content()) for part in mail.walk() if part.get_content_maintype() == "text")
 
 
 def processor_time(read: Callable[[bytes], object], mails: Sequence[bytes]) -> float:
-    """Seconds of processor time to read all of them."""
+    """Returns the seconds of processor time to read all mails."""
     begun = time.process_time()
     for octets in mails:
         read(octets)
@@ -37,7 +37,7 @@ def processor_time(read: Callable[[bytes], object], mails: Sequence[bytes]) -> f
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Each kind of mail, by both readers."""
+    """Measures each kind of mail with both readers."""
     count, rounds = bench.few(MAILS, QUICK_MAILS), bench.few(ROUNDS, 1)
     yield Heading(f"reading {count:,} mails, one process", "x email")
     for name, kind in KINDS.items():
@@ -52,7 +52,7 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def both(mails: Sequence[bytes], rounds: int) -> tuple[float, float]:
-    """Seconds of our parser and of the standard library: the least of some rounds each, in turn."""
+    """Returns the seconds of our parser and of the standard library: the minimum of several rounds each, in turn."""
     parser = StandardParser(read_language(shipped("rules")))
     taken = [(processor_time(parser.parse, mails), processor_time(standard_library, mails)) for _ in range(rounds)]
     ours, theirs = (min(seconds) for seconds in zip(*taken, strict=True))

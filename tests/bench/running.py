@@ -11,9 +11,9 @@ from tests.bench.figures import Bench, Figure, Measurement
 
 
 def run(measurements: Mapping[str, Measurement], bench: Bench, report: Path | None = None) -> int:
-    """Run all of them; returns 1 if one did not run to its end, else 0, whatever the goals say.
+    """Runs all measurements; returns 1 if one did not complete, else 0, whatever the goals say.
 
-    `report` gets the figures as JSON, those of the measurements that failed too as far as they went.
+    `report` gets the figures as JSON, including those that a failed measurement yielded before it failed.
     """
     figures, failed = list[Figure](), list[str]()
     for name, measurement in measurements.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What became of the mail of a soak, counted from the servers' side: mailbox, Postfix' log and queue, platform."""
+"""Counts the mail of a soak from the servers' side: mailbox, Postfix' log and queue, platform."""
 
 import hashlib
 import re
@@ -27,60 +27,60 @@ _SUBMITTED = re.compile(rb"with ESMTPSA\s+id (\w+)[^;]*;([^\r\n]+)")
 
 @dataclass
 class Diary:
-    """What was done in a soak, and what should not have been seen."""
+    """What was done in a soak, and the findings on the way."""
 
     done: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
-    accepted: list[Mail] = field(default_factory=list)  # mails that our servers took from strangers
+    accepted: list[Mail] = field(default_factory=list)  # mails that our servers accepted from outside
     approved: list[str] = field(default_factory=list)  # notifications
     slowest_stop: float = 0.0  # seconds
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One mail as the mailbox has it."""
+    """One mail as stored in the mailbox."""
 
-    delivery: str  # folder, UIDVALIDITY and UID, as the record names it
+    delivery: str  # folder, UIDVALIDITY and UID, as named in the record
     internaldate: datetime
     octets: bytes
 
 
 @dataclass(frozen=True)
 class Taken:
-    """Our server took a mail; when is known as soon as the platform has it."""
+    """A mail that our server accepted; the instant is known once the platform has received it."""
 
     at: datetime | None
 
 
 @dataclass
 class Figures:
-    """The count."""
+    """The counts."""
 
     lines: list[tuple[str, int]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def count(self, what: str, number: int) -> None:
-        """So many; nothing is wrong with any number of them."""
+        """Adds a count of which any value is correct."""
         self.lines.append((what, number))
 
     def none(self, what: str, wrong: Iterable[str]) -> None:
-        """There should be none of these."""
+        """Adds a count that should be zero."""
         found = sorted(wrong)
         self.lines.append((what, len(found)))
         self.faults += [f"{what}: {each}" for each in found]
 
 
-# ---- what the servers and the record hold
+# ---- what the servers and the record contain
 
 
 def rows(desk: DeskProcess, query: str) -> list[tuple[object, ...]]:
-    """Rows of the record, read beside the daemon."""
+    """Returns rows of the record, read while the daemon runs."""
     with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True, timeout=30)) as connection:
         return connection.execute(query).fetchall()
 
 
 def inbox(servers: Servers, user: str) -> list[Kept]:
-    """All that is in the mailbox."""
+    """Returns all mails in the mailbox."""
     with IMAPClient("127.0.0.1", servers.dovecot.imap_port, ssl=False, timeout=60) as client:
         client.normalise_times = False
         client.login(user, servers.dovecot.password)
@@ -93,29 +93,29 @@ def inbox(servers: Servers, user: str) -> list[Kept]:
 
 
 def inbox_size(servers: Servers, user: str) -> int:
-    """How many mails are in the mailbox."""
+    """Returns how many mails are in the mailbox."""
     with IMAPClient("127.0.0.1", servers.dovecot.imap_port, ssl=False, timeout=60) as client:
         client.login(user, servers.dovecot.password)
         return int(client.select_folder("INBOX", readonly=True)[b"EXISTS"])
 
 
 def queued(servers: Servers) -> int:
-    """How many mails wait in Postfix."""
+    """Returns how many mails wait in Postfix."""
     folders = [servers.postfix.folder / "spool" / name for name in _QUEUES]
     return sum(1 for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
 def message_id(octets: bytes) -> str:
-    """The mail's own name, without brackets."""
+    """Returns the Message-ID, without brackets."""
     return _bare(message_from_bytes(octets)["Message-ID"])
 
 
 def _bare(name: object) -> str:
-    return str(name).strip().strip("<>")  # a long one stands on a line of its own
+    return str(name).strip().strip("<>")  # a long one is on its own line
 
 
 def taken_by_postfix(servers: Servers, name: str) -> Taken | None:
-    """Whether our server took the mail with that Message-ID, by its log."""
+    """Returns whether our server accepted the mail with that Message-ID, by its log."""
     log = servers.postfix.log()
     ids = re.findall(rf"/cleanup\[\d+\]: (\w+): message-id=<{re.escape(name)}>", log)
     if not any(re.search(rf"/qmgr\[\d+\]: {each}: from=", log) for each in ids):
@@ -127,7 +127,7 @@ def taken_by_postfix(servers: Servers, name: str) -> Taken | None:
 
 
 def _submitted(mail: ReceivedMail) -> tuple[str, datetime]:
-    """Under which name Postfix queued the mail, and when it took it: two names mean that we handed it over twice."""
+    """Returns Postfix' queue id and the instant of acceptance; two ids mean that we submitted the mail twice."""
     found = _SUBMITTED.search(mail.octets)
     if found is None:
         raise AssertionError(f"a mail to {mail.rcpt_tos} did not come through our submission server")
@@ -138,11 +138,11 @@ def _instant(value: object) -> datetime:
     return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
 
 
-# ---- the count
+# ---- the counts
 
 
 def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
-    """Print the count; the exit status is 1 when anything is wrong."""
+    """Prints the counts; the exit status is 1 if anything is wrong."""
     figures = Figures()
     kept = inbox(servers, user)
     _mail_in(figures, desk, diary, kept)
@@ -197,7 +197,7 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
 
 
 def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: dict[str, set[str]]) -> None:
-    """Each approved one was received once, or is in doubt with an alarm."""
+    """Each approved notification was received once, or is uncertain with an alarm."""
     alarms = {str(row[0]) for row in rows(desk, "SELECT id FROM alarm")}
     query = "SELECT id, notification, message_id, state FROM outbox WHERE at_most_once = 1"
     mails = {str(row[1]): row for row in rows(desk, query)}
@@ -222,7 +222,7 @@ def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: di
 
 
 def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) -> None:
-    """Confirmations; and what Postfix was given twice because its answer to the first was never heard."""
+    """Counts confirmations, and mail that Postfix got twice because its first answer was not received."""
     query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE at_most_once = 0"
     doubted = {str(row[0]) for row in rows(desk, "SELECT mail FROM attempt WHERE result = 'unknown'")}
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -244,7 +244,7 @@ def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) ->
 
 
 def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail], kept: Sequence[Kept]) -> float:
-    """Compare every clock with the servers' own instants; answers the largest difference in seconds."""
+    """Compares every clock with the servers' instants; returns the largest difference in seconds."""
     begun: dict[str, datetime] = {}
     for mail in received:
         if NOTIFIED in mail.rcpt_tos:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How long a command takes, beside a Python that does nothing."""
+"""How long a command takes, compared with a Python that does nothing."""
 
 import os
 import statistics
@@ -17,7 +17,7 @@ from tests.bench.memory import stored
 from tests.flow.desk_process import DeskProcess, patiently
 
 ROUNDS, QUICK_ROUNDS = 25, 3
-CASES = 50  # mails that the desk has taken in
+CASES = 50  # mails that the desk has ingested
 PATIENCE = 180.0  # seconds
 GOAL = Goal(8, 12)
 PROGRAM = str(Path(sys.executable).with_name("flaggermail"))
@@ -25,9 +25,9 @@ BARE = "python -c pass"
 
 
 def median_seconds(commands: dict[str, list[str]], rounds: int, compiled: Path) -> dict[str, float]:
-    """Median wall-clock seconds of each command. The commands take turns, so that a busy moment strikes all of them.
+    """Returns the median wall-clock seconds of each command; they take turns, so that load affects all of them.
 
-    Every module lies compiled in the folder `compiled` after one turn that does not count, as in an installation.
+    One uncounted turn compiles every module into the folder `compiled`, as in an installation.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(compiled)
@@ -43,7 +43,7 @@ def median_seconds(commands: dict[str, list[str]], rounds: int, compiled: Path) 
 
 
 def measure(bench: Bench) -> Iterator[Row]:
-    """Every command beside a daemon that runs, as on a desk: without one `status` rightly fails."""
+    """Each command runs while a daemon runs, as on a desk: without one `status` rightly fails."""
     rounds = bench.few(ROUNDS, QUICK_ROUNDS)
     files = corpus.write(bench.folder / "startup", CASES, 1, corpus.SMALL)
     lay(bench.servers, files, "startup")
@@ -73,6 +73,6 @@ def measure(bench: Bench) -> Iterator[Row]:
 
 
 def _in_order(desk: DeskProcess) -> bool:
-    """Whether `status` exits with 0; that may take the daemon a look at the mailbox and a tick."""
+    """Returns whether `status` exits with 0; the daemon may first need a look at the mailbox and a tick."""
     command = [PROGRAM, "--config", str(desk.folder), "status"]
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode == 0

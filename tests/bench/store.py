@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.bench.store`: what a write to the store costs beside a bare commit, and a row found by its key.
+"""`python -m tests.bench.store`: the cost of a write to the store compared with a bare commit, and of a look-up by key.
 
-The ratios are what to compare between two changes; PostgreSQL runs as in the tests, without fsync.
+Compare the ratios between two changes; PostgreSQL runs as in the tests, without fsync.
 """
 
 import secrets
@@ -30,7 +30,7 @@ SIZES = (2_000, 20_000)
 
 @contextmanager
 def stores() -> Iterator[dict[str, dict[int, SqlStore]]]:
-    """For each engine a store of each size, on a database of its own."""
+    """Yields for each engine a store of each size, each on its own database."""
     with tempfile.TemporaryDirectory() as folder, Postgres.running() as server, ExitStack() as stack:
         opened: dict[str, dict[int, SqlStore]] = {"SQLite": {}, "PostgreSQL": {}}
         for size in SIZES:
@@ -44,7 +44,7 @@ def stores() -> Iterator[dict[str, dict[int, SqlStore]]]:
 
 
 def fill(store: SqlStore, size: int) -> None:
-    """Add `size` rows with the keys "0", "1", "2" ..., and the table for bare commits."""
+    """Adds `size` rows with the keys "0", "1", "2" ..., and the table for bare commits."""
     with store.engine.begin() as connection:
         connection.execute(text("CREATE TABLE bare (id integer PRIMARY KEY, number integer)"))
         connection.execute(text("INSERT INTO bare VALUES (1, 0)"))
@@ -53,14 +53,14 @@ def fill(store: SqlStore, size: int) -> None:
 
 
 def per_second(work: Callable[[], int]) -> float:
-    """How many of what `work` counts are done in a second."""
+    """Returns how many of the things that `work` counts are done in a second."""
     begun = time.perf_counter()
     done = work()
     return done / (time.perf_counter() - begun)
 
 
 def bare_commits(store: SqlStore) -> int:
-    """Change one number and commit, through the same engine."""
+    """Changes one number and commits, through the same engine."""
     for _ in range(COMMITS):
         with store.engine.begin() as connection:
             connection.execute(text("UPDATE bare SET number = number + 1"))
@@ -68,7 +68,7 @@ def bare_commits(store: SqlStore) -> int:
 
 
 def transactions(store: SqlStore) -> int:
-    """Add a row by one event a transaction."""
+    """Adds a row with one event per transaction."""
     for _ in range(COMMITS):
         with store.begin() as tx:
             tx.append(happened(added(alarm(secrets.token_hex(8)))))
@@ -76,14 +76,14 @@ def transactions(store: SqlStore) -> int:
 
 
 def events_at_once(store: SqlStore) -> int:
-    """Add rows by many events of one transaction."""
+    """Adds rows with many events in one transaction."""
     with store.begin() as tx:
         tx.append(*(happened(added(alarm(secrets.token_hex(8)))) for _ in range(COMMITS)))
     return COMMITS
 
 
 def changes(store: SqlStore) -> int:
-    """Read a row and change it, one event a transaction."""
+    """Reads a row and changes it, with one event per transaction."""
     key = secrets.token_hex(8)
     with store.begin() as tx:
         tx.append(happened(added(alarm(key))))
@@ -95,7 +95,7 @@ def changes(store: SqlStore) -> int:
 
 
 def lookups(store: SqlStore, size: int) -> int:
-    """Find rows by their key in one reading transaction."""
+    """Finds rows by key in one reading transaction."""
     with store.read() as tx:
         for _ in range(LOOKUPS):
             assert tx.get(Alarm, str(secrets.randbelow(size))) is not None
@@ -103,7 +103,7 @@ def lookups(store: SqlStore, size: int) -> int:
 
 
 def medians(works: dict[str, Callable[[], int]]) -> dict[str, float]:
-    """How often each is done in a second. They take turns, so that a busy moment strikes all of them."""
+    """Returns how often each is done in a second; they take turns, so that load affects all of them."""
     found: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(ROUNDS):
         for name, work in works.items():
@@ -112,7 +112,7 @@ def medians(works: dict[str, Callable[[], int]]) -> dict[str, float]:
 
 
 def measure(name: str, by_size: dict[int, SqlStore]) -> None:
-    """Print the figures of one engine: look-ups, then writes to the largest store."""
+    """Prints the figures of one engine: look-ups, then writes to the largest store."""
     looks = medians({f"by key of {size}": partial(lookups, store, size) for size, store in by_size.items()})
     for title, figure in looks.items():
         print(f"{name:<12}{title:<18}{1e6 / figure:>9.0f} us{next(iter(looks.values())) / figure:>7.2f} of the smaller")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How figures are printed: one line each, as soon as it is known; and the same figures as a JSON report."""
+"""Prints figures, one line each, as soon as they are known, and writes them as a JSON report."""
 
 import json
 import sys
@@ -10,26 +10,26 @@ from tests.bench.figures import Figure, Heading, Note, Row
 
 
 def head(title: str, beside: str = "ratio") -> None:
-    """Begin a table; `beside` says what the ratios are to."""
+    """Begins a table; `beside` names what the ratios refer to."""
     print(f"\n{title:<50}{'figure':>12} {'':<6}{beside:>12}  goal, and what it must not be worse than")
     sys.stdout.flush()
 
 
 def line(what: str, figure: float | None, unit: str, ratio: float | None = None, goal: str = "") -> None:
-    """One figure, its ratio to the other side of the same run, and the goal for either."""
+    """Prints one figure, its ratio to the other side of the same run, and the goal for either."""
     beside = "" if ratio is None else f"{ratio:.2f}"
     print(f"{what:<50}{_shown(figure):>12} {unit:<6}{beside:>12}  {goal}".rstrip())
     sys.stdout.flush()
 
 
 def note(text: str) -> None:
-    """A remark between the figures."""
+    """Prints a remark between the figures."""
     print(text)
     sys.stdout.flush()
 
 
 def show(row: Row) -> None:
-    """Print what a measurement yielded."""
+    """Prints what a measurement yielded."""
     match row:
         case Heading():
             head(row.title, row.beside)
@@ -40,13 +40,13 @@ def show(row: Row) -> None:
 
 
 def write(report: Path, figures: Iterable[Figure]) -> None:
-    """Write the figures that have a name to `report`: a JSON list with one object a figure."""
+    """Writes the figures that have a name to `report`: a JSON list with one object per figure."""
     objects = [_object(figure) for figure in figures if figure.name is not None]
     report.write_text(json.dumps(objects, indent=2) + "\n", "utf-8")
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that `share` (0 to 1) of the values do not exceed; the nearest one that was measured."""
+    """Returns the measured value nearest to that percentile; `share` is 0 to 1."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))]
 

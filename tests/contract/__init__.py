@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an adapter promises, shown by servers that follow a script."""
+"""The contracts of the adapters, tested against servers that follow a script."""

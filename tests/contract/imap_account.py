@@ -15,7 +15,7 @@ SECRET = "geheim wachtwoord"
 
 
 class Changes(TypedDict, total=False):
-    """What a test wants otherwise in the account."""
+    """The account settings that a test changes."""
 
     host: str
     user: str
@@ -31,7 +31,7 @@ class Changes(TypedDict, total=False):
 
 
 def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:
-    """Give an account in clear text on this machine."""
+    """Builds an account in clear text on this machine."""
     plain = ImapAccount(
         host="127.0.0.1", port=port, user="desk", password=lambda: SECRET, tls="none", ca_file=None,
         timeout=5,
@@ -41,7 +41,7 @@ def account(port: int, **changes: Unpack[Changes]) -> ImapAccount:
 
 @contextmanager
 def mailbox_on(server: ScriptedImap, **changes: Unpack[Changes]) -> Iterator[ImapMailbox]:
-    """Give a mailbox on a server that plays its scripts to the end."""
+    """Yields a mailbox on a server that plays its scripts to the end."""
     with server.running() as port:
         mailbox = ImapMailbox(account(port, **changes))
         try:

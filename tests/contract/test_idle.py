@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Waiting for mail: a notice is never overlooked, and the end of a connection is never taken for silence."""
+"""Waiting for mail: a notice is never overlooked, and a closed connection is never taken for silence."""
 
 import imaplib
 from collections.abc import Callable, Iterator
@@ -16,24 +16,24 @@ from tests.contract.imap_account import account, mailbox_on
 from tests.doubles.scripted_imap import Line, Script, ScriptedImap
 from tests.servers.certificates import Certificates
 
-LONG = 60.0  # seconds; longer than any script is patient: a notice that is overlooked fails the test
+LONG = 60.0  # seconds; longer than the patience of any script, so that an overlooked notice fails the test
 
 
 def idle(line: Line, *after_continuation: str) -> str:
-    """Let the client begin to idle; give the tag with which that ends."""
+    """Lets the client start IDLE; returns the tag that ends it."""
     tag = line.expect("WAIT IDLE")
     line.say("+ idling", *after_continuation)
     return tag
 
 
 def done(line: Line, tag: str, *untagged: str) -> None:
-    """Let the client end it."""
+    """Lets the client end IDLE."""
     line.expect("DONE")
     line.say(*untagged, f"{tag} OK idle over")
 
 
 def at_the_inbox(rest: Callable[[Line], None]) -> Script:
-    """Give the script of a client that logs in and selects the inbox, and what happens then."""
+    """Builds the script of a client that logs in and selects the inbox, followed by `rest`."""
 
     def script(line: Line) -> None:
         line.log_in()
@@ -44,7 +44,7 @@ def at_the_inbox(rest: Callable[[Line], None]) -> Script:
 
 
 def wait_against(rest: Callable[[Line], None], *, at_most: float = LONG, timeout: float = 5) -> list[str]:
-    """Wait for mail at a server that goes on like this; give the commands it heard."""
+    """Waits for mail at a server that continues with `rest`; returns the commands it received."""
     server = ScriptedImap((at_the_inbox(rest),))
     with mailbox_on(server, timeout=timeout) as mailbox:
         mailbox.wait(EventInterrupt(), at_most)
@@ -53,7 +53,7 @@ def wait_against(rest: Callable[[Line], None], *, at_most: float = LONG, timeout
 
 @contextmanager
 def connection_to(rest: Script) -> Iterator[imaplib.IMAP4]:
-    """Give a connection that is logged in, to a server that goes on like this."""
+    """Yields a logged-in connection to a server that continues with `rest`."""
 
     def script(line: Line) -> None:
         line.log_in()
@@ -68,7 +68,7 @@ def connection_to(rest: Script) -> Iterator[imaplib.IMAP4]:
 
 
 class TestNotices:
-    """Each way a server may tell of mail ends the wait."""
+    """Each way in which a server may announce mail ends the wait."""
 
     def test_together_with_the_continuation(self) -> None:
         """A notice in the same segment as `+`, already read into the buffer, is seen at once."""
@@ -80,7 +80,7 @@ class TestNotices:
         wait_against(rest)
 
     def test_together_with_the_continuation_in_tls(self, certificates: Certificates) -> None:
-        """The same where it lies deciphered in the TLS layer, where a poll of the socket sees nothing."""
+        """A notice already decrypted in the TLS layer, where a poll of the socket sees nothing, is seen at once."""
 
         def rest(line: Line) -> None:
             done(line, idle(line, "* 5 EXISTS"))
@@ -91,7 +91,7 @@ class TestNotices:
             mailbox.wait(EventInterrupt(), LONG)
 
     def test_later_in_tls(self, certificates: Certificates) -> None:
-        """A notice that comes during the wait is seen through TLS too."""
+        """A notice during the wait is seen through TLS too."""
 
         def rest(line: Line) -> None:
             tag = idle(line)
@@ -107,7 +107,7 @@ class TestNotices:
             mailbox.wait(EventInterrupt(), LONG)
 
     def test_before_the_continuation(self) -> None:
-        """An untagged line before `+` is a notice like any other, no fault."""
+        """An untagged line before `+` is an ordinary notice, not an error."""
 
         def rest(line: Line) -> None:
             tag = line.expect("IDLE")
@@ -131,7 +131,7 @@ class TestNotices:
         wait_against(rest)
 
     def test_with_the_end_of_idle(self) -> None:
-        """A notice between DONE and its answer ends the wait: IDLE is not begun anew over it."""
+        """A notice between DONE and its answer ends the wait, and IDLE is not restarted."""
 
         def rest(line: Line) -> None:
             done(line, idle(line), "* 5 EXISTS")
@@ -141,7 +141,7 @@ class TestNotices:
             wait_for_notice(imap, EventInterrupt(), LONG, renew_after=0.01)
 
     def test_while_another_folder_was_read(self) -> None:
-        """Mail that came while Sent was selected is announced to nobody; the next wait ends at once all the same."""
+        """Mail that arrived while Sent was selected is never announced, but ends the next wait at once."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -157,10 +157,10 @@ class TestNotices:
             mailbox.position("INBOX")
             list(mailbox.fetch_after("Sent", Position(1, 0)))
             mailbox.wait(EventInterrupt(), LONG)  # at once
-            mailbox.wait(EventInterrupt(), LONG)  # told already: idles
+            mailbox.wait(EventInterrupt(), LONG)  # announced already: idles
 
     def test_while_the_inbox_was_read(self) -> None:
-        """Mail that came in the middle of a reading that was begun without it ends the next wait at once."""
+        """Mail that arrived during a fetch that began without it ends the next wait at once."""
 
         def message(line: Line, uid: int) -> None:
             line.answer("RFC822.SIZE", f"* {uid} FETCH (UID {uid} RFC822.SIZE 2)")
@@ -187,7 +187,7 @@ class TestNotices:
             mailbox.wait(EventInterrupt(), LONG)
 
     def test_told_in_passing(self) -> None:
-        """Mail mentioned in the answer to another command is not announced again: the next wait is over at once."""
+        """Mail announced in the answer to another command is not announced again, and ends the next wait at once."""
 
         def script(line: Line) -> None:
             line.log_in()
@@ -202,7 +202,7 @@ class TestNotices:
             mailbox.wait(EventInterrupt(), LONG)
 
     def test_expunges_and_flags_are_no_notice(self) -> None:
-        """What colleagues do in the mailbox does not end the wait."""
+        """Expunges and flag changes by colleagues do not end the wait."""
 
         def rest(line: Line) -> None:
             done(line, idle(line, "* 3 EXPUNGE", "* 1 FETCH (FLAGS (\\Seen))", "* OK still here"))
@@ -214,10 +214,10 @@ class TestNotices:
 
 
 class TestEnds:
-    """A connection that ends, or may have ended, is lost: never an empty answer."""
+    """A closed connection, or one that may be closed, is a lost link, never an empty answer."""
 
     def test_the_server_closes(self) -> None:
-        """The end of the stream is told once, and the next call connects anew."""
+        """The end of the stream is reported once, and the next call reconnects."""
 
         def first(line: Line) -> None:
             line.log_in()
@@ -235,7 +235,7 @@ class TestEnds:
             assert mailbox.position("INBOX").uid == 8
 
     def test_the_server_closes_in_tls(self, certificates: Certificates) -> None:
-        """The same in TLS."""
+        """The end of the stream is reported in TLS too."""
 
         def rest(line: Line) -> None:
             idle(line)
@@ -258,7 +258,7 @@ class TestEnds:
             wait_against(rest)
 
     def test_the_server_closes_in_the_middle_of_a_line(self) -> None:
-        """Half a line and then the end is the end."""
+        """An end in the middle of a line is reported as a closed connection."""
 
         def rest(line: Line) -> None:
             idle(line)
@@ -268,7 +268,7 @@ class TestEnds:
             wait_against(rest)
 
     def test_half_a_line_and_silence(self) -> None:
-        """The rest of a line is waited for as long as the time-out says."""
+        """The rest of a line is awaited up to the time-out."""
 
         def rest(line: Line) -> None:
             idle(line)
@@ -279,7 +279,7 @@ class TestEnds:
             wait_against(rest, timeout=0.2)
 
     def test_a_line_that_is_dead_without_a_word(self) -> None:
-        """A half-open connection is found at the end of each wait, when DONE gets no answer."""
+        """A half-open connection is detected at the end of each wait, when DONE gets no answer."""
 
         def rest(line: Line) -> None:
             idle(line)
@@ -289,7 +289,7 @@ class TestEnds:
             wait_against(rest, at_most=0.01, timeout=0.2)
 
     def test_idle_is_refused(self) -> None:
-        """A server that offers IDLE and refuses it is told as that."""
+        """A server that offers IDLE and refuses it is reported as such."""
 
         def rest(line: Line) -> None:
             line.answer("IDLE", done="NO not now")
@@ -300,10 +300,10 @@ class TestEnds:
 
 
 class TestTime:
-    """Every wait ends: by the clock, by the interrupt, and IDLE before the server would end it."""
+    """Every wait ends by time or by the interrupt, and IDLE is renewed before the server would end it."""
 
     def test_nothing_comes(self) -> None:
-        """After `at_most` seconds the wait is over, and the connection goes on."""
+        """After `at_most` seconds the wait is over, and the connection stays usable."""
 
         def rest(line: Line) -> None:
             done(line, idle(line))
@@ -315,7 +315,7 @@ class TestTime:
             assert mailbox.position("INBOX").uid == 2
 
     def test_renewed_before_the_server_ends_it(self) -> None:
-        """IDLE is begun anew in one wait, and before the 25th minute."""
+        """IDLE is restarted within one wait, before the 25th minute."""
 
         def rest(line: Line) -> None:
             done(line, idle(line))
@@ -328,7 +328,7 @@ class TestTime:
             wait_for_notice(imap, EventInterrupt(), LONG, renew_after=0.01)
 
     def test_interrupted(self) -> None:
-        """The interrupt ends the wait at once, without asking a server that may be slow, and closes the connection."""
+        """The interrupt ends the wait at once, without asking a possibly slow server, and closes the connection."""
         stop = EventInterrupt()
 
         def rest(line: Line) -> None:
@@ -342,14 +342,14 @@ class TestTime:
         assert "DONE" not in server.commands
 
     def test_interrupted_before(self) -> None:
-        """Once set the interrupt ends later waits too, without a word to the server."""
+        """Once set, the interrupt ends later waits too, without a command to the server."""
         stop = EventInterrupt()
         stop.set()
         with mailbox_on(ScriptedImap(())) as mailbox:
             mailbox.wait(stop, LONG)
 
     def test_no_idle(self) -> None:
-        """Where IDLE is not offered the wait is a sleep, and NOOP tells that the connection lives."""
+        """Without IDLE the wait is a sleep, and NOOP shows that the connection is alive."""
 
         def script(line: Line) -> None:
             line.log_in("IMAP4rev1")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The DNS is asked within a time limit; "there is none" and "nobody answers now" are told apart."""
+"""DNS queries have a time limit; "no record" and "no answer now" are told apart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NameServer:
         self._thread.start()
 
     def close(self) -> None:
-        """End; an empty datagram is the sign to."""
+        """Stops the thread with an empty datagram."""
         with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as last:
             last.sendto(b"", ("127.0.0.1", self.port))
         self._thread.join()
@@ -56,7 +56,7 @@ class NameServer:
         elif name == f"{NAME}.":
             answer.answer.append(rrset.from_text(name, 60, "IN", "TXT", '"v=DKIM1; k=rsa; " "p=AAAA"', '"second"'))
         elif name.startswith("address."):
-            pass  # the name is there, a TXT record is not
+            pass  # the name exists, but has no TXT record
         else:
             answer.set_rcode(rcode.NXDOMAIN)
         return answer
@@ -64,14 +64,14 @@ class NameServer:
 
 @pytest.fixture
 def server() -> Iterator[NameServer]:
-    """A name server for one test."""
+    """Returns a name server for one test."""
     with closing(NameServer()) as running:
         yield running
 
 
 @pytest.fixture
 def resolver(server: NameServer) -> DnsResolver:
-    """Asks that server, half a second long."""
+    """Returns a resolver that asks that server for half a second."""
     return DnsResolver(["127.0.0.1"], server.port, seconds=0.5)
 
 
@@ -86,20 +86,20 @@ def test_the_strings_of_a_record_are_joined(resolver: DnsResolver) -> None:
     "name", ["none.example", "address.example", f"{'a' * 64}.example", "a..example", f"{'a.' * 140}example"]
 )
 def test_no_name_no_record_and_no_possible_name_are_no_key(resolver: DnsResolver, name: str) -> None:
-    """All of them for good: asking again would change nothing."""
+    """All these are permanent: asking again would change nothing."""
     assert resolver.texts(name) == ()
 
 
 @pytest.mark.parametrize("name", ["broken.example", "silent.example"])
 def test_no_answer_now_is_told_apart(resolver: DnsResolver, name: str) -> None:
-    """A server that fails or falls silent says nothing about the record; the wait is bounded."""
+    """A server that fails or does not answer says nothing about the record; the wait is bounded."""
     began = time.monotonic()
     assert resolver.texts(name) is None
     assert time.monotonic() - began < 2
 
 
 def test_a_machine_without_a_name_server_gives_no_answer() -> None:
-    """Nothing listens there."""
+    """A port where nothing listens gives no answer."""
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as unused:
         unused.bind(("127.0.0.1", 0))
         assert DnsResolver(["127.0.0.1"], unused.getsockname()[1], seconds=0.3).texts(NAME) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The store on both engines. Every test gets a database of its own, copied from one that was migrated once."""
+"""The store on both engines. Every test gets its own database, copied from one that was migrated once."""
 
 import secrets
 import shutil
@@ -23,19 +23,19 @@ POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"
 
 
 def new_store(url: str, wait: float = 10) -> SqlStore:
-    """A store as the program opens it; tests that want two of them on one database open both by this."""
+    """Opens a store as the program does; tests that need two on one database open both with this."""
     return SqlStore(url, lambda: secrets.token_bytes(16), wait)
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Whoever uses this runs once on each engine."""
+    """Runs each test that uses it once on each engine."""
     return str(request.param)
 
 
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy, without a journal beside it."""
+    """Returns a migrated SQLite file to copy, without a journal file."""
     path = tmp_path_factory.mktemp("template") / "database"
     path.write_bytes(migrated())
     return path
@@ -43,13 +43,13 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres: Postgres) -> str:
-    """The address of a migrated PostgreSQL database to copy."""
+    """Returns the address of a migrated PostgreSQL database to copy."""
     return migrate(postgres.database())
 
 
 @pytest.fixture
 def new_database(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
-    """Make one more migrated database and answer its address."""
+    """Returns a function that makes another migrated database and returns its address."""
     if engine_name != SQLITE:
         postgres: Postgres = request.getfixturevalue("postgres")
         template: str = request.getfixturevalue("migrated_database")
@@ -61,7 +61,7 @@ def new_database(engine_name: str, request: pytest.FixtureRequest, tmp_path: Pat
 
 @pytest.fixture
 def empty_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database without a table."""
+    """Returns the address of a database without tables."""
     if engine_name == SQLITE:
         return f"sqlite:///{tmp_path / 'empty'}"
     postgres: Postgres = request.getfixturevalue("postgres")
@@ -70,13 +70,13 @@ def empty_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) 
 
 @pytest.fixture
 def url(new_database: Callable[[], str]) -> str:
-    """The address of a migrated database without a row."""
+    """Returns the address of a migrated database without rows."""
     return new_database()
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
-    """A store without a row."""
+    """Returns a store without rows."""
     opened = new_store(url)
     yield opened
     opened.close()
@@ -84,13 +84,13 @@ def store(url: str) -> Iterator[SqlStore]:
 
 @pytest.fixture
 def sqlite_path(migrated_file: Path, tmp_path: Path) -> Path:
-    """A migrated SQLite file, for what is only there."""
+    """Returns a migrated SQLite file, for tests of SQLite only."""
     return Path(shutil.copy(migrated_file, tmp_path / "only-sqlite"))
 
 
 @pytest.fixture
 def icu_url(postgres: Postgres) -> str:
-    """A migrated PostgreSQL database that sorts as a Dutch dictionary does, not by code point."""
+    """Returns a migrated PostgreSQL database that sorts like a Dutch dictionary, not by code point."""
     url = make_url(postgres.database())
     engine = make_engine(url.render_as_string(hide_password=False))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -104,13 +104,13 @@ def icu_url(postgres: Postgres) -> str:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres, migrated_database: str) -> str:
-    """A migrated PostgreSQL database, for what is only there."""
+    """Returns a migrated PostgreSQL database, for tests of PostgreSQL only."""
     return postgres.database(migrated_database)
 
 
 @pytest.fixture
 def in_threads() -> Callable[[Callable[[int], object], int], list[object]]:
-    """Call with 0, 1, 2 ... in as many threads, which all begin at the same instant; raises what any of them raises."""
+    """Returns a function that runs work(0), work(1) ... in threads that start at once, and raises what one raises."""
 
     def run(work: Callable[[int], object], threads: int) -> list[object]:
         together = threading.Barrier(threads)
@@ -127,12 +127,12 @@ def in_threads() -> Callable[[Callable[[int], object], int], list[object]]:
 
 @pytest.fixture(scope="session")
 def new_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewDesk]:
-    """Make one more desk with nothing on it; `persons` approve a notification there."""
+    """Returns a function that makes another, empty desk, where `persons` must approve a notification."""
     settings = {persons: desk_settings(persons) for persons in (1, 2)}
     made: list[Desk] = []
     fresh = tmp_path_factory.mktemp("fresh")
     shutil.copy(migrated_file, fresh / "database")
-    equipment = equipped(settings[1], fresh)  # writes the record of the configuration, which every copy then holds
+    equipment = equipped(settings[1], fresh)  # writes the record of the configuration, which every copy then contains
     equipment.store.close()
 
     def make(persons: int = 1) -> Desk:
@@ -149,5 +149,5 @@ def new_desk(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture
 def desk(new_desk: NewDesk) -> Desk:
-    """A desk with nothing on it."""
+    """Returns an empty desk."""
     return new_desk()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.store.processes NAME URL`: what a test wants done by another process.
+"""`python -m tests.store.processes NAME URL`: work that a test needs done by another process.
 
-It says that it is ready, waits for a line, does its work and says so.
+It reports that it is ready, waits for a line, does its work and reports that it is done.
 """
 
 import sys
@@ -17,7 +17,7 @@ from tests.store.samples import alarm, happened
 
 
 def start(url: str) -> None:
-    """Make the database current, as every command does first."""
+    """Migrates the database, as every command does first."""
     engine = make_engine(url)
     await_word()
     require_current(engine)
@@ -25,7 +25,7 @@ def start(url: str) -> None:
 
 
 def write(url: str) -> None:
-    """Write in a transaction that does not end before the next word comes."""
+    """Writes in a transaction that does not end before the next line arrives."""
     store = new_store(url)
     await_word()
     with store.begin() as tx:
@@ -36,20 +36,20 @@ def write(url: str) -> None:
 
 
 def tell(word: str) -> None:
-    """Say it to who started this process."""
+    """Prints the word for the parent process."""
     sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 
 
 def await_word() -> None:
-    """Say that the work before is done, and wait."""
+    """Reports that it is ready, and waits for a line."""
     tell("ready")
     sys.stdin.readline()
 
 
 @contextmanager
 def other_process(name: str, url: str) -> Iterator[Popen[str]]:
-    """That process, ready; it is killed at the end if it still runs."""
+    """Starts that process and waits until it is ready; it is killed at the end if it still runs."""
     command = [sys.executable, "-m", "tests.store.processes", name, url]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
         try:
@@ -60,13 +60,13 @@ def other_process(name: str, url: str) -> Iterator[Popen[str]]:
 
 
 def told(process: Popen[str]) -> str:
-    """The next line it says."""
+    """Returns the next line that it printed."""
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
 
 def go_on(process: Popen[str]) -> None:
-    """Let it do its work."""
+    """Lets it do its work."""
     assert process.stdin is not None
     process.stdin.write("\n")
     process.stdin.flush()

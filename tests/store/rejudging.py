@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The record judged once more by the rules that judged it."""
+"""Classifies the record again with the rules that classified it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flaggermail.services import UnitOfWork
 
 
 def found_otherwise(work: UnitOfWork) -> tuple[int, list[str]]:
-    """How many messages were judged again, and those of which the rules now say what the record does not hold."""
+    """Returns how many messages were classified again, and those whose result differs from the record."""
     judged, otherwise = 0, list[str]()
     for one in archive(work):
         judged += 1

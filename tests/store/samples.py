@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rows and histories made up by hypothesis from nothing but the records' types and the tables' constraints."""
+"""Rows and histories that hypothesis builds only from the records' types and the tables' constraints."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -35,42 +35,42 @@ LISTS: Mapping[object, st.SearchStrategy[Scalar]] = {
 Draw = Callable[[st.SearchStrategy[Scalar]], Scalar]
 Known = dict[str, list[str]]
 
-# Parents stand before what refers to them.
+# Parents come before the tables that refer to them.
 KINDS: tuple[type[Record], ...] = tuple(
     BY_TABLE[table.name] for table in metadata.sorted_tables if table.name in BY_TABLE
 )
 
 
 def hints_of(kind: type[Record]) -> dict[str, object]:
-    """The type of each field."""
+    """Returns the type of each field."""
     hints = get_type_hints(kind)
     return {spec.name: hints[spec.name] for spec in fields(kind)}
 
 
 def is_optional(hint: object) -> bool:
-    """Whether a field may be None."""
+    """Returns whether a field may be None."""
     return isinstance(hint, UnionType) and NoneType in get_args(hint)
 
 
 def allowed(kind: type[Record], name: str) -> list[str]:
-    """The texts that a CHECK lets a column hold; none where there is no such CHECK."""
+    """Returns the texts that a CHECK allows in a column; empty without such a CHECK."""
     checks = [str(rule.sqltext) for rule in table_of(kind.TABLE).constraints if isinstance(rule, CheckConstraint)]
     return [text for check in checks if check.startswith(f"{name} IN") for text in re.findall(r"'([^']*)'", check)]
 
 
 def has_room(kind: type[Record], known: Known) -> bool:
-    """Whether one more row fits: a CHECK may limit the keys, as where a table has one row."""
+    """Returns whether another row fits: a CHECK may limit the keys, for example of a table with one row."""
     keys = allowed(kind, kind.KEY)
     return not keys or len(known.get(kind.TABLE, [])) < len(keys)
 
 
 def parent(column: Column[object]) -> str | None:
-    """The table to which a column refers."""
+    """Returns the table to which a column refers."""
     return next((key.column.table.name for key in column.foreign_keys), None)
 
 
 def values_for(kind: type[Record], name: str, known: Known, *, optional: bool | None) -> st.SearchStrategy[Scalar]:
-    """What field `name` may hold; `optional` None leaves open whether an optional field is filled."""
+    """Builds values of field `name`; with `optional` None an optional field may be filled or not."""
     hint, column = hints_of(kind)[name], table_of(kind.TABLE).c[name]
     target = parent(column)
     if is_optional(hint):
@@ -90,7 +90,7 @@ def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.Sea
         return st.sampled_from(known[target] if target else [text for text in texts if text not in taken])
     if column.primary_key or column.unique:
         number = len(known.get(kind.TABLE, []))
-        return TEXTS.map(lambda text: f"{number} {text}")  # the number keeps it apart from the others
+        return TEXTS.map(lambda text: f"{number} {text}")  # the number makes it unique
     if isinstance(column.type, BigInteger):
         return st.integers(0, 2**32 - 1)
     if get_origin(hint) is tuple:
@@ -99,7 +99,7 @@ def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.Sea
 
 
 def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | None = None) -> Record:
-    """A row of that kind whose references are `known`; it is known afterwards."""
+    """Builds a row of that kind whose references are in `known`, and adds it there."""
     names = hints_of(kind)
     values = {name: draw(values_for(kind, name, known, optional=optional)) for name in names}
     made = kind(**values)
@@ -108,18 +108,18 @@ def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | Non
 
 
 def alarm(key: str, *, kind: str = "silent", text: str = "", case: str | None = None) -> Alarm:
-    """An alarm for tests that need just any row, with nothing personal in it unless they give a text."""
+    """Builds an alarm for tests that need any row, with nothing personal in it unless they give a text."""
     return Alarm(id=key, kind=kind, text=text, case=case, raised_at=NOON)
 
 
 def happened(*changes: Change) -> Event:
-    """An event with these changes."""
+    """Builds an event with these changes."""
     return Event(EventKind.CASE_OPENED, NOON, "daemon", changes, reason="made up")
 
 
 @st.composite
 def family(draw: st.DrawFn, kind: type[Record], *, optional: bool) -> list[Record]:
-    """A row of that kind behind all that it may refer to; optional fields are filled or all None."""
+    """Builds a row of that kind after all rows it may refer to; optional fields are all filled or all None."""
     known: Known = {}
     ancestors = [other for other in KINDS[: KINDS.index(kind)] if other in _ancestors(kind)]
     return [record(draw, other, known, optional=optional) for other in (*ancestors, kind)]
@@ -132,7 +132,7 @@ def _ancestors(kind: type[Record]) -> set[type[Record]]:
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
-    """Events that add a row of every kind, then add and change any of them in any order."""
+    """Builds events that add a row of every kind, then add and change rows in any order."""
     known: Known = {}
     rows = [record(draw, kind, known) for kind in KINDS]
     events = [happened(*(added(row) for row in rows))]
@@ -152,7 +152,7 @@ def _changes(draw: st.DrawFn, rows: list[Record], known: Known) -> Iterator[Chan
 
 
 def _another(draw: st.DrawFn, old: Record, known: Known) -> Record:
-    """The row with some of its fields changed; never those by which rows are told apart."""
+    """Returns the row with some fields changed, but no unique one."""
     columns = table_of(old.TABLE).c
     free = [name for name in hints_of(type(old)) if not (columns[name].primary_key or columns[name].unique)]
     names = draw(st.sets(st.sampled_from(free), max_size=4))

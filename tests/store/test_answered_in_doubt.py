@@ -14,7 +14,7 @@ STOPPED = dict.fromkeys(("receipt", "human", "substance"), ("stopped", 3))
 
 
 def in_doubt(desk: Desk) -> str:
-    """A notification at the sending of which the server fell silent; answers its id."""
+    """Returns the id of a notification whose submission got no answer."""
     key = desk.drafted()
     desk.server.says(-1)
     desk.do(Approve(draft=key))
@@ -24,13 +24,13 @@ def in_doubt(desk: Desk) -> str:
 
 
 def answer(desk: Desk, key: str) -> bytes:
-    """The platform's answer, three minutes after the start."""
+    """Builds the platform's answer, three minutes after the start."""
     desk.clock.set(START + timedelta(minutes=3))
     return mail(answers=desk.message_id_of(key), at=desk.clock.now(), text="We have reviewed the post and removed it.")
 
 
 def test_an_answer_to_a_mail_in_doubt_stops_the_clocks_once_it_is_settled(desk: Desk) -> None:
-    """The answer is kept with the notification, starts nothing by itself, and counts from the instant it came."""
+    """The answer is filed with the notification, starts no clock, and counts from the instant it arrived."""
     key = in_doubt(desk)
     stored = desk.receive(answer(desk, key))
     assert (stored.notification, desk.row(Notification, key).state, desk.clocks(key)) == (key, "approved", {})
@@ -41,7 +41,7 @@ def test_an_answer_to_a_mail_in_doubt_stops_the_clocks_once_it_is_settled(desk: 
 
 
 def test_a_mail_that_names_only_the_case_is_no_answer_to_one_in_doubt(desk: Desk) -> None:
-    """What names no key of the notification may be about anything in the case."""
+    """A mail that names no key of the notification may be about anything in the case."""
     key = in_doubt(desk)
     stored = desk.receive(mail(subject=f"About {desk.row(Notification, key).case}", at=desk.clock.now()))
     assert stored.notification is None

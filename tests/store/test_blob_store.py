@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the archive said it keeps survives a killed process, a power cut, a full disk; what it gives back is whole."""
+"""What was stored survives a killed process, a power cut and a full disk; what is returned is complete."""
 
 import hashlib
 import os
@@ -36,13 +36,13 @@ os.write(2, b"begin")
 """
 PUT = "os.write(1, archive.put(octets).encode())\n"
 PUT_ALL = "os.write(1, archive.put_all([octets, octets])[1].encode())\n"
-# Once everything is imported: another account may not be able to enter the checkout.
+# Only once everything is imported: another account may not be able to enter the checkout.
 AS_ANOTHER_ACCOUNT = "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
 
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """Give a folder that other accounts may enter, with no archive in it yet."""
+    """Returns a folder that other accounts may enter, without an archive."""
     folder = Path(tempfile.mkdtemp(prefix="octets-"))
     folder.chmod(0o755)
     try:
@@ -52,7 +52,7 @@ def root() -> Iterator[Path]:
 
 
 def run(root: Path, script: str, *before: str) -> "subprocess.CompletedProcess[str]":
-    """Run a script on an archive in another process, started by the command `before`; it reads OCTETS."""
+    """Runs a script on an archive in another process, started by the command `before`; it reads OCTETS."""
     command = [*before, sys.executable, "-B", "-c", PROLOGUE + script, str(root)]
     return subprocess.run(
         command, input=OCTETS.decode(), capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT
@@ -60,21 +60,21 @@ def run(root: Path, script: str, *before: str) -> "subprocess.CompletedProcess[s
 
 
 def files(root: Path) -> list[Path]:
-    """Give every file below `root`, complete or not."""
+    """Returns every file below `root`, complete or not."""
     return sorted(path for path in root.rglob("*") if path.is_file())
 
 
 def place(root: Path, digest: str = DIGEST) -> Path:
-    """Give the path of the file with this digest."""
+    """Returns the path of the file with this digest."""
     return root / digest[:2] / digest
 
 
 class TestPutAndGet:
-    """Octets in, the same octets out."""
+    """The octets returned are the octets stored."""
 
     @given(st.binary(max_size=300))
     def test_what_was_put_is_given_back(self, octets: bytes) -> None:
-        """Under the SHA-256 of the raw octets, whatever they are."""
+        """Any octets are stored under their SHA-256."""
         with tempfile.TemporaryDirectory() as folder:
             archive = FileBlobStore(Path(folder))
             digest = archive.put(octets)
@@ -82,7 +82,7 @@ class TestPutAndGet:
             assert FileBlobStore(Path(folder)).get(digest) == octets
 
     def test_files_are_read_only_and_folders_closed_to_others(self, root: Path) -> None:
-        """Mode 0440 in folders of 0770 at most: nothing is open to others, whatever the umask of the daemon."""
+        """Files have mode 0440 in folders of at most 0770, whatever the umask of the daemon."""
         before = os.umask(0)
         try:
             FileBlobStore(root).put(OCTETS)
@@ -94,7 +94,7 @@ class TestPutAndGet:
         assert {stat.S_IMODE(folder.stat().st_mode) for folder in (root, *list(root.glob("**/"))[1:])} == {0o770}
 
     def test_the_same_octets_are_written_once(self, root: Path) -> None:
-        """The second put leaves the file, its inode and its instants alone."""
+        """The second put leaves the file, its inode and its timestamps unchanged."""
         first = FileBlobStore(root)
         first.put(OCTETS)
         before = place(root).stat()
@@ -102,10 +102,10 @@ class TestPutAndGet:
         assert place(root).stat() == before
         assert files(root) == [place(root)]
 
-    @settings(deadline=None)  # each puts files on the disk of the day
+    @settings(deadline=None)  # each puts files on a real disk
     @given(st.lists(st.binary(max_size=40), max_size=6))
     def test_many_together_are_as_each_alone(self, many: list[bytes]) -> None:
-        """The same names, twice the same octets included, whatever of them is there already."""
+        """Octets stored together get the same names and modes as alone, whether repeated or stored before."""
         with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
             together, alone = FileBlobStore(Path(one) / "a"), FileBlobStore(Path(other) / "a")
             together.put_all(many[:2])
@@ -116,7 +116,7 @@ class TestPutAndGet:
             assert not list(Path(one).rglob("*.part"))
 
     def test_many_writers_of_the_same_octets(self, root: Path) -> None:
-        """Threads that put the same and other octets at once all succeed and leave nothing beside."""
+        """Threads that store the same and other octets at once all succeed and leave no other file."""
         archive = FileBlobStore(root)
         with ThreadPoolExecutor(8) as pool:
             digests = list(pool.map(archive.put, [b"%d" % (number % 5) for number in range(200)]))
@@ -125,7 +125,7 @@ class TestPutAndGet:
 
     @pytest.mark.outside
     def test_a_folder_that_somebody_removed_is_made_again(self, root: Path) -> None:
-        """The next put of a running daemon works."""
+        """The next put of a running daemon recreates the folder."""
         archive = FileBlobStore(root)
         archive.put(OCTETS)
         shutil.rmtree(root)
@@ -134,12 +134,12 @@ class TestPutAndGet:
 
 
 class TestDurability:
-    """The order of the system calls, as the kernel saw them."""
+    """The order of the system calls, as seen by the kernel."""
 
     CALLS = "trace=openat,write,fsync,fdatasync,syncfs,fchmod,rename,renameat,renameat2,mkdir,unlink"
 
     def calls(self, root: Path, script: str = PUT) -> list[str]:
-        """Give what one put did, up to the print of its result; paths stand in place of descriptors."""
+        """Returns the calls of one put, up to the print of its result; paths replace descriptors."""
         trace = root.parent / "trace"
         done = run(root, script, "strace", "-f", "-y", "-s", "8", "-o", str(trace), "-e", self.CALLS)
         assert done.returncode == 0, done.stderr
@@ -153,7 +153,7 @@ class TestDurability:
 
     @pytest.mark.outside
     def test_nothing_is_returned_before_it_is_durable(self, root: Path) -> None:
-        """Write beside, mode, fsync, rename, fsync of the folder; new folders are synced into theirs before."""
+        """Write to a temporary file, mode, fsync, rename, fsync of the folder; new folders are synced before that."""
         calls = [call for call in self.calls(root) if not call.startswith("openat") or "O_CREAT" in call]
         one = f"ABOVE/archive/{DIGEST[:2]}"
         expected = [
@@ -175,7 +175,7 @@ class TestDurability:
 
     @pytest.mark.outside
     def test_a_file_that_is_there_already_is_made_durable_too(self, root: Path) -> None:
-        """A crash may have come between the rename and the fsync of the folder, so that is done again."""
+        """A crash may have come between the rename and the fsync of the folder, so that fsync is repeated."""
         FileBlobStore(root).put(OCTETS)
         synced = [call for call in self.calls(root) if not call.startswith("openat")]
         assert [call.partition("(")[0] for call in synced] == ["fsync", "write"]
@@ -183,7 +183,7 @@ class TestDurability:
 
     @pytest.mark.outside
     def test_many_are_durable_before_any_name_stands_for_them(self, root: Path) -> None:
-        """Written beside and synced, renamed and synced: as for one, with the file system synced in place of each."""
+        """Written and synced, renamed and synced: as for one file, but with syncfs for all of them."""
         FileBlobStore(root).put(b"another")
         calls = [call for call in self.calls(root, PUT_ALL) if not call.startswith("openat") or "O_CREAT" in call]
         found = [call.partition("(")[0] for call in calls]
@@ -192,11 +192,11 @@ class TestDurability:
 
 
 class TestFaults:
-    """Said in words, and nothing half is left."""
+    """Faults are reported in words, and no partial file remains."""
 
     @staticmethod
     def disk(root: Path, options: str) -> tuple[str, ...]:
-        """Give a command that runs another with a file system at `root` that only the two of them see."""
+        """Returns a command that runs another with a file system at `root` that only the two of them see."""
         mount = f'mount -t tmpfs -o {options} tmpfs "$0" && exec "$@"'
         as_root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
         root.mkdir()
@@ -204,7 +204,7 @@ class TestFaults:
 
     @pytest.mark.outside
     def test_a_full_disk(self, root: Path) -> None:
-        """ArchiveFault names digest, place and reason; a smaller message still fits, as no half file takes the room."""
+        """ArchiveFault names digest, path and reason; no partial file takes space, so a smaller message still fits."""
         story = """
 try:
     archive.put(bytes(3 << 20))
@@ -225,7 +225,7 @@ print(len(archive.get(archive.put(bytes(1 << 20)))))
 
     @pytest.mark.outside
     def test_a_disk_that_is_full_for_many(self, root: Path) -> None:
-        """Nothing half is left of any of them, and each alone still fits."""
+        """No partial file of any of them remains, and one alone still fits."""
         story = """
 many = [bytes([number]) * (1 << 20) for number in range(3)]
 try:
@@ -242,7 +242,7 @@ print(len(archive.put_all(many[:1])))
 
     @pytest.mark.outside
     def test_a_read_only_disk(self, root: Path) -> None:
-        """Also root cannot write there."""
+        """The fault names the reason, even for root."""
         done = run(root, PUT, *self.disk(root, "ro"))
         assert done.returncode == 1
         last = done.stderr.splitlines()[-1]
@@ -252,7 +252,7 @@ print(len(archive.put_all(many[:1])))
 
     @pytest.mark.outside
     def test_a_folder_that_may_not_be_written(self, root: Path) -> None:
-        """Tried as another account, since to root everything is writable."""
+        """The fault names the reason; tested as another account, since root can write everywhere."""
         root.mkdir(mode=0o555)
         done = run(root, AS_ANOTHER_ACCOUNT + PUT)
         assert done.returncode == 1
@@ -262,7 +262,7 @@ print(len(archive.put_all(many[:1])))
 
     @pytest.mark.outside
     def test_a_file_that_may_not_be_read(self, root: Path) -> None:
-        """The archive of another account; the reason is said."""
+        """The fault names the reason; tested as another account."""
         FileBlobStore(root).put(OCTETS)
         place(root).chmod(0)
         done = run(root, AS_ANOTHER_ACCOUNT + f"archive.get({DIGEST!r})")
@@ -272,7 +272,7 @@ print(len(archive.put_all(many[:1])))
 
     @pytest.mark.parametrize("found", [b"", OCTETS[:-1], OCTETS + b"x", OCTETS.replace(b"G", b"g")])
     def test_other_octets_under_a_digest_are_named(self, root: Path, found: bytes) -> None:
-        """Neither given out nor written over: somebody has to look."""
+        """Other octets are neither returned nor overwritten; a person has to look."""
         archive = FileBlobStore(root)
         archive.put(OCTETS)
         place(root).unlink()
@@ -283,7 +283,7 @@ print(len(archive.put_all(many[:1])))
         assert place(root).read_bytes() == found
 
     def test_missing_octets_are_named(self, root: Path) -> None:
-        """The digest and the place where it should be."""
+        """The fault names the digest and the path where it should be."""
         with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be read from {place(root)}: No such file"):
             FileBlobStore(root).get(DIGEST)
 
@@ -291,20 +291,20 @@ print(len(archive.put_all(many[:1])))
         "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], DIGEST + "0", DIGEST + "\n"]
     )
     def test_what_is_no_digest_is_no_path(self, root: Path, digest: str) -> None:
-        """No name leads out of the archive."""
+        """An invalid digest is refused, so that no name leads out of the archive."""
         with pytest.raises(ArchiveFault, match="not a SHA-256"):
             FileBlobStore(root).get(digest)
 
 
 class TestSweep:
-    """What a crash leaves beside."""
+    """The files that a crash leaves behind."""
 
     KILLED_BEFORE_RENAME = "Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
     WAITING_BEFORE_RENAME = "Path.rename = lambda *_: (print('written', flush=True), sys.stdin.read())\n"
 
     @pytest.mark.outside
     def test_a_killed_writer_leaves_no_name_that_counts(self, root: Path) -> None:
-        """What it left is ignored by get and put, and removed by the sweep."""
+        """Its temporary file is ignored by get and put, and removed by the sweep."""
         assert run(root, self.KILLED_BEFORE_RENAME + PUT).returncode == -signal.SIGKILL
         (left,) = files(root)
         archive = FileBlobStore(root)
@@ -318,7 +318,7 @@ class TestSweep:
 
     @pytest.mark.outside
     def test_a_living_writer_is_left_alone(self, root: Path) -> None:
-        """Commands write beside the daemon: what another process is writing stays."""
+        """Commands write while the daemon runs: a file that another process is writing is kept."""
         script = PROLOGUE + self.WAITING_BEFORE_RENAME + PUT
         with subprocess.Popen(
             [sys.executable, "-B", "-c", script, str(root)],
@@ -345,22 +345,22 @@ tempfile.mkstemp = swept_at_once
 
     @pytest.mark.outside
     def test_a_writer_that_has_no_lock_yet_begins_again(self, root: Path) -> None:
-        """A sweep between the making of a file and its lock takes the file; the mail is filed all the same."""
+        """If a sweep removes the file between its creation and its lock, the writer starts again and succeeds."""
         done = run(root, self.SWEPT_BEFORE_THE_LOCK + PUT + "os.write(2, str(swept).encode())\n")
         assert (done.stdout, done.stderr) == (DIGEST, "begin[1, 0]")
         assert files(root) == [place(root)]
 
     def test_an_archive_that_is_not_there_yet(self, root: Path) -> None:
-        """Nothing to sweep, nothing made."""
+        """A sweep without an archive removes and creates nothing."""
         assert FileBlobStore(root).sweep() == 0
         assert not root.exists()
 
 
 class TestDiscard:
-    """Octets that are to be destroyed are, and nothing else is."""
+    """Discarded octets are destroyed, and nothing else is."""
 
     def test_what_is_discarded_is_gone_and_the_rest_stays(self, root: Path) -> None:
-        """The file is away, that of others whole; once more changes nothing; the octets can come again."""
+        """The file is removed and others stay; repeating it changes nothing; the octets can be stored again."""
         archive = FileBlobStore(root)
         digest, other = archive.put(OCTETS), archive.put(b"other")
         archive.discard(digest)
@@ -371,12 +371,12 @@ class TestDiscard:
         assert archive.put(OCTETS) == digest
 
     def test_only_a_digest_names_what_goes(self, root: Path) -> None:
-        """No path leads out of the archive."""
+        """An invalid digest is refused, so that no path leads out of the archive."""
         with pytest.raises(ArchiveFault, match="is not a SHA-256"):
             FileBlobStore(root).discard("../../etc/passwd")
 
     def test_what_cannot_be_removed_is_a_fault(self, root: Path) -> None:
-        """A folder stands where the file should: the fault names digest and place."""
+        """If the file is a folder instead, the fault names digest and path."""
         (root / DIGEST[:2] / DIGEST).mkdir(parents=True)
         with pytest.raises(ArchiveFault, match=f"{DIGEST} cannot be removed from"):
             FileBlobStore(root).discard(DIGEST)

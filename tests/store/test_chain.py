@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The past: nothing in it can be changed unseen, and what is personal in it can still be erased."""
+"""The past cannot be changed unnoticed, and personal values in it can still be erased."""
 
 import hashlib
 import sqlite3
@@ -40,19 +40,19 @@ PERSONAL: tuple[Record, ...] = (ELECTION, CASE, MESSAGE, NOTE)
 
 
 def write(store: SqlStore, *events: Event) -> None:
-    """Write each event in a transaction of its own."""
+    """Writes each event in its own transaction."""
     for event in events:
         with store.begin() as tx:
             tx.append(event)
 
 
 def alarms(number: int) -> list[Event]:
-    """That many events, each of which adds an alarm."""
+    """Builds that many events, each of which adds an alarm."""
     return [happened(added(alarm(f"a{serial}"))) for serial in range(1, number + 1)]
 
 
 def behind_its_back(store: SqlStore, *statements: str, **values: object) -> None:
-    """Change the database as somebody would who may also take its triggers away."""
+    """Changes the database as an intruder would who also removes its triggers."""
     triggers = (
         ("event_no_update", "event_no_delete", "event_no_replace")
         if store.engine.dialect.name == "sqlite"
@@ -64,13 +64,13 @@ def behind_its_back(store: SqlStore, *statements: str, **values: object) -> None
 
 
 def broken(store: SqlStore) -> tuple[int | None, int | None]:
-    """The first broken link and the first broken commitment."""
+    """Returns the first broken link and the first broken commitment."""
     with store.read() as tx:
         return tx.broken_link(), tx.broken_commitment()
 
 
 def test_a_chain_left_alone_is_whole(store: SqlStore) -> None:
-    """Empty, and with events in several transactions and several in one."""
+    """An unchanged chain is intact, empty or with events in several transactions and several in one."""
     assert broken(store) == (None, None)
     write(store, *alarms(3))
     with store.begin() as tx:
@@ -82,7 +82,7 @@ def test_a_chain_left_alone_is_whole(store: SqlStore) -> None:
 
 
 def test_the_digest_is_what_the_documentation_says(store: SqlStore) -> None:
-    """SHA-256 over the digest before, in hexadecimal, and the stored octets: anybody can check it without us."""
+    """SHA-256 over the previous digest, in hexadecimal, and the stored octets: verifiable without this program."""
     write(store, *alarms(2))
     with store.engine.connect() as connection:
         digest = GENESIS
@@ -108,14 +108,14 @@ def test_the_digest_is_what_the_documentation_says(store: SqlStore) -> None:
     ],
 )
 def test_the_first_changed_event_is_named(store: SqlStore, statement: str, first: int) -> None:
-    """Octets, digest or a column changed, an event taken away at the beginning, in the middle or at the end."""
+    """A change of octets, digest or a column is located, and so is an event removed at any place."""
     write(store, *alarms(4))
     behind_its_back(store, statement, other=b"{}")
     assert broken(store)[0] == first
 
 
 def test_a_changed_instant_is_noticed(store: SqlStore) -> None:
-    """The column by which events are found by time says what the octets say."""
+    """The column with the instant must agree with the octets."""
     write(store, *alarms(3))
     behind_its_back(store, "UPDATE event SET at = (SELECT raised_at FROM alarm WHERE id = 'a3') WHERE seq = 2")
     assert broken(store)[0] is None, "the same instant is no change"
@@ -126,7 +126,7 @@ def test_a_changed_instant_is_noticed(store: SqlStore) -> None:
 
 
 def test_two_events_that_changed_places_are_noticed(store: SqlStore) -> None:
-    """With their digests or without them."""
+    """Exchanging two events breaks the chain."""
     write(store, *alarms(4))
     behind_its_back(
         store,
@@ -138,7 +138,7 @@ def test_two_events_that_changed_places_are_noticed(store: SqlStore) -> None:
 
 
 def test_an_event_behind_the_head_is_noticed(store: SqlStore) -> None:
-    """The head names the last event; one more, rightly linked, is no part of the record."""
+    """The head names the last event; a further event, though correctly linked, is not part of the record."""
     write(store, *alarms(2))
     behind_its_back(store, "UPDATE chain_head SET seq = 1, digest = (SELECT digest FROM event WHERE seq = 1)")
     assert broken(store)[0] == 3
@@ -156,7 +156,7 @@ UPSERTED = "INSERT INTO " + AGAIN + "WHERE true ON CONFLICT (seq) DO UPDATE SET 
 
 @pytest.mark.parametrize("statement", [*REFUSED, UPSERTED])
 def test_the_database_itself_refuses_to_change_the_past(store: SqlStore, statement: str) -> None:
-    """Whatever program connects: no UPDATE, no DELETE, no INSERT that turns into one of them."""
+    """The database refuses UPDATE, DELETE and an INSERT that turns into one of them, from any program."""
     write(store, *alarms(2))
     with pytest.raises(DBAPIError, match=NEVER), store.engine.begin() as connection:
         connection.execute(text(statement))
@@ -164,7 +164,7 @@ def test_the_database_itself_refuses_to_change_the_past(store: SqlStore, stateme
 
 
 def test_postgresql_refuses_truncate(postgres_url: str) -> None:
-    """TRUNCATE is no DELETE; it is refused all the same."""
+    """TRUNCATE is not a DELETE, but is refused too."""
     store = new_store(postgres_url)
     write(store, *alarms(1))
     with pytest.raises(DBAPIError, match=NEVER), store.engine.begin() as connection:
@@ -175,7 +175,7 @@ def test_postgresql_refuses_truncate(postgres_url: str) -> None:
 @pytest.mark.parametrize("recursive", ["ON", "OFF"])
 @pytest.mark.parametrize("statement", [*REFUSED, REPLACED])
 def test_sqlite_refuses_it_to_any_connection(sqlite_path: Path, statement: str, recursive: str) -> None:
-    """Also to a program that sets none of our pragmas, without which REPLACE deletes unseen by a DELETE trigger."""
+    """Without our pragmas REPLACE bypasses the DELETE trigger, and is refused nevertheless."""
     store = new_store(f"sqlite:///{sqlite_path}")
     write(store, *alarms(2))
     store.close()
@@ -188,13 +188,13 @@ def test_sqlite_refuses_it_to_any_connection(sqlite_path: Path, statement: str, 
 
 
 def octets_of(store: SqlStore) -> bytes:
-    """All stored octets, one after the other."""
+    """Returns all stored octets, concatenated."""
     with store.engine.connect() as connection:
         return b"".join(bytes(row.octets) for row in connection.execute(text("SELECT octets FROM event ORDER BY seq")))
 
 
 def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
-    """Added or changed, a personal field is a salted commitment there; rows and events as read show the value."""
+    """Octets contain personal fields only as salted commitments; rows and events as read show the values."""
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in PERSONAL)))
         tx.append(happened(changed(CASE, replace(CASE, title=f"{CANARY} new title", state="decided"))))
@@ -208,7 +208,7 @@ def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
 
 
 def test_equal_personal_values_have_unequal_commitments(store: SqlStore) -> None:
-    """Each has a salt of its own, so nobody can tell that two cases came from one person, or guess who it was."""
+    """Each value has its own salt, so commitments show neither equality nor, by guessing, the person."""
     twin = replace(CASE, number="GR26-2", token="t2")
     with store.begin() as tx:
         tx.append(happened(added(ELECTION), added(CASE), added(twin)))
@@ -218,7 +218,7 @@ def test_equal_personal_values_have_unequal_commitments(store: SqlStore) -> None
 
 
 def test_erasing_personal_values_leaves_the_record_valid(store: SqlStore) -> None:
-    """Value and salt go; the chain stays whole, and the event shows the commitment in the value's place."""
+    """After erasure of value and salt the chain is intact, and the event shows the commitment instead of the value."""
     with store.begin() as tx:
         tx.append(*(happened(added(row)) for row in PERSONAL))
     with store.engine.begin() as connection:
@@ -241,7 +241,7 @@ def test_erasing_personal_values_leaves_the_record_valid(store: SqlStore) -> Non
     ids=["value", "salt"],
 )
 def test_a_changed_personal_value_is_noticed(store: SqlStore, statement: str) -> None:
-    """Who alters a value beside the chain cannot make a salt that fits its commitment."""
+    """An altered value cannot be given a salt that fits its commitment."""
     with store.begin() as tx:
         tx.append(*(happened(added(row)) for row in PERSONAL))
     behind_its_back(store, statement, salt=b"0" * 16)
@@ -249,7 +249,7 @@ def test_a_changed_personal_value_is_noticed(store: SqlStore, statement: str) ->
 
 
 def test_every_part_of_an_event_comes_back(store: SqlStore) -> None:
-    """Kind, instant, actor, what it is about, reason and facts, letters beyond ASCII included."""
+    """Kind, instant, actor, subjects, reason and facts are read as written, with letters beyond ASCII."""
     event = Event(
         EventKind.CONTACT_NOTED, NOON, "o1", (added(alarm("a")),), "GR26-1", "N1", "m1", "häh? 見",
         {"minutes": 152, "oral": True, "who": None, "names": ("a", "b")},

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rows behind an instant are counted without being read, and a counter is looked at without moving."""
+"""Rows after an instant are counted without being read, and a counter is read without advancing it."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tests.store.samples import NOON, alarm, happened
 
 
 def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
-    """Later than it, not at it; and of those only what equals, where a list means one of."""
+    """Only rows later than the instant that match the values are counted; a list means any of its values."""
     rows = [replace(alarm(f"a{n}"), raised_at=NOON + timedelta(minutes=n), kind=f"k{n % 2}") for n in range(6)]
     with store.begin() as tx:
         tx.append(happened(*map(added, rows)))
@@ -25,7 +25,7 @@ def test_only_rows_behind_the_instant_are_counted(store: SqlStore) -> None:
 
 
 def test_a_counter_is_looked_at_without_moving(store: SqlStore) -> None:
-    """The last number that was given out, 0 before the first."""
+    """Reading returns the last number that was drawn, 0 before the first."""
     with store.begin() as tx:
         assert tx.reached("some") == 0
         assert [tx.number("some"), tx.number("some")] == [1, 2]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk that an earlier version wrote is upgraded, read and proved by this one, and every figure is the same.
+"""A desk written by an earlier version is upgraded, read and verified by this one, with the same figures.
 
-The folders are those of `tests/desks`. A change that gives something stored another name says so in `RENAMED`, one that
-adds a column in `ADDED`; nothing else of what a desk holds may come out otherwise.
+The folders are those of `tests/desks`. A change that renames something stored says so in `RENAMED`, one that adds a
+column in `ADDED`; nothing else of what a desk contains may differ.
 """
 
 from __future__ import annotations
@@ -44,42 +44,42 @@ RENAMED: dict[str, str | None] = {
     "case waits again": "case reverted to notified",
     "mail impossible": "mail unrenderable",
 }
-"""What a name of `expected.json` is called now; None where it is gone.
+"""The present name of a name in `expected.json`; None if it was removed.
 
 A table: `"outbox": "letter"`. A column, under the table's old name: `"message.basis": "match_basis"`. A value in a
 column: `"message.place=own": "sent"`. A kind of event, or a counter: `"case waits again": "case reverted to notified"`.
 """
 
 ADDED: dict[str, object] = {}
-"""What an upgraded row holds in a column that came later, under the table's present name: `"letter.priority": None`."""
+"""The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 
 RENAMED_SETTINGS: dict[str, str] = {}
-"""Text in the files of the configuration, and what stands there now: `"unwatched:": "excluded_folders:"`."""
+"""Text in the files of the configuration, and its replacement: `"unwatched:": "excluded_folders:"`."""
 
 
 @dataclass
 class Before:
-    """A desk of before, in a copy that this version has upgraded."""
+    """A copy of an earlier version's desk, upgraded by this one."""
 
     folder: Path
     expected: Mapping[str, object]
     env: Services
 
     def section(self, name: str) -> dict[str, object]:
-        """A part of what is expected that is a mapping."""
+        """Returns a part of `expected` that is a mapping."""
         found = self.expected[name]
         assert isinstance(found, dict)
         return found
 
     def type(self, *words: str) -> str:
-        """What a command prints that must succeed."""
+        """Runs a command that must succeed; returns what it prints."""
         result = CliRunner().invoke(commands, words, obj=Session(self.folder, given=self.env, officer="officer1"))
         assert (result.exit_code, result.exception) == (0, None), (words, result.output)
         return result.stdout
 
 
 def copied(desk: Path, folder: Path) -> Path:
-    """The folder as the earlier version left it, with the configuration in the words of this one."""
+    """Copies the folder as the earlier version left it, with the configuration in this version's names."""
     folder.mkdir()
     kept.unpack(desk, folder)
     with_shipped(folder)
@@ -92,7 +92,7 @@ def copied(desk: Path, folder: Path) -> Path:
 
 
 def opened(desk: Path, folder: Path) -> Before:
-    """The desk, upgraded as an operator does it."""
+    """Upgrades and opens the desk as an operator does."""
     upgraded = CliRunner().invoke(commands, ["--config", str(folder), "db", "upgrade"])
     assert "database is at revision" in upgraded.output, upgraded.output
     clock = SetClock(NOW)
@@ -102,7 +102,7 @@ def opened(desk: Path, folder: Path) -> Before:
 
 @pytest.fixture(scope="module", params=DESKS, ids=lambda desk: desk.name)
 def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
-    """A desk that is only read here."""
+    """Returns a desk for tests that only read."""
     found = opened(request.param, copied(request.param, tmp_path_factory.mktemp("before") / "desk"))
     yield found
     found.env.close()
@@ -112,19 +112,19 @@ def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def renamed(name: str) -> str | None:
-    """What that is called now."""
+    """Returns the present name."""
     return RENAMED.get(name, name.rpartition(".")[2])
 
 
 def value_of(table: str, column: str, value: object) -> object:
-    """How that value is written now."""
+    """Returns the present form of a value."""
     if isinstance(value, list):
         return [value_of(table, column, one) for one in value]
     return RENAMED.get(f"{table}.{column}={value}", value)
 
 
 def rows_now(tables: Mapping[str, object]) -> dict[str, list[dict[str, object]]]:
-    """The rows of `expected.json` in the words of this version."""
+    """Returns the rows of `expected.json` in this version's names."""
     result = {}
     for table, held in tables.items():
         assert isinstance(held, dict)
@@ -141,12 +141,12 @@ def _row_now(table: str, columns: list[str], values: list[object]) -> dict[str, 
 
 
 def in_order(rows: list[dict[str, object]]) -> list[dict[str, object]]:
-    """The rows in an order that does not rest on what their columns were called."""
+    """Returns the rows in an order that does not depend on the names of their columns."""
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
 def assert_rows(desk: Before) -> None:
-    """The rows are those of before, one by one."""
+    """Asserts that the rows are the expected ones."""
     with desk.env.store.read() as tx:
         assert isinstance(tx, SqlTransaction)
         tables = kept.tables(tx.rows())
@@ -160,7 +160,7 @@ def assert_rows(desk: Before) -> None:
 
 
 def assert_folded(desk: Before) -> None:
-    """The events of before make exactly the rows that there are."""
+    """Asserts that the stored events fold to exactly the stored rows."""
     with desk.env.store.read() as tx:
         assert isinstance(tx, SqlTransaction)
         made, held = fold(event for _, event in tx.events()), tx.rows()
@@ -170,7 +170,7 @@ def assert_folded(desk: Before) -> None:
 
 
 def assert_proved(desk: Before) -> None:
-    """`audit verify` says that the record is intact, and its last event of then is the same to the octet."""
+    """Asserts that `audit verify` succeeds and that the former last event has the same digest."""
     assert desk.type("audit", "verify") == f"{len(kept.digests(desk.env))} events, chain intact\n"
     events = desk.expected["events"]
     assert isinstance(events, int)
@@ -178,7 +178,7 @@ def assert_proved(desk: Before) -> None:
 
 
 def assert_archived(desk: Before) -> None:
-    """Every mail's octets are there, unless they were destroyed."""
+    """Asserts that the octets of every mail exist unless they were destroyed."""
     with desk.env.store.read() as tx:
         messages = tx.find(StoredMessage)
         destroyed = {message.digest for message in messages if message.discarded_at is not None}
@@ -198,12 +198,12 @@ CHECKS = (assert_rows, assert_folded, assert_proved, assert_archived)
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_a_desk_of_before_is_whole(before: Before, check: Callable[[Before], None]) -> None:
-    """Rows, events, chain and archive, after the upgrade."""
+    """Rows, events, chain and archive are intact after the upgrade."""
     check(before)
 
 
 def test_every_event_is_known(before: Before) -> None:
-    """No more and no fewer of each kind; the upgrade and the opening add none."""
+    """Each kind has the same number of events; upgrading and opening add none."""
     with before.env.store.read() as tx:
         kinds = [event.kind.value for _, event in tx.events()]
     assert {kind: kinds.count(kind) for kind in kinds} == {
@@ -213,13 +213,13 @@ def test_every_event_is_known(before: Before) -> None:
 
 
 def test_the_figures_are_the_same(before: Before) -> None:
-    """How long each platform took, to the minute, and the hours as they are reported."""
+    """The waiting time of each platform is the same, in minutes and in the reported hours."""
     with before.env.store.read() as tx:
         assert kept.figures(tx) == before.section("figures")
 
 
 def test_numbering_and_intake_go_on_where_they_ended(before: Before) -> None:
-    """The next case, message and mail get the next number, and no mail is taken in twice."""
+    """The next case, message and mail get the next number, and no mail is ingested twice."""
     found = kept.found(before.env)
     counters = before.section("counters")
     assert found["counters"] == {RENAMED.get(name, name): number for name, number in counters.items()}
@@ -228,7 +228,7 @@ def test_numbering_and_intake_go_on_where_they_ended(before: Before) -> None:
 
 @pytest.mark.parametrize("desk", DESKS, ids=lambda desk: desk.name)
 def test_personal_values_of_before_can_be_erased(desk: Path, tmp_path: Path) -> None:
-    """From the events that an earlier version wrote; the chain stays whole, and the value is nowhere any more."""
+    """Values in events of an earlier version can be erased; the chain stays intact, and the value is gone."""
     found = opened(desk, copied(desk, tmp_path / "desk"))
     try:
         with found.env.store.begin() as tx:
@@ -258,13 +258,13 @@ READ = (
 
 @pytest.mark.parametrize("words", READ)
 def test_every_list_can_be_shown(before: Before, words: str) -> None:
-    """For a person and for a program."""
+    """Every list works in text and in JSON."""
     assert before.type(*words.split())
     assert json.loads(before.type(*words.split(), "--json")) is not None
 
 
 def test_status_says_what_is_wrong_there(before: Before) -> None:
-    """The mail in doubt, and a mailbox that nobody reads any more; the exit status says so too."""
+    """The uncertain mail and the mailbox that is no longer read give exit status 1."""
     session = Session(before.folder, given=before.env, officer="officer1")
     result = CliRunner().invoke(commands, ["status", "--json"], obj=session)
     assert result.exit_code == 1, result.output
@@ -272,7 +272,7 @@ def test_status_says_what_is_wrong_there(before: Before) -> None:
 
 
 def test_every_case_is_listed_and_shown_with_its_hours(before: Before) -> None:
-    """The hours that stand in the record are those that a person is shown."""
+    """The hours on record are the hours shown to a person."""
     numbers = [case["number"] for case in json.loads(before.type("case", "list", "--json"))]
     held = before.section("rows")["case_file"]
     assert isinstance(held, dict)
@@ -285,14 +285,14 @@ def test_every_case_is_listed_and_shown_with_its_hours(before: Before) -> None:
 
 
 def test_every_mail_can_be_shown(before: Before) -> None:
-    """From the octets in the archive: what waits, what was taken for noise, and what was sent."""
+    """Quarantined and outgoing mails are shown from the octets in the archive."""
     for row in json.loads(before.type("quarantine", "list", "--json")):
         assert before.type("quarantine", "show", row["id"])
     for row in json.loads(before.type("outbox", "list", "--json")):
         assert before.type("outbox", "show", row["id"])
 
 
-# ---------------------------------------------------------------- and what is noticed
+# ---------------------------------------------------------------- what is detected
 
 
 def _behind_its_back(folder: Path, statement: str) -> None:
@@ -347,7 +347,7 @@ SPOILED: list[tuple[str, Callable[[Path], None], Callable[[Before], None]]] = [
 def test_what_was_changed_since_is_noticed(
     desk: Path, spoil: Callable[[Path], None], notices: Callable[[Before], None], tmp_path: Path
 ) -> None:
-    """One octet, one value or one row other than it was written."""
+    """A change to one octet, one value or one row is detected."""
     folder = copied(desk, tmp_path / "desk")
     spoil(folder)
     found = opened(desk, folder)

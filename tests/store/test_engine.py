@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is set on every connection, and what an error may say."""
+"""The settings of every connection, and what an error may contain."""
 
 import sqlite3
 import traceback
@@ -29,14 +29,14 @@ EXPECTED = {
 
 @pytest.fixture
 def on_sqlite(sqlite_path: Path) -> Iterator[SqlStore]:
-    """A store on SQLite."""
+    """Returns a store on SQLite."""
     store = new_store(f"sqlite:///{sqlite_path}")
     yield store
     store.close()
 
 
 def test_pragmas_are_set_on_every_connection(on_sqlite: SqlStore) -> None:
-    """On all of several connections at once, not only on the first."""
+    """The pragmas are set on each of several simultaneous connections, not only on the first."""
     with ExitStack() as stack:
         for _ in range(4):
             connection = stack.enter_context(connect_reading(on_sqlite.engine))
@@ -45,7 +45,7 @@ def test_pragmas_are_set_on_every_connection(on_sqlite: SqlStore) -> None:
 
 
 def locked(path: Path) -> bool:
-    """Whether somebody holds the write lock of the file at this instant."""
+    """Returns whether the write lock of the file is held now."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None)
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -57,7 +57,7 @@ def locked(path: Path) -> bool:
 
 
 def test_a_writer_takes_the_lock_before_it_reads(on_sqlite: SqlStore, sqlite_path: Path) -> None:
-    """BEGIN IMMEDIATE for who will write; a reader takes no lock, before and after it has read."""
+    """A writer starts with BEGIN IMMEDIATE; a reader takes no lock, before or after it has read."""
     with on_sqlite.begin():
         assert locked(sqlite_path)
     assert not locked(sqlite_path)
@@ -68,7 +68,7 @@ def test_a_writer_takes_the_lock_before_it_reads(on_sqlite: SqlStore, sqlite_pat
 
 
 def test_waits_are_bounded_on_postgresql(postgres_url: str) -> None:
-    """For a lock ten seconds; a transaction that falls silent is ended, or nobody could take the lease."""
+    """A lock is awaited for ten seconds; an idle transaction is ended, or no other process could take the lease."""
     store = new_store(postgres_url)
     with store.engine.connect() as connection:
         assert connection.execute(text("SHOW lock_timeout")).scalar() == "10s"
@@ -90,7 +90,7 @@ def test_waits_are_bounded_on_postgresql(postgres_url: str) -> None:
     ids=["key twice", "token twice", "no such parent", "field missing", "CHECK", "type", "no instant"],
 )
 def test_an_error_never_shows_a_value(store: SqlStore, change: Change) -> None:
-    """Neither its text nor a traceback of it and its causes: logs are read by people who may not read the mail."""
+    """Neither the text nor the traceback of an error or its causes shows a value, since logs are read by others."""
     with store.begin() as tx:
         tx.append(happened(added(ELECTION), added(CASE)))
     with pytest.raises((SQLAlchemyError, ValueError, TypeError)) as caught, store.begin() as tx:
@@ -101,7 +101,7 @@ def test_an_error_never_shows_a_value(store: SqlStore, change: Change) -> None:
 
 
 def test_a_value_the_server_cannot_read_is_not_shown_either(postgres_url: str) -> None:
-    """PostgreSQL quotes what it cannot read as a number."""
+    """The values that PostgreSQL quotes in an error are not shown."""
     store = new_store(postgres_url)
     with pytest.raises(SQLAlchemyError, match="does not fit") as caught, store.engine.connect() as connection:
         connection.execute(text("SELECT CAST(:value AS integer)"), {"value": CANARY})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Personal values can be erased on both engines: gone behind their commitments, and the chain holds."""
+"""Personal values can be erased on both engines: the commitments remain, and the chain stays intact."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ AT = datetime(2024, 6, 6, 8, 34, tzinfo=UTC)
 
 
 def event(*changes: Change, days: int = 0) -> Event:
-    """Something that happened so many days later."""
+    """Builds an event that many days later."""
     return Event(EventKind.MAIL_QUEUED, AT + timedelta(days=days), "daemon", changes)
 
 
 def mail(number: int) -> OutboxMail:
-    """An envelope to a citizen."""
+    """Builds an outbox mail to a citizen."""
     return OutboxMail(
         id=f"o{number}", kind="decline", dedupe=f"decline/{number}", message_id="m", sender="us",
         recipient=f"kanarie{number}@a.example", subject="s", digest="d", queued_at=AT,
@@ -30,14 +30,14 @@ def mail(number: int) -> OutboxMail:
 
 
 def kept(store: SqlStore) -> list[str]:
-    """All personal values there are."""
+    """Returns all stored personal values."""
     personal = table_of("personal")
     with store.engine.connect() as connection:
         return [row.value for row in connection.execute(select(personal.c.value).order_by(personal.c.event))]
 
 
 def test_what_a_field_held_before_is_erased_and_what_it_holds_stays(store: SqlStore) -> None:
-    """Of the named rows and fields alone; rows are the fold of the events still, and no link or value is broken."""
+    """Only past values of the named rows and fields are erased; the fold and the chain stay intact."""
     first, second = mail(1), mail(2)
     emptied = replace(first, recipient="", dedupe="forgotten/o1")
     with store.begin() as tx:
@@ -55,7 +55,7 @@ def test_what_a_field_held_before_is_erased_and_what_it_holds_stays(store: SqlSt
 
 
 def test_nothing_named_nothing_erased(store: SqlStore) -> None:
-    """No key, another table, a field that is not personal."""
+    """Without a key, or with another table or a field that is not personal, nothing is erased."""
     with store.begin() as tx:
         tx.append(event(added(mail(1))))
         tx.erase(OutboxMail, [], ("recipient",), AT)
@@ -65,7 +65,7 @@ def test_nothing_named_nothing_erased(store: SqlStore) -> None:
 
 
 def test_a_value_that_is_there_now_is_never_erased(store: SqlStore) -> None:
-    """A field is emptied by an event first: else the row and the fold of the events would part."""
+    """A field must be emptied by an event first, or the row would differ from the fold of the events."""
     with store.begin() as tx:
         tx.append(event(added(mail(1))))
         tx.erase(OutboxMail, ["o1"], ("recipient",), AT)

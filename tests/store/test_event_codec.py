@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The octets of an event hold all of it, and those that an earlier version wrote are read in the words of today."""
+"""The octets of an event contain all of it, and those of earlier versions are read with today's names."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from tests.store.test_chain import behind_its_back, broken
 
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**31), 2**31 - 1)
-# What version 1 called them: written here once more, so that the codec forgets none.
+# The names used by version 1, repeated here so that the codec forgets none.
 OLD_KIND = {
     "delivery superseded": "better delivery seen",
     "case reverted to notified": "case waits again",
@@ -37,7 +37,7 @@ OLD_FIELD = {
 
 
 def values(hint: object) -> st.SearchStrategy[Scalar]:
-    """Values of a field with that type."""
+    """Builds values of a field with that type."""
     known: dict[object, st.SearchStrategy[Scalar]] = {
         str: WORDS, int: NUMBERS, bool: st.booleans(), date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
@@ -49,7 +49,7 @@ def values(hint: object) -> st.SearchStrategy[Scalar]:
 
 
 def changes_of(record: type[Record]) -> st.SearchStrategy[Change]:
-    """Changes of any fields of a row."""
+    """Builds changes of any fields of a row."""
     hints = get_type_hints(record)
     every = {spec.name: values(hints[spec.name]) for spec in fields(record)}
     return st.builds(Change, st.just(record.TABLE), WORDS, st.fixed_dictionaries({}, optional=every))
@@ -64,7 +64,7 @@ EVENTS = st.builds(
 
 
 def as_before(octets: bytes) -> bytes:
-    """The same event as version 1 wrote it."""
+    """Returns the same event as version 1 wrote it."""
     found = json.loads(octets)
     assert found.pop("version") == 2
     found["kind"] = OLD_KIND.get(found["kind"], found["kind"])
@@ -82,19 +82,19 @@ class Kept:
         self.values: dict[str, Plain] = {}
 
     def commit(self, value: Plain) -> str:
-        """A commitment of its own for each value."""
+        """Returns a separate commitment for each value."""
         key = f"{COMMITMENT}{len(self.values)}"
         self.values[key] = value
         return key
 
     def reveal(self, key: str) -> Plain:
-        """The value, or what passes for a commitment and is none."""
+        """Returns the value, or a key that is no commitment unchanged."""
         return self.values.get(key, key)
 
 
 @given(EVENTS)
 def test_an_event_is_read_as_it_was_written_in_old_words_too(event: Event) -> None:
-    """Every kind, every field of every row, personal or not."""
+    """Every kind and every field of every row, personal or not, is read as written, with old names too."""
     kept = Kept()
     octets = encode(event, kept.commit)
     assert decode(octets, kept.reveal) == event
@@ -118,7 +118,7 @@ RENAMED = [
 
 @pytest.mark.parametrize("event", RENAMED, ids=repr)
 def test_each_old_word_is_read_as_the_new_one(event: Event) -> None:
-    """One by one: what is made at random may leave one out."""
+    """Each old name is tested singly, since random events may leave one out."""
     octets = encode(event, str)
     before = as_before(octets)
     assert json.loads(before) != {name: value for name, value in json.loads(octets).items() if name != "version"}
@@ -126,7 +126,7 @@ def test_each_old_word_is_read_as_the_new_one(event: Event) -> None:
 
 
 def test_nothing_is_written_in_old_words() -> None:
-    """Every new word is in use, and no old one: else an event of today could be read as one of before."""
+    """All new names are in use and no old one is; otherwise a new event could be read as an old one."""
     tables = {table: {spec.name for spec in fields(record)} for table, record in BY_TABLE.items()}
     assert OLD_KIND.keys() <= {*EventKind}
     assert not {*EventKind} & {*OLD_KIND.values()}
@@ -137,7 +137,7 @@ def test_nothing_is_written_in_old_words() -> None:
         assert not tables[table] & {*names.values()}
 
 
-# What two events of the version with schema 0001 changed.
+# The changes of two events of the version with schema 0001.
 BEFORE: tuple[tuple[str, Mapping[str, object]], ...] = (
     (
         "watch changed",
@@ -151,7 +151,7 @@ BEFORE: tuple[tuple[str, Mapping[str, object]], ...] = (
 
 
 def write_before(store: SqlStore) -> None:
-    """Write the events of before to the chain, as that version did."""
+    """Writes the events to the chain as that version did."""
     digest = GENESIS
     insert = (
         "INSERT INTO event (seq, at, kind, actor, octets, digest) VALUES (:seq, :at, :kind, 'o1', :octets, :digest)"
@@ -171,7 +171,7 @@ def write_before(store: SqlStore) -> None:
 
 
 def test_events_of_before_are_proved_as_they_stand(store: SqlStore) -> None:
-    """The chain is over the old words; whoever changes the column to the new one is noticed."""
+    """The chain covers the old names; changing the column to the new name is detected."""
     write_before(store)
     assert broken(store) == (None, None)
     with store.read() as tx:
@@ -184,6 +184,6 @@ def test_events_of_before_are_proved_as_they_stand(store: SqlStore) -> None:
 
 
 def test_a_stored_kind_is_the_word_in_the_octets() -> None:
-    """Old or new."""
+    """The stored kind is the name in the octets, old or new."""
     octets = encode(Event(EventKind.CASE_REVERTED_TO_NOTIFIED, NOON, "o1"), str)
     assert (stored_kind(octets), stored_kind(as_before(octets))) == ("case reverted to notified", "case waits again")

@@ -12,7 +12,7 @@ from tests.store.conftest import new_store
 from tests.store.samples import KINDS, histories
 
 PROPERTY = settings(
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: minutes, as every try makes a database
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # no shrinking: every try makes a database, which takes long
     max_examples=settings().max_examples // 8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -20,11 +20,11 @@ PROPERTY = settings(
 
 
 class UndoneError(Exception):
-    """Ends a transaction of which nothing shall stay."""
+    """Ends a transaction that must be rolled back."""
 
 
 def test_the_fold_of_the_events_is_the_store(new_database: Callable[[], str]) -> None:
-    """Rows of every kind, added and changed in any order, personal fields too; undone transactions leave no trace."""
+    """Rows of every kind are added and changed in any order, with personal fields; rollbacks leave no trace."""
 
     @PROPERTY
     @given(histories(), st.lists(st.booleans(), min_size=12, max_size=12))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What keeps a full desk as quick as an empty one: one commit a mail, and no query that reads a whole table."""
+"""A full desk is as fast as an empty one: one commit per mail, and no query that reads a whole table."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ Statement = tuple[str, Mapping[str, object] | Sequence[object]]
 
 
 def engine_of(desk: Desk) -> Engine:
-    """The engine below the store of the desk."""
+    """Returns the engine of the desk's store."""
     assert isinstance(desk.env.store, SqlStore)
     return desk.env.store.engine
 
 
 @contextmanager
 def statements(engine: Engine) -> Iterator[list[Statement]]:
-    """What is asked of the database in the block."""
+    """Collects the statements sent to the database in the block."""
     asked: list[Statement] = []
 
     def note(
@@ -56,15 +56,15 @@ def statements(engine: Engine) -> Iterator[list[Statement]]:
 
 
 def reads_much(step: str, statement: str) -> bool:
-    """Whether a step of a plan goes through a table that grows, or through much of it though it could ask for less.
+    """True if a step of a plan scans a growing table, or reads much of it through an index that is too coarse.
 
-    SQLite keeps no figures about its indexes here: of several that fit it may take the one that most rows share.
+    SQLite has no index statistics here: of several suitable indexes it may choose the one that most rows share.
     """
     return bool(GROWING.search(step) or (COARSE.search(step) and FINE.search(statement)))
 
 
 def scans(engine: Engine, asked: Sequence[Statement]) -> set[str]:
-    """How SQLite would read much, for each statement that makes it do so."""
+    """Returns the plan steps that read much, with their statements."""
     found = set()
     with engine.connect() as connection:
         for statement, parameters in asked:
@@ -75,7 +75,7 @@ def scans(engine: Engine, asked: Sequence[Statement]) -> set[str]:
 
 
 def every_kind_of_mail(desk: Desk, draft: str) -> None:
-    """Let a draft go out, take in mail of every kind that leads somewhere else, send, and remind."""
+    """Sends a draft, ingests mail of every kind that is handled differently, sends, and reminds."""
     desk.do(Approve(draft=draft))
     desk.settle()
     referral = mail(REFERRER, *REFERRAL)
@@ -102,13 +102,13 @@ def every_kind_of_mail(desk: Desk, draft: str) -> None:
 
 
 def forward() -> str:
-    """A body with an attached mail."""
+    """Returns a body with an attached mail."""
     inner = f"From: {CITIZEN}\nTo: {REFERRER}\nSubject: {REFERRAL[0]}\nMessage-ID: <inner@mailprovider.example>\n\nText"
     return f"--cut\nContent-Type: text/plain\n\nSee below.\n--cut\nContent-Type: message/rfc822\n\n{inner}\n--cut--"
 
 
 def test_no_mail_makes_the_database_read_a_whole_table(desk: Desk) -> None:
-    """Taking in, sending, reminding and the digest find rows by an index: a mail costs the same in year three."""
+    """Ingest, sending, reminders and the digest find rows by index: a mail costs the same in year three."""
     engine, draft = engine_of(desk), desk.drafted()
     with statements(engine) as asked:
         every_kind_of_mail(desk, draft)
@@ -117,7 +117,7 @@ def test_no_mail_makes_the_database_read_a_whole_table(desk: Desk) -> None:
 
 
 def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
-    """Without one of the indexes the same mails make SQLite go through the messages."""
+    """Without one of the indexes the same mail makes SQLite scan the messages."""
     engine = engine_of(desk)
     with engine.begin() as connection:
         connection.execute(text("DROP INDEX ix_message_content_key"))
@@ -127,7 +127,7 @@ def test_a_whole_table_that_is_read_is_noticed(desk: Desk) -> None:
 
 
 def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
-    """Message, case, confirmation, notice and cursor stand together: no crash leaves some of them."""
+    """Message, case, confirmation, notice and cursor are in one commit, so no crash leaves only some of them."""
     with statements(engine_of(desk)) as asked:
         desk.receive(mail(REFERRER, *REFERRAL))
     assert sum(statement.startswith("BEGIN IMMEDIATE") for statement, _ in asked) == 1
@@ -138,7 +138,7 @@ def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
 def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Equal but for its Message-ID, as machines send it: of the earlier ones the latest few are read, however many."""
+    """Of earlier mails that differ only in the Message-ID, at most the latest few are read."""
     read: list[str] = []
 
     def noted(kind: type[Record], columns: Mapping[str, object]) -> Record:

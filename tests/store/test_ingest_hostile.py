@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that nobody would write: it is filed like any other, and nothing of it becomes a word of ours."""
+"""Hostile mail is filed like any other, and nothing of it becomes a header or an instruction of our own mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("subject", [row[0] for row in HOSTILE], ids=[row[1] for row in HOSTILE])
 def test_hostile_subject_of_a_referral_is_filed_and_answered(desk: Desk, subject: str) -> None:
-    """A case opens and the referrer is confirmed; nothing of the subject becomes a header or an instruction of ours."""
+    """A case opens and the referrer gets a confirmation; the subject injects no header into it."""
     octets = mail(REFERRER, "SUBJECT", REFERRAL[1]).replace(
         b"Subject: SUBJECT", subject.encode("utf-8", "surrogateescape")
     )
@@ -59,7 +59,7 @@ def test_hostile_subject_of_a_referral_is_filed_and_answered(desk: Desk, subject
     ],
 )
 def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: str) -> None:
-    """Names, addresses and Message-IDs that no mail should have: it ends in a case all the same, nothing raises."""
+    """Names, addresses and Message-IDs that no mail should have still lead to a case, and raise nothing."""
     octets = mail(REFERRER, *REFERRAL)
     name = header.encode()
     lines = [line for line in octets.split(b"\r\n") if not line.startswith(name + b":")]
@@ -82,7 +82,7 @@ def test_hostile_header_of_a_referral_is_filed(desk: Desk, header: str, value: s
     "octets", [b"", b"\r\n", b"\x00\xff\xfe", b"no header at all", b"From:\r\nFrom:\r\n\r\n", b"Subject: x\r\n" * 3000]
 )
 def test_what_is_hardly_a_mail_ends_in_the_quarantine(desk: Desk, octets: bytes) -> None:
-    """It is archived and listed; nothing raises."""
+    """Octets that are hardly a mail are archived and filed without an exception."""
     stored = desk.receive(octets)
     assert stored.place in {"quarantine", "noise"}
     assert desk.env.octets.get(stored.digest) == octets

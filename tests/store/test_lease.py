@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One daemon at a time, whatever became of the one before."""
+"""Only one daemon runs at a time, whatever happened to the previous one."""
 
 import os
 import socket
@@ -26,20 +26,20 @@ JUST_BEFORE = LATER - timedelta(microseconds=1)
 
 @pytest.fixture
 def other(url: str) -> Iterator[SqlStore]:
-    """The same database, opened by a second daemon."""
+    """Returns the same database, opened by a second daemon."""
     store = new_store(url)
     yield store
     store.close()
 
 
 def write(store: SqlStore, key: str) -> None:
-    """Write one row."""
+    """Writes one row."""
     with store.begin() as tx:
         tx.append(happened(added(alarm(key))))
 
 
 def test_a_second_holder_is_refused(store: SqlStore, other: SqlStore) -> None:
-    """Until the last instant; the message names the first holder and until when it holds."""
+    """A second holder is refused until the last instant; the message names the first holder and the expiry."""
     assert store.acquire("daemon", FIRST, NOON, SECONDS) == Lease("daemon", FIRST, 1)
     with pytest.raises(StoreBusy, match=f"daemon is held by {FIRST} until 12:01:00 UTC"):
         other.acquire("daemon", SECOND, JUST_BEFORE, SECONDS)
@@ -47,7 +47,7 @@ def test_a_second_holder_is_refused(store: SqlStore, other: SqlStore) -> None:
 
 
 def test_leases_of_different_names_do_not_meet(store: SqlStore, other: SqlStore) -> None:
-    """One daemon a mailbox: two names, two holders."""
+    """Leases are per mailbox: two names can have two holders."""
     store.acquire("one mailbox", FIRST, NOON, SECONDS)
     assert other.acquire("another mailbox", SECOND, NOON, SECONDS).fencing == 1
     write(store, "a")
@@ -55,13 +55,13 @@ def test_leases_of_different_names_do_not_meet(store: SqlStore, other: SqlStore)
 
 
 def test_it_is_taken_over_once_it_has_expired(store: SqlStore, other: SqlStore) -> None:
-    """A holder that did not renew is out, with a higher fencing number for the next."""
+    """A holder that did not renew loses the lease, and the next one gets a higher fencing number."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     assert other.acquire("daemon", SECOND, LATER, SECONDS) == Lease("daemon", SECOND, 2)
 
 
 def test_renewing_keeps_it(store: SqlStore, other: SqlStore) -> None:
-    """From the instant of the renewal on."""
+    """A renewal extends the lease from its own instant."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     store.renew(JUST_BEFORE, SECONDS)
     with pytest.raises(StoreBusy, match="12:01:59"):
@@ -69,7 +69,7 @@ def test_renewing_keeps_it(store: SqlStore, other: SqlStore) -> None:
 
 
 def test_a_holder_that_was_replaced_writes_no_more(store: SqlStore, other: SqlStore) -> None:
-    """However it was held up, its next write and its renewal raise StoreBusy, and nothing of them is there."""
+    """The next write and the renewal of a replaced holder raise StoreBusy and write nothing."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     other.acquire("daemon", SECOND, LATER, SECONDS)
     with pytest.raises(StoreBusy, match="taken over"):
@@ -82,7 +82,7 @@ def test_a_holder_that_was_replaced_writes_no_more(store: SqlStore, other: SqlSt
 
 
 def test_a_holder_that_was_replaced_still_reads(store: SqlStore, other: SqlStore) -> None:
-    """What it shows while it stops is right."""
+    """A replaced holder can still read while it stops."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     other.acquire("daemon", SECOND, LATER, SECONDS)
     with store.read() as tx:
@@ -90,7 +90,7 @@ def test_a_holder_that_was_replaced_still_reads(store: SqlStore, other: SqlStore
 
 
 def test_giving_back_what_was_taken_over_has_no_effect(store: SqlStore, other: SqlStore, url: str) -> None:
-    """The successor keeps it."""
+    """If a replaced holder releases, the successor keeps the lease."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     other.acquire("daemon", SECOND, LATER, SECONDS)
     store.release()
@@ -101,7 +101,7 @@ def test_giving_back_what_was_taken_over_has_no_effect(store: SqlStore, other: S
 
 
 def test_a_lease_given_back_is_free_at_once(store: SqlStore, other: SqlStore) -> None:
-    """Giving back twice does no harm; without a lease there is nothing to renew, and writing is free."""
+    """Releasing twice is harmless; without a lease renewing is refused, and writing is permitted."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     store.release()
     store.release()
@@ -112,7 +112,7 @@ def test_a_lease_given_back_is_free_at_once(store: SqlStore, other: SqlStore) ->
 
 
 def test_the_same_holder_may_take_it_again(store: SqlStore, other: SqlStore) -> None:
-    """What it began under the lease before cannot write any more."""
+    """Reacquiring gives a new fencing number, which invalidates work under the previous lease."""
     store.acquire("daemon", FIRST, NOON, SECONDS)
     assert other.acquire("daemon", FIRST, NOON, SECONDS).fencing == 2
     with pytest.raises(StoreBusy, match="taken over"):
@@ -121,7 +121,7 @@ def test_the_same_holder_may_take_it_again(store: SqlStore, other: SqlStore) -> 
 
 @pytest.mark.outside
 def test_a_dead_process_of_this_host_is_replaced_at_once(store: SqlStore, other: SqlStore) -> None:
-    """A crashed daemon does not keep its successor waiting; a living one does, whoever owns it."""
+    """A crashed daemon does not delay its successor; a living one does."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         holder = f"{socket.gethostname()}:{process.pid}:2026-03-18T12:00:00Z"
         store.acquire("daemon", holder, NOON, SECONDS)
@@ -134,7 +134,7 @@ def test_a_dead_process_of_this_host_is_replaced_at_once(store: SqlStore, other:
 
 
 def test_a_process_of_somebody_else_lives(store: SqlStore, other: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That we may not send it a signal shows that it is there."""
+    """A PermissionError for the signal shows that the process exists."""
 
     def not_permitted(_process: int, _signal: int) -> None:
         raise PermissionError
@@ -147,7 +147,7 @@ def test_a_process_of_somebody_else_lives(store: SqlStore, other: SqlStore, monk
 
 @pytest.mark.outside
 def test_the_same_process_number_elsewhere_says_nothing(store: SqlStore, other: SqlStore) -> None:
-    """Another host's processes cannot be seen from here: its lease runs out by time alone."""
+    """Processes of another host cannot be seen, so its lease ends only by expiry."""
     with subprocess.Popen([sys.executable, "-c", "pass"]) as process:
         process.wait(timeout=30)
     store.acquire("daemon", f"another-host:{process.pid}:2026-03-18T12:00:00Z", NOON, SECONDS)
@@ -156,14 +156,14 @@ def test_the_same_process_number_elsewhere_says_nothing(store: SqlStore, other: 
 
 
 def test_this_process_is_named_by_host_number_and_start() -> None:
-    """In UTC, whatever the zone of the instant."""
+    """The start is in UTC, whatever the zone of the instant."""
     started = datetime(2026, 3, 18, 14, 0, tzinfo=timezone(timedelta(hours=2)))
     assert this_process(started) == f"{socket.gethostname()}:{os.getpid()}:2026-03-18T12:00:00Z"
     assert started == NOON.astimezone(UTC)
 
 
 def test_of_many_at_once_one_gets_it(url: str, in_threads: Callable[..., list[object]]) -> None:
-    """Four daemons start at the same instant on an expired lease."""
+    """Of four daemons that start at once on a free lease, one gets it."""
 
     def start(number: int) -> bool:
         store = new_store(url)

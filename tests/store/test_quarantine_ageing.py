@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that waits too long for a person: the officer first, then the head, each once, and never a storm."""
+"""Mail that waits too long for a person alarms the officer, then the head, each once, with a limited rate."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tests.store.desk_fixtures import HEAD, OFFICER, START, Desk, mail
 
 
 def stray(desk: Desk, number: int = 0) -> StoredMessage:
-    """A mail that fits nowhere."""
+    """Ingests a mail that fits nowhere."""
     stored = desk.receive(mail(f"who{number}@elsewhere.example", f"Vraag {number}", "Wat is dit?"))
     assert stored.place == "quarantine"
     return stored
 
 
 def told(desk: Desk) -> list[tuple[int, str]]:
-    """At which minute whom a mail of this sort went to."""
+    """Returns the minute and the recipient of each alarm mail about waiting mail."""
     rows = [row for row in desk.all(OutboxMail, kind="alarm") if "waiting/" in row.dedupe]
     return [(int((row.queued_at - START) / timedelta(minutes=1)), row.recipient) for row in rows]
 
 
 def pass_time(desk: Desk, minutes: int, step: int = 5) -> None:
-    """Let time pass as the daemon lives it, in ticks."""
+    """Advances the clock in ticks, as the daemon does."""
     for _ in range(minutes // step):
         desk.go_on(step)
 
 
 def test_the_officer_hears_after_an_hour_and_the_head_after_four(desk: Desk) -> None:
-    """Each once, though the tick comes every few minutes."""
+    """Each is alarmed once, though the tick comes every few minutes."""
     stray(desk)
     pass_time(desk, 600)
     assert told(desk) == [(60, OFFICER), (240, HEAD)]
@@ -43,7 +43,7 @@ def test_the_officer_hears_after_an_hour_and_the_head_after_four(desk: Desk) -> 
 
 
 def test_what_is_placed_in_time_alarms_nobody(desk: Desk) -> None:
-    """The alarm is about mail that waits, not about mail that waited."""
+    """Only mail that is still waiting raises an alarm."""
     waiting, left = stray(desk, 1), stray(desk, 2)
     pass_time(desk, 55)
     desk.do(PlaceMessage(message=waiting.id, noise=True, reason="a question"))
@@ -53,7 +53,7 @@ def test_what_is_placed_in_time_alarms_nobody(desk: Desk) -> None:
 
 
 def test_a_hundred_mails_are_one_mail(desk: Desk) -> None:
-    """What is due together is told together; forty are named, the rest is counted."""
+    """Mails that fall due together share one mail; forty are named, the others are counted."""
     for number in range(50):
         stray(desk, number)
     pass_time(desk, 60)
@@ -64,12 +64,12 @@ def test_a_hundred_mails_are_one_mail(desk: Desk) -> None:
 
 
 def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: Desk) -> None:
-    """A mail a minute for two hours gives an officer no more than one mail in each half hour."""
+    """With a mail a minute for two hours an officer gets at most one alarm mail in each half hour."""
     for number in range(120):
         stray(desk, number)
         desk.go_on(1)
     pass_time(desk, 120)
-    halves = [(START.minute + at) // 30 for at, who in told(desk) if who == OFFICER]  # by the clock on the wall
+    halves = [(START.minute + at) // 30 for at, who in told(desk) if who == OFFICER]  # half hours by the wall clock
     assert (len(halves), len(halves)) == (len(set(halves)), 5)
     assert len([alarm for alarm in desk.all(Alarm) if alarm.id.endswith("/60")]) == 120
     subjects = [row.subject for row in desk.all(OutboxMail, kind="alarm", recipient=OFFICER)]
@@ -77,7 +77,7 @@ def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: D
 
 
 def test_after_an_outage_the_highest_step_is_told_alone(desk: Desk) -> None:
-    """The desk was down for five hours: the head is told, and the officer's step is history."""
+    """After five hours of downtime only the head is alarmed; the officer's step is not sent any more."""
     stray(desk)
     desk.go_on(300)
     pass_time(desk, 60)
@@ -85,7 +85,7 @@ def test_after_an_outage_the_highest_step_is_told_alone(desk: Desk) -> None:
 
 
 def test_outside_a_period_a_day_and_three(desk: Desk) -> None:
-    """Without an election that is on, nobody is called in the night for a question."""
+    """Without a running election the officer is alarmed after a day and the head after three."""
     desk.do(CloseElection(code="EP2024"))
     stray(desk)
     pass_time(desk, 6000, step=60)
@@ -93,7 +93,7 @@ def test_outside_a_period_a_day_and_three(desk: Desk) -> None:
 
 
 def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
-    """A backlog after an outage never ages into alarms, not even when the digest was sent."""
+    """Mail missed in an outage never raises these alarms, not even after the digest was sent."""
     at = START - timedelta(hours=9)
     stored = desk.receive(mail("who@elsewhere.example", "Vraag", "Wat is dit?", at=at), at=at)
     assert stored.pending_digest
@@ -104,7 +104,7 @@ def test_what_was_missed_is_told_by_the_digest_alone(desk: Desk) -> None:
 
 
 def test_what_fell_due_while_the_desk_observed_is_not_told_afterwards(desk: Desk) -> None:
-    """Neither when it was looked at then, nor when it was not; what falls due later is told."""
+    """What fell due while the desk observed is never sent, looked at or not; later steps are sent."""
     observing.begin(desk.env)
     stray(desk)
     pass_time(desk, 65)
@@ -118,9 +118,9 @@ def test_what_fell_due_while_the_desk_observed_is_not_told_afterwards(desk: Desk
 
 
 def test_next_due_names_the_minute_for_a_replay(desk: Desk) -> None:
-    """A replay goes from instant to instant, and this is one."""
+    """`next_due` returns the instant of the next alarm, for a replay that jumps from instant to instant."""
     stray(desk)
-    delivery.drain(desk.env)  # else the notice of it, which has not left, would be due first
+    delivery.drain(desk.env)  # otherwise the unsent notice about it would be due first
     with desk.env.store.read() as tx:
         assert reminders.next_due(desk.env, tx) == START + timedelta(minutes=60)
     assert desk.happened(EventKind.ALARM_RAISED) == 0

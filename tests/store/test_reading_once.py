@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A transaction asks the database a question once, and never answers it with what is no longer so."""
+"""A transaction runs each query once, and never returns a result that is out of date."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from tests.store.test_transactions import NO_SUCH_CASE
 
 @contextmanager
 def statements(store: SqlStore) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
+    """Collects the statements sent to the database meanwhile."""
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
@@ -32,7 +32,7 @@ def statements(store: SqlStore) -> Iterator[list[str]]:
 
 
 def test_the_same_question_is_asked_once(store: SqlStore) -> None:
-    """By key or by other fields, with a list or a tuple; in another transaction it is asked again."""
+    """A query by key or by other fields, with a list or a tuple, runs once per transaction."""
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))), happened(added(alarm("b"))))
     with statements(store) as sent, store.read() as tx:
@@ -46,7 +46,7 @@ def test_the_same_question_is_asked_once(store: SqlStore) -> None:
 
 
 def test_what_was_changed_is_read_anew(store: SqlStore) -> None:
-    """After each change of the table, one that was asked for before or not."""
+    """After each change of the table its queries run again, whether they ran before or not."""
     with store.begin() as tx:
         assert (tx.find(Alarm), tx.get(Alarm, "a")) == ([], None)
         tx.append(happened(added(alarm("a"))))
@@ -56,7 +56,7 @@ def test_what_was_changed_is_read_anew(store: SqlStore) -> None:
 
 
 def test_what_was_undone_is_not_remembered(store: SqlStore) -> None:
-    """An append that fails leaves the answers as they were, and the chain whole."""
+    """After a failed append the results are as before, and the chain is intact."""
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))))
         assert tx.find(Alarm) == [alarm("a")]
@@ -71,7 +71,7 @@ def test_what_was_undone_is_not_remembered(store: SqlStore) -> None:
 
 
 def test_an_answer_that_is_changed_by_who_asked_is_given_whole_again(store: SqlStore) -> None:
-    """A list that was sorted or emptied by one caller is not what the next one gets."""
+    """A caller that changes a returned list does not affect the next caller's."""
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))))
         tx.find(Alarm).clear()
@@ -79,7 +79,7 @@ def test_an_answer_that_is_changed_by_who_asked_is_given_whole_again(store: SqlS
 
 
 def test_the_head_is_read_and_written_once(store: SqlStore) -> None:
-    """However many events a transaction appends."""
+    """The head is read and written once, however many events a transaction appends."""
     with statements(store) as sent, store.begin() as tx:
         for number in range(5):
             tx.append(happened(added(replace(alarm(str(number)), text="x"))))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rows come back as they were written, whichever engine keeps them."""
+"""Rows are read as they were written, on either engine."""
 
 from contextlib import suppress
 from dataclasses import fields, replace
@@ -24,13 +24,13 @@ by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)
 
 
 class UndoneError(Exception):
-    """Ends a transaction of which nothing shall stay."""
+    """Ends a transaction that must be rolled back."""
 
 
 @by_kind
 @pytest.mark.parametrize("optional", [True, False], ids=["every field filled", "optional fields None"])
 def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record], *, optional: bool) -> None:
-    """By key and by each field that is no list: equal, of the same types, and instants in UTC."""
+    """Found by key and by each field that is no list, it is equal, with the same types and instants in UTC."""
 
     @MANY
     @given(family(kind, optional=optional))
@@ -55,7 +55,7 @@ def test_a_row_comes_back_as_it_was_written(store: SqlStore, kind: type[Record],
 
 @by_kind
 def test_the_columns_of_a_table_are_the_fields_of_its_record(kind: type[Record]) -> None:
-    """Same names in the same order; a column may be empty where the field may be None, and nowhere else."""
+    """They have the same names in the same order; a column is nullable exactly if the field may be None."""
     columns, hints = table_of(kind.TABLE).c, hints_of(kind)
     assert list(columns.keys()) == [spec.name for spec in fields(kind)]
     assert {name: bool(columns[name].nullable) for name in hints} == {n: is_optional(hint) for n, hint in hints.items()}
@@ -65,12 +65,12 @@ def test_the_columns_of_a_table_are_the_fields_of_its_record(kind: type[Record])
 
 
 def test_every_table_keeps_a_record_or_is_the_stores_own() -> None:
-    """There is no row that events could not carry."""
+    """No table has rows that events cannot carry."""
     assert set(metadata.tables) == set(BY_TABLE) | OWN_TABLES
 
 
 def test_an_instant_keeps_its_microsecond_and_loses_its_zone(store: SqlStore) -> None:
-    """Aware in, UTC out; two hours east of Greenwich is the same instant."""
+    """An aware instant is read as the same instant in UTC."""
     told = datetime.fromisoformat("2026-03-29T03:00:00.000001+02:00")
     with store.begin() as tx:
         tx.append(happened(added(replace(alarm("a"), raised_at=told))))
@@ -81,7 +81,7 @@ def test_an_instant_keeps_its_microsecond_and_loses_its_zone(store: SqlStore) ->
 
 
 def test_a_session_in_another_zone_reads_utc(postgres_url: str) -> None:
-    """A PostgreSQL server or role may be set to any zone; instants still come back in UTC."""
+    """Instants are read in UTC, whatever the zone of a PostgreSQL server or role."""
     store = new_store(f"{postgres_url}&options=-c%20timezone%3DEurope/Amsterdam")
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))))
@@ -139,7 +139,7 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
     ],
 )  # fmt: skip
 def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, object], keys: list[str]) -> None:
-    """All conditions hold; a list or tuple means one of them, None means empty; the order is that of the keys."""
+    """All conditions must hold; a list or tuple means any of its values, None means NULL; rows are ordered by key."""
     rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind="loud")
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in rows)))
@@ -147,7 +147,7 @@ def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, ob
 
 
 def test_the_order_does_not_depend_on_the_servers_locale(icu_url: str) -> None:
-    """Where the server sorts as a dictionary does, rows still come in the order of code points."""
+    """Rows are ordered by code point even if the server sorts like a dictionary."""
     store = new_store(icu_url)
     with store.begin() as tx:
         tx.append(happened(*(added(alarm(key)) for key in ("a", "B", "c"))))
@@ -156,13 +156,13 @@ def test_the_order_does_not_depend_on_the_servers_locale(icu_url: str) -> None:
 
 
 def test_no_list_is_part_of_a_key_or_index() -> None:
-    """`find` cannot ask for a list: PostgreSQL does not compare JSON."""
+    """`find` cannot match a list, since PostgreSQL does not compare JSON."""
     lists = [column for table in metadata.tables.values() for column in table.c if isinstance(column.type, JSON)]
     assert lists
     assert not [column for column in lists if column.index or column.primary_key or column.unique]
 
 
 def test_there_is_no_row_under_an_unknown_key(store: SqlStore) -> None:
-    """`get` answers None."""
+    """`get` returns None for an unknown key."""
     with store.read() as tx:
         assert tx.get(Token, "nowhere") is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The revisions lead to the tables, and a start makes no half database."""
+"""The revisions produce the tables, and a failed start leaves no partial database."""
 
 import shutil
 from collections.abc import Iterator
@@ -25,19 +25,19 @@ from tests.tools.make_migration import make
 
 @pytest.fixture
 def empty(empty_url: str) -> Iterator[Engine]:
-    """An engine on a database without a table."""
+    """Returns an engine on a database without tables."""
     engine = make_engine(empty_url)
     yield engine
     engine.dispose()
 
 
 def tables_of(engine: Engine) -> list[str]:
-    """The names of the tables there are."""
+    """Returns the names of the existing tables."""
     return inspect(engine).get_table_names()
 
 
 def schema(engine: Engine) -> dict[str, object]:
-    """All that the database itself says about its tables."""
+    """Returns the database's own description of its tables."""
     with engine.connect() as connection:
         found = inspect(connection)
         return {name: _described(found, name) for name in found.get_table_names() if name != "alembic_version"}
@@ -49,7 +49,7 @@ def _described(found: object, name: str) -> list[object]:
 
 
 def _plain(value: object) -> object:
-    """The description without objects that equal nothing but themselves, and without an order where there is none."""
+    """Returns the description with comparable types, and with lists sorted."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -60,7 +60,7 @@ def _plain(value: object) -> object:
 
 
 def test_a_fresh_schema_equals_a_migrated_one(empty: Engine, store: SqlStore) -> None:
-    """Columns, keys, references, indexes, uniqueness and checks: what the tables make is what the revisions make."""
+    """Columns, keys, references, indexes, uniqueness and checks are the same from the tables and from the revisions."""
     metadata.create_all(empty)
     fresh = schema(empty)
     assert fresh == schema(store.engine)
@@ -68,14 +68,14 @@ def test_a_fresh_schema_equals_a_migrated_one(empty: Engine, store: SqlStore) ->
 
 
 def test_alembic_finds_nothing_to_change(store: SqlStore) -> None:
-    """Alembic's own comparison of the migrated database with the tables."""
+    """Alembic's own comparison finds no difference between the migrated database and the tables."""
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, metadata) == []
 
 
 def test_an_empty_database_is_made_current(empty: Engine) -> None:
-    """The first start migrates; the chain has its head, and a second start changes nothing."""
+    """The first start migrates and creates the chain's head; a second start changes nothing."""
     require_current(empty)
     require_current(empty)
     assert upgrade(empty) == newest()
@@ -84,13 +84,13 @@ def test_an_empty_database_is_made_current(empty: Engine) -> None:
 
 
 def test_the_chain_has_one_head(store: SqlStore) -> None:
-    """A second head row would let two writers pass at once."""
+    """A second head row would let two writers proceed at once, so the database refuses it."""
     with pytest.raises(DBAPIError), store.engine.begin() as connection:
         connection.execute(text("INSERT INTO chain_head (id, seq, digest) VALUES (2, 0, '')"))
 
 
 def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
-    """A revision is one transaction: the table that was in its way is all there is afterwards."""
+    """A revision is one transaction: only the table that was in its way remains."""
     with empty.begin() as connection:
         connection.execute(text("CREATE TABLE outbox (id INTEGER)"))
     with pytest.raises(DBAPIError):
@@ -99,7 +99,7 @@ def test_a_migration_that_fails_leaves_nothing(empty: Engine) -> None:
 
 
 def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When a later one fails, those before it are undone too: the database is what its backup was."""
+    """If a later revision fails, those before it are undone too, and the database equals its backup."""
     scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     last = f"revision = '9999'\ndown_revision = '{newest()}'\ndef upgrade():\n    raise OSError('out of paper')\n"
     (scripts / "versions" / "9999_fails.py").write_text(last, "utf-8")
@@ -111,7 +111,7 @@ def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkey
 
 @pytest.mark.parametrize("revision", ["0000", "9999"], ids=["behind", "ahead"])
 def test_another_revision_prevents_the_start(store: SqlStore, revision: str) -> None:
-    """Neither an older nor a newer schema is touched; the message names both revisions and the command that helps."""
+    """Neither an older nor a newer schema is changed; the message names both revisions and the command to run."""
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     with pytest.raises(ConfigurationError, match=rf"is {revision}, .* needs {newest()}: run `flaggermail db"):
@@ -141,7 +141,7 @@ OF_0001 = """
 
 
 def test_rows_of_the_first_schema_are_kept(empty: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A database of revision 0001 is refused until it is upgraded; what it held stands under the new names."""
+    """A database of revision 0001 is refused until the upgrade; then its rows are stored under the new names."""
     scripts = shutil.copytree(HERE, tmp_path / "migrations", ignore=shutil.ignore_patterns("__pycache__", "000[2-9]_*"))
     monkeypatch.setattr(migrate, "HERE", scripts)
     assert upgrade(empty) == "0001"
@@ -170,7 +170,7 @@ def test_foreign_tables_prevent_the_start(empty: Engine) -> None:
 
 
 def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> None:
-    """`make_migration` finds nothing to do now, and all tables where there is no revision yet."""
+    """`make_migration` finds no change now, and all tables if there is no revision yet."""
     scripts = tmp_path / "migrations"
     shutil.copytree(HERE, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     nothing = make("Nothing changes.", scripts)
@@ -184,13 +184,13 @@ def test_the_next_revision_holds_what_the_tables_differ_in(tmp_path: Path) -> No
 
 
 def newest_in(scripts: Path) -> str:
-    """The number of the newest revision in a folder."""
+    """Returns the number of the newest revision in a folder."""
     return max(path.name for path in (scripts / "versions").glob("0*.py"))[:4]
 
 
 @pytest.mark.outside
 def test_two_starts_at_once_make_one_database(empty_url: str, empty: Engine) -> None:
-    """Two commands that find an empty database at the same instant both end well, with one schema."""
+    """Two commands that start at once on an empty database both succeed, with one schema."""
     with other_process("start", empty_url) as one, other_process("start", empty_url) as another:
         go_on(one)
         go_on(another)

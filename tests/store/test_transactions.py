@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Everything or nothing, one writer at a time, readers undisturbed."""
+"""Transactions are atomic, writers are serialized, and readers are not disturbed."""
 
 import signal
 from collections.abc import Callable
@@ -27,24 +27,24 @@ NO_SUCH_CASE = Change("case_file", "nowhere", {"state": "decided"})
 
 
 class UndoneError(Exception):
-    """Ends a transaction of which nothing shall stay."""
+    """Ends a transaction that must be rolled back."""
 
 
 def everything(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables."""
+    """Returns all rows of the tables that a transaction writes."""
     with store.engine.connect() as connection:
         tables = ("alarm", "event", "chain_head", "personal", "counter", "cursor")
         return {name: sorted(map(tuple, connection.execute(select(table_of(name)))), key=repr) for name in tables}
 
 
 def write(tx: Transaction) -> None:
-    """Write a row, an event, a number and a cursor."""
+    """Writes a row, an event, a number and a cursor."""
     tx.append(happened(added(alarm(f"a{tx.number('alarm')}"))))
     tx.advance("INBOX", Cursor(Position(1, tx.number("uid")), NOON))
 
 
 def test_an_exception_undoes_all_of_it(store: SqlStore) -> None:
-    """Rows, events, the chain's head, counters and cursors are as before; the next transaction goes on from there."""
+    """Rows, events, the chain's head, counters and cursors are as before, and the next transaction continues there."""
     with store.begin() as tx:
         write(tx)
     before = everything(store)
@@ -73,7 +73,7 @@ def test_an_exception_undoes_all_of_it(store: SqlStore) -> None:
 def test_an_append_that_fails_writes_nothing(
     store: SqlStore, events: tuple[Event, ...], error: type[Exception], *, caught: bool
 ) -> None:
-    """Neither the row nor the event nor those before it in the same call, even if the caller goes on to commit."""
+    """Neither rows nor events of a failed append are written, even if the caller goes on to commit."""
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))))
     before = everything(store)
@@ -95,7 +95,7 @@ def test_a_change_to_a_missing_row_is_told(store: SqlStore) -> None:
 
 
 def test_set_number_says_which_comes_next(store: SqlStore) -> None:
-    """Counters begin at 1, know nothing of each other, and can be set before and after their first number."""
+    """Counters start at 1, are independent, and can be set before and after their first number."""
     with store.begin() as tx:
         assert [tx.number("a"), tx.number("a"), tx.number("b")] == [1, 2, 1]
         tx.set_number("a", 41)
@@ -104,7 +104,7 @@ def test_set_number_says_which_comes_next(store: SqlStore) -> None:
 
 
 def test_numbers_have_no_duplicates_and_no_gaps(store: SqlStore, in_threads: InThreads) -> None:
-    """Two threads draw from a counter that is not there yet; the number of an undone transaction is used again."""
+    """Two threads draw from a new counter; the number of a rolled-back transaction is used again."""
     drawn: list[int] = []
 
     def draw(_thread: int) -> None:
@@ -120,7 +120,7 @@ def test_numbers_have_no_duplicates_and_no_gaps(store: SqlStore, in_threads: InT
 
 
 def test_concurrent_writers_lose_nothing(store: SqlStore, in_threads: InThreads) -> None:
-    """Three threads read a row, add one and write it, a hundred times each: 300, and 300 events in one chain."""
+    """Three threads increment a row a hundred times each: it is 300, with 300 events in one chain."""
     with store.begin() as tx:
         tx.append(happened(added(alarm("counted", text="0"))))
 
@@ -139,7 +139,7 @@ def test_concurrent_writers_lose_nothing(store: SqlStore, in_threads: InThreads)
 
 
 def test_readers_are_not_blocked_by_a_writer(store: SqlStore, url: str) -> None:
-    """While a transaction has written and not ended, a reader sees what was before, at once."""
+    """While a write transaction is open, a reader sees the previous state without waiting."""
     reader = new_store(url, wait=0)
     with store.begin() as tx:
         tx.append(happened(added(alarm("a"))))
@@ -151,7 +151,7 @@ def test_readers_are_not_blocked_by_a_writer(store: SqlStore, url: str) -> None:
 
 
 def test_a_writer_is_not_blocked_by_readers_who_see_one_instant(store: SqlStore) -> None:
-    """What is committed meanwhile, a reader that began before does not see: neither rows nor events nor the head."""
+    """A reader that began earlier does not see later commits: neither rows nor events nor the head."""
     with store.begin() as tx:
         write(tx)
     with store.read() as view:
@@ -166,7 +166,7 @@ def test_a_writer_is_not_blocked_by_readers_who_see_one_instant(store: SqlStore)
 
 
 def test_a_reader_cannot_write(store: SqlStore) -> None:
-    """It is refused, not silently undone; the connection is back to writing for the next transaction."""
+    """A write by a reader is refused, and the connection can write in the next transaction."""
     before = everything(store)
     for work in (write, lambda tx: tx.number("a"), lambda tx: tx.advance("INBOX", Cursor(Position(1, 1), None))):
         with pytest.raises((DBAPIError, StoreFault), match=r"readonly|read-only"), store.read() as view:
@@ -177,7 +177,7 @@ def test_a_reader_cannot_write(store: SqlStore) -> None:
 
 
 def test_a_reader_may_stop_halfway(store: SqlStore) -> None:
-    """Who leaves the events after the first leaves nothing open behind."""
+    """A caller that stops after the first event leaves nothing open."""
     with store.begin() as tx:
         tx.append(*(happened(added(alarm(f"a{number}"))) for number in range(1200)))
     with store.read() as view:
@@ -187,7 +187,7 @@ def test_a_reader_may_stop_halfway(store: SqlStore) -> None:
 
 
 def test_a_writer_that_does_not_end_is_told_of(store: SqlStore, url: str) -> None:
-    """The second writer waits its time, then says that the database is being written, without a driver's words."""
+    """The second writer waits for its time-out, then raises an error without the driver's text."""
     impatient = new_store(url, wait=0.05)
     with store.begin():
         with pytest.raises(StoreBusy, match="is being written by another process"), impatient.begin():
@@ -201,7 +201,7 @@ def test_a_writer_that_does_not_end_is_told_of(store: SqlStore, url: str) -> Non
 
 @pytest.mark.outside
 def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url: str) -> None:
-    """SIGKILL after the writes and before the commit: no row, no event, no number, and the next writer is not kept."""
+    """SIGKILL before the commit leaves no row, event or number, and the next writer is not blocked."""
     with store.begin() as tx:
         write(tx)
     before = everything(store)
@@ -218,7 +218,7 @@ def test_a_killed_process_leaves_nothing_of_its_transaction(store: SqlStore, url
 
 @pytest.mark.outside
 def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
-    """The same process, let go on instead of killed: the double of the test above works."""
+    """The process of the test above, not killed this time, does commit."""
     with other_process("write", url) as process:
         go_on(process)
         assert told(process) == "done"
@@ -229,7 +229,7 @@ def test_a_process_that_commits_is_seen(store: SqlStore, url: str) -> None:
 
 
 def test_case_and_election_are_tied(store: SqlStore) -> None:
-    """A case of an election that is not there is refused on both engines: references are really checked."""
+    """A case of an unknown election is refused on both engines, since references are checked."""
     case = Case(number="1", election="none", type="other", origin="media", token="t", opened_at=NOON, opened_by="o")
     with pytest.raises(DBAPIError, match=r"(?i)foreign key"), store.begin() as tx:
         tx.append(happened(added(case)))
@@ -238,7 +238,7 @@ def test_case_and_election_are_tied(store: SqlStore) -> None:
 
 
 def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(store: SqlStore) -> None:
-    """Of an author with hundreds of mails a few are read."""
+    """Only a few of an author's hundreds of mails are read, the latest first."""
     with store.begin() as tx:
         tx.append(*(happened(added(alarm(f"a{number:02d}"))) for number in range(12)))
         assert [row.id for row in tx.newest(Alarm, 3, kind=alarm("a00").kind)] == ["a11", "a10", "a09"]
