@@ -138,7 +138,7 @@ def synced(folder: Path, samples: int) -> list[float]:
 
 
 def _notice(desk: DeskProcess, after: int) -> datetime | None:
-    """Returns when the server accepted the officer's notice number `after`, counted from 0."""
+    """Returns when the server accepted the officer's notice number `after`, counted from 0; None before that."""
     query = "SELECT done_at FROM outbox WHERE kind = 'officer_notice' AND state = 'accepted' ORDER BY id"
     with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True)) as connection:
         rows = connection.execute(query).fetchall()

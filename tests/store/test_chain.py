@@ -208,7 +208,7 @@ def test_personal_values_never_stand_in_the_octets(store: SqlStore) -> None:
 
 
 def test_equal_personal_values_have_unequal_commitments(store: SqlStore) -> None:
-    """Each value has its own salt, so commitments show neither equality nor, by guessing, the person."""
+    """Each value has its own salt, so equal values have different commitments."""
     twin = replace(CASE, number="GR26-2", token="t2")
     with store.begin() as tx:
         tx.append(happened(added(ELECTION), added(CASE), added(twin)))

@@ -181,7 +181,7 @@ def bounced(desk: Desk, channel: str = "x-urgent", address: str = X_CHANNEL) -> 
 
 
 def test_an_address_that_bounced_is_not_used_and_the_other_ways_are_named(desk: Desk) -> None:
-    """No draft, new or old, gets past a bounced address; the refusal names the platform's other channels."""
+    """Neither a new draft nor an approval may use it; the refusal names the platform's other channels."""
     waiting = desk.drafted()
     key = bounced(desk)
     case = desk.row(Notification, key).case

@@ -138,7 +138,7 @@ def test_a_mail_that_comes_now_is_one_commit(desk: Desk) -> None:
 def test_a_mail_that_is_sent_again_and_again_costs_the_same_each_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of earlier mails that differ only in the Message-ID, at most the latest few are read."""
+    """However many earlier mails differ only in the Message-ID, the same number of rows is read."""
     read: list[str] = []
 
     def noted(kind: type[Record], columns: Mapping[str, object]) -> Record:

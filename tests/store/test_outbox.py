@@ -86,7 +86,7 @@ def test_refused_for_good_fails_the_notification_and_alarms(desk: Desk) -> None:
 
 
 def test_refused_for_now_is_tried_again_by_the_schedule(desk: Desk) -> None:
-    """Retries follow after 1, 2, 5, 10, 15, then every 30 minutes; one alarm is raised; clocks start on acceptance."""
+    """Retries follow after 1, 2, 5, 10, 15, then every 30 minutes; each alarm comes once; acceptance starts clocks."""
     key = approved(desk)
     desk.server.says(450, X_CHANNEL)
     desk.settle()

@@ -70,7 +70,7 @@ def test_every_table_keeps_a_record_or_is_the_stores_own() -> None:
 
 
 def test_an_instant_keeps_its_microsecond_and_loses_its_zone(store: SqlStore) -> None:
-    """An aware instant is read as the same instant in UTC."""
+    """An aware instant is read as the same instant in UTC, to the microsecond."""
     told = datetime.fromisoformat("2026-03-29T03:00:00.000001+02:00")
     with store.begin() as tx:
         tx.append(happened(added(replace(alarm("a"), raised_at=told))))

@@ -238,7 +238,7 @@ def test_case_and_election_are_tied(store: SqlStore) -> None:
 
 
 def test_the_newest_rows_come_the_last_one_first_and_no_more_than_asked_for(store: SqlStore) -> None:
-    """Only a few of an author's hundreds of mails are read, the latest first."""
+    """Only the newest matching rows are read, the last one first."""
     with store.begin() as tx:
         tx.append(*(happened(added(alarm(f"a{number:02d}"))) for number in range(12)))
         assert [row.id for row in tx.newest(Alarm, 3, kind=alarm("a00").kind)] == ["a11", "a10", "a09"]
