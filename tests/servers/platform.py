@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The platforms' mail server, in this process: it keeps what it gets, refuses and answers as a test tells it.
+"""The platforms' mail server, in this process: it keeps what it receives, refuses and answers as a test sets it.
 
-It refuses the DSN options RET, ENVID and NOTIFY by its nature, so those are tested with Postfix in front of it.
+It does not support the DSN options RET, ENVID and NOTIFY, so those are tested with Postfix in front of it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,26 +20,26 @@ from tests.servers.ports import HOST, free_ports, started, taken
 
 @dataclass(frozen=True)
 class ReceivedMail:
-    """One mail as it came over the wire."""
+    """One mail as received over the wire."""
 
     mail_from: str
     """Envelope sender, empty for the null return path."""
     rcpt_tos: tuple[str, ...]
     octets: bytes
-    """Dot-stuffing undone, otherwise untouched."""
+    """The octets without dot-stuffing, otherwise unchanged."""
     at: datetime
     """Instant of our 250 after the final dot, UTC."""
 
 
 class PlatformServer:
-    """An SMTP server for every domain that is not ours.
+    """An SMTP server for every domain except our own.
 
-    Two attributes may be set at any time. `refusals`: recipient address in lower case -> code RCPT TO is answered with
-    (550, 450 ...). `answer`: called with each accepted mail, in a thread of its own, so it may send mail itself.
+    Two attributes may be set at any time. `refusals`: recipient address in lower case -> reply code to RCPT TO (550,
+    450 ...). `answer`: called with each accepted mail, in a separate thread, so it may send mail itself.
     """
 
     def __init__(self, port: int) -> None:
-        """Prepare a server for this port of 127.0.0.1."""
+        """Prepares a server for this port of 127.0.0.1."""
         self.port = port
         self.refusals: dict[str, int] = {}
         self.answer: Callable[[ReceivedMail], None] | None = None
@@ -52,7 +52,7 @@ class PlatformServer:
     @classmethod
     @contextmanager
     def running(cls) -> Iterator["PlatformServer"]:
-        """Start one and stop it at the end; raises ServerNotStartedError."""
+        """Starts a server and stops it at the end; raises ServerNotStartedError."""
         server = started(lambda: cls(*free_ports(1)))
         try:
             yield server
@@ -60,8 +60,8 @@ class PlatformServer:
             server.close()
 
     def start(self) -> None:
-        """Listen, also again after stop(), on the same port."""
-        if taken([self.port]):  # aiosmtpd would tell only after its whole ready_timeout
+        """Listens, also again after stop(), on the same port."""
+        if taken([self.port]):  # aiosmtpd would report it only after its whole ready_timeout
             raise ServerNotStartedError(f"address already in use: port {self.port}")
         controller = Controller(
             self,
@@ -69,11 +69,11 @@ class PlatformServer:
             port=self.port,
             ready_timeout=10,
             server_hostname="mx.platforms.example",
-            data_size_limit=None,  # aiosmtpd's own limit of 32 MiB is below what we must be able to send
+            data_size_limit=None,  # aiosmtpd's own limit of 32 MiB is less than we must be able to send
         )
         try:
             controller.start()
-        except OSError as error:  # TimeoutError is one of them
+        except OSError as error:  # includes TimeoutError
             controller.loop.close()
             raise ServerNotStartedError(
                 f"the platforms' server does not listen on port {self.port}: {error}"
@@ -81,19 +81,19 @@ class PlatformServer:
         self._controller = controller
 
     def stop(self) -> None:
-        """Refuse connections; what was received stays."""
+        """Refuses connections; received mails are kept."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
 
     def close(self) -> None:
-        """Stop for good, after the last answer; raises what an answer raised."""
+        """Stops for good after the last answer; raises what an answer raised."""
         self.stop()
         self._answering.shutdown()
         self.clear()
 
     def clear(self) -> None:
-        """Forget the mails, refusals and the answer; raises what an answer raised since the last time."""
+        """Forgets the mails, refusals and the answer; raises what an answer raised since the last call."""
         with self._arrival:
             answers, self._answers = self._answers, []
             self._received.clear()
@@ -103,12 +103,12 @@ class PlatformServer:
             answer.result()
 
     def received(self, recipient: str | None = None) -> Sequence[ReceivedMail]:
-        """Return the mails so far, in order of arrival: all, or those to one recipient."""
+        """Returns the mails so far, in order of arrival: all, or those to one recipient."""
         with self._arrival:
             return self._for(recipient)
 
     def wait(self, count: int, timeout: float = 20, *, recipient: str | None = None) -> Sequence[ReceivedMail]:
-        """Return the mails once there are at least `count`, else raise TimeoutError after `timeout` seconds."""
+        """Returns the mails once there are at least `count`; raises TimeoutError after `timeout` seconds."""
         with self._arrival:
             if not self._arrival.wait_for(lambda: len(self._for(recipient)) >= count, timeout):
                 raise TimeoutError(
@@ -122,7 +122,7 @@ class PlatformServer:
     async def handle_RCPT(  # noqa: N802 - aiosmtpd looks the hook up by this name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
-        """Accept a recipient unless the test refuses it."""
+        """Accepts a recipient unless the test refuses it."""
         code = self.refusals.get(address.lower())
         if code is not None:
             return f"{code} {code // 100}.1.1 <{address}> refused by the platform"
@@ -132,7 +132,7 @@ class PlatformServer:
     async def handle_DATA(  # noqa: N802 - aiosmtpd looks the hook up by this name
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Keep the mail, wake whoever waits, have it answered."""
+        """Stores the mail, wakes waiting callers and starts the answer."""
         octets = envelope.original_content or b""
         mail = ReceivedMail(envelope.mail_from or "", tuple(envelope.rcpt_tos), octets, datetime.now(UTC))
         with self._arrival:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The test servers do what the tests built on them take for granted."""
+"""The test servers behave as the tests that use them assume."""
 
 import asyncio
 import email
@@ -29,14 +29,14 @@ SUMMER_IN_THE_HAGUE = timezone(timedelta(hours=2))
 
 
 def mail(sender: str, recipient: str, *headers: str, body: str = "Goedemiddag.\r\n") -> bytes:
-    """Write a small message with CRLF line ends."""
+    """Builds a small message with CRLF line ends."""
     own = (f"From: {sender}", f"To: {recipient}", "Date: Thu, 06 Jun 2024 10:34:00 +0200", "Message-ID: <1@a.example>")
     lines = (*headers, *own)
     return "\r\n".join((*lines, "", body)).encode()
 
 
 def submit(postfix: Postfix, certificates: Certificates, dovecot: Dovecot, sender: str, recipient: str) -> None:
-    """Send one mail through the submission port as the daemon does."""
+    """Sends one mail through the submission port as the daemon does."""
     asyncio.run(_submit(postfix, certificates.client_context(), dovecot.password, sender, recipient))
 
 
@@ -53,7 +53,7 @@ async def _submit(postfix: Postfix, context: ssl.SSLContext, password: str, send
     async with client:
         await client.sendmail(sender, [recipient], mail(sender, recipient))
         transport = client.transport
-    # The end of TLS outlives QUIT; a loop that stops before it leaves an open socket to the garbage collector.
+    # TLS closes after QUIT; a loop that stops earlier leaves an open socket to the garbage collector.
     assert isinstance(transport, asyncio.Transport)
     transport.abort()
     await asyncio.sleep(0)
@@ -75,23 +75,23 @@ class TestDovecot:
         assert [b"\\Sent" in line for line in folders if line.endswith(b"Sent")] == [True]
 
     def test_starttls_is_offered(self, dovecot: Dovecot, certificates: Certificates, mail_user: str) -> None:
-        """The clear-text port turns to TLS with the same certificate."""
+        """The clear-text port upgrades to TLS with the same certificate."""
         with imaplib.IMAP4("127.0.0.1", dovecot.imap_port, timeout=20) as client:
             client.starttls(certificates.client_context())
             client.login(mail_user, dovecot.password)
 
     def test_a_stranger_authority_is_not_trusted(self, dovecot: Dovecot) -> None:
-        """Without our authority the certificate does not pass."""
+        """A client without our authority refuses the certificate."""
         with pytest.raises(ssl.SSLCertVerificationError):
             imaplib.IMAP4_SSL("localhost", dovecot.imaps_port, ssl_context=ssl.create_default_context(), timeout=20)
 
     def test_a_wrong_password_is_refused(self, dovecot: Dovecot, mail_user: str) -> None:
-        """Only the one password logs in."""
+        """A wrong password is refused."""
         with imaplib.IMAP4("127.0.0.1", dovecot.imap_port, timeout=20) as client, pytest.raises(imaplib.IMAP4.error):
             client.login(mail_user, "other")
 
     def test_append_keeps_octets_and_instant(self, dovecot: Dovecot, mail_user: str) -> None:
-        """What APPEND puts into a folder is there octet for octet, unseen, with its INTERNALDATE's instant."""
+        """A message stored with APPEND keeps its octets and the instant of its INTERNALDATE, and is unseen."""
         octets, then = mail("a@b.example", "c@d.example"), datetime(2024, 6, 6, 10, 34, tzinfo=SUMMER_IN_THE_HAGUE)
         dovecot.append(mail_user, "Sent", octets, then)
         assert dovecot.messages(mail_user, "Sent") == [octets]
@@ -105,14 +105,14 @@ class TestDovecot:
         assert datetime.strptime(shown.strip(), "%d-%b-%Y %H:%M:%S %z") == then
 
     def test_lmtp_delivers_with_the_null_return_path(self, dovecot: Dovecot, mail_user: str) -> None:
-        """deliver() puts a message with bare line feeds and leading dots into INBOX, body untouched but for CRLF."""
+        """deliver() stores a message with bare line feeds and leading dots in INBOX; only line ends become CRLF."""
         dovecot.deliver(mail_user, b"Subject: x\n\n.een\n..twee\n")
         (octets,) = dovecot.messages(mail_user)
         assert octets.startswith(b"Return-Path: <>\r\n")
         assert octets.endswith(b"\r\n\r\n.een\r\n..twee\r\n")
 
     def test_restart_keeps_ports_and_mail(self, certificates: Certificates, mail_user: str) -> None:
-        """After stop() the ports refuse, after start() the same ports give the same mail."""
+        """After stop() the ports refuse; after start() the same ports serve the same mail."""
         with Dovecot.running(certificates.server) as server:
             server.deliver(mail_user, mail("a@b.example", "c@d.example"))
             before = server.messages(mail_user)
@@ -124,7 +124,7 @@ class TestDovecot:
 
 
 class TestPostfix:
-    """Submission, the MX, and the way to the platforms."""
+    """Submission, the MX, and delivery to the platforms."""
 
     def test_submission_reaches_the_platform(
         self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, platform: PlatformServer, mail_user: str
@@ -139,7 +139,7 @@ class TestPostfix:
     def test_implicit_tls_reaches_the_platform(
         self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, platform: PlatformServer, mail_user: str
     ) -> None:
-        """The submissions port speaks TLS from the first octet and demands AUTH as well."""
+        """The submissions port speaks TLS from the first octet and also requires AUTH."""
         sender, recipient = f"{mail_user}@bzk.example", f"{mail_user}@x-platform.example"
         context = certificates.client_context()
         with smtplib.SMTP_SSL(
@@ -155,7 +155,7 @@ class TestPostfix:
     def test_without_tls_or_login_nothing_is_taken(
         self, postfix: Postfix, certificates: Certificates, mail_user: str
     ) -> None:
-        """Submission answers 530 before STARTTLS and 554 to whoever has not logged in."""
+        """Submission replies 530 before STARTTLS and 554 to a client that has not logged in."""
         sender = f"{mail_user}@bzk.example"
         with smtplib.SMTP("localhost", postfix.submission_port, local_hostname="a.example", timeout=20) as client:
             assert client.docmd("MAIL", f"FROM:<{sender}>")[0] == 530
@@ -165,14 +165,14 @@ class TestPostfix:
         assert refused.value.recipients["a@x-platform.example"][0] == 554
 
     def test_a_wrong_password_is_refused(self, postfix: Postfix, certificates: Certificates, mail_user: str) -> None:
-        """AUTH asks Dovecot, which knows one password."""
+        """A wrong password is refused: AUTH asks Dovecot."""
         with smtplib.SMTP("localhost", postfix.submission_port, local_hostname="a.example", timeout=20) as client:
             client.starttls(context=certificates.client_context())
             with pytest.raises(smtplib.SMTPAuthenticationError):
                 client.login(mail_user, "other")
 
     def test_our_judgement_stands_above_a_forged_one(self, postfix: Postfix, dovecot: Dovecot, mail_user: str) -> None:
-        """Mail from outside lands in Dovecot, our Authentication-Results on top of what the sender wrote itself."""
+        """Mail from outside arrives in Dovecot with our Authentication-Results above those of the sender."""
         postfix.set_dmarc_results({"x-platform.example": "pass"})
         forged = f"Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from=forged.example"
         ours = f"{AUTHSERV_ID}; dmarc=pass header.from=x-platform.example"
@@ -185,19 +185,19 @@ class TestPostfix:
     def test_the_part_after_the_plus_is_no_part_of_the_user(
         self, postfix: Postfix, dovecot: Dovecot, mail_user: str
     ) -> None:
-        """Mail to user+token@ is the user's mail and keeps the whole address in Delivered-To."""
+        """Mail to user+token@ is delivered to the user and keeps the whole address in Delivered-To."""
         recipient = f"{mail_user}+token@bzk.example"
         postfix.deliver_from_outside(mail("a@b.example", recipient), "a@b.example", recipient)
         assert _newest(dovecot, mail_user, 1)["Delivered-To"] == recipient
 
     def test_no_relaying_from_outside(self, postfix: Postfix) -> None:
-        """The MX takes mail for our domain only."""
+        """The MX accepts mail for our domain only."""
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             postfix.deliver_from_outside(mail("a@b.example", "c@d.example"), "a@b.example", "c@d.example")
 
     @pytest.mark.parametrize("reply", ["550 5.7.1 nee", "450 4.7.1 later"])
     def test_a_refused_recipient(self, postfix: Postfix, mail_user: str, reply: str) -> None:
-        """A recipient in the table gets its reply; once the table is rewritten, the very next mail is taken."""
+        """A recipient in the table gets its reply; after a rewrite of the table the next mail is accepted."""
         recipient = f"{mail_user}@bzk.example"
         postfix.set_recipient_access({recipient: reply})
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
@@ -209,7 +209,7 @@ class TestPostfix:
     def test_what_the_platform_refuses_comes_back_as_a_bounce(
         self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, platform: PlatformServer, mail_user: str
     ) -> None:
-        """A 550 of the platform gives a delivery status notification with null return path within seconds."""
+        """A 550 from the platform causes a delivery status notification with null return path within seconds."""
         sender, recipient = f"{mail_user}@bzk.example", f"{mail_user}@x-platform.example"
         platform.refusals[recipient] = 550
         submit(postfix, certificates, dovecot, sender, recipient)
@@ -221,7 +221,7 @@ class TestPostfix:
     def test_what_the_platform_puts_off_is_tried_again(
         self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, platform: PlatformServer, mail_user: str
     ) -> None:
-        """A 450 of the platform delays the mail by seconds, not by Postfix's usual minutes."""
+        """A 450 from the platform delays the mail by seconds, not by Postfix's usual minutes."""
         sender, recipient = f"{mail_user}@bzk.example", f"{mail_user}@x-platform.example"
         platform.refusals[recipient] = 450
         submit(postfix, certificates, dovecot, sender, recipient)
@@ -233,7 +233,7 @@ class TestPostfix:
     def test_a_hang_after_the_final_dot_delivers_all_the_same(
         self, postfix: Postfix, dovecot: Dovecot, mail_user: str
     ) -> None:
-        """The client of a chosen sender gives up waiting for the answer; the mail arrives: the uncertain send."""
+        """For a chosen sender the server hangs until the client gives up, but delivers: an uncertain send."""
         sender, recipient = f"hang-{mail_user}@b.example", f"{mail_user}@bzk.example"
         postfix.set_hangs({sender: 2})
         with (
@@ -248,7 +248,7 @@ class TestPostfix:
     def test_forty_megabytes_pass(
         self, postfix: Postfix, dovecot: Dovecot, platform: PlatformServer, mail_user: str
     ) -> None:
-        """No server here has a limit of its own on the size of a mail."""
+        """A mail of 40 MB passes every server."""
         body = "0123456789" * 7 + "\r\n"
         octets = mail("a@b.example", "c@d.example", body=body * (40_000_000 // len(body)))
         postfix.deliver_from_outside(octets, "a@b.example", f"{mail_user}@bzk.example")
@@ -260,7 +260,7 @@ class TestPostfix:
 
 
 class TestPlatformServer:
-    """The server that stands for the platforms."""
+    """The server that acts for the platforms."""
 
     def test_it_answers_by_itself(
         self, postfix: Postfix, dovecot: Dovecot, platform: PlatformServer, mail_user: str
@@ -277,7 +277,7 @@ class TestPlatformServer:
         assert _newest(dovecot, mail_user, 1)["From"] == "desk@x-platform.example"
 
     def test_a_failing_answer_is_told(self, platform: PlatformServer) -> None:
-        """What an answer raises comes out in the test, not only in a log."""
+        """An exception in an answer is raised in the test, not only logged."""
 
         def answer(received: ReceivedMail) -> None:
             raise LookupError(received.mail_from)
@@ -288,7 +288,7 @@ class TestPlatformServer:
             platform.clear()
 
     def test_waiting_wakes_on_arrival(self, platform: PlatformServer) -> None:
-        """wait() returns when the mail is there, and says how many came when time is up."""
+        """wait() returns when the mail has arrived, or reports how many arrived in time."""
         sending = Thread(target=_send_directly, args=(platform, "a@bzk.example", "b@x-platform.example"))
         began = monotonic()
         sending.start()
@@ -299,7 +299,7 @@ class TestPlatformServer:
             platform.wait(2, 0.1)
 
     def test_it_comes_back_on_the_same_port(self) -> None:
-        """After stop() the port refuses; start() opens it again with the mails kept."""
+        """After stop() the port refuses; start() reopens it and keeps the mails."""
         with PlatformServer.running() as server:
             _send_directly(server, "a@bzk.example", "b@x-platform.example")
             server.stop()
@@ -310,17 +310,17 @@ class TestPlatformServer:
 
 
 class TestPostgres:
-    """Databases made on demand."""
+    """Databases created on demand."""
 
     def test_it_answers(self, postgres: Postgres) -> None:
-        """A new database's URL is one SQLAlchemy takes."""
+        """SQLAlchemy accepts the URL of a new database."""
         engine = create_engine(postgres.database())
         with engine.connect() as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
         engine.dispose()
 
     def test_a_copy_holds_what_its_template_held(self, postgres: Postgres) -> None:
-        """A database made from another one starts with its tables, and is another one."""
+        """A database copied from a template has its tables and another URL."""
         template = postgres.database()
         _execute(template, "CREATE TABLE kept (n int)")
         copy = postgres.database(template)
@@ -328,7 +328,7 @@ class TestPostgres:
         assert copy != template
 
     def test_restart_keeps_the_rows(self) -> None:
-        """stop() and start() give the same databases."""
+        """stop() and start() keep the databases."""
         with Postgres.running() as server:
             url = server.database()
             server.stop()
@@ -339,24 +339,24 @@ class TestPostgres:
 
 
 class TestCertificates:
-    """Wrong certificates are wrong in the one way they should be."""
+    """Each wrong certificate has exactly one fault."""
 
     def test_expired(self, certificates: Certificates) -> None:
-        """The expired one is refused for its date."""
+        """The expired certificate is refused for its date."""
         with Dovecot.running(certificates.expired()) as server:
             assert "expired" in _refusal(server, certificates)
 
     def test_wrong_host(self, certificates: Certificates) -> None:
-        """The other host's is refused for its name."""
+        """The certificate of another host is refused for its name."""
         with Dovecot.running(certificates.wrong_host()) as server:
             assert "Hostname mismatch" in _refusal(server, certificates)
 
 
 class TestStarting:
-    """A server that does not come up is told as such."""
+    """A server that does not start is reported with its cause."""
 
     def test_a_failed_start_shows_the_log_and_keeps_it(self, certificates: Certificates, tmp_path: Path) -> None:
-        """The error holds Dovecot's own words, and the folder stays."""
+        """The error contains Dovecot's own message, and the folder is kept."""
         broken = type(certificates.server)(tmp_path / "missing.pem", tmp_path / "missing.key")
         with pytest.raises(ServerNotStartedError, match=r"missing\.pem") as raised, Dovecot.running(broken):
             pass
@@ -365,7 +365,7 @@ class TestStarting:
         run(["rm", "-r", str(kept.parent)], tmp_path / "log")
 
     def test_a_taken_port_is_recognised(self, certificates: Certificates, dovecot: Dovecot) -> None:
-        """Every server tells a taken port apart, so that it is tried on other ports."""
+        """Every server reports a taken port as such, so that other ports are tried."""
         taken = dovecot.imap_port
         with server_folder("taken") as folder, pytest.raises(ServerNotStartedError) as by_dovecot:
             Dovecot(folder, certificates.server, "x", taken, *free_ports(3)).start()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The shipped mail templates, read as they leave, and the faults of templates that are wrong."""
+"""The shipped mail templates as rendered, and the faults found in wrong templates."""
 
 import re
 import shutil
@@ -60,7 +60,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Told:
-    """Who was told, and when."""
+    """Who was reminded, and when."""
 
     at: datetime
     officer: str
@@ -235,7 +235,7 @@ NOTHING: Mapping[str, object] = {
     "unanswered": [], "in_hand": [], "uncertain": [],
 }  # fmt: skip
 
-DECIDED = (*DeclineReason, "refer", "none")  # why nothing is put before a platform
+DECIDED = (*DeclineReason, "refer", "none")  # why no notification was sent
 LISTED = "https://loudhailer.example/post/1"
 
 VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
@@ -288,7 +288,7 @@ EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def values(name: str, language: str, changes: Mapping[str, object] | None = None) -> dict[str, object]:
-    """What the callers of `name` give, and no name more."""
+    """Returns exactly the values that the callers of `name` pass."""
     known = {**ALIKE, **OURS[language], "language": language, "silences": SILENCES}
     known |= {"kind": "uncertain"} if name == "alarm" else {"kind": "reminder"} if name == "reminder_digest" else {}
     known |= {"earlier": [REASONED]} if name == "case_form" else {"why": ""} if name == "reply_answer" else {}
@@ -298,25 +298,25 @@ def values(name: str, language: str, changes: Mapping[str, object] | None = None
 
 
 def variants(name: str) -> list[Mapping[str, object]]:
-    """Every branch of a template: full, empty, and those of its own."""
+    """Returns values for every branch of a template: full, empty, and its own variants."""
     return [{}, NOTHING, *VARIANTS.get(name, []), *({**NOTHING, **each} for each in VARIANTS.get(name, []))]
 
 
 def mails(name: str, language: str) -> Iterator[str]:
-    """Every variant as subject, empty line and body."""
+    """Yields every variant as subject, empty line and body."""
     for changes in variants(name):
         mail = TEMPLATES.render(name, language, values(name, language, changes))
         yield f"{mail.subject}\n\n{mail.body}"
 
 
 def search(pattern: str, text: str) -> str | None:
-    """As the matcher of the adapters: RE2, capitals ignored."""
+    """Searches as the matcher in the adapters does: RE2, ignoring case."""
     match = re2.search(f"(?i){pattern}", text)
     return match.group() if match else None
 
 
 def requirements(name: str, language: str, *, can_confirm: bool = True) -> Requirements:
-    """What product and platform ask of a draft made from `name`."""
+    """Returns the requirements of product and platform for a draft made from `name`."""
     return Requirements(
         language=language,
         number="VF-EP2024-0001",
@@ -329,19 +329,19 @@ def requirements(name: str, language: str, *, can_confirm: bool = True) -> Requi
 
 
 def sentences(text: str) -> list[str]:
-    """Sentences, paragraphs, and lines that are indented or marked."""
+    """Returns the sentences, paragraphs, and indented or marked lines."""
     return [part for part in re.split(r"(?<=[.?!:])\s+|\n\s*\n|\n(?=[ |-])", text) if part.strip()]
 
 
 def test_the_shipped_templates_have_no_fault() -> None:
-    """Every one is there in both languages and uses only what its callers give."""
+    """Every template exists in both languages and uses only the values its callers pass."""
     assert TEMPLATES.check() == ()
 
 
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_every_template_reads_as_plain_text(name: str, language: str) -> None:
-    """One line of subject, no line beyond 76, no doubled empty line, nothing left of a template or a missing value."""
+    """A mail has a one-line subject, lines up to 76 characters, no doubled empty line and no template syntax."""
     for mail in mails(name, language):
         assert not [line for line in mail.splitlines()[2:] if len(line) > (78 if line.startswith("| ") else 76)]
         assert len(mail.splitlines()[0]) <= 120
@@ -354,7 +354,7 @@ def test_every_template_reads_as_plain_text(name: str, language: str) -> None:
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str) -> None:
-    """A line without a value is at most 76 wide in the file: a broken one would leave a single word behind."""
+    """A line without a value is at most 76 characters long in the file; wrapping would leave a single word behind."""
     lines = (DIRECTORY / language / f"{name}.j2").read_text(encoding="utf-8").splitlines()[1:]
     assert not [line for line in lines if "{" not in line and len(line) > 76]
 
@@ -362,7 +362,7 @@ def test_fixed_lines_are_short_enough_not_to_be_broken(name: str, language: str)
 @EVERY_TEMPLATE
 @EVERY_LANGUAGE
 def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, language: str) -> None:
-    """In brackets, first; a citizen gets none, and a digest is about several cases."""
+    """The case number comes first in the subject, in brackets, except in a decline and in mail about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
     assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
     assert ("VF-EP2024-0001" in mail.body) == (name not in {"decline", "exercise_mark"}) or name == "reply_answer"
@@ -370,13 +370,13 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
 
 @EVERY_LANGUAGE
 def test_every_item_of_the_checklist_has_its_words(language: str) -> None:
-    """What a referrer may be asked for is said in words, and there are no words for anything else."""
+    """Each item of the checklist has its text in words.yaml, and no text is left over."""
     assert set(read_words(DIRECTORY / "words.yaml")[language].missing) == {item.value for item in Item}
 
 
 @EVERY_LANGUAGE
 def test_every_decision_has_its_words(language: str) -> None:
-    """A referrer reads why and what he can do, for each reason of the closed list and for refer and none."""
+    """The mail gives the reason and the advice for each closed reason, for refer and for none."""
     assert set(read_words(DIRECTORY / "words.yaml")[language].decided) == set(DECIDED)
     for why in DECIDED:
         said = read_words(DIRECTORY / "words.yaml")[language].decided[why]
@@ -389,7 +389,7 @@ def test_every_decision_has_its_words(language: str) -> None:
 
 @EVERY_LANGUAGE
 def test_every_alarm_has_its_words(language: str) -> None:
-    """Whatever wakes an officer is said in words, and no words are left of an alarm that is no more."""
+    """Each alarm kind has its text in words.yaml, and no text is left over."""
     assert set(read_words(DIRECTORY / "words.yaml")[language].alarms) == {kind.value for kind in AlarmKind}
     for kind in AlarmKind:
         assert TEMPLATES.render("alarm", language, values("alarm", language, {"kind": kind.value})).body
@@ -397,7 +397,7 @@ def test_every_alarm_has_its_words(language: str) -> None:
 
 @EVERY_TEMPLATE
 def test_dutch_and_english_share_no_sentence(name: str) -> None:
-    """Each is written for its readers; values, digits and punctuation do not count."""
+    """The Dutch and English templates share no sentence, apart from values, digits and punctuation."""
     dutch, english = ({key for mail in mails(name, language) for key in _own_words(mail)} for language in LANGUAGES)
     assert dutch
     assert english
@@ -405,7 +405,7 @@ def test_dutch_and_english_share_no_sentence(name: str) -> None:
 
 
 def _own_words(mail: str) -> Iterator[str]:
-    """The template's own sentences of two words or more, without values."""
+    """Yields the template's own sentences of two words or more, without values."""
     given = {LISTED, *(value for known in (ALIKE, REASONED, *OURS.values()) for value in _texts(known.values()))}
     given.discard("")
     for value in sorted(given, key=len, reverse=True):
@@ -417,7 +417,7 @@ def _own_words(mail: str) -> Iterator[str]:
 
 
 def _texts(found: Iterable[object]) -> Iterator[str]:
-    """Every text within values, also that of lists and of their objects."""
+    """Yields every text within the values, including lists and their objects."""
     for one in found:
         if isinstance(one, str):
             yield one
@@ -432,7 +432,7 @@ def _texts(found: Iterable[object]) -> Iterator[str]:
 @pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
 @EVERY_LANGUAGE
 def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not(name: str, language: str) -> None:
-    """A request to check, the policy read that day, who decides, and a receipt where the channel can give one."""
+    """Every mail to a platform meets all requirements of a draft, in every variant."""
     for changes in variants(name):
         given = values(name, language, changes)
         mail = TEMPLATES.render(name, language, given)
@@ -445,7 +445,7 @@ def test_every_mail_to_a_platform_says_what_it_must_and_nothing_that_it_must_not
 def test_without_any_one_of_its_sentences_that_carry_an_element_a_mail_to_a_platform_is_refused(
     name: str, language: str
 ) -> None:
-    """Sentences are left out one at a time: for each element there is exactly one whose absence is noticed."""
+    """Each required element is carried by exactly one sentence; leaving that sentence out is a fault."""
     mail = TEMPLATES.render(name, language, values(name, language))
     wanted = requirements(name, language)
     parts = sentences(mail.body)
@@ -458,7 +458,7 @@ def test_without_any_one_of_its_sentences_that_carry_an_element_a_mail_to_a_plat
 @pytest.mark.parametrize("name", PLATFORM_TEMPLATES)
 @EVERY_LANGUAGE
 def test_a_channel_that_cannot_confirm_is_not_asked_to(name: str, language: str) -> None:
-    """No sentence of such a mail asks for a receipt."""
+    """A mail to a channel that cannot confirm never asks for a receipt."""
     mail = TEMPLATES.render(name, language, values(name, language, {"can_confirm": False}))
     assert not any(
         search(each, " ".join(mail.body.split())) for each in PATTERNS.languages[language].must["confirmation"]
@@ -466,7 +466,7 @@ def test_a_channel_that_cannot_confirm_is_not_asked_to(name: str, language: str)
 
 
 def test_a_general_warning_names_the_days_of_the_earlier_ones_but_not_their_numbers() -> None:
-    """An answer that quotes two numbers could be filed under the wrong one."""
+    """A general warning gives the dates of earlier warnings, not their numbers: a reply could be filed wrongly."""
     days = {"en": ("13 March 2023", "and", "22 November 2023"), "nl": ("13 maart 2023", "en", "22 november 2023")}
     for language, (first, conjunction, second) in days.items():
         body = TEMPLATES.render("general_warning", language, values("general_warning", language)).body
@@ -478,7 +478,7 @@ def test_a_general_warning_names_the_days_of_the_earlier_ones_but_not_their_numb
 
 @EVERY_LANGUAGE
 def test_a_reminder_shows_its_sum_the_phone_and_the_one_acknowledgement(language: str) -> None:
-    """Whoever follows the sum gets the printed time; ok is a line's last word."""
+    """A reminder prints a sum that is right for its printed times, the phone number, and one line that ends in "ok"."""
     mail = TEMPLATES.render("reminder", language, values("reminder", language, {"minutes": 75}))
     assert {"en": "60 min after 10:34 = 11:34.", "nl": "60 min na 10:34 = 11:34."}[language] in mail.body
     assert "75" in mail.subject
@@ -488,7 +488,7 @@ def test_a_reminder_shows_its_sum_the_phone_and_the_one_acknowledgement(language
 
 @EVERY_LANGUAGE
 def test_an_escalation_names_who_was_told_and_who_acknowledged(language: str) -> None:
-    """With the times."""
+    """An escalation lists who was reminded and who acknowledged, with the times."""
     mail = TEMPLATES.render("escalation", language, values("escalation", language))
     for expected in ("- 11:34 J. Wacht", "- 12:34 J. Wacht", "J. Wacht (", "11:36", "60 min", "= 11:34", "- ok\n"):
         assert expected in mail.body
@@ -496,7 +496,7 @@ def test_an_escalation_names_who_was_told_and_who_acknowledged(language: str) ->
 
 @EVERY_LANGUAGE
 def test_text_of_others_is_marked_line_by_line(language: str) -> None:
-    """Nobody takes a sentence of a sender for an instruction of ours, also where a long line is broken."""
+    """Every line of a sender's text is marked, even if a long line is wrapped."""
     text = f"Reply: genuine\n\n{'word ' * 40}"
     changes = {"text": text, "subject": "one\r\nSubject: two", "kind": "unplaced mail"}
     mail = TEMPLATES.render("officer_notice", language, values("officer_notice", language, changes))
@@ -507,7 +507,10 @@ def test_text_of_others_is_marked_line_by_line(language: str) -> None:
 
 
 def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
-    """At 78 signs it is too long beside the mark: no scrap of one word stays alone. A longer one is a paragraph."""
+    """A marked line that is too long wraps within its paragraph, so no single word is left on a line.
+
+    Longer lines count as paragraphs of their own.
+    """
     filled = "We saw it ourselves this evening on a telephone of our own, and again on a big"
     assert marked(f"{filled}\nScreen in the office.\n\nKind regards,\n    indented").splitlines() == [
         "| We saw it ourselves this evening on a telephone of our own, and again on a",
@@ -523,7 +526,7 @@ def test_a_line_that_a_program_filled_is_broken_within_its_paragraph() -> None:
 
 
 def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:
-    """The subject stays one line; braces in a value are text."""
+    """A value cannot add a line to the subject or run as a template."""
     given = values(
         "notification", "en", {"title": "a\nBcc: b@c.example\n\n{{ number.__class__ }}", "text": "{% x %} & <b>"}
     )
@@ -532,12 +535,12 @@ def test_a_value_cannot_add_a_header_field_or_run_as_a_template() -> None:
     assert "{% x %} & <b>" in mail.body
 
 
-# ---- templates that are wrong
+# ---- faults in templates
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Callable[[str, str], FileTemplates]:
-    """The shipped templates with an own English alarm."""
+    """Returns a function that builds the shipped templates with one replaced English template."""
 
     def write(source: str, name: str = "alarm") -> FileTemplates:
         directory = tmp_path / "templates"
@@ -570,7 +573,7 @@ def broken(tmp_path: Path) -> Callable[[str, str], FileTemplates]:
 def test_a_wrong_template_is_named_by_file_and_line(
     broken: Callable[[str], FileTemplates], source: str, fault: str
 ) -> None:
-    """And the undefined name, where there is one."""
+    """An error names the template's file and line, and the undefined name if there is one."""
     with pytest.raises(ConfigurationError) as error:
         broken(source).render("alarm", "en", values("alarm", "en", {"number": None}))
     assert error.value.faults[0].startswith(fault)
@@ -588,13 +591,13 @@ def test_a_wrong_template_is_named_by_file_and_line(
 def test_check_names_a_wrong_template_before_anything_starts(
     broken: Callable[[str], FileTemplates], source: str, fault: str
 ) -> None:
-    """Also a name in a branch that is seldom taken."""
+    """`check` finds a wrong template, even in a branch that is seldom taken."""
     (found,) = broken(source).check()
     assert found.startswith(fault)
 
 
 def test_check_names_every_missing_template(tmp_path: Path) -> None:
-    """In both languages."""
+    """`check` names every missing template in both languages."""
     shutil.copy(DIRECTORY / "words.yaml", tmp_path)
     found = FileTemplates(tmp_path, ZONE).check()
     assert len(found) == 2 * len(VALUES)
@@ -602,7 +605,7 @@ def test_check_names_every_missing_template(tmp_path: Path) -> None:
 
 
 def test_there_is_no_way_out_of_the_directory() -> None:
-    """A name that is none of ours, and a language that is none, are refused before any file is opened."""
+    """An unknown name or language is refused before any file is opened."""
     for name, language in (("../words", "en"), ("alarm", "../nl"), ("alarm", "fr")):
         with pytest.raises(ConfigurationError, match="no such template"):
             TEMPLATES.render(name, language, {})
@@ -630,12 +633,12 @@ FORMATS = {language: Formats(words, ZONE) for language, words in read_words(DIRE
     ],
 )
 def test_a_clock_time_shows_its_offset_around_a_clock_change_only(instant: str, expected: str) -> None:
-    """02:30 occurs twice in the night of 27 October 2024."""
+    """A time shows its offset only near a clock change; 02:30 occurs twice on 27 October 2024."""
     assert FORMATS["en"].clock(datetime.fromisoformat(instant)) == expected
 
 
 def test_days_instants_and_lists_are_written_as_the_language_does() -> None:
-    """In the zone of the desk."""
+    """Days, instants and lists follow the language, in the zone of the desk."""
     late = datetime(2024, 6, 5, 22, 5, tzinfo=UTC)
     assert [each.day(date(2024, 6, 6)) for each in FORMATS.values()] == ["6 juni 2024", "6 June 2024"]
     assert [each.day(late) for each in FORMATS.values()] == ["6 juni 2024", "6 June 2024"]
@@ -645,20 +648,20 @@ def test_days_instants_and_lists_are_written_as_the_language_does() -> None:
 
 
 def test_minutes_are_those_between_the_printed_times() -> None:
-    """Seconds are cut off on both sides, and a clock change does not count as an hour."""
+    """Minutes are counted between printed times: seconds are cut off and a clock change adds no hour."""
     first = datetime(2024, 6, 6, 10, 34, 40, tzinfo=ZONE)
     assert minutes_to(first, datetime(2024, 6, 6, 11, 34, 10, tzinfo=ZONE)) == 60
     assert minutes_to(datetime(2024, 3, 31, 1, 30, tzinfo=ZONE), datetime(2024, 3, 31, 3, 30, tzinfo=ZONE)) == 60
 
 
 def test_the_months_of_templates_and_of_draft_patterns_are_the_same() -> None:
-    """Otherwise a date that a template wrote would be missed in the draft."""
+    """Templates and draft patterns use the same months, so that a rendered date is found in a draft."""
     for language, words in read_words(DIRECTORY / "words.yaml").items():
         assert words.months == PATTERNS.languages[language].months
 
 
 def test_words_that_are_wrong_are_named_by_line_and_key(tmp_path: Path) -> None:
-    """Before any template is read."""
+    """A fault in words.yaml is named by line and key when the templates are loaded."""
     text = (DIRECTORY / "words.yaml").read_text(encoding="utf-8")
     (tmp_path / "words.yaml").write_text(text.replace("  preposition: at\n", "  prepositon: at\n"), encoding="utf-8")
     with pytest.raises(ConfigurationError) as error:

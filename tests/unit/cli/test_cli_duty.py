@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who is on call, how things stand, and whether the record is whole."""
+"""The on-call commands, `status` and `audit verify`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMINDER = "VF-EP2024-0001/1/receipt/60/officer1"
 
 
 def test_reminders_are_listed_until_somebody_is_on_it(desk: Desk) -> None:
-    """`now` names the officer and what waits; an acknowledgement takes it off the list."""
+    """`now` names the officer on call and the open reminders; an acknowledgement removes one from the list."""
     desk.notified()
     assert desk.done("oncall", "now") == (
         "on call: A. Jansen (officer1), +31 6 0000 0001\nno reminder waits for an acknowledgement\n"
@@ -35,7 +35,7 @@ def test_reminders_are_listed_until_somebody_is_on_it(desk: Desk) -> None:
 
 
 def test_a_reminder_whose_clock_has_stopped_waits_for_nobody(desk: Desk) -> None:
-    """Once the platform has answered there is nothing left to acknowledge."""
+    """A reminder is no longer listed once its clock has stopped."""
     number = desk.notified()
     desk.go_to("2024-06-06T11:34:00+02:00")
     desk.done("case", "note", number, "--means", "phone", "--text", "they have it", "--counts-as", "platform_ack")
@@ -43,7 +43,7 @@ def test_a_reminder_whose_clock_has_stopped_waits_for_nobody(desk: Desk) -> None
 
 
 def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
-    """An override stands in the list; its instants are local time."""
+    """`next` lists an override in local time, the fallback officer and the next reminder."""
     desk.notified()
     words = ("oncall", "override", "officer2", "--from", "2024-06-06T18:00", "--until", "2024-06-07T07:00")
     desk.done(*words)
@@ -83,7 +83,7 @@ def test_next_lists_shifts_and_the_next_reminder(desk: Desk) -> None:
 
 
 def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
-    """The sum with its person by the rota as it stands; why nothing is due; what an acknowledgement puts off."""
+    """`next` shows each sum with its recipient, why nothing is due, and the effect of an acknowledgement."""
     number = desk.notified()
     desk.done("oncall", "override", "officer2", "--from", "2024-06-06T12:00", "--until", "2024-06-06T13:00")
     assert desk.done("oncall", "next").splitlines()[2:] == [
@@ -108,7 +108,7 @@ def test_next_shows_how_each_reminder_was_worked_out(desk: Desk) -> None:
 
 
 def test_next_says_by_which_means_where_it_is_not_by_all(desk: Desk) -> None:
-    """A step that calls no pager, or writes no mail."""
+    """`next` says "by mail alone" or "by pager alone" for a step without the other means."""
     steps = (PolicyStep(after=60, how=(Means.MAIL,)), PolicyStep(after=120, how=(Means.PAGER,)))
     policies = tuple(EscalationPolicy(name=name, receipt=steps) for name in ("election", "quiet"))
     settings = desk.env.settings.model_copy(update={"escalation": EscalationFile(policies=policies)})
@@ -120,7 +120,7 @@ def test_next_says_by_which_means_where_it_is_not_by_all(desk: Desk) -> None:
 
 
 def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
-    """Who is on call then, which policy a clock would get then, and what will have been told if nothing happens."""
+    """`next --at` shows who is on call then, the policy of each election, and the steps sent until then."""
     desk.notified()
     shown = desk.done("oncall", "next", "--at", "2024-06-06T14:34")
     assert shown.startswith("on call then: A. Jansen (officer1), +31 6 0000 0001\n")
@@ -139,7 +139,7 @@ def test_next_at_answers_who_would_get_this(desk: Desk) -> None:
 
 
 def test_a_shift_is_given_away_or_exchanged(desk: Desk) -> None:
-    """By id or the end of a name; the running one from now on; two shifts of two officers go both ways."""
+    """`swap` gives away the running shift, to an officer named by id or name, or exchanges two shifts."""
     desk.notified()
     assert desk.done("oncall", "swap", "now", "de Vries") == (
         "officer2 is on call from 2024-06-06T10:34+02:00 to 2024-06-06T22:34+02:00\n"
@@ -164,14 +164,14 @@ def test_a_shift_is_given_away_or_exchanged(desk: Desk) -> None:
     ],
 )
 def test_a_swap_that_cannot_be_is_refused(desk: Desk, words: tuple[str, str], fault: str) -> None:
-    """One line says why, and nothing changes."""
+    """An impossible swap is refused with a one-line reason."""
     ran = desk.type("oncall", "swap", *words)
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (1, "", 1)
     assert fault in ran.err
 
 
 def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
-    """Cases, clocks with what comes next, who answered what until when, what waits."""
+    """The hand-over note lists open cases, next steps, reminders with their acknowledgements, and the quarantine."""
     assert desk.done("oncall", "handover") == "no case\n"
     desk.notified()
     desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
@@ -193,7 +193,7 @@ def test_the_handover_note_names_all_that_is_in_hand(desk: Desk) -> None:
 
 
 def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
-    """Cases, clocks, quarantine, outbox, the last look at each folder and whether anybody is on call."""
+    """`status` shows cases, clocks, quarantine, outbox, the last look at each folder and whether someone is on call."""
     desk.notified()
     desk.receive(b"From: a@b.example\r\nMessage-ID: <q@b.example>\r\nSubject: ?\r\n\r\nhello\r\n")
     desk.go_to("2024-06-06T10:59:00+02:00")
@@ -240,7 +240,7 @@ def test_status_says_how_things_stand(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_an_exercise_is_counted_by_itself(desk: Desk, tmp_path: Path) -> None:
-    """A rehearsal is never mistaken for a case."""
+    """An exercise is counted separately from cases."""
     desk.done(
         "election", "add", "OEF", "--name-nl", "Oefening", "--name-en", "Exercise", "--polling-day", "2024-06-06",
         "--period", "2024-06-01", "2024-06-30", "--exercise",
@@ -250,7 +250,7 @@ def test_an_exercise_is_counted_by_itself(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_the_record_proves_itself(desk: Desk) -> None:
-    """Every event is counted."""
+    """`audit verify` counts every event of an intact record."""
     desk.notified()
     out = desk.done("audit", "verify")
     assert out.endswith(" events, chain intact\n")
@@ -266,7 +266,7 @@ def test_the_record_proves_itself(desk: Desk) -> None:
     ],
 )
 def test_a_changed_record_is_named(desk: Desk, tmp_path: Path, tampering: str, found: str) -> None:
-    """Status 1, and the first event concerned."""
+    """A changed record gives status 1 and names the first changed event."""
     desk.notified()
     with sqlite3.connect(tmp_path / "scenario.db") as database:
         for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():

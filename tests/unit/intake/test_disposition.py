@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What becomes of a message, for every combination of what is known about it."""
+"""The disposition of a message for every combination of facts about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SENT = replace(STRANGER, sent_folder=True)
 
 NO_CASE = "a platform's mail that fits no case"
 TABLE: list[tuple[str, Facts, Decision]] = [
-    # what the server took for junk
+    # mail in the Junk folder
     (
         "a stranger's mail in Junk",
         replace(STRANGER, junk_folder=True),
@@ -61,7 +61,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
         replace(STRANGER, from_platform=True, junk_folder=True),
         Decision("quarantine", NO_CASE, tells="unplaced mail"),
     ),
-    # mail in Sent that somebody typed
+    # mail in Sent, typed by a colleague
     (
         "typed to a channel",
         replace(SENT, to_channel=True),
@@ -130,7 +130,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
         replace(ANSWER, placed=False, use_placed=False, mechanical=AUTO),
         Decision("quarantine", NO_CASE, tells="unplaced mail"),
     ),
-    # others in their case
+    # other people's mail in their case
     (
         "referrer adds",
         replace(REFERRAL, placed=True, template=None),
@@ -228,7 +228,7 @@ TABLE: list[tuple[str, Facts, Decision]] = [
 
 @each(("facts", "decision"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_decision(facts: Facts, decision: Decision) -> None:
-    """Each situation has its one decision, with the reason that is stored."""
+    """Each situation has one decision, with the reason that is stored."""
     assert decide(facts) == decision
 
 
@@ -254,7 +254,7 @@ ALL_FACTS = st.builds(
 
 @given(ALL_FACTS)
 def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
-    """In a case, in the quarantine, among the declined or in the noise bin: nothing is only logged."""
+    """Every message goes to a case, the quarantine, the declined mail or the noise bin, with a reason."""
     decision = decide(facts)
     assert decision.place in {"case", "quarantine", "noise", "declined"}
     assert decision.reason
@@ -264,7 +264,7 @@ def test_every_message_ends_somewhere_with_a_reason(facts: Facts) -> None:
 
 @given(ALL_FACTS)
 def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
-    """What belongs to a case, comes from a platform or is a verified referral is treated as in the inbox."""
+    """Only a stranger's mail stays in Junk; all other mail is treated as in the inbox."""
     decision = decide(facts)
     if decision.reason.endswith(IN_JUNK):
         assert facts.junk_folder
@@ -277,7 +277,7 @@ def test_only_strangers_mail_is_left_in_junk(facts: Facts) -> None:
 
 @given(ALL_FACTS)
 def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Facts) -> None:
-    """Who is not verified gets no confirmation, no decline and no case."""
+    """An unverified sender gets no confirmation, no decline and no case."""
     decision = decide(facts)
     if facts.verdict != "verified":
         assert {decision.confirms, decision.declines, decision.opens} == {False}
@@ -285,7 +285,7 @@ def test_nothing_is_answered_or_opened_for_a_sender_nobody_vouches_for(facts: Fa
 
 @given(ALL_FACTS)
 def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Facts) -> None:
-    """An automatic answer goes only to a person outside who wrote for the first time on the matter."""
+    """Machines, platforms, colleagues and mail in a case get no confirmation, no decline and no new case."""
     decision = decide(facts)
     machine = facts.mechanical in MACHINE or facts.mechanical is MechanicalKind.AUTO_REPLY
     if machine or facts.from_platform or facts.sent_folder or facts.placed:
@@ -294,7 +294,7 @@ def test_no_machine_no_platform_and_no_colleague_is_answered(facts: Facts) -> No
 
 @given(ALL_FACTS)
 def test_a_case_is_only_where_one_is_there_or_opened(facts: Facts) -> None:
-    """A message is filed in a case when it was placed, or when it opens one, which it then may be confirmed for."""
+    """A message is filed in a case only if it was matched to it or opens it; only an opened case is confirmed."""
     decision = decide(facts)
     if decision.place == "case":
         assert facts.placed or decision.opens
@@ -304,6 +304,6 @@ def test_a_case_is_only_where_one_is_there_or_opened(facts: Facts) -> None:
 
 @given(ALL_FACTS)
 def test_platforms_mail_that_failed_the_check_raises_an_alarm(facts: Facts) -> None:
-    """Whoever writes in a platform's name and fails the check is an alarm, machine reports and our own copies apart."""
+    """Mail from a platform that fails the check raises an alarm, except machine reports and our own copies."""
     if facts.from_platform and facts.verdict == "failed" and not facts.sent_folder and facts.mechanical not in MACHINE:
         assert decide(facts).alarm == "forged"

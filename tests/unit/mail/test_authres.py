@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A sender counts as verified only when our own receiving server says so, above its own trace line (RFC 8601)."""
+"""A sender counts as verified only if our own receiving server says so, above its own trace line (RFC 8601)."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ FAIL = f"{OURS}; dmarc=fail header.from=video-platform.example"
 
 
 def results(*values: str) -> tuple[tuple[str, str], ...]:
-    """Authentication-Results fields above our Received line."""
+    """Returns Authentication-Results fields above our Received line."""
     return (*(("authentication-results", value) for value in values), RECEIVED)
 
 
 def below_suffix(domain: str) -> str | None:
-    """The domain below "example" and "host.example", which stand for the public suffixes here."""
+    """Returns the organisational domain, with "example" and "host.example" as the public suffixes."""
     labels = domain.split(".")
     wanted = 3 if labels[-2:] == ["host", "example"] else 2
     return ".".join(labels[-wanted:]) if len(labels) >= wanted else None
 
 
 def judged(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), trust: Trust | None = None) -> Verdict:
-    """The verdict on a mail with these header fields, and a From that names the authors."""
+    """Returns the verdict on a mail with these header fields and a From that names the authors."""
     fields = (*headers, ("from", ", ".join(author.address for author in authors)))
     return judge(fields, authors, trust or Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix)
 
 
 def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,), ours: str | None = OURS) -> str:
-    """What it comes to, where `ours` is the server that is asked."""
+    """Returns the value of the verdict with `ours` as the trusted server."""
     asked = AuthenticationMethod.NAMED if ours else AuthenticationMethod.NOBODY
     return judged(*headers, authors=authors, trust=Trust(asked, ours, ours)).value
 
@@ -60,7 +60,7 @@ def verdict(*headers: tuple[str, str], authors: tuple[Address, ...] = (AUTHOR,),
     ],
 )
 def test_pass_of_our_own_server_verifies(value: str) -> None:
-    """Every way to write a pass that RFC 8601 allows is understood: version, case, comments, reasons, white space."""
+    """Every form of a pass that RFC 8601 allows is understood: version, case, comments, reasons, white space."""
     assert verdict(*results(value)) == "verified"
 
 
@@ -82,7 +82,7 @@ def test_pass_of_our_own_server_verifies(value: str) -> None:
     ],
 )
 def test_anything_but_a_pass_does_not(value: str, wanted: str) -> None:
-    """A fail is a fail; no result, another method's pass and a provider's guess leave the sender unverified."""
+    """A fail is a fail; no result, another method's pass or a provider's guess leaves the sender unverified."""
     assert verdict(*results(value)) == wanted
 
 
@@ -98,7 +98,7 @@ def test_anything_but_a_pass_does_not(value: str, wanted: str) -> None:
     ],
 )
 def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
-    """The result must be about the very domain that stands in From."""
+    """A result verifies the sender only if it names the domain in From."""
     assert verdict(*results(value)) == "unverified"
 
 
@@ -116,13 +116,13 @@ def test_pass_about_another_domain_vouches_for_nobody(value: str) -> None:
     ],
 )
 def test_a_result_may_name_the_organisation_of_the_author(author: str, about: str, wanted: str) -> None:
-    """Some servers name the domain whose policy they applied; never a public suffix, nor a neighbour below one."""
+    """A result may name the author's organisational domain, but no public suffix and no neighbour below one."""
     found = verdict(*results(f"{OURS}; dmarc=pass header.from={about}"), authors=(Address(f"a@{author}"),))
     assert found == wanted
 
 
 REAL = "; dmarc=fail header.from=video-platform.example"  # what our server found
-FALSE = "; dmarc=pass header.from=video-platform.example"  # what the sender would have it say
+FALSE = "; dmarc=pass header.from=video-platform.example"  # what the sender wants it to say
 
 
 @each(
@@ -140,36 +140,39 @@ FALSE = "; dmarc=pass header.from=video-platform.example"  # what the sender wou
     ],
 )
 def test_words_of_the_sender_inside_our_servers_field_are_no_result(value: str) -> None:
-    """Comments and quoted strings hold the sender's words (his envelope address, his greeting): none is a result."""
+    """The sender's words in comments and quoted strings (envelope address, greeting) are never read as a result."""
     assert verdict(*results(value)) == "failed"
 
 
 @pytest.mark.parametrize("quoted", [rf'"a\"{FALSE}; x=\""', f'"a{FALSE}; x="', rf'"(\"{FALSE}; x=\")"'])
 def test_words_of_the_sender_alone_are_no_result_either(quoted: str) -> None:
-    """Where our server says nothing of DMARC, an envelope address that says it does not."""
+    """An envelope address that contains a DMARC result does not replace a missing one from our server."""
     assert verdict(*results(f"{OURS}; spf=fail smtp.mailfrom={quoted}@elsewhere.example")) == "unverified"
 
 
 def test_escaped_bracket_does_not_end_a_comment() -> None:
-    """What stands behind it is still the sender's word."""
+    """Text after an escaped bracket still belongs to the sender's comment."""
     assert verdict(*results(rf"{OURS}; spf=fail (greeted as \){FALSE}; x=)")) == "unverified"
 
 
 def test_header_from_inside_a_comment_or_quotation_does_not_align() -> None:
-    """The domain that the result is about is not read from what the sender could write."""
+    """The domain of a result is never read from text that the sender can write."""
     value = f'{OURS}; dmarc=pass reason="for header.from=video-platform.example" header.from=elsewhere.example'
     assert verdict(*results(value)) == "unverified"
 
 
 @pytest.mark.parametrize("server", ["mx.elsewhere.example", f"a.{OURS}", f"{OURS}.elsewhere.example", f"x{OURS}"])
 def test_another_servers_word_is_not_ours(server: str) -> None:
-    """Only the authserv-id of the configuration counts, as a whole; another's fail does no harm either."""
+    """Only the whole authserv-id of the configuration counts; another server's fail is ignored too."""
     assert verdict(*results(f"{server}; dmarc=pass header.from=video-platform.example")) == "unverified"
     assert verdict(*results(f"{server}; dmarc=fail header.from=video-platform.example", PASS)) == "verified"
 
 
 def test_the_worst_dmarc_result_of_several_fields_decides() -> None:
-    """One field a method is usual; where two speak of DMARC and differ, the sender is not verified."""
+    """If several fields give different DMARC results, the worst one decides.
+
+    Servers usually write one field for each method.
+    """
     assert verdict(*results(f"{OURS}; spf=pass", f"{OURS}; dkim=pass", PASS)) == "verified"
     assert verdict(*results(FAIL, PASS)) == "failed"
     assert verdict(*results(NONE, PASS)) == verdict(*results(PASS, NONE)) == "unverified"
@@ -177,14 +180,14 @@ def test_the_worst_dmarc_result_of_several_fields_decides() -> None:
 
 
 def test_pass_below_our_received_line_is_ignored() -> None:
-    """What came with the mail stands below the line by which our server took it."""
+    """Fields that came with the mail are below our server's Received line and are ignored."""
     assert verdict(RECEIVED, ("authentication-results", PASS)) == "unverified"
     assert verdict(*results(NONE), ("authentication-results", PASS)) == "unverified"
     assert verdict(*results(FAIL), ("authentication-results", PASS)) == "failed"
 
 
 def test_forged_received_line_of_ours_changes_nothing() -> None:
-    """The topmost line of our server is the real one; a second one that the sender wrote gives his words no place."""
+    """The topmost Received line of our server is the real one; a forged second one adds no trusted fields."""
     forged = (("authentication-results", PASS), RECEIVED)
     assert verdict(*results(NONE), *forged) == "unverified"
     assert verdict(RECEIVED, *forged) == "unverified"
@@ -200,20 +203,20 @@ def test_forged_received_line_of_ours_changes_nothing() -> None:
     ],
 )
 def test_without_a_trace_line_of_ours_nothing_is_above_it(line: str) -> None:
-    """A pass counts only above a Received field that our own server wrote; a comment in another's is no such field."""
+    """A pass counts only above a Received field that our server wrote; our name in another's comment is not enough."""
     assert verdict(("authentication-results", PASS), ("received", line)) == "unverified"
     assert verdict(("authentication-results", PASS)) == "unverified"
 
 
 def test_a_hop_inside_our_house_may_stand_on_top() -> None:
-    """The server that stores the mail adds its line above that of the server which vouches."""
+    """The server that stores the mail may add its line above that of the trusted server."""
     inside = ("received", "from mx.bzk.example by store.bzk.example; Thu, 6 Jun 2024 11:06:01 +0000")
     assert verdict(inside, *results(PASS)) == "verified"
 
 
 @each("greeting", ["by", "host.by", "BY", "by.elsewhere.example", "(", "a\\", '"', "(by", f"({OURS}"])
 def test_clients_greeting_does_not_hide_our_received_line(greeting: str) -> None:
-    """The name that the client gave stands in our own line; no such name lets a forged line below pass for ours."""
+    """No name in the client's greeting hides our own Received line or makes a forged line below it count."""
     line = ("received", f"from {greeting} (unknown [192.0.2.7]) by {OURS} (Postfix) with ESMTP; 6 Jun 2024 11:06 +0000")
     forged = (("authentication-results", PASS), RECEIVED)
     assert verdict(("authentication-results", NONE), line, *forged) == "unverified"
@@ -224,27 +227,27 @@ def test_clients_greeting_does_not_hide_our_received_line(greeting: str) -> None
     "greeting", ["by", "host.by", "mail.elsewhere.example [192.0.2.7]", "unknown (HELO by) (192.0.2.7)"]
 )
 def test_our_received_line_is_read_whatever_the_client_is_called(greeting: str) -> None:
-    """A client from a domain that ends in .by is vouched for like any other."""
+    """Our Received line is recognised even if the client's domain ends in .by."""
     line = ("received", f"from {greeting} by {OURS}. (Postfix) with ESMTP; 6 Jun 2024 11:06 +0000")
     assert verdict(("authentication-results", PASS), line) == "verified"
 
 
 def test_two_results_that_differ_do_not_verify() -> None:
-    """A field that says pass and fail in one is no pass, whichever comes first."""
+    """A field with both pass and fail counts as a fail, in either order."""
     for first, second in (("pass", "fail"), ("fail", "pass")):
         value = f"{OURS}; dmarc={first} header.from=video-platform.example; dmarc={second} header.from="
         assert verdict(*results(f"{value}video-platform.example")) == "failed"
 
 
 def test_without_exactly_one_author_nobody_is_vouched_for() -> None:
-    """DMARC speaks of one domain; a From with two authors, none, or one without a domain is not verified."""
+    """A From with two authors, none, or one without a domain is not verified: DMARC covers one domain."""
     other = Address("someone@elsewhere.example")
     for authors in ((), (AUTHOR, other), (other, AUTHOR), (AUTHOR, AUTHOR), (Address("safety"),), (Address("a@"),)):
         assert verdict(*results(PASS), authors=authors) == "unverified"
 
 
 def test_without_a_configured_server_nobody_is_verified() -> None:
-    """Where no authserv-id is configured, no field is believed; the basis says why."""
+    """Without a configured authserv-id no field is trusted, and the basis gives that reason."""
     nobody = judged(*results(PASS), trust=Trust(AuthenticationMethod.NOBODY))
     assert nobody == Verdict("unverified", "no receiving server is configured to vouch for senders")
     assert judged(*results(PASS), trust=Trust(AuthenticationMethod.DKIM, None, OURS)).value == "unverified"
@@ -252,20 +255,20 @@ def test_without_a_configured_server_nobody_is_verified() -> None:
 
 
 def test_a_mail_on_which_nobody_gave_a_verdict_is_unverified() -> None:
-    """A message that was not read where mail is taken in has none, and says so."""
+    """A message that did not pass through the intake is unverified, with that reason."""
     bare = Message(sha256="", size=0, from_=(AUTHOR,), headers=results(PASS))
     assert bare.vouched == Verdict("unverified", "nobody was asked who wrote it")
 
 
 def test_our_own_received_line_is_found_by_its_server() -> None:
-    """The arrival is compared with the topmost line of our own server, whatever stands above and below it."""
+    """The topmost Received line of our own server is found between other servers' lines."""
     above = ("received", "from mx.bzk.example by store.bzk.example; Thu, 6 Jun 2024 11:06:01 +0000")
     below = ("received", f"from x.elsewhere.example by {OURS}; Mon, 3 Jun 2024 11:06:00 +0000")
     fields = (above, RECEIVED, below)
     assert own_received_line(fields, OURS) == RECEIVED[1]
     assert own_received_line(fields, "mx.elsewhere.example") is None
     assert own_received_line(fields, "store.bzk.example") == above[1]
-    assert own_received_line(fields, "bzk.example") == above[1]  # a domain stands for the servers in it
+    assert own_received_line(fields, "bzk.example") == above[1]  # a domain matches every server in it
     assert own_received_line(fields, "zk.example") is None
 
 
@@ -281,7 +284,7 @@ WRITTEN = st.tuples(
     st.lists(WRITTEN, max_size=6),
 )
 def test_nothing_the_sender_writes_changes_the_verdict(ours: list[str], written: list[tuple[str, str]]) -> None:
-    """Whatever stands below our own Received line, the verdict is that of the fields above it."""
+    """Fields below our own Received line never change the verdict of the fields above it."""
     assert verdict(*results(*ours), *written) == verdict(*results(*ours))
 
 
@@ -304,7 +307,7 @@ SAID = (
 
 
 def topmost(*headers: tuple[str, str]) -> str:
-    """What the server that writes no name says of the author."""
+    """Returns the verdict under trust in a server that writes no name."""
     return judged(*headers, trust=EXCHANGE).value
 
 
@@ -312,12 +315,12 @@ def topmost(*headers: tuple[str, str]) -> str:
     ("says", "wanted"), [("pass", "verified"), ("fail", "failed"), ("bestguesspass", "unverified")]
 )
 def test_result_without_a_servers_name_is_read(says: str, wanted: str) -> None:
-    """Exchange Online begins its field with the first result; it stands between the lines of its own servers."""
+    """An unnamed result between the lines of its own servers is read; Exchange Online writes such fields."""
     assert topmost(INSIDE, ("authentication-results", SAID.format(says)), FRONT) == wanted
 
 
 def test_without_a_name_only_what_stands_above_our_front_counts() -> None:
-    """A field of the same form that came with the mail stands below the line of the server that took it."""
+    """An unnamed field below the line of our receiving server came with the mail and is ignored."""
     passed = ("authentication-results", SAID.format("pass"))
     assert topmost(INSIDE, FRONT, passed) == "unverified"
     assert topmost(INSIDE, passed) == "unverified"
@@ -329,17 +332,17 @@ def test_without_a_name_only_what_stands_above_our_front_counts() -> None:
 
 @each("name", [OURS, f"{OURS} 1", f"{OURS} 2", f"({OURS}) mx.elsewhere.example", '"a=b"', "", "(a=b)"])
 def test_where_our_server_writes_no_name_a_named_field_is_another_servers(name: str) -> None:
-    """A field that begins with anything but a result is not in the form of our server."""
+    """With an unnamed server, a field that begins with anything but a result is another server's."""
     field = f"{name}; dmarc=pass header.from=video-platform.example"
     assert topmost(("authentication-results", field), FRONT) == "unverified"
 
 
 def test_a_field_without_a_name_is_not_that_of_a_named_server() -> None:
-    """The other way round: who asks a server by name believes no nameless field."""
+    """With a named server, an unnamed field is not trusted."""
     assert verdict(*results(SAID.format("pass"))) == "unverified"
 
 
-# ---- names, versions, and fields that cannot be read for certain
+# ---- names, versions, and fields that cannot be read reliably
 
 
 @pytest.mark.parametrize(
@@ -365,12 +368,12 @@ def test_a_field_without_a_name_is_not_that_of_a_named_server() -> None:
     ],
 )
 def test_form_of_the_field_decides_whose_word_it_is(value: str, wanted: str) -> None:
-    """A name in a comment, a version that we do not know, a bracket that never closes: none lets a pass through."""
+    """A name in a comment, an unknown version or an unclosed bracket never lets a pass through."""
     assert verdict(*results(value)) == wanted
 
 
 def test_encoded_words_of_the_sender_are_not_decoded() -> None:
-    """An envelope address is repeated in our server's field; decoded it would end its quotation and say "pass"."""
+    """Encoded words in our server's field are not decoded: decoded, they could end a quotation and say "pass"."""
     smuggled = "=?utf-8?q?a=22=3B_dmarc=3Dpass_header.from=3Dvideo-platform.example=3B_x=3D=22?="
     octets = (
         f"Authentication-Results: {OURS};\r\n spf=fail smtp.mailfrom={smuggled}@elsewhere.example\r\n"
@@ -384,7 +387,7 @@ def test_encoded_words_of_the_sender_are_not_decoded() -> None:
 
 
 def test_a_folded_field_is_one_field() -> None:
-    """A result that begins on a line of its own belongs to the field above it (RFC 5322, section 2.2.3)."""
+    """A result on a continuation line belongs to the field above it (RFC 5322, section 2.2.3)."""
     octets = f"Authentication-Results: {OURS};\r\n\tdmarc=pass\r\n header.from=video-platform.example\r\n".encode()
     octets += f"Received: by {OURS}; Thu, 6 Jun 2024 11:06:00 +0000\r\nFrom: <{AUTHOR.address}>\r\n\r\n".encode()
     assert (
@@ -402,7 +405,7 @@ PIECES = [
 
 @given(st.binary(max_size=300) | st.lists(st.sampled_from(PIECES), max_size=12).map(lambda ps: "".join(ps).encode()))
 def test_no_octets_of_the_sender_make_a_pass(octets: bytes) -> None:
-    """Even if they begin in the middle of a line, or with a blank that folds them into our own line."""
+    """No octets below our fields become a pass, even if they begin mid-line or with a folding blank."""
     said_nothing = f"Authentication-Results: {OURS}; none\r\nReceived: {RECEIVED[1]}\r\n".encode()
     fields = read_trace(said_nothing + octets)
     assert judge(fields, (AUTHOR,), Trust(AuthenticationMethod.NAMED, OURS, OURS), below_suffix).value == "unverified"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mails of machines that follow no standard are known for what they are (tests/mails/machines.yaml)."""
+"""Machine mail that follows no standard is recognised (tests/mails/machines.yaml)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FEWEST_BOUNCES, FEWEST_ANSWERS = 25, 60
 
 
 class Mail(BaseModel):
-    """What both kinds of entries hold."""
+    """The fields that both kinds of entries share."""
 
     model_config = ConfigDict(extra="forbid")
     sender: str = Field(alias="from")
@@ -30,7 +30,7 @@ class Mail(BaseModel):
     fields: list[str] = []
 
     def octets(self, *more: str) -> bytes:
-        """The mail as it comes in."""
+        """Returns the mail as it is received."""
         own = {line.partition(":")[0] for line in self.fields}
         to = [] if "To" in own else ["To: flagger@ministerie.example"]
         header = [*more, *self.fields, *to, f"From: {self.sender}", f"Subject: {self.subject}"]
@@ -60,7 +60,7 @@ MACHINES = Machines.model_validate(
 
 @each("mail", MACHINES.bounces, ids=lambda mail: mail.name, of="mails")
 def test_a_bounce_without_a_report_is_known_and_read(mail: Bounce) -> None:
-    """Its recipients, whether it failed or is late, and the mail that came back."""
+    """A bounce without a report gives its recipients, failure or delay, and the identity of the returned mail."""
     message = PARSER.parse(mail.octets())
     assert message.kind is MechanicalKind.BOUNCE
     assert (sorted(message.failed_recipients), message.bounce_class) == (sorted(mail.failed), mail.outcome)
@@ -69,14 +69,14 @@ def test_a_bounce_without_a_report_is_known_and_read(mail: Bounce) -> None:
 
 @each("mail", MACHINES.bounces, ids=lambda mail: mail.name, of="mails")
 def test_its_text_from_a_person_is_no_bounce(mail: Bounce) -> None:
-    """Text alone never makes one: the same words, sent by somebody who has a name and an address."""
+    """The text of a bounce, sent by a person with a name and an address, is no bounce."""
     person = mail.model_copy(update={"sender": "Anna de Wit <a.dewit@gemeente.example>", "fields": []})
     assert PARSER.parse(person.octets("Return-Path: <a.dewit@gemeente.example>")).kind is MechanicalKind.HUMAN
 
 
 @each("mail", MACHINES.answers, ids=range(len(MACHINES.answers)), of="mails")
 def test_an_automatic_answer_is_known_by_its_words(mail: Mail) -> None:
-    """Old mail systems write nothing into the header; it looks like the answer of a person."""
+    """An automatic answer is recognised by its words alone; old mail systems mark nothing in the header."""
     answer = mail.octets(
         "Return-Path: <x@y.example>", "In-Reply-To: <n1@ministerie.example>", "Message-ID: <1@y.example>"
     )
@@ -84,13 +84,13 @@ def test_an_automatic_answer_is_known_by_its_words(mail: Mail) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    """A family each, and answers in four languages."""
+    """There are enough bounces, each with its own name, and enough different answers."""
     assert len({mail.name for mail in MACHINES.bounces}) == len(MACHINES.bounces) >= FEWEST_BOUNCES
     assert len({mail.text for mail in MACHINES.answers}) >= FEWEST_ANSWERS
 
 
 def test_a_fault_in_the_words_names_file_language_and_key(tmp_path: Path) -> None:
-    """Someone adds a language: the daemon does not start with half of it."""
+    """A fault in the word tables names file, line, language and key and prevents the start."""
     for file in ("mail-language.yaml", "mail-machines.yaml"):
         (tmp_path / file).write_text((shipped("rules") / file).read_text("utf-8"), "utf-8")
     (tmp_path / "mail-machines.yaml").write_text("nl:\n  bounce_subject: [x]\n  failure_lines: mislukt\n", "utf-8")

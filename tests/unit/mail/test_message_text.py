@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a writer wrote himself, and the mail inside a forward."""
+"""The writer's own words, and the mail inside a forward."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.corpus import each
 
 LANGUAGE = read_language(shipped("rules"))
 
-# What gateways and programs make of the narrow no-break space between minutes and AM.
+# How gateways and programs render the narrow no-break space between minutes and AM.
 SPACES = [
     "",
     " ",
@@ -38,7 +38,7 @@ SPACES = [
 
 @each("space", SPACES)
 def test_the_quote_line_is_known_by_any_broken_space(space: str) -> None:
-    """The line above the quotation of 6 June 2024 read "10:34?a0AM"."""
+    """A quote line is recognised with any broken space; the line of 6 June 2024 read "10:34?a0AM"."""
     line = f"On Thu, Jun 6, 2024 at 10:34{space}AM Jane Doe <jane@a.example> wrote:"
     assert reply_text(["Thanks.", "", line, "", "Dear people,"], LANGUAGE) == "Thanks."
 
@@ -55,7 +55,7 @@ def test_the_quote_line_is_known_by_any_broken_space(space: str) -> None:
     ],
 )
 def test_quote_lines_of_four_languages(lines: list[str]) -> None:
-    """Folded or not, with or without a verb."""
+    """Quote lines in four languages are recognised, folded or not, with or without a verb."""
     assert quote_mark([*lines, "", "> x"], 0, LANGUAGE) == len(lines)
 
 
@@ -63,7 +63,7 @@ def test_quote_lines_of_four_languages(lines: list[str]) -> None:
     "line", ["Op maandag schreef de burgemeester:", "On Monday we said:", "Zie 1, 2 en 3:", "Hij schreef:"]
 )
 def test_a_sentence_is_no_quote_line(line: str) -> None:
-    """An instant or an address makes a quote line, not the verb alone."""
+    """A quote line needs an instant or an address; a verb alone is not enough."""
     assert quote_mark([line, "", "tekst"], 0, LANGUAGE) == 0
     assert reply_text([line, "tekst"], LANGUAGE) == f"{line}\ntekst"
 
@@ -87,12 +87,12 @@ def test_a_sentence_is_no_quote_line(line: str) -> None:
     ],
 )
 def test_only_the_writers_own_words_are_kept(text: str, expected: str) -> None:
-    """Quotation, signature, notice and banner go; a text that merely has such words stays."""
+    """Quotation, signature, notice and banner are removed; a text that merely contains such words stays."""
     assert reply_text(text.split("\n"), LANGUAGE) == expected
 
 
 def forward(text: str, subject: str = "", *, answers: bool = False) -> Inline | None:
-    """The forwarded mail of a text."""
+    """Returns the forwarded mail of a text."""
     return find_inline(text.split("\n"), split_subject(subject, LANGUAGE), LANGUAGE, answers=answers)
 
 
@@ -100,7 +100,7 @@ BLOCK = "From: Jane <jane@a.example>\nSent: Thursday\nTo: Bob <bob@a.example>\nS
 
 
 def test_a_header_block_is_a_forward_or_a_quotation_by_the_subject() -> None:
-    """Below "Re:" it is a quotation, below "FW:" the forwarded mail; without a prefix In-Reply-To decides."""
+    """A header block is a quotation after "Re:" and a forward after "FW:"; without a prefix In-Reply-To decides."""
     assert forward(BLOCK, "Re: Old") is None
     assert forward(BLOCK, "Old", answers=True) is None
     for found in (
@@ -115,7 +115,7 @@ def test_a_header_block_is_a_forward_or_a_quotation_by_the_subject() -> None:
 
 
 def test_a_line_that_says_forwarded_decides_even_in_a_reply() -> None:
-    """The words of the program are stronger than the subject."""
+    """A line that says "forwarded" decides, even against the subject of a reply."""
     found = forward(f"Note.\n\n---------- Forwarded message ---------\n{BLOCK}", "Re: Old")
     assert found is not None
     assert found.start == 2
@@ -123,7 +123,7 @@ def test_a_line_that_says_forwarded_decides_even_in_a_reply() -> None:
 
 @pytest.mark.parametrize("prefix", ["> ", "*", ""])
 def test_blocks_are_read_quoted_and_with_bold_labels(prefix: str) -> None:
-    """Apple Mail quotes the block, HTML gives bold labels and a blank line between header lines."""
+    """A forward is read from a quoted block (Apple Mail) and from one with bold labels and blank lines (HTML)."""
     labels = ["Van", "Datum ontvangst", "Aan", "CC", "Onderwerp"]
     values = ["Jan <jan@a.example>", "6 juni 2024", "x@b.example", "", "Oud"]
     mark = "*" if prefix == "*" else ""
@@ -138,14 +138,14 @@ def test_blocks_are_read_quoted_and_with_bold_labels(prefix: str) -> None:
 
 
 def test_a_mail_without_a_block_is_no_forward() -> None:
-    """Neither the subject alone nor a lone label makes a forward."""
+    """The subject alone or an incomplete block is no forward."""
     assert forward("Kijk eens.", "FW: iets") is None
     assert forward("Van: maandag\nTot: vrijdag", "FW: iets") is None
     assert forward("Aan: iedereen\nOnderwerp: feest", "FW: iets") is None
 
 
 def test_html_becomes_lines_without_what_nobody_reads() -> None:
-    """Scripts, styles and comments go, quotations are marked, addresses in angle brackets stay."""
+    """Scripts, styles and comments are removed, quotations are marked, addresses in angle brackets stay."""
     page = (
         "<!-- note --><style>p{}</style><script>if (a<b) x()</script><p>One&nbsp;<b>two</b></p>"
         "<blockquote>old<br>er</blockquote>three &lt;a@b.example&gt; <c@d.example><ul><li>four</li></ul>"
@@ -163,7 +163,7 @@ def test_html_becomes_lines_without_what_nobody_reads() -> None:
 
 
 def test_the_words_of_the_rules_are_checked(tmp_path: Path) -> None:
-    """A key that nothing reads would be a rule that silently does not work."""
+    """Unknown keys and wrong values in the word tables are faults: such a rule would silently not work."""
     (tmp_path / "mail-machines.yaml").write_text("nl:\n  robot_lines: [x]\n", "utf-8")
     (tmp_path / "mail-language.yaml").write_text("nl:\n  reply_prefix: [antw]\n  closings: groet\nen: 3\n", "utf-8")
     with pytest.raises(ConfigurationError) as raised:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that looks like a forward and is none: to call it one would put words into another's mouth."""
+"""Mail that only looks like a forward: treating it as one would attribute words to the wrong person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BLOCK = (
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that is no forward: what it is, its subject, its text, and whether it has In-Reply-To."""
+    """A mail that is no forward: its description, subject, text, and whether it has In-Reply-To."""
 
     what: str
     subject: str
@@ -35,7 +35,7 @@ MAILS = table("no-forward", list[Mail])
 
 @each("mail", MAILS, ids=[mail.what for mail in MAILS], of="mails")
 def test_it_is_no_forward(mail: Mail) -> None:
-    """Neither a reply with the mail it answers, nor a text in which such words stand."""
+    """A reply that quotes the mail it answers, or a text with similar words, is no forward."""
     subject = split_subject(mail.subject, LANGUAGE)
     found = find_inline(
         mail.text.split("\n"), subject, LANGUAGE, answers=mail.answers, recipients=frozenset({DESK, "x@y.example"})
@@ -44,13 +44,13 @@ def test_it_is_no_forward(mail: Mail) -> None:
 
 
 def test_there_are_enough_of_them() -> None:
-    """At least forty, each of its own kind."""
+    """There are at least forty of them, each with its own description."""
     least = 40
     assert len({mail.what for mail in MAILS}) == len(MAILS) >= least
 
 
 def test_what_speaks_for_a_forward_is_weighed() -> None:
-    """One text, by what the rest of the mail says: the prefix, In-Reply-To, to whom it goes."""
+    """For the same text, the subject prefix, In-Reply-To and the recipients decide whether it is a forward."""
     lines = f"Zie hieronder.\n\n{BLOCK}".split("\n")
     other = frozenset({"other@ministerie.example"})
     for subject, answers, recipients, expected in [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a writer wrote himself, in mail as authorities, platforms and citizens send it."""
+"""The writer's own words, in mail as authorities, platforms and citizens send it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OWN = "Dank voor het bericht.\n\nWij kijken er vandaag naar."
 
 
 def own(text: str) -> str:
-    """The writer's own words in a text."""
+    """Returns the writer's own words in a text."""
     return reply_text(text.split("\n"), LANGUAGE)
 
 
 @dataclass(frozen=True)
 class Around:
-    """What stands above and below a writer's words, `gap` and `space` empty lines away."""
+    """Text above and below the writer's words, separated by `gap` and `space` empty lines."""
 
     what: str
     above: str | None = None
@@ -34,14 +34,14 @@ class Around:
     space: int = 0
 
     def text(self) -> str:
-        """A mail of it."""
+        """Returns the whole text of such a mail."""
         above = "" if self.above is None else self.above + "\n" * (self.gap + 1)
         return f"{above}{OWN}" + ("" if self.below is None else "\n" * (self.space + 1) + self.below)
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What goes, and what stays."""
+    """Texts that are removed, and texts that are kept."""
 
     around: list[Around]
     kept: list[str]
@@ -52,13 +52,13 @@ TEXTS = table("reply-text", Texts)
 
 @each("around", TEXTS.around, ids=[around.what for around in TEXTS.around])
 def test_what_is_not_the_writers_own_goes(around: Around) -> None:
-    """Banner, quotation, signature and notice leave his words exactly as they are."""
+    """Banner, quotation, signature and notice are removed, and the writer's words stay exactly as they are."""
     assert own(around.text()) == OWN
 
 
 @each("text", TEXTS.kept)
 def test_his_own_words_stay(text: str) -> None:
-    """Words that banners, notices and signatures use as well do not make them any."""
+    """The writer's words stay, even if banners, notices and signatures use the same words."""
     assert own(text) == text
 
 
@@ -79,26 +79,29 @@ def test_his_own_words_stay(text: str) -> None:
     ],
 )
 def test_answers_between_and_below_quotations_stay(text: str, expected: str) -> None:
-    """Interleaved answers and answers below a marked quotation."""
+    """Interleaved answers and answers below a marked quotation stay."""
     assert own(text) == expected
 
 
 def test_answers_inside_an_unmarked_quotation_cannot_be_told_apart() -> None:
-    """In red letters they may be, for those who see them; what says so is kept."""
+    """Answers inside an unmarked quotation are lost, but the sentence that points to them is kept.
+
+    They may be in red letters, which plain text does not show.
+    """
     block = "Van: Jan <jan@a.example>\nVerzonden: donderdag 6 juni 2024 10:34\nAan: Desk\nOnderwerp: x"
     said = "Zie mijn antwoorden hieronder in rood."
     assert own(f"{said}\n\n{block}\n\nIs het waar? JA") == said
 
 
 def test_a_tag_in_front_of_the_first_line_goes_and_the_line_stays() -> None:
-    """Some gateways put their warning into the writer's own line."""
+    """A warning tag that a gateway puts into the first line is removed; the rest of the line stays."""
     assert own("[EXTERNAL] Dear all,\n\nSee below.") == "Dear all,\n\nSee below."
     assert own("[Update] Dear all,\n\nSee below.") == "[Update] Dear all,\n\nSee below."
 
 
 @dataclass(frozen=True)
 class Page:
-    """A reply in HTML and the program that writes such."""
+    """A reply in HTML and the program that writes such replies."""
 
     program: str
     html: str
@@ -109,7 +112,7 @@ PAGES = table("html-replies", list[Page])
 
 @each("page", PAGES, ids=[page.program for page in PAGES])
 def test_the_quotation_of_an_html_mail_goes(page: Page) -> None:
-    """Ruled off with a border, put into a blockquote or a table, or into nothing at all."""
+    """The quotation is removed, with a border, a blockquote, a table or no markup around it."""
     assert own(text_of(page.html)) == "Reply"
 
 
@@ -123,5 +126,8 @@ def test_the_quotation_of_an_html_mail_goes(page: Page) -> None:
     ],
 )
 def test_a_time_in_his_words_does_not_join_the_quote_line_below(words: str, gap: str, mark: str) -> None:
-    """The line of the mail program holds a day and a time of its own; Gmail breaks it at the address."""
+    """A time in the writer's words is not joined to the quote line below.
+
+    The quote line has a day and a time of its own; Gmail breaks it at the address.
+    """
     assert own(f"{words}{gap}{mark}\n\nEr is een nieuwe zaak.") == words

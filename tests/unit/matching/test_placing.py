@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message belongs: by keys nobody can guess, mail we hold, a number with a fitting sender; else nowhere."""
+"""How a message is matched to a case: by token, by mail we hold, by a case number with a fitting sender."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USE_A = Use(f"{ONE}/1", ONE, "A", open=True)
 USE_B = Use(f"{ONE}/2", ONE, "B", open=True)
 ELSEWHERE = Use(f"{TWO}/1", TWO, "A", open=True)
 REFERRER = "griffie@lindewaard.example"
-TWIN = True  # a suggestion that rests on something firm
+TWIN = True  # a suggestion with firm evidence
 TWINS = {ONE: [SAME_REFERRAL], TWO: [SAME_REFERRAL]}
 
 
@@ -27,7 +27,7 @@ def mail(
     references: tuple[str, ...] = (),
     original: str | None = None,
 ) -> Message:
-    """A mail with the headers by which mail is placed."""
+    """Builds a mail with the headers that decide its case."""
     return Message(
         sha256="", size=0, from_=(Address(sender),) if sender else (), in_reply_to=in_reply_to, references=references,
         original_message_id=original,
@@ -35,7 +35,7 @@ def mail(
 
 
 def test_token_of_ours_places_before_anything_else() -> None:
-    """A token that we issued decides, whatever mail it refers to and whatever number it names."""
+    """One of our tokens decides before the mail's references and before any case number."""
     known = Known(
         tokens={TOKEN: Anchor(ONE)}, messages={"held@us.example": Anchor(TWO)}, numbers={TWO: frozenset({REFERRER})}
     )
@@ -44,13 +44,13 @@ def test_token_of_ours_places_before_anything_else() -> None:
 
 
 def test_first_known_token_decides_and_unknown_ones_are_passed_over() -> None:
-    """Tokens come in the order of their weight; one that we never issued, or that stands for no case, is nothing."""
+    """The first token of a case decides; unknown tokens and tokens without a case are skipped."""
     known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO), "c" * 32: Anchor()})
     assert place(mail(), known, ("d" * 32, "c" * 32, OTHER_TOKEN, TOKEN)).case == TWO
 
 
 def test_answered_mail_comes_before_the_rest_of_the_thread() -> None:
-    """In-Reply-To decides before References, and of these the last one; the original of a bounce comes last."""
+    """In-Reply-To decides before References, the last reference before earlier ones, a bounce's original last."""
     held = {"one@us.example": Anchor(ONE), "two@us.example": Anchor(TWO)}
     known = Known(messages=held)
     answered = mail(in_reply_to=("one@us.example",), references=("two@us.example",))
@@ -61,13 +61,13 @@ def test_answered_mail_comes_before_the_rest_of_the_thread() -> None:
 
 
 def test_mail_we_hold_outside_any_case_places_nothing() -> None:
-    """To answer a mail that waits in the quarantine leads to no case."""
+    """An answer to a quarantined mail is not matched to a case."""
     known = Known(messages={"one@us.example": Anchor()})
     assert place(mail(in_reply_to=("one@us.example",)), known, ()).case is None
 
 
 def test_number_places_only_with_a_fitting_sender() -> None:
-    """The referrer of that case, or the platform that was notified in it, may name its number; nobody else."""
+    """A case number counts only from the referrer of that case or the platform notified in it."""
     numbers = {ONE: frozenset({REFERRER})}
     assert place(mail(), Known(numbers=numbers), ()) == Placement(ONE, None, f"names {ONE}, sender fits")
     assert place(mail(sender=REFERRER.upper()), Known(numbers=numbers), ()).case == ONE
@@ -80,13 +80,13 @@ def test_number_places_only_with_a_fitting_sender() -> None:
 
 
 def test_of_two_numbers_the_one_that_fits_places() -> None:
-    """A colleague's number in passing does not keep the mail from the case of its sender."""
+    """Of two case numbers the one that fits the sender decides."""
     numbers = {ONE: frozenset({"other@bzk.example"}), TWO: frozenset({REFERRER})}
     assert place(mail(), Known(numbers=numbers), ()).case == TWO
 
 
 def test_what_mail_of_a_case_taught_places_before_a_number() -> None:
-    """The platform's reference leads to its case and its notification; a token, a mail we hold, lead further up."""
+    """A platform's learned reference decides before a case number, but after a token."""
     learned = {"names #5519": Anchor(ONE, USE_A.notification)}
     known = Known(
         tokens={TOKEN: Anchor(TWO)}, learned=learned, numbers={TWO: frozenset({REFERRER})}, sender_platform="A",
@@ -97,14 +97,14 @@ def test_what_mail_of_a_case_taught_places_before_a_number() -> None:
 
 
 def test_what_two_cases_taught_only_suggests() -> None:
-    """A reference that mail of two cases bears places nothing."""
+    """A reference learned from the mail of two cases decides nothing."""
     known = Known(learned={"names #5519": Anchor()}, sender_platform="A", uses=(USE_A,))
     found = place(mail(), known, ())
     assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 40, ("waits for an answer of this platform",)),))
 
 
 def test_another_subject_under_our_key_only_suggests() -> None:
-    """Who answers an old mail to write about something new is not lost in the old case: a person decides."""
+    """A mail with our token but another subject is only suggested for that case: a person decides."""
     known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, clues=TWINS, other_subject=frozenset({ONE}))
     found = place(mail(), known, (TOKEN,))
     assert (found.case, found.basis) == (None, "")
@@ -116,7 +116,7 @@ def test_another_subject_under_our_key_only_suggests() -> None:
 
 
 def test_only_open_case_of_a_platform_is_only_suggested() -> None:
-    """That a platform owes us one answer places nothing: a person confirms. Another platform's case is no matter."""
+    """The only open case of a platform is suggested, not chosen; other platforms' cases are not suggested."""
     closed = Use(f"{TWO}/9", "VF-EP2024-0009", "A", open=False)
     known = Known(sender_platform="A", uses=(USE_A, ELSEWHERE, USE_B, closed))
     found = place(mail(sender="x@a.example"), known, ())
@@ -128,7 +128,7 @@ def test_only_open_case_of_a_platform_is_only_suggested() -> None:
 
 
 def test_clues_add_up_and_the_highest_comes_first() -> None:
-    """Each clue is named with the case for which it speaks; the same clue counts once, and no score exceeds 100."""
+    """Clues add up and the highest score comes first; a repeated clue counts once and the maximum is 100."""
     found = place(mail(), Known(numbers={ONE: frozenset()}, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}), ())
     assert [one.text for one in found.suggestions] == [
         f"{TWO} (100): it was attached to mail of this case; the texts agree",
@@ -138,7 +138,7 @@ def test_clues_add_up_and_the_highest_comes_first() -> None:
 
 
 def test_what_is_weak_is_a_hint_that_holds_nothing_back() -> None:
-    """A referral of somebody who has a case already is a new one; the hint is shown all the same."""
+    """Weak clues alone are shown as a hint and do not keep a new referral from opening a case."""
     found = place(mail(), Known(clues={ONE: [SAME_SENDER, SAME_ADDRESS]}), ())
     assert (found.suggestions, [hint.score for hint in found.hints]) == ((), [35])
 
@@ -147,7 +147,7 @@ SURE = (SAME_REFERRAL, SAME_TEXT, SAME_ADDRESS)
 
 
 def test_one_score_at_the_threshold_places() -> None:
-    """The only one that reaches it; the placement names the score, and the suggestion that it rests on."""
+    """If exactly one case reaches the threshold, the mail is filed in it with the score and its suggestion."""
     known = Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95)
     found = place(mail(), known, ())
     assert (found.case, found.notification, found.basis) == (ONE, None, "score 100")
@@ -165,7 +165,7 @@ def test_one_score_at_the_threshold_places() -> None:
     ids=["no threshold", "two", "below", "nothing firm"],
 )
 def test_otherwise_a_person_places(known: Known) -> None:
-    """A number that a stranger names, a subject, an address: they suggest, however many they are."""
+    """Any number of weak clues (a case number from a stranger, a subject, an address) only suggests a case."""
     found = place(mail(), known, ())
     assert (found.case, found.by_score) == (None, None)
     assert found.suggestions[0].case == ONE
@@ -174,7 +174,7 @@ def test_otherwise_a_person_places(known: Known) -> None:
 @each("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])
 @each(("platform", "use"), [("A", USE_A), ("B", USE_B)])
 def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: str, use: Use) -> None:
-    """Whatever key a platform's mail carries, even another platform's, it is about that platform's own use."""
+    """A platform's mail is about its own notification, even if it carries another platform's token."""
     known = Known(
         tokens={TOKEN: anchor}, messages={"m@us.example": anchor}, sender_platform=platform, uses=(USE_A, USE_B)
     )
@@ -183,14 +183,14 @@ def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: 
 
 
 def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
-    """A third platform with our key stands in the case and stops nothing."""
+    """A platform that was not notified is filed in the case of its token, without a notification."""
     known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, sender_platform="C", uses=(USE_A, USE_B))
     found = place(mail(), known, (TOKEN,))
     assert (found.case, found.notification) == (ONE, None)
 
 
 def test_of_two_uses_of_one_platform_the_key_decides() -> None:
-    """Where a platform was notified twice in a case, only a key says which it answers; without it no clock stops."""
+    """If a platform was notified twice in a case, only a token tells which notification it answers."""
     again = Use(f"{ONE}/3", ONE, "A", open=True)
     known = Known(
         tokens={TOKEN: Anchor(ONE, again.notification), OTHER_TOKEN: Anchor(ONE)}, sender_platform="A",
@@ -201,11 +201,11 @@ def test_of_two_uses_of_one_platform_the_key_decides() -> None:
 
 
 def test_bounce_keeps_the_notification_of_its_key() -> None:
-    """A server that is no platform's reports on the very notification whose token it returns."""
+    """A bounce keeps the notification of the token it returns."""
     known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, uses=(USE_A,))
     assert place(mail(sender="mailer-daemon@bzk.example"), known, (TOKEN,)).notification == USE_A.notification
 
 
 def test_nothing_known_leads_nowhere() -> None:
-    """Without any key there is neither a case nor a suggestion."""
+    """A mail without any known key gets neither a case nor a suggestion."""
     assert place(mail(in_reply_to=("strange@elsewhere.example",)), Known(), (TOKEN,)) == Placement(None, None, "")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which answer stops which of the three clocks of a notification."""
+"""Which answers stop which of the three clocks of a notification."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACK, SUBSTANTIVE, AUTO = "platform_ack", "substantive_reply", "auto_reply"
 
 
 def mail(after: int, *kinds: str, key: str = "m1", verdict: str = "verified") -> StoredMessage:
-    """A verified mail of a platform, `after` minutes behind the sending."""
+    """Returns a verified mail from a platform that arrived `after` minutes after the sending."""
     return StoredMessage(
         id=key, message_id=f"{key}@platform.example", content_key=key, digest="", direction="in", kinds=kinds,
         received_at=SENT + timedelta(minutes=after), first_seen_at=SENT, place="case", case=USE.case,
@@ -33,7 +33,7 @@ def mail(after: int, *kinds: str, key: str = "m1", verdict: str = "verified") ->
 
 
 def note(after: int, *counts: str, means: str = "phone", key: str = "n1") -> ContactNote:
-    """A note on what was said `after` minutes behind the sending, entered an hour later."""
+    """Returns a note of a conversation `after` minutes after the sending, entered an hour later."""
     at = SENT + timedelta(minutes=after)
     return ContactNote(
         id=key, case=USE.case, notification=USE.id, means=means, text="they called", counts_as=counts,
@@ -42,7 +42,7 @@ def note(after: int, *counts: str, means: str = "phone", key: str = "n1") -> Con
 
 
 def stops(*answers: StoredMessage | ContactNote, use: Notification = USE) -> dict[str, int | None]:
-    """After how many minutes each clock stopped; none for one that runs."""
+    """Returns the minute at which each clock stopped; None for a running clock."""
     return {
         clock.kind: None if clock.stopped_at is None else int((clock.stopped_at - SENT).total_seconds()) // 60
         for clock in judged(*answers, use=use)
@@ -50,18 +50,18 @@ def stops(*answers: StoredMessage | ContactNote, use: Notification = USE) -> dic
 
 
 def judged(*answers: StoredMessage | ContactNote, use: Notification = USE) -> tuple[ClockRow, ...]:
-    """The clocks as they stand by these answers."""
+    """Returns the clocks after these answers."""
     messages = [a for a in answers if isinstance(a, StoredMessage)]
     return judge(use, messages, [a for a in answers if isinstance(a, ContactNote)])
 
 
 def running(*but: str, at: int = 0) -> dict[str, int | None]:
-    """All three clocks running, save those named, which stopped `at`."""
+    """Returns all three clocks as running, except those named, which stopped `at`."""
     return {kind: at if kind in but else None for kind in CLOCKS}
 
 
 def test_without_an_answer_all_three_run_from_the_sending() -> None:
-    """A notification that was sent has three clocks, started when our server accepted it."""
+    """A sent notification starts three clocks at the instant our server accepted it."""
     assert stops() == running()
     assert {clock.started_at for clock in judged()} == {SENT}
 
@@ -88,14 +88,14 @@ def test_what_a_mail_of_the_platform_stops(kinds: tuple[str, ...], stopped: tupl
 
 
 def test_mail_marked_automatic_is_no_answer_of_a_person() -> None:
-    """However a rule calls it: what a machine wrote stops the receipt clock alone, and says so."""
+    """An automatic mail stops only the receipt clock and marks it, whatever kind a rule gives the mail."""
     machine = replace(mail(5, SUBSTANTIVE), automatic=True)
     assert stops(machine) == running("receipt", at=5)
     assert [clock.automatic for clock in judged(machine)] == [True, False, False]
 
 
 def test_officers_mark_stops_the_clock_of_substance() -> None:
-    """A receipt that an officer marked as answering the matter stops all three."""
+    """A receipt that an officer marked as answering the matter stops all three clocks."""
     assert stops(replace(mail(9, ACK), substance=True)) == running(*CLOCKS, at=9)
 
 
@@ -110,7 +110,7 @@ def test_officers_mark_stops_the_clock_of_substance() -> None:
     ids=["unverified", "failed", "disputed", "our own"],
 )
 def test_what_nobody_vouches_for_stops_nothing(message: StoredMessage) -> None:
-    """An unverified, refused or disputed mail stops no clock, and neither does what we wrote ourselves."""
+    """An unverified, refused or disputed mail stops no clock, and neither does our own mail."""
     assert stops(message) == running()
     later = mail(30, ACK, key="m2")
     assert stops(message, later) == running("receipt", "human", at=30)
@@ -125,7 +125,7 @@ def test_each_clock_is_stopped_by_the_first_that_stops_it() -> None:
 
 
 def test_earlier_copy_that_is_learnt_of_late_moves_the_stop() -> None:
-    """The clocks are those that would stand there had the earlier arrival been known at once."""
+    """An earlier copy found later moves the stop to its own arrival, as if it had been known at once."""
     late = mail(152, ACK)
     earlier = replace(late, received_at=SENT + timedelta(minutes=97))
     assert stops(late) == running("receipt", "human", at=152)
@@ -136,7 +136,7 @@ def test_earlier_copy_that_is_learnt_of_late_moves_the_stop() -> None:
     ("means", "oral"), [("phone", True), ("portal", False)]
 )  # fmt: skip
 def test_noted_answer(means: str, oral: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A noted answer stops receipt and human at the instant it was given, by hand; on the phone it is oral."""
+    """A noted answer stops receipt and human by hand when it was given; an answer on the phone is marked oral."""
     clocks = judged(note(47, ACK, means=means))
     assert stops(note(47, ACK, means=means)) == running("receipt", "human", at=47)
     assert [clock.by_hand for clock in clocks] == [True, True, False]
@@ -144,25 +144,25 @@ def test_noted_answer(means: str, oral: bool) -> None:  # noqa: FBT001 - a colum
 
 
 def test_noted_answer_to_the_matter_stops_all_three() -> None:
-    """Only where the officer notes that they answered the matter does the third clock stop."""
+    """The substance clock stops if the officer notes that the platform answered the matter."""
     assert stops(note(47, SUBSTANTIVE)) == running(*CLOCKS, at=47)
 
 
 @pytest.mark.parametrize("counts", [(), ("notification",)])
 def test_note_that_is_no_answer_stops_nothing(counts: tuple[str, ...]) -> None:
-    """A talk that is merely recorded, or the notification itself, stops no clock."""
+    """A note of a mere conversation, or of the notification itself, stops no clock."""
     assert stops(note(47, *counts)) == running()
 
 
 def test_latency_of_a_use_by_hand_is_marked_so() -> None:
-    """Where the notification itself was noted by hand, each of its clocks says so, stopped or not."""
+    """All clocks of a notification noted by hand are marked so, stopped or not."""
     by_hand = replace(USE, by_hand=True)
     assert [clock.by_hand for clock in judged(mail(9, ACK), use=by_hand)] == [True, True, True]
     assert [clock.by_hand for clock in judged(mail(9, ACK))] == [False, False, False]
 
 
 def test_answer_from_before_the_sending_is_none() -> None:
-    """What came before the notification left answers something else; the minute of sending still counts."""
+    """Mail from before the sending stops no clock; mail from the minute of the sending does."""
     before = replace(mail(0, ACK), received_at=SENT - timedelta(seconds=21))
     same_minute = replace(mail(0, ACK), received_at=SENT - timedelta(seconds=20))
     assert stops(before) == running()
@@ -170,7 +170,7 @@ def test_answer_from_before_the_sending_is_none() -> None:
 
 
 def test_follow_up_and_draft_have_no_clocks() -> None:
-    """A mail that is no use of the line, and one that was not sent, start nothing."""
+    """A follow-up or an unsent notification has no clocks."""
     assert judged(mail(9, ACK), use=replace(USE, counted=False)) == ()
     assert judged(use=replace(USE, sent_at=None, state="draft")) == ()
 
@@ -180,7 +180,7 @@ MAILS = st.builds(
     lambda after, kinds, verdict, disputed, automatic: replace(
         mail(after, *kinds, verdict=verdict), disputed=disputed, automatic=automatic
     ),
-    st.integers(-3, 6),  # so few that some arrive at one instant
+    st.integers(-3, 6),  # a small range, so that some arrive at the same instant
     KINDS,
     st.sampled_from(["verified", "verified", "unverified", "failed"]),
     st.booleans(),
@@ -196,7 +196,7 @@ ANSWERS = st.lists(MAILS | NOTES, max_size=5).map(
 def test_order_of_the_answers_does_not_matter(
     orders: tuple[list[StoredMessage | ContactNote], list[StoredMessage | ContactNote]],
 ) -> None:
-    """The clocks rest on what was said when, never on the order in which we learnt of it."""
+    """The clocks depend on when the answers were given, never on the order in which they became known."""
     answers, shuffled = orders
     assert judged(*shuffled) == judged(*answers)
 
@@ -205,7 +205,7 @@ def test_order_of_the_answers_does_not_matter(
 def test_one_more_answer_never_moves_a_stop_later(
     answers: list[StoredMessage | ContactNote], more: StoredMessage | ContactNote
 ) -> None:
-    """A stopped clock can only turn out to have stopped earlier."""
+    """A further answer can only move a stop to an earlier instant."""
     before, after = judged(*answers), judged(*answers, replace(more, id="one more"))
     for old, new in zip(before, after, strict=True):
         if old.stopped_at is not None:
@@ -217,7 +217,7 @@ def test_one_more_answer_never_moves_a_stop_later(
 def test_receipt_stops_no_later_than_human_and_human_no_later_than_substance(
     answers: list[StoredMessage | ContactNote],
 ) -> None:
-    """Who answers the matter has answered, and who answers has received."""
+    """An answer to the matter is also an answer of a person, and that is also a receipt."""
     receipt, human, substance = (clock.stopped_at for clock in judged(*answers))
     if substance is not None:
         assert human is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whom silence makes us tell, and when, to the second."""
+"""Which reminders and escalations a silence causes, to whom and at which second."""
 
 from __future__ import annotations
 
@@ -39,22 +39,25 @@ A, B, CHIEF = "a.jansen", "b.devries", "c.bakker"
 
 
 def who(reader: str, _: datetime) -> str:
-    """A. Jansen is on call, C. Bakker is the head, anybody else is named."""
+    """Resolves a role: A. Jansen is on call, C. Bakker is the head, an officer's id is itself."""
     return {OFFICER: A, HEAD: CHIEF}.get(reader, reader)
 
 
 def b_from(minute: float) -> Callable[[str, datetime], str]:
-    """B. de Vries comes on call that long after the start."""
+    """Returns a schedule on which B. de Vries is on call from that minute."""
     return lambda reader, instant: B if reader == OFFICER and instant >= at(minute) else who(reader, instant)
 
 
 def at(minutes: float) -> datetime:
-    """That long after the clock started."""
+    """Returns the instant that many minutes after the clock started."""
     return START + timedelta(minutes=minutes)
 
 
 def told(*steps: int, until: float | None = None, said: float | None = None, by: str = A) -> Silence:
-    """A silence of which these steps were told at their time; acknowledged until that minute, an hour before it."""
+    """Builds a silence in which these steps were sent on time.
+
+    It is acknowledged until minute `until`; the acknowledgement was given an hour before that, or at `said`.
+    """
     tellings = [SentStep(step, CHIEF if step == 240 else A, at(step), escalates=step == 240) for step in steps]
     if until is None:
         return Silence(START, tellings)
@@ -63,7 +66,7 @@ def told(*steps: int, until: float | None = None, said: float | None = None, by:
 
 
 def one(found: tuple[Due, ...] | Nothing) -> tuple[Step, timedelta]:
-    """The only step that is due, and how late."""
+    """Returns the only step that is due, and its lateness."""
     assert isinstance(found, tuple), found
     ((single),) = found
     return single.call.step, single.late
@@ -86,7 +89,7 @@ NO_TIME = timedelta(0)
     ],
 )
 def test_step_falls_due_at_its_second(now: datetime, step: Step | None) -> None:
-    """Nobody is told a second too early; from the second on the highest step reached is told."""
+    """No step is sent a second too early; from its second on the highest step reached is due."""
     found = due(told(), POLICY, who, now)
     if step is None:
         assert found == Nothing("no step has fallen due")
@@ -95,7 +98,7 @@ def test_step_falls_due_at_its_second(now: datetime, step: Step | None) -> None:
 
 
 def test_a_step_is_told_once() -> None:
-    """What was told is not told again, however long it lasts; the next one comes at its time."""
+    """A step is sent once, however long the silence lasts; the next step is sent at its own time."""
     assert due(told(60), POLICY, who, at(119)) == Nothing("every step that fell due was told")
     assert one(due(told(60), POLICY, who, at(120))) == (SECOND, NO_TIME)
     assert due(told(60, 120, 240), POLICY, who, at(9999)) == Nothing("every step that fell due was told")
@@ -103,14 +106,14 @@ def test_a_step_is_told_once() -> None:
 
 
 def test_after_an_outage_only_the_highest_step_is_told_with_its_lateness() -> None:
-    """One mail says how late it is; the lower steps are history and do not follow it."""
+    """After an outage only the highest step is sent, with its lateness; lower steps are never sent."""
     assert one(due(told(), POLICY, who, at(250))) == (ESCALATION, timedelta(minutes=10))
     assert due(told(240), POLICY, who, at(251)) == Nothing("every step that fell due was told")
     assert one(due(told(), POLICY, who, at(130))) == (SECOND, timedelta(minutes=10))
 
 
 def test_acknowledgement_silences_the_officers_steps() -> None:
-    """While it holds the officer hears nothing, to the second; when it ends he is asked again."""
+    """An acknowledgement suppresses the officer's steps until the second it expires; then the step is sent."""
     silence = told(60, until=125)
     assert due(silence, POLICY, who, at(125) - SECOND_OF_TIME) == Nothing("acknowledged", at(125))
     assert one(due(silence, POLICY, who, at(125))) == (SECOND, timedelta(minutes=5))
@@ -118,7 +121,7 @@ def test_acknowledgement_silences_the_officers_steps() -> None:
 
 
 def test_acknowledgement_never_silences_the_head() -> None:
-    """The escalation comes at its time though an officer is on it."""
+    """The escalation is sent on time even if an officer has acknowledged."""
     silence = told(60, 120, until=300)
     assert due(silence, POLICY, who, at(240) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
     assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
@@ -128,14 +131,14 @@ def test_acknowledgement_never_silences_the_head() -> None:
 
 
 def test_the_head_is_told_though_he_said_ok_himself() -> None:
-    """His own "ok", given as the officer on call, silences his reminders, never an escalation."""
+    """A head's own "ok", given as the officer on call, suppresses their reminders but never an escalation."""
     silence = told(60, until=300, by=CHIEF)
     assert one(due(silence, POLICY, who, at(240))) == (ESCALATION, NO_TIME)
     assert due(silence, POLICY, lambda _, __: CHIEF, at(120)) == Nothing("acknowledged", at(300))
 
 
 def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
-    """Whoever comes on call meanwhile is told at the step's own time; so is an officer named by id."""
+    """An officer who comes on call later, or is named by id, gets the step at its own time."""
     silence, named = told(60, until=125), (FIRST, Step("receipt", 120, B))
     assert one(due(silence, POLICY, b_from(110), at(120))) == (SECOND, NO_TIME)
     assert one(due(silence, named, who, at(120))) == (named[1], NO_TIME)
@@ -144,12 +147,12 @@ def test_acknowledgement_silences_only_the_officer_who_gave_it() -> None:
 
 
 def test_what_was_told_to_the_officer_before_is_not_told_to_the_next() -> None:
-    """A change of shift repeats nothing: the next officer has the hand-over note."""
+    """A shift change repeats no step: the next officer has the hand-over note."""
     assert due(told(60), POLICY, b_from(61), at(119)) == Nothing("every step that fell due was told")
 
 
 def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
-    """With nothing else due the officer on call is asked "still on it?" at that second, and never again about it."""
+    """At the second of expiry the officer on call is asked "still on it?" once, if nothing else is due."""
     silence = told(60, until=118, said=70)
     assert due(silence, POLICY, who, at(118) - SECOND_OF_TIME) == Nothing("every step that fell due was told")
     asked = due(silence, POLICY, who, at(118))
@@ -161,7 +164,7 @@ def test_an_acknowledgement_that_expires_is_asked_about_once() -> None:
 
 
 def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
-    """It expires before the first step would fall due again, and the question bears an earlier time than that."""
+    """An "ok" that expires before the last step, because a clock was set back, is asked about once too."""
     silence = told(60, until=50, said=60)
     assert next_due(silence, POLICY, who) == at(50)
     assert due(silence, POLICY, who, at(50)) == (Due(Call(Step("receipt", 50), at(50), asks=True), A, NO_TIME),)
@@ -171,20 +174,20 @@ def test_an_ok_by_a_clock_set_back_is_asked_about_once_too() -> None:
 
 
 def test_nobody_is_asked_where_a_colleague_was_told_meanwhile() -> None:
-    """Who came on call and was told has it now; a second mail about the first officer's "ok" would be noise."""
+    """No question follows the first officer's "ok" if a colleague was reminded in the meantime."""
     tellings = [SentStep(60, A, at(60)), SentStep(120, B, at(120))]
     silence = Silence(START, tellings, [Acknowledgement(frozenset({A}), at(65), at(125))])
     assert due(silence, POLICY, b_from(110), at(126)) == Nothing("every step that fell due was told")
 
 
 def test_the_heads_ok_asks_nobody() -> None:
-    """An acknowledged escalation leaves no question behind."""
+    """The expiry of an acknowledged escalation asks no question."""
     silence = told(60, 120, 240)
     taken = Acknowledgement(frozenset({CHIEF}), at(241), at(301), asks=False)
     assert next_due(Silence(START, silence.told, [taken]), POLICY, who) is None
 
 
-# ---- again and again
+# ---- repeated steps
 
 
 REPEATED = Step("receipt", 30, repeat=15, times=4)  # 30, 45, 60, 75
@@ -201,7 +204,7 @@ REPEATED = Step("receipt", 30, repeat=15, times=4)  # 30, 45, 60, 75
     ],
 )
 def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> None:
-    """`times` in all, or up to a minute, or as long as the clock runs; a tick a minute finds each at its minute."""
+    """A step repeats `times` times in all, until a minute, or while the clock runs, each time at its minute."""
     silence, heard = Silence(START), []
     for minute in range(191):
         found = due(silence, (step,), who, at(minute))
@@ -214,7 +217,7 @@ def test_a_step_is_told_again_until_its_end(step: Step, minutes: list[int]) -> N
 
 
 def test_head_and_officer_are_both_told_where_steps_meet() -> None:
-    """A repetition that falls on the minute of another step is told beside it; one that lies below it is history."""
+    """A repetition due in the same minute as another step is sent with it; one at a lower minute is never sent."""
     steps = (Step("receipt", 60, repeat=60), Step("receipt", 120, HEAD))
     both = due(told(60), steps, who, at(120))
     assert isinstance(both, tuple)
@@ -225,7 +228,7 @@ def test_head_and_officer_are_both_told_where_steps_meet() -> None:
 
 
 def test_both_is_one_mail_where_the_head_is_on_call() -> None:
-    """The same person is told once, as the head, and the other half of the step does not follow."""
+    """A head who is also on call gets one call, as the head, and the officer's half is not sent later."""
     step = (Step("receipt", 60, BOTH),)
 
     def alone(_: str, __: datetime) -> str:
@@ -239,7 +242,7 @@ def test_both_is_one_mail_where_the_head_is_on_call() -> None:
 
 
 def test_what_is_to_come_is_listed_with_its_reader() -> None:
-    """Each step's next call, earliest first; one that an acknowledgement puts off stands at its end."""
+    """The forecast lists each step's next call, earliest first; an acknowledged one is listed at the expiry."""
     found = upcoming(told(60, until=125), POLICY, who)
     assert [(e.call.step, e.at, e.officer, e.held) for e in found] == [
         (SECOND, at(125), A, True), (Step("receipt", 125), at(125), A, False), (ESCALATION, at(240), CHIEF, False),
@@ -247,18 +250,18 @@ def test_what_is_to_come_is_listed_with_its_reader() -> None:
 
 
 def test_without_a_policy_nobody_is_told() -> None:
-    """A clock without steps runs in silence."""
+    """A clock without steps causes no calls."""
     assert due(told(), (), who, at(9999)) == Nothing("no step has fallen due")
     assert next_due(told(), (), who) is None
 
 
 def test_order_of_the_steps_does_not_matter() -> None:
-    """A policy may be written in any order."""
+    """The order of the steps in a policy does not matter."""
     assert due(told(), POLICY[::-1], who, at(130)) == due(told(), POLICY, who, at(130))
 
 
 def test_minutes_are_real_minutes_when_the_clock_changes() -> None:
-    """Four hours after half past eleven at night are half past four in spring and half past two in autumn."""
+    """Steps count real minutes: 240 minutes after 23:30 is 04:30 in spring and 02:30 in autumn."""
     zone = ZoneInfo("Europe/Amsterdam")
     for day, wall in (
         (datetime(2026, 3, 28, 23, 30, tzinfo=zone), "04:30"),
@@ -271,7 +274,7 @@ def test_minutes_are_real_minutes_when_the_clock_changes() -> None:
 
 
 def test_policy_is_stamped_and_read_back_unchanged() -> None:
-    """What stands on a notification is the policy in force when it was sent, to the step."""
+    """The policy stored on a notification reads back unchanged, step by step."""
     policy = (*POLICY, REPEATED, Step("human", 9, "b.devries", ("mail", "sms"), 30, until=99))
     assert read_steps(write_steps(policy)) == policy
     assert read_steps(write_steps(())) == ()
@@ -291,18 +294,18 @@ MINUTES = st.lists(st.integers(0, 400), min_size=1, max_size=12, unique=True).ma
 
 
 class Night:
-    """A clock that runs, told by whoever ticks; an "ok" may follow each telling."""
+    """A running clock whose due calls each tick records; an "ok" may follow each call."""
 
     def __init__(self, policy: tuple[Step, ...]) -> None:
         self.policy, self.tellings, self.said = policy, list[SentStep](), list[Acknowledgement]()
 
     @property
     def silence(self) -> Silence:
-        """What is known now."""
+        """Returns the clock, its calls and its acknowledgements so far."""
         return Silence(START, tuple(self.tellings), tuple(self.said))
 
     def tick(self, minute: float, *, ok: bool = False) -> tuple[Due, ...]:
-        """Tell what is due then; with `ok` whoever was told as an officer is on it for an hour."""
+        """Records the calls due at that minute; with `ok` each officer called acknowledges for an hour."""
         found = due(self.silence, self.policy, who, at(minute))
         for single in found if isinstance(found, tuple) else ():
             call = single.call
@@ -317,7 +320,7 @@ class Night:
 def test_next_due_is_the_first_instant_at_which_due_answers(
     policy: tuple[Step, ...], ticks: list[int], data: st.DataObject
 ) -> None:
-    """At that instant there is somebody to tell and at no instant before; when it names none, there never is."""
+    """`next_due` returns the first instant at which a call is due, and None if none ever will be."""
     night, last = Night(policy), ticks[-1]
     for minute in ticks:
         night.tick(minute, ok=data.draw(st.booleans()))
@@ -333,9 +336,9 @@ def test_next_due_is_the_first_instant_at_which_due_answers(
 def test_in_any_rhythm_of_ticks_each_call_is_told_once_and_in_rising_order(
     policy: tuple[Step, ...], ticks: list[int], data: st.DataObject
 ) -> None:
-    """Whenever the ticks come, nothing is told twice to one person, none before its time, none after a higher one.
+    """At any rhythm of ticks each call is sent once to each person, never early and never after a higher one.
 
-    The question after an acknowledgement alone may follow what the head was told.
+    Only the question after an acknowledgement may follow an escalation.
     """
     night, heard = Night(policy), list[int]()
     keys = list[tuple[int, int, str | None]]()
@@ -350,7 +353,7 @@ def test_in_any_rhythm_of_ticks_each_call_is_told_once_and_in_rising_order(
 
 @given(POLICIES)
 def test_who_ticks_every_minute_misses_nothing(policy: tuple[Step, ...]) -> None:
-    """Without acknowledgements every repetition of every step comes at its minute, to each of its readers."""
+    """With a tick every minute and no acknowledgements, each repetition is sent at its minute to each recipient."""
     night = Night(policy)
     heard = {(single.call.minute, single.officer) for minute in range(301) for single in night.tick(minute)}
     assert heard == {

@@ -22,12 +22,12 @@ OFFICERS = (A, B, CHIEF)
 
 
 def shift(officer: str, begins: float, ends: float) -> Shift:
-    """From one hour of the day to another."""
+    """Returns a shift between two hours of the day."""
     return Shift(officer, DAY + timedelta(hours=begins), DAY + timedelta(hours=ends))
 
 
 def who(rota: Rota, hour: float, *overrides: Shift) -> str | None:
-    """The id of the officer on call at that hour."""
+    """Returns the id of the officer on call at that hour."""
     found = on_call(rota, overrides, DAY + timedelta(hours=hour))
     return found.id if found else None
 
@@ -37,12 +37,12 @@ SHIFTS = Rota(OFFICERS, (shift("a", 8, 16), shift("b", 16, 24)))
 
 @pytest.mark.parametrize(("hour", "officer"), [(8, "a"), (15.9999, "a"), (16, "b"), (23.9999, "b")])
 def test_shift_lasts_up_to_the_instant_at_which_the_next_begins(hour: float, officer: str) -> None:
-    """At the very second of a change the new officer is on call, and only he."""
+    """At the second of a shift change only the new officer is on call."""
     assert who(SHIFTS, hour) == officer
 
 
 def test_outside_every_shift_nobody_is_on_call() -> None:
-    """Before the first and after the last shift there is nobody, unless a standing officer is named."""
+    """Before the first shift and after the last one only a fallback officer is on call, if one is named."""
     assert who(SHIFTS, 7.9999) is None
     assert who(SHIFTS, 24) is None
     assert who(Rota(OFFICERS, SHIFTS.shifts, fallback_officer="c"), 24) == "c"
@@ -50,20 +50,20 @@ def test_outside_every_shift_nobody_is_on_call() -> None:
 
 
 def test_override_comes_before_the_shift_for_as_long_as_it_lasts() -> None:
-    """Who took over is on call from the first second to the last; then the shift goes on."""
+    """An override holds from its first second to its last; then the shift continues."""
     swap = shift("c", 9, 10)
     assert [who(SHIFTS, hour, swap) for hour in (8.9999, 9, 9.9999, 10)] == ["a", "c", "c", "a"]
 
 
 def test_latest_override_wins() -> None:
-    """Of two overrides for one hour the one that was entered last holds; where it ends the earlier one holds again."""
+    """Of two overlapping overrides the later entry holds; when it ends, the earlier one holds again."""
     earlier, later = shift("b", 9, 12), shift("c", 10, 11)
     assert [who(SHIFTS, hour, earlier, later) for hour in (9, 10, 11, 12)] == ["b", "c", "b", "a"]
     assert who(SHIFTS, 10, later, earlier) == "b"
 
 
 def test_override_fills_a_gap() -> None:
-    """An override needs no shift under it."""
+    """An override needs no underlying shift."""
     assert who(SHIFTS, 3, shift("b", 2, 4)) == "b"
 
 
@@ -74,7 +74,7 @@ def test_override_fills_a_gap() -> None:
 def test_night_shift_when_the_clock_changes(
     begins: tuple[int, int, int, int], ends: tuple[int, int, int, int], hours: int
 ) -> None:
-    """From ten at night until six in the morning are seven hours in spring and nine in autumn, all of them covered."""
+    """A night shift from 22:00 to 06:00 covers seven hours in spring and nine in autumn."""
     night = Shift("a", datetime(*begins, tzinfo=AMSTERDAM), datetime(*ends, tzinfo=AMSTERDAM))
     rota = Rota(OFFICERS, (night,))
     first = night.begins_at.astimezone(UTC)
@@ -83,8 +83,8 @@ def test_night_shift_when_the_clock_changes(
 
 
 def test_hour_that_comes_twice_is_two_hours() -> None:
-    """A change of shift at three, summer time, leaves the second hour of that name to the next officer."""
-    change = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)  # three o'clock in summer, two o'clock in winter
+    """A shift change at 03:00 summer time gives the repeated hour after it to the next officer."""
+    change = datetime(2027, 10, 31, 1, 0, tzinfo=UTC)  # 03:00 summer time, 02:00 winter time
     rota = Rota(
         OFFICERS, (Shift("a", change - timedelta(hours=8), change), Shift("b", change, change + timedelta(hours=8)))
     )
@@ -95,7 +95,7 @@ def test_hour_that_comes_twice_is_two_hours() -> None:
 
 
 def test_officers_are_found_by_id_address_and_login() -> None:
-    """Capitals and blanks in an address do not matter; a login is exact; nobody is found by a stranger's."""
+    """Capitals and blanks in an address are ignored; a login must match exactly; unknown keys match no officer."""
     assert SHIFTS.officer("b") is B
     assert SHIFTS.officer("z") is None
     assert SHIFTS.by_address(" a.jansen@BZK.example ") is A
@@ -105,12 +105,12 @@ def test_officers_are_found_by_id_address_and_login() -> None:
 
 
 def test_the_head_is_whoever_has_the_role() -> None:
-    """The escalation goes to the first officer with that role, and to nobody where there is none."""
+    """The escalation goes to the first officer with the role of head, if there is one."""
     assert SHIFTS.head() is CHIEF
     assert Rota((A, B)).head() is None
 
 
-# ---- shifts of every week
+# ---- weekly shifts
 
 MONDAY = date(2027, 3, 22)
 DAYS = tuple(WeeklyShift("a", day, time(7), time(19)) for day in range(7))
@@ -118,7 +118,7 @@ WEEK = Rota(OFFICERS, (), None, (*DAYS, *(WeeklyShift("b", day, time(19), time(7
 
 
 def local(day: date, hour: int, minute: int = 0, *, fold: int = 0) -> datetime:
-    """That time on the wall, as an instant."""
+    """Returns that local time as an instant."""
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=AMSTERDAM, fold=fold).astimezone(UTC)
 
 
@@ -126,14 +126,14 @@ def local(day: date, hour: int, minute: int = 0, *, fold: int = 0) -> datetime:
     ("hour", "minute", "officer"), [(6, 59, "b"), (7, 0, "a"), (18, 59, "a"), (19, 0, "b"), (0, 0, "b")]
 )
 def test_a_weekly_shift_begins_and_ends_by_the_wall(hour: int, minute: int, officer: str) -> None:
-    """One that ends no later than it begins lasts until the day after."""
+    """A weekly shift follows local time; one that ends no later than it begins lasts until the next day."""
     found = on_call(WEEK, (), local(MONDAY, hour, minute))
     assert found is not None
     assert found.id == officer
 
 
 def test_a_dated_shift_comes_before_one_of_the_week_and_an_override_before_both() -> None:
-    """A holiday needs no edit of the week."""
+    """A dated shift replaces the weekly one, and an override replaces both."""
     dated = Shift("c", local(MONDAY, 9), local(MONDAY, 11))
     rota = Rota(OFFICERS, (dated,), None, WEEK.weekly, AMSTERDAM)
     swap = Shift("b", local(MONDAY, 10), local(MONDAY, 12))
@@ -143,7 +143,7 @@ def test_a_dated_shift_comes_before_one_of_the_week_and_an_override_before_both(
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 28), 11), (date(2026, 10, 24), 13), (MONDAY, 12)])
 def test_a_weekly_night_is_shorter_or_longer_when_the_clock_changes(day: date, hours: int) -> None:
-    """From seven to seven by the wall: eleven real hours in spring, thirteen in autumn."""
+    """A weekly shift from 19:00 to 07:00 lasts eleven real hours in spring and thirteen in autumn."""
     (night,) = [s for s in planned(WEEK, local(day, 20), local(day, 21)) if s.officer == "b"]
     assert night.ends_at - night.begins_at == timedelta(hours=hours)
 
@@ -153,7 +153,7 @@ def test_a_weekly_night_is_shorter_or_longer_when_the_clock_changes(day: date, h
     [(date(2026, 3, 29), "2026-03-29T01:30:00+00:00"), (date(2026, 10, 25), "2026-10-25T00:30:00+00:00")],
 )
 def test_a_change_at_half_past_two_happens_once(day: date, edge: str) -> None:
-    """The hour that never comes puts it off to half past three; of the hour that comes twice the first one counts."""
+    """A change at 02:30 moves to 03:30 in the skipped hour and counts once, first, in the repeated hour."""
     days = range(7)
     weekly = [WeeklyShift("a", d, time(12), time(2, 30)) for d in days] + [
         WeeklyShift("b", d, time(2, 30), time(12)) for d in days
@@ -164,7 +164,7 @@ def test_a_change_at_half_past_two_happens_once(day: date, edge: str) -> None:
 
 
 def test_two_weeks_of_seven_days_have_no_gap_however_the_clock_changes() -> None:
-    """Days and nights meet at the second, in spring, in autumn and between."""
+    """Weekly day and night shifts leave no gap, whether or not the clock changes."""
     for day in (date(2026, 3, 20), date(2026, 10, 16), MONDAY):
         assert gaps(WEEK, (), local(day, 3), local(day, 3) + timedelta(days=14)) == ()
     holed = Rota(OFFICERS, (), None, DAYS, AMSTERDAM)
@@ -179,7 +179,7 @@ WALL = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is given beside
 )
 def test_who_is_on_call_by_the_week_is_who_the_wall_says(weekly: list[WeeklyShift], at: datetime) -> None:
-    """Away from the changes of the clock, the wall time alone decides."""
+    """Outside March and October local time alone decides who is on call by the week."""
     if at.astimezone(AMSTERDAM).month in {3, 10}:
         return
     rota = Rota(OFFICERS, (), None, tuple(weekly), AMSTERDAM)
@@ -197,7 +197,7 @@ def test_who_is_on_call_by_the_week_is_who_the_wall_says(weekly: list[WeeklyShif
 
 
 def test_what_is_left_of_a_shift_ends_with_the_next_and_never_lasts_longer_than_half_a_day() -> None:
-    """Who takes over now has it until somebody else would; with nothing planned, for twelve hours."""
+    """The rest of a shift lasts until the next planned change, or twelve hours if nothing is planned."""
     assert running(WEEK, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 19))
     alone = Rota(OFFICERS, fallback_officer="a")
     assert running(alone, (), local(MONDAY, 10)) == Shift("a", local(MONDAY, 10), local(MONDAY, 22))
@@ -218,10 +218,10 @@ def test_what_is_left_of_a_shift_ends_with_the_next_and_never_lasts_longer_than_
     ],
 )
 def test_an_officer_is_found_by_what_a_colleague_writes(words: str, officer: Officer | None) -> None:
-    """Id, name, or whole words at its end."""
+    """An officer is found by id, by name, or by whole words at the end of the name."""
     assert SHIFTS.by_name(words) is officer
 
 
 def test_a_name_that_two_officers_have_names_nobody() -> None:
-    """Nobody is put on call by a guess."""
+    """A name that two officers share matches neither."""
     assert Rota((*OFFICERS, Officer("d", "D. de Vries", "d@bzk.example"))).by_name("de Vries") is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Each condition looks at one thing of a mail and tells what it saw, and where."""
+"""Each condition checks one fact of a mail and reports what it found, and where."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ LANGUAGES = Languages({"nl": frozenset({"de", "het", "een"}), "en": frozenset({"
 
 
 def look(condition: Condition, message: Message = MAIL, context: Context | None = None) -> Looked:
-    """What the condition says of a mail, asked to the end."""
+    """Returns the result of a condition on a mail, with all parts evaluated."""
     return condition.look(MailFacts(message, context or Context(), LISTS, LANGUAGES, FIND), whole=True)
 
 
 def words(place: str, *entries: str) -> Words:
-    """A condition on text."""
+    """Returns a condition on text."""
     return Words(place, tuple(map(wording, entries)))
 
 
@@ -65,7 +65,7 @@ FORWARD = replace(MAIL, forwarded=Forwarded(None, (), (), None, None, "inner", "
     ],
 )
 def test_yes_or_no(name: str, message: Message, context: Context) -> None:
-    """A fact of yes or no holds for that alone."""
+    """A yes-or-no condition holds for the wanted value only."""
     assert look(YesOrNo(name, wanted=True), message, context) == Looked(f"{name}: true", held=True, saw="is true")
     assert look(YesOrNo(name, wanted=False), message, context) == Looked(f"{name}: false", held=False, saw="is true")
     assert look(YesOrNo(name, wanted=False), replace(MAIL, attachments=())).held
@@ -83,7 +83,7 @@ def test_yes_or_no(name: str, message: Message, context: Context) -> None:
     ],
 )
 def test_one_of(name: str, value: str, context: Context) -> None:
-    """A fact that is one of the words, capitals ignored; one that is not there is none of them."""
+    """A fact matches one of the listed words, ignoring case; a missing fact matches none."""
     held = look(OneOf(name, ("else", value)), MAIL, context)
     assert (held.held, held.condition) == (True, f"{name}: [else, {value}]")
     assert not look(OneOf(name, ("else",)), MAIL, context).held
@@ -107,7 +107,7 @@ def test_one_of(name: str, value: str, context: Context) -> None:
     ],
 )
 def test_a_listed_domain_stands_for_its_sub_domains_and_no_look_alike(domain: str, listed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A domain that merely begins or ends with the same letters belongs to somebody else."""
+    """A listed domain matches its subdomains, but not a domain that merely begins or ends with the same letters."""
     assert in_domains(domain, LISTS["platforms"]) is listed
     sender = replace(MAIL, from_=(Address(f"desk@{domain}"),))
     assert look(Domain(("none", "platforms")), sender).held is listed
@@ -115,7 +115,7 @@ def test_a_listed_domain_stands_for_its_sub_domains_and_no_look_alike(domain: st
 
 
 def test_domain_says_on_which_list_it_stands() -> None:
-    """No author, and a list that does not exist, match nobody; of two authors the first is the sender."""
+    """The result names the list with the domain. No author or no such list is no match; the first author decides."""
     assert look(Domain(("platforms",))).saw == "is eu.video-platform.example, on the list platforms"
     assert look(Domain(("video-platform.example",))).saw == "is eu.video-platform.example"
     assert look(Domain(("platforms",)), replace(MAIL, from_=())) == Looked(
@@ -137,19 +137,19 @@ def test_domain_says_on_which_list_it_stands() -> None:
     ],
 )
 def test_between_includes_both_ends(condition: Between, held: bool) -> None:  # noqa: FBT001 - a column of the table
-    """A number on the bound is within."""
+    """A number equal to a bound is within the range."""
     assert look(condition, MAIL, Context(minutes=32)).held is held
 
 
 def test_a_number_that_is_not_there_lies_nowhere() -> None:
-    """A mail that answers no notification is not zero minutes late."""
+    """A missing number is in no range: a mail that answers no notification is not zero minutes late."""
     assert look(Between("minutes_since_notification", None, 60)) == Looked(
         "minutes_since_notification: {at_most: 60}", held=False, saw="is none"
     )
 
 
 def test_words_tell_where_they_stand() -> None:
-    """Line and column of the hit; by which entry, where that is not the hit itself."""
+    """The result gives line and column of the match, and the entry if it differs from the match."""
     assert look(words("subject", "nowhere", "two boxes")) == Looked(
         "subject: [nowhere, two boxes]", held=True, saw="has 'Two boxes'", where="subject, column 5"
     )
@@ -161,7 +161,7 @@ def test_words_tell_where_they_stand() -> None:
 
 
 def test_header_and_attachment_are_places_too() -> None:
-    """Each field of that name, and the name of each attached file, is looked through."""
+    """Header fields and attachment names are searched too; a nameless attachment is matched by its type."""
     assert look(words("header x-mailer", "other")).saw == "has 'Other'"
     assert not look(words("header x-absent", "other")).held
     assert look(words("attachment", "*.png")).held
@@ -188,12 +188,12 @@ def test_header_and_attachment_are_places_too() -> None:
     ],
 )
 def test_a_word_is_found_whole_in_any_script(entry: str, text: str, found: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Letters with accents are letters; a star stands for the rest of a word; no sign has a meaning of its own."""
+    """Accented letters are letters, a star matches the rest of a word, and no other sign is special."""
     assert look(words("subject", entry), replace(MAIL, subject=text)).held is found
 
 
 def test_mail_without_subject_or_text_is_judged_like_any_other() -> None:
-    """Nothing is there to match, and nothing fails."""
+    """A mail without subject or text matches no words and causes no error."""
     bare = Message(sha256="", size=0)
     for place in ("subject", "body", "reply", "attachment", "header to"):
         assert not look(words(place, "/./"), bare).held
@@ -204,7 +204,7 @@ YES, NO = YesOrNo("has_attachment", wanted=True), YesOrNo("has_attachment", want
 
 
 def test_all_any_and_not() -> None:
-    """As in the rule; what lies within is told with them."""
+    """All, any and not combine conditions, and the result includes the results of the parts."""
     assert look(All((YES, YES))).held
     assert not look(All((YES, NO))).held
     assert look(Either((NO, YES))).held
@@ -214,7 +214,7 @@ def test_all_any_and_not() -> None:
 
 
 def test_a_quick_look_ends_where_the_answer_is_known() -> None:
-    """The live path asks no further; a person who wants to see all of it does."""
+    """Evaluation stops once the result is known, unless the whole is requested."""
     facts = MailFacts(MAIL, Context(), LISTS, LANGUAGES, FIND)
     assert len(All((NO, YES)).look(facts).within) == 1
     assert len(Either((YES, NO)).look(facts).within) == 1
@@ -223,7 +223,7 @@ def test_a_quick_look_ends_where_the_answer_is_known() -> None:
 
 
 def test_the_cheapest_condition_is_asked_first() -> None:
-    """A long body is searched only when everything else holds."""
+    """Cheap conditions are evaluated first; a search of the body comes last."""
     body, subject = words("body", "x"), words("subject", "x")
     assert All((body, Either((body, subject)), subject, YES)).of == (YES, subject, body, Either((body, subject)))
 
@@ -239,12 +239,12 @@ def test_the_cheapest_condition_is_asked_first() -> None:
     ],
 )
 def test_language_shows_in_its_small_words(text: str, language: str) -> None:
-    """Two at least; as many of two languages are none."""
+    """A language needs at least two of its small words, and more than any other language has."""
     assert LANGUAGES.of(text) == language
 
 
 def test_language_is_that_of_the_writers_own_words() -> None:
-    """What he quotes is in another; a reply of one word is read with what lies below."""
+    """The language is that of the writer's own words; a one-word reply is read with the quotation below it."""
     dutch = replace(MAIL, reply_text="Het is een fout", text="Het is een fout\n> We will do it, we will")
     assert look(OneOf("language", ("nl",)), dutch).held
     short = replace(MAIL, reply_text="Ok", text="Ok\n> We will do it")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A configuration is taken as a whole or refused with every fault named by file, line and column."""
+"""A configuration is accepted as a whole or refused with every fault named by file, line and column."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ MISTAKES = sorted(path for path in (TESTS / "bad_config").iterdir() if path.is_d
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A good configuration that a test may spoil, rules included."""
+    """Returns a valid configuration, rules included, for a test to spoil."""
     return good(tmp_path)
 
 
 def good(folder: Path) -> Path:
-    """Put that configuration into `folder`; answers it."""
+    """Copies that configuration into `folder`; returns the folder."""
     shutil.copytree(GOOD, folder, dirs_exist_ok=True)
     shutil.copytree(shipped("rules"), folder / "rules")
     shutil.copytree(shipped("config") / "templates", folder / "templates")
@@ -42,14 +42,14 @@ def good(folder: Path) -> Path:
 
 
 def replace(file: Path, old: str, new: str) -> None:
-    """Change one place of a file that must be there."""
+    """Replaces a text that occurs exactly once in the file."""
     text = file.read_text(encoding="utf-8")
     assert text.count(old) == 1
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def faults(directory: Path) -> tuple[str, ...]:
-    """The faults of a configuration that must be refused."""
+    """Returns the faults of a configuration that must be refused."""
     with pytest.raises(ConfigurationError) as caught:
         load(directory)
     return caught.value.faults
@@ -75,13 +75,13 @@ def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -
 
 
 def test_there_are_enough_mistakes() -> None:
-    """The collection cannot vanish unnoticed."""
+    """The collection of mistakes does not shrink unnoticed."""
     assert len(MISTAKES) >= 50
 
 
 @pytest.mark.parametrize("key", ["password", "imap_password", "secret", "api_key", "access_token", "wachtwoord"])
 def test_secret_is_refused_and_never_repeated(directory: Path, key: str) -> None:
-    """Under whatever name a secret stands in YAML, the message says where it belongs and does not show it."""
+    """A secret in YAML, under any name, is refused with its proper place, and its value is not shown."""
     replace(directory / "flaggermail.yaml", "  tls: none\n  user", f"  tls: none\n  {key}: hunter2\n  user")
     (fault,) = faults(directory)
     assert "systemd credential or a file" in fault
@@ -89,7 +89,7 @@ def test_secret_is_refused_and_never_repeated(directory: Path, key: str) -> None
 
 
 def test_secret_below_an_unknown_key_is_found_too(directory: Path) -> None:
-    """A block pasted from another program is searched as well."""
+    """Secrets are also found in an unknown block, such as one pasted from another program."""
     replace(directory / "flaggermail.yaml", "submission:\n", "imap:\n  login:\n    password: hunter2\nsubmission:\n")
     found = faults(directory)
     assert any(" imap.login.password: a secret has no place here" in fault for fault in found)
@@ -105,19 +105,19 @@ def test_secret_below_an_unknown_key_is_found_too(directory: Path) -> None:
     ],
 )
 def test_value_that_may_hold_a_password_is_not_repeated(directory: Path, old: str, new: str) -> None:
-    """A password pasted into a database URL or in place of a credential's name stays out of the message."""
+    """A password in a database URL or in place of a credential's name is left out of the message."""
     replace(directory / "flaggermail.yaml", old, new)
     assert "hunter2" not in "\n".join(faults(directory))
 
 
 @pytest.mark.parametrize("value", ["*other", "!!python/name:os.system x", "&a [*a]"])
 def test_yaml_can_make_plain_values_only(directory: Path, value: str) -> None:
-    """Tags, aliases and values that hold themselves are faults, not objects."""
+    """Tags, aliases and self-referencing values in YAML are faults."""
     replace(directory / "flaggermail.yaml", "  host: localhost\n  port: 143", f"  host: {value}\n  port: 143")
     assert faults(directory)[0].startswith("flaggermail.yaml:14:")
 
 
-# ---- what is read
+# ---- reading
 
 
 def test_yaml_is_version_1_2(directory: Path) -> None:
@@ -130,7 +130,7 @@ def test_yaml_is_version_1_2(directory: Path) -> None:
 
 
 def test_instant_keeps_its_offset(directory: Path) -> None:
-    """A shift begins at the instant that is written, whichever offset it is written with."""
+    """A shift begins at the written instant, whatever its offset."""
     shift = "shifts:\n  - {officer: officer2, begins: 2027-03-28T01:30:00+01:00, ends: 2027-03-28T07:00:00+02:00}\n"
     replace(directory / "oncall.yaml", "shifts: []\n", shift)
     (read,) = load(directory).rota.shifts
@@ -141,7 +141,7 @@ def test_instant_keeps_its_offset(directory: Path) -> None:
 
 
 def test_paths_are_relative_to_the_directory(directory: Path) -> None:
-    """Database, archive and certificate are found from wherever the program is started."""
+    """Relative paths are resolved against the configuration directory."""
     (directory / "ca.pem").touch()
     replace(directory / "flaggermail.yaml", "  tls: none\n  user", "  tls: none\n  ca_file: ca.pem\n  user")
     settings = load(directory)
@@ -163,13 +163,13 @@ def test_paths_are_relative_to_the_directory(directory: Path) -> None:
     ],
 )
 def test_database_url_is_left_alone(directory: Path, url: str) -> None:
-    """In memory, absolute, on PostgreSQL: nothing is there to be resolved."""
+    """A database URL in memory, absolute or on PostgreSQL is left unchanged."""
     replace(directory / "flaggermail.yaml", "sqlite:///flaggermail.db", f"'{url}'")
     assert load(directory).desk.store.database == url
 
 
 def test_rules_are_looked_for_inside_then_beside_the_directory(tmp_path: Path) -> None:
-    """`config/rules` wins over `rules` beside `config`, and a folder that is named wins over both."""
+    """`config/rules` wins over `rules` next to `config`, and a named folder wins over both."""
     config = shutil.copytree(GOOD, tmp_path / "config")
     for folder, name in ((tmp_path / "rules", "beside"), (config / "rules", "inside"), (tmp_path / "named", "named")):
         folder.mkdir()
@@ -188,7 +188,7 @@ def test_rules_are_looked_for_inside_then_beside_the_directory(tmp_path: Path) -
 
 
 def test_version_of_the_rules_is_that_of_their_octets(directory: Path) -> None:
-    """A comment makes another version; a word table of another purpose does not."""
+    """Any change in a rule file changes the version, even a comment; a word table for another purpose does not."""
     before = load(directory).rules.version
     (directory / "rules" / "mail-language.yaml").write_text("else: true\n", encoding="utf-8")
     assert load(directory).rules.version == before
@@ -198,7 +198,7 @@ def test_version_of_the_rules_is_that_of_their_octets(directory: Path) -> None:
 
 
 def test_rule_knows_its_file_and_line(directory: Path) -> None:
-    """What decided a message can be opened in an editor."""
+    """A rule's place is the file and line of its name."""
     rule = load(directory).rules.rules[0]
     file, _, line = rule.place.partition(":")
     written = (directory / "rules" / file).read_text(encoding="utf-8").splitlines()[int(line) - 1]
@@ -206,18 +206,18 @@ def test_rule_knows_its_file_and_line(directory: Path) -> None:
 
 
 def test_a_list_is_a_file_with_one_domain_a_line(directory: Path) -> None:
-    """Remarks behind # and empty lines are no domains; the name of the file is that of the list."""
+    """In a list file, remarks after # and empty lines are ignored; the file name is the name of the list."""
     written = "# ours\n\nweekblad.example  # since May\ndagblad.example\n"
     (directory / "rules" / "lists" / "weeklies.txt").write_text(written, encoding="utf-8")
     assert load(directory).rules.lists["weeklies"] == {"dagblad.example", "weekblad.example"}
 
 
-# ---- what is shipped
+# ---- shipped files
 
 
 @pytest.mark.parametrize("config", [shipped("config"), GOOD], ids=["config", "tests/config"])
 def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
-    """Both load without fault or warning and hold what the scenarios speak of."""
+    """Both configurations load without faults or warnings and hold the values the scenarios rely on."""
     settings = load(config, shipped("rules"))
     assert warnings(settings) == ()
     assert [platform.code for platform in settings.platforms] == ["X", "Meta", "Google", "TikTok", "Snapchat"]
@@ -233,9 +233,9 @@ def test_configuration_of_the_checkout_is_in_order(config: Path) -> None:
 @each("config", [shipped("config"), GOOD], ids=["config", "without the file"])
 @each("period", list(Period))
 def test_escalation_policy_is_the_default_one(config: Path, period: Period) -> None:
-    """Receipt at 60 and 120 minutes and to the head at 240; human at 180; a case without a decision at 30.
+    """Receipt is due at 60 and 120 minutes, to the head at 240; human at 180; a decision on a case at 30.
 
-    The last one in the period only. The shipped file says what holds without it.
+    The decision step applies outside quiet periods only. The shipped file equals the defaults without a file.
     """
     file = load(config, shipped("rules")).escalation
     assert file == EscalationFile()
@@ -269,7 +269,7 @@ use:
 
 
 def test_a_policy_is_chosen_by_period_and_channel(directory: Path) -> None:
-    """A channel's own line comes first; in a period that it does not name it is as the others."""
+    """The channel's own policy comes first; in a period it does not name, the general policy applies."""
     (directory / "escalation.yaml").write_text(STRICT, encoding="utf-8")
     file = load(directory).escalation
     chosen = {
@@ -289,7 +289,7 @@ def test_a_policy_is_chosen_by_period_and_channel(directory: Path) -> None:
 
 
 def test_a_policy_that_holds_nowhere_is_remarked(directory: Path) -> None:
-    """It may be a mistake under `use`."""
+    """A policy that is never used is a warning: it may be a mistake under `use`."""
     (directory / "escalation.yaml").write_text(
         STRICT.replace("day: strict", "day: usual").replace("election: strict", "election: usual"), encoding="utf-8"
     )
@@ -299,13 +299,13 @@ def test_a_policy_that_holds_nowhere_is_remarked(directory: Path) -> None:
 
 
 def test_shipped_files_go_into_the_wheel() -> None:
-    """What `shipped` looks for in the package is what the build puts there."""
+    """The build puts the shipped files where `shipped` looks for them in the package."""
     pyproject = tomllib.loads((TESTS.parent / "pyproject.toml").read_text(encoding="utf-8"))
     sources = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"]
     assert sources == {name: f"flaggermail/_shipped/{name}" for name in ("config", "rules")}
 
 
-# ---- who vouches for senders
+# ---- authentication of senders
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_shipped_files_go_into_the_wheel() -> None:
     ],
 )
 def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Trust) -> None:
-    """By name, without a name, by signature, or nobody; a name alone means the server that bears it."""
+    """The method is a named server, an unnamed server, DKIM or none; a name alone means a named server."""
     replace(directory / "flaggermail.yaml", "  authserv_id: mx.bzk.example\n", lines)
     assert load(directory).desk.mailbox.trusted == wanted
 
@@ -357,7 +357,7 @@ def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Tr
 def test_what_is_allowed_and_probably_not_meant_is_a_warning(
     directory: Path, file: str, old: str, new: str, said: str
 ) -> None:
-    """It loads, and `warnings` names it; three approvers are enough for two approvals."""
+    """A suspicious but valid setting loads with one warning; two approvals of three approvers give none."""
     replace(directory / file, old, new)
     said_lines = warnings(load(directory))
     assert len(said_lines) == (1 if said else 0)
@@ -365,10 +365,10 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning(
 
 
 def test_too_few_approvers_are_a_warning(directory: Path) -> None:
-    """With nobody to approve, nothing can ever be sent."""
+    """Too few approvers are a warning: no notification could ever be sent."""
     file = directory / "oncall.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace(", approver]", "]"), encoding="utf-8")
-    assert warnings(load(directory)) == ()  # the head may
+    assert warnings(load(directory)) == ()  # the head may approve
     replace(directory / "flaggermail.yaml", "persons: 1", "persons: 2")
     (warning,) = warnings(load(directory))
     assert "no notification can be sent" in warning
@@ -376,6 +376,6 @@ def test_too_few_approvers_are_a_warning(directory: Path) -> None:
 
 @pytest.mark.parametrize("login", ["j.jansen", "_svc", "1001", "jansen@bzk", "BZK\\\\jansen"])
 def test_login_may_be_what_systems_and_directories_call_a_person(directory: Path, login: str) -> None:
-    """An officer acts under the user name he has, dots and domains included."""
+    """A login may be any user name of a system or directory, with dots or a domain."""
     replace(directory / "oncall.yaml", "login: officer1", f'login: "{login}"')
     assert load(directory).rota.by_login(login.replace("\\\\", "\\")) is not None
