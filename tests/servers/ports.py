@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Free loopback ports, and waiting until a server is there or gone."""
+"""Free loopback ports, and waiting until a server is up or down."""
 
 import os
 import secrets
@@ -14,24 +14,24 @@ from tests.servers import ServerNotStartedError
 
 HOST = "127.0.0.1"
 
-# Below the range the kernel takes for outgoing connections: otherwise a client that tries again and again while a
-# server is down may be given that very port as its own, connect to itself, and keep the server from coming back.
+# Below the kernel's range for outgoing connections. A client that retries while a server is down could otherwise be
+# given that port as its own, connect to itself, and keep the server from restarting.
 _PORTS = range(20000, 32768)
 _POLL = 0.01
 
 
 class Startable(Protocol):
-    """Something that starts on ports chosen beforehand."""
+    """A server that starts on ports chosen beforehand."""
 
     def start(self) -> None:
-        """Start, or raise ServerNotStartedError."""
+        """Starts, or raises ServerNotStartedError."""
 
 
 StartableT = TypeVar("StartableT", bound=Startable)
 
 
 def free_ports(count: int) -> list[int]:
-    """Return that many different ports nobody listens on."""
+    """Returns that many different unused ports."""
     found: set[int] = set()
     while len(found) < count:
         port = secrets.choice(_PORTS)
@@ -41,7 +41,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def taken(ports: Iterable[int]) -> list[int]:
-    """Return those of the ports that some process listens on."""
+    """Returns the ports that are in use."""
     return [port for port in ports if not _is_free(port)]
 
 
@@ -56,7 +56,7 @@ def _is_free(port: int) -> bool:
 
 
 def started(make: Callable[[], StartableT]) -> StartableT:
-    """Make and start a server; once more, on new ports, when somebody took a port in between."""
+    """Makes and starts a server; retries once on new ports if a port was taken in the meantime."""
     server = make()
     try:
         server.start()
@@ -69,7 +69,7 @@ def started(make: Callable[[], StartableT]) -> StartableT:
 
 
 def wait_until_greeting(port: int, seconds: float = 20) -> None:
-    """Return as soon as the server on this port sends its first octet, else raise TimeoutError."""
+    """Returns when the server on this port sends its first octet; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -77,13 +77,13 @@ def wait_until_greeting(port: int, seconds: float = 20) -> None:
                 if connection.recv(1):
                     return
         except OSError:
-            pass  # refused: not there yet
+            pass  # refused: not up yet
         time.sleep(_POLL)
     raise TimeoutError(f"nothing greets on port {port} after {seconds} s")
 
 
 def wait_until_refused(port: int, seconds: float = 20) -> None:
-    """Return as soon as nobody listens on this port, else raise TimeoutError."""
+    """Returns when the port refuses connections; raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
@@ -91,13 +91,13 @@ def wait_until_refused(port: int, seconds: float = 20) -> None:
         except ConnectionRefusedError:
             return
         except OSError:
-            pass  # reset: it is going down
+            pass  # reset: it is shutting down
         time.sleep(_POLL)
     raise TimeoutError(f"port {port} still answers after {seconds} s")
 
 
 def terminate(pid_file: Path, seconds: float = 10) -> None:
-    """End the server whose process id stands first in the file: SIGTERM, then SIGKILL; nothing without the file."""
+    """Ends the server whose process id comes first in the file: SIGTERM, then SIGKILL; no-op without the file."""
     if not pid_file.exists():
         return
     pid = int(pid_file.read_text("ascii").split()[0])
@@ -115,7 +115,7 @@ def terminate(pid_file: Path, seconds: float = 10) -> None:
 
 
 def _runs(pid: int) -> bool:
-    """Tell whether the process runs; one that only waits for a slow parent to collect it (state Z) does not."""
+    """True if the process runs; a zombie (state Z) that waits for its parent does not."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace")
     except (FileNotFoundError, ProcessLookupError):

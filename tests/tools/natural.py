@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finds in Python what belongs to config/ and rules/: platforms, mail addresses, lists of words to look for."""
+"""Finds in Python what belongs in config/ and rules/: platforms, mail addresses, lists of words to search for."""
 
 import ast
 import re
@@ -7,11 +7,11 @@ import tokenize
 from collections.abc import Iterator
 from io import StringIO
 
-# Unquoted, X is a letter like any other; as a whole literal, or before Corp, it is the platform.
+# Unquoted, X is an ordinary letter; as a whole literal, or before Corp, it is the platform.
 PLATFORMS = r"\bMeta\b|\bX Corp\b|(?i:\b(?:TikTok|Snapchat|Twitter|Facebook|YouTube|Instagram|Google(?!-re2))\b)"
 X_ALONE = "X"
 
-# Only top-level domains that are no file ending or attribute in use here; `notification.nl.j2` is a file, not a domain.
+# Only top-level domains that are no file ending or attribute here; `notification.nl.j2` is a file, not a domain.
 DOMAIN = re.compile(
     r"(?<![\w.-])(?!flaggermail\.)(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
     r"(?:example|test|invalid|nl|eu|be|de|uk|com|org|net|gov|co|io|tv)(?![\w-]|\.\w)",
@@ -19,11 +19,11 @@ DOMAIN = re.compile(
 )
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)
 
-# Lower-case words with spaces between them are what one looks for in a mail ("out of office"). One to three may be
-# messages of ours; four together are a list.
+# Lower-case words separated by spaces are typical of a search in mail ("out of office"). One to three may be our own
+# messages; four together are a list.
 LIST_LENGTH = 4
 PHRASE = re.compile(r"[^\W\d_A-Z]+(?:['-][^\W\d_A-Z]+)*(?: [^\W\d_A-Z]+(?:['-][^\W\d_A-Z]+)*)+")
-# Single words that a Dutch list about this mailbox would hardly do without, and that are no English identifiers.
+# Single words that a Dutch list about this mailbox would almost certainly contain, and that are no English identifiers.
 DUTCH_WORDS = """
 aan afwezig afwezigheid antwoord automatisch bedankt bericht bijlage dank doorgestuurd doorst geachte gemeente groet
 hallo ja kennisgeving kiezer melding mvg namens nee niet nieuwsbrief ongewenst onderwerp ontvangen ontvangst
@@ -36,7 +36,7 @@ DUTCH = frozenset(DUTCH_WORDS.split())
 
 
 def names_within(node: object) -> Iterator[str]:
-    """Every text of two letters or more under a key `name` of a YAML document, at whatever depth."""
+    """Yields every text of two letters or more under a key `name` of a YAML document, at any depth."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "name" and isinstance(value, str) and len(value) > 1:
@@ -48,7 +48,7 @@ def names_within(node: object) -> Iterator[str]:
 
 
 def named_platforms(source: str, names: set[str]) -> list[str]:
-    """The platforms that a text of Python names, one of `names` or one of those known since the beginning."""
+    """Returns the platforms named in Python source: those in `names` and a fixed list."""
     configured = "".join(rf"|\b{re.escape(name)}\b" for name in sorted(names))
     return re.findall(PLATFORMS + configured, source) + [text for text in texts(source) if text == X_ALONE]
 
@@ -57,16 +57,16 @@ NOBODY = r"[\w.@-]*\b(?:elsewhere|nowhere|pages|desk)\.example\b"
 
 
 def addresses(source: str) -> list[str]:
-    """The mail domains and addresses that stand in a text of Python.
+    """Returns the mail domains and addresses in Python source.
 
-    A URN or tag URI is a name, not an address, and the placeholders of an anonymised mail (RFC 2606) are nobody's.
+    URNs, tag URIs and the placeholders of anonymised mail (RFC 2606) are not addresses.
     """
     plain = [re.sub(rf"\b(?:urn|tag):\S+|{NOBODY}", "", text) for text in texts(source)]
     return [match.group() for text in plain for pattern in (DOMAIN, ADDRESS) for match in pattern.finditer(text)]
 
 
 def word_lists(source: str) -> list[list[str]]:
-    """Each sequence, set, mapping (its keys) or alternation in a text of Python with four natural-language entries."""
+    """Returns each sequence, set, mapping (its keys) or alternation with at least four natural-language entries."""
     natural = [
         [entry for entry in entries(node) if entry.lower() in DUTCH or PHRASE.fullmatch(entry)]
         for node in ast.walk(ast.parse(source))
@@ -75,7 +75,7 @@ def word_lists(source: str) -> list[list[str]]:
 
 
 def entries(node: ast.AST) -> list[str]:
-    """What a literal enumerates: its items, its keys, or the alternatives of a regular expression."""
+    """Returns what a literal enumerates: its items, its keys, or the alternatives of a regular expression."""
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
         return [text for item in node.elts for text in literal(item)]
     if isinstance(node, ast.Dict):
@@ -84,7 +84,7 @@ def entries(node: ast.AST) -> list[str]:
 
 
 def literal(node: ast.AST | None) -> Iterator[str]:
-    """The text of a string literal, of octets as Latin-1; nothing of any other node."""
+    """Yields the text of a string literal, or of octets as Latin-1; nothing for other nodes."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.Constant) and isinstance(node.value, bytes):
@@ -92,7 +92,7 @@ def literal(node: ast.AST | None) -> Iterator[str]:
 
 
 def texts(source: str) -> Iterator[str]:
-    """Every string literal (the pieces of f-strings too) and every comment of a text of Python."""
+    """Yields every string literal (including the pieces of f-strings) and every comment of Python source."""
     for node in ast.walk(ast.parse(source)):
         yield from literal(node)
     for token in tokenize.generate_tokens(StringIO(source).readline):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What holds for the checkout as a whole: the lock, and what may not stand in the Python of the product."""
+"""Properties of the whole checkout: the lock file, and what the product's Python must not contain."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ from tests.tools.natural import addresses, named_platforms, names_within, word_l
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "flaggermail").rglob("*.py"))
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
-PURE = sorted(  # the one list of pure modules
+PURE = sorted(  # the only list of pure modules
     path
     for contract in CONTRACTS
     if contract["id"] == "pure"
@@ -27,7 +27,7 @@ PURE = sorted(  # the one list of pure modules
 
 
 def name_of(path: Path) -> str:
-    """A path as the test's name shows it."""
+    """Returns a path as the test's name shows it."""
     return path.relative_to(ROOT).as_posix()
 
 
@@ -39,17 +39,17 @@ PIN = re.compile(
 
 
 def locked() -> str:
-    """The text of requirements.lock."""
+    """Returns the text of requirements.lock."""
     return (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
 def test_lock_is_nothing_but_exact_versions_with_hashes() -> None:
-    """Taking out every pin with its hashes leaves nothing: no address, no index, no folder, no remark, no bare name."""
+    """The lock contains only exact versions with hashes: no address, index, folder, remark or bare name."""
     assert PIN.sub("", locked()) == ""
 
 
 def test_lock_names_everything_that_pyproject_asks_for() -> None:
-    """Each dependency of the product and of every extra is pinned, and so is the build backend (it is not fetched)."""
+    """Each dependency of the product and its extras is pinned, and so is the build backend."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = [
         *project["build-system"]["requires"],
@@ -65,14 +65,14 @@ def test_lock_names_everything_that_pyproject_asks_for() -> None:
 
 @cache
 def configured_names() -> set[str]:
-    """Each platform's name as config/platforms.yaml has it now."""
+    """Returns the platform names in config/platforms.yaml."""
     path = ROOT / "config" / "platforms.yaml"
     return set(names_within(YAML(typ="safe").load(path))) if path.exists() else set()
 
 
 @each("path", SOURCES, ids=name_of)
 def test_product_holds_no_platform_address_or_word_list(path: Path) -> None:
-    """An officer can change each of them without touching Python, because none of them stands there."""
+    """The product's Python contains no platform name, address or word list, so officers can change them all."""
     source = path.read_text(encoding="utf-8")
     assert named_platforms(source, configured_names()) == []
     assert addresses(source) == []
@@ -96,12 +96,12 @@ def test_search_finds_a_platform(source: str) -> None:
 
 @pytest.mark.parametrize("source", ["import re2  # google-re2", "sa.MetaData", "f'{n:x}'", "open(name, 'x')", "X = 1"])
 def test_search_lets_other_names_pass(source: str) -> None:
-    """The package of the matcher, SQLAlchemy's metadata, a file mode and a hexadecimal format are no platforms."""
+    """The matcher's package, SQLAlchemy's metadata, a file mode and a hexadecimal format are not platforms."""
     assert named_platforms(source, set()) == []
 
 
 def test_search_finds_a_platform_that_only_the_configuration_names() -> None:
-    """A platform added to config/platforms.yaml is looked for from then on."""
+    """A platform added to config/platforms.yaml is found too."""
     assert named_platforms("# Bluebird was slow", set(names_within({"platforms": [{"name": "Bluebird"}]}))) == [
         "Bluebird"
     ]
@@ -135,7 +135,7 @@ def test_search_finds_an_address(source: str) -> None:
     ],
 )
 def test_search_lets_dotted_names_pass(source: str) -> None:
-    """Modules, templates, files, attributes, URNs and tag URIs are no addresses."""
+    """Modules, templates, files, attributes, URNs and tag URIs are not addresses."""
     assert addresses(source) == []
 
 
@@ -149,7 +149,7 @@ def test_search_lets_dotted_names_pass(source: str) -> None:
     ],
 )
 def test_search_finds_a_word_list(source: str) -> None:
-    """A list is found as a sequence, a mapping or an alternation."""
+    """A word list is found as a sequence, a mapping or an alternation."""
     assert word_lists(source)
 
 
@@ -164,20 +164,20 @@ def test_search_finds_a_word_list(source: str) -> None:
     ],
 )
 def test_search_lets_field_names_and_statements_pass(source: str) -> None:
-    """Names of fields, SQL, the text of each reason and the headings of a table are no word lists."""
+    """Field names, SQL, reasons and table headings are not word lists."""
     assert word_lists(source) == []
 
 
-# ---------------------------------------------------------------- where third-party packages and the clock may be
+# ---------------------------------------------------------------- where third-party packages and the clock are allowed
 
-# What reads an officer's files, what speaks to a person (cli, web, report, logbook), what stands in for servers (demo).
+# They read officers' files, speak to people (cli, web, report, logbook) or replace servers (demo).
 READERS = frozenset({"settings", "yaml_files", "rules", "notifications"})
 THIRD_PARTY_TOPS = READERS | {"adapters", "cli", "demo", "logbook.py", "replay", "report", "web"}
 NOW = frozenset({"now", "today", "utcnow"})
 
 
 def imported_tops(tree: ast.AST) -> set[str]:
-    """The top-level packages that a module imports, at whatever depth in it."""
+    """Returns the top-level packages that a module imports, at any depth."""
     tops = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -189,7 +189,7 @@ def imported_tops(tree: ast.AST) -> set[str]:
 
 @each("path", SOURCES, ids=name_of)
 def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
-    """Decisions and the shell around them need the standard library alone, so they outlive any package."""
+    """Only the outer modules import third-party packages; decisions need the standard library alone."""
     if path.relative_to(ROOT / "flaggermail").parts[0] not in THIRD_PARTY_TOPS:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert imported_tops(tree) - sys.stdlib_module_names - {"flaggermail"} == set()
@@ -197,7 +197,10 @@ def test_only_the_rim_imports_third_party_packages(path: Path) -> None:
 
 @each("path", PURE, ids=name_of)
 def test_decisions_are_told_the_time_and_never_asks(path: Path) -> None:
-    """`./dev check` bounds the imports of pure modules; datetime is one of them, its clock is not."""
+    """Pure modules get the instant as an argument and never read the clock.
+
+    `./dev check` limits their imports; datetime is allowed, its clock is not.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     asked = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in NOW]
     assert asked == []
@@ -207,7 +210,7 @@ HTTP = frozenset({"urllib.request", "http.client", "requests", "httpx", "aiohttp
 
 
 def test_only_heartbeat_and_pagers_speak_http() -> None:
-    """Nothing else of ours asks the web for anything: no preview, no picture, no look whether it is there."""
+    """Only the heartbeat and the pagers use HTTP; no other module makes web requests."""
     speaking = set()
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The manual is held to the program: what exists is explained, and what is explained exists."""
+"""The manual matches the program: everything that exists is documented, and everything documented exists."""
 
 import ast
 import re
@@ -33,12 +33,12 @@ GLOBAL_OPTIONS = {"--config", "--version", "--help", "-h"}
 
 
 def name_of(path: Path) -> str:
-    """A path as the test's name shows it."""
+    """Returns a path as the test's name shows it."""
     return path.relative_to(ROOT).as_posix()
 
 
 def text(path: Path) -> str:
-    """The text of a page."""
+    """Returns the text of a page."""
     return path.read_text(encoding="utf-8")
 
 
@@ -46,7 +46,7 @@ def text(path: Path) -> str:
 
 
 def subcommands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command below `command`, as its words."""
+    """Yields the words of every command below `command`."""
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -60,20 +60,20 @@ EVERY_COMMAND = sorted(" ".join(path) for path in subcommands(commands))
 
 
 def test_every_command_is_walked() -> None:
-    """The walk below meets each command of the program's own list, and goes into the groups."""
+    """The walk meets each command of the program's own list and descends into the groups."""
     assert COMMANDS.keys() <= set(EVERY_COMMAND)
     assert "case open" in EVERY_COMMAND
 
 
 @each("command", EVERY_COMMAND)
 def test_every_command_is_in_the_manual(command: str) -> None:
-    """Each command stands in some page as it is typed."""
+    """Each command occurs on some page, as it is typed."""
     typed = re.compile(rf"\b{PROGRAM}(?: --config \S+)? {re.escape(command)}(?![\w-])")
     assert any(typed.search(text(page)) for page in PAGES), f"no page of docs/ names `{PROGRAM} {command}`"
 
 
 def code(page: str) -> Iterator[str]:
-    """The code of a page: spans, and lines of blocks; a line that ends with a backslash goes on in the next."""
+    """Yields the code of a page: spans and lines of blocks; a backslash at the end joins the next line."""
     joined = page.replace("\\\n", " ")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", joined, re.MULTILINE | re.DOTALL)
     rest = re.sub(r"^```.*?^```", "", joined, flags=re.MULTILINE | re.DOTALL)
@@ -85,7 +85,7 @@ def code(page: str) -> Iterator[str]:
 
 
 def typed_lines(page: str) -> Iterator[list[str]]:
-    """The words of each command line in the code of a page, the program's name and remarks left out."""
+    """Yields the words of each command line on a page, without the program's name and remarks."""
     for line in code(page):
         for part in re.split(r"&&|\|", line):
             found = re.search(rf"(?:^|[\s/]){PROGRAM} (?!\.)([a-z-].*)$", part)
@@ -94,7 +94,7 @@ def typed_lines(page: str) -> Iterator[list[str]]:
 
 
 def fault_of(words: list[str]) -> str | None:
-    """What is wrong with a command line, as far as names go; nothing when all of it exists."""
+    """Returns the first unknown command or option of a command line, or None if all names exist."""
     rest = iter(words)
     command: click.Command = commands
     options = set(GLOBAL_OPTIONS)
@@ -114,13 +114,13 @@ def fault_of(words: list[str]) -> str | None:
 
 @each("page", [*PAGES, ROOT / "README.md"], ids=name_of)
 def test_every_command_line_in_the_manual_exists(page: Path) -> None:
-    """No page tells a person to type a command or an option that the program does not have."""
+    """No page shows a command or an option that the program does not have."""
     faults = {" ".join(words): fault for words in typed_lines(text(page)) if (fault := fault_of(words))}
     assert not faults
 
 
 def test_the_manual_shows_command_lines() -> None:
-    """The check above has something to look at."""
+    """The manual has enough command lines for the check above to be meaningful."""
     assert sum(len(list(typed_lines(text(page)))) for page in PAGES) > 50
 
 
@@ -128,7 +128,7 @@ def test_the_manual_shows_command_lines() -> None:
 
 
 def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
-    """The keys of a settings file, those of the models inside it too."""
+    """Yields the keys of a settings file, including those of its nested models."""
     if model in seen:
         return
     seen.add(model)
@@ -139,7 +139,7 @@ def keys(model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
 
 
 def models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """The models that an annotation names."""
+    """Yields the models that an annotation names."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for inner in getattr(annotation, "__args__", ()):
@@ -157,7 +157,7 @@ FILES: dict[str, type[BaseModel]] = {
 
 @each(("file", "key"), [(file, key) for file, model in FILES.items() for key in sorted(set(keys(model, set())))])
 def test_every_setting_is_explained(file: str, key: str) -> None:
-    """Each key that a settings file may hold stands in the shipped, commented file, or in the administrator's page."""
+    """Each settings key is in the shipped, commented file or on the administrator's page."""
     shipped = re.compile(rf"(?:^|[\s{{#-]){key}:|^#(?:.*[;,])? +{key}[ ,]", re.MULTILINE)
     manual = re.compile(rf"`(?:[a-z_]+\.)*{key}`")
     assert shipped.search(text(ROOT / "config" / file)) or manual.search(text(DOCS / "administrator.md"))
@@ -177,18 +177,18 @@ SUFFIXES = {"md", "yaml", "py", "part", "db"}
 
 
 def functions(page: str) -> list[str]:
-    """Everything of the form module.function that a page names, in text and in drawings."""
+    """Returns every name of the form module.function on a page, in text and in drawings."""
     return [name for name in NAMED.findall(page) if name.rpartition(".")[2] not in SUFFIXES]
 
 
 def exists(name: str) -> bool:
-    """Whether a module of that short name has the attribute; an attribute of a class counts by its class."""
+    """True if a module of that short name has the attribute, directly or through a class."""
     head, *rest = name.split(".")
     return any(has(import_module(module), rest) for module in MODULES.get(head, []))
 
 
 def has(module: ModuleType, path: list[str]) -> bool:
-    """Whether the module has that attribute, and that one the next."""
+    """True if the module has the chain of attributes."""
     found: object = module
     for part in path:
         if not hasattr(found, part):
@@ -198,20 +198,20 @@ def has(module: ModuleType, path: list[str]) -> bool:
 
 
 def test_every_function_in_the_flow_exists() -> None:
-    """A function that is renamed or moved is renamed in the drawing too."""
+    """Every function named in docs/flow.md exists under that name."""
     named = functions(text(DOCS / "flow.md"))
     assert len(set(named)) > 30
     assert [name for name in named if not exists(name)] == []
 
 
-# ---------------------------------------------------------------- what the daemon says
+# ---------------------------------------------------------------- log, alarms, status line
 
 OPERATION = text(DOCS / "operation.md")
-SAID = re.compile(r"\d\d:\d\d|\d+|\bnever\b")  # what differs from one status line to the next
+SAID = re.compile(r"\d\d:\d\d|\d+|\bnever\b")  # what varies between status lines
 
 
 def table(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading of docs/operation.md, a list a row; no cell is empty."""
+    """Returns the rows of the first table below a heading of docs/operation.md; no cell may be empty."""
     section = OPERATION.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     lines = re.search(r"(?:^\|.*\|\n)+", section, re.MULTILINE)
     assert lines, f"no table below {heading}"
@@ -221,7 +221,7 @@ def table(heading: str) -> list[list[str]]:
 
 
 def log_lines() -> list[str]:
-    """The constant text of every line that the daemon writes to its log."""
+    """Returns the constant text of every line that the daemon writes to its log."""
     calls = (node for node in ast.walk(ast.parse(text(PACKAGE / "logbook.py"))) if isinstance(node, ast.Call))
     logged = [call for call in calls if ast.unparse(call.func) in {"log", *(f"_log.{level}" for level in LEVELS)}]
     return [str(call.args[0].value) for call in logged if call.args and isinstance(call.args[0], ast.Constant)]
@@ -231,19 +231,19 @@ LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 def test_every_log_line_is_explained_and_no_other() -> None:
-    """Whoever reads the journal at night finds each line, what it means and what to do, and none that is gone."""
+    """The table of the journal lists exactly the log lines of the code."""
     assert len(log_lines()) > 10
     assert sorted(row[0] for row in table("The journal")) == sorted(log_lines())
 
 
 def test_every_alarm_is_explained_and_no_other() -> None:
-    """In the order in which they stand in the code; each has something to do."""
+    """The table of alarms lists exactly the alarm kinds, in the order of the code."""
     assert [row[0] for row in table("Alarms")] == [kind.value for kind in AlarmKind]
 
 
 @pytest.mark.parametrize("link", [None, True, False])
 def test_every_part_of_the_status_line_is_explained(link: bool | None) -> None:  # noqa: FBT001 - a table
-    """Nothing is left of the line once all that the table names is taken out, longest first."""
+    """The table explains every part of the status line: without those parts nothing is left of it."""
     at = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
     standing = StatusLine(
         last_mail=at, last_look=None, link=link, waiting=3, in_doubt=0, observing=True, stuck=["watcher"]
@@ -258,26 +258,26 @@ def test_every_part_of_the_status_line_is_explained(link: bool | None) -> None: 
 
 
 def test_every_event_is_explained_and_no_other() -> None:
-    """One line an event, in the order in which they stand in the code."""
+    """docs/events.md lists exactly the events, in the order of the code."""
     rows = re.findall(r"^\| `([^`]+)` \| (.{12,}) \|$", text(DOCS / "events.md"), re.MULTILINE)
     assert [name for name, _ in rows] == [kind.value for kind in EventKind]
 
 
 def anchors(page: str) -> set[str]:
-    """The names under which the headings of a page can be reached."""
+    """Returns the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 def links(page: str) -> list[str]:
-    """The targets of the links of a page that lead to another place of this checkout."""
+    """Returns the link targets of a page that are inside this checkout."""
     plain = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
     return [target for target in re.findall(r"\]\(([^)\s]+)\)", plain) if not re.match(r"[a-z]+:", target)]
 
 
 @each("page", LINKED, ids=name_of)
 def test_every_link_leads_somewhere(page: Path) -> None:
-    """No link to a file that is not there, or to a heading that it does not have."""
+    """Every link leads to an existing file and heading."""
     broken = []
     for target in links(text(page)):
         place, _, anchor = target.partition("#")
@@ -288,7 +288,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_reached() -> None:
-    """A page that no other page leads to is a page that nobody reads."""
+    """Every page is the target of a link from another page."""
     reached = {
         (page.parent / target.partition("#")[0]).resolve()
         for page in LINKED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Our own check of a platform's signature: what was changed fails, what proves too little says nothing."""
+"""Our own DKIM check: changed content fails, and a signature that proves too little is unverified."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAIL = (
 
 @pytest.fixture(autouse=True)
 def _now() -> Iterator[None]:
-    """Let dkimpy, which reads the machine's clock, live at the same instant."""
+    """Sets the machine's clock, which dkimpy reads, to the same instant."""
     with time_machine.travel(NOW, tick=False):
         yield
 
@@ -39,13 +39,13 @@ def check(
     author: str = DOMAIN,
     now: datetime = NOW,
 ) -> Verdict:
-    """The verdict on a mail whose signer's keys are in `records`."""
+    """Returns the verdict on a mail, with the signers' keys in `records`."""
     found = {NAME: [key_record()]} if records is None else records
     return DkimCheck(ScriptedResolver(found), organisational).check(octets, author, NOW - timedelta(minutes=2), now)
 
 
 def test_a_signature_that_fits_verifies() -> None:
-    """The key is asked of the DNS, and nothing else is."""
+    """A valid signature verifies the sender with one DNS query, for the key."""
     resolver = ScriptedResolver({NAME: [key_record()]})
     verdict = DkimCheck(resolver, organisational).check(signed(MAIL, DOMAIN), DOMAIN, None, NOW)
     assert verdict == Verdict("verified", f"DKIM signature of {DOMAIN} fits, checked here, for {DOMAIN}")
@@ -63,7 +63,7 @@ def test_a_signature_that_fits_verifies() -> None:
     ],
 )
 def test_what_was_changed_after_signing_fails(old: bytes, new: bytes) -> None:
-    """Subject, text, author or Message-ID: the octets are not those that were signed."""
+    """A change of subject, text, author or Message-ID after signing fails the check."""
     octets = signed(MAIL, DOMAIN)
     assert octets.count(old) == 1
     verdict = check(octets.replace(old, new))
@@ -72,7 +72,10 @@ def test_what_was_changed_after_signing_fails(old: bytes, new: bytes) -> None:
 
 @pytest.mark.parametrize("field", [b"Subject: We removed it", b"From: a@elsewhere.example", b"Date: today", b"To: you"])
 def test_a_second_field_on_top_of_a_signed_mail_proves_nothing(field: bytes) -> None:
-    """The signature covers the lower one and still fits; a program shows the upper one (RFC 6376, section 8.15)."""
+    """A second copy of a signed field leaves the mail unverified (RFC 6376, section 8.15).
+
+    The signature covers the lower copy and still fits; a mail program shows the upper one.
+    """
     verdict = check(field + b"\r\n" + signed(MAIL, DOMAIN))
     assert verdict.value == "unverified"
     assert "more than one field" in verdict.basis
@@ -91,7 +94,7 @@ def test_a_second_field_on_top_of_a_signed_mail_proves_nothing(field: bytes) -> 
     ],
 )
 def test_a_signed_subject_out_of_the_readers_sight_proves_nothing(between: bytes) -> None:
-    """Where our parser ends the header, and the checker reads on, the shown Subject is not the one that was signed."""
+    """A mail is unverified if our parser ends the header before the signed Subject and the checker does not."""
     octets = signed(MAIL, DOMAIN)
     true = b"Subject: Re: Two boxes\r\n"
     moved = octets.replace(true, b"").replace(b"\r\n\r\n", b"\r\n" + between + true + b"\r\n", 1)
@@ -101,7 +104,7 @@ def test_a_signed_subject_out_of_the_readers_sight_proves_nothing(between: bytes
 
 
 def test_over_signing_makes_no_difference_to_an_untouched_mail() -> None:
-    """Many name From and Subject once more than they occur, so that none can be added."""
+    """A signature may name From and Subject once more than they occur, so that none can be added."""
     octets = signed(MAIL, DOMAIN, covers=("from", "from", "subject", "subject", "date", "reply-to"))
     assert check(octets).value == "verified"
 
@@ -115,14 +118,14 @@ def test_over_signing_makes_no_difference_to_an_untouched_mail() -> None:
     ],
 )
 def test_a_signature_that_proves_too_little_says_nothing(covers: Sequence[str], algorithm: str, why: str) -> None:
-    """Neither verified nor failed: the author may be who he says."""
+    """A signature that covers too little or uses a weak algorithm leaves the mail unverified, not failed."""
     verdict = check(signed(MAIL, DOMAIN, covers=covers, algorithm=algorithm))
     assert verdict.value == "unverified"
     assert why in verdict.basis
 
 
 def test_text_added_below_the_signed_length_proves_nothing() -> None:
-    """With l= the signature still fits, and the added text is what a reader sees last."""
+    """A signature with l= proves nothing: text added below the signed length would still fit."""
     assert check(signed(MAIL, DOMAIN, covers=(*SIGNED, "l")) + b"We removed it.\r\n").value == "unverified"
 
 
@@ -131,7 +134,7 @@ def test_text_added_below_the_signed_length_proves_nothing() -> None:
     ["elsewhere.example", f"{DOMAIN}.elsewhere.example", "example", f"{DOMAIN}'a.elsewhere.example", f"a{DOMAIN}"],
 )
 def test_a_strangers_signature_says_nothing_about_the_author(signer: str) -> None:
-    """It may fit: it is the stranger's."""
+    """A valid signature of another domain says nothing about the author."""
     records = {f"s1._domainkey.{signer}": [key_record()], NAME: [key_record()]}
     assert check(signed(MAIL, signer), records) == Verdict("unverified", f"no DKIM signature of {DOMAIN}")
 
@@ -147,14 +150,14 @@ def test_a_strangers_signature_says_nothing_about_the_author(signer: str) -> Non
     ],
 )
 def test_a_signature_without_a_plain_domain_and_selector_is_none(field: bytes) -> None:
-    """NUL in a selector sends a careless verifier to another's key; two d= are two signers."""
+    """A signature without one plain domain and selector is ignored; a NUL or a second d= could mislead the check."""
     verdict = check(b"DKIM-Signature: " + field + b"\r\n" + MAIL)
     assert verdict == Verdict("unverified", f"no DKIM signature of {DOMAIN}")
 
 
 @pytest.mark.parametrize("ago", [timedelta(days=6), timedelta(days=400), timedelta(hours=-2)])
 def test_a_mail_that_was_not_signed_lately_says_nothing(ago: timedelta) -> None:
-    """A true mail of the last election, sent again, is no answer of today."""
+    """A signature that is too old or in the future leaves the mail unverified: it may be a replay."""
     with time_machine.travel(NOW - ago, tick=False):
         octets = signed(MAIL, DOMAIN)
     verdict = check(octets)
@@ -163,7 +166,7 @@ def test_a_mail_that_was_not_signed_lately_says_nothing(ago: timedelta) -> None:
 
 
 def short_key() -> bytes:
-    """The record of a key of 512 bits; whose, no matter."""
+    """Returns a record with a key of 512 bits."""
     return key_record(rsa.RSAPublicNumbers(65537, (1 << 511) + 12345).public_key())
 
 
@@ -185,14 +188,14 @@ def short_key() -> bytes:
     ],
 )
 def test_a_key_that_counts_for_nothing_says_nothing(records: Mapping[str, Sequence[bytes]], why: str) -> None:
-    """Gone, withdrawn, unreadable, too short, or for other uses: keys are changed, and no mail fails for that."""
+    """A key that is missing, withdrawn, unreadable, too short or for other uses leaves the mail unverified."""
     verdict = check(signed(MAIL, DOMAIN), records)
     assert verdict.value == "unverified"
     assert why in verdict.basis
 
 
 def test_a_dns_that_does_not_answer_now_never_fails_a_mail() -> None:
-    """It is unverified, and the basis says why; so even where another signature does not fit."""
+    """If the DNS does not answer, the mail is unverified, even if another signature does not fit."""
     verdict = check(signed(MAIL, DOMAIN), {NAME: None})
     assert verdict == Verdict("unverified", f"DKIM signature of {DOMAIN}: no answer from the DNS about {NAME} now")
     changed = signed(MAIL, DOMAIN).replace(b"thank you", b"removed")
@@ -201,7 +204,7 @@ def test_a_dns_that_does_not_answer_now_never_fails_a_mail() -> None:
 
 
 def test_questions_to_the_dns_are_few_however_many_signatures_there_are() -> None:
-    """A mail with twenty signatures does not make us ask twenty times."""
+    """The number of DNS queries is limited, however many signatures a mail has."""
     octets = MAIL
     for number in range(20):
         octets = signed(octets, DOMAIN, selector=f"n{number}")
@@ -211,7 +214,7 @@ def test_questions_to_the_dns_are_few_however_many_signatures_there_are() -> Non
 
 
 def test_a_key_of_somebody_else_fails() -> None:
-    """Whoever names the platform's selector and signs with a key of his own is caught."""
+    """A signature made with another key than the platform's fails."""
     assert check(signed(MAIL, DOMAIN, number=1), {NAME: [key_record(key(0).public_key())]}).value == "failed"
 
 
@@ -230,13 +233,13 @@ def test_a_key_of_somebody_else_fails() -> None:
 def test_the_signer_stands_behind_the_author(
     author: str, dmarc: Mapping[str, Sequence[bytes] | None], wanted: str
 ) -> None:
-    """A domain of the same organisation, unless the author's own record wants the very domain (adkim=s)."""
+    """A signature of the same organisation counts, unless the author's DMARC record demands the same domain."""
     octets = signed(MAIL.replace(b"safety@x-platform.example", f"safety@{author}".encode()), DOMAIN)
     assert check(octets, {NAME: [key_record()], **dmarc}, author).value == wanted
 
 
 def test_neighbours_below_a_public_suffix_are_strangers() -> None:
-    """Two customers of one host have a suffix in common, and nothing else; the list knows suffixes of several parts."""
+    """Domains below a common public suffix are separate organisations."""
     octets = signed(MAIL, DOMAIN)
     host = {DOMAIN: DOMAIN, "y-platform.example": "y-platform.example", "example": None}
     resolver = ScriptedResolver({NAME: [key_record()]})
@@ -247,7 +250,7 @@ def test_neighbours_below_a_public_suffix_are_strangers() -> None:
 
 
 def test_no_content_raises() -> None:
-    """Whatever stands in the mail, a verdict comes out."""
+    """Malformed content gives a verdict and never raises."""
     octets = signed(MAIL, DOMAIN)
     for cut in range(0, octets.index(b"thank you"), 7):
         assert check(octets[:cut]).value != "verified"
@@ -256,6 +259,6 @@ def test_no_content_raises() -> None:
 
 
 def test_a_very_large_mail_is_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is unverified, and the basis says why."""
+    """A very large mail is not checked and stays unverified, with the reason."""
     monkeypatch.setattr(dkim_check, "LARGEST", 100)
     assert check(signed(MAIL, DOMAIN)) == Verdict("unverified", "the mail is too large for its signature to be checked")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The tables of mail words are read fast where they are written as shipped, and in full in any other case: the same."""
+"""The word tables have a fast reader for the shipped form and a full YAML reader; both give the same result."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ SIGNS = (
 
 @pytest.mark.parametrize(("name", "keys"), [("mail-language.yaml", KEYS), ("mail-machines.yaml", MACHINE_KEYS)])
 def test_what_is_shipped_is_read_fast_and_as_yaml_has_it(name: str, keys: tuple[str, ...]) -> None:
-    """A new word in another form would cost every command a fifth of a second: write it as the others are."""
+    """The shipped tables are in the form of the fast reader, and it gives the same result as YAML.
+
+    Another form would cost every command a fifth of a second.
+    """
     path = shipped("rules") / name
     source = read(path, name)
     assert as_shipped(path, keys) == list(checked(source, keys))
@@ -51,7 +54,7 @@ def test_what_is_shipped_is_read_fast_and_as_yaml_has_it(name: str, keys: tuple[
 )
 @given(at=st.integers(0, len(TABLE)), cut=st.integers(0, 2), sign=st.sampled_from(SIGNS))
 def test_whatever_is_read_fast_is_what_yaml_has_and_without_fault(tmp_path: Path, at: int, cut: int, sign: str) -> None:
-    """One slip of the hand anywhere: either the fast reader leaves the file alone, or it made no difference."""
+    """After any small edit the fast reader either refuses the file or gives the same result as YAML."""
     path = tmp_path / "words.yaml"
     path.write_bytes((TABLE[:at] + sign + TABLE[at + cut :]).encode())
     tables = as_shipped(path, KEYS)
@@ -73,7 +76,7 @@ def test_whatever_is_read_fast_is_what_yaml_has_and_without_fault(tmp_path: Path
     ],
 )
 def test_any_other_form_of_yaml_is_read_too(tmp_path: Path, text: str) -> None:
-    """An administrator writes as he likes; it only takes longer."""
+    """Any other form of YAML is read too, only more slowly."""
     (tmp_path / "mail-machines.yaml").write_text((shipped("rules") / "mail-machines.yaml").read_text("utf-8"), "utf-8")
     (tmp_path / "mail-language.yaml").write_bytes(text.encode())
     assert as_shipped(tmp_path / "mail-language.yaml", KEYS) is None
@@ -85,7 +88,7 @@ def test_any_other_form_of_yaml_is_read_too(tmp_path: Path, text: str) -> None:
     ["null", "True", "FALSE", "~", "12", "-1", ".5", "+1", "1e3", "2027-03-17", "=", "*a", "&a b", "!x y"],
 )
 def test_a_word_that_may_be_no_text_is_left_to_the_full_reader(tmp_path: Path, word: str) -> None:
-    """It says whether it is a fault, and where."""
+    """The fast reader leaves a word that may not be text to the full reader."""
     path = tmp_path / "words.yaml"
     for listed in (f"[groet, {word}]", f"[{word}, groet]", f"[groet,\n    {word}\n    ]"):
         path.write_text(f"nl:\n  closings: {listed}\n", "utf-8")
@@ -105,7 +108,7 @@ def test_a_word_that_may_be_no_text_is_left_to_the_full_reader(tmp_path: Path, w
     ],
 )
 def test_what_is_a_fault_is_left_to_the_full_reader(tmp_path: Path, text: str) -> None:
-    """A key or block written twice, a key that nobody knows, one outside a block, a block without any, no block."""
+    """The fast reader leaves files with faults to the full reader."""
     path = tmp_path / "words.yaml"
     path.write_text(text, "utf-8")
     assert as_shipped(path, KEYS) is None
@@ -113,7 +116,7 @@ def test_what_is_a_fault_is_left_to_the_full_reader(tmp_path: Path, text: str) -
 
 @pytest.mark.parametrize("between", [" , ", "   ,   ", " \n , \n ", ", "])
 def test_a_bracket_that_is_never_closed_costs_no_time(tmp_path: Path, between: str) -> None:
-    """However long the list before it, and however the commas stand."""
+    """An unclosed bracket after a long list takes less than a second."""
     path = tmp_path / "words.yaml"
     path.write_text(f"nl:\n  closings: [{between.join(['groet', 'met groet'] * 2000)}\n  banners: [a]\n", "utf-8")
     begun = time.process_time()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an assessment lacks before a notification may be decided on, and what a person should weigh."""
+"""What an assessment lacks before a decision to notify, and what a person should consider."""
 
 from __future__ import annotations
 
@@ -43,14 +43,17 @@ MEANS = "the owner has not used all own means, and no reason to go on without th
     ],
 )
 def test_what_is_missing_before_a_notification(assessed: Case, lacks: tuple[str, ...]) -> None:
-    """Content needs both steps, a warning a criterion, a lost channel all own means or a reason; satire is no bar."""
+    """Content needs both steps, a warning a criterion, a lost channel all own means or a reason.
+
+    Satire does not matter.
+    """
     assert missing(assessed) == lacks
 
 
 @each("kind", CASE_TYPES)
 @each(("attempts", "shown"), [(None, 0), (0, 0), (1, 1), (2, None), (5, None)])
 def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int | None, shown: int | None) -> None:
-    """A referrer who tried less than twice himself is a reason to think, and stands in nobody's way."""
+    """Fewer than two own attempts cause a warning for every type, but do not prevent a decision."""
     wanted = () if shown is None else (f"own attempts: {shown}; repeated attempts means at least 2",)
     assert warnings(replace(CASE, type=kind, own_attempts=attempts)) == wanted
 
@@ -58,12 +61,12 @@ def test_fewer_than_two_own_attempts_warn_in_every_type(kind: str, attempts: int
 @each("answer", [True, False])
 @each("source", [None, " ", "Kieswet, artikel N 7"])
 def test_a_judgement_without_its_source_warns(*, answer: bool, source: str | None) -> None:
-    """Whether it is incorrect rests on a rule or a source, whatever the answer; to leave it out is no bar."""
+    """An answer to step (a) without its rule or source causes a warning, whatever the answer."""
     wanted = ("step (a): the rule or source by which it was judged is not named",) if source in {None, " "} else ()
     assert warnings(replace(CASE, origin="media", incorrect=answer, contradicts=source)) == wanted
 
 
 @pytest.mark.parametrize("origin", ["media", "earlier_cases"])
 def test_without_a_referrer_there_are_no_own_attempts_to_weigh(origin: str) -> None:
-    """A case of our own has nobody who could have tried."""
+    """A case without a referrer has no warning about own attempts."""
     assert warnings(replace(CASE, type="A_content", origin=origin)) == ()

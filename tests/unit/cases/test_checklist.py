@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a referral lacks is found in the referrer's own words, and not in what he quotes."""
+"""Missing parts of a referral are found in the referrer's own words, not in what they quote."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ BARE = Message(
 
 
 def lacks(mail: Message, case_type: str = "A_content") -> set[str]:
-    """What the mail lacks, by name."""
+    """Returns the names of the items that the mail lacks."""
     return {item.value for item in missing([mail], WORDS, case_type, [OURS])}
 
 
 def writing(text: str, quoted: str = "") -> Message:
-    """A mail with that text above what it quotes."""
+    """Returns a mail with that text above a quotation."""
     return replace(BARE, text=f"{text}\n{quoted}", reply_text=text)
 
 
 def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -> None:
-    """Own attempts, screenshot, link, phone number."""
+    """A bare mail lacks own attempts, screenshot, link and phone number, in the order of asking."""
     assert missing([BARE], WORDS, "A_content") == tuple(Item)
 
 
@@ -43,7 +43,7 @@ def test_a_bare_mail_lacks_all_four_in_the_order_in_which_they_are_asked_for() -
     ],
 )  # fmt: skip
 def test_own_attempts_are_told_in_words(text: str) -> None:
-    """In Dutch or English, over a line break, and also that there were none: then nothing is left to ask."""
+    """Own attempts are recognised in Dutch and English, across a line break; "none" is an answer too."""
     assert "attempts" not in lacks(writing(text))
 
 
@@ -57,7 +57,7 @@ def test_own_attempts_are_told_in_words(text: str) -> None:
     ],
 )  # fmt: skip
 def test_where_it_can_be_seen(text: str, *, given: bool) -> None:
-    """An address on the web, an account or a place in words; the organisation's own site is not where a post stands."""
+    """A web address, an account or a place in words counts as the location, the organisation's own site does not."""
     assert ("link" not in lacks(writing(text))) == given
 
 
@@ -70,7 +70,7 @@ def test_where_it_can_be_seen(text: str, *, given: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_number_to_call(text: str, *, given: bool) -> None:
-    """As people write it; not a date, a reference, or the desk's own number that stands in the quoted confirmation."""
+    """A phone number counts in its usual forms; a date, a reference or the desk's own number does not."""
     assert ("contact" not in lacks(writing("Zie dit.", text))) == given
 
 
@@ -84,12 +84,12 @@ def test_a_number_to_call(text: str, *, given: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_screenshot_is_a_picture_or_a_file(name: str | None, kind: str, size: int, *, given: bool) -> None:
-    """Whatever is attached may show it; a logo of a signature, a signature, a card and a mail do not."""
+    """A picture or a file counts as a screenshot; a small logo, a signature, a card or a mail does not."""
     assert ("screenshot" not in lacks(replace(BARE, attachments=(Attachment(name, kind, size),)))) == given
 
 
 def test_what_is_forwarded_counts_and_what_is_quoted_does_not() -> None:
-    """A referrer forwards what somebody else tried; our own question stands below his answer."""
+    """Forwarded text counts; our own question quoted below the referrer's answer does not."""
     inner = Forwarded(None, (), (), None, None, "Geen reactie. Zie https://x-platform.example/1", "inline")
     assert lacks(replace(BARE, forwarded=inner)) == {"screenshot", "contact"}
     question = "> wat er zelf al is gemeld bij het platform; waar het te zien is: te zien op https://..."
@@ -97,11 +97,11 @@ def test_what_is_forwarded_counts_and_what_is_quoted_does_not() -> None:
 
 
 def test_a_general_warning_needs_a_number_only() -> None:
-    """It is about no post in particular."""
+    """A general warning needs only a phone number: it is not about a particular post."""
     assert lacks(BARE, "D_general_warning") == {"contact"}
 
 
 def test_several_mails_of_the_referrer_are_read_as_one() -> None:
-    """Each adds what it holds."""
+    """Several mails of the referrer are checked together."""
     mails = [writing("Geen reactie."), writing("Bel 06 12345678"), writing("Zie https://x-platform.example/1")]
     assert missing(mails, WORDS, "A_content") == (Item.SCREENSHOT,)

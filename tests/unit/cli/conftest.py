@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk on the morning of 6 June 2024: real store and archive, a clock that is set, a server that accepts."""
+"""A desk on the morning of 6 June 2024: real store and archive, a set clock, a server that accepts all mail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ VOUCHED = (
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command line came to."""
+    """The result of a command line."""
 
     status: int
     octets: bytes
@@ -45,24 +45,24 @@ class Ran:
 
     @property
     def out(self) -> str:
-        """Standard output as text."""
+        """Returns standard output as text."""
         return self.octets.decode()
 
     @property
     def json(self) -> object:
-        """Standard output as the one JSON document that it must be."""
+        """Returns standard output as JSON; it must be one document."""
         return json.loads(self.octets)
 
 
 class Desk:
-    """Types command lines as an officer, and lets time pass."""
+    """Types command lines as an officer, and advances the clock."""
 
     def __init__(self, env: Services, clock: SetClock, folder: Path) -> None:
         self.env, self.clock, self.folder = env, clock, folder
         self._uid = 0
 
     def type(self, *words: str, officer: str = "officer1", text: str = "") -> Ran:
-        """Run a command line; `text` is its standard input."""
+        """Runs a command line; `text` is its standard input."""
         session = Session(CONFIG, given=self.env, officer=officer)
         with CliRunner().isolation(input=text) as (out, err, _):
             status: object = 0
@@ -75,27 +75,27 @@ class Desk:
             return Ran(int(str(status or 0)), out.getvalue(), err.getvalue().decode())
 
     def done(self, *words: str, officer: str = "officer1", text: str = "") -> str:
-        """Run a command line that must succeed; answers what it printed."""
+        """Runs a command line that must succeed; returns its output."""
         ran = self.type(*words, officer=officer, text=text)
         assert (ran.status, ran.err) == (0, ran.err), ran
         return ran.out
 
     def go_to(self, instant: str) -> None:
-        """Let it be that instant, and do what the daemon would have done by then."""
+        """Sets the clock to that instant and does the daemon's work due by then."""
         self.clock.set(datetime.fromisoformat(instant))
         delivery.drain(self.env)
         reminders.tick(self.env)
         delivery.drain(self.env)
 
     def receive(self, octets: bytes) -> str:
-        """Take in a mail that arrives now; answers its id."""
+        """Takes in a mail that arrives now; returns its id."""
         self._uid += 1
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self._uid))
         with self.env.store.read() as tx:
             return max(message.id for message in tx.find(StoredMessage, direction="in"))
 
     def notified(self) -> str:
-        """Have a case whose notification left at 10:34; answers the number of the case."""
+        """Makes a case whose notification was sent at 10:34; returns the number of the case."""
         self.done(
             "case", "open", "--election", "EP2024", "--type", "D_general_warning", "--origin", "earlier_cases",
             "--title", "Two boxes coloured on one list",
@@ -111,7 +111,7 @@ class Desk:
 
 
 def opened(settings: Settings, folder: Path) -> Desk:
-    """A desk at 10:33 in `folder`."""
+    """Builds a desk at 10:33 in `folder`."""
     clock = SetClock(datetime.fromisoformat("2024-06-06T10:33:00+02:00"))
     env = migrated.replayed(settings, folder, clock, CountedRandomness("desk"), ScriptedSubmitter(clock))
     return Desk(env, clock, folder)
@@ -119,13 +119,13 @@ def opened(settings: Settings, folder: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    """The elections, platforms and officers of tests/config, with the shipped rules and templates."""
+    """Returns the elections, platforms and officers of tests/config, with the shipped rules and templates."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="session")
 def fresh(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that was made once: to copy it is quicker than to make each test its own."""
+    """Returns a database made once; a copy is faster than a new one for each test."""
     folder = tmp_path_factory.mktemp("fresh")
     opened(settings, folder).env.close()
     return folder / "scenario.db"
@@ -133,7 +133,7 @@ def fresh(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def desk(settings: Settings, fresh: Path, tmp_path: Path) -> Iterator[Desk]:
-    """The desk, with nothing on it."""
+    """Returns an empty desk."""
     shutil.copy(fresh, tmp_path / "scenario.db")
     desk = opened(settings, tmp_path)
     yield desk

@@ -20,7 +20,7 @@ ANSWER = (
 
 
 def answer_to(desk: Desk, draft: str) -> bytes:
-    """A mail of the platform that answers the notification `draft`."""
+    """Returns a mail from the platform that answers the notification `draft`."""
     shown = desk.type("case", "show", draft.partition("/")[0], "--json").json
     assert isinstance(shown, dict)
     sent = next(n["message_id"] for n in shown["notifications"] if n["id"] == draft)
@@ -28,7 +28,7 @@ def answer_to(desk: Desk, draft: str) -> bytes:
 
 
 def test_a_case_from_opening_to_closing(desk: Desk) -> None:
-    """Each command says the new state; the list shows it."""
+    """Each command prints the new state, and the list shows it."""
     assert desk.done("case", "list") == "no cases\n"
     number = desk.notified()
     assert desk.done("case", "assign", number, "officer2") == f"case {number} is with officer2\n"
@@ -47,7 +47,7 @@ def test_a_case_from_opening_to_closing(desk: Desk) -> None:
 
 
 def test_show_tells_how_long_the_platform_took(desk: Desk) -> None:
-    """152 minutes are "2.5 hours" on every clock that the answer stopped, with both instants in local time."""
+    """`case show` gives the answer time in local time: 152 minutes are "2.5 hours" on every stopped clock."""
     number = desk.notified()
     answer = answer_to(desk, f"{number}/1")
     desk.go_to("2024-06-06T13:06:00+02:00")
@@ -66,7 +66,7 @@ def test_show_tells_how_long_the_platform_took(desk: Desk) -> None:
 
 
 def test_a_spoken_answer_is_marked(desk: Desk) -> None:
-    """A phone note stops receipt and human, and says that it was oral and noted by hand."""
+    """A phone note stops receipt and human, and is marked as oral and noted by hand."""
     number = desk.notified()
     desk.go_to("2024-06-06T11:40:00+02:00")
     desk.done(
@@ -82,7 +82,7 @@ def test_a_spoken_answer_is_marked(desk: Desk) -> None:
 
 
 def test_a_follow_up_is_a_draft_and_no_use(desk: Desk) -> None:
-    """It needs an approval of its own and starts no clock."""
+    """A follow-up needs its own approval and starts no clock."""
     number = desk.notified()
     words = "We refer to our mail of this morning and ask you to check the second narrative too."
     done = desk.done("case", "reply", number, "--to", "platform", "--channel", "x-urgent", "--text", "-", text=words)
@@ -98,7 +98,7 @@ def test_a_follow_up_is_a_draft_and_no_use(desk: Desk) -> None:
 
 
 def test_an_assessment_is_taken_from_a_form(desk: Desk) -> None:
-    """Every key of the form reaches the case; what is left empty stays as it was."""
+    """Every key of the form is recorded; an empty key changes nothing, an empty list clears the value."""
     number = desk.notified()
     form = desk.folder / "assessment.yaml"
     form.write_text(
@@ -139,7 +139,7 @@ def test_an_assessment_is_taken_from_a_form(desk: Desk) -> None:
     ],
 )
 def test_a_wrong_form_is_refused_with_its_place(desk: Desk, line: str, fault: str) -> None:
-    """File, line and column, key, what is wrong, what would be right; nothing is recorded."""
+    """A wrong form is refused with file, line, column, key and what would be right; nothing is recorded."""
     number = desk.notified()
     form = desk.folder / "wrong.yaml"
     form.write_text(f"override_reason: kept out\n{line}\n", encoding="utf-8")
@@ -150,7 +150,7 @@ def test_a_wrong_form_is_refused_with_its_place(desk: Desk, line: str, fault: st
 
 
 def editor(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """Let a script be the officer's editor; answers where it leaves a copy of the form it was given."""
+    """Installs a script as the officer's editor; returns the file to which it copies its form."""
     program = desk.folder / "editor"
     seen = desk.folder / "seen"
     program.write_text(f'#!/bin/sh\ncp "$1" {seen}\n{script}\n', encoding="utf-8")
@@ -161,13 +161,13 @@ def editor(desk: Desk, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
 
 
 def forms(desk: Desk) -> list[Path]:
-    """The forms that are kept."""
+    """Returns the forms that are kept."""
     return list((desk.folder / "state").rglob("*.yaml"))
 
 
 @pytest.mark.outside
 def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A commented form, filled with the case, the reasoning of related cases beside it; what is saved is recorded."""
+    """The editor shows the case and the reasoning of related cases; what is saved is recorded."""
     first = desk.notified()
     desk.done(
         "case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--related", first,
@@ -190,7 +190,7 @@ def test_the_editor_shows_what_is_known(desk: Desk, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.outside
 def test_a_form_that_cannot_be_taken_is_kept_and_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an officer wrote is never lost: the message says where it is, and the next --edit goes on with it."""
+    """A form with a fault is kept, the message names its path, and the next `--edit` continues with it."""
     number = desk.notified()
     editor(desk, monkeypatch, """sed -i 's/^satire:$/satire: perhaps/' "$1" """)
     ran = desk.type("case", "assess", number, "--edit")
@@ -209,7 +209,7 @@ def test_a_form_that_cannot_be_taken_is_kept_and_goes_on(desk: Desk, monkeypatch
 
 @pytest.mark.outside
 def test_a_form_whose_act_is_refused_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A criterion that there is not: what else was typed stands in the form of the next time."""
+    """A form whose act is refused is kept with everything that was typed."""
     number = desk.notified()
     editor(desk, monkeypatch, """sed -i 's/^criteria: .*/criteria: [7]/; s/^satire:$/satire: false/' "$1" """)
     assert desk.type("case", "assess", number, "--edit").status == 1
@@ -222,7 +222,7 @@ def test_a_form_whose_act_is_refused_is_kept(desk: Desk, monkeypatch: pytest.Mon
 def test_what_was_typed_outlives_an_editor_that_is_killed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    """Nothing is recorded, and the next --edit goes on with what had been saved."""
+    """If the editor is killed, nothing is recorded and the next `--edit` continues with the saved form."""
     number = desk.notified()
     editor(desk, monkeypatch, f"""sed -i 's/^satire:$/satire: true/' "$1"; {end}""")
     ran = desk.type("case", "assess", number, "--edit")
@@ -237,7 +237,7 @@ def test_what_was_typed_outlives_an_editor_that_is_killed(
 
 @pytest.mark.outside
 def test_an_editor_killed_before_anything_was_typed_leaves_no_form(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is nothing to go on with."""
+    """An editor killed before anything was typed leaves no form."""
     number = desk.notified()
     editor(desk, monkeypatch, "kill -9 $$")
     assert desk.type("case", "assess", number, "--edit").status == 1
@@ -246,7 +246,7 @@ def test_an_editor_killed_before_anything_was_typed_leaves_no_form(desk: Desk, m
 
 @pytest.mark.outside
 def test_a_form_left_behind_by_a_killed_program_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the program itself was killed too: what was typed goes on, and an empty form is not taken for typed."""
+    """A form left by a killed program is continued if something was typed in it; an empty one is not."""
     number = desk.notified()
     form = begun(CONFIG, number, "satire:\n")
     seen = editor(desk, monkeypatch, "true")
@@ -260,7 +260,7 @@ def test_a_form_left_behind_by_a_killed_program_goes_on(desk: Desk, monkeypatch:
 
 @pytest.mark.outside
 def test_a_kept_form_is_dropped_on_demand_and_says_who_was_faster(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """--anew begins with what is recorded; and whoever goes on hears that a colleague assessed the case meanwhile."""
+    """`--anew` discards a kept form; continuing one warns if a colleague has assessed the case since."""
     number = desk.notified()
     editor(desk, monkeypatch, "true")
     form = begun(CONFIG, number, "satire:\n")
@@ -275,7 +275,7 @@ def test_a_kept_form_is_dropped_on_demand_and_says_who_was_faster(desk: Desk, mo
 
 @pytest.mark.outside
 def test_a_form_left_as_it_was_records_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opening and closing the editor is no assessment."""
+    """Closing the editor without a change records nothing."""
     number = desk.notified()
     editor(desk, monkeypatch, "true")
     ran = desk.type("case", "assess", number, "--edit")
@@ -284,7 +284,7 @@ def test_a_form_left_as_it_was_records_nothing(desk: Desk, monkeypatch: pytest.M
 
 
 def test_elections_are_added_and_closed_at_once(desk: Desk) -> None:
-    """An early election takes one command, and the next one can use it."""
+    """An election can be added and closed with one command each, and a new case can use it at once."""
     added = desk.done(
         "election", "add", "GR2026", "--name-nl", "Gemeenteraad 2026", "--name-en", "Municipal 2026",
         "--polling-day", "2026-03-18", "--period", "2026-02-02", "2026-04-01", "--exercise",

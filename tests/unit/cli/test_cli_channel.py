@@ -14,7 +14,7 @@ CHANNEL = "urgent-escalation@x-platform.example"
 
 
 def decided(desk: Desk) -> str:
-    """A case in which it was decided to notify."""
+    """Makes a case with the decision to notify; returns its number."""
     number = desk.done(
         "case", "open", "--election", "EP2024", "--type", "D_general_warning", "--origin", "earlier_cases",
         "--title", "Two boxes",
@@ -26,7 +26,7 @@ def decided(desk: Desk) -> str:
 
 
 def test_a_portal_from_the_draft_to_the_clocks(desk: Desk) -> None:
-    """The preview and `case text` print what is pasted, nothing of a mail; the note starts the clocks."""
+    """The preview and `case text` print only the text to paste; the note changes the case to notified."""
     number = decided(desk)
     shown = desk.done("notify", number, "--channel", "tiktok-portal", "--preview")
     assert shown.startswith(f"[{number}] ")
@@ -41,7 +41,7 @@ def test_a_portal_from_the_draft_to_the_clocks(desk: Desk) -> None:
 
 
 def test_a_reply_finds_its_channel_and_a_referrer_has_none(desk: Desk) -> None:
-    """One use, one channel: it need not be named."""
+    """A reply to the only notified platform needs no channel; a referrer has none."""
     number = desk.notified()
     (desk.folder / "more.txt").write_text("One more address.", "utf-8")
     said = desk.done("case", "reply", number, "--to", "platform", "--text", str(desk.folder / "more.txt"))
@@ -55,7 +55,7 @@ def test_a_reply_finds_its_channel_and_a_referrer_has_none(desk: Desk) -> None:
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_the_list_shows_which_address_mail_came_back_from(desk: Desk, *, as_json: bool) -> None:
-    """Until it is cleared, which says so."""
+    """`channel list` shows a bad address until it is cleared."""
     with desk.env.store.begin() as tx:
         bad = BadAddress(id=CHANNEL, since=desk.clock.now(), mail="o00000001")
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.ADDRESS_BAD, added(bad))

@@ -17,7 +17,7 @@ from tests.unit.cli.conftest import Desk
 
 
 def test_a_refused_act_is_status_1_and_one_line(desk: Desk) -> None:
-    """Nothing on standard output, what was refused and what would be right on standard error."""
+    """A refused act prints nothing on standard output and one line on standard error, with the right command."""
     ran = desk.type("case", "close", "VF-EP2024-0099")
     assert (ran.status, ran.out) == (1, "")
     assert ran.err == "case VF-EP2024-0099: there is no such case; `flaggermail case list` shows them\n"
@@ -42,7 +42,7 @@ def test_a_refused_act_is_status_1_and_one_line(desk: Desk) -> None:
     ],
 )
 def test_wrong_use_is_status_2_and_one_line(desk: Desk, words: list[str], named: str) -> None:
-    """The line names what was wrong, and the command that explains the right use."""
+    """Wrong use gives one line that names the mistake and the command that explains the right use."""
     ran = desk.type(*words)
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
     assert named in ran.err
@@ -52,7 +52,7 @@ def test_wrong_use_is_status_2_and_one_line(desk: Desk, words: list[str], named:
 def test_a_faulty_configuration_is_status_2_without_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every fault is one line with its place."""
+    """Each fault in the configuration is printed on its own line with its place."""
     shutil.copytree(shipped("config"), tmp_path / "desk")
     path = tmp_path / "desk" / "oncall.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "\ncolour: blue\n", encoding="utf-8")
@@ -65,7 +65,7 @@ def test_a_faulty_configuration_is_status_2_without_traceback(
 
 
 def test_a_user_whom_the_rota_does_not_know_may_not_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Reading is open to whoever may read the database; an act needs an officer behind the user of the system."""
+    """Reading needs only access to the database; an act needs an officer with this system login."""
     shutil.copytree(shipped("config"), tmp_path / "desk")
     shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
     arguments = ["--config", str(tmp_path / "desk"), "election"]
@@ -80,7 +80,7 @@ def test_a_user_whom_the_rota_does_not_know_may_not_act(tmp_path: Path, capsys: 
 
 
 def test_text_typed_by_an_officer_of_a_scenario_runs_the_same_commands(desk: Desk) -> None:
-    """What the command prints comes back, with or without the program's name in front."""
+    """A typed command returns its output, with or without the program's name in front."""
     for words in (["case", "list"], ["flaggermail", "case", "list"], ("case", "list")):
         assert typed(desk.env, "officer1", words) == "no cases\n"
 
@@ -95,7 +95,7 @@ def test_text_typed_by_an_officer_of_a_scenario_runs_the_same_commands(desk: Des
     ],
 )
 def test_whatever_goes_wrong_in_a_typed_act_is_a_refusal(desk: Desk, words: list[str], named: str) -> None:
-    """A scenario sees one kind of failure, with the text that an officer would have seen."""
+    """Every failure of a typed act is a refusal with the text that an officer would see."""
     form = desk.folder / "form.yaml"
     form.write_text("colour: blue\n", encoding="utf-8")
     with pytest.raises(Refusal) as refused:
@@ -104,7 +104,7 @@ def test_whatever_goes_wrong_in_a_typed_act_is_a_refusal(desk: Desk, words: list
 
 
 def test_an_act_is_that_of_the_officer_who_typed_it(desk: Desk) -> None:
-    """The actor is a person, and the roles of that person hold."""
+    """An act is recorded for the officer who typed it; an unknown officer is refused."""
     typed(desk.env, "officer2", ["case", "open", "--election", "EP2024", "--type", "other", "--origin", "media"])
     shown = desk.type("case", "show", "VF-EP2024-0001", "--json").json
     assert isinstance(shown, dict)

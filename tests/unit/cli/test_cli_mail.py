@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail on the command line: shown unfolded and harmless, placed, vouched for, previewed, sent."""
+"""The mail commands: show, place, confirm, preview and send."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOSTILE = (
 
 
 def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -> None:
-    """Its own text, the forwarded mail and the attachments; no control or bidirectional character gets through."""
+    """A mail is shown with its text, forwarded mail and attachments, without control or bidi characters."""
     key = desk.receive(HOSTILE)
     for words in (("message", "show", key), ("message", "show", "<h1@raad.example>"), ("quarantine", "show", key)):
         shown = desk.done(*words)
@@ -44,7 +44,7 @@ def test_a_mail_is_shown_unfolded_and_does_nothing_to_the_terminal(desk: Desk) -
 
 
 def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
-    """The oldest first; placing empties it, and the arrival stays what it was."""
+    """The quarantine lists age and reason; placing a mail removes it and keeps its time of arrival."""
     number = desk.notified()
     assert desk.done("quarantine", "list") == "the quarantine is empty\n"
     key = desk.receive(HOSTILE)
@@ -60,7 +60,7 @@ def test_the_quarantine_lists_age_and_reason(desk: Desk) -> None:
 
 
 def test_quarantined_mail_becomes_a_case_or_noise(desk: Desk) -> None:
-    """A new case has the type and source that the officer names; noise needs a reason."""
+    """Quarantined mail becomes a case with the given type and source, or noise with a reason."""
     key = desk.receive(HOSTILE)
     assert desk.type("quarantine", "place", key, "--noise").status == 1
     desk.done("quarantine", "place", key, "--noise", "--reason", "advert")
@@ -71,7 +71,7 @@ def test_quarantined_mail_becomes_a_case_or_noise(desk: Desk) -> None:
 
 
 def test_what_is_noise_stays_listed(desk: Desk) -> None:
-    """Nothing is dropped: a mail put into the noise bin is listed there with its reason."""
+    """Mail in the noise bin is listed with its reason."""
     assert desk.done("message", "list") == "no message is in noise\n"
     key = desk.receive(HOSTILE)
     desk.done("quarantine", "place", key, "--noise", "--reason", "a newsletter")
@@ -84,7 +84,7 @@ def test_what_is_noise_stays_listed(desk: Desk) -> None:
 
 
 def test_a_person_vouches_for_a_sender_or_does_not(desk: Desk) -> None:
-    """Confirm, refuse and reclassify say what the message now is."""
+    """`confirm`, `refuse` and `reclassify` print the new status of the message."""
     key = desk.receive(HOSTILE)
     assert desk.done("message", "confirm", key) == f"message {key} confirmed\n"
     assert "verified (confirmed by officer1)" in desk.done("message", "show", key)
@@ -95,7 +95,7 @@ def test_a_person_vouches_for_a_sender_or_does_not(desk: Desk) -> None:
 
 
 def decided(desk: Desk) -> str:
-    """A case on which somebody decided to notify; answers its number."""
+    """Makes a case with the decision to notify; returns its number."""
     desk.done("case", "open", "--election", "EP2024", "--type", "A_content", "--origin", "media", "--title", "Boxes")
     (desk.folder / "form.yaml").write_text("incorrect: true\ncriteria: [1]\n", encoding="utf-8")
     desk.done("case", "assess", "VF-EP2024-0001", str(desk.folder / "form.yaml"))
@@ -104,7 +104,7 @@ def decided(desk: Desk) -> str:
 
 
 def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
-    """Standard output holds the mail and nothing else; the draft's id stands on standard error."""
+    """A preview is octet for octet what is sent; only the draft's id is on standard error."""
     number = decided(desk)
     ran = desk.type(
         "notify",
@@ -127,7 +127,7 @@ def test_a_preview_is_octet_for_octet_what_leaves(desk: Desk) -> None:
 
 
 def test_a_draft_is_named_and_can_be_rejected(desk: Desk) -> None:
-    """The id alone on standard output, so that a script can take it; a rejected draft never leaves."""
+    """The draft's id is alone on standard output, for scripts; a rejected draft is never sent."""
     number = decided(desk)
     ran = desk.type(
         "notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes."
@@ -141,7 +141,7 @@ def test_a_draft_is_named_and_can_be_rejected(desk: Desk) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--all",)])
 def test_the_outbox_lists_what_waits(desk: Desk, words: tuple[str, ...]) -> None:
-    """A mail that waits is shown with its recipient, can be taken back, and is listed with --all afterwards."""
+    """A queued mail is listed with its recipient and can be cancelled; `--all` lists it afterwards."""
     number = decided(desk)
     desk.type("notify", number, "--channel", "x-urgent", "--text", "-", text="Posts that ask to colour two boxes.")
     desk.done("approve", f"{number}/1")
@@ -153,7 +153,7 @@ def test_the_outbox_lists_what_waits(desk: Desk, words: tuple[str, ...]) -> None
 
 
 def test_an_attempt_is_shown(desk: Desk) -> None:
-    """When it was tried, and what the server answered."""
+    """`outbox show` gives the time of each attempt and the server's reply."""
     desk.notified()
     shown = desk.done("outbox", "show", "o00000001")
     assert "250 accepted" in shown
@@ -171,7 +171,7 @@ FORWARD = (
 
 
 def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
-    """As a line for a person, as objects for a program; the placement is undone with --back."""
+    """Suggestions are listed with score and reason; `--back` undoes a placement."""
     number = desk.notified()
     key = desk.receive(FORWARD)
     line = f"{number} (50): its number is named"
@@ -191,7 +191,7 @@ def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
 
 
 def test_a_correction_offers_a_sample_and_the_sample_is_written(desk: Desk, tmp_path: Path) -> None:
-    """The correction says how; the command says that a person must read what it wrote."""
+    """A correction names the command that writes a sample, and that command asks a person to read it."""
     key = desk.receive(FORWARD)
     ran = desk.type("message", "reclassify", key, "--kind", "noise")
     assert ran.out == f"message {key} is noise\n"

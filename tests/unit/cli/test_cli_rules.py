@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rules on the command line: why a mail is what they say, and what others would make of the archive."""
+"""`rules test` explains why a mail is classified as it is; `rules compare` shows the effect of other rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KNOWN = (
 
 
 def place_of(desk: Desk, name: str) -> str:
-    """File and line of a shipped rule, with its name, as they are shown."""
+    """Returns file, line and name of a shipped rule, as they are shown."""
     (found,) = (rule for rule in desk.env.settings.rules.rules if rule.name == name)
     written = (shipped("rules") / found.file).read_text("utf-8").splitlines()[found.line - 1]
     assert written.strip() == f"- name: {name}"
@@ -42,7 +42,7 @@ def place_of(desk: Desk, name: str) -> str:
 
 
 def test_a_sample_is_explained_by_what_stands_beside_it(desk: Desk) -> None:
-    """What it is, what was known, the rule by file and line, each condition with what it saw, the next-best rule."""
+    """A sample is explained: its kinds, the known facts, the rule with its conditions, the next-best rule."""
     path = str(SAMPLES / "machine-receipt-meta-en.eml")
     lines = desk.done("rules", "test", path).splitlines()
     assert lines[:8] == [
@@ -60,7 +60,7 @@ def test_a_sample_is_explained_by_what_stands_beside_it(desk: Desk) -> None:
 
 
 def test_the_words_that_matched_are_shown_with_their_place(desk: Desk) -> None:
-    """Which entry of the list, which text of the mail, in which line and column."""
+    """The matching entry of a word list is shown with the matched text, its line and its column."""
     mail = desk.folder / "uitnodiging.eml"
     mail.write_bytes(
         b"From: a@elders.example\r\nSubject: Geaccepteerd: overleg\r\nMessage-ID: <i@e.example>\r\n\r\nJa\r\n"
@@ -71,7 +71,7 @@ def test_the_words_that_matched_are_shown_with_their_place(desk: Desk) -> None:
 
 
 def test_all_shows_every_rule_that_was_passed_over(desk: Desk) -> None:
-    """One line each, also those of which nothing held."""
+    """`--all` shows every rule that did not decide, one line each."""
     path = str(SAMPLES / "machine-receipt-meta-en.eml")
     lines = desk.done("rules", "test", "--all", path).splitlines()
     shown = [line for line in lines if line.startswith(("  decided by", "  next best", "  passed over", "  marked by"))]
@@ -80,14 +80,14 @@ def test_all_shows_every_rule_that_was_passed_over(desk: Desk) -> None:
 
 
 def test_a_mail_that_no_rule_decides_says_so(desk: Desk) -> None:
-    """It goes to the officer's list."""
+    """A mail that no rule decides goes to the officer's list."""
     shown = desk.done("rules", "test", str(SAMPLES / "unknown-hate-mail-nl.eml"))
     assert "\n  is           unknown\n" in shown
     assert "\n  decided by   no rule: it goes to the officer's list\n" in shown
 
 
 def test_a_folder_is_explained_mail_by_mail(desk: Desk) -> None:
-    """In the order of their names; what is no .eml is left out."""
+    """The .eml files of a folder are explained in the order of their names; other files are skipped."""
     folder = desk.folder / "mails"
     folder.mkdir()
     for name in ("b.eml", "a.eml"):
@@ -100,7 +100,7 @@ def test_a_folder_is_explained_mail_by_mail(desk: Desk) -> None:
 
 
 def test_a_message_is_explained_by_what_the_record_knows(desk: Desk) -> None:
-    """By its id; it now belongs to the case that it opened."""
+    """A stored message is explained by its id, with the facts in the record."""
     key = desk.receive(REFERRAL)
     shown = desk.done("rules", "test", key)
     assert shown.startswith(f"{key}\n  is           referral\n")
@@ -108,7 +108,7 @@ def test_a_message_is_explained_by_what_the_record_knows(desk: Desk) -> None:
 
 
 def test_nothing_is_stored_by_explaining(desk: Desk) -> None:
-    """Neither row nor event."""
+    """Explaining a mail stores no event."""
     mail = desk.folder / "r.eml"
     mail.write_bytes(REFERRAL)
     with desk.env.store.read() as tx:
@@ -119,7 +119,7 @@ def test_nothing_is_stored_by_explaining(desk: Desk) -> None:
 
 
 def test_a_program_reads_one_object_a_mail(desk: Desk) -> None:
-    """`--json`: the same, and every rule with each condition."""
+    """`--json` gives one object for each mail, with every rule and each condition."""
     paths = [str(SAMPLES / f"{name}.eml") for name in ("machine-receipt-meta-en", "unknown-hate-mail-nl")]
     receipt, hate = map(json.loads, desk.done("rules", "test", "--json", *paths).splitlines())
     rule = receipt["made_by"][0]
@@ -135,7 +135,7 @@ def test_a_program_reads_one_object_a_mail(desk: Desk) -> None:
 
 @pytest.mark.parametrize("words", [(), ("--all",), ("--json",)])
 def test_a_strangers_text_does_nothing_to_the_terminal(desk: Desk, words: tuple[str, ...]) -> None:
-    """Control and bidirectional characters of a mail, and of the name of its file, are shown and not obeyed."""
+    """Control and bidirectional characters in a mail or in its file name are shown, not obeyed."""
     mail = desk.folder / "a\x1b[2Jb.eml"
     mail.write_bytes(HOSTILE)
     shown = desk.done("rules", "test", str(mail), *words)
@@ -143,7 +143,7 @@ def test_a_strangers_text_does_nothing_to_the_terminal(desk: Desk, words: tuple[
 
 
 def test_what_is_neither_mail_nor_message_is_refused(desk: Desk) -> None:
-    """Wrong use: exit 2, one line."""
+    """An argument that is neither a file nor a message is refused with exit status 2 and one line."""
     ran = desk.type("rules", "test", "m00000099")
     assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert "m00000099: no such file or folder" in ran.err
@@ -154,12 +154,12 @@ def test_what_is_neither_mail_nor_message_is_refused(desk: Desk) -> None:
 
 @pytest.fixture
 def other(desk: Desk) -> Path:
-    """A copy of the rules in force, to be changed."""
+    """Returns a copy of the rules in force, for a test to change."""
     return shutil.copytree(shipped("rules"), desk.folder / "other")
 
 
 def change(other: Path, old: str, new: str) -> None:
-    """Change one place of the file of referrals."""
+    """Replaces a text in the file of referrals."""
     file = other / "30-referral.yaml"
     text = file.read_text("utf-8")
     assert old in text
@@ -167,14 +167,14 @@ def change(other: Path, old: str, new: str) -> None:
 
 
 def test_the_same_rules_compare_to_nothing(desk: Desk, other: Path) -> None:
-    """One line, and exit 0."""
+    """Identical rules show no difference and exit with 0."""
     desk.receive(REFERRAL)
     out = desk.done("rules", "compare", str(other))
     assert out == "1 messages judged by both, 0 otherwise: clocks of 0, cases of 0\n"
 
 
 def test_a_case_that_would_not_be_opened_exits_1(desk: Desk, other: Path) -> None:
-    """Old against new, each with its rule and the words; the last line counts."""
+    """A case that would no longer be opened is shown old against new, with rules and words; exit status 1."""
     key = desk.receive(REFERRAL)
     desk.receive(HOSTILE)
     change(other, "fellow_authorities", "media")
@@ -191,7 +191,7 @@ def test_a_case_that_would_not_be_opened_exits_1(desk: Desk, other: Path) -> Non
 
 
 def test_a_label_alone_exits_0(desk: Desk, other: Path) -> None:
-    """It is listed."""
+    """A changed label alone is listed and exits with 0."""
     key = desk.receive(REFERRAL)
     labels = desk.env.settings.desk.tags.labels
     change(other, "source: fellow_authority", f"labels: [{next(iter(labels))}], source: fellow_authority")
@@ -202,7 +202,7 @@ def test_a_label_alone_exits_0(desk: Desk, other: Path) -> None:
 
 
 def test_a_program_reads_one_difference_a_line(desk: Desk, other: Path) -> None:
-    """Each with old and new, and what would change; what a person said is marked."""
+    """`--json` gives one difference on each line, with old and new; a classification by hand is marked."""
     key = desk.receive(REFERRAL)
     change(other, "fellow_authorities", "media")
     (line,) = desk.type("rules", "compare", "--json", str(other)).out.splitlines()
@@ -221,7 +221,7 @@ def test_a_program_reads_one_difference_a_line(desk: Desk, other: Path) -> None:
 
 
 def test_rules_with_a_fault_are_not_compared(desk: Desk, other: Path) -> None:
-    """Exit 2 with the place."""
+    """Rules with a fault are refused with exit status 2 and the place."""
     change(other, "fellow_authorities", "nowhere_listed")
     ran = desk.type("rules", "compare", str(other))
     assert (ran.status, ran.out) == (2, "")

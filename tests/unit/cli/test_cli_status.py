@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`status` answers at once, from the file that the daemon writes and nothing else, and its exit status says enough."""
+"""`status` reads only the file that the daemon writes, and reports problems by its exit status."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ IN_ORDER = EVERYTHING | {"ok": True, "wrong": [], "observing_since": None}
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """Give a configuration that says where the archive lies, and nothing else."""
+    """Returns a configuration that contains only the place of the archive."""
     folder = tmp_path / "desk"
     folder.mkdir()
     (folder / "flaggermail.yaml").write_text("store: {archive: kept/archive}\n", encoding="utf-8")
@@ -62,19 +62,19 @@ def directory(tmp_path: Path) -> Path:
 
 
 def write(directory: Path, document: object) -> None:
-    """Put a document where the daemon would."""
+    """Writes a document where the daemon would."""
     (directory / "kept" / "status.json").write_text(json.dumps(document), encoding="ascii")
 
 
 def printed(directory: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `status`."""
+    """Returns exit status, standard output and standard error of `status`."""
     with pytest.raises(SystemExit) as ended:
         main(["--config", str(directory), "status", *words])
     return int(ended.value.code or 0), *capsys.readouterr()
 
 
 def older(document: dict[str, object], seconds: int) -> dict[str, object]:
-    """The document as if it had been written that long ago."""
+    """Returns the document with an instant that many seconds ago."""
     return document | {"written_at": (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()}
 
 
@@ -92,7 +92,7 @@ def test_the_exit_status_is_for_monitoring(
     directory: Path, capsys: pytest.CaptureFixture[str], age: int, document: dict[str, object], exit_status: int,
     wrong: list[str],
 ) -> None:  # fmt: skip
-    """0 while the daemon writes and finds nothing wrong, else 1; the last lines say what, and so does the document."""
+    """The exit status is 0 while the daemon writes and finds nothing wrong, otherwise 1 with the problems."""
     write(directory, older(document, age))
     status, said, err = printed(directory, capsys)
     assert (status, err) == (exit_status, "")
@@ -106,7 +106,7 @@ def test_the_exit_status_is_for_monitoring(
 def test_a_desk_whose_daemon_never_ran_says_which_file_is_missing(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Perhaps another configuration was meant."""
+    """If the daemon never ran, `status` names the missing file: perhaps another configuration was meant."""
     status, said, err = printed(directory, capsys)
     assert (status, err) == (1, "")
     assert f"never: {directory}/kept/status.json is missing" in said
@@ -116,14 +116,14 @@ def test_a_desk_whose_daemon_never_ran_says_which_file_is_missing(
 
 
 def test_the_document_is_printed_as_it_was_written(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With whether the daemon runs, which only a reader can say; what a later version writes is printed too."""
+    """`--json` prints the document unchanged, unknown keys too, and adds whether the daemon runs."""
     document = older(EVERYTHING, 0) | {"later": [1]}
     write(directory, document)
     assert json.loads(printed(directory, capsys, "--json")[1]) == document | {"daemon": True}
 
 
 def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """docs/operation.md has a row for each line and for its names in the document, with each state that counts."""
+    """docs/operation.md has a row for each line and its keys in the document, with all states."""
     write(directory, EVERYTHING)
     lines = [line.partition(":")[0] for line in printed(directory, capsys)[1].splitlines()]
     names = set(json.loads(printed(directory, capsys, "--json")[1]))
@@ -137,7 +137,7 @@ def test_every_line_is_explained(directory: Path, capsys: pytest.CaptureFixture[
 
 
 def test_what_no_file_says_is_left_out(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One of an older version, or with another kind of value, is shown as far as it goes."""
+    """Missing or malformed values in the document are left out."""
     write(directory, {"written_at": datetime.now(UTC).isoformat(), "cases": 3, "wrong": "no list"})
     status, said, err = printed(directory, capsys)
     assert (status, err) == (0, "")
@@ -146,7 +146,7 @@ def test_what_no_file_says_is_left_out(directory: Path, capsys: pytest.CaptureFi
 
 @pytest.mark.outside
 def test_status_loads_nothing_slow(directory: Path) -> None:
-    """Neither the database nor the checks of the whole configuration, so the answer is there at once."""
+    """`status` loads neither the database nor the full configuration, so it is fast."""
     write(directory, older(IN_ORDER, 0))
     program = (
         "import sys\nfrom flaggermail.cli import main\n"
@@ -162,7 +162,7 @@ def test_status_loads_nothing_slow(directory: Path) -> None:
 def test_an_archive_that_is_not_written_is_where_the_settings_say(
     directory: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The default is written down twice, and agrees; the file then lies beside the configuration."""
+    """Without an archive in the configuration the file is next to it; both copies of the default agree."""
     assert str(StoreSettings.model_fields["archive"].default) == status_command.ARCHIVE
     (directory / "flaggermail.yaml").write_text("organisation: {name: BZK}\n", encoding="utf-8")
     assert status_command.status_file(directory) == directory / "status.json"
@@ -171,7 +171,7 @@ def test_an_archive_that_is_not_written_is_where_the_settings_say(
 
 
 def test_an_archive_elsewhere_has_the_file_above_it(directory: Path, tmp_path: Path) -> None:
-    """An absolute path, as under systemd."""
+    """The file is in the parent folder of an absolute archive path, as under systemd."""
     (directory / "flaggermail.yaml").write_text(f"store: {{archive: {tmp_path}/var/archive}}\n", encoding="utf-8")
     assert status_command.status_file(directory) == tmp_path / "var" / "status.json"
 
@@ -191,7 +191,7 @@ def test_an_archive_elsewhere_has_the_file_above_it(directory: Path, tmp_path: P
 def test_a_configuration_that_cannot_be_read_is_named(
     directory: Path, capsys: pytest.CaptureFixture[str], text: str | None, named: str
 ) -> None:
-    """Exit status 2, and the words of `check`: file, line, column, what would be right."""
+    """An unreadable configuration gives exit status 2 with file, line, column and what would be right."""
     path = directory / "flaggermail.yaml"
     path.unlink()
     if text is not None:
@@ -202,7 +202,7 @@ def test_a_configuration_that_cannot_be_read_is_named(
 
 
 def test_what_status_does_not_need_may_be_wrong(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """On a night on which somebody broke the list of platforms or the rota, how things stand can still be seen."""
+    """`status` works even if other parts of the configuration are broken."""
     for name in ("platforms.yaml", "oncall.yaml"):
         (directory / name).write_text("platforms: [", encoding="utf-8")
     with (directory / "flaggermail.yaml").open("a", encoding="utf-8") as file:
@@ -215,19 +215,19 @@ def test_what_status_does_not_need_may_be_wrong(directory: Path, capsys: pytest.
 def test_a_file_that_no_daemon_wrote_is_refused(
     directory: Path, capsys: pytest.CaptureFixture[str], octets: bytes
 ) -> None:
-    """In one line that names it; monitoring sees 1."""
+    """A file that no daemon wrote is refused in one line that names it, with exit status 1."""
     (directory / "kept" / "status.json").write_bytes(octets)
     assert printed(directory, capsys) == (1, "", f"{directory}/kept/status.json: is not what a daemon writes\n")
 
 
 def test_a_file_that_cannot_be_read_is_refused(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the words of the system."""
+    """A file that cannot be read is refused with the system's message."""
     (directory / "kept" / "status.json").mkdir()
     assert printed(directory, capsys) == (1, "", f"{directory}/kept/status.json: cannot be read (Is a directory)\n")
 
 
 def test_status_writes_nothing(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever may only look changes nothing by looking, not even a database that is not there yet."""
+    """`status` changes no file and creates no database."""
     write(directory, EVERYTHING)
     before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
     printed(directory, capsys)
@@ -235,7 +235,7 @@ def test_status_writes_nothing(directory: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_what_the_file_holds_does_not_act_on_the_terminal(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A server's words stand in it."""
+    """Control characters in the file, such as those in a server's reply, do not reach the terminal."""
     hostile = {"outbox": {"waiting": 1, "queued": 1, "last_error": "450 \x1b[2J\u202e\nforged"}}
     write(directory, older(IN_ORDER, 0) | hostile)
     for words in ((), ("--json",)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What counts as wrong, what the document says of it, and what no text from elsewhere brings into it."""
+"""The status document: what counts as wrong, how it is judged, and which foreign text is removed from it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FINE = Overview(
     ],
 )
 def test_what_is_wrong_as_seen_from_outside(changes: dict[str, object], trouble: list[str]) -> None:
-    """Each alone; work that waits for a person is no trouble of ours, and a disk is judged by what it has now."""
+    """Each problem alone is reported; mail in quarantine is no problem, and a disk is judged by its free space now."""
     seen = replace(FINE, **changes)  # type: ignore[arg-type]  # a table
     assert list(seen.troubles()) == trouble
     document = seen.document()
@@ -50,19 +50,19 @@ def test_what_is_wrong_as_seen_from_outside(changes: dict[str, object], trouble:
     [(0, True), (120, True), (121, False), (-120, True), (-121, False)],
 )
 def test_a_document_older_than_two_minutes_means_that_the_daemon_does_not_run(age: int, runs: bool) -> None:  # noqa: FBT001 - a table
-    """At two minutes it may still be late; a document from the future was written before the clock was set back."""
+    """The daemon counts as stopped if its document is more than two minutes old, or in the future."""
     found = judged(FINE.document(), NOW + age * SECOND)
     assert (found["daemon"], found["ok"], found["wrong"]) == (runs, runs, [] if runs else [NOT_RUNNING])
 
 
 @pytest.mark.parametrize("document", [{}, {"written_at": None}, {"written_at": "soon"}, {"written_at": "2027-03-17"}])
 def test_a_document_without_an_instant_means_the_same(document: dict[str, str | None]) -> None:
-    """One that was never written, or by something else."""
+    """A document without a valid instant means that the daemon does not run."""
     assert judged(document, NOW)["wrong"] == [NOT_RUNNING]
 
 
 def test_that_the_daemon_does_not_run_is_said_before_what_it_found() -> None:
-    """Both stand there: the last thing it knew may be why."""
+    """The message that the daemon does not run comes first, followed by the last known problems."""
     late = replace(FINE, outbox={"uncertain": 1}).document()
     assert judged(late, NOW + DAY)["wrong"] == [NOT_RUNNING, "a mail is in doubt"]
 
@@ -84,13 +84,13 @@ def test_that_the_daemon_does_not_run_is_said_before_what_it_found() -> None:
     ],
 )
 def test_words_of_a_server_lose_whom_and_what_they_are_about(said: str, kept: str) -> None:
-    """Recipient, subject, link, case number and token go; what the server minds stays."""
+    """Recipient, subject, link, case number and token are removed from a server's reply; the complaint is kept."""
     assert impersonal(said, {"jan.jansen", "Verkeerde stemdag", ""}) == kept
 
 
 @given(st.text(), st.text())
 def test_no_address_survives_wherever_it_stands(before: str, after: str) -> None:
-    """Whatever stands around it, and however long the answer is: it is shortened last."""
+    """An address is removed wherever it occurs, before the text is shortened."""
     for text in (f"{before}piet@hide.example{after}", f"{'x ' * 149}{before} piet@hide.example {after}"):
         found = impersonal(text, {"hide"})
         assert "piet@" not in found
@@ -98,7 +98,7 @@ def test_no_address_survives_wherever_it_stands(before: str, after: str) -> None
 
 
 def test_a_folder_that_bears_an_address_loses_it() -> None:
-    """Servers name a shared mailbox after its owner."""
+    """An address in a folder name is removed; servers name a shared mailbox after its owner."""
     document = replace(FINE, looks={"shared/desk@bzk.example/INBOX": NOW}).document()
     assert document["last_look"] == {"<address>": "2027-03-17T22:00:00+01:00"}
     assert "@" not in json.dumps(document)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The line above a quotation, by the programs and languages that print it."""
+"""The line above a quotation, in the forms of many programs and languages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ANSWER = "Dat klopt."
 
 @dataclass(frozen=True)
 class Line:
-    """A quote line: the program that prints it, the instant and the name that are read from it."""
+    """A quote line: the program that prints it, and the date and the name that are read from it."""
 
     program: str
     line: str
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Lines:
-    """Quote lines with an address, without one, and lines that are none."""
+    """Quote lines with an address, without one, and sentences that are no quote lines."""
 
     addressed: list[Line]
     nameless: list[Line]
@@ -45,7 +45,7 @@ LINES = table("quote-lines", Lines)
 
 @each("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
 def test_a_quote_line_is_known_and_what_is_above_it_kept(quoted: Line) -> None:
-    """Whether the quotation below it is marked or not."""
+    """A quote line is recognised above a marked or unmarked quotation; the text above it is kept."""
     lines = quoted.line.split("\n")
     assert quote_mark([*lines, "", "> oud"], 0, LANGUAGE) == len(lines)
     for quotation in ("> oud", "oud"):
@@ -54,7 +54,10 @@ def test_a_quote_line_is_known_and_what_is_above_it_kept(quoted: Line) -> None:
 
 @each("quoted", LINES.addressed, ids=[line.program for line in LINES.addressed])
 def test_a_quote_line_names_author_and_instant(quoted: Line) -> None:
-    """Outlook for Mac forwards with such a line; name without the words around it, instant as printed."""
+    """A quote line gives the author's name and address and the date as printed.
+
+    Outlook for Mac forwards with such a line.
+    """
     said = quoted_in(quoted.line.split("\n"), LANGUAGE)
     assert said is not None
     assert said.author == Address("jan@a.example", quoted.name)
@@ -63,7 +66,7 @@ def test_a_quote_line_names_author_and_instant(quoted: Line) -> None:
 
 @each("quoted", LINES.nameless, ids=[line.program for line in LINES.nameless])
 def test_a_quote_line_may_lack_the_address(quoted: Line) -> None:
-    """The author is then a name."""
+    """A quote line without an address is recognised; its author is a name only."""
     assert quote_mark([quoted.line, "", "oud"], 0, LANGUAGE) == 1
     said = quoted_in([quoted.line], LANGUAGE)
     assert said is not None
@@ -72,13 +75,13 @@ def test_a_quote_line_may_lack_the_address(quoted: Line) -> None:
 
 @each("line", LINES.sentences)
 def test_a_sentence_is_no_quote_line(line: str) -> None:
-    """What is below it is the writer's own."""
+    """A sentence is no quote line, and the text below it is the writer's own."""
     assert quote_mark([line, "", "tekst"], 0, LANGUAGE) == 0
     assert reply_text(["Dag,", line, "tekst"], LANGUAGE) == f"Dag,\n{line}\ntekst"
 
 
 def test_two_sentences_do_not_make_a_quote_line() -> None:
-    """Empty lines are passed over only where a link was torn out of the line, so where an address is."""
+    """Empty lines inside a quote line are skipped only around an address, where a link was torn out of it."""
     lines = ["On 6 June 2024 at 10:30 we met.", "", "The mayor wrote:", "a letter"]
     assert quote_mark(lines, 0, LANGUAGE) == 0
     torn = ["On Thu, 6 Jun 2024 at 10:34 Jan Bos", "", "<", "mailto:jan@a.example", "> wrote:", "", "oud"]
@@ -87,7 +90,7 @@ def test_two_sentences_do_not_make_a_quote_line() -> None:
 
 
 def test_a_forward_with_a_quote_line_has_author_instant_and_body() -> None:
-    """The recipients are not told; the subject is that of the mail itself."""
+    """A forward with a quote line gives author, date and body; its subject is that of the mail itself."""
     line = "Op 06-06-2024 10:34 heeft Jan van den Bos <jan@a.example> geschreven:"
     found = find_inline(
         [ANSWER, "", line, "", "    Oud."], split_subject("FW: Twee", LANGUAGE), LANGUAGE, answers=False
@@ -117,7 +120,7 @@ def test_a_forward_with_a_quote_line_has_author_instant_and_body() -> None:
     ],
 )
 def test_a_short_line_right_above_a_marked_quotation_belongs_to_it(line: str) -> None:
-    """Old programs tell hardly more than a name; without the quotation it is a sentence."""
+    """A short line directly above a marked quotation belongs to the quotation."""
     assert reply_text([ANSWER, "", line, "> oud"], LANGUAGE) == ANSWER
 
 
@@ -125,12 +128,12 @@ def test_a_short_line_right_above_a_marked_quotation_belongs_to_it(line: str) ->
     "line", ["Jan Bos wrote:", "Jan Bos schreef:", "* Jan Bos [2024-06-06 10:34]:", "2024/6/6 Jan Bos <jan@a.example>"]
 )
 def test_the_same_line_above_anything_else_is_text(line: str) -> None:
-    """Nothing marks a quotation there."""
+    """The same short line above unmarked text is the writer's own."""
     assert reply_text([ANSWER, "", line, "oud"], LANGUAGE) == f"{ANSWER}\n\n{line}\noud"
 
 
 def test_the_line_of_notes_stands_between_dashes() -> None:
-    """Its block begins with the recipients."""
+    """The dashed line of Notes begins a quotation, with the recipients first."""
     lines = [
         ANSWER,
         "",
@@ -145,6 +148,6 @@ def test_the_line_of_notes_stands_between_dashes() -> None:
 
 
 def test_who_is_named_without_an_instant_is_no_author_of_a_forward() -> None:
-    """A bare "he wrote" above a quotation says of no mail who wrote it."""
+    """A quote line without a date or an address is not the author of a forward."""
     lines = ["Hij schreef:", "> Van harte"]
     assert find_inline(lines, split_subject("FW: x", LANGUAGE), LANGUAGE, answers=False) is None

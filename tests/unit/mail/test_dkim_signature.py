@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a DKIM signature must say of itself before it is worth a look at the key."""
+"""What a DKIM signature must contain before its key is looked up."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TAGS = f"v=1; a=rsa-sha256; d=x-platform.example; s=s1; h=From : Subject:date; b
 
 
 def read(text: str = TAGS) -> Signature:
-    """A signature that can be read."""
+    """Returns a signature that can be read."""
     found = read_signature(text)
     assert found is not None
     return found
 
 
 def test_a_plain_signature_is_read() -> None:
-    """Names in small letters, white space left out, and where the key stands."""
+    """A plain signature is read with lower-case names, without white space, and with the DNS name of its key."""
     found = read("v=1; a=rsa-sha256; d=X-Platform.example;\t s=eu.s1 ; h=From : To:\r\n Subject; b=a b\r\n c;")
     assert (found.domain, found.selector, found.covers) == ("x-platform.example", "eu.s1", ("from", "to", "subject"))
     assert found.key_name == "eu.s1._domainkey.x-platform.example"
@@ -44,7 +44,7 @@ def test_a_plain_signature_is_read() -> None:
      "d=x(.example; s=s1"],
 )  # fmt: skip
 def test_what_is_no_tag_list_with_a_plain_domain_is_no_signature(text: str) -> None:
-    """Two of a tag, or signs that no host name has."""
+    """A text with a repeated tag or characters outside host names is no signature."""
     assert read_signature(text) is None
 
 
@@ -70,19 +70,19 @@ def test_what_is_no_tag_list_with_a_plain_domain_is_no_signature(text: str) -> N
     ],
 )
 def test_a_signature_may_prove_too_little(old: str, new: str, why: str | None) -> None:
-    """Algorithm, length, what it covers, and when it was made."""
+    """A signature is too weak by its algorithm, its length, the fields it covers, or its age."""
     assert old in TAGS
     assert weakness(read(TAGS.replace(old, new) if old else TAGS), NAMES, None, NOW) == why
 
 
 @each("name", ["from", "subject", "date", "to", "references", "content-type"])
 def test_a_field_that_stands_twice_may_be_the_one_nobody_signed(name: str) -> None:
-    """Whichever of them a program shows."""
+    """A field that occurs twice makes a signature too weak: a program may show the unsigned one."""
     assert weakness(read(), (*NAMES, name, name), NOW, NOW) == f"the mail has more than one field {name}"
 
 
 def test_without_an_instant_of_signing_the_signed_date_counts() -> None:
-    """Where t= is missing, a Date that the signature covers says when it was made; another Date says nothing."""
+    """Without t= the Date field gives the time of signing, but only if it is signed."""
     undated = TAGS.replace(f"; t={AT - 60}", "")
     assert weakness(read(undated), NAMES, NOW, NOW) is None
     assert weakness(read(undated), NAMES, NOW - timedelta(days=9), NOW) is not None
@@ -103,7 +103,7 @@ def test_without_an_instant_of_signing_the_signed_date_counts() -> None:
     ],
 )
 def test_the_identity_lies_in_the_signers_domain(identity: str, flags: str, same: bool) -> None:  # noqa: FBT001 - a column
-    """i= may be below d=, unless the key says that it may not (t=s)."""
+    """i= may be a subdomain of d=, unless the key forbids it (t=s)."""
     record = read_tags(f"v=DKIM1; {flags} p=AAAA")
     assert record is not None
     assert same_identity(read(f"{identity} {TAGS}"), record) is same
@@ -123,7 +123,7 @@ def test_the_identity_lies_in_the_signers_domain(identity: str, flags: str, same
     ],
 )
 def test_a_key_is_for_mail_of_today(record: str, usable: bool) -> None:  # noqa: FBT001 - a column of the table
-    """Withdrawn, of another kind, for another use, or only a test."""
+    """A withdrawn key, another kind of key, or one for another use or for tests is not usable."""
     tags = read_tags(record)
     assert tags is not None
     assert (key_weakness(tags) is None) is usable
@@ -144,11 +144,11 @@ def test_a_key_is_for_mail_of_today(record: str, usable: bool) -> None:  # noqa:
     ],
 )
 def test_the_authors_record_may_want_the_very_domain(records: list[bytes], strict: bool | None) -> None:  # noqa: FBT001 - a column
-    """adkim=s; several records are no record."""
+    """adkim=s demands the same domain; several records count as none."""
     assert demands_strict_alignment(records) is strict
 
 
 def test_a_domain_without_an_organisation_is_aligned_with_itself_alone() -> None:
-    """Two public suffixes have nothing above them, which is not something in common."""
+    """Two domains without an organisational domain are aligned only if they are equal."""
     assert aligned("a.example", "a.example", lambda _: None)
     assert not aligned("a.example", "b.example", lambda _: None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What mail programs make of a forward, in their own words: mark, header block, and what is read from them."""
+"""Forwards as mail programs write them: mark, header block, and what is read from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTE = "Kijken jullie mee?"
 
 @dataclass(frozen=True)
 class Words:
-    """How programs of one language print a header: mark of Apple Mail, of Thunderbird, of Outlook, and the names."""
+    """The words of one language in forwards: the marks of Apple Mail, Thunderbird and Outlook, and the field names."""
 
     apple: str
     thunderbird: str
@@ -40,7 +40,7 @@ WORDS = table("forward-words", dict[str, Words])
 
 
 def apple(words: Words) -> str:
-    """The whole of it quoted, the mark too."""
+    """Apple Mail: everything is quoted, including the mark."""
     block = [words.apple, "", f"{words.author}: {SENDER}", f"{words.subject}: {SUBJECT}",
              f"{words.date}: 6 juni 2024 om 08:55:12 CEST", f"{words.to}: {TO}", f"{words.cc}: {CC}", "",
              *BODY.split("\n")]  # fmt: skip
@@ -48,54 +48,54 @@ def apple(words: Words) -> str:
 
 
 def apple_below(words: Words) -> str:
-    """The mark plain, the mail below it quoted."""
+    """Apple Mail with an unquoted mark above the quoted mail."""
     return apple(words).removeprefix("> ")
 
 
 def gmail(words: Words) -> str:
-    """The mark in English whatever the language."""
+    """Gmail: the mark is in English in every language."""
     return (f"---------- Forwarded message ---------\n{words.author}: {SENDER}\n{words.date}: do 6 jun 2024 om 08:55\n"
             f"{words.subject}: {SUBJECT}\n{words.to}: {TO}\n{words.cc}: {CC}\n\n\n{BODY}\n")  # fmt: skip
 
 
 def thunderbird(words: Words) -> str:
-    """Names with a tab behind the colon, three empty lines."""
+    """Thunderbird: a tab after each colon and three empty lines."""
     return (f"\n-------- {words.thunderbird} --------\n{words.subject}: \t{SUBJECT}\n"
             f"{words.date}: \tThu, 6 Jun 2024 08:55:12 +0200\n{words.author}: \t{SENDER}\n{words.to}: \t{TO}\n"
             f"{words.cc}: \t{CC}\n\n\n\n{BODY}\n")  # fmt: skip
 
 
 def outlook(words: Words) -> str:
-    """Outlook on the web and on telephones: a rule above."""
+    """Outlook on the web and on phones: a rule above the block."""
     return (f"________________________________\n{words.author}: {SENDER}\n{words.sent}: donderdag 6 juni 2024 08:55\n"
             f"{words.to}: {TO}\n{words.cc}: {CC}\n{words.subject}: {SUBJECT}\n \n{BODY}")  # fmt: skip
 
 
 def outlook_plain(words: Words) -> str:
-    """Outlook when it writes plain text, the attachments told as well."""
+    """Outlook in plain text: a mark above the block."""
     return (f"-----{words.outlook}-----\n{words.author}: {SENDER} \n{words.sent}: donderdag 6 juni 2024 08:55\n"
             f"{words.to}: {TO}\n{words.cc}: {CC}\n{words.subject}: {SUBJECT}\n\n{BODY}")  # fmt: skip
 
 
 def outlook_bold(words: Words) -> str:
-    """HTML turned into text by a program that marks bold letters."""
+    """HTML converted to text by a program that marks bold letters."""
     return (f"*{words.author}:* {SENDER}\n*{words.sent}:* donderdag 6 juni 2024 08:55\n*{words.to}:* {TO}\n"
             f"*{words.cc}:* {CC}\n*{words.subject}:* {SUBJECT}\n\n{BODY}")  # fmt: skip
 
 
 def outlook_paragraphs(words: Words) -> str:
-    """A paragraph a header line."""
+    """One paragraph for each header line."""
     return "\n\n".join(outlook_bold(words).split("\n", 5)).replace("*", "")
 
 
 def cells(words: Words) -> str:
-    """A table, name and value each in a paragraph of its own."""
+    """A table with each name and each value in its own paragraph."""
     return (f"{words.author}:\n\n{SENDER}\n\n{words.sent}:\n\ndonderdag 6 juni 2024 08:55\n\n{words.to}:\n\n{TO}\n\n"
             f"{words.cc}:\n\n{CC}\n\n{words.subject}:\n\n{SUBJECT}\n\n{BODY}")  # fmt: skip
 
 
 def yahoo(words: Words) -> str:
-    """The block run together in the line of the mark."""
+    """Yahoo: mark and block on one line."""
     cc = words.cc if words.cc != "CC" else "Cc"
     mark = words.thunderbird.partition(" ---")[0]
     return (f"   ----- {mark} ----- {words.author}: {SENDER}{words.to}: {TO}{cc}: {CC}"
@@ -106,7 +106,7 @@ FORMS = [apple, apple_below, gmail, thunderbird, outlook, outlook_plain, outlook
 
 
 def found_in(text: str, subject: str = "FW: Twee vakjes", **more: object) -> Inline | None:
-    """The forwarded mail of a text."""
+    """Returns the forwarded mail of a text."""
     return find_inline(
         text.split("\n"),
         split_subject(subject, LANGUAGE),
@@ -120,7 +120,7 @@ def found_in(text: str, subject: str = "FW: Twee vakjes", **more: object) -> Inl
 @each("form", FORMS)
 @each("language", sorted(WORDS), of="mails")
 def test_a_forward_is_read_in_every_form_and_language(language: str, form: object, note: str) -> None:
-    """Sender, recipients, subject, instant and body, and the forwarder's note: each a fact of its own."""
+    """Sender, recipients, subject, date, body and the forwarder's note are read from every form and language."""
     assert callable(form)
     text = note + form(WORDS[language])
     found = found_in(text)
@@ -138,7 +138,7 @@ def test_a_forward_is_read_in_every_form_and_language(language: str, form: objec
 
 
 def test_yahoo_prints_the_name_of_the_copies_without_a_colon_in_some_languages() -> None:
-    """In Polish; and the name of a person who is called like a label stays a name."""
+    """Yahoo's copies field without a colon, as in Polish, is recognised; a person's name is kept."""
     text = yahoo(WORDS["pl"])
     label = f">{WORDS['pl'].cc}: "
     assert label in text
@@ -149,7 +149,7 @@ def test_yahoo_prints_the_name_of_the_copies_without_a_colon_in_some_languages()
 
 
 def test_an_answer_address_in_another_language_ends_no_block() -> None:
-    """Thunderbird prints Reply-To between the author and the recipients."""
+    """Thunderbird's Reply-To in another language, between author and recipients, does not end the block."""
     for label in ("Odpověď-Komu", "Odpowiedź-do", "Antwort an", "Antwoord-naar", "Réponse à", "Відповідати"):
         found = found_in(thunderbird(WORDS["en"]).replace("To: ", f"{label}: \tx@raad.example\nTo: ", 1))
         assert found is not None, label
@@ -158,7 +158,7 @@ def test_an_answer_address_in_another_language_ends_no_block() -> None:
 
 @dataclass(frozen=True)
 class Page:
-    """A forward in HTML and the program that writes such."""
+    """A forward in HTML and the program that writes such forwards."""
 
     program: str
     html: str
@@ -169,7 +169,7 @@ PAGES = table("html-forwards", list[Page])
 
 @each("page", PAGES, ids=[page.program for page in PAGES], of="mails")
 def test_a_forward_in_html_is_read_as_well(page: Page) -> None:
-    """Borders, rules, quotations, tables, blocks in blocks."""
+    """HTML forwards are read from borders, rules, quotations, tables and nested blocks."""
     text = text_of(page.html)
     found = found_in(text)
     assert found is not None
@@ -193,7 +193,7 @@ NESTED = (
 
 
 def test_the_outermost_of_nested_forwards_is_told_and_the_inner_stays_in_its_body() -> None:
-    """Forwarder, original sender and note are three facts; who wrote the innermost is the griffie's claim."""
+    """The outermost of nested forwards is read; the inner one stays in its body."""
     found = found_in(NESTED)
     assert found is not None
     assert reply_text(NESTED.split("\n")[: found.start], LANGUAGE) == "Kijken jullie mee?"
@@ -206,7 +206,7 @@ def test_the_outermost_of_nested_forwards_is_told_and_the_inner_stays_in_its_bod
 
 
 def block(**fields: str) -> str:
-    """An Outlook block with some of its fields otherwise."""
+    """Builds an Outlook block with some fields changed."""
     printed = {
         "Van": SENDER,
         "Verzonden": "donderdag 6 juni 2024 08:55",
@@ -243,7 +243,7 @@ def block(**fields: str) -> str:
     ],
 )
 def test_an_author_is_read_as_programs_print_him(printed: str, expected: Address | None) -> None:
-    """Commas and brackets in names, links in links, who writes for whom."""
+    """An author is read from names with commas or brackets, links in links, and "on behalf of"."""
     found = found_in(f"-----Oorspronkelijk bericht-----\n{block(Van=printed)}")
     assert found is not None
     assert found.mail.sender == expected
@@ -272,7 +272,7 @@ def test_an_author_is_read_as_programs_print_him(printed: str, expected: Address
 def test_lists_of_recipients_are_divided_as_programs_print_them(
     printed: str, expected: tuple[tuple[str, str | None], ...]
 ) -> None:
-    """Semicolons between names with commas, folded lists, names alone."""
+    """Recipients are split correctly: names with commas, folded lists, names alone."""
     found = found_in(f"{NOTE}\n\n{block(Aan=printed)}")
     assert found is not None
     assert found.mail.to == tuple(Address(address, name) for address, name in expected)
@@ -280,7 +280,7 @@ def test_lists_of_recipients_are_divided_as_programs_print_them(
 
 
 def test_a_second_name_for_recipients_and_attachments_in_the_block_end_nothing() -> None:
-    """Sent mail that is forwarded shows Bcc as well; the first Cc counts."""
+    """Bcc, attachments and other fields do not end the block; the first Cc counts."""
     found = found_in(block(CC=CC, Bcc="x@a.example", Bijlagen="foto.png", Urgentie="Hoog"))
     assert found is not None
     assert (found.mail.cc, found.mail.subject) == ((Address("piet@stad.example", "Piet"),), SUBJECT)
@@ -288,7 +288,7 @@ def test_a_second_name_for_recipients_and_attachments_in_the_block_end_nothing()
 
 
 def test_a_text_that_begins_like_a_header_is_the_text() -> None:
-    """A field that the block has already belongs to the mail below."""
+    """A line in the body that looks like a header field stays in the body."""
     found = found_in(block().replace(BODY, "Datum: 9 juni\nAan: iedereen\nBijlagen: geen"))
     assert found is not None
     assert (found.mail.date, found.mail.body) == (
@@ -314,14 +314,14 @@ def test_a_text_that_begins_like_a_header_is_the_text() -> None:
 )
 @each("subject", ["Twee vakjes", "", "RE: Twee vakjes"])
 def test_a_mark_makes_a_forward_whatever_the_subject(mark: str, subject: str) -> None:
-    """Notes, mutt, KMail, Apple Mail: what the program says is stronger than a prefix."""
+    """A mark makes a forward, whatever the subject says."""
     found = found_in(f"{NOTE}\n\n{mark}\n\n{block()}", subject)
     assert found is not None
     assert (found.start, found.mail.body) == (2, BODY)
 
 
 def test_the_forwarders_words_below_a_quoted_mail_are_not_its_body() -> None:
-    """The body ends with the quotation; a line that a gateway broke is still inside."""
+    """The body ends with the quotation; a line that a gateway broke still belongs to it."""
     text = f"{apple(WORDS['nl'])}\n> een lange regel die\ngebroken is\n> en doorgaat\n\nKun je dit afhandelen?"
     found = found_in(text)
     assert found is not None
@@ -329,7 +329,7 @@ def test_the_forwarders_words_below_a_quoted_mail_are_not_its_body() -> None:
 
 
 def test_a_mark_above_a_quote_line_is_a_forward_too() -> None:
-    """Proton: the mark of an original, then a line that names author and instant."""
+    """A mark above a quote line is a forward too; Proton writes such forwards."""
     line = "On Thursday, June 6th, 2024 at 8:55 AM, Jan Bos <jan@raad.example> wrote:"
     found = found_in(f"------- Original Message -------\n{line}\n\n> Kijk!")
     assert found is not None
@@ -348,7 +348,7 @@ def test_a_mark_above_a_quote_line_is_a_forward_too() -> None:
     ],
 )
 def test_a_printed_instant_may_name_its_zone(date: str) -> None:
-    """By an offset, an abbreviation or the Z of ISO 8601."""
+    """A printed date may name its zone by an offset, an abbreviation or the Z of ISO 8601."""
     assert zone_stated(date)
 
 
@@ -365,5 +365,5 @@ def test_a_printed_instant_may_name_its_zone(date: str) -> None:
     ],
 )
 def test_the_zone_of_a_printed_instant_is_mostly_assumed(date: str) -> None:
-    """Whoever shows such an instant has to say so."""
+    """A printed date without a zone is recognised as such."""
     assert not zone_stated(date)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The parser in a process of its own: same results, bounded time, and a new process after one has died."""
+"""The parser in a separate process: same results, limited time, and a new process after one has died."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flaggermail.adapters.parsing.worker import MEMORY_LIMIT, ContainedParser
 from flaggermail.mail.message import Address
 from flaggermail.shipped import shipped
 
-pytestmark = pytest.mark.outside  # each has reading processes of its own
+pytestmark = pytest.mark.outside  # each starts parser processes
 
 MAILS = Path(__file__).parents[2] / "mails"
 LIMIT = 5.0  # seconds for one hostile mail; each takes well under one
@@ -27,7 +27,7 @@ MAIL = b"Message-ID: <a@b.example>\r\nFrom: Jan <jan@b.example>\r\nSubject: =?ut
 
 
 def nested(depth: int) -> bytes:
-    """Multiparts in one another, none closed."""
+    """Returns nested multiparts, none of them closed."""
     line = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
     return b"From: a@b.example\r\n" + b"".join(line % (n, n) for n in range(depth)) + b"x\r\n" * 100_000
 
@@ -76,25 +76,25 @@ HOSTILE = {
     "uuencode that never ends": b"\r\nbegin 644 x\n" + b"M\n" * 3_000_000,
     "signatures in one another": b"Content-Type: application/pkcs7-mime\r\n\r\n" + b"\x30\x80" * 3_000_000,
 }
-SLOWEST = 1.5  # seconds of processor time for each; under one where this was written
+SLOWEST = 1.5  # seconds of processor time for each; under one on the author's machine
 
 
 def used(parser: ContainedParser) -> float:
-    """Seconds of processor time that the child has used (proc_pid_stat(5): utime and stime)."""
+    """Returns the seconds of processor time used by the child (proc_pid_stat(5): utime and stime)."""
     fields = Path(f"/proc/{parser.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture(scope="module")
 def contained() -> Iterator[ContainedParser]:
-    """One parser for the tests that leave it alive."""
+    """Returns one parser for the tests that leave it alive."""
     parser = ContainedParser(shipped("rules"), time_limit=LIMIT)
     yield parser
     parser.close()
 
 
 def test_it_reads_what_the_parser_in_this_process_reads(contained: ContainedParser) -> None:
-    """Nothing is lost between the processes."""
+    """The separate process gives the same results as the parser in this process."""
     parser = StandardParser(read_language(shipped("rules")))
     for path in sorted(MAILS.glob("*.eml")):
         assert contained.parse(path.read_bytes()) == parser.parse(path.read_bytes())
@@ -102,7 +102,7 @@ def test_it_reads_what_the_parser_in_this_process_reads(contained: ContainedPars
 
 @pytest.mark.parametrize("what", HOSTILE)
 def test_a_hostile_mail_ends_in_time_and_the_next_is_read(contained: ContainedParser, what: str) -> None:
-    """It is read, not cut off; no shape makes reading dearer than linear: 10 MB take no longer than a second or so."""
+    """A hostile mail is parsed completely and in linear time: 10 MB take about a second."""
     contained.parse(MAIL)
     before, begun = used(contained), time.monotonic()
     message = contained.parse(HOSTILE[what])
@@ -115,7 +115,7 @@ def test_a_hostile_mail_ends_in_time_and_the_next_is_read(contained: ContainedPa
 
 
 def test_a_process_that_dies_is_replaced(contained: ContainedParser) -> None:
-    """Killed between two mails: the next is read by a new process."""
+    """A process killed between two mails is replaced for the next one."""
     assert contained.parse(MAIL).text == "hello\n"
     old = contained.pid
     assert old is not None
@@ -126,7 +126,7 @@ def test_a_process_that_dies_is_replaced(contained: ContainedParser) -> None:
 
 
 def test_a_mail_over_its_time_comes_back_by_its_header_alone() -> None:
-    """A process that stands still is ended; what the header says is told; the next mail is read by a new process."""
+    """A parser that exceeds its time is ended, the mail is read from its header alone, and a new process starts."""
     parser = ContainedParser(shipped("rules"), time_limit=0.5)
     assert parser.parse(MAIL).text == "hello\n"
     old = parser.pid
@@ -146,7 +146,7 @@ def test_a_mail_over_its_time_comes_back_by_its_header_alone() -> None:
 
 
 def test_a_mail_that_takes_too_much_memory_ends_the_process_alone() -> None:
-    """The limit on memory holds in the child; the mail is told by its header."""
+    """The memory limit applies in the child; a mail that exceeds it is read from its header alone."""
     parser = ContainedParser(shipped("rules"), time_limit=LIMIT, memory_limit=120 * 1024 * 1024)
     large = MAIL + b"x" * 150_000_000
     message = parser.parse(large)
@@ -157,7 +157,7 @@ def test_a_mail_that_takes_too_much_memory_ends_the_process_alone() -> None:
 
 
 def test_the_child_has_two_pipes_and_no_environment() -> None:
-    """No descriptor of the daemon, no token of the service manager."""
+    """The child inherits no descriptor and no environment of the daemon."""
     with Path("/dev/null").open("rb") as inherited:
         os.set_inheritable(inherited.fileno(), True)  # noqa: FBT003 - the argument has no name
         parser = ContainedParser(shipped("rules"))
@@ -170,12 +170,12 @@ def test_the_child_has_two_pipes_and_no_environment() -> None:
         assert "Max file size             0 " in limits
         assert f"Max address space         {MEMORY_LIMIT} " in limits
         assert "Max cpu time              unlimited" not in limits
-        assert "sqlite" not in (process / "maps").read_text()  # no database is at hand there
+        assert "sqlite" not in (process / "maps").read_text()  # no database is reachable there
         parser.close()
 
 
 def test_closing_ends_the_child_and_may_be_repeated() -> None:
-    """Nothing is left behind; a parser that is used again starts again."""
+    """close() ends the child and may be repeated; the parser restarts on its next use."""
     parser = ContainedParser(shipped("rules"))
     parser.close()
     assert parser.parse(MAIL).text == "hello\n"
@@ -189,7 +189,7 @@ def test_closing_ends_the_child_and_may_be_repeated() -> None:
 
 
 def test_rules_that_cannot_be_read_are_told_as_a_defect(tmp_path: Path) -> None:
-    """The child cannot start; the mail is still archived and told by its header."""
+    """If the child cannot start, the mail is read from its header alone, with a defect."""
     parser = ContainedParser(tmp_path)
     message = parser.parse(MAIL)
     assert message.defects == ("parser ended: exit 1",)
@@ -198,7 +198,7 @@ def test_rules_that_cannot_be_read_are_told_as_a_defect(tmp_path: Path) -> None:
 
 
 def test_several_threads_share_one_child(contained: ContainedParser) -> None:
-    """Mails and answers never mix."""
+    """Threads that share one child each get the results of their own mails."""
     found: dict[int, set[tuple[str | None, int, bool]]] = {number: set() for number in range(6)}
     together = threading.Barrier(len(found))
 

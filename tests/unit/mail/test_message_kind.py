@@ -17,12 +17,12 @@ from flaggermail.shipped import shipped
 from tests.corpus import each
 
 MAILS = Path(__file__).parents[2] / "mails"
-SLOWEST = 2.0  # seconds, with room for a busy machine
+SLOWEST = 2.0  # seconds, with a margin for a busy machine
 PARSER = StandardParser(read_language(shipped("rules")))
 
 
 def kind(*fields: str, body: str = "x") -> MechanicalKind:
-    """The kind of a mail with these header lines."""
+    """Returns the kind of a mail with these header lines."""
     return PARSER.parse("\r\n".join((*fields, "", body)).encode()).kind
 
 
@@ -76,17 +76,17 @@ def kind(*fields: str, body: str = "x") -> MechanicalKind:
     ],
 )
 def test_kind_by_header(fields: list[str], expected: str) -> None:
-    """RFC 3834 and its kin, the empty return path, daemons and subjects; lists and denials are human."""
+    """Header fields decide the kind (RFC 3834 and similar); list mail and mail that denies it is human."""
     assert kind(*fields).value == expected
 
 
 def test_the_text_alone_never_makes_a_bounce() -> None:
-    """A person quotes an SMTP reply."""
+    """Text alone never makes a bounce: a person may quote an SMTP reply."""
     assert kind("From: a@b.example", body="550 5.1.1 <c@d.example>: User unknown") is MechanicalKind.HUMAN
 
 
 def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
-    """Both are disposition notifications (RFC 8098); RFC 5429 tells the refusal by its words."""
+    """Of two disposition notifications (RFC 8098) a refusal is a bounce (RFC 5429) and a receipt is an auto-reply."""
 
     def notification(disposition: str) -> MechanicalKind:
         return kind(
@@ -124,13 +124,13 @@ def test_a_refusal_by_a_mail_filter_is_a_bounce_and_a_receipt_is_not() -> None:
     ],
 )
 def test_reports_of_delivery_are_read(group: str, outcome: str | None, unreached: tuple[str, ...]) -> None:
-    """RFC 3464, section 2.3, with what is left out or misspelt."""
+    """Delivery reports are read (RFC 3464, section 2.3), even with missing or misspelt fields."""
     report = read_report(f"Reporting-MTA: dns; mx.example\n\n{group}\n".encode())
     assert (report.outcome, report.unreached) == (outcome, unreached)
 
 
 def test_one_failure_outweighs_deliveries() -> None:
-    """A report about several recipients is about those who got nothing."""
+    """One failure in a report about several recipients decides its outcome."""
     groups = [("a@b.example", "delivered"), ("c@b.example", "failed")]
     text = "\n\n".join(f"Final-Recipient: rfc822;{address}\nAction: {action}" for address, action in groups)
     report = read_report(f"Reporting-MTA: dns; x\n\n{text}\n".encode())
@@ -138,7 +138,7 @@ def test_one_failure_outweighs_deliveries() -> None:
 
 
 def test_a_bounce_in_plain_text_names_recipient_and_mail() -> None:
-    """Old servers return everything in one text."""
+    """A plain-text bounce of an old server gives the failed recipient and the identity of the returned mail."""
     lines = [
         "From: mailer-daemon@b.example",
         "Subject: failure notice",
@@ -160,7 +160,10 @@ def test_a_bounce_in_plain_text_names_recipient_and_mail() -> None:
 
 
 def test_the_mail_is_found_by_the_envelope_identifier_where_nothing_is_returned() -> None:
-    """We use our Message-ID as envelope identifier (RFC 3461, section 4.4); some servers report it still encoded."""
+    """Without returned content the envelope identifier identifies the mail (RFC 3461, section 4.4).
+
+    We use our Message-ID as envelope identifier; some servers report it still encoded.
+    """
     report = (MAILS / "bounce-envelope-id.eml").read_bytes()
     for written in (b"n1+2B7@ministerie.example", b"<n1+7@ministerie.example>", b"n1+7@ministerie.example"):
         found = PARSER.parse(report.replace(b"n1+2B7@ministerie.example", written))
@@ -171,7 +174,7 @@ def test_the_mail_is_found_by_the_envelope_identifier_where_nothing_is_returned(
 
 
 def test_what_was_returned_outweighs_the_envelope_identifier() -> None:
-    """Only the header of the mail itself is sure to be ours."""
+    """The returned header decides before the envelope identifier: only the header is surely ours."""
     report = (MAILS / "dsn-failed.eml").read_bytes()
     found = PARSER.parse(
         report.replace(b"Reporting-MTA:", b"Original-Envelope-Id: other@x.example\r\nReporting-MTA:", 1)
@@ -180,7 +183,7 @@ def test_what_was_returned_outweighs_the_envelope_identifier() -> None:
 
 
 def test_a_report_that_a_person_forwards_part_by_part_is_his_mail() -> None:
-    """Some programs take a report apart when they forward it: its parts are there, and it is no report."""
+    """A report that a person forwards in separate parts is human mail."""
     fields = ["From: a@b.example", "Subject: FW: Undeliverable: x", "Content-Type: multipart/mixed; boundary=b"]
     parts = "--b\r\n\r\nWhat is this?\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n"
     parts += "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; c@d.example\r\nAction: failed\r\n\r\n--b--"
@@ -196,7 +199,7 @@ def test_a_report_that_a_person_forwards_part_by_part_is_his_mail() -> None:
 
 @pytest.mark.parametrize("path", ["<>", "<bounce@platform.example>"])
 def test_a_robot_that_confirms_is_no_bounce_whatever_it_quotes(path: str) -> None:
-    """It speaks of addresses that do not exist, and our own mail stands below, header and all."""
+    """An automatic confirmation is an auto-reply, even if it speaks of missing accounts and quotes our own mail."""
     lines = [
         "We received your report. Reports about an account that does not exist are closed.",
         "",
@@ -232,7 +235,7 @@ def test_a_robot_that_confirms_is_no_bounce_whatever_it_quotes(path: str) -> Non
     ],
 )
 def test_events_of_a_sending_service_are_read(event: str, expected: str, outcome: str | None) -> None:
-    """They come as JSON, folded or cut now and then; only in a mail of its subscription."""
+    """JSON events of a sending service are read, even if cut off, but only in mail of its subscription."""
     fields = "From: no-reply@b.example\r\n"
     found = PARSER.parse(f"x-amz-sns-message-id: 1\r\n{fields}\r\n{event}".encode())
     assert (found.kind.value, found.bounce_class) == (expected, outcome)
@@ -240,7 +243,7 @@ def test_events_of_a_sending_service_are_read(event: str, expected: str, outcome
 
 
 def test_a_bounce_never_fails_a_recipient_that_nobody_wrote_to() -> None:
-    """Message-IDs, the sender and the address of the support are addresses too."""
+    """Only recipients count as failed, not Message-IDs, the sender or a support address."""
     lines = [
         "From: mailer-daemon@b.example",
         "To: flagger@ministerie.example",
@@ -263,7 +266,7 @@ def test_a_bounce_never_fails_a_recipient_that_nobody_wrote_to() -> None:
 
 
 def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes list mail of persons for bounces; so it never sees one."""
+    """The library for old bounces is called for bounces only: it would mistake people's list mail for bounces."""
     asked: list[bytes] = []
 
     def all_failures(mail: object) -> tuple[set[bytes], set[bytes]]:
@@ -281,7 +284,7 @@ def test_the_library_for_old_bounces_is_asked_for_bounces_only(monkeypatch: pyte
 
 
 def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads names without a domain, for one; where our own reading found somebody else, the library wins."""
+    """The library's result is used where our own parser finds nothing or another address."""
     monkeypatch.setattr(
         "flaggermail.adapters.parsing.flufl_bounces.all_failures", lambda _: ({b"late@d.example"}, {b"C@d.example."})
     )
@@ -310,7 +313,7 @@ def test_what_only_the_library_knows_is_taken(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_hostile_notices_cost_little(text: str) -> None:
-    """The time stays in proportion to the text, whatever stands in it."""
+    """The parsing time grows in proportion to the text, whatever it contains."""
     for head in (
         "From: mailer-daemon@b.example\r\n",
         "From: a@b.example\r\n",
@@ -322,7 +325,7 @@ def test_hostile_notices_cost_little(text: str) -> None:
 
 
 def test_hops_are_told_from_the_first_server_to_ours() -> None:
-    """Each with the instant of its own clock."""
+    """Hops are listed from the first server to ours, each with the instant of its own clock."""
     mail = (
         b"Received: from a.example by mx.b.example with ESMTPS id 1; Thu, 6 Jun 2024 13:06:01 +0200\r\n"
         b"Received: by a.example id 2; Thu, 6 Jun 2024 13:06:00 +0200\r\nFrom: a@a.example\r\n\r\nx"

@@ -46,12 +46,12 @@ TWO_PARTS = (
     ],
 )
 def test_names_are_made_safe(raw: str, safe: str | None) -> None:
-    """No path, nothing unseen, no name of a device."""
+    """A safe name has no path, no invisible character and no name of a device."""
     assert safe_name(raw) == safe
 
 
 def test_a_long_name_keeps_its_extension() -> None:
-    """By which people know what it is."""
+    """A long name is shortened before its extension."""
     name = safe_name("\u20ac" * 3000 + ".pdf")
     assert name is not None
     assert len(name.encode()) <= LONGEST
@@ -59,7 +59,7 @@ def test_a_long_name_keeps_its_extension() -> None:
 
 
 def test_an_attached_mail_is_cut_out_so_that_it_reads_alone() -> None:
-    """As it stands where it is not encoded, with the header of its part where it is."""
+    """An attached mail is extracted so that it can be parsed alone, encoded or not."""
     for name in ("forward-attached", "rfc822-in-base64"):
         octets = (MAILS / f"{name}.eml").read_bytes()
         ((start, end),) = PARSER.parse(octets).enclosed
@@ -87,14 +87,14 @@ def test_an_attached_mail_is_cut_out_so_that_it_reads_alone() -> None:
     ],
 )
 def test_parts_are_found_whatever_the_content_type_says(kind: bytes) -> None:
-    """A boundary that is missing, misspelt, badly quoted or badly folded."""
+    """Parts are found even if the boundary is missing, misspelt, badly quoted or badly folded."""
     message = PARSER.parse(TWO_PARTS % kind)
     assert message.text == "hello"
     assert [(one.filename, one.size) for one in message.attachments] == [("x.png", 3)]
 
 
 def test_an_emptied_multipart_hides_no_text() -> None:
-    """A gateway took its parts out; the text that stands beside it is the text."""
+    """A multipart emptied by a gateway does not hide the text next to it."""
     mail = (
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
         b"--b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n"
@@ -104,7 +104,7 @@ def test_an_emptied_multipart_hides_no_text() -> None:
 
 
 def test_a_multipart_in_base64_is_read() -> None:
-    """RFC 2045 forbids it, and it hides what filters look for."""
+    """A multipart in base64 is read, although RFC 2045 forbids it: filters may miss its content."""
     head, _, body = (TWO_PARTS % b"multipart/mixed; boundary=b").partition(b"\r\n\r\n")
     message = PARSER.parse(head + b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(body))
     assert (message.text, len(message.attachments)) == ("hello", 1)
@@ -124,7 +124,7 @@ def test_a_multipart_in_base64_is_read() -> None:
     ],
 )
 def test_bodies_are_decoded_as_they_are_meant(encoding: bytes, body: bytes, text: str | None) -> None:
-    """Transfer encodings misspelt, with rubbish behind them, or not kept to."""
+    """Bodies are decoded even if the transfer encoding is misspelt, followed by rubbish, or not used."""
     mail = b"From: a@b.example\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (encoding, body)
     assert PARSER.parse(mail).text == (body.decode() if text is None else text)
 
@@ -140,26 +140,26 @@ def test_bodies_are_decoded_as_they_are_meant(encoding: bytes, body: bytes, text
     ],
 )
 def test_flowed_paragraphs_are_whole(written: str, read: str) -> None:
-    """RFC 3676: joined within one depth of quotation, never into the signature."""
+    """Flowed lines are joined within one depth of quotation, but not into the signature (RFC 3676)."""
     head = "From: a@b.example\r\nContent-Type: text/plain; format=flowed\r\n\r\n"
     assert PARSER.parse((head + written).encode()).text == read
 
 
 def test_flowed_text_without_the_blanks_at_its_line_ends() -> None:
-    """DelSp=yes, for scripts that write no blanks."""
+    """With DelSp=yes flowed lines are joined without the blank, for scripts that use none."""
     head = "From: a@b.example\r\nContent-Type: text/plain; charset=utf-8; Format=Flowed; DelSp=yes\r\n\r\n"
     assert PARSER.parse(f"{head}\u3053 \n\u3093\n".encode()).text == "\u3053\u3093\n"
 
 
 def test_html_without_a_charset_says_it_itself() -> None:
-    """By its meta element, where the mail says nothing."""
+    """The charset of HTML is taken from its meta element if the mail gives none."""
     mail = b"Content-Type: text/html%s\r\n\r\n<html><meta charset=iso-8859-15>\xa4"
     assert PARSER.parse(mail % b"").text == "\u20ac"
     assert PARSER.parse(mail % b"; charset=iso-8859-1").text == "\u00a4"
 
 
 def test_files_in_uuencode_are_found_in_a_text_and_sentences_are_not() -> None:
-    """The first line of a file is as long as it says."""
+    """Uuencoded files are found by a first line of the stated length; ordinary sentences are not."""
     assert list(files_in(b"x\nbegin 644 a b.txt\n#86)C\n`\nend\nbegin 600 c\r\n#86)C\r\n\x60\r\nend\r\n")) == [
         ("a b.txt", 3),
         ("c", 3),
@@ -169,7 +169,7 @@ def test_files_in_uuencode_are_found_in_a_text_and_sentences_are_not() -> None:
 
 
 def test_the_content_of_an_opaque_signature_is_read_and_damage_is_none() -> None:
-    """Cut off or changed anywhere, it gives content or nothing, never an exception."""
+    """The content of an opaque signature is read; a damaged one gives content or None, never an exception."""
     mail = (MAILS / "smime-opaque.eml").read_bytes()
     octets = base64.b64decode(re.split(rb"\n\n", mail, maxsplit=1)[1])
     assert "caf\u00e9".encode() in (signed_content(octets) or b"")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The code by which a draft is approved by mail: bound to the draft's octets, the person and two hours."""
+"""The code that approves a draft by mail: bound to the draft's octets, the person and two hours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEX = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
 def test_the_code_of_the_person_lets_the_draft_go() -> None:
-    """As it stands in the mail."""
+    """The code is accepted as printed in the mail."""
     assert read(OFFER.code, "officer1", [OFFER], NOW) == OFFER
 
 
@@ -33,26 +33,26 @@ def test_the_code_of_the_person_lets_the_draft_go() -> None:
     ids=["octets", "person", "mail"],
 )
 def test_another_text_person_or_mail_has_another_code(other: Offer) -> None:
-    """Each of the three is in the code."""
+    """Another text, person or mail has another code."""
     assert other.code != OFFER.code
     assert read(OFFER.code, other.officer, [other], NOW) == Void("there is no such code")
 
 
 def test_a_code_is_of_no_use_to_another_person() -> None:
-    """An officer who forwards his mail to a colleague does not hand over his say."""
+    """A code is refused from another person, for example after a forward."""
     assert read(OFFER.code, "officer2", [OFFER], NOW) == Void("this code is another person's")
 
 
 @pytest.mark.parametrize(("minutes", "good"), [(0, True), (119, True), (120, False), (10_000, False)])
 def test_a_code_holds_for_two_hours(minutes: int, *, good: bool) -> None:
-    """From the instant of the mail on; afterwards the draft is named, so that it can be shown anew."""
+    """A code is valid for two hours from the instant of the mail; after that the answer names the draft."""
     found = read(OFFER.code, "officer1", [OFFER], NOW + timedelta(minutes=minutes))
     assert found == (OFFER if good else Void("this code has run out", OFFER.draft))
 
 
 @given(HEX, HEX)
 def test_a_code_can_be_typed_on_a_phone(token: str, digest: str) -> None:
-    """Six signs that no reader takes for another; how they are written does not matter."""
+    """A code has six unambiguous characters; case, spaces and punctuation around them are ignored."""
     offer = replace(OFFER, token=token, digest=digest)
     assert len(offer.code) == 6
     assert not set(offer.code) & set("IO01abcdefghijklmnopqrstuvwxyz")
@@ -62,6 +62,6 @@ def test_a_code_can_be_typed_on_a_phone(token: str, digest: str) -> None:
 
 @given(st.text(max_size=12))
 def test_nothing_else_is_a_code(written: str) -> None:
-    """Whatever an officer types, it is his code or it does nothing."""
+    """Any other text than the officer's code is refused."""
     found = read(written, "officer1", [OFFER], NOW)
     assert (found == OFFER) is ("".join(sign for sign in written.upper() if sign.isalnum()) == OFFER.code)

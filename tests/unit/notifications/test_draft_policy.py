@@ -82,13 +82,13 @@ HARMLESS = (
 
 
 def search(pattern: str, text: str) -> str | None:
-    """As the matcher of the adapters: RE2, capitals ignored."""
+    """Searches as the matcher in the adapters does: RE2, ignoring case."""
     match = re2.search(f"(?i){pattern}", text)
     return match.group() if match else None
 
 
 def required(language: str, *, can_confirm: bool = True, follow_up: bool = False) -> Requirements:
-    """What the good drafts satisfy."""
+    """Returns the requirements that the good drafts meet."""
     return Requirements(
         language=language,
         number="VF-EP2024-0001",
@@ -108,14 +108,14 @@ def found(
     can_confirm: bool = True,
     follow_up: bool = False,
 ) -> tuple[str, ...]:
-    """The faults of a draft."""
+    """Returns the faults of a draft."""
     wanted = required(language, can_confirm=can_confirm, follow_up=follow_up)
     return faults(subject, body, wanted, PATTERNS, search)
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_a_complete_draft_has_no_fault(language: str) -> None:
-    """Also when it is broken into lines elsewhere, or with the date as 2024-05-02."""
+    """A complete draft has no fault, with other line breaks or an ISO date too."""
     body = GOOD[language]
     assert found(body, language) == ()
     assert found("\n".join(body.split()), language) == ()
@@ -124,7 +124,7 @@ def test_a_complete_draft_has_no_fault(language: str) -> None:
 
 @each(("language", "what"), [(lang, what) for lang, each in ELEMENTS.items() for what in each])
 def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
-    """One fault for one missing element; it says what to write."""
+    """A missing element gives exactly one fault, which says what to write."""
     old, new = ELEMENTS[language][what]
     assert old in GOOD[language]
     (fault,) = found(GOOD[language].replace(old, new), language)
@@ -135,19 +135,19 @@ def test_each_missing_element_is_named_alone(language: str, what: str) -> None:
 @each("language", ["nl", "en"])
 @each(("what", "sentence"), [(what, each) for what, sentences in SAID.items() for each in sentences])
 def test_what_must_not_be_said_is_refused_in_either_language(language: str, what: str, sentence: str) -> None:
-    """Also where the rest of the draft is in the other language, and also in the subject."""
+    """A forbidden statement is refused in both languages, in the body and in the subject."""
     assert [fault for fault in found(f"{GOOD[language]} {sentence}", language) if FORBIDDEN[what] in fault]
     assert [fault for fault in found(GOOD[language], language, subject=sentence) if FORBIDDEN[what] in fault]
 
 
 @each("sentence", HARMLESS)
 def test_what_a_narrative_is_about_may_be_told(sentence: str) -> None:
-    """Times, rules of the election and blocked accounts are no demands."""
+    """Times, election rules and blocked accounts may be mentioned."""
     assert found(f"{GOOD['en']} {sentence}") == ()
 
 
 def test_a_forbidden_word_in_the_policys_own_title_or_in_an_address_is_no_word_of_ours() -> None:
-    """A platform may call its rules what it likes."""
+    """Forbidden words in the policy's own title or address are allowed."""
     wanted = replace(required("en"), policy_title="Illegal content and removal", policy_url="https://p.example/remove")
     body = (
         GOOD["en"]
@@ -158,14 +158,14 @@ def test_a_forbidden_word_in_the_policys_own_title_or_in_an_address_is_no_word_o
 
 
 def test_a_channel_that_cannot_confirm_is_not_asked_to() -> None:
-    """The number still has to stand there."""
+    """A draft to a channel that cannot confirm needs no request for a receipt, but still its number."""
     old, new = ELEMENTS["en"]["confirmation"]
     assert found(GOOD["en"].replace(old, new), can_confirm=False) == ()
     assert found(GOOD["en"].replace(f"{old} VF-EP2024-0001.", ""), can_confirm=False) != ()
 
 
 def test_a_follow_up_needs_only_its_number_and_who_decides() -> None:
-    """What must not be said holds for it too."""
+    """A follow-up needs only its number and who decides; forbidden statements are refused there too."""
     body = "This adds to VF-EP2024-0001. You alone decide what to do with it."
     assert found(body, follow_up=True) == ()
     assert found("This adds to VF-EP2024-0001.", follow_up=True) == (MISSING["decides"],)
@@ -186,7 +186,7 @@ def test_a_follow_up_needs_only_its_number_and_who_decides() -> None:
     ],
 )
 def test_a_longer_date_address_or_number_is_another_one(old: str, new: str) -> None:
-    """What has to be quoted stands as a whole."""
+    """A longer date, address or number does not count as the required one."""
     assert len(found(GOOD["en"].replace(old, new))) == 1
 
 
@@ -208,7 +208,7 @@ def test_a_longer_date_address_or_number_is_another_one(old: str, new: str) -> N
     ],
 )
 def test_an_unseen_character_is_named_by_its_code_point_and_line(char: str) -> None:
-    """In the body and in the subject: zero width, direction, fillers, tags, controls."""
+    """An invisible character in body or subject is named by code point and line."""
     name = f"U+{ord(char):04X}"
     body = f"{GOOD['en']}\nBye{char}bye {char}"
     (fault,) = found(body)
@@ -220,13 +220,13 @@ def test_an_unseen_character_is_named_by_its_code_point_and_line(char: str) -> N
 
 
 def test_a_line_break_in_the_subject_is_a_fault_and_letters_with_accents_are_none() -> None:
-    """A subject is one line; UTF-8 is welcome."""
+    """A line break in the subject is a fault; accented letters are not."""
     assert "U+000A" in found(GOOD["en"], subject="Two\nboxes")[0]
     assert found(f"{GOOD['en']} Één \u201cvakje\u201d\u00a0meer.", subject="Één vakje") == ()
 
 
 def test_a_word_hidden_behind_full_width_letters_is_found() -> None:
-    """Compatibility forms count as the letters they look like."""
+    """Full-width letters count as the letters they look like."""
     assert len(found(f"{GOOD['en']} Please \uff52\uff45\uff4d\uff4f\uff56\uff45 it.")) == 1
 
 
@@ -241,7 +241,7 @@ def test_a_word_hidden_behind_full_width_letters_is_found() -> None:
     ],
 )
 def test_a_fault_in_the_patterns_is_named_by_line_and_key(tmp_path: Path, old: str, new: str, fault: str) -> None:
-    """No pattern can be left out, and RE2 has to understand each."""
+    """A missing or invalid pattern is named by line and key."""
     text = (ROOT / "rules" / "drafts.yaml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "drafts.yaml"
@@ -254,6 +254,6 @@ def test_a_fault_in_the_patterns_is_named_by_line_and_key(tmp_path: Path, old: s
 
 
 def test_a_missing_file_of_patterns_is_named(tmp_path: Path) -> None:
-    """As a fault of the configuration."""
+    """A missing file of patterns is a fault of the configuration."""
     with pytest.raises(ConfigurationError, match=r"drafts\.yaml:1:1: cannot be read"):
         load_draft_patterns(tmp_path / "drafts.yaml")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a pager says, and which one is called next."""
+"""The text of a page, and which pager is called next."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,19 +12,19 @@ DELAYS = (5, 10, 20)
 
 
 def test_a_reminder_says_number_platform_and_minutes() -> None:
-    """And how many others the same mail tells of; without a platform where there is none."""
+    """A reminder page has number, platform if there is one, minutes, and the count of others in the same mail."""
     assert reminder_text("VF-PS2027-0001", "X", 62) == "VF-PS2027-0001, X: 62 min"
     assert reminder_text("VF-PS2027-0001", None, 31, 3) == "VF-PS2027-0001: 31 min (+3)"
 
 
 def test_an_alarm_about_a_case_does_not_say_what_happened() -> None:
-    """Number and platform alone; of ourselves, what is wrong."""
+    """An alarm page about a case has only number and platform; one about the system names the alarm."""
     assert alarm_text(AlarmKind.BOUNCED, "VF-PS2027-0001", "X") == "alarm: VF-PS2027-0001, X"
     assert alarm_text(AlarmKind.MAILBOX_SILENT, None, None) == "alarm: mailbox silent"
 
 
 def test_a_page_is_one_short_visible_line() -> None:
-    """Whatever a platform is called in the configuration."""
+    """A page is one short printable line, even if a platform's name is not."""
     text = reminder_text("VF-PS2027-0001", "X\r\nBcc: all\u202e" + "x" * 500, 1)
     assert len(text) <= LONGEST
     assert text.isprintable()
@@ -49,10 +49,10 @@ def test_a_page_is_one_short_visible_line() -> None:
     ],
 )
 def test_the_order_of_pagers(minutes: int, states: list[str], at_once: bool, position: int | None) -> None:  # noqa: FBT001 - a table
-    """By their delays, the urgent from the first on at once, and past one that failed without delay."""
+    """Pagers are called by their delays, an urgent page starts at once, and a failed one is skipped without delay."""
     assert next_pager(DELAYS, states, TOLD, TOLD + timedelta(minutes=minutes), at_once=at_once) == position
 
 
 def test_without_a_pager_nobody_is_called() -> None:
-    """Mail is enough."""
+    """Without a pager no page is sent: mail is enough."""
     assert next_pager((), [], TOLD, TOLD + timedelta(days=1), at_once=True) is None

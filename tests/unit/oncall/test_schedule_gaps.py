@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Hours in which nobody is on call are found before they come."""
+"""Hours without an officer on call are found in advance."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ DAY = datetime(2027, 3, 17, tzinfo=UTC)
 
 
 def hour(number: int) -> datetime:
-    """That hour of the day."""
+    """Returns that hour of the day."""
     return DAY + timedelta(hours=number)
 
 
 def shift(officer: str, begins: int, ends: int) -> Shift:
-    """From one hour to another."""
+    """Returns a shift between two hours."""
     return Shift(officer, hour(begins), hour(ends))
 
 
 def test_gap_lies_before_between_and_after_shifts() -> None:
-    """Shifts that touch leave no gap, and what lies outside the span asked for is no matter."""
+    """Gaps are found before, between and after shifts, within the given span; adjacent shifts leave none."""
     rota = Rota(OFFICERS, (shift("a", 8, 12), shift("b", 12, 16), shift("a", 20, 30)))
     assert gaps(rota, (), hour(0), hour(24)) == ((hour(0), hour(8)), (hour(16), hour(20)))
     assert gaps(rota, (), hour(9), hour(15)) == ()
 
 
 def test_override_fills_a_gap() -> None:
-    """Who took over by an override is on call."""
+    """An override fills a gap."""
     rota = Rota(OFFICERS, (shift("a", 0, 16),))
     assert gaps(rota, (shift("b", 15, 22),), hour(0), hour(24)) == ((hour(22), hour(24)),)
 
 
 def test_standing_officer_leaves_no_gap() -> None:
-    """With `fallback_officer` somebody always is on call, shifts or not."""
+    """With `fallback_officer` there is no gap."""
     assert gaps(Rota(OFFICERS, (), "a"), (), hour(0), hour(24)) == ()
 
 
 def test_empty_rota_is_one_gap() -> None:
-    """Not one for every edge."""
+    """An empty schedule is one gap."""
     assert gaps(Rota(OFFICERS), (), hour(0), hour(24)) == ((hour(0), hour(24)),)
     assert gaps(Rota(OFFICERS), (), hour(24), hour(24)) == ()
 
@@ -56,7 +56,7 @@ shifts = st.lists(spans.map(lambda span: shift(*span)), max_size=6).map(tuple)
 def test_gaps_are_exactly_the_hours_without_an_officer(
     written: tuple[Shift, ...], overrides: tuple[Shift, ...], otherwise: str | None
 ) -> None:
-    """For any rota, an hour lies in a gap when `on_call` names nobody, and gaps neither touch nor overlap."""
+    """For any schedule, an hour is in a gap exactly if `on_call` returns None; gaps neither touch nor overlap."""
     rota = Rota(OFFICERS, written, otherwise)
     found = gaps(rota, overrides, hour(0), hour(24))
     for number in range(24):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The form in a reply: which lines count, and what is missing."""
+"""The form in a reply: which lines count, and which are missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ENGLISH = {"onjuist": "incorrect", "regel": "rule", "criterium": "criterion", "p
 
 
 def filled(asked: SentForm = ASKED, /, **values: str) -> str:
-    """The form as it was sent, with values behind its words."""
+    """Returns the form as sent, with values filled in."""
     form = written(asked)
     for word, value in {**FILLED, **values}.items():
         form = "\n".join(f"{word}: {value}" if line.startswith(f"{word}:") else line for line in form.split("\n"))
@@ -37,19 +37,19 @@ def filled(asked: SentForm = ASKED, /, **values: str) -> str:
 
 
 def taken(own: str, whole: str = "", asked: SentForm = ASKED) -> Form:
-    """The form that a reply holds."""
+    """Returns the form read from a reply."""
     return read(own, whole or own, asked, CHANNELS)
 
 
 def fault(own: str, whole: str = "", asked: SentForm = ASKED) -> tuple[str, tuple[str, ...]]:
-    """Why it cannot be taken, and the lines or names in question."""
+    """Returns why the form is refused, and the lines or names concerned."""
     with pytest.raises(FormFault) as caught:
         taken(own, whole, asked)
     return caught.value.why, caught.value.details
 
 
 def test_a_filled_form_is_assessment_decision_and_draft() -> None:
-    """Title and text are those that stood in it; the rule is the reason."""
+    """A filled form gives an assessment, a decision and a draft; the rule becomes the reason."""
     assert taken(filled()).acts(CASE) == (
         acts.Assess(
             case=CASE, incorrect=True, contradicts=FILLED["regel"], criteria=(1,), own_attempts=3, all_means_used=None
@@ -62,13 +62,13 @@ def test_a_filled_form_is_assessment_decision_and_draft() -> None:
 @each("prefix", ["", "> ", ">", ">> ", "> > "])
 @each("gap", ["\n", "\n\n", "\n> \n"])
 def test_a_form_filled_in_within_the_quotation(prefix: str, gap: str) -> None:
-    """Marks of quotation, empty lines between, and nothing in the officer's own words: between the marks it counts."""
+    """A form filled in inside the quotation counts, with quotation marks and empty lines between its lines."""
     whole = gap.join(f"{prefix}{line}" for line in filled().split("\n"))
     assert taken("", whole) == taken(filled())
 
 
 def test_a_copy_above_the_empty_form_counts() -> None:
-    """With the marks or without them, in either language of the words."""
+    """A copy above the empty form counts, with or without its marks, in Dutch or English."""
     quoted = "\n".join(f"> {line}" for line in written(ASKED).split("\n"))
     bare = "\n".join(f"{word}: {value}" for word, value in FILLED.items())
     assert taken(bare, f"{bare}\n\n{quoted}") == taken(filled())
@@ -78,7 +78,7 @@ def test_a_copy_above_the_empty_form_counts() -> None:
 
 
 def test_what_is_completed_above_the_quotation_joins_what_stood_there() -> None:
-    """After a line was named as missing, the line alone is enough."""
+    """Lines above the quotation complete the form quoted below."""
     before = filled(criterium="")
     assert fault(before) == ("lines missing", ("criterium",))
     quoted = "\n".join(f"> {line}" for line in before.split("\n"))
@@ -87,7 +87,7 @@ def test_what_is_completed_above_the_quotation_joins_what_stood_there() -> None:
 
 @pytest.mark.parametrize("word", ["onjuist", "regel", "criterium", "pogingen", "besluit"])
 def test_a_missing_line_is_named(word: str) -> None:
-    """Each of the five is needed to notify, left empty or left out."""
+    """Each of the five lines needed to notify is named if it is empty or left out."""
     assert fault(filled(**{word: ""})) == ("lines missing", (word,))
     left_out = "\n".join(line for line in filled().split("\n") if not line.startswith(f"{word}:"))
     assert fault(left_out) == ("lines missing", (word,))
@@ -106,7 +106,7 @@ def test_a_missing_line_is_named(word: str) -> None:
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(word: str, value: str, named: str) -> None:
-    """Nothing is guessed."""
+    """A line that cannot be read is named; no value is guessed."""
     assert fault(filled(**{word: value})) == ("lines missing", (named,))
 
 
@@ -114,7 +114,7 @@ def test_a_line_that_cannot_be_read_is_named(word: str, value: str, named: str) 
     ("value", "criteria"), [("1, 3", (1, 3)), ("3 en 1", (1, 3)), ("1 2", (1, 2)), ("geen", ()), ("2.", (2,))]
 )
 def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, ...]) -> None:
-    """One, several, or none."""
+    """One, several or no criteria are understood in their usual forms."""
     assert taken(filled(criterium=value)).assessed.criteria == criteria
 
 
@@ -130,7 +130,7 @@ def test_criteria_are_read_as_they_are_written(value: str, criteria: tuple[int, 
     ],
 )
 def test_other_decisions_need_a_reason_only(value: str, decision: str, reason: str) -> None:
-    """In their own line, or the rule; no draft comes of them."""
+    """Other decisions need only a reason, in their own line or as the rule, and give no draft."""
     form = taken(filled(besluit=value, onjuist="", criterium="", pogingen=""))
     assert [type(act) for act in form.acts(CASE)] == [acts.Assess, acts.Decide]
     assert (form.decision, form.reason) == (decision, reason)
@@ -148,32 +148,32 @@ def test_other_decisions_need_a_reason_only(value: str, decision: str, reason: s
     ],
 )
 def test_platforms_and_channels_are_named(value: str, codes: list[str]) -> None:
-    """By the channel's code, or by a platform that has one channel for mail; several make several drafts."""
+    """A channel is named by its code or by a platform with one mail channel; several channels give several drafts."""
     drafts = [act.channel for act in taken(filled(besluit=value)).acts(CASE) if isinstance(act, acts.Draft)]
     assert drafts == codes
 
 
 def test_a_portal_gets_a_draft_too() -> None:
-    """It is named by its code; its text is approved like that of a mail before a person submits it."""
+    """A portal named by its code gets a draft too."""
     drafts = [a.channel for a in taken(filled(besluit="meld tiktok-portal")).acts(CASE) if isinstance(a, acts.Draft)]
     assert drafts == ["tiktok-portal"]
 
 
 def test_a_platform_that_could_be_several_channels_is_not_guessed() -> None:
-    """The channels in question are named; an unknown name gets all of them."""
+    """An ambiguous platform is refused with its channels; an unknown name with all channels."""
     assert fault(filled(besluit="meld X")) == ("no such channel", ("x-urgent", "x-other"))
     assert fault(filled(besluit="meld Friendster"))[1] == tuple(channel.code for channel in CHANNELS)
 
 
 def test_text_and_title_are_those_of_the_officer() -> None:
-    """The text may have several lines; left empty it is the rule and the addresses of the referral."""
+    """The officer's text may have several lines; an empty text becomes the rule and the referral's links."""
     form = filled(titel="A video on ballots", tekst="A video says so:\nhttps://video.example/v/1\nhttps://b.example/2")
     assert (taken(form).title, taken(form).text.count("\n")) == ("A video on ballots", 2)
     assert taken(filled(tekst="")).text == f"{FILLED['regel']}\n\nhttps://video.example/v/1"
 
 
 def test_means_are_asked_of_a_lost_channel_only() -> None:
-    """The line stands in that form alone."""
+    """Only the form for a lost channel has a line for the means used."""
     lost = replace(ASKED, case_type="B_channel")
     assert "middelen:" in written(lost)
     assert "middelen:" not in written(ASKED)
@@ -181,27 +181,27 @@ def test_means_are_asked_of_a_lost_channel_only() -> None:
 
 
 def test_a_form_in_the_text_of_a_stranger_is_none() -> None:
-    """Only the marks of this very mail count, and lines outside of them count only in the officer's own words."""
+    """A form with another mark does not count, and unmarked lines count only in the officer's own words."""
     forged = filled(replace(ASKED, mark="123abc"))
     assert fault("Zie hieronder.", f"Zie hieronder.\n\n> {forged}")[0] == "lines missing"
     assert fault("Zie hieronder.\nbesluit: geen: weg ermee")[0] == "lines missing"
 
 
 def test_two_answers_to_one_line_are_not_chosen_between() -> None:
-    """Within the officer's words, or in two copies of the form."""
+    """Two values for one line are refused, in the officer's words or in two copies of the form."""
     twice = filled().replace("criterium: 1", "criterium: 1\ncriterium: 2")
     assert fault(twice) == ("two verbs", ("criterium",))
     assert fault("", f"{filled()}\n{filled(criterium='2')}") == ("two verbs", ("criterium",))
 
 
 def test_the_mark_does_not_tell_the_token() -> None:
-    """It stands in text that is quoted and forwarded."""
+    """The mark of a form does not reveal its token: it occurs in text that is quoted and forwarded."""
     assert mark_of("a" * 32) != mark_of("b" * 32)
     assert len(mark_of("a" * 32)) == 6
 
 
 def test_addresses_of_a_referral() -> None:
-    """Each once, without what ends a sentence, five at most."""
+    """The links of a referral are listed once each, without the punctuation after them, five at most."""
     text = "Zie https://a.example/1, en (https://b.example/2). Ook https://a.example/1!"
     assert links_in(text) == ("https://a.example/1", "https://b.example/2")
     assert len(links_in(" ".join(f"https://a.example/{n}" for n in range(9)))) == 5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What an officer's reply is taken to say."""
+"""How an officer's reply is interpreted."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ SUBMITTED = acts.NoteContact(
 
 
 def about(topic: Topic) -> Answered:
-    """An answer to a mail about `topic`."""
+    """Returns the context of an answer to a mail about `topic`."""
     return replace(ANSWERED, topic=topic, means="portal" if topic is Topic.SUBMISSION else "phone")
 
 
 def act(topic: Topic, text: str) -> acts.Act:
-    """The only act that `text` asks for."""
+    """Returns the only act that `text` asks for."""
     found = read(text, text, about(topic))
     assert isinstance(found, Understood), found
     (only,) = found.acts
@@ -53,7 +53,7 @@ def act(topic: Topic, text: str) -> acts.Act:
 
 
 def why(topic: Topic, text: str) -> Why:
-    """Why `text` asks for nothing."""
+    """Returns the reason why `text` is not understood."""
     found = read(text, text, about(topic))
     assert isinstance(found, NotUnderstood), found
     return found.why
@@ -99,7 +99,7 @@ WORDS: tuple[tuple[Topic, str, str, acts.Act], ...] = (
 
 @each(("topic", "dutch", "english", "wanted"), WORDS)
 def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, english: str, wanted: acts.Act) -> None:
-    """Each does the one act, whatever its capitals, and the answer is in its language."""
+    """Each command does its one act, whatever its capitals, and sets the language of the answer."""
     for language, text in (("nl", dutch), ("en", english)):
         assert act(topic, text) == wanted
         head, colon, rest = text.partition(":")
@@ -115,7 +115,7 @@ def test_every_word_of_the_table_in_both_languages(topic: Topic, dutch: str, eng
     ["Ok.", "OK!", " ok ", "*ok*", "\u201cok\u201d", "_Ok_", "`ok`", "\ufeffok", "ok,", "\n\nOk\n\nBen erbij."],
 )
 def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
-    """What phones and habits add around a word is tolerated, and a line without reservation below it."""
+    """Punctuation, markup and blanks around a command are ignored, as is a harmless line below it."""
     assert act(Topic.REMINDER, written) == acts.Acknowledge(reminder="r1")
 
 
@@ -155,7 +155,7 @@ def test_capitals_and_punctuation_do_not_matter(written: str) -> None:
     ],
 )
 def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why) -> None:
-    """Two verbs, a verb in a sentence, words of doubt and other words ask for nothing, and the reason is named."""
+    """Two commands, a command in a sentence, words of doubt and unknown words do nothing, with a reason."""
     assert why(topic, written) is reason
 
 
@@ -164,7 +164,7 @@ def test_what_is_not_clear_does_nothing(topic: Topic, written: str, reason: Why)
     ["geen gehoor", "voicemail", "Nobody answers.", "no answer", "they didn\u2019t pick up", "in gesprek", "niemand"],
 )
 def test_a_call_that_reached_nobody_stops_no_clock(said: str) -> None:
-    """It is noted all the same."""
+    """A call without an answer is noted but stops no clock."""
     found = act(Topic.REMINDER, f"gebeld 21:45, {said}")
     assert isinstance(found, acts.NoteContact)
     assert (found.counts_as, found.means) == ((), "phone")
@@ -172,12 +172,12 @@ def test_a_call_that_reached_nobody_stops_no_clock(said: str) -> None:
 
 @pytest.mark.parametrize("written", ["21:45", "21.45", "21u45", "om 21:45 uur", "21h45"])
 def test_times_are_read_as_they_are_written(written: str) -> None:
-    """Dutch and English ways to write an instant of today."""
+    """Dutch and English forms of a time today are understood."""
     assert act(Topic.REMINDER, f"gebeld {written} They have it") == CALL
 
 
 def test_a_call_of_before_midnight_is_noted_after_it() -> None:
-    """A time that has not come today was yesterday."""
+    """A time that is still to come today is taken as yesterday's."""
     late = replace(about(Topic.REMINDER), came_at=datetime.fromisoformat("2027-03-18T00:10:00+01:00"))
     found = read("gebeld 23:50 ze kijken ernaar", "", late)
     assert isinstance(found, Understood)
@@ -199,7 +199,7 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
     ],
 )
 def test_a_call_is_of_the_last_time_that_the_clock_showed_that(written: str, came_at: str, was: str) -> None:
-    """Also on the nights on which it is put back or forward."""
+    """A time is the last instant at which the clock showed it, also when the clock changes."""
     night = replace(about(Topic.REMINDER), came_at=datetime.fromisoformat(came_at).astimezone(AMSTERDAM))
     found = read(f"gebeld {written} ze kijken ernaar", "", night)
     assert isinstance(found, Understood)
@@ -210,7 +210,7 @@ def test_a_call_is_of_the_last_time_that_the_clock_showed_that(written: str, cam
 
 
 def test_a_note_about_a_case_without_a_notification_counts_as_nothing() -> None:
-    """There is no clock that it could stop."""
+    """A note in a case without a notification counts as nothing: there is no clock to stop."""
     found = read("gebeld 21:45 zij beslissen zo", "", replace(about(Topic.UNDECIDED), notification=None))
     assert isinstance(found, Understood)
     (note,) = found.acts
@@ -219,13 +219,13 @@ def test_a_note_about_a_case_without_a_notification_counts_as_nothing() -> None:
 
 
 def test_free_text_goes_on_to_the_end_of_its_paragraph() -> None:
-    """A mail program that breaks lines does not shorten a question, and what stands below it is no part of it."""
+    """Free text runs to the end of its paragraph, across line breaks, and no further."""
     asked = act(Topic.NEW_CASE, "vraag: op welk platform stond het,\nen heeft u een schermafdruk?\n\nAnna")
     assert asked == acts.AskReferrer(case=CASE, text="op welk platform stond het, en heeft u een schermafdruk?")
 
 
 def test_what_would_work_is_told_in_either_language() -> None:
-    """As it has to be written, and later without what was done."""
+    """The commands that would work are listed as typed, in the officer's language, without those already used."""
     assert would_work(Topic.REMINDER, "nl") == ("ok", "gebeld 21:45 WAT ER GEZEGD IS", "over aan NAAM")
     assert would_work(Topic.APPROVAL, "en") == ("approve CODE", "no: REASON")
     assert still_work(Topic.REMINDER, "nl", used=False, acknowledged=True) == would_work(Topic.REMINDER, "nl")[1:]
@@ -236,7 +236,7 @@ def test_what_would_work_is_told_in_either_language() -> None:
 
 
 def test_a_call_that_reached_nobody_delivered_nothing() -> None:
-    """The approved text waits on; a portal is always there, whatever its words."""
+    """A submission by phone without an answer does not count as the notification; on a portal it always does."""
     by_phone = replace(about(Topic.SUBMISSION), means="phone")
     for means, counts in (("phone", ()), ("portal", ("notification",))):
         found = read("gedaan 21:40 geen gehoor", "", replace(by_phone, means=means))

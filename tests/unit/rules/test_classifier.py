@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Stage by stage the first rule whose conditions hold; the first that says what the mail is ends the matter."""
+"""In each stage the first matching rule decides; the first rule that gives a kind ends the classification."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ NEVER = YesOrNo("placed", wanted=True)
 
 
 def body(*entries: str) -> Words:
-    """These words in the text."""
+    """Returns a condition on words in the body."""
     return Words("body", tuple(map(wording, entries)))
 
 
 def rule(name: str, when: Condition = ALWAYS, stage: Stage = Stage.PLATFORM, *, then: Then = NOISE) -> Rule:
-    """A rule in the third line of a file."""
+    """Returns a rule in the third line of a file."""
     return Rule(name, stage, when, then, "20-x.yaml", 3)
 
 
 def outcome(*rules: Rule, message: Message = MAIL) -> Classification:
-    """What these rules make of a mail."""
+    """Returns the classification of a mail by these rules."""
     return classify(message, Context(), RuleSet(rules), FIND)
 
 
 def test_first_rule_of_a_stage_that_matches_wins() -> None:
-    """A later rule of the stage that would match as well is not asked."""
+    """The first matching rule of a stage decides; later rules of the stage are not evaluated."""
     first, second = rule("first", then=Then((Kind.PLATFORM_ACK,))), rule("second")
     assert outcome(rule("never", NEVER), first, second).kinds == (Kind.PLATFORM_ACK,)
     assert outcome(first, second).rule == "20-x.yaml:3 first"
@@ -57,14 +57,14 @@ def test_first_rule_of_a_stage_that_matches_wins() -> None:
 
 
 def test_a_rule_that_says_what_the_mail_is_ends_the_matter() -> None:
-    """No later stage is asked."""
+    """A rule that gives a kind ends the classification; later stages are not evaluated."""
     later = rule("later", stage=Stage.NOISE, then=Then((Kind.NOISE,), labels=("late",)))
     found = outcome(rule("first", then=Then((Kind.REFERRAL,))), later)
     assert (found.kinds, found.labels) == ((Kind.REFERRAL,), ())
 
 
 def test_a_rule_that_only_labels_ends_its_own_stage() -> None:
-    """The next stage is asked; labels add up, and the last word on the priority holds."""
+    """A rule that only labels ends its own stage; labels add up, and the last priority wins."""
     marks = rule("marks", stage=Stage.SENDER, then=Then(labels=("forged",), priority="urgent"))
     not_asked = rule("not asked", stage=Stage.SENDER, then=Then(labels=("never",)))
     says = rule("says", then=Then((Kind.PLATFORM_ACK,), labels=("question", "forged")))
@@ -76,13 +76,13 @@ def test_a_rule_that_only_labels_ends_its_own_stage() -> None:
 
 
 def test_no_rule_matching_is_unknown() -> None:
-    """What no rule knows is unknown: never noise, never a guess."""
+    """A mail that no rule matches is unknown, never noise."""
     for rules in ((), (rule("never", NEVER),)):
         assert outcome(*rules) == Classification((Kind.UNKNOWN,), None)
 
 
 def test_what_the_rule_gives_comes_with_the_outcome() -> None:
-    """Source, type, template, and the platform's own reference, found in subject or text."""
+    """The classification has the rule's source, type and template, and references found in subject or text."""
     then = Then((Kind.REFERRAL,), "media", "A_content", "intake_confirmation", r"#\d{3,}")
     whole = rule("whole", then=then)
     found = outcome(whole)
@@ -92,7 +92,7 @@ def test_what_the_rule_gives_comes_with_the_outcome() -> None:
 
 
 def test_references_are_all_that_any_rule_would_take() -> None:
-    """Subject and text, each pattern, each number once; of a mail made of numbers no more than twenty."""
+    """References are found in subject and text by every rule's pattern, each once, twenty at most."""
     rules = RuleSet((rule("a", then=Then(reference=r"#\d+\b")), rule("b", then=Then(reference=r"\bR-\d+\b"))))
     message = replace(MAIL, subject="[#5519] and R-88172", text="See #5519, not #12.")
     assert references(message, rules, FIND) == ("#5519", "#12", "R-88172")
@@ -102,7 +102,7 @@ def test_references_are_all_that_any_rule_would_take() -> None:
 
 
 def test_explanation_names_what_was_passed_over_and_the_next_best() -> None:
-    """The rule of which the largest part held; one that would match wins over it."""
+    """The next-best rule is a later one that would match, otherwise the one with most conditions met."""
     half = rule("half", All((ALWAYS, body("nowhere"))))
     third = rule("third", All((ALWAYS, NEVER, body("nowhere"))))
     decides = rule("decides", stage=Stage.REFERRAL)
@@ -121,7 +121,7 @@ def test_explanation_names_what_was_passed_over_and_the_next_best() -> None:
 
 
 def test_explanation_is_the_live_outcome() -> None:
-    """A person is told what happens, not something like it."""
+    """An explanation has the same outcome as the live classification."""
     rules = RuleSet((rule("never", NEVER), rule("marks", then=Then(labels=("a",))), rule("says", stage=Stage.NOISE)))
     assert explain(MAIL, Context(), rules, FIND).outcome == classify(MAIL, Context(), rules, FIND)
 
@@ -130,7 +130,7 @@ PLATFORMS = [Platform(code="Video", name="Video", domains=("video-platform.examp
 
 
 def test_a_mail_in_the_name_of_several_is_a_platforms_as_soon_as_one_is() -> None:
-    """Nobody can say whom a program shows."""
+    """A mail from several authors is a platform's if one of them is."""
     stranger = Address("a@elsewhere.example")
     assert platform_of(replace(MAIL, from_=(stranger, *MAIL.from_)), PLATFORMS) == "Video"
     assert platform_of(replace(MAIL, from_=(stranger,)), PLATFORMS) is None
@@ -138,6 +138,6 @@ def test_a_mail_in_the_name_of_several_is_a_platforms_as_soon_as_one_is() -> Non
 
 
 def test_a_domain_that_small_letters_would_turn_into_ascii_is_nobodys() -> None:
-    """The Kelvin sign becomes a k."""
+    """A domain that becomes ASCII when lower-cased matches no platform: the Kelvin sign would become a k."""
     platforms = [Platform(code="K", name="K", domains=("kk.example",))]
     assert platform_of(replace(MAIL, from_=(Address("a@k\u212a.example"),)), platforms) is None

@@ -32,31 +32,34 @@ EVERY_MAIL = All(())
 
 @cache
 def mails() -> dict[str, tuple[Message, Context]]:
-    """Every sample mail as it is read, and what was known of it; read once."""
+    """Returns every sample mail as parsed, with its context."""
     parser = StandardParser(read_language(shipped("rules")))
     read = {name: (sample, parser.parse(sample.octets)) for name, sample in SAMPLES.mails.items()}
     return {name: (mail, rulebook.context_of(sample, SAMPLES, mail)) for name, (sample, mail) in read.items()}
 
 
 def outcome(name: str, rules: RuleSet) -> Classification:
-    """What a sample mail is, whichever rule says so."""
+    """Returns the classification of a sample mail, without the rule that decided it."""
     return replace(classify(*mails()[name], rules, FIND), rule=None, trace=None)
 
 
 @cache
 def intended(name: str) -> Classification:
-    """The same by the shipped rules."""
+    """Returns the classification by the shipped rules."""
     return outcome(name, RULES)
 
 
 @cache
 def made_by(name: str) -> frozenset[str]:
-    """The names of the rules that make the outcome of a sample."""
+    """Returns the names of the rules that determine the classification of a sample."""
     return frozenset(tried.rule.name for tried in explain(*mails()[name], RULES, FIND).made_by)
 
 
 def test_the_samples_are_read_without_fault_and_are_many_in_both_languages() -> None:
-    """A name ends in the language of its mail."""
+    """The samples load without fault, and there are at least 75 in Dutch and 75 in English.
+
+    The name of a sample ends in its language.
+    """
     assert FAULTS == []
     languages = [name.rpartition("-")[2] for name in SAMPLES.mails]
     assert len(languages) >= 150
@@ -64,7 +67,7 @@ def test_the_samples_are_read_without_fault_and_are_many_in_both_languages() -> 
 
 
 def test_a_sample_is_never_taken_for_another_language() -> None:
-    """Where too little stands in it, its language stays open."""
+    """The language of a sample is recognised or left unknown, never mistaken."""
     for name, (mail, _) in mails().items():
         language = name.rpartition("-")[2]
         if language in RULES.languages.words:
@@ -72,7 +75,7 @@ def test_a_sample_is_never_taken_for_another_language() -> None:
 
 
 def test_the_shipped_rules_have_no_fault() -> None:
-    """As `flaggermail rules check` tells; what it warns of is that the order of two rules decides."""
+    """The shipped rules have no fault; the only warnings are about pairs of rules whose order decides."""
     remarks = rule_remarks(SETTINGS)
     assert [str(remark) for remark in remarks if remark.fault] == []
     assert [str(remark) for remark in remarks if "their order decides" not in remark.text] == []
@@ -80,7 +83,7 @@ def test_the_shipped_rules_have_no_fault() -> None:
 
 @each("name", sorted(SAMPLES.mails), of="mails")
 def test_a_sample_is_decided_as_it_says(name: str) -> None:
-    """By nobody where its YAML says so; and every rule that has a say in it names it."""
+    """A sample is decided as its YAML says, and exactly the rules that decide it cite it."""
     nobody = SAMPLES.mails[name].beside.decided_by == "nobody"
     assert (intended(name).kinds == (Kind.UNKNOWN,)) is nobody
     assert {rule.name for rule in RULES.rules if name in cited(rule)} == made_by(name)
@@ -88,23 +91,23 @@ def test_a_sample_is_decided_as_it_says(name: str) -> None:
 
 @each("rule", RULES.rules, ids=[rule.name for rule in RULES.rules])
 def test_a_rule_shows_what_it_takes_and_what_only_looks_alike(rule: Rule) -> None:
-    """At least one sample of each."""
+    """Each rule cites at least one matching sample and one that only looks like a match."""
     assert rule.samples.match
     assert rule.samples.not_match
 
 
 def cited(rule: Rule) -> list[str]:
-    """The samples that a rule must match."""
+    """Returns the samples that a rule must match."""
     return [sample.name for sample in rule.samples.match]
 
 
-# ---- every condition counts
+# ---- every condition matters
 
 Reduced = tuple[str, Condition]
 
 
 def without_one(condition: Condition) -> Iterator[Reduced]:
-    """`condition` without one single condition or word, for each of them; with what was taken out."""
+    """Yields `condition` without each single part or word, with the name of the removed part."""
     if isinstance(condition, All | Either):
         yield from _of_several(condition)
     elif isinstance(condition, Not):
@@ -142,7 +145,7 @@ TAKEN_OUT = list(_every())
 
 @each(("rule", "name", "rest"), TAKEN_OUT, ids=[f"{rule.name}: {name}" for rule, name, _ in TAKEN_OUT])
 def test_no_condition_can_be_taken_out_unnoticed(rule: Rule, name: str, rest: Condition) -> None:
-    """Without any one of its conditions and words a rule makes something else of at least one sample."""
+    """Without any one of its conditions or words a rule changes the outcome of at least one sample."""
     rules = tuple(replace(one, when=rest) if one is rule else one for one in RULES.rules)
     changed = replace(RULES, rules=rules)
     own = [sample.name for sample in (*rule.samples.not_match, *rule.samples.match)]

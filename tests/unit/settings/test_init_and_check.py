@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`init` writes a configuration that `check` accepts, and `check` says everything that is wrong."""
+"""`init` writes a configuration that `check` accepts, and `check` reports every fault."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from flaggermail.shipped import shipped
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """What `init` wrote."""
+    """Returns the directory that `init` wrote."""
     result = run_init(tmp_path / "desk")
     assert result.exit_code == 0, result.output
     return tmp_path / "desk"
 
 
 def run_init(directory: Path) -> Result:
-    """`flaggermail init DIR`."""
+    """Runs `flaggermail init DIR`."""
     return CliRunner().invoke(init, [str(directory)])
 
 
 def run_check(directory: Path, *options: str) -> Result:
-    """`flaggermail --config DIR check`."""
+    """Runs `flaggermail --config DIR check`."""
     return CliRunner().invoke(check, options, obj=Session(directory))
 
 
 def files(directory: Path) -> set[str]:
-    """The files below a directory."""
+    """Returns the files below a directory."""
     return {path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file()}
 
 
 def test_init_writes_what_is_shipped(directory: Path) -> None:
-    """Configuration, templates and rules, octet for octet, and a folder for secrets that others cannot open."""
+    """`init` writes configuration, templates and rules octet for octet, and a private folder for secrets."""
     assert {"flaggermail.yaml", "platforms.yaml", "oncall.yaml", "elections.yaml"} <= files(directory)
     assert {"rules/lists/media.txt", "rules/README.md", "rules/mail-language.yaml"} <= files(directory)
     assert {path for path in files(shipped("config")) if path.endswith(".j2")} <= files(directory)
@@ -53,7 +53,7 @@ def test_init_writes_what_is_shipped(directory: Path) -> None:
 
 
 def test_init_leaves_database_and_secrets_of_a_checkout_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands run in a checkout put both beside the configuration that is shipped."""
+    """`init` does not copy a database or secrets that commands left in a checkout."""
     used = tmp_path / "checkout"
     for name in ("config", "rules"):
         shutil.copytree(shipped(name), used / name)
@@ -68,7 +68,7 @@ def test_init_leaves_database_and_secrets_of_a_checkout_behind(tmp_path: Path, m
 
 
 def test_init_never_overwrites(directory: Path) -> None:
-    """One file that is there is enough: nothing is written, and the message names it."""
+    """If one of its files exists, `init` writes nothing and names that file."""
     for path in directory.rglob("*"):
         if path.is_file() and path.name != "oncall.yaml":
             path.unlink()
@@ -81,14 +81,14 @@ def test_init_never_overwrites(directory: Path) -> None:
 
 
 def test_init_leaves_other_files_alone(tmp_path: Path) -> None:
-    """A folder that holds something else is filled in around it."""
+    """`init` writes into a folder with other files and leaves them unchanged."""
     (tmp_path / "notes.txt").write_text("ours", encoding="utf-8")
     assert run_init(tmp_path).exit_code == 0
     assert (tmp_path / "notes.txt").read_text(encoding="utf-8") == "ours"
 
 
 def test_init_says_in_one_line_what_it_cannot_write(tmp_path: Path) -> None:
-    """A file where the folder should be made."""
+    """`init` reports in one line that it cannot write."""
     (tmp_path / "file").touch()
     result = run_init(tmp_path / "file" / "desk")
     assert result.exit_code == 1
@@ -96,7 +96,7 @@ def test_init_says_in_one_line_what_it_cannot_write(tmp_path: Path) -> None:
 
 
 def test_check_accepts_what_init_wrote(directory: Path) -> None:
-    """From the checkout to a configuration in order without an edit."""
+    """`check` accepts what `init` wrote without an edit."""
     result = run_check(directory)
     assert (result.exit_code, result.stderr) == (0, "")
     rules = len(load(shipped("config"), shipped("rules")).rules.rules)
@@ -105,7 +105,7 @@ def test_check_accepts_what_init_wrote(directory: Path) -> None:
 
 
 def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:
-    """Exit status 2, nothing on standard output, no traceback."""
+    """`check` prints each fault on its own line on standard error, with exit status 2."""
     (directory / "elections.yaml").unlink()
     with (directory / "oncall.yaml").open("a", encoding="utf-8") as file:
         file.write("holidays: []\n")
@@ -118,7 +118,7 @@ def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:
 
 
 def test_check_reads_the_words_for_drafts_too(directory: Path) -> None:
-    """What would stop the first notification is a fault now."""
+    """`check` finds faults in the draft patterns, which would stop the first notification."""
     (directory / "rules" / "drafts.yaml").unlink()
     result = run_check(directory)
     assert result.exit_code == 2
@@ -126,7 +126,7 @@ def test_check_reads_the_words_for_drafts_too(directory: Path) -> None:
 
 
 def test_check_names_the_faults_of_every_table_at_once(directory: Path) -> None:
-    """Nobody has to run it again and again: the configuration, both tables of mail words and the words for drafts."""
+    """`check` reports the faults of the configuration and all word tables in one run."""
     (directory / "elections.yaml").unlink()
     for name in ("mail-language.yaml", "mail-machines.yaml", "drafts.yaml"):
         (directory / "rules" / name).write_text("nl: [\n", encoding="utf-8")
@@ -138,7 +138,7 @@ def test_check_names_the_faults_of_every_table_at_once(directory: Path) -> None:
 
 
 def test_check_without_a_folder_of_rules_names_it_once(directory: Path) -> None:
-    """Not each table that would have been in it."""
+    """A missing rules folder is reported once, not for each table in it."""
     (directory / "rules").rename(directory / "regels")
     result = run_check(directory)
     assert result.exit_code == 2
@@ -146,7 +146,7 @@ def test_check_without_a_folder_of_rules_names_it_once(directory: Path) -> None:
 
 
 def test_check_prints_faults_as_one_document(directory: Path) -> None:
-    """With --json, standard output holds one document, faults or not."""
+    """With `--json`, standard output is one document, with or without faults."""
     assert json.loads(run_check(directory, "--json").stdout)["faults"] == []
     (directory / "elections.yaml").unlink()
     result = run_check(directory, "--json")
@@ -156,7 +156,7 @@ def test_check_prints_faults_as_one_document(directory: Path) -> None:
 
 @time_machine.travel("2027-03-16T12:00:00+01:00", tick=False)
 def test_check_lists_hours_without_anybody_on_call(directory: Path) -> None:
-    """The coming four weeks, in the desk's zone, with the offset of either side of the clock change."""
+    """`check` lists the hours without an officer in the next four weeks, in the desk's zone with offsets."""
     oncall = directory / "oncall.yaml"
     text = oncall.read_text(encoding="utf-8").replace("\nfallback_officer: officer1", "\n# fallback_officer: officer1")
     oncall.write_text(text, encoding="utf-8")
@@ -170,7 +170,7 @@ def test_check_lists_hours_without_anybody_on_call(directory: Path) -> None:
 
 
 def test_check_prints_warnings(directory: Path) -> None:
-    """A warning is no fault."""
+    """A warning is printed and does not change the exit status."""
     path = directory / "flaggermail.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("  authserv_id:", "  # authserv_id:"), encoding="utf-8")
     result = run_check(directory)
