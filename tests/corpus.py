@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One test case over a whole corpus, and the closing line that counts functions, cases and what was looped over.
+"""One test case for a whole corpus, and a closing line that counts functions, cases and corpus items.
 
-A case of its own for each of several hundred items costs more than what it tests. `each` is written as
-`pytest.mark.parametrize` is, runs every item inside one case, and names every item that failed with what differs.
-A fixture of the test is shared by all items, so a test that changes one keeps `parametrize`.
+A separate case for each of several hundred items costs more time than the test itself. `each` is written like
+`pytest.mark.parametrize`, runs every item in one case, and names every failed item with its difference. All items share
+the fixtures of the test, so a test that changes a fixture must keep `parametrize`.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Dimension:
 
 @dataclass
 class Tally:
-    """What the corpora of one process came to in the case that runs now."""
+    """The corpus items counted in this process for the running case."""
 
-    wanted: str = ""  # part of the names of the items that are run; all where it is empty
+    wanted: str = ""  # part of the names of the items to run; empty for all
     counted: Counter[str] = field(default_factory=Counter)
 
 
@@ -57,7 +57,7 @@ TALLY = Tally()
 
 
 def _plain(value: object, place: str) -> str:
-    """The name pytest itself would give a value; `place` where it would number it."""
+    """Returns the name pytest would give a value, or `place` where pytest would number it."""
     if isinstance(value, bytes):
         value = value.decode("ascii", "backslashreplace")
     if value is None or isinstance(value, str | int | float | bool):
@@ -66,7 +66,7 @@ def _plain(value: object, place: str) -> str:
 
 
 def _short(name: str, place: str) -> str:
-    """A name that fits on a line; one that does not keeps its beginning and says its place."""
+    """Returns a name of one line; a longer one is cut and followed by its place."""
     return name if len(name) <= LONGEST and name.isprintable() else f"{name[: LONGEST // 2]!r}... {place}"
 
 
@@ -82,7 +82,7 @@ def _named(index: int, arguments: Sequence[str], row: tuple[object, ...], ids: o
 
 
 def dimension(arguments: str | Sequence[str], values: Iterable[object], ids: object) -> Dimension:
-    """What `parametrize` would make cases of. Raises ValueError where a row has another length than its names."""
+    """Returns the values as `parametrize` would name them; raises ValueError if a row does not fit its names."""
     names = tuple(name.strip() for name in arguments.split(",")) if isinstance(arguments, str) else tuple(arguments)
     listed = list(ids) if isinstance(ids, Iterable) else ids
     single = isinstance(arguments, str) and len(names) == 1
@@ -96,7 +96,7 @@ def dimension(arguments: str | Sequence[str], values: Iterable[object], ids: obj
 
 
 def items(dimensions: Sequence[Dimension]) -> Iterator[tuple[str, dict[str, object]]]:
-    """Every combination of the values, with its name."""
+    """Yields every combination of the values, with its name."""
     for rows in itertools.product(*(one.values for one in dimensions)):
         given = {
             name: value
@@ -107,7 +107,7 @@ def items(dimensions: Sequence[Dimension]) -> Iterator[tuple[str, dict[str, obje
 
 
 def run_all(test: Test, dimensions: Sequence[Dimension], kind: str, fixtures: dict[str, object]) -> list[str]:
-    """Run each item; answers a text for each that failed: its name, and what an own case would have shown."""
+    """Runs each item; returns for each failed one its name and what a separate case would have shown."""
     failures: list[str] = []
     for name, given in items(dimensions):
         if TALLY.wanted not in name:
@@ -124,9 +124,9 @@ def run_all(test: Test, dimensions: Sequence[Dimension], kind: str, fixtures: di
 def each(
     arguments: str | Sequence[str], values: Iterable[object], *, ids: object = None, of: str = ITEMS
 ) -> Callable[[Callable[Parameters, None]], Test]:
-    """As `pytest.mark.parametrize`, in one case. `of` says what an item is, for the closing line.
+    """Works like `pytest.mark.parametrize`, in one case. `of` names the kind of item for the closing line.
 
-    Written above another `each`, it multiplies. Every item runs, whatever failed before it.
+    Stacked decorators multiply. Every item runs, even after a failure.
     """
     own = dimension(arguments, values, ids)
 
@@ -145,7 +145,7 @@ def each(
 
         signature = inspect.signature(inner)
         left = [parameter for name, parameter in signature.parameters.items() if name not in taken]
-        vars(whole).pop("__wrapped__")  # pytest would look through it for fixtures
+        vars(whole).pop("__wrapped__")  # pytest would search it for fixtures
         vars(whole).update(
             each_item=inner, dimensions=dimensions, kind=kind, __signature__=signature.replace(parameters=left)
         )
@@ -155,33 +155,33 @@ def each(
 
 
 def looked_at(of: str) -> None:
-    """Count one item for the closing line, in a test that loops by itself."""
+    """Counts one item for the closing line, in a test with its own loop."""
     TALLY.counted[of] += 1
 
 
 def one_in(every: int, values: Iterable[object]) -> list[object]:
-    """For `parametrize`: the first of each `every` values; the others run in `./dev test long` alone."""
+    """For `parametrize`: keeps the first of each `every` values; the others run only in `./dev test long`."""
     return [value if index % every == 0 else long(value) for index, value in enumerate(values)]
 
 
 def long(value: object) -> object:
-    """A value of `parametrize` whose case runs in `./dev test long` alone."""
+    """Returns a value of `parametrize` whose case runs only in `./dev test long`."""
     return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.long)
 
 
 # ---------------------------------------------------------------- the closing line
 
 
-@dataclass(eq=False)  # a plugin is hashed
+@dataclass(eq=False)  # a plugin must be hashable
 class Closing:
-    """Counts what the reports tell, with and without processes of xdist between."""
+    """Counts what the reports contain, with or without xdist."""
 
     functions: set[str] = field(default_factory=set)
     cases: int = 0
     corpus: Counter[str] = field(default_factory=Counter)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a case that was executed: one whose set-up failed or which was skipped there was not."""
+        """Counts an executed case, not one that was skipped or failed during set-up."""
         if report.when != "call":
             return
         self.functions.add(report.nodeid.partition("[")[0])
@@ -191,7 +191,7 @@ class Closing:
                 self.corpus[name.removeprefix(PROPERTY)] += int(str(value))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say it right above pytest's own last line; nothing where no case was executed, as with `--collect-only`."""
+        """Prints the counts above pytest's last line, if any case was executed."""
         if not self.cases:
             return
         counts = [f"{len(self.functions):,} test functions", f"{self.cases:,} cases"]
@@ -200,12 +200,12 @@ class Closing:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """An item of a corpus has no node id that could be named."""
+    """Adds `--item`, because an item of a corpus has no node id."""
     parser.addoption("--item", default="", metavar="TEXT", help="of each corpus only the items with TEXT in their name")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take part in this run."""
+    """Registers the closing line and reduces the examples of Hypothesis outside `./dev test long`."""
     TALLY.wanted = config.getoption("--item")
     config.pluginmanager.register(Closing(), "closing")
     if "not long" in config.getoption("markexpr"):
@@ -217,7 +217,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _alone(event: str, arguments: tuple[object, ...]) -> None:
-    """In `./dev test fast` no test starts a process: it stays as quick as it says. The reader of mails is our own."""
+    """Fails any test in `./dev test fast` that starts a process, except the mail parser."""
     if event != "subprocess.Popen" or "PYTEST_CURRENT_TEST" not in os.environ:
         return
     if "flaggermail.adapters.parsing.child" not in str(arguments[1]):
@@ -226,7 +226,7 @@ def _alone(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Put on the report of a case what its corpora came to."""
+    """Adds the counts of a case's corpora to its report."""
     TALLY.counted.clear()
     try:
         return (yield)
@@ -236,9 +236,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what asks for a server, before cases are chosen by their marks.
+    """Marks the tests that need a server, before cases are selected by their marks.
 
-    `./dev test long` runs each Hypothesis test again, with the full number of examples.
+    `./dev test long` repeats each Hypothesis test with the full number of examples.
     """
     only_long = config.getoption("markexpr") == "long"
     for item in items:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Hypothesis strategies for mails: as programs write them, as programs break them, and as somebody hostile would.
+"""Hypothesis strategies for mails: as programs write them, as programs break them, and hostile ones.
 
-`mails()` gives octets; `plain_mails()` gives well-formed mails with what must be read from them.
+`mails()` gives octets; `plain_mails()` gives well-formed mails with the expected result of parsing.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PIECES = (
 
 @dataclass(frozen=True)
 class Expected:
-    """A well-formed mail, and what must be read from it."""
+    """A well-formed mail, and the expected result of parsing it."""
 
     octets: bytes
     subject: str
@@ -56,7 +56,7 @@ class Expected:
 
 
 def words() -> st.SearchStrategy[str]:
-    """Text of one line that any field or body may hold."""
+    """Generates text of one line that is valid in any field or body."""
     letters = st.characters(exclude_categories=["C", "Zl", "Zp"], exclude_characters="\u00a0\ufeff")
     return st.lists(st.text(letters, min_size=1, max_size=12), min_size=1, max_size=6).map(" ".join).map(_plain)
 
@@ -67,7 +67,7 @@ def _plain(text: str) -> str:
 
 @st.composite
 def plain_mails(draw: st.DrawFn) -> Expected:
-    """A mail of one text part, encoded in any way that the standards allow."""
+    """Generates a mail of one text part in any standard encoding."""
     subject, text = draw(words()), draw(words())
     name = draw(st.sampled_from(["jan", "a.b", "x+y"]))
     end = draw(st.sampled_from(LINE_ENDS[:2]))
@@ -88,14 +88,14 @@ def plain_mails(draw: st.DrawFn) -> Expected:
 
 @st.composite
 def values(draw: st.DrawFn) -> bytes:
-    """What stands in a field or a line: pieces that mean something, and octets that do not."""
+    """Generates the content of a field or line: meaningful pieces and random octets."""
     piece = st.sampled_from(PIECES).map(lambda text: text.encode("utf-8", "surrogatepass"))
     return b"".join(draw(st.lists(piece | st.binary(max_size=8) | st.sampled_from([b" ", b"\t"]), max_size=8)))
 
 
 @st.composite
 def headers(draw: st.DrawFn) -> list[bytes]:
-    """Lines of a header, some of them no fields."""
+    """Generates the lines of a header, some of them malformed."""
     lines = [
         draw(st.sampled_from(FIELDS)).encode() + draw(st.sampled_from([b": ", b":", b" : ", b""])) + draw(values())
         for _ in range(draw(st.integers(0, 6)))
@@ -108,7 +108,7 @@ def headers(draw: st.DrawFn) -> list[bytes]:
 
 @st.composite
 def mails(draw: st.DrawFn, depth: int = 3) -> bytes:
-    """A mail, well-formed by chance only."""
+    """Generates a mail that is well-formed only by chance."""
     end = draw(st.sampled_from(LINE_ENDS))
     lines = [*draw(headers()), *([b""] if draw(st.booleans()) else [])]
     for _ in range(draw(st.integers(0, 3))):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An SMTP server that follows a script, faults included; it keeps every octet it was sent."""
+"""An SMTP server that follows a script, faults included, and keeps every octet it receives."""
 
 import socket
 import ssl
@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 
 class Fault(Enum):
-    """What stands in a script where a reply would."""
+    """A fault in a script, in place of a reply."""
 
     HANG = "stay silent until the client leaves"
     DROP = "end the connection"
@@ -36,7 +36,7 @@ _USUAL: Mapping[str, Reply] = {
 
 
 class _ConversationOverError(Exception):
-    """The script says so, or the client has left."""
+    """The conversation is over, by the script or because the client has left."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ class ScriptedSmtp:
     commands: list[str] = field(default_factory=list)
     """Every command line of every connection."""
     wire: list[bytes] = field(default_factory=list)
-    """What came between 354 and the end of each message, dots still doubled, the final line with its dot included."""
+    """The octets after 354 of each message, with dots still doubled and the final line with its dot."""
 
     @contextmanager
     def running(self) -> Iterator["ScriptedSmtp"]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Dovecot 2.4: IMAP, delivery by LMTP, and the password check for Postfix.
 
-Every user name logs in with the one password and has INBOX, Sent, Junk and Deleted from its first use on, so a test
-takes a name of its own and cleans nothing up. New mail is told to an idling client after 500 ms, by Dovecot's design.
+Every user name logs in with the same password and has INBOX, Sent, Junk and Deleted from its first use, so a test takes
+its own user name and cleans nothing up. Dovecot reports new mail to an idling client after 500 ms, by design.
 """
 
 import imaplib
@@ -141,7 +141,7 @@ class Dovecot:
     certificate: ServerCertificate
     password: str
     imap_port: int
-    """Clear text, STARTTLS offered."""
+    """Clear text, with STARTTLS."""
     imaps_port: int
     """TLS from the first octet."""
     lmtp_port: int
@@ -151,7 +151,7 @@ class Dovecot:
     @classmethod
     @contextmanager
     def running(cls, certificate: ServerCertificate) -> Iterator["Dovecot"]:
-        """Start one that shows this certificate, stop it at the end; raises ServerNotStartedError."""
+        """Starts a server with this certificate and stops it at the end; raises ServerNotStartedError."""
         with server_folder("dovecot") as folder:
             server = started(lambda: cls(folder, certificate, secrets.token_hex(8), *free_ports(4)))
             try:
@@ -160,7 +160,7 @@ class Dovecot:
                 server.stop()
 
     def start(self) -> None:
-        """Start, also again after stop(): same ports, same mail."""
+        """Starts, also again after stop(): same ports, same mail."""
         user, group = account("nobody")
         for name in ("run", "state", "home"):
             (self.folder / name).mkdir(exist_ok=True)
@@ -178,28 +178,28 @@ class Dovecot:
             raise ServerNotStartedError(str(error), [output, log]) from error
 
     def stop(self) -> None:
-        """Stop and cut all connections; the mail stays."""
+        """Stops and cuts all connections; mail is kept."""
         terminate(self.folder / "run" / "master.pid")
         for port in (self.imap_port, self.imaps_port, self.lmtp_port, self.auth_port):
             wait_until_refused(port)
 
     def log(self) -> str:
-        """Return the text of the log so far."""
+        """Returns the text of the log so far."""
         return read_text(self.folder / "dovecot.log")
 
     def deliver(self, user: str, octets: bytes, sender: str = "") -> None:
-        """Deliver a message by LMTP (RFC 2033) into the user's INBOX; an empty sender is the null return path."""
+        """Delivers a message by LMTP (RFC 2033) to the user's INBOX; an empty sender is the null return path."""
         with smtplib.LMTP(HOST, self.lmtp_port, local_hostname="mx.bzk.example") as client:
             client.sendmail(sender, [f"{user}@{OUR_DOMAIN}"], crlf(octets), ["BODY=8BITMIME"])
 
     def append(self, user: str, folder: str, octets: bytes, internaldate: datetime) -> None:
-        """Put a message into a folder by IMAP APPEND with this INTERNALDATE (aware; the offset is kept)."""
+        """Stores a message in a folder by IMAP APPEND with this INTERNALDATE (aware; the offset is kept)."""
         with self._login(user) as client:
             date = imaplib.Time2Internaldate(internaldate)
             _expect_ok(*client.append(folder, "", date, octets))
 
     def lay(self, user: str, mails: Iterable[bytes], internaldate: datetime) -> None:
-        """Put many messages into the INBOX at once, as files of its Maildir; the user has not logged in before."""
+        """Writes many messages to the INBOX at once, as Maildir files; the user must not have logged in before."""
         maildir = self.folder / "home" / user / "Maildir"
         for name in ("cur", "new", "tmp"):
             (maildir / name).mkdir(parents=True)
@@ -210,7 +210,7 @@ class Dovecot:
         give(maildir.parent, *account("nobody"))
 
     def messages(self, user: str, folder: str = "INBOX") -> list[bytes]:
-        """Return the messages of a folder in the order of their UIDs; no flag changes by it."""
+        """Returns the messages of a folder in the order of their UIDs, without changing flags."""
         return [item[1] for item in self._fetch(user, folder, "(BODY.PEEK[])") if isinstance(item, tuple)]
 
     def flags(self, user: str, folder: str = "INBOX") -> list[frozenset[str]]:
@@ -222,7 +222,7 @@ class Dovecot:
         return [frozenset(flag.decode("ascii") for flag in imaplib.ParseFlags(line)) - {"\\Recent"} for line in lines]
 
     def wait_for_messages(self, user: str, count: int, folder: str = "INBOX", *, seconds: float = 20) -> list[bytes]:
-        """Return the messages of a folder once there are at least `count`, else raise TimeoutError."""
+        """Returns the messages of a folder once there are at least `count`; raises TimeoutError after `seconds`."""
         deadline = time.monotonic() + seconds
         while len(found := self.messages(user, folder)) < count:
             if time.monotonic() > deadline:
@@ -263,6 +263,6 @@ class Dovecot:
 
 
 def _expect_ok(status: str, lines: object) -> None:
-    """Raise imaplib's error when the server did not say OK."""
+    """Raises imaplib's error if the server's status is not OK."""
     if status != "OK":
         raise imaplib.IMAP4.error(f"{status} {lines!r}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The servers as pytest fixtures: started when the first test wants them, once a session (once a worker of xdist)."""
+"""The servers as pytest fixtures: started on first use, once a session (once for each xdist worker)."""
 
 import signal
 from collections.abc import Iterator
@@ -16,34 +16,34 @@ from tests.servers.postgres import Postgres
 
 
 def pytest_configure() -> None:
-    """Let SIGTERM end a session as Ctrl-C does: a run cut off by `timeout` or by CI stops its servers, too."""
+    """Lets SIGTERM end a session as Ctrl-C does, so that a run ended by `timeout` or CI stops its servers too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def certificates() -> Iterator[Certificates]:
-    """Give the authority of this session; clients trust its `ca_file`."""
+    """Returns the certificate authority of this session; clients trust its `ca_file`."""
     with server_folder("tls") as folder:
         yield Certificates(folder)
 
 
 @pytest.fixture(scope="session")
 def dovecot(certificates: Certificates) -> Iterator[Dovecot]:
-    """Give a running Dovecot; take `mail_user` for an untouched mailbox."""
+    """Returns a running Dovecot; use `mail_user` for an empty mailbox."""
     with Dovecot.running(certificates.server) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def platform_server() -> Iterator[PlatformServer]:
-    """Give the platforms' server as all tests of the session share it; most tests want `platform`."""
+    """Returns the platforms' server shared by the session; most tests use `platform`."""
     with PlatformServer.running() as server:
         yield server
 
 
 @pytest.fixture
 def platform(platform_server: PlatformServer) -> Iterator[PlatformServer]:
-    """Give the platforms' server with nothing received, nothing refused and no answer."""
+    """Returns the platforms' server without mails, refusals or answers."""
     platform_server.clear()
     yield platform_server
     platform_server.clear()
@@ -51,19 +51,19 @@ def platform(platform_server: PlatformServer) -> Iterator[PlatformServer]:
 
 @pytest.fixture(scope="session")
 def postfix(certificates: Certificates, dovecot: Dovecot, platform_server: PlatformServer) -> Iterator[Postfix]:
-    """Give a running Postfix between Dovecot and the platforms' server. Its tables stay as the last test set them."""
+    """Returns a running Postfix between Dovecot and the platforms' server; its tables stay as last set."""
     with Postfix.running(certificates.server, dovecot, platform_server.port) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Give a running PostgreSQL; take a database() of your own from it."""
+    """Returns a running PostgreSQL; a test makes its own database()."""
     with Postgres.running() as server:
         yield server
 
 
 @pytest.fixture
 def mail_user() -> str:
-    """Give a user name nobody had before: a mailbox of its own, and the local part of its address."""
+    """Returns an unused user name: a new mailbox, and the local part of its address."""
     return f"user-{uuid4().hex[:12]}"

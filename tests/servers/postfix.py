@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Postfix: submission for our daemon, an MX for mail from outside, and the way out to the platforms' server.
+"""Postfix: submission for our daemon, an MX for mail from outside, and delivery to the platforms' server.
 
 Mail for our domain goes to Dovecot by LMTP (user = local part up to the +), all other mail to one SMTP server. It needs
-no DNS. Every table can be rewritten while it runs; the next connection obeys the new one.
+no DNS. Every table can be rewritten while it runs and applies from the next connection.
 """
 
 import os
@@ -20,13 +20,13 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.ports import HOST, free_ports, started, taken, terminate, wait_until_greeting, wait_until_refused
 
 AUTHSERV_ID = f"mx.{OUR_DOMAIN}"
-"""The name our own server signs its Authentication-Results with (RFC 8601 section 2.5)."""
+"""The name in our own server's Authentication-Results (RFC 8601 section 2.5)."""
 
-# max_use=1: a process serves one connection. It is started when somebody connects and reads the tables at its start,
-# so that every connection obeys the tables as they are then.
+# max_use=1: a process serves one connection. It starts with the connection and reads the tables then, so every
+# connection uses the current tables.
 
-# Postfix waits up to 2 s, at every connection, before it believes a file that was changed just now: it may be half
-# written. Ours never are, so they are dated back.
+# For each connection Postfix waits up to 2 s before it trusts a recently changed file, which may be half written. Ours
+# never are, so their times are set back.
 _LONG_AGO = (0, 0)
 
 _MAIN = Template("""\
@@ -131,7 +131,7 @@ class Postfix:
     @classmethod
     @contextmanager
     def running(cls, certificate: ServerCertificate, dovecot: Dovecot, platform_port: int) -> Iterator["Postfix"]:
-        """Start one that shows this certificate, stop it at the end; raises ServerNotStartedError."""
+        """Starts a server with this certificate and stops it at the end; raises ServerNotStartedError."""
         with server_folder("postfix") as folder:
             server = started(lambda: cls(folder, certificate, dovecot, platform_port, *free_ports(3)))
             try:
@@ -140,13 +140,13 @@ class Postfix:
                 server.stop()
 
     def start(self) -> None:
-        """Start, also again after stop(): same ports, tables and queue."""
+        """Starts, also again after stop(): same ports, tables and queue."""
         if os.geteuid() != 0:
             raise ServerNotStartedError("Postfix starts as root only")
         self._write_configuration()
         output, log = self.folder / "log" / "start.log", self.folder / "log" / "mail.log"
         if run([program("postfix"), "-c", str(self._etc), "start"], output) != 0:
-            # Its own complaint about a port is lost: the process that writes the log does not run yet.
+            # Its own message about a port is lost: the process that writes the log does not run yet.
             occupied = taken(self._ports)
             reason = f"address already in use: port {occupied}" if occupied else "see the logs"
             raise ServerNotStartedError(f"Postfix refused to start, {reason}", [output, log])
@@ -158,24 +158,24 @@ class Postfix:
             raise ServerNotStartedError(str(error), [output, log]) from error
 
     def stop(self) -> None:
-        """Stop and cut all connections; the queue stays."""
+        """Stops and cuts all connections; the queue is kept."""
         terminate(self._pid_file)
         for port in self._ports:
             wait_until_refused(port)
 
     def log(self) -> str:
-        """Return the text of the log so far."""
+        """Returns the text of the log so far."""
         return read_text(self.folder / "log" / "mail.log")
 
     def set_recipient_access(self, replies: Mapping[str, str]) -> None:
-        """Refuse recipients at RCPT TO from now on: address -> reply such as "550 5.7.1 no" or "450 4.7.1 later"."""
+        """Refuses recipients at RCPT TO from now on: address -> reply such as "550 5.7.1 no" or "450 4.7.1 later"."""
         self._set("recipient_access", replies)
 
     def set_dmarc_results(self, results: Mapping[str, str]) -> None:
-        """Vouch for mail from outside from now on: domain of the envelope sender -> DMARC result such as "pass".
+        """Sets DMARC results for mail from outside: domain of the envelope sender -> result such as "pass".
 
-        A real server judges the From field; here that must be the envelope's domain. Mail of other domains gets no
-        Authentication-Results of ours.
+        A real server checks the From field; here From must have the envelope's domain. Mail of other domains gets none
+        of our Authentication-Results.
         """
         vouched = {
             domain: f"PREPEND Authentication-Results: {AUTHSERV_ID}; dmarc={result} header.from={domain}"
@@ -184,14 +184,14 @@ class Postfix:
         self._set("dmarc_results", vouched)
 
     def set_hangs(self, seconds: Mapping[str, int]) -> None:
-        """Keep back the answer to the final dot from now on: envelope sender -> seconds.
+        """Delays the reply to the final dot from now on: envelope sender -> seconds.
 
-        The mail is taken all the same when the time is over, even if the client has gone: the uncertain send.
+        The mail is accepted after that time, even if the client has left: an uncertain send.
         """
         self._set("hangs", {sender: f"sleep {pause}" for sender, pause in seconds.items()})
 
     def deliver_from_outside(self, octets: bytes, sender: str, recipient: str) -> None:
-        """Send a message as a stranger's server does; raises smtplib.SMTPException when it is refused."""
+        """Sends a message like a stranger's server; raises smtplib.SMTPException if it is refused."""
         with smtplib.SMTP(HOST, self.mx_port, local_hostname="mail.outside.example") as client:
             client.sendmail(sender, [recipient], crlf(octets), ["BODY=8BITMIME"])
 
@@ -231,7 +231,7 @@ class Postfix:
         shutil.chown(self.folder / "lib", "postfix")
 
     def _set(self, table: str, entries: Mapping[str, str]) -> None:
-        """Replace a table in one step; it needs no reload (see max_use)."""
+        """Replaces a table in one step; it needs no reload (see max_use)."""
         self._write(table, "".join(f"{key} {value}\n" for key, value in entries.items()))
 
     def _write(self, name: str, text: str) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A PostgreSQL cluster without a port: its socket lies in its folder.
+"""A PostgreSQL cluster without a port: its socket is in its folder.
 
-It syncs nothing to the disk: killing *our* process stays a fair test, killing the server would not be one.
+It never syncs to disk, so tests may kill our own process but not the server.
 """
 
 import itertools
@@ -23,7 +23,7 @@ _FASTER = "-c fsync=off -c full_page_writes=off -c timezone=UTC -c listen_addres
 
 @dataclass(frozen=True)
 class Postgres:
-    """One cluster; everybody who reaches the socket is its superuser `vf`."""
+    """One cluster; every client of the socket is its superuser `vf`."""
 
     folder: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -31,7 +31,7 @@ class Postgres:
     @classmethod
     @contextmanager
     def running(cls) -> Iterator["Postgres"]:
-        """Make a cluster and start it, stop it at the end; raises ServerNotStartedError."""
+        """Makes and starts a cluster and stops it at the end; raises ServerNotStartedError."""
         with server_folder("pg") as folder:
             give(folder, *account("postgres"))
             server = cls(folder)
@@ -43,22 +43,23 @@ class Postgres:
                 server.stop()
 
     def start(self) -> None:
-        """Start, also again after stop()."""
+        """Starts, also again after stop()."""
         options = f"{_FASTER} -c unix_socket_directories={self.folder}"
         self._must("pg_ctl", "-w", "-t", "60", "-l", str(self.folder / "postgres.log"), "-o", options, "start")
 
     def stop(self) -> None:
-        """Cut every connection and stop."""
+        """Cuts every connection and stops."""
         self._must("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def log(self) -> str:
-        """Return the text of the log so far."""
+        """Returns the text of the log so far."""
         return read_text(self.folder / "postgres.log")
 
     def database(self, template: str | None = None) -> str:
-        """Make a database and return its URL for SQLAlchemy.
+        """Makes a database and returns its URL for SQLAlchemy.
 
-        Empty, or a copy of `template`: the URL of another one of this cluster, to which nobody is connected just now.
+        The database is empty, or a copy of `template`: the URL of another database of this cluster without open
+        connections.
         """
         name = f"db{next(self._numbers)}"
         source = urlsplit(template).path.lstrip("/") if template else "template1"
@@ -70,7 +71,7 @@ class Postgres:
         self._must("initdb", "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
     def _must(self, name: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's programs on this cluster under the server's account."""
+        """Runs one of PostgreSQL's programs on this cluster under the server's account."""
         output = self.folder / f"{name}.log"
         command = [program(name, also_in=_programs()), "-D", str(self.folder / "cluster"), *arguments]
         if run([*under(*account("postgres")), *command], output) != 0:
@@ -78,7 +79,7 @@ class Postgres:
 
 
 def _programs() -> str:
-    """Return the folder of PostgreSQL's server programs, which is on nobody's PATH on Debian."""
+    """Returns the folder of PostgreSQL's server programs, which is not on PATH on Debian."""
     command = [program("pg_config"), "--bindir"]
     asked = subprocess.run(command, capture_output=True, text=True, check=True)
     return asked.stdout.strip()

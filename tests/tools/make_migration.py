@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.tools.make_migration "what changes"`: the next revision, from what the tables differ in.
+"""`python -m tests.tools.make_migration "what changes"`: writes the next revision from the changed tables.
 
-It compares the tables with a database made by the revisions there are and writes `NNNN_what_changes.py` beside them.
-A person then reads it, gives every column that may not be empty a value for the rows there are, and moves rows.
+It compares the tables with a database made by the existing revisions and writes `NNNN_what_changes.py` next to them. A
+person then reviews it, gives every new non-null column a value for existing rows, and moves rows.
 """
 
 import re
@@ -19,12 +19,12 @@ from flaggermail.adapters.db.migrate import HERE
 
 
 def next_revision(newest: str | None) -> str:
-    """The number behind `newest`, four digits."""
+    """Returns the number after `newest`, four digits."""
     return f"{int(newest or 0) + 1:04d}"
 
 
 def make(message: str, scripts: Path = HERE) -> Path:
-    """Write the revision that `message` describes below the Alembic folder `scripts`; answers its file."""
+    """Writes the revision that `message` describes below the Alembic folder `scripts`; returns its file."""
     with tempfile.TemporaryDirectory() as folder:
         config = Config()
         config.set_main_option("script_location", str(scripts))

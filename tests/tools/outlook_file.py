@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Writes Outlook's .msg files for tests: a compound file (MS-CFB) of the streams that MS-OXMSG asks for.
+"""Writes Outlook's .msg files for tests: a compound file (MS-CFB) of the streams defined by MS-OXMSG.
 
     python -m tests.tools.outlook_file         remakes the samples of tests/mails and tests/scenarios
 
-olefile reads such files, and cannot write them.
+olefile reads such files but cannot write them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TESTS = Path(__file__).parent.parent
 
 @dataclass
 class _Entry:
-    """One entry of the directory; `left`, `right` and `child` are places in it."""
+    """One entry of the directory; `left`, `right` and `child` are indices in it."""
 
     name: str
     kind: int
@@ -46,7 +46,7 @@ class _Entry:
 
 
 def compound_file(tree: Tree) -> bytes:
-    """The octets of a compound file that holds `tree`: names of streams to octets, of storages to trees."""
+    """Returns the octets of a compound file with `tree`: names of streams to octets, of storages to trees."""
     entries = [_Entry("Root Entry", ROOT)]
     entries[0].child = _add(entries, tree)
     small = [one for one in entries if one.kind == STREAM and 0 < len(one.content) < CUTOFF]
@@ -75,7 +75,10 @@ def compound_file(tree: Tree) -> bytes:
 
 
 def _add(entries: list[_Entry], tree: Tree) -> int:
-    """Append the entries of `tree`; answers which is their root: a search tree in the order of MS-CFB, 2.6.4."""
+    """Appends the entries of `tree`; returns the index of their root.
+
+    They form a search tree in the order of MS-CFB, section 2.6.4.
+    """
     names = sorted(tree, key=lambda name: (len(name), name.upper()))
     places = {}
     for name in names:
@@ -106,7 +109,7 @@ def _padded(octets: bytes, size: int, sign: bytes = b"\0") -> bytes:
 
 
 def _tables(sectors: int) -> int:
-    """How many sectors the allocation table takes, which lists itself too."""
+    """Returns the number of sectors of the allocation table, which lists its own sectors too."""
     count = 0
     while count * (SECTOR // 4) < sectors + count:
         count += 1
@@ -134,7 +137,7 @@ def _header(places: Mapping[str, int], mini_sectors: int, fat: list[int]) -> byt
 
 @dataclass(frozen=True)
 class OutlookMail:
-    """What to write: addresses as (name, address), `recipients` with 1 for To and 2 for Cc; files as (name, octets)."""
+    """A mail to write: addresses as (name, address), `recipients` with 1 for To and 2 for Cc."""
 
     sender: tuple[str, str]
     subject: str
@@ -149,7 +152,7 @@ class OutlookMail:
 
 
 def outlook_message(mail: OutlookMail) -> bytes:
-    """The octets of a .msg file (MS-OXMSG, section 2)."""
+    """Returns the octets of a .msg file (MS-OXMSG, section 2)."""
     name, address = mail.sender
     texts = {
         0x001A: "IPM.Note", 0x0037: mail.subject, 0x0042: name, 0x0C1A: name, 0x0C1F: address, 0x0065: address,
@@ -181,7 +184,7 @@ def _properties(
     instants: Mapping[int, datetime] | None = None,
     head: bytes = bytes(8),
 ) -> dict[str, bytes | Tree]:
-    """The streams of one object: its properties' list (MS-OXMSG, section 2.4) and a stream for each long value."""
+    """Returns the streams of an object: its property list (MS-OXMSG, section 2.4) and one for each long value."""
     streams: dict[str, bytes | Tree] = {}
     rows = []
     values = [(pid, 0x001F, text.encode("utf-16-le")) for pid, text in texts.items() if text]
@@ -218,7 +221,7 @@ FULL = OutlookMail(
 
 
 def attached(mail: OutlookMail, head: str, text: str, filename: str, boundary: str = "outer") -> bytes:
-    """A mail with `head` as its first fields that brings `mail` as a file of Outlook's."""
+    """Returns a mail with `head` as its first fields and `mail` attached as an Outlook file."""
     content = base64.encodebytes(outlook_message(mail)).decode("ascii")
     return (
         f"{head}MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary={boundary}\n\n"
@@ -230,7 +233,7 @@ def attached(mail: OutlookMail, head: str, text: str, filename: str, boundary: s
 
 
 def main() -> None:
-    """Remake the samples."""
+    """Remakes the samples."""
     head = (
         "From: J. Proefstuk <j.proefstuk@provincie-demo.example>\nTo: verkiezingenflagger@bzk.example\n"
         "Subject: Doorgestuurd: account gemeente gehackt\nDate: Tue, 16 Mar 2027 14:19:41 +0100\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A test that says a private name of the product is found by `./dev check`."""
+"""`./dev check` finds a private name of the product in a test."""
 
 from tests.corpus import each
 from tests.tools.private import private_names, said
@@ -14,7 +14,7 @@ class Daemon:
 
 
 def test_what_the_product_keeps_to_itself_is_known() -> None:
-    """Functions, constants, fields and attributes; not what the language names."""
+    """Private functions, constants, fields and attributes are found; names of the language are not."""
     assert private_names(PRODUCT) == {"_LIMIT", "_claim", "_link", "_pulse"}
 
 
@@ -29,7 +29,7 @@ def test_what_the_product_keeps_to_itself_is_known() -> None:
     ],
 )
 def test_a_private_name_is_found(test: str) -> None:
-    """Called, set, patched by its text, imported, or at the end of a chain."""
+    """A private name is found when called, set, patched by its text, imported, or at the end of a chain."""
     assert [line for line, _ in said(test, private_names(PRODUCT))] == [1]
 
 
@@ -42,5 +42,5 @@ def test_a_private_name_is_found(test: str) -> None:
     ],
 )
 def test_what_is_not_the_products_passes(test: str) -> None:
-    """A double's own, another library's, a text that nobody is given."""
+    """A double's own name, another library's and a mere text are allowed."""
     assert said(test, private_names(PRODUCT)) == []

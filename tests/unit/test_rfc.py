@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The page of standards is held to the code: each row says how far and where, and the places exist."""
+"""The page of standards matches the code: each row gives the degree of support and existing modules."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ WANTED = (
 
 
 def numbers(text: str) -> set[int]:
-    """The RFCs that a text names, also those of a list such as "RFC 3464, 3463"; sections have fewer digits."""
+    """Returns the RFC numbers in a text, including lists such as "RFC 3464, 3463"; section numbers are shorter."""
     return {int(number) for number in re.findall(r"(?<![\d.])\d{3,5}(?![\d.])", text)}
 
 
 @each("row", ROWS, ids=lambda row: row[0])
 def test_every_row_says_how_far_and_where(row: tuple[str, ...]) -> None:
-    """Supported or partly, with modules that exist; or not, with the reason."""
+    """Each row says supported or partly, with existing modules, or not, with a reason."""
     _, state, what, where = row
     modules = MODULE.findall(where)
     assert state in {"supported", "partly", "not"}
@@ -41,12 +41,12 @@ def test_every_row_says_how_far_and_where(row: tuple[str, ...]) -> None:
 
 @each("number", WANTED)
 def test_the_standards_of_mail_are_listed(number: int) -> None:
-    """Whoever asks about one of these finds an answer."""
+    """The standards that mail software is asked about are listed."""
     assert any(number in numbers(row[0]) for row in ROWS)
 
 
 def test_every_standard_that_the_code_cites_is_listed() -> None:
-    """A standard that is new in the code is new on the page."""
+    """Every standard cited in the code is listed on the page."""
     cited = {int(n) for path in PACKAGE.rglob("*.py") for n in CITED.findall(path.read_text(encoding="utf-8"))}
     listed = {number for row in ROWS for number in numbers(" ".join(row[:3]))}
     assert len(cited) > 30

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The allowance of processor time for one mail."""
+"""The limit of processor time for one mail."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from flaggermail.adapters.parsing.allowance import OutOfTime, allow, at_most
 
 
 def work(seconds: float) -> None:
-    """Use so many seconds of processor time."""
+    """Uses that many seconds of processor time."""
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
 
 
 def left() -> float:
-    """Seconds still allowed."""
+    """Returns the seconds still allowed."""
     return signal.getitimer(signal.ITIMER_PROF)[0]
 
 
 def test_what_is_used_up_ends_the_work_once() -> None:
-    """And libraries that catch every Exception do not stop that."""
+    """Exceeding the limit raises OutOfTime once, which `except Exception` does not catch."""
     allow(0.05)
     with pytest.raises(OutOfTime):
         work(2)
@@ -33,14 +33,14 @@ def test_what_is_used_up_ends_the_work_once() -> None:
 
 
 def test_nothing_ends_what_is_no_longer_limited() -> None:
-    """As after a mail that was read."""
+    """A cancelled limit ends nothing."""
     allow(0.05)
     allow(0)
     work(0.1)
 
 
 def test_a_share_ends_the_part_and_leaves_the_rest() -> None:
-    """One file that takes too long does not use up what the mail around it needs."""
+    """A partial limit ends its part and leaves the rest of the time."""
     allow(5)
     with pytest.raises(OutOfTime), at_most(0.05):
         work(2)
@@ -52,7 +52,7 @@ def test_a_share_ends_the_part_and_leaves_the_rest() -> None:
 
 
 def test_a_share_of_nothing_is_no_limit() -> None:
-    """Outside the reading process nobody counts."""
+    """Without an overall limit a partial limit has no effect."""
     allow(0)
     with at_most(0.01):
         work(0.05)

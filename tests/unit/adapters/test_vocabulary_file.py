@@ -125,7 +125,7 @@ def test_a_bracket_that_is_never_closed_costs_no_time(tmp_path: Path, between: s
 
 
 def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
-    """Each by file, line and column."""
+    """Faults in both tables are reported together by file, line and column."""
     folder = tmp_path / "rules"
     folder.mkdir()
     (folder / "mail-language.yaml").write_text("nl:\n  closings: [groet, 7]\n", "utf-8")
@@ -148,7 +148,10 @@ def test_faults_of_both_tables_are_told_together(tmp_path: Path) -> None:
     ids=["the command", "the process that reads"],
 )
 def test_to_read_one_mail_nothing_dear_is_loaded(work: str) -> None:
-    """`parse` starts in a fifth of a second: no database, no models, no templates, no YAML, on either side."""
+    """Reading one mail loads no database, models, templates or YAML, in the command and in the child process.
+
+    `parse` starts in a fifth of a second.
+    """
     dear = "{'sqlmodel', 'sqlalchemy', 'pydantic', 'jinja2', 'ruamel', 'imapclient', 'structlog'}"
     found = subprocess.run(
         [sys.executable, "-c", f"import sys; {work}; print(sorted({dear} & {{m.split('.')[0] for m in sys.modules}}))"],

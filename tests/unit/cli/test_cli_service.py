@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The commands of the administrator: the database, the daemon, replays."""
+"""The administrator's commands: database, daemon, replays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of a command line."""
+    """Returns exit status, standard output and standard error of a command line."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()
@@ -30,14 +30,14 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A configuration as shipped."""
+    """Returns the shipped configuration."""
     shutil.copytree(shipped("config"), tmp_path / "desk")
     shutil.copytree(shipped("rules"), tmp_path / "desk" / "rules")
     return tmp_path / "desk"
 
 
 def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The revision is named; doing it twice does no harm."""
+    """`db upgrade` prints the revision and may be repeated."""
     for _ in range(2):
         status, out, _err = run(capsys, "--config", str(directory), "db", "upgrade")
         assert status == 0
@@ -59,10 +59,10 @@ def test_a_daemon_does_not_start_on_a_broken_configuration(
     directory: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, file: str, text: str | None,
     fault: str,
 ) -> None:  # fmt: skip
-    """Status 2, after which systemd tries no more, and the words of `check`: not on the night on which it is needed."""
+    """A daemon with a broken configuration exits with 2 and the message of `check`; systemd does not retry."""
     for owner, hook in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
-        monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them, for the whole process
-    monkeypatch.setattr(Daemon, "run", lambda _: None)  # if it gets there, this test shall end
+        monkeypatch.setattr(owner, hook, getattr(owner, hook))  # `run` sets them for the whole process
+    monkeypatch.setattr(Daemon, "run", lambda _: None)  # ends the test if the daemon starts
     if text is None:
         (directory / file).unlink()
     else:
@@ -74,7 +74,7 @@ def test_a_daemon_does_not_start_on_a_broken_configuration(
 
 
 def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory: Path) -> None:
-    """A template that is saved half written breaks no mail of tonight."""
+    """Templates edited while the daemon runs take effect at its next start."""
     with closing(wiring.open_services(directory)) as env:
         running = wiring.with_whole_templates(env)
         for template in directory.glob("templates/*/*.j2"):
@@ -86,19 +86,19 @@ def test_what_is_edited_while_the_daemon_runs_waits_for_the_next_start(directory
 
 @pytest.fixture
 def scenario(tmp_path: Path) -> Path:
-    """A copy of the exchange of 6 June 2024, free to be changed."""
+    """Returns a copy of the exchange of 6 June 2024, for a test to change."""
     return Path(shutil.copytree(SCENARIOS / "S01", tmp_path / "scenarios" / "S01"))
 
 
 def test_a_replay_tells_its_story(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --json in lines for a person; status 0 when everything came out as expected."""
+    """A replay prints lines for a person and exits with 0 if everything is as expected."""
     status, out, err = run(capsys, "replay", str(scenario))
     assert (status, err) == (0, "")
     assert "152 minutes" in out
 
 
 def test_a_replay_prints_one_document_or_a_list(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One scenario is one document; a folder of scenarios is a list, however many it holds."""
+    """With `--json` one scenario gives one document; a folder or several scenarios give a list."""
     _, one, _ = run(capsys, "replay", "--json", str(scenario))
     _, file, _ = run(capsys, "replay", "--json", str(scenario / "scenario.yaml"))
     _, folder, _ = run(capsys, "replay", "--json", str(scenario.parent))
@@ -111,7 +111,7 @@ def test_a_replay_prints_one_document_or_a_list(scenario: Path, capsys: pytest.C
 
 
 def test_a_difference_is_status_1_and_named(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What differs goes to standard error, the document stays what was found."""
+    """A difference exits with 1 and is printed on standard error; the document has what was found."""
     path = scenario / "scenario.yaml"
     text = path.read_text(encoding="utf-8").replace("human_min: 152", "human_min: 151")
     path.write_text(text, encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_difference_is_status_1_and_named(scenario: Path, capsys: pytest.Captu
 
 
 def test_a_refused_act_ends_the_replay(scenario: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Status 1 and what the command line answered."""
+    """A refused act ends the replay with exit status 1 and the refusal."""
     path = scenario / "scenario.yaml"
     text = path.read_text(encoding="utf-8").replace("do: approve VF-EP2024-0001/1", "do: approve VF-EP2024-0001/7")
     path.write_text(text, encoding="utf-8")

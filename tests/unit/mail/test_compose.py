@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What leaves holds exactly what a person approved, in octets that no server on the way has to change."""
+"""An outgoing mail contains exactly what a person approved, in octets that no server needs to change."""
 
 import re
 from base64 import b64decode
@@ -30,7 +30,7 @@ LETTER = Letter(
     body="Good morning,\n\nPlease check this.\n",
 )
 
-# Printable text of many scripts: no controls, no format characters, no surrogates, nothing without a name.
+# Printable text of many scripts: no controls, format characters, surrogates or unassigned characters.
 VISIBLE = st.text(st.characters(categories=["L", "Mc", "N", "P", "S", "Zs"], exclude_characters="ᅟᅠㅤᅠ⠀"), max_size=80)
 BODY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=200)
 IDENTIFIERS = st.lists(st.from_regex(r"[a-zA-Z0-9.$_-]{1,150}@[a-z0-9.-]{1,60}", fullmatch=True), max_size=4)
@@ -57,7 +57,7 @@ LETTERS = st.builds(
 
 
 def parsed(octets: bytes) -> EmailMessage:
-    """Read a mail with the standard library's strict-minded parser, which must find no defect."""
+    """Parses a mail with the standard library's modern parser, which must find no defect."""
     message = message_from_bytes(octets, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert not message.defects
@@ -65,23 +65,23 @@ def parsed(octets: bytes) -> EmailMessage:
 
 
 def addresses(octets: bytes, name: str) -> list[tuple[str, str]]:
-    """Give (name, address) of every mailbox in a field."""
-    # Not by the newer header classes: until 3.13 they put a space between two encoded words of a name.
+    """Returns (name, address) of every mailbox in a field."""
+    # Not with the newer header classes: until 3.13 they put a space between two encoded words of a name.
     fields = message_from_bytes(octets, policy=policy.compat32).get_all(name, [])
     return [(str(make_header(decode_header(shown))), address) for shown, address in getaddresses(fields)]
 
 
 def written(*given_addresses: Address | None) -> list[tuple[str, str]]:
-    """Give what `addresses` must find."""
+    """Returns what `addresses` must find."""
     return [((each.name or "").strip(" "), each.address) for each in given_addresses if each is not None]
 
 
 class TestOctets:
-    """The form of what leaves."""
+    """The form of an outgoing mail."""
 
     @given(LETTERS)
     def test_only_crlf_ascii_and_bounded_lines(self, letter: Letter) -> None:
-        """No bare CR or LF, no line over 998 octets, nothing that asks for 8BITMIME or SMTPUTF8."""
+        """A mail has no bare CR or LF, no line over 998 octets, and needs neither 8BITMIME nor SMTPUTF8."""
         octets = compose(letter)
         check_octets(octets)
         assert octets.isascii()
@@ -90,23 +90,23 @@ class TestOctets:
 
     @given(LETTERS)
     def test_no_line_is_blank_but_the_one_that_ends_the_header(self, letter: Letter) -> None:
-        """A folded line of spaces only ends the header for some readers (RFC 5322, section 3.2.2)."""
+        """No header line is blank: some readers would end the header there (RFC 5322, section 3.2.2)."""
         head = compose(letter).partition(b"\r\n\r\n")[0]
         assert all(line.strip() for line in head.split(b"\r\n"))
 
     @given(VISIBLE)
     def test_header_lines_keep_to_the_lengths_asked_for(self, text: str) -> None:
-        """At most 76 characters, whatever the subject (RFC 2047, section 2)."""
+        """Header lines have at most 76 characters, whatever the subject (RFC 2047, section 2)."""
         head = compose(replace(LETTER, subject=text)).partition(b"\r\n\r\n")[0]
         assert max(map(len, head.split(b"\r\n"))) <= 76
 
     @given(LETTERS)
     def test_the_same_letter_gives_the_same_octets(self, letter: Letter) -> None:
-        """Octets are frozen by their digest: nothing in them may come from anywhere but the letter."""
+        """The octets depend on nothing but the letter, because their digest freezes them."""
         assert compose(letter) == compose(replace(letter))
 
     def test_a_plain_letter_reads_as_it_would_be_typed(self) -> None:
-        """Short ASCII text stands there unencoded."""
+        """Short ASCII text is not encoded."""
         assert compose(LETTER) == (
             b"Date: Thu, 06 Jun 2024 10:34:12 +0200\r\n"
             b"From: Verkiezingen flagger <desk@desk.example>\r\n"
@@ -126,7 +126,7 @@ class TestRoundTrip:
 
     @given(LETTERS)
     def test_addresses_subject_and_further_fields(self, letter: Letter) -> None:
-        """Names with quotes, commas, any script; long subjects; fields of our own."""
+        """Names with quotes, commas and any script, long subjects and our own fields are read back unchanged."""
         octets = compose(letter)
         message = parsed(octets)
         assert addresses(octets, "From") == written(letter.from_)
@@ -154,21 +154,21 @@ class TestRoundTrip:
         ],
     )
     def test_texts_that_look_like_syntax(self, text: str) -> None:
-        """As display name and as subject they come back as they were typed."""
+        """A name or subject that looks like syntax is read back as typed."""
         octets = compose(replace(LETTER, from_=Address("desk@desk.example", text), subject=text))
         assert addresses(octets, "From") == [(text, "desk@desk.example")]
         assert parsed(octets)["Subject"] == text
 
     @given(VISIBLE)
     def test_encoded_words_hold_whole_characters(self, text: str) -> None:
-        """Each can be shown by itself (RFC 2047, section 5)."""
+        """Each encoded word can be decoded by itself (RFC 2047, section 5)."""
         octets = compose(replace(LETTER, subject=f"\N{EURO SIGN}{text}"))
         words = re.findall(rb"=\?utf-8\?B\?([^?]*)\?=", octets)
         assert "".join(b64decode(word).decode() for word in words) == f"\N{EURO SIGN}{text}".strip(" ")
 
     @given(LETTERS)
     def test_identifiers(self, letter: Letter) -> None:
-        """Message-IDs come back in their order, each between angle brackets."""
+        """Message-IDs are read back in order, each between angle brackets."""
         message = message_from_bytes(compose(letter), policy=policy.compat32)
         for name, values in (("In-Reply-To", letter.in_reply_to), ("References", letter.references)):
             assert re.findall(r"<(.*?)>", message.get(name, "")) == list(values)
@@ -176,14 +176,14 @@ class TestRoundTrip:
 
     @given(LETTERS)
     def test_body(self, letter: Letter) -> None:
-        """Every character of the body comes back; the last line ends with a line end."""
+        """Every character of the body is read back; the last line ends with a line end."""
         decoded = parsed(compose(letter)).get_payload(decode=True)
         assert isinstance(decoded, bytes)
         assert decoded.decode().replace("\r\n", "\n") == letter.body.removesuffix("\n") + "\n"
 
     @given(LETTERS)
     def test_date_keeps_its_offset(self, letter: Letter) -> None:
-        """The Date field shows the instant in the zone it was given in."""
+        """The Date field has the instant in its original zone."""
         header = parsed(compose(letter))["Date"]
         assert isinstance(header, DateHeader)
         assert header.datetime == letter.date.replace(microsecond=0)
@@ -201,19 +201,19 @@ class TestRoundTrip:
         ],
     )
     def test_the_body_is_encoded_where_a_server_could_change_it(self, body: str, encoding: str) -> None:
-        """Long lines, spaces at the end of a line and a leading "From " do not travel in clear."""
+        """Long lines, trailing spaces and a leading "From " are encoded."""
         octets = compose(replace(LETTER, body=body))
         assert parsed(octets)["Content-Transfer-Encoding"] == encoding
         assert b"\r\nFrom " not in octets.partition(b"\r\n\r\n")[2]
         assert not re.search(rb"(?m)[ \t]\r$", octets)
 
     def test_crlf_and_lf_bodies_are_the_same_letter(self) -> None:
-        """Line ends are not content."""
+        """Bodies with CRLF and with LF give the same octets."""
         assert compose(replace(LETTER, body="a\r\nb\r\n")) == compose(replace(LETTER, body="a\nb"))
 
 
 class TestRefusals:
-    """What could be read otherwise than it was approved does not leave."""
+    """A letter that could be read differently from its approved text is refused."""
 
     @each("field", ["subject", "name", "reply name", "own header"])
     @each(
@@ -222,7 +222,7 @@ class TestRefusals:
          "\u00ad", "\ufe0f", "\u3164", "\u2800", "\U000e0041", "\ud800"],
     )  # fmt: skip
     def test_invisible_characters_in_header_values(self, field: str, character: str) -> None:
-        """Controls, line separators, bidirectional and other characters that show as nothing, each named by number."""
+        """Controls, line separators, bidirectional and invisible characters are refused by code point."""
         value = f"a{character}Bcc: x"
         letters = {
             "subject": lambda: replace(LETTER, subject=value),
@@ -236,12 +236,12 @@ class TestRefusals:
 
     @pytest.mark.parametrize("body", ["a\rb", "a\r", "\r\r\n", "a\n\rb"])
     def test_a_bare_cr_in_the_body(self, body: str) -> None:
-        """It would be a line end to some servers and not to others."""
+        """A bare CR in the body is refused: only some servers treat it as a line end."""
         with pytest.raises(ValueError, match="body: holds a bare CR"):
             compose(replace(LETTER, body=body))
 
     def test_half_a_character_in_the_body(self) -> None:
-        """A lone surrogate has no octets."""
+        """A lone surrogate in the body is refused: it has no octets."""
         with pytest.raises(ValueError, match="character 1 is half"):
             compose(replace(LETTER, body="a\udc80"))
 
@@ -252,7 +252,7 @@ class TestRefusals:
          "a@" + "b." * 130 + "example"],
     )  # fmt: skip
     def test_what_is_no_address(self, address: str) -> None:
-        """From, To, Cc and Reply-To hold plain addresses only."""
+        """From, To, Cc and Reply-To accept only plain addresses."""
         assert not is_address(address)
         wrong = Address(address)
         for letter in (
@@ -265,25 +265,25 @@ class TestRefusals:
                 compose(letter)
 
     def test_a_missing_recipient(self) -> None:
-        """To holds somebody, even where Cc does."""
+        """A letter needs a recipient in To, even if it has one in Cc."""
         with pytest.raises(ValueError, match="To: no recipient"):
             compose(replace(LETTER, to=(), cc=(PLATFORM,)))
 
     @each("name", ["Bcc", "bcc", "To", "Subject", "Resent-To", "Content-Type", "Received"])
     def test_fields_that_are_not_the_writers_to_add(self, name: str) -> None:
-        """Bcc would tell a hidden reader's name; the others stand there already or belong to servers."""
+        """Bcc would reveal a hidden recipient; the other fields exist already or belong to servers."""
         with pytest.raises(ValueError, match="cannot be added"):
             compose(replace(LETTER, headers=((name, "a@b.example"),)))
 
     @pytest.mark.parametrize("name", ["", "X Ref", "X:Ref", "X-Réf", "X\r\nBcc"])
     def test_what_is_no_field_name(self, name: str) -> None:
-        """RFC 5322, section 2.2: printable ASCII without colon."""
+        """A field name is printable ASCII without a colon (RFC 5322, section 2.2)."""
         with pytest.raises(ValueError, match="not the name of a header field"):
             compose(replace(LETTER, headers=((name, "x"),)))
 
     @each("value", ["", "a b@c", "a@b>", "<a@b", "a\r\n@b", "é@b", "a" * 901])
     def test_identifiers_that_would_leave_their_brackets(self, value: str) -> None:
-        """An identifier taken from a stranger's mail cannot write fields into ours."""
+        """An identifier from a stranger's mail cannot add fields to ours."""
         for letter in (replace(LETTER, references=("a@b", value)), replace(LETTER, in_reply_to=(value,))):
             with pytest.raises(ValueError, match="cannot stand between angle brackets"):
                 compose(letter)
@@ -291,23 +291,23 @@ class TestRefusals:
             compose(replace(LETTER, message_id=value))
 
     def test_an_instant_without_zone(self) -> None:
-        """A wall clock without offset is no instant."""
+        """A date without an offset is refused."""
         with pytest.raises(ValueError, match="no zone"):
             compose(replace(LETTER, date=datetime(2024, 6, 6, 10, 34)))  # noqa: DTZ001 - the fault under test
 
     def test_an_offset_that_the_field_cannot_show(self) -> None:
-        """RFC 5322 knows offsets in whole minutes."""
+        """An offset that is not in whole minutes is refused (RFC 5322)."""
         amsterdam_in_1930 = timezone(timedelta(minutes=19, seconds=32))
         with pytest.raises(ValueError, match="not in whole minutes"):
             compose(replace(LETTER, date=datetime(1930, 1, 1, tzinfo=amsterdam_in_1930)))
 
 
 class TestCheckOctets:
-    """The gate in front of the network."""
+    """The check before anything is sent."""
 
     @pytest.mark.parametrize("octets", [b"\r\n", b"a\r\n", b"a\r\n\r\n.\r\n", b"x" * 998 + b"\r\n", "é\r\n".encode()])
     def test_passes(self, octets: bytes) -> None:
-        """Whole lines of up to 998 octets, of any content."""
+        """Whole lines of up to 998 octets pass, with any content."""
         check_octets(octets)
 
     @each(
@@ -326,13 +326,13 @@ class TestCheckOctets:
         ],
     )
     def test_refuses(self, octets: bytes, fault: str) -> None:
-        """Names the first octet or line that another server may read otherwise."""
+        """The first octet or line that servers may read differently is named."""
         with pytest.raises(ValueError, match=fault):
             check_octets(octets)
 
 
 def test_utc_is_shown_as_such() -> None:
-    """+0000, not the -0000 that says the zone is unknown (RFC 5322, section 3.3)."""
+    """UTC is written +0000; -0000 would mean an unknown zone (RFC 5322, section 3.3)."""
     assert b"Date: Thu, 06 Jun 2024 08:34:00 +0000\r\n" in compose(
         replace(LETTER, date=datetime(2024, 6, 6, 8, 34, tzinfo=UTC))
     )

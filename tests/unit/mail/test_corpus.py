@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mail that nobody in this project wrote, kept beside the checkout: each is taken in whole and in time."""
+"""Real mail from outside the project, kept next to the checkout, is parsed completely and in time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not MAILS, reason=f"{len(MAILS)} mails of the co
 
 
 def read_all() -> list[tuple[Path, bytes, Message, float]]:
-    """Every mail, what was read from it, and the seconds that took."""
+    """Returns every mail, its message, and the seconds it took."""
     parser = StandardParser(read_language(shipped("rules")))
     found = []
     for path in MAILS:
@@ -44,7 +44,7 @@ def read_all() -> list[tuple[Path, bytes, Message, float]]:
 
 
 def test_every_mail_is_taken_in_whole_and_in_time() -> None:
-    """No crash, the digest of every octet, no mail over a second, hardly an exception caught."""
+    """Each mail is parsed within a second, with the digest of every octet and hardly ever a caught exception."""
     read = read_all()
     assert [
         path.name for path, octets, message, _ in read if message.sha256 != hashlib.sha256(octets).hexdigest()
@@ -55,7 +55,7 @@ def test_every_mail_is_taken_in_whole_and_in_time() -> None:
 
 
 def test_what_was_read_can_be_stored_and_sent() -> None:
-    """No surrogate, no NUL, no bare CR, aware dates, and the same value back from JSON."""
+    """A parsed mail has no surrogate, NUL or bare CR and only aware dates, and survives JSON unchanged."""
     for path, _, message, _ in read_all():
         text = json.dumps(packed(message), ensure_ascii=False)
         text.encode("utf-8")
@@ -67,7 +67,7 @@ def test_what_was_read_can_be_stored_and_sent() -> None:
 
 
 def plain_leaf(mail: EmailMessage) -> EmailMessage | None:
-    """The first plain text part by the parser of the standard library, enclosed mails left closed."""
+    """Returns the first plain text part by the standard library's parser, not looking into enclosed mails."""
     if mail.is_multipart():
         parts = mail.get_payload() if mail.get_content_type() != "message/rfc822" else []
         found = (plain_leaf(part) for part in parts if isinstance(part, EmailMessage))
@@ -77,7 +77,10 @@ def plain_leaf(mail: EmailMessage) -> EmailMessage | None:
 
 
 def test_the_text_is_what_the_standard_library_reads() -> None:
-    """An independent reader agrees on every mail without defects (where the plain part is empty, HTML is read)."""
+    """The text equals that of the standard library for every mail without defects.
+
+    HTML is read if the plain part is empty; such mails are skipped.
+    """
     differing = []
     for path, octets, message, _ in read_all():
         leaf = None if message.defects else plain_leaf(message_from_bytes(octets))

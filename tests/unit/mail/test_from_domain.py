@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A verdict counts for one domain: the one in From, where no two programs could read two."""
+"""A verdict is about the one domain in From, and there is none if programs could read two."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ADDRESS = "safety@x-platform.example"
 
 
 def author(*lines: str) -> str | None:
-    """The domain of the author of a mail with these From fields, as the parser reads their addresses."""
+    """Returns the author's domain in a mail with these From fields, as the parser reads their addresses."""
     found = dict.fromkeys(address for line in lines for address in read_addresses(line, words_decoded))
     return author_domain([("from", line) for line in lines], tuple(found))
 
@@ -38,7 +38,7 @@ def author(*lines: str) -> str | None:
     ],
 )
 def test_one_plain_author_is_read(line: str) -> None:
-    """With or without a name, quoted, commented or encoded."""
+    """One plain author is read, with or without a name, quoted, commented or encoded."""
     assert author(line) == "x-platform.example"
 
 
@@ -80,18 +80,21 @@ def test_one_plain_author_is_read(line: str) -> None:
     ],
 )
 def test_where_programs_could_differ_nobody_is_the_author(line: str) -> None:
-    """Lists, groups, routes, quoted addresses, encoded addresses, open brackets, signs that look like others."""
+    """There is no author if programs could read From differently.
+
+    Examples are lists, groups, routes, quoted or encoded addresses, open brackets and look-alike characters.
+    """
     assert author(line) is None
 
 
 def test_two_fields_are_two_authors() -> None:
-    """Even when both say the same: which of them a program shows is not ours to know."""
+    """Two From fields have no single author, even if they are equal: a program may show either."""
     assert author(f"<{ADDRESS}>", "<a@elsewhere.example>") is None
     assert author(f"<{ADDRESS}>", f"<{ADDRESS}>") is None
     assert author() is None
 
 
 def test_hostile_field_is_read_in_no_time() -> None:
-    """A long field is not read at all, and no form makes the pattern go back and forth."""
+    """A hostile field is refused without backtracking; a long field is not parsed at all."""
     for line in ('"' * 9999, "(" * 9999, "a" * 9999, '"\\' * 4999, "<" + "a." * 4990, "a@" + "a-" * 4990, "<" * 9999):
         assert author(line) is None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Old mail is read by several processes at once: in order, each mail at its own risk, and they end when not needed."""
+"""Old mail is parsed by several processes at once: in order, isolated from one another, ended when idle."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ import pytest
 from flaggermail.adapters.parsing.worker import FEW, MOST, ContainedParser
 from flaggermail.shipped import shipped
 
-pytestmark = pytest.mark.outside  # each has reading processes of its own
+pytestmark = pytest.mark.outside  # each starts parser processes
 
 MANY = 40
-LIMIT = 5.0  # seconds a mail
+LIMIT = 5.0  # seconds for each mail
 
 
 def mail(number: int) -> bytes:
-    """One of many that can be told apart; the first are the longest, so that later ones are read sooner."""
+    """Returns one of many different mails; the first are the longest, so later ones are parsed sooner."""
     return b"Message-ID: <%d@b.example>\r\nFrom: jan@b.example\r\n\r\n" % number + b"x\r\n" * 20 * (MANY - number)
 
 
 def ids(count: int = MANY) -> list[str]:
-    """What the Message-IDs of so many mails are."""
+    """Returns the Message-IDs of so many mails."""
     return [f"{number}@b.example" for number in range(count)]
 
 
 def running(pids: list[int]) -> list[int]:
-    """Those that are there."""
+    """Returns the processes that still run."""
     return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 @pytest.fixture
 def contained() -> Iterator[ContainedParser]:
-    """A parser whose processes stay until it is closed."""
+    """Returns a parser whose processes run until it is closed."""
     parser = ContainedParser(shipped("rules"), time_limit=LIMIT)
     yield parser
     parser.close()
@@ -47,7 +47,10 @@ def contained() -> Iterator[ContainedParser]:
 def test_many_are_read_by_as_many_processes_as_there_are_cores_and_come_back_in_order(
     contained: ContainedParser,
 ) -> None:
-    """The same as one by one; the process for live mail has nothing to do with it."""
+    """Many mails are parsed by one process for each core, with the same results in the same order.
+
+    The process for live mail takes no part.
+    """
     mails = [mail(number) for number in range(MANY)]
     together = contained.parse_all(mails)
     assert [message.message_id for message in together] == ids()
@@ -58,14 +61,14 @@ def test_many_are_read_by_as_many_processes_as_there_are_cores_and_come_back_in_
 
 
 def test_a_few_are_read_by_the_process_for_live_mail(contained: ContainedParser) -> None:
-    """To start others would take longer."""
+    """A few mails are parsed by the process for live mail: starting others would take longer."""
     assert [m.message_id for m in contained.parse_all([mail(n) for n in range(FEW - 1)])] == ids(FEW - 1)
     assert contained.parse_all([]) == []
     assert (contained.pid is not None, contained.pids) == (True, [])
 
 
 def test_a_mail_that_ends_its_process_costs_itself_alone() -> None:
-    """In the middle of a batch, by the memory that it takes; the others are read as if it were not there."""
+    """A mail that ends its process by its memory use affects only itself."""
     parser = ContainedParser(shipped("rules"), time_limit=LIMIT, memory_limit=120 * 1024 * 1024)
     mails = [mail(number) for number in range(MANY)]
     mails[MANY // 2] += b"x" * 150_000_000
@@ -78,7 +81,7 @@ def test_a_mail_that_ends_its_process_costs_itself_alone() -> None:
 
 
 def test_a_process_that_stands_still_is_replaced_and_its_mail_told_by_the_header() -> None:
-    """It alone: the other processes go on with the other mails."""
+    """A stalled process is replaced and its mail read from the header alone; the other mails are not affected."""
     parser = ContainedParser(shipped("rules"), time_limit=0.5)
     mails = [mail(number) for number in range(MANY)]
     parser.parse_all(mails)
@@ -91,13 +94,13 @@ def test_a_process_that_stands_still_is_replaced_and_its_mail_told_by_the_header
     assert [message.defects for message in together].count(("parser ended: over its time limit",)) == 1
     assert sum(bool(message.defects) for message in together) == 1
     assert running(before[:1]) == []
-    assert [message.defects for message in parser.parse_all(mails)] == [()] * MANY  # a new one came in its place
+    assert [message.defects for message in parser.parse_all(mails)] == [()] * MANY  # a new process has replaced it
     assert before[1:] == parser.pids[1:]
     parser.close()
 
 
 def test_processes_that_were_killed_between_two_batches_cost_no_mail(contained: ContainedParser) -> None:
-    """Each is replaced when its next mail comes."""
+    """Processes killed between two batches are replaced and lose no mail."""
     mails = [mail(number) for number in range(MANY)]
     contained.parse_all(mails)
     before = contained.pids
@@ -109,7 +112,7 @@ def test_processes_that_were_killed_between_two_batches_cost_no_mail(contained: 
 
 
 def test_closing_ends_all_of_them_and_a_later_batch_starts_others(contained: ContainedParser) -> None:
-    """Nothing is left behind."""
+    """close() ends all processes, and a later batch starts new ones."""
     mails = [mail(number) for number in range(MANY)]
     contained.parse_all(mails)
     before = contained.pids
@@ -121,7 +124,7 @@ def test_closing_ends_all_of_them_and_a_later_batch_starts_others(contained: Con
 
 
 def test_they_end_when_no_batch_came_for_a_while() -> None:
-    """The memory that they hold is for history; live mail goes on."""
+    """The processes for batches end when idle; the one for live mail stays."""
     parser = ContainedParser(shipped("rules"), time_limit=LIMIT, idle=0.0)
     parser.parse(mail(0))
     live = parser.pid

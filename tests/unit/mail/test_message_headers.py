@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Header fields, addresses, parameters and dates as real mail writes them."""
+"""Header fields, addresses, parameters and dates as real mail contains them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.corpus import each
         ("=?utf-8?B?Q2Fmw6k=?=", "Caf\u00e9"),
         ("=?utf-8?Q?a?= =?utf-8?Q?b?=", "ab"),
         ("=?utf-8?Q?a?= b =?utf-8?Q?c?=", "a b c"),
-        ("=?utf-8?B?ww==?= =?utf-8?B?qQ==?=", "\u00e9"),  # one character cut in two
+        ("=?utf-8?B?ww==?= =?utf-8?B?qQ==?=", "\u00e9"),  # one character split in two
         ("=?utf-8?Q?a=0D=0ABcc:_x?=", "a Bcc: x"),
         ("=?x-klingon?Q?abc?=", "abc"),
         ("=?utf-8*nl?Q?abc?=", "abc"),
@@ -31,13 +31,13 @@ from tests.corpus import each
         ("=?utf-8?Q?a?==?utf-8?Q?b?=", "ab"),
         ("=?utf-8?Q?a=?=", "a="),
         ("=??Q?caf=E9?=", "caf\u00e9"),
-        ("=?utf-8?B?Q2Fm ww?= =?UTF-8?Q?=A9?=", "Caf\u00e9"),  # unpadded, a blank inside, a character over both forms
+        ("=?utf-8?B?Q2Fm ww?= =?UTF-8?Q?=A9?=", "Caf\u00e9"),  # unpadded, a blank inside, one character split over both
         ("=?iso-2022-jp?B?GyRCJDMkcxsoQg==?=", "\u3053\u3093"),
         ("nul\x00 here", "nul\ufffd here"),
     ],
 )
 def test_encoded_words_are_decoded(field: str, expected: str) -> None:
-    """RFC 2047; what is no encoded word stays, and no line break comes out."""
+    """Encoded words are decoded (RFC 2047), other text stays, and the result has no line break."""
     assert words_decoded(field) == expected
 
 
@@ -66,7 +66,7 @@ def test_encoded_words_are_decoded(field: str, expected: str) -> None:
     ],
 )
 def test_address_lists_are_read(field: str, expected: list[tuple[str, str | None]]) -> None:
-    """RFC 5322, section 3.4, groups included; a decoded comma never splits a name."""
+    """Address lists are read, groups included (RFC 5322, section 3.4); a decoded comma never splits a name."""
     assert [(one.address, one.name) for one in read_addresses(field, words_decoded)] == expected
 
 
@@ -74,17 +74,17 @@ def test_address_lists_are_read(field: str, expected: list[tuple[str, str | None
     "field", ["a@gov.example b@evil.example", "<a@gov.example> <b@evil.example>", "<a@gov.example<b@evil.example>>"]
 )
 def test_a_second_author_is_never_hidden(field: str) -> None:
-    """Where nobody can say which address is meant, both are told, so that no one is taken for the only author."""
+    """If it is unclear which address is meant, both are returned, so that neither counts as the only author."""
     assert [one.address for one in read_addresses(field)] == ["a@gov.example", "b@evil.example"]
 
 
 def test_500_open_brackets_are_no_author() -> None:
-    """A From that makes other parsers recurse without end is simply unreadable."""
+    """A From with 500 open brackets is unreadable and causes no endless recursion."""
     assert read_addresses("(" * 500) == ()
 
 
 def test_addresses_in_a_text_lose_what_programs_make_of_links() -> None:
-    """Outlook prints a link beside each address."""
+    """Links that Outlook prints next to each address are removed."""
     assert read_written("Jane <j@a.example<mailto:j@a.example>>; Bob [mailto:b@a.example]") == (
         Address("j@a.example", "Jane"),
         Address("b@a.example", "Bob"),
@@ -93,7 +93,7 @@ def test_addresses_in_a_text_lose_what_programs_make_of_links() -> None:
 
 
 def test_parameters_are_joined_and_decoded() -> None:
-    """RFC 2231: pieces in any order, charset and language in front; a semicolon in quotes does not split."""
+    """Parameters are joined and decoded (RFC 2231); a quoted semicolon does not split one."""
     found = read_parameters("Text/Plain; name*1*=%A9; name*0*=iso-8859-1'nl'caf%E9; charset=\"a;b\"; charset=second")
     assert found.value == "text/plain"
     assert found.parameters == {"name": "caf\u00e9\u00a9", "charset": "a;b"}
@@ -121,12 +121,12 @@ def test_parameters_are_joined_and_decoded() -> None:
     ],
 )
 def test_names_in_pieces_and_broken_are_read(field: str, name: str) -> None:
-    """RFC 2231 as programs get it wrong."""
+    """Parameters in pieces are read despite the mistakes that programs make (RFC 2231)."""
     assert read_parameters(f"attachment; {field}").parameters["filename"] == name
 
 
 def test_a_disposition_without_its_value_is_read() -> None:
-    """Some programs write the name of the file alone."""
+    """A disposition without a value is read: some programs write only the file name."""
     for field in ("filename=a.pdf", " FileName*=utf-8''a.pdf; size=3", 'filename="a.pdf"'):
         found = read_parameters(field)
         assert (found.value, found.parameters["filename"]) == ("", "a.pdf")
@@ -142,13 +142,13 @@ def test_a_disposition_without_its_value_is_read() -> None:
     ],
 )
 def test_a_content_type_without_its_semicolons_is_read(field: str, kind: str, charset: str) -> None:
-    """And what is no word of ASCII is left out of it."""
+    """A content type without semicolons is read, without its control characters."""
     found = read_parameters(field)
     assert (found.value, found.parameters["charset"]) == (kind, charset)
 
 
 def test_a_header_is_read_to_a_bound_and_its_body_found() -> None:
-    """A million octets are enough for any honest header."""
+    """A header is read up to a limit of a million octets, and the start of its body is found."""
     header = read_header(b"A: 1\r\nB: " + b"x" * 1_500_000 + b"\r\nC: 3\r\n\r\nbody")
     assert [name for name, _ in header.fields] == ["a", "b"]
     assert header.defects == ("header too long",)
@@ -156,7 +156,7 @@ def test_a_header_is_read_to_a_bound_and_its_body_found() -> None:
 
 
 def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
-    """One broken line costs one line, not the rest of the header."""
+    """A broken line in a header is skipped, and the rest is read."""
     header = read_header(b"From mbox line\r\nA: 1\r\nbroken\r\nB : 2\r\n 3\r\n\r\nbody")
     assert header.fields == (("a", b" 1\r\n"), ("b", b" 2\r\n 3\r\n"))
     assert header.defects == ("malformed header line",)
@@ -185,14 +185,17 @@ def test_a_header_goes_on_behind_a_line_that_is_no_field() -> None:
     ],
 )
 def test_dates_are_aware_instants_or_nothing(field: str, instant: datetime | None, defect: str | None) -> None:
-    """A date that cannot be is a defect, never a wrong instant."""
+    """A date becomes an aware instant, or None with a defect if it is impossible."""
     found, why = read_date(field)
     assert (found, why) == (instant, defect)
     assert found is None or found.tzinfo is not None
 
 
 def test_text_is_decoded_whatever_the_charset_says() -> None:
-    """Unknown and wrong charsets give the likeliest text and a defect; no codec for other things than text is used."""
+    """Text with an unknown or wrong charset is decoded as the likeliest text with a defect.
+
+    Codecs for anything but text are not used.
+    """
     assert decoded("\u00e9".encode(), "us-ascii") == ("\u00e9", None)
     assert decoded(b"\xe9\x80", "iso-8859-1") == ("\u00e9\u20ac", None)
     assert decoded(b"\xe9", "utf-8") == ("\ufffd", WRONG_CHARSET)
@@ -232,18 +235,18 @@ def test_text_is_decoded_whatever_the_charset_says() -> None:
     ],
 )
 def test_charsets_are_known_by_the_names_that_mail_gives_them(name: str, octets: bytes, text: str) -> None:
-    """Aliases, misspellings and rubbish behind the name cost no letter, and are no defect where they are understood."""
+    """Aliases and misspellings of charsets are understood, without a defect."""
     assert decoded(octets, name) == (text, None)
 
 
 def test_a_wide_charset_over_narrow_text_is_not_believed() -> None:
-    """Two letters would be read as one sign of another script."""
+    """A two-octet charset for single-octet text is not believed: its letters would be read in pairs."""
     assert decoded(b"Beste mensen,", "utf-16") == ("Beste mensen,", WRONG_CHARSET)
 
 
 @pytest.mark.parametrize("octets", [b"YWJj", b"YW Jj", b"YWJj!", b"YW\r\nJj"])
 def test_base64_with_foreign_signs_is_decoded(octets: bytes) -> None:
-    """Gateways break base64; what can be read is read."""
+    """Base64 that a gateway has damaged is decoded as far as possible."""
     assert unbase64(octets) == b"abc"
     assert unbase64(b"YWJjZ") == b"abc"
     assert unbase64(b"YWI") == b"ab"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Message-IDs, the key over a mail's content, subjects, and which mails form a conversation."""
+"""Message-IDs, the key of a mail's content, subjects, and which mails form a conversation."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ MAIL = (
     ],
 )
 def test_message_ids_are_read_from_what_programs_write(field: str, expected: tuple[str, ...]) -> None:
-    """Brackets are taken off; phrases and repetitions between the identifiers are passed over."""
+    """Brackets are removed; phrases and repeated identifiers are skipped."""
     assert message_ids(field) == expected
 
 
 def key(octets: bytes) -> str:
-    """The content key that the parser gives."""
+    """Returns the content key that the parser computes."""
     return StandardParser(LANGUAGE).parse(octets).content_key
 
 
@@ -60,7 +60,7 @@ def key(octets: bytes) -> str:
     ],
 )
 def test_a_second_delivery_has_the_same_content_key(part: bytes, other: bytes) -> None:
-    """Trace fields, folding, the order of recipients and white space do not change what a mail says."""
+    """Trace fields, folding, the order of recipients and white space do not change the content key."""
     assert key(MAIL.replace(part, other)) == key(MAIL)
 
 
@@ -77,7 +77,7 @@ def test_a_second_delivery_has_the_same_content_key(part: bytes, other: bytes) -
     ],
 )
 def test_another_mail_has_another_content_key(part: bytes, other: bytes) -> None:
-    """Each stable part counts, also when a mail claims the Message-ID of another."""
+    """A change of any stable part changes the content key, even with the same Message-ID."""
     assert key(MAIL.replace(part, other)) != key(MAIL)
 
 
@@ -99,12 +99,12 @@ def test_another_mail_has_another_content_key(part: bytes, other: bytes) -> None
     ],
 )
 def test_prefixes_are_taken_off_the_subject(subject: str, expected: SubjectParts) -> None:
-    """However often, in any language of the rules; the outermost prefix tells a reply from a forward."""
+    """All prefixes are removed, in any language of the rules; the outermost one makes a reply or a forward."""
     assert split_subject(subject, LANGUAGE) == expected
 
 
 def test_case_numbers_are_found_by_their_prefix() -> None:
-    """In capitals, each once; what only looks like one is none."""
+    """Case numbers are found by their prefix, in capitals, once each; similar texts are not."""
     text = "Re: [vf-ep2024-0001] and VF-EP2024-0012, VF-EP2024-0001; XVF-EP2024-0003 VF-EP2024-1 VF-EP2024-0004-b"
     assert case_numbers(text, "VF") == ("VF-EP2024-0001", "VF-EP2024-0012")
     assert case_numbers("[A.B-GR26-001]", "A.B") == ("A.B-GR26-001",)
@@ -122,7 +122,7 @@ ROOT = Message(
 
 
 def mail(identifier: str, *references: str, subject: str = "Re: Notice", sender: str = "desk@p.example") -> Message:
-    """An answer to the flagger."""
+    """Returns an answer to the flagger."""
     return replace(
         ROOT,
         message_id=identifier,
@@ -134,13 +134,13 @@ def mail(identifier: str, *references: str, subject: str = "Re: Notice", sender:
 
 
 def test_references_join_also_by_a_mail_that_was_never_seen() -> None:
-    """Two answers to a mail that is not at hand are siblings."""
+    """Two answers to a mail that was never seen belong to the same conversation."""
     mails = [mail("b", "unseen"), mail("c", "unseen"), mail("d", subject="Another")]
     assert conversations(mails) == [["b", "c"], ["d"]]
 
 
 def test_the_subject_joins_only_where_it_is_safe() -> None:
-    """A reply without References goes to the mail its author was sent, and nowhere when two of them fit."""
+    """A reply without References joins the mail its author received by subject, but not if two of them fit."""
     assert conversations([ROOT, mail("b")]) == [["root@a.example", "b"]]
     assert conversations([ROOT, mail("b", sender="x@y.example")]) == [["root@a.example"], ["b"]]
     second = replace(ROOT, message_id="root2@a.example")
@@ -163,6 +163,6 @@ def test_the_subject_joins_only_where_it_is_safe() -> None:
     ],
 )
 def test_two_subjects_about_one_matter(one: str, other: str, same: bool) -> None:  # noqa: FBT001 - a column of the table
-    """What programs add and people correct leaves it the same matter; small words in common do not make it one."""
+    """Added tags, cuts and corrections leave the same topic; common small words do not make one."""
     assert same_topic(one, other) is same
     assert same_topic(other, one) is same

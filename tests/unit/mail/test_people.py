@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mails of persons that look like bounces and automatic answers stay mails of persons (tests/mails/people.yaml)."""
+"""Mail from people that looks like bounces or automatic answers is human (tests/mails/people.yaml)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class People(BaseModel):
     mails: list[Mail]
 
     def octets(self, mail: Mail) -> bytes:
-        """The mail as it comes in: a field of its own replaces the one that its program writes."""
+        """Returns the mail as received; its own fields replace those of its mail program."""
         own = {line.partition(":")[0].lower() for line in mail.fields}
         lines = self.clients[mail.client].replace("{id}", mail.name).splitlines()
         header = [line for line in lines if line.partition(":")[0].lower() not in own] + mail.fields
@@ -60,7 +60,7 @@ class People(BaseModel):
 
 
 def load() -> People:
-    """The mails, with "from" called `sender`."""
+    """Returns the mails, with "from" renamed to `sender`."""
     content = YAML(typ="safe", pure=True).load((Path(__file__).parents[2] / "mails" / "people.yaml").read_text("utf-8"))
     for mail in content["mails"]:
         mail["sender"] = mail.pop("from")
@@ -72,21 +72,21 @@ PEOPLE = load()
 
 @each("mail", PEOPLE.mails, ids=lambda mail: mail.name, of="mails")
 def test_a_mail_of_a_person_is_human(mail: Mail) -> None:
-    """Whatever it quotes, forwards, attaches, or speaks about."""
+    """A person's mail is human, whatever it quotes, forwards, attaches or is about."""
     message = PARSER.parse(PEOPLE.octets(mail))
     assert message.kind is MechanicalKind.HUMAN, mail.why
     assert (message.failed_recipients, message.bounce_class) == ((), None)
 
 
 def test_the_mails_are_a_hundred_different_ones_with_reasons() -> None:
-    """A set that repeats itself proves less than its number says."""
+    """The set has at least a hundred different mails, each with a reason."""
     assert len({mail.name for mail in PEOPLE.mails}) == len(PEOPLE.mails) >= FEWEST
     assert len({(mail.subject, mail.body, mail.sender) for mail in PEOPLE.mails}) == len(PEOPLE.mails)
     assert all(mail.why.strip() for mail in PEOPLE.mails)
 
 
 def test_each_piece_is_a_report_or_an_answer_when_a_machine_sends_it() -> None:
-    """What the persons quote is what would be taken for a bounce by itself; so the words are not what saves them."""
+    """Each piece that the people quote is a bounce or an automatic answer if a machine sends it."""
     head = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Returned mail\r\n\r\n"
     for name in ("postfix", "exim", "exchange_nl", "delay"):
         assert PARSER.parse((head + PEOPLE.pieces[name]).encode()).kind is MechanicalKind.BOUNCE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Hostile text costs no more than its length: four times the text, at most some six times the work."""
+"""Hostile text takes linear time: four times the text takes about six times the work at most."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.corpus import each, long
 LANGUAGE = read_language(shipped("rules"))
 FORWARD = split_subject("FW: x", LANGUAGE)
 WHOLE = 1_000_000  # characters
-SHORTER = 250_000  # characters, where not everything is run
+SHORTER = 250_000  # characters, outside `./dev test long`
 COUNTED = 4_000  # characters of the shorter text whose calls are counted
 TIMES = 4
-MOST_CALLS = 4.4  # times as many calls for four times the text
-MOST_TIME = 9.0  # times as much processor time; the square of the length would be sixteen
-NOISE = 0.003  # seconds below which a measurement tells nothing
+MOST_CALLS = 4.4  # limit of the ratio of calls for four times the text
+MOST_TIME = 9.0  # limit of the ratio of processor time; quadratic growth would be sixteen
+NOISE = 0.003  # seconds; shorter measurements are meaningless
 
 HOSTILE = {
     "quote marks in one line": ">",
@@ -74,14 +74,17 @@ HOSTILE = {
 
 
 def read(text: str) -> None:
-    """All that is done with the text of a mail."""
+    """Does everything that is done with the text of a mail."""
     lines = text.split("\n")
     find_inline(lines, FORWARD, LANGUAGE, answers=False)
     reply_text(lines, LANGUAGE)
 
 
 def calls(text: str) -> int:
-    """How many functions are called, built-in ones included; not by the first reading, which makes the patterns."""
+    """Returns the number of function calls, built-in ones included, of a second reading.
+
+    The first reading compiles the patterns.
+    """
     read(text)
     count = 0
 
@@ -99,7 +102,7 @@ def calls(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """The processor time of one reading."""
+    """Returns the processor time of one reading."""
     begun = time.process_time()
     read(text)
     return time.process_time() - begun
@@ -108,7 +111,10 @@ def seconds(text: str) -> float:
 @pytest.mark.parametrize("length", [SHORTER, long(WHOLE)])
 @each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
 def test_work_grows_with_the_length_of_the_text(length: int, pattern: str) -> None:
-    """Calls are counted, processor time is compared with that of a quarter of the text in the same run."""
+    """Calls and processor time grow linearly with the length of the text.
+
+    Processor time is compared with that of a quarter of the text in the same run.
+    """
     counted = COUNTED // len(pattern)
     assert calls(pattern * counted * TIMES) <= MOST_CALLS * calls(pattern * counted) + 1000
     quarter = pattern * (length // TIMES // len(pattern))
@@ -117,7 +123,7 @@ def test_work_grows_with_the_length_of_the_text(length: int, pattern: str) -> No
 
 
 def test_two_hundred_thousand_empty_lines_are_read_like_fifty_thousand() -> None:
-    """The lines that are looked at are bounded."""
+    """The number of lines considered is limited."""
     assert calls("\n" * 200_000) <= MOST_CALLS * calls("\n" * 50_000) + 1000
 
 
@@ -141,7 +147,7 @@ def test_two_hundred_thousand_empty_lines_are_read_like_fifty_thousand() -> None
     ],
 )
 def test_lists_of_recipients_cost_their_length(pattern: str) -> None:
-    """A block is bounded, a line that Yahoo runs together as well; the reader of lists is linear all the same."""
+    """A list of recipients is read in linear time."""
 
     def cost(text: str) -> float:
         begun = time.process_time()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`rules check` says of a rule set what is wrong, and where: file, line, column, and what would be right."""
+"""`rules check` reports each fault of a rule set with file, line, column and what would be right."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ APART = {"expected.txt", "removed.txt"}
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A good configuration with few rules, and the word tables that are shipped."""
+    """Returns a valid configuration with few rules and the shipped word tables."""
     return good(tmp_path)
 
 
 def good(folder: Path) -> Path:
-    """Put that configuration into `folder`; answers it."""
+    """Copies that configuration into `folder`; returns the folder."""
     shutil.copytree(TESTS / "config", folder, dirs_exist_ok=True)
     shutil.copytree(TESTS / "rules", folder / "rules")
     for table in shipped("rules").glob("[a-z]*.yaml"):
@@ -36,7 +36,7 @@ def good(folder: Path) -> Path:
 
 
 def checked(directory: Path, *words: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `rules check`."""
+    """Returns exit status, standard output and standard error of `rules check`."""
     with CliRunner().isolation() as (out, err, _):
         with pytest.raises(SystemExit) as ended:
             main(["--config", str(directory), "rules", "check", *words])
@@ -47,7 +47,7 @@ def checked(directory: Path, *words: str) -> tuple[int, str, str]:
 
 @each("mistake", MISTAKES, ids=lambda path: path.name)
 def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -> None:
-    """Every directory of tests/bad_rules gives exactly what it expects; faults exit 1, warnings alone 0."""
+    """Every directory of tests/bad_rules gives exactly the expected remarks; faults exit 1, warnings alone 0."""
     directory = good(tmp_path / mistake.name)
     for path in mistake.rglob("*"):
         if path.is_file() and path.name not in APART:
@@ -67,7 +67,7 @@ def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("whole", [True, False], ids=["shipped", "tests/rules"])
 def test_rules_in_order_give_one_line(directory: Path, *, whole: bool) -> None:
-    """No fault, no warning: how many rules, and which version."""
+    """Correct rules give one line with their number and version."""
     if whole:
         shutil.rmtree(directory / "rules")
         shutil.copytree(shipped("rules"), directory / "rules")
@@ -77,7 +77,7 @@ def test_rules_in_order_give_one_line(directory: Path, *, whole: bool) -> None:
 
 
 def test_a_program_reads_the_same(directory: Path) -> None:
-    """`--json`: one list, each remark with its place; the exit status says whether there are faults."""
+    """`--json` gives one list, each remark with its place; the exit status is 1 if there are faults."""
     mistake = TESTS / "bad_rules" / "02-never-asked"
     shutil.copy(mistake / "90-noise.yaml", directory / "rules")
     status, out, err = checked(directory, "--json")
@@ -90,7 +90,7 @@ def test_a_program_reads_the_same(directory: Path) -> None:
 
 
 def test_rules_that_cannot_be_read_exit_2(directory: Path) -> None:
-    """As every faulty configuration does; tests/bad_config holds what can be wrong there."""
+    """Unreadable rules exit with 2, like any faulty configuration; tests/bad_config has the cases."""
     (directory / "rules" / "90-noise.yaml").write_text("stage: noise\nrules: [\n", "utf-8")
     status, out, err = checked(directory)
     assert (status, out) == (2, "")
@@ -98,7 +98,7 @@ def test_rules_that_cannot_be_read_exit_2(directory: Path) -> None:
 
 
 def test_marks_of_a_terminal_in_a_name_are_shown(directory: Path) -> None:
-    """A rule file from elsewhere does nothing to the terminal."""
+    """Control characters in a rule's name are shown and do not reach the terminal."""
     file = directory / "rules" / "90-noise.yaml"
     text = file.read_text("utf-8").replace("name: invitation", 'name: "in\\u202evit\\e[2J"')
     file.write_text(text.replace("match: [invitation]", "match: [question]"), "utf-8")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The JSON Schemas that editors get: they take what is shipped, and have no word that a rule must not have."""
+"""The JSON Schemas for editors accept the shipped files, and rules have no word that sends or drops mail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TOLD = {"$defs", "title", "description", "default"}
 
 
 def schema(name: str) -> dict[str, object]:
-    """A schema as the command line prints it."""
+    """Returns a schema as the command line prints it."""
     result = CliRunner().invoke(commands, ["rules", "schema", name])
     assert result.exit_code == 0
     document: dict[str, object] = json.loads(result.stdout)
@@ -44,7 +44,7 @@ def schema(name: str) -> dict[str, object]:
 
 
 def faults(root: dict[str, object], at: object, value: object) -> Iterator[str]:
-    """What a value has against the schema `at` (JSON Schema 2020-12, the keywords that ours use and no other)."""
+    """Yields the faults of a value against the schema `at` (JSON Schema 2020-12, only the keywords in use)."""
     assert isinstance(at, dict)
     assert set(at) <= JUDGED | TOLD, "a keyword that this does not judge"
     if "$ref" in at:
@@ -93,14 +93,14 @@ def _members(root: dict[str, object], at: dict[str, object], value: dict[str, ob
 
 
 def read(path: Path) -> object:
-    """A YAML file as plain values."""
+    """Returns a YAML file as plain values."""
     value: object = YAML(typ="safe").load(path)
     return value
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_what_is_shipped_fits_its_schema(name: str) -> None:
-    """Every file of the rules folder that an editor may check."""
+    """Every shipped file in the rules folder that has a schema fits it."""
     root, checked = schema(name), 0
     for kind, path in FILES:
         if kind == name:
@@ -128,27 +128,27 @@ def test_what_is_shipped_fits_its_schema(name: str) -> None:
     ],
 )
 def test_a_bad_file_does_not_fit(name: str, text: str) -> None:
-    """An editor marks it while it is typed."""
+    """A file with a mistake does not fit its schema."""
     root = schema(name)
     assert list(faults(root, root, YAML(typ="safe").load(text)))
 
 
 def test_a_size_may_have_a_unit() -> None:
-    """As in the readme."""
+    """A size may have a unit."""
     root = schema("rules")
     text = "stage: noise\nrules: [{name: a, when: {size: {at_least: 5 MB, at_most: 90}}, then: {kind: noise}}]"
     assert list(faults(root, root, YAML(typ="safe").load(text))) == []
 
 
 def test_the_shipped_schema_is_the_exported_one() -> None:
-    """An editor finds it beside the rules, which name it on their first line."""
+    """The shipped schema equals the exported one, and every rule file names it on its first line."""
     assert json.loads((RULES / "rules.schema.json").read_text("utf-8")) == schema("rules")
     for kind, path in FILES:
         if kind == "rules":
             assert path.read_text("utf-8").startswith("# yaml-language-server: $schema=rules.schema.json\n"), path.name
 
 
-# ---- what no rule can say
+# ---- what no rule can do
 
 INCOMING = frozenset({
     "referral", "platform_ack", "substantive_reply", "auto_reply", "bounce", "delivered", "feedback_report",
@@ -167,7 +167,7 @@ ACTS = frozenset({
 
 
 def words_of(annotation: object) -> Iterator[str]:
-    """Every key and every closed word that a model lets a file say."""
+    """Yields every key and every closed word that a model allows in a file."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for name, field in annotation.model_fields.items():
             yield field.alias or name
@@ -180,7 +180,7 @@ def words_of(annotation: object) -> Iterator[str]:
 
 
 def test_no_word_of_a_rule_sends_records_an_outcome_or_drops_a_message() -> None:
-    """By the keys and closed words of the models: what a rule may say is known whole, and none of it acts."""
+    """No key or closed word of a rule sends mail, records an outcome or drops a message."""
     assert then_words() == INCOMING | {
         "kind", "kinds", "source", "case_type", "template", "reference", "priority", "labels",
         "media", "fact_checker", "government_body", "fellow_authority",
@@ -192,14 +192,14 @@ def test_no_word_of_a_rule_sends_records_an_outcome_or_drops_a_message() -> None
 
 
 def then_words() -> set[str]:
-    """What may stand below `then`."""
+    """Returns the words allowed below `then`."""
     rule = RulesFile.model_fields["rules"].annotation
     (settings,) = (part for part in get_args(rule) if part is not Ellipsis)
     return set(words_of(settings.model_fields["then"].annotation))
 
 
 def test_the_kinds_of_rules_are_those_of_mail_that_comes_in() -> None:
-    """No stage may say of a mail that it is one of ours."""
+    """No stage can give a mail one of the kinds of our own mail."""
     of_mail_in = {kind for kinds in KINDS_OF.values() for kind in kinds}
     assert not of_mail_in & OUTGOING
     assert of_mail_in == INCOMING

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A key that has a new name goes on working under its old one, with one note that says where it stands."""
+"""A renamed key still works under its old name, with one note that gives its place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.corpus import each
 
 MODELS: dict[str, type[Model]] = {"flaggermail.yaml": DeskSettings, "oncall.yaml": OncallFile}
 PAIRS = [(file, old, new) for file, pairs in RENAMED.items() for old, new in pairs]
-OTHER = {  # a value that is not the default, by the new name
+OTHER = {  # values other than the default, by new name
     "excluded_folders": "[Agenda, Taken]",
     "backlog_after_minutes": "90",
     "score_threshold": "85",
@@ -41,7 +41,7 @@ OTHER = {  # a value that is not the default, by the new name
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A configuration that leaves every renamed key at its default."""
+    """Returns a configuration with the default for every renamed key."""
     shutil.copytree(Path(__file__).parents[2] / "config", tmp_path, dirs_exist_ok=True)
     shutil.copytree(shipped("rules"), tmp_path / "rules")
     shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
@@ -51,7 +51,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def write(directory: Path, file: str, key: Key, value: str) -> str:
-    """Write `key: value` into the file, below its section; returns the place of the key, `file:line:column`."""
+    """Writes `key: value` into the file, below its section; returns the place of the key, `file:line:column`."""
     path = directory / file
     lines = path.read_text("utf-8").splitlines()
     *sections, name = map(str, key)
@@ -68,7 +68,7 @@ def write(directory: Path, file: str, key: Key, value: str) -> str:
 
 @pytest.mark.parametrize(("file", "old", "new"), PAIRS, ids=[".".join(map(str, old)) for _, old, _ in PAIRS])
 def test_old_name_gives_the_same_settings_and_one_note(directory: Path, file: str, old: Key, new: str) -> None:
-    """Settings equal those of the new name and differ from the default; `check` prints exactly one note."""
+    """An old name gives the same settings as the new one, and `check` prints exactly one note."""
     text = (directory / file).read_text("utf-8")
     default = load(directory)
     write(directory, file, (*old[:-1], new), OTHER[new])
@@ -86,7 +86,7 @@ def test_old_name_gives_the_same_settings_and_one_note(directory: Path, file: st
 
 
 def test_a_section_and_a_key_in_it_may_both_be_old(directory: Path) -> None:
-    """Each has a note of its own, under the names that the file uses."""
+    """An old section and an old key in it each get a note, under the names in the file."""
     section = write(directory, "flaggermail.yaml", ("storms", "together"), "4").partition(":")[2]
     line = int(section.partition(":")[0])
     found = load(directory)
@@ -99,7 +99,7 @@ def test_a_section_and_a_key_in_it_may_both_be_old(directory: Path) -> None:
 
 @each("new", RENAMED_TEMPLATES)
 def test_a_template_under_its_old_name_is_used_and_noted(directory: Path, new: str) -> None:
-    """Mail is rendered from it, `check` finds no fault, and says the new name once."""
+    """A template under its old name is used with one note; the old and the new name together are a fault."""
     old, templates = RENAMED_TEMPLATES[new], directory / "templates"
     present = templates / "en" / f"{new}.j2"
     text = present.read_text("utf-8")
@@ -115,14 +115,14 @@ def test_a_template_under_its_old_name_is_used_and_noted(directory: Path, new: s
 
 
 def test_notes_are_in_the_document_of_check(directory: Path) -> None:
-    """With --json they are apart from faults and warnings."""
+    """With `--json` the notes are separate from faults and warnings."""
     write(directory, "oncall.yaml", ("otherwise",), "officer1")
     found = json.loads(CliRunner().invoke(check, ["--json"], obj=Session(directory)).stdout)
     assert (found["faults"], found["warnings"], len(found["notes"])) == ([], [], 1)
 
 
 def fields(model: type[Model], key: Key) -> Iterator[str]:
-    """The names that a mapping at `key` may hold."""
+    """Yields the names that a mapping at `key` may contain."""
     for step in key:
         inner = model.model_fields[str(step)].annotation
         assert isinstance(inner, type)
@@ -133,12 +133,12 @@ def fields(model: type[Model], key: Key) -> Iterator[str]:
 
 @pytest.mark.parametrize(("file", "old", "new"), PAIRS)
 def test_new_name_is_a_field_and_the_old_one_is_not(file: str, old: Key, new: str) -> None:
-    """The table points at fields that exist; nothing shadows an old name."""
+    """Each new name is a field and no old name is."""
     names = set(fields(MODELS[file], old[:-1]))
     assert new in names
     assert old[-1] not in names
 
 
 def test_shipped_files_use_the_new_names() -> None:
-    """A desk that begins with them sees no note."""
+    """The shipped files use only new names and give no note."""
     assert load(shipped("config")).notes == ()
