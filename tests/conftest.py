@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What every test may use: real mail and database servers, each started only when a test asks for it."""
+"""Fixtures for every test: real mail and database servers, each started only when a test uses it."""
 
 from tests.doubles.composed import compose_once
 

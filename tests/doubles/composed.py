@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""YAML files composed once for each text: nearly all of the time it takes to load a configuration is spent there."""
+"""YAML files composed once for each text: composing takes nearly all of the time to load a configuration."""
 
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from ruamel.yaml.nodes import Node
 
 from flaggermail.yaml_files import source
 
-KEPT = 256  # texts; a configuration with its rules has some fifteen files
+KEPT = 256  # texts; a configuration with its rules has about fifteen files
 
 
 @lru_cache(KEPT)
@@ -18,14 +18,14 @@ def _compose(text: str) -> Node | None:
 
 
 class ComposedOnce(YAML):
-    """Returns the same nodes for the same text. They are only read; a text that is refused is refused anew."""
+    """Returns the same nodes for the same text. They are read-only; a refused text is refused each time."""
 
     def compose(self, stream: object) -> Node | None:
-        """As `YAML.compose`, for a text."""
+        """Works like `YAML.compose`, for a text."""
         assert isinstance(stream, str)
         return _compose(stream)
 
 
 def compose_once() -> None:
-    """Let the configuration's reader use it in this process."""
+    """Makes the configuration's reader use it in this process."""
     vars(source)["YAML"] = ComposedOnce

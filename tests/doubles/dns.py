@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A DNS that is a dictionary, and a platform that signs its mail with a key in it."""
+"""A DNS backed by a dictionary, and a platform that signs its mail with a key in it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ SIGNED = ("from", "to", "subject", "date", "message-id", "in-reply-to", "referen
 
 
 class ScriptedResolver:
-    """Implements ports.Resolver: `records` by name; None is no answer, a name that is missing has no record."""
+    """Implements ports.Resolver: `records` by name; None is no reply, a missing name has no record."""
 
     def __init__(self, records: Mapping[str, Sequence[bytes] | None]) -> None:
         self.records = records
         self.asked: list[str] = []
 
     def texts(self, name: str) -> Sequence[bytes] | None:
-        """What the dictionary says."""
+        """Returns the records in the dictionary."""
         self.asked.append(name)
         return self.records.get(name, ())
 
 
 @cache
 def key(number: int) -> rsa.RSAPrivateKey:
-    """The key of that number, made once."""
+    """Returns the key of that number, made once."""
     del number
     return rsa.generate_private_key(65537, 2048)
 
 
 def key_record(public: rsa.RSAPublicKey | None = None, more: str = "") -> bytes:
-    """The record of a key (RFC 6376, section 3.6.1), with other tags after it."""
+    """Returns the record of a key (RFC 6376, section 3.6.1), with `more` tags."""
     octets = (public or key(0).public_key()).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return f"v=DKIM1; k=rsa; {more} p={base64.b64encode(octets).decode()}".encode()
 
@@ -44,7 +44,7 @@ def signed(
     octets: bytes, domain: str, *, number: int = 0, selector: str = "s1", covers: Sequence[str] = SIGNED,
     algorithm: str = "rsa-sha256",
 ) -> bytes:  # fmt: skip
-    """The mail with a signature of `domain` on top; the key is that of `number`, and "l" in `covers` means l=."""
+    """Returns the mail with a signature of `domain` on top, made with the key `number`; "l" in `covers` means l=."""
     pem = key(number).private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     there = [name for name in covers if f"\n{name}:".encode() in b"\n" + octets.lower()]
     made: bytes = dkim.DKIM(octets, signature_algorithm=algorithm.encode()).sign(

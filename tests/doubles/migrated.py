@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A database that this process migrated once: to copy it takes a hundredth of the time of migrating another."""
+"""A database migrated once in this process: a copy takes a hundredth of the time of another migration."""
 
 import tempfile
 from functools import cache
@@ -12,11 +12,11 @@ from flaggermail.ports import Clock, Randomness, Submitter
 from flaggermail.services import Services
 from flaggermail.settings.model import Settings
 
-NAME = "scenario.db"  # as wiring names the database of a scenario
+NAME = "scenario.db"  # the name that wiring gives the database of a scenario
 
 
 def migrate(url: str) -> str:
-    """Bring the database to the newest schema; answers its address."""
+    """Migrates the database to the newest schema; returns its URL."""
     engine = make_engine(url)
     upgrade(engine)
     engine.dispose()
@@ -25,7 +25,7 @@ def migrate(url: str) -> str:
 
 @cache
 def migrated() -> bytes:
-    """The octets of a migrated SQLite file without a row."""
+    """Returns the octets of a migrated SQLite file without rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / NAME
         migrate(f"sqlite:///{path}")
@@ -34,7 +34,7 @@ def migrated() -> bytes:
 
 
 def replayed(settings: Settings, folder: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
-    """As `wiring.replayed`, its database copied where `folder` has none yet."""
+    """Works like `wiring.replayed`, with a copied database if `folder` has none yet."""
     path = folder / NAME
     if not path.exists():
         path.write_bytes(migrated())

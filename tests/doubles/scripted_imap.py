@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An IMAP server on loopback that says line by line what its script says, for what no real server does on demand."""
+"""An IMAP server on loopback that follows a script line by line, for faults that no real server shows on demand."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 LISTED = ('* LIST () "/" Sent', '* LIST () "/" INBOX')
-PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails instead of hanging
+PATIENCE = 10.0  # seconds: no script waits longer, so that a wrong one fails and does not hang
 _PAUSE = 0.05
 
 
@@ -23,43 +23,43 @@ class Line:
     commands: list[str]
 
     def say(self, *lines: str) -> None:
-        """Send the lines in one piece, each with its CRLF."""
+        """Sends the lines in one piece, each with its CRLF."""
         self.send("".join(f"{line}\r\n" for line in lines).encode())
 
     def send(self, octets: bytes) -> None:
-        """Send the octets as they are."""
+        """Sends the octets unchanged."""
         self.sock.sendall(octets)
 
     def hear(self) -> str:
-        """Give the next line of the client, empty when it has gone."""
+        """Returns the client's next line, empty if it has left."""
         line = self.file.readline().decode().rstrip("\r\n")
         if line:
             self.commands.append(line)
         return line
 
     def expect(self, words: str) -> str:
-        """Take the next command, which has to hold these words; give its tag."""
+        """Reads the next command, which must contain these words; returns its tag."""
         line = self.hear()
         assert words in line, f"expected {words}, heard {line!r}"
         return line.split(" ")[0]
 
     def answer(self, words: str, *untagged: str, done: str = "OK done") -> None:
-        """Take a command with these words, send the untagged lines and the tagged end, all in one piece."""
+        """Reads a command with these words and sends the untagged lines and the tagged end in one piece."""
         tag = self.expect(words)
         self.say(*untagged, f"{tag} {done}")
 
     def greet(self, capabilities: str = "IMAP4rev1 IDLE", greeting: str = "OK ready") -> None:
-        """Greet, and tell the capabilities that imaplib asks for at once."""
+        """Greets the client and sends the capabilities that imaplib requests at once."""
         self.say(f"* {greeting}")
         self.answer("CAPABILITY", f"* CAPABILITY {capabilities}")
 
     def log_in(self, capabilities: str = "IMAP4rev1 IDLE") -> None:
-        """Greet and let the client log in."""
+        """Greets the client and lets it log in."""
         self.greet(capabilities)
         self.answer("LOGIN", f"* CAPABILITY {capabilities}")
 
     def examine(self, folder: str = "INBOX", *, uidvalidity: int = 1, uidnext: int = 1) -> None:
-        """Let the client select the folder read-only."""
+        """Lets the client select the folder read-only."""
         self.answer(
             f'EXAMINE "{folder}"',
             "* 0 EXISTS",
@@ -69,21 +69,21 @@ class Line:
         )
 
     def look_again(self, above: int, *uids: int) -> None:
-        """Let the client look into the selected folder once more: these UIDs lie above the last it knew."""
+        """Lets the client look at the selected folder again and find these UIDs above the last one it knew."""
         self.answer("NOOP")
         self.search_end(above, *uids)
 
     def search_end(self, above: int, *uids: int) -> None:
-        """The same where the last command has shown already what is new."""
+        """Works like `look_again` if the last command has already shown the new mail."""
         self.answer(f"SEARCH UID {above + 1}:*", " ".join(("* SEARCH", *map(str, uids))))
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """Begin TLS on the connection."""
+        """Starts TLS on the connection."""
         self.sock = context.wrap_socket(self.sock, server_side=True)
         self.file = self.sock.makefile("rb")
 
     def until_closed(self) -> None:
-        """Say nothing more until the client goes; a tidy goodbye is answered, and which folders there are."""
+        """Says nothing more until the client leaves, except in reply to LIST and LOGOUT."""
         while command := self.hear():
             if " LIST " in command:
                 self.say(*LISTED, f"{command.split(' ')[0]} OK done")
@@ -91,7 +91,7 @@ class Line:
                 self.say("* BYE", f"{command.split(' ')[0]} OK done")
 
     def pause(self) -> None:
-        """Let what was sent arrive alone: TCP may join what follows at once."""
+        """Waits so that the data just sent arrives separately: TCP may join what follows."""
         threading.Event().wait(_PAUSE)
 
 
@@ -99,7 +99,7 @@ Script = Callable[[Line], None]
 
 
 def greeting_only(capabilities: str = "IMAP4rev1 IDLE", greeting: str = "OK ready") -> Script:
-    """Give the script of a server that greets and hears nothing but a goodbye."""
+    """Returns the script of a server that greets and then waits for the client to leave."""
 
     def script(line: Line) -> None:
         line.greet(capabilities, greeting)
@@ -109,14 +109,14 @@ def greeting_only(capabilities: str = "IMAP4rev1 IDLE", greeting: str = "OK read
 
 
 def login_only(line: Line) -> None:
-    """Play a server that lets the client log in and hears nothing but a goodbye."""
+    """Lets the client log in and then waits for it to leave."""
     line.log_in()
     line.until_closed()
 
 
 @dataclass
 class ScriptedImap:
-    """Plays one script for each connection, in their order; `commands` holds all lines heard."""
+    """Plays one script for each connection, in order; `commands` has all lines received."""
 
     scripts: tuple[Script, ...]
     tls: ssl.SSLContext | None = None
@@ -125,7 +125,7 @@ class ScriptedImap:
 
     @contextmanager
     def running(self) -> Iterator[int]:
-        """Give the port; at the end every script has to have been played without a fault."""
+        """Returns the port; at the end every script must have been played without a fault."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(PATIENCE)
             thread = threading.Thread(target=self._serve, args=(listener,))
@@ -152,7 +152,7 @@ class ScriptedImap:
                 line.start_tls(self.tls)
             script(line)
         except ssl.SSLError:
-            pass  # the client broke the handshake off: the test says why it had to
+            pass  # the client ended the handshake; the test checks why
         finally:
             line.file.close()
             line.sock.close()

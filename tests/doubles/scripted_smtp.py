@@ -59,7 +59,7 @@ class ScriptedSmtp:
 
     @contextmanager
     def running(self) -> Iterator["ScriptedSmtp"]:
-        """Listen on a port of 127.0.0.1, serve one connection after the other."""
+        """Listens on a port of 127.0.0.1 and serves one connection after the other."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
             server = Thread(target=self._serve, args=(listener,), daemon=True)
@@ -72,7 +72,7 @@ class ScriptedSmtp:
                 assert not server.is_alive()
 
     def verbs(self) -> list[str]:
-        """Give the first word of each command."""
+        """Returns the first word of each command."""
         return [command.split()[0].upper() for command in self.commands if command]
 
     def _serve(self, listener: socket.socket) -> None:
@@ -88,7 +88,7 @@ class ScriptedSmtp:
                 self._converse(connection, closing)
 
     def _protected(self, connection: socket.socket, closing: ExitStack) -> socket.socket:
-        """Turn to TLS, where the script has a certificate for it."""
+        """Starts TLS if the script has a certificate for it."""
         if self.tls is None:
             return connection
         protected = self.tls.wrap_socket(connection, server_side=True)
@@ -133,7 +133,7 @@ class ScriptedSmtp:
         if self.replies.get("DATA") is Fault.DROP_WITHIN:
             connection.sendall(b"354 go ahead\r\n")
             lines.read(1 << 16)
-            # Reset instead of a tidy end: what the client still sends is answered with an error at once.
+            # Reset instead of an orderly close: anything the client still sends gives an error at once.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             lines.close()
             raise _ConversationOverError
@@ -148,7 +148,7 @@ class ScriptedSmtp:
         self._say(connection, lines, ".")
 
     def _say(self, connection: socket.socket, lines: BinaryIO, step: str) -> str:
-        """Send the reply to this step, or do what the script wants instead."""
+        """Sends the reply to this step, or does what the script demands instead."""
         reply = self.replies.get(step) or _USUAL.get(step, "502 5.5.1 not in the script")
         if reply is Fault.HANG:
             lines.read()

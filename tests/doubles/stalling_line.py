@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A line to a server on loopback through which, for a time, nothing passes; every connection stays open meanwhile."""
+"""A loopback connection to a server that can stall: nothing passes for a time, and connections stay open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TICK = 0.05  # seconds
 
 
 class StallingLine:
-    """Forwards what comes to `port` to a port of the server, both ways, while it does not stall."""
+    """Forwards connections on `port` to a port of the server, both ways, while it does not stall."""
 
     def __init__(self, server_port: int) -> None:
         self.port = 0
@@ -23,16 +23,16 @@ class StallingLine:
         self._peers: dict[socket.socket, socket.socket] = {}
 
     def stall(self) -> None:
-        """From now on nothing passes; a new connection is accepted and hears nothing."""
+        """Stops all traffic; new connections are accepted and receive nothing."""
         self._moving.clear()
 
     def go_on(self) -> None:
-        """Let everything pass again, what waited included."""
+        """Resumes all traffic, including what was held up."""
         self._moving.set()
 
     @contextmanager
     def running(self) -> Iterator[StallingLine]:
-        """Listen on a port of 127.0.0.1."""
+        """Listens on a port of 127.0.0.1."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port = listener.getsockname()[1]
             thread = Thread(target=self._serve, args=(listener,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `flaggermail status` says of a desk in simulated time, by way of the file that its daemon would write now."""
+"""The output of `flaggermail status` for a desk in simulated time, from the file its daemon would write now."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from flaggermail.services import Services, UnitOfWork
 
 @dataclass
 class SetSession(Session):
-    """A call of the command line at a set instant."""
+    """A session of the command line at a set instant."""
 
     at: datetime | None = None
 
     def now(self) -> datetime:
-        """The set instant, else the machine's."""
+        """Returns the set instant, or the machine's if none is set."""
         return self.at or super().now()
 
 
 def written(env: Services, *, link: bool | None = True) -> dict[str, object]:
-    """The document that the daemon of `env` would write now."""
+    """Returns the document that the daemon of `env` would write now."""
     with env.store.read() as tx:
         return dict(status.gather(UnitOfWork(env, tx, env.clock.now()), link=link).document())
 
 
 def typed(folder: Path, at: datetime, *words: str) -> Result:
-    """`flaggermail status` for the configuration in `folder`, at that instant."""
+    """Runs `flaggermail status` for the configuration in `folder`, at that instant."""
     return CliRunner().invoke(commands, ["status", *words], obj=SetSession(folder, at=at))
 
 
 def told(env: Services, folder: Path, *words: str) -> Result:
-    """Write the file of `env` into `folder`, beside a configuration that names it; then ask `status`."""
+    """Writes the file of `env` into `folder`, with a configuration that names it, and runs `status`."""
     (folder / "flaggermail.yaml").write_text("store: {archive: archive}\n", encoding="utf-8")
     assert StatusFile(folder / "status.json").show(written(env)) == ""
     return typed(folder, env.clock.now(), *words)
 
 
 def document(env: Services, folder: Path) -> dict[str, object]:
-    """The document that `status --json` prints."""
+    """Returns the document that `status --json` prints."""
     found = json.loads(told(env, folder, "--json").output)
     assert isinstance(found, dict)
     return found

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A certificate authority of the tests' own, with a right, an expired and a wrongly named server certificate."""
+"""The tests' own certificate authority, with a valid, an expired and a wrongly named server certificate."""
 
 import ssl
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ import trustme
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """Two PEM files of one server: its certificate and its private key."""
+    """The PEM files of one server: its certificate and its private key."""
 
     cert_file: Path
     key_file: Path
 
     def server_context(self) -> ssl.SSLContext:
-        """Return a context with which a server written in Python shows this certificate."""
+        """Returns a context with which a Python server presents this certificate."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self.cert_file, self.key_file)
         return context
@@ -27,7 +27,7 @@ class Certificates:
     """One authority and the certificates it issues, as files in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the authority and the right certificate, for localhost and 127.0.0.1."""
+        """Makes the authority and the valid certificate, for localhost and 127.0.0.1."""
         self._folder = folder
         self._authority = trustme.CA()
         self.ca_file = folder / "ca.pem"
@@ -35,19 +35,19 @@ class Certificates:
         self.server = self._issue("server", "localhost", "127.0.0.1")
 
     def expired(self) -> ServerCertificate:
-        """Return a certificate for the right names that ended yesterday."""
+        """Returns a certificate for the right names that expired yesterday."""
         return self._issue("expired", "localhost", "127.0.0.1", ends=datetime.now(UTC) - timedelta(days=1))
 
     def ending(self, ends: datetime) -> ServerCertificate:
-        """Return a right certificate that lasts until then."""
+        """Returns a valid certificate that expires then."""
         return self._issue("ending", "localhost", "127.0.0.1", ends=ends)
 
     def wrong_host(self) -> ServerCertificate:
-        """Return a valid certificate of another host."""
+        """Returns a valid certificate of another host."""
         return self._issue("wrong-host", "elsewhere.example")
 
     def client_context(self) -> ssl.SSLContext:
-        """Return what a client in production uses, with this authority trusted."""
+        """Returns the context of a production client that trusts this authority."""
         return ssl.create_default_context(cafile=str(self.ca_file))
 
     def _issue(self, name: str, *hosts: str, ends: datetime | None = None) -> ServerCertificate:
@@ -55,5 +55,5 @@ class Certificates:
         files = ServerCertificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         issued.cert_chain_pems[0].write_to_path(files.cert_file)
         issued.private_key_pem.write_to_path(files.key_file)
-        files.key_file.chmod(0o644)  # servers read it under accounts of their own; it guards nothing
+        files.key_file.chmod(0o644)  # servers read it under their own accounts; it protects nothing
         return files

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What `./dev` runs besides the linters."""
+"""The programs that `./dev` runs in addition to the linters."""

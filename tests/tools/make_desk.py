@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.tools.make_desk tests/desks/vN`: keep a desk as the present code writes it.
+"""`python -m tests.tools.make_desk tests/desks/vN`: stores a desk as written by the present code.
 
-To be run at a version whose data somebody may hold. A folder that is there is never written over: what an earlier
-version wrote cannot be made again.
+Run it at a version whose data may be in use. An existing folder is never overwritten: the data of an earlier version
+cannot be made again.
 """
 
 import logging
@@ -19,7 +19,7 @@ from tests.desks.played import Played
 
 
 def make(folder: Path) -> kept.Json:
-    """Play the life of a desk and keep it in `folder`, which must not be there; returns what a reader finds on it."""
+    """Plays the life of a desk and stores it in `folder`, which must not exist; returns what a reader finds on it."""
     with tempfile.TemporaryDirectory() as name:
         desk = Path(name)
         kept.configure(kept.HERE / "config", desk)
@@ -35,7 +35,7 @@ def make(folder: Path) -> kept.Json:
 
 
 def lacking(document: kept.Json) -> tuple[set[str], set[str]]:
-    """The kinds of events and the tables of which the desk holds nothing."""
+    """Returns the kinds of events and the tables that do not occur on the desk."""
     kinds, rows = document["kinds"], document["rows"]
     assert isinstance(kinds, dict)
     assert isinstance(rows, dict)
@@ -43,7 +43,7 @@ def lacking(document: kept.Json) -> tuple[set[str], set[str]]:
 
 
 def main(folder: Path) -> int:
-    """Make one, and say what it lacks; the exit status is 1 where it was there."""
+    """Makes a desk and prints what it lacks; the exit status is 1 if the folder exists."""
     if folder.exists():
         print(f"{folder}: is there; name another folder")
         return 1

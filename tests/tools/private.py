@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Names of the product that are its own business, and where a test says one all the same."""
+"""The private names of the product, and where tests use them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def is_private(name: str) -> bool:
-    """One underscore in front; two before and behind are the language's."""
+    """True for one leading underscore; two at both ends are the language's names."""
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
 def private_names(source: str) -> set[str]:
-    """The private functions, classes, attributes and constants that a module defines."""
+    """Returns the private functions, classes, attributes and constants that a module defines."""
     return {name for node in ast.walk(ast.parse(source)) for name in _defined(node) if is_private(name)}
 
 
@@ -33,9 +33,9 @@ def _own(node: ast.AST) -> bool:
 
 
 def said(source: str, private: Iterable[str]) -> list[tuple[int, str]]:
-    """The lines of a test on which one of those names is read, set, imported or handed over as text.
+    """Returns the lines of a test that read, set, import or pass as text one of those names.
 
-    What the module defines itself, or has of its own class, is no name of the product.
+    Names that the module defines itself, or uses in its own class, are not counted.
     """
     names = set(private) - private_names(source)
     return sorted((line, name) for line, name in _names(ast.parse(source)) if name in names)

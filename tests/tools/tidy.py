@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`python -m tests.tools.tidy`: what no linter looks for, in every file of the checkout. Exits 1 on a fault.
+"""`python -m tests.tools.tidy`: checks that no linter makes, on every file of the checkout. Exits 1 on a fault.
 
-Faults: the address of a package registry, a folder of somebody's machine, an exemption that does not say why, two
-classes of the product with one name, a test that says a private name of the product. The number of exemptions is
-printed, so that a change shows what it adds.
+Faults: the address of a package registry, a folder of someone's machine, an exemption without a reason, two classes of
+the product with the same name, a private name of the product in a test. The number of exemptions is printed, so that a
+change shows what it adds.
 """
 
 import ast
@@ -37,7 +37,10 @@ MARKS = frozenset({"skip", "skipif", "importorskip", "xfail"})
 
 
 def listed_files() -> list[Path]:
-    """Every file git knows or would add, or (in an unpacked source distribution) every file outside hidden folders."""
+    """Returns every file that git tracks or would add.
+
+    In an unpacked source distribution: every file outside hidden folders.
+    """
     git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     try:
         listing = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -51,7 +54,7 @@ def listed_files() -> list[Path]:
 
 
 def text_faults(path: Path, text: str) -> Iterator[str]:
-    """One line a fault, as `file:line: what`."""
+    """Yields one line for each fault, as `file:line: what`."""
     name = path.relative_to(ROOT)
     for number, line in enumerate(text.splitlines(), start=1):
         for what, pattern in FORBIDDEN.items():
@@ -60,7 +63,7 @@ def text_faults(path: Path, text: str) -> Iterator[str]:
 
 
 def exemptions(path: Path) -> Iterator[tuple[str, str]]:
-    """Each exemption of a Python file as its name and, where its reason is missing, the fault (else an empty text)."""
+    """Yields each exemption of a Python file as its name and, if its reason is missing, the fault (else "")."""
     with path.open("rb") as source:
         tokens = list(tokenize.tokenize(source.readline))
     for token in tokens:
@@ -75,7 +78,7 @@ def exemptions(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """One line a name that several classes have; `sources` are file names and their text."""
+    """Yields one line for each name of several classes; `sources` are file names and their text."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for name, text in sources:
         for node in ast.walk(ast.parse(text)):
@@ -87,7 +90,7 @@ def classes_named_twice(sources: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def reaching_in() -> Iterator[str]:
-    """One line for each private name of the product that a test says: it would have to change with the product."""
+    """Yields one line for each private name of the product in a test: the test would depend on internals."""
     private = {
         name
         for path in (ROOT / "flaggermail").rglob("*.py")
@@ -103,7 +106,7 @@ def main() -> int:
     faults = list(reaching_in())
     counts: dict[str, Counter[str]] = {"flaggermail": Counter(), "tests": Counter()}
     for path in listed_files():
-        if path.suffix != ".eml":  # other people's mail may name any host
+        if path.suffix != ".eml":  # other people's mail may contain any host
             faults += text_faults(path, path.read_text(encoding="utf-8", errors="replace"))
         top = path.relative_to(ROOT).parts[0]
         if path.suffix == ".py" and top in counts:

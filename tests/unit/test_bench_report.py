@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench`: the report, and the exit status when a measurement does not run."""
+"""`./dev bench`: the report, and the exit status after a failed measurement."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ OF_RATIO = Goal(0.25, 0.5, of_ratio=True)
 
 
 def slow(bench: Bench) -> Iterator[Row]:
-    """Figures that meet no goal, one that has none, and one that is only printed."""
+    """Figures that miss their goals, one without a goal, and one that is only printed."""
     assert bench.few(2_000, 10) == 10
     yield Heading("history", "x other")
     yield Figure(what="a mail", figure=6.0, unit="us", beside=4.0, goal=OF_RATIO, name="backfill.big")
@@ -25,26 +25,26 @@ def slow(bench: Bench) -> Iterator[Row]:
 
 
 def alone(_: Bench) -> Iterator[Row]:
-    """A peer that is not installed, and a goal for the figure itself."""
+    """A figure whose peer is not installed, and a goal for the figure itself."""
     yield Figure(what="a mail", figure=6.0, unit="us", goal=OF_RATIO, name="backfill.small")
     yield times("of another", 1.04, "growth.live", Goal(1.05, 1.2))
 
 
 def broken(_: Bench) -> Iterator[Row]:
-    """Ends half way."""
+    """A measurement that fails half way."""
     yield Figure(what="idle", figure=97, unit="MiB", goal=Goal(70), name="memory.idle")
     raise AssertionError("the daemon has ended")
 
 
 def ran(folder: Path, measurements: Mapping[str, Measurement]) -> tuple[int, list[dict[str, object]]]:
-    """Run these; the exit status and the report."""
+    """Runs the measurements; returns the exit status and the report."""
     report = folder / "report.json"
     status = running.run(measurements, Bench(folder, quick=True), report)
     return status, json.loads(report.read_text("utf-8"))
 
 
 def row(name: str, figure: float, unit: str, **others: object) -> dict[str, object]:
-    """One object of the report; what is not given is null."""
+    """Returns one object of the report, with null for every other field."""
     return {
         "name": name,
         "figure": figure,
@@ -57,7 +57,7 @@ def row(name: str, figure: float, unit: str, **others: object) -> dict[str, obje
 
 
 def test_the_report_has_one_object_a_named_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A goal that is not met, or that nothing could be judged by, leaves the exit status 0."""
+    """The report has one object for each named figure; a missed or unknown goal does not change the exit status."""
     assert ran(tmp_path, {"slow": slow, "alone": alone}) == (
         0,
         [
@@ -75,7 +75,7 @@ def test_the_report_has_one_object_a_named_figure(tmp_path: Path, capsys: pytest
 def test_a_measurement_that_fails_is_named_and_the_others_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
-    """The exit status is 1; what was measured before the fault is in the report."""
+    """After a failed measurement the others run, the exit status is 1, and its earlier figures are reported."""
     status, report = ran(tmp_path, {"broken": broken, "alone": alone})
     assert status == 1
     assert [each["name"] for each in report] == ["memory.idle", "backfill.small", "growth.live"]
@@ -85,7 +85,7 @@ def test_a_measurement_that_fails_is_named_and_the_others_run(
 
 
 def test_no_measurement_starts_servers_before_it_is_run(tmp_path: Path) -> None:
-    """Reading mail is measured on a machine without mail servers."""
+    """Parsing is measured without starting mail servers."""
     bench = Bench(tmp_path, quick=True)
     rows = list(MEASUREMENTS["parsing"](bench))
     assert {"parse.big", "parse.small"} <= {each.name for each in rows if isinstance(each, Figure)}

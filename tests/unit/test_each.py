@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One case over a corpus loses nothing: every item runs, every failure is named, and the closing line counts them."""
+"""`each` runs every item of a corpus in one case and names every failure; the closing line counts them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.corpus import TALLY, Closing, each
 
 @contextmanager
 def apart() -> Iterator[None]:
-    """What is counted here is not counted for this run."""
+    """Keeps the counts made here out of those of this run."""
     before, wanted = TALLY.counted.copy(), TALLY.wanted
     TALLY.counted.clear()
     TALLY.wanted = ""
@@ -28,14 +28,14 @@ def apart() -> Iterator[None]:
 @each("right", [1, 2], of="mails")
 @each(("name", "left"), [("one", 1), ("two", 2), ("three", 3)], ids=["a", "b", "c"])
 def compared(desk: list[str], name: str, left: int, right: int) -> None:
-    """What a test looks like; not collected, by its name."""
+    """A test with two corpora; pytest does not collect it by its name."""
     desk.append(f"{name} {right}")
     assert left == right, name
 
 
 @apart()
 def test_every_failure_is_named_with_what_differs() -> None:
-    """Six items, four of which differ: all run, and the four stand in one message by their names."""
+    """Six items run, and the four that differ are named in one message."""
     desk: list[str] = []
     with pytest.raises(pytest.fail.Exception) as failed:
         compared(desk=desk)
@@ -48,13 +48,13 @@ def test_every_failure_is_named_with_what_differs() -> None:
 
 
 def test_only_the_fixtures_are_asked_for() -> None:
-    """Pytest sees no argument that the corpus gives."""
+    """Pytest sees only the fixtures, not the arguments from the corpus."""
     assert list(inspect.signature(compared).parameters) == ["desk"]
 
 
 @apart()
 def test_a_method_is_looped_over_too() -> None:
-    """`self` goes first."""
+    """A method works too: `self` is passed first."""
 
     class Grouped:
         limit = 2
@@ -69,7 +69,7 @@ def test_a_method_is_looped_over_too() -> None:
 
 @apart()
 def test_one_item_can_be_chosen() -> None:
-    """`--item b-1` runs that one."""
+    """`--item b-1` runs only that item."""
     TALLY.wanted, desk = "b-1", list[str]()
     with pytest.raises(pytest.fail.Exception):
         compared(desk=desk)
@@ -77,13 +77,13 @@ def test_one_item_can_be_chosen() -> None:
 
 
 def test_a_corpus_without_an_item_is_a_mistake() -> None:
-    """A folder that was renamed would otherwise pass for ever."""
+    """An empty corpus is an error; the test would otherwise always pass after its folder was renamed."""
     with pytest.raises(ValueError, match="a corpus without an item: name"):
         each("name", [])
 
 
 def test_the_closing_line_counts_what_was_executed(pytestconfig: pytest.Config) -> None:
-    """Two cases of one function are one function; a case that was skipped or never set up counts nowhere."""
+    """Two cases of one function count as one function; a case that did not run is not counted."""
     closing = Closing()
     for node, when in (("f.py::a[1]", "call"), ("f.py::a[2]", "call"), ("f.py::b", "setup"), ("f.py::c", "call")):
         corpus = [("corpus mails", 1200)] if node == "f.py::c" else []

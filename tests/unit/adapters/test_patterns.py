@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Patterns of rules are found quickly, whatever pattern and mail are."""
+"""Patterns of rules are found quickly, whatever the pattern and the mail."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.corpus import each
     ],
 )
 def test_first_match_is_given_whole(pattern: str, text: str, found: str | None) -> None:
-    """Capitals are ignored, lines and edges of words are as rules/README.md says, groups change nothing."""
+    """Case is ignored, lines and word boundaries follow rules/README.md, and groups do not change the result."""
     assert Re2Matcher().search(pattern, text) == found
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(a|b?a)+$", "(.*a){25}$"])
 def test_time_grows_with_the_mail_only(pattern: str) -> None:
-    """Patterns that make a backtracking search explode take their time once through the text."""
+    """Patterns that make a backtracking search explode take linear time."""
     text = "a" * 50_000 + "!"
     started = process_time()
     assert Re2Matcher().search(pattern, text) is None

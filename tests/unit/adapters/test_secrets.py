@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Secrets come from systemd credentials or a guarded file, and from nowhere else."""
+"""Secrets come only from systemd credentials or a protected file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flaggermail.errors import ConfigurationError
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """`credentials/` of a configuration directory; no systemd around."""
+    """Returns `credentials/` of a configuration directory, without systemd."""
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     folder = tmp_path / "config" / "credentials"
     folder.mkdir(parents=True)
@@ -21,13 +21,13 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write(path: Path, octets: bytes, mode: int = 0o600) -> None:
-    """A file with those octets and that mode."""
+    """Writes a file with those octets and that mode."""
     path.write_bytes(octets)
     path.chmod(mode)
 
 
 def test_file_that_only_its_owner_reads_is_taken(own: Path) -> None:
-    """One line break at the end is not part of the secret; blanks are."""
+    """A file that only its owner can read is accepted; one final line break is removed, blanks are not."""
     write(own / "imap-password", b" correct horse \n")
     assert credential("imap-password", own.parent)() == " correct horse "
     write(own / "imap-password", "wachtwoord\u00e9\n\n".encode())
@@ -35,7 +35,7 @@ def test_file_that_only_its_owner_reads_is_taken(own: Path) -> None:
 
 
 def test_changed_secret_is_seen_without_restart(own: Path) -> None:
-    """It is read anew at every call."""
+    """A secret is read at every call, so a change needs no restart."""
     write(own / "imap-password", b"old")
     read = credential("imap-password", own.parent)
     assert read() == "old"
@@ -44,7 +44,7 @@ def test_changed_secret_is_seen_without_restart(own: Path) -> None:
 
 
 def test_systemd_credential_comes_first(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of systemd is guarded by systemd itself: the mode bits there are not judged."""
+    """A systemd credential comes before a file, and its mode bits are not checked: systemd protects it."""
     given = tmp_path / "run"
     given.mkdir()
     write(given / "imap-password", b"of systemd", 0o444)
@@ -57,7 +57,7 @@ def test_systemd_credential_comes_first(own: Path, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
 def test_file_open_to_others_is_refused(own: Path, mode: int) -> None:
-    """The message names the command that mends it, and not the secret."""
+    """A file that others may access is refused; the message has the command that fixes it and not the secret."""
     write(own / "imap-password", b"hunter2", mode)
     with pytest.raises(ConfigurationError, match=f"run `chmod 600 {own}/imap-password`") as caught:
         credential("imap-password", own.parent)()
@@ -65,7 +65,7 @@ def test_file_open_to_others_is_refused(own: Path, mode: int) -> None:
 
 
 def test_missing_secret_names_both_places(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment variable of that name is no third place."""
+    """A missing secret is reported with both places; an environment variable is never read."""
     monkeypatch.setenv("imap-password", "hunter2")
     monkeypatch.setenv("IMAP_PASSWORD", "hunter2")
     read = credential("imap-password", own.parent)
@@ -76,7 +76,7 @@ def test_missing_secret_names_both_places(own: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("octets", "said"), [(b"", "is empty"), (b"\n", "is empty"), (b"\xff", "is not UTF-8")])
 def test_useless_secret_is_refused(own: Path, octets: bytes, said: str) -> None:
-    """Better now than as a refused login at night."""
+    """An empty or undecodable secret is refused when it is read, not as a failed login."""
     write(own / "imap-password", octets)
     with pytest.raises(ConfigurationError, match=said):
         credential("imap-password", own.parent)()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The command line, on a real database and archive in a temporary folder."""
+"""The command line, with a real database and archive in a temporary folder."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Every command explains itself, at once and with an example."""
+"""Every command has a help text with an example, shown without delay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLOW = ("sqlalchemy", "sqlmodel", "pydantic", "apscheduler", "alembic", "imapcli
 
 
 def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """The command and everything below it."""
+    """Yields the command and everything below it."""
     yield path, command
     if isinstance(command, click.Group):
         for name, below in command.commands.items():
@@ -26,7 +26,7 @@ def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[
 
 
 def everything() -> list[tuple[tuple[str, ...], click.Command]]:
-    """Every command there is, by the words that call it."""
+    """Returns every command, with the words that call it."""
     context = click.Context(commands)
     found = []
     for name in COMMANDS:
@@ -38,14 +38,14 @@ def everything() -> list[tuple[tuple[str, ...], click.Command]]:
 
 @each("name", sorted(COMMANDS))
 def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
-    """The overview is written down, so that it needs no import; it must not drift from the commands."""
+    """The overview of commands, written down to need no import, equals the commands' own help."""
     command = commands.get_command(click.Context(commands), name)
     assert command is not None
     assert (command.name, (command.help or "").splitlines()[0]) == (name, COMMANDS[name])
 
 
 def test_every_command_has_an_example_and_explains_its_options() -> None:
-    """The example is the command itself, typed out."""
+    """Every command has an example with its own words, and a help text for each option."""
     for path, command in everything():
         example = f"Example: flaggermail {' '.join(path)}"
         with_config = f"Example: flaggermail --config /etc/flaggermail {' '.join(path)}"
@@ -60,7 +60,7 @@ def test_every_command_has_an_example_and_explains_its_options() -> None:
 @pytest.mark.outside
 @each("words", [["--help"], ["-h"], ["case", "show", "--help"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_slow(words: list[str]) -> None:
-    """Help needs neither database, settings nor scheduler, so it is there at once."""
+    """Help loads neither database, settings nor scheduler, so it is fast."""
     program = (
         "import sys\nfrom flaggermail.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit as ended:\n    assert not ended.code\n"
@@ -71,7 +71,7 @@ def test_help_loads_nothing_slow(words: list[str]) -> None:
 
 
 def complete(**environment: str) -> str:
-    """What the program tells the shell."""
+    """Returns what the program prints for the shell."""
     ran = subprocess.run(
         [sys.executable, "-c", "from flaggermail.cli import main; main()"],
         capture_output=True, text=True, check=True, env={**os.environ, **environment},
@@ -81,7 +81,7 @@ def complete(**environment: str) -> str:
 
 @pytest.mark.outside
 def test_the_shell_completes() -> None:
-    """The shell asks for its script, then for the words that fit."""
+    """The shell gets its completion script, and then the words that fit."""
     assert "complete -o nosort -F" in complete(_FLAGGERMAIL_COMPLETE="bash_source")
     words = complete(_FLAGGERMAIL_COMPLETE="bash_complete", COMP_WORDS="flaggermail case ass", COMP_CWORD="2")
     assert words.split() == ["plain,assess", "plain,assign"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Asking a referrer, and earlier cases on the same narrative, as an officer types and sees them."""
+"""The commands to ask a referrer, to find earlier cases on a narrative, and for declined mail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFERRAL = (
 
 @pytest.fixture
 def listed(desk: Desk) -> Desk:
-    """Give a desk with two narratives on its list, and a case on one of them that was decided before."""
+    """Returns a desk with two narratives on its list and an earlier, decided case on both."""
     tags = desk.env.settings.desk.tags.model_copy(update={"narratives": ("two-boxes", "wrong-day")})
     settings = desk.env.settings.desk.model_copy(update={"tags": tags})
     desk.env = replace(desk.env, settings=desk.env.settings.model_copy(update={"desk": settings}))
@@ -38,7 +38,10 @@ def listed(desk: Desk) -> Desk:
 
 
 def test_an_earlier_case_on_the_same_narrative_is_shown_with_its_reasoning(listed: Desk) -> None:
-    """Across elections, in `case show`, its JSON and the form; not before the case bears the word itself."""
+    """Earlier cases on a narrative are shown in `case show`, its JSON and the form, across elections.
+
+    They are shown only once the case itself has the narrative.
+    """
     number = listed.notified()
     assert "Earlier on" not in listed.done("case", "show", number)
     assert listed.done("case", "tag", number, "two-boxes") == f"case {number} is about two-boxes\n"
@@ -61,7 +64,7 @@ def test_an_earlier_case_on_the_same_narrative_is_shown_with_its_reasoning(liste
 
 
 def test_cases_are_listed_by_narrative(listed: Desk) -> None:
-    """One word, all elections; a narrative that was taken back no longer finds the case."""
+    """Cases are listed by narrative, across elections; a removed narrative no longer lists the case."""
     number = listed.notified()
     listed.done("case", "tag", number, "two-boxes")
     found = listed.done("case", "list", "--tag", "two-boxes").splitlines()
@@ -73,7 +76,7 @@ def test_cases_are_listed_by_narrative(listed: Desk) -> None:
 
 
 def test_a_referrer_is_asked_for_what_case_show_names(desk: Desk, tmp_path: Path) -> None:
-    """The list of what is missing, the request for it, and a request for one item with a question from a file."""
+    """`case ask` requests the items that `case show` lists as missing, or one item and a question from a file."""
     desk.receive(REFERRAL)
     shown = desk.done("case", "show", "VF-EP2024-0001")
     assert "missing:  a screenshot, where it can be seen, a phone number" in shown
@@ -100,7 +103,7 @@ REPORT = (
 
 
 def test_declined_mail_is_listed_shown_and_taken_back(desk: Desk) -> None:
-    """The list names no sender and counts senders; the mail can be read; as a case it counts no more."""
+    """Declined mail is listed without senders, can be read, and is no longer counted once it becomes a case."""
     assert desk.done("declined", "list") == "no mail is declined\n"
     first = desk.receive(REPORT.format(subject="Nep", name="c1", more="").encode())
     listed = desk.done("declined", "list").splitlines()
@@ -121,7 +124,7 @@ def test_declined_mail_is_listed_shown_and_taken_back(desk: Desk) -> None:
 
 
 def test_a_person_declines_a_mail_that_waits(desk: Desk) -> None:
-    """One line says whether the sender is told; after the window the list says so, and the mail cannot be shown."""
+    """`declined add` says whether the sender is told; after the review period the mail is destroyed."""
     waiting = desk.receive(REPORT.format(subject="Nep", name="c1", more="Ik woon in deze gemeente.").encode())
     assert desk.done("declined", "add", waiting) == f"message {waiting} is declined; its sender is told\n"
     assert desk.type("declined", "add", waiting).err == (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What strangers wrote is shown on a terminal and never obeyed by it."""
+"""Strangers' text is shown on a terminal without acting on it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.corpus import each
     ],
 )
 def test_what_would_act_on_a_terminal_is_made_visible(hostile: str, shown: str) -> None:
-    """Control, ANSI, bidirectional and invisible characters stand there as their code points."""
+    """Control, ANSI, bidirectional and invisible characters are shown as their code points."""
     assert safe(hostile) == safe_line(hostile) == shown
 
 
 def test_ordinary_text_stays_as_it_is() -> None:
-    """Letters of any script, accents and emoji; lines stay lines, but not where one line is promised."""
+    """Letters, accents and emoji are unchanged; line breaks too, except in `safe_line`."""
     text = "Kiezers in Curaçao: 投票 ✅\n\tzie bijlage"
     assert safe(text) == text
     assert safe_line(text) == "Kiezers in Curaçao: 投票 ✅<U+000A><U+0009>zie bijlage"
@@ -41,7 +41,7 @@ def test_ordinary_text_stays_as_it_is() -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_safe_json_means_the_same(text: str) -> None:
-    """Whatever a mail holds, the document is read back as it was, and prints without acting on a terminal."""
+    """Safe JSON has the same meaning and does not act on a terminal."""
     document = safe_json(json.dumps({"text": text}, ensure_ascii=False, indent=2))
     assert json.loads(document) == {"text": text}
     assert safe(document) == document

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Pure tests of the room of this name."""
+"""Pure tests of the package with this name."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A server that comes back is not met by all its clients at once, nor left alone for long."""
+"""Waits before reconnecting are spread, so that clients do not return at once, and limited to five minutes."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ FRACTIONS = st.floats(min_value=0, max_value=1, exclude_max=True)
 
 @each(("failures", "span"), [(0, 0), (1, 1), (2, 2), (3, 4), (8, 128), (9, 256), (10, 300), (10**9, 300)])
 def test_the_span_doubles_up_to_five_minutes(failures: int, span: float) -> None:
-    """Half the span is waited at the fraction 0.5, whatever the number of failures."""
+    """The span doubles with each failure up to 300 seconds; at the fraction 0.5 half of it is waited."""
     assert delay(failures, 0.5) == span / 2
 
 
@@ -25,13 +25,13 @@ def test_every_wait_is_within_bounds(failures: int, fraction: float) -> None:
 
 @given(st.integers(min_value=1), FRACTIONS, FRACTIONS)
 def test_waits_are_spread_over_the_whole_span(failures: int, one: float, other: float) -> None:
-    """A larger fraction never waits less; the fraction 0 does not wait."""
+    """A larger fraction never gives a shorter wait; the fraction 0 gives none."""
     assert (delay(failures, one) <= delay(failures, other)) or one > other
     assert delay(failures, 0) == 0
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
 def test_a_fraction_outside_is_a_mistake(fraction: float) -> None:
-    """What is no fraction in [0, 1) raises instead of giving some wait."""
+    """A fraction outside [0, 1) raises ValueError."""
     with pytest.raises(ValueError, match="fraction"):
         delay(1, fraction)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What counts as wrong with ourselves."""
+"""What counts as wrong with the system itself."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ LIMITS = HealthLimits(free=500, clock=90 * SECOND, certificate=14 * DAY)
 
 
 def wrong(**measured: object) -> list[str]:
-    """What is wrong of these measurements."""
+    """Returns the failing findings of these measurements."""
     return [f"{f.what}: {f.value}" for f in findings(Measured(**measured), LIMITS, NOW) if f.failing]  # type: ignore[arg-type]  # a table
 
 
@@ -41,13 +41,13 @@ def wrong(**measured: object) -> list[str]:
     ],
 )
 def test_each_thing_has_a_limit(fine: dict[str, object], bad: dict[str, object], words: str) -> None:
-    """At the limit it is fine, beyond it one finding says what and how much."""
+    """A value at its limit is fine; beyond it there is one finding with its name and value."""
     assert wrong(**fine) == []
     assert wrong(**bad) == [words]
 
 
 def test_what_was_not_measured_is_not_found() -> None:
-    """No TLS, no mail yet, a database on another machine."""
+    """Values that were not measured give no finding."""
     assert list(findings(Measured(), LIMITS, NOW)) == []
 
 
@@ -66,6 +66,6 @@ def test_what_was_not_measured_is_not_found() -> None:
     ],
 )
 def test_only_what_is_certain_of_two_clocks_is_told(low: int | None, high: int | None, known: int | None) -> None:
-    """A mail seen before it arrived, a copy older than its original; a mail that lay for a while proves nothing."""
+    """Only the certain part of the clock skew is reported: a mail may have been stored for a while."""
     spans = [None if bound is None else bound * SECOND for bound in (low, high)]
     assert skew(*spans) == (None if known is None else known * SECOND)

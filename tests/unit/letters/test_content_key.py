@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mail that we write is known again by what it says: the key that it is given is the one that is read from it."""
+"""The content key of a letter equals the key computed from the sent mail, so our own mail is recognised."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ PARSER = StandardParser(read_language(shipped("rules")))
 
 @given(LETTERS)
 def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
-    """Whatever is in it, encoded or folded on its way; what cannot be seen is taken out of every text before."""
+    """The keys are equal for any letter, encoded or folded, once invisible characters are removed."""
     letter = replace(letter, body=visible_lines(letter.body))
     assert content_key_of(letter) == PARSER.parse(compose(letter)).content_key
 
@@ -37,12 +37,12 @@ def test_the_key_of_a_letter_is_the_key_of_its_octets(letter: Letter) -> None:
     ids=["subject", "text", "addresses", "references", "armour"],
 )
 def test_the_key_of_an_odd_letter_is_the_key_of_its_octets(letter: Letter) -> None:
-    """What readers treat in ways of their own."""
+    """The keys are equal for texts that readers treat in special ways."""
     assert content_key_of(letter) == PARSER.parse(compose(letter)).content_key
 
 
 def test_another_text_is_another_key() -> None:
-    """Nothing that a reader would miss is left out."""
+    """Every part of a letter that a reader would notice changes the key."""
     others = (
         replace(LETTER, body="Good evening\n"), replace(LETTER, subject="Else"), replace(LETTER, cc=(LETTER.from_,)),
         replace(LETTER, from_=Address("e@f.example")), replace(LETTER, date=LETTER.date.replace(hour=3)),

@@ -14,7 +14,7 @@ MAILS = Path(__file__).parents[2] / "mails"
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of one command."""
+    """Returns exit status, standard output and standard error of one command."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     out, err = capsys.readouterr()
@@ -22,7 +22,10 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 
 def test_parse_prints_one_object_a_mail(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Files and folders; broken mail is no failure; the object has the fields that the contract names."""
+    """`parse` reads files and folders and prints one object for each mail, with the fields of the contract.
+
+    Broken mail is not a failure.
+    """
     (tmp_path / "broken.eml").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "note.txt").write_text("no mail")
     status, out, err = run(capsys, "parse", "--json", str(tmp_path), str(MAILS / "forward-outlook-nl.eml"))
@@ -38,14 +41,14 @@ def test_parse_prints_one_object_a_mail(capsys: pytest.CaptureFixture[str], tmp_
 
 @pytest.mark.parametrize("name", ["parse", "threads"])
 def test_a_missing_path_is_wrong_use(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str) -> None:
-    """Status 2 and one line that says what and where."""
+    """A missing path gives status 2 and one line that names it."""
     status, out, err = run(capsys, name, "--json", str(tmp_path / "none"))
     assert (status, out, len(err.splitlines())) == (2, "", 1)
     assert str(tmp_path / "none") in err
 
 
 def test_threads_prints_one_list_a_conversation(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Message-IDs without brackets."""
+    """`threads` prints one list of Message-IDs, without brackets, for each conversation."""
     for number, references in enumerate(("", "References: <m0@a.example>\r\n", "In-Reply-To: <other@b.example>\r\n")):
         (tmp_path / f"{number}.eml").write_bytes(f"Message-ID: <m{number}@a.example>\r\n{references}\r\nx".encode())
     status, out, _ = run(capsys, "threads", "--json", str(tmp_path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is read from each mail of tests/mails; its .readme says what the mail is about."""
+"""The parsed fields of each mail in tests/mails; its .readme describes the mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARSER = StandardParser(read_language(shipped("rules")))
 
 @each("name", sorted(path.stem for path in MAILS.glob("*.eml")), of="mails")
 def test_the_mail_is_read_as_its_expectation_says(name: str) -> None:
-    """Every field that the expectation names has exactly that value."""
+    """Every field in the expectation has exactly that value."""
     message = PARSER.parse((MAILS / f"{name}.eml").read_bytes())
     expected = json.loads((MAILS / f"{name}.expected.json").read_text("utf-8"))
     found = json.loads(json.dumps(contract(message)))
@@ -27,19 +27,19 @@ def test_the_mail_is_read_as_its_expectation_says(name: str) -> None:
 
 @each("name", sorted(path.stem for path in MAILS.glob("*.eml")), of="mails")
 def test_a_message_comes_back_whole_from_its_packed_form(name: str) -> None:
-    """Nothing is lost on the way from the parsing process."""
+    """A message is unchanged by its packed form, which the parsing process sends."""
     message = PARSER.parse((MAILS / f"{name}.eml").read_bytes())
     assert unpacked(json.loads(json.dumps(packed(message)))) == message
 
 
 def test_each_mail_says_what_it_is_about() -> None:
-    """A sample without an expectation and a readme proves nothing."""
+    """Each sample has an expectation and a readme."""
     for mail in MAILS.glob("*.eml"):
         assert mail.with_suffix(".readme").read_text("utf-8").strip()
         assert mail.with_suffix(".expected.json").exists()
 
 
 def test_a_report_names_the_mail_that_it_is_about() -> None:
-    """The Message-ID of the returned mail leads to the notification (RFC 3464, RFC 5965)."""
+    """A report gives the Message-ID of the returned mail (RFC 3464, RFC 5965)."""
     for name in ("dsn-failed", "dsn-delayed", "dsn-delivered", "feedback-report"):
         assert PARSER.parse((MAILS / f"{name}.eml").read_bytes()).original_message_id == "n1@ministerie.example"

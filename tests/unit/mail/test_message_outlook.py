@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Outlook's files (.msg) and winmail.dat: read where they can be, a defect where not, never the cost of a mail."""
+"""Outlook's files (.msg) and winmail.dat are read if possible; otherwise they are a defect and the mail survives."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ MAIL = attached(FULL, HEAD, "Bijgaand.", "melding.msg")
 
 
 def inner(mail: bytes) -> Message:
-    """The one attached mail, as it is filed: from its own octets alone."""
+    """Returns the one attached mail as it is filed: parsed from its own octets alone."""
     ((start, end),) = PARSER.parse(mail).enclosed
     return PARSER.parse(mail[start:end])
 
 
 def packed(octets: bytes, kind: str, name: str) -> bytes:
-    """A mail that is nothing but that file."""
+    """Returns a mail with that file as its only content."""
     head = f'{HEAD}Content-Type: {kind}; name="{name}"\nContent-Transfer-Encoding: base64\n\n'
     return head.encode() + base64.encodebytes(octets)
 
 
 def test_an_outlook_file_is_a_mail_of_its_own() -> None:
-    """What is cut out of the outer mail gives author, recipients, subject, date, identifier, text and files."""
+    """An attached Outlook file is read as a mail: author, recipients, subject, date, identifier, text and files."""
     mail = inner(MAIL)
     assert mail.from_ == (Address("wit@gemeente.example", "Caf\u00e9, de Wit"),)
     assert mail.to == (Address("bureau@provincie.example", "Bureau"),)
@@ -53,7 +53,7 @@ def test_an_outlook_file_is_a_mail_of_its_own() -> None:
 
 
 def test_it_is_known_by_its_octets_and_name_too() -> None:
-    """Many programs attach it as octets without a type; the same name on something else is a file like others."""
+    """An Outlook file is recognised without its type; another file with such a name is not one."""
     plain = MAIL.replace(b"application/vnd.ms-outlook", b"application/octet-stream")
     assert PARSER.parse(plain).forwarded == PARSER.parse(MAIL).forwarded
     other = PARSER.parse(packed(b"no such thing", "application/octet-stream", "melding.msg"))
@@ -61,7 +61,7 @@ def test_it_is_known_by_its_octets_and_name_too() -> None:
 
 
 def test_the_header_with_which_it_travelled_wins() -> None:
-    """Outlook keeps the header of received mail; its fields on the body do not hold, since the body is another."""
+    """The header of a received mail, kept by Outlook, wins, except for its fields about the body."""
     headers = (
         "From: Echt <echt@gemeente.example>\r\nMessage-ID: <echt@gemeente.example>\r\n"
         "Content-Type: multipart/mixed; boundary=x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
@@ -73,7 +73,7 @@ def test_the_header_with_which_it_travelled_wins() -> None:
 
 
 def test_of_an_address_that_only_exchange_knows_the_name_is_told() -> None:
-    """Mail inside an organisation is addressed by directory entries."""
+    """An address known only to Exchange, as in mail within an organisation, is replaced by the name."""
     mail = inner(attached(replace(FULL, sender=("Jan Bos", "/O=ORG/CN=JBOS")), HEAD, "", "m.msg"))
     assert mail.from_ == (Address("Jan Bos", None),)
     known = replace(FULL, sender=("Jan Bos", "/O=ORG/CN=JBOS"), extra={0x5D01: "jan@burger.example"})
@@ -81,7 +81,7 @@ def test_of_an_address_that_only_exchange_knows_the_name_is_told() -> None:
 
 
 def test_nothing_in_a_property_is_taken_for_structure() -> None:
-    """Line breaks and commas in a name make no second field and no second author."""
+    """Line breaks and commas in a property add no field and no author."""
     hostile = replace(FULL, sender=("x\r\nBcc: y, <z@evil.example>", "a@b.example"), subject="a\r\nTo: c@d.example")
     mail = inner(attached(hostile, HEAD, "", "m.msg"))
     assert [one.address for one in mail.from_] == ["a@b.example"]
@@ -90,12 +90,12 @@ def test_nothing_in_a_property_is_taken_for_structure() -> None:
 
 
 def test_html_is_read_where_there_is_no_plain_text() -> None:
-    """As of any mail."""
+    """HTML is read if there is no plain text."""
     assert inner(attached(replace(FULL, text="", markup=b"<p>Zie <b>dit</b></p>"), HEAD, "", "m.msg")).text == "Zie dit"
 
 
 def test_a_delivered_mail_never_takes_its_header_from_what_is_inside() -> None:
-    """Else a stranger's file could bring the line by which our own server vouches for the sender."""
+    """A delivered mail never takes its header from an inner file, which could forge our own server's verdict."""
     forged = replace(FULL, headers="Authentication-Results: mx.example; dmarc=pass\r\n\r\n")
     alone = packed(outlook_message(forged), "application/vnd.ms-outlook", "m.msg").removeprefix(HEAD.encode())
     assert PARSER.parse(alone).header("authentication-results") is not None
@@ -105,7 +105,7 @@ def test_a_delivered_mail_never_takes_its_header_from_what_is_inside() -> None:
 
 @each("seed", range(60))
 def test_a_damaged_outlook_file_costs_a_defect_at_most(seed: int) -> None:
-    """Octets changed, cut off or doubled anywhere: the mail around it is read."""
+    """A damaged Outlook file costs a defect at most; the mail around it is read."""
     chance = random.Random(seed)  # noqa: S311 - the same damage again is the purpose
     octets = bytearray(outlook_message(FULL))
     for _ in range(chance.choice([1, 5, 50])):
@@ -118,7 +118,7 @@ def test_a_damaged_outlook_file_costs_a_defect_at_most(seed: int) -> None:
 
 
 def test_what_was_caught_is_named() -> None:
-    """A defect carries the class of the exception."""
+    """A defect contains the class of the exception."""
     assert read_outlook(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")[1] == "Outlook message unreadable: ValueError"
     assert read_tnef(b"\x78\x9f\x3e\x22" + bytes(40))[1] is None
     attribute = b"\x02" + struct.pack("<HHI", 0x800F, 6, 20) + bytes(22)
@@ -126,7 +126,7 @@ def test_what_was_caught_is_named() -> None:
 
 
 def test_a_winmail_of_very_many_attributes_is_not_read() -> None:
-    """Its reader would copy all that is left once for each."""
+    """A winmail.dat with too many attributes is not read: its reader would take quadratic time."""
     code_page = b"\x01" + struct.pack("<HHIII", 0x9007, 6, 8, 1252, 0) + b"\0\0"
     attribute = b"\x01" + struct.pack("<HHI", 0x1111, 1, 0) + b"\0\0"
     many = struct.pack("<IH", 0x223E9F78, 1) + code_page + attribute * 300_000
@@ -137,7 +137,7 @@ def test_a_winmail_of_very_many_attributes_is_not_read() -> None:
 
 
 def test_a_winmail_beside_a_text_gives_its_files_alone() -> None:
-    """The text of the mail is what its plain part says."""
+    """The text comes from the plain part, not from a winmail.dat next to it."""
     attribute = b"\x01" + struct.pack("<HHI", 0x800C, 2, 6) + b"ander\0" + b"\0\0"
     content = base64.b64encode(struct.pack("<IH", 0x223E9F78, 1) + attribute + attribute).decode()
     mail = (
@@ -163,7 +163,7 @@ BOMBS = {
 @pytest.mark.outside
 @pytest.mark.parametrize("what", BOMBS)
 def test_a_file_that_would_take_all_time_is_given_up_and_the_mail_is_read(what: str) -> None:
-    """The reader of the file is ended when its allowance is used up, not the process: the rest of the mail stays."""
+    """Reading a file that takes too long is given up, and the mail and its process are not affected."""
     parser = ContainedParser(shipped("rules"), time_limit=4.0)
     parser.parse(MAIL)
     old = parser.pid
@@ -177,6 +177,6 @@ def test_a_file_that_would_take_all_time_is_given_up_and_the_mail_is_read(what: 
 
 
 def test_an_empty_outlook_file_is_a_mail_without_anything() -> None:
-    """Nothing is asked of it."""
+    """An empty Outlook file is a mail without author, subject and text."""
     mail = inner(attached(OutlookMail(sender=("", ""), subject=""), HEAD, "", "m.msg"))
     assert (mail.from_, mail.subject, mail.text, mail.defects) == ((), None, "", ("no author",))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What holds for every mail, whatever its octets."""
+"""Properties of the parser that hold for any octets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ MANY = settings(max_examples=settings().max_examples * 3 // 2, deadline=None)
 @MANY
 @given(st.binary(max_size=2000) | mails())
 def test_any_octets_give_a_message_that_can_be_stored(octets: bytes) -> None:
-    """No exception, the digest of what came in, no NUL, surrogate or bare CR, and the same value once more."""
+    """Any octets give a message without exception, with their digest, and without NUL, surrogate or bare CR.
+
+    A second parse and the packed form give the same message.
+    """
     message = PARSER.parse(octets)
     assert not [one for one in message.defects if one.startswith("parser")]
     assert (message.sha256, message.size) == (hashlib.sha256(octets).hexdigest(), len(octets))
@@ -43,7 +46,7 @@ def test_any_octets_give_a_message_that_can_be_stored(octets: bytes) -> None:
 @MANY
 @given(mails())
 def test_what_is_read_is_no_longer_than_what_came_in(octets: bytes) -> None:
-    """Bounded by the size of the mail, so that nothing small becomes something large."""
+    """The size of the result is limited by the size of the mail."""
     message = PARSER.parse(octets)
     assert len(message.text) + len(message.reply_text) <= 16 * len(octets) + 100
     assert sum(one.size for one in message.attachments) <= 4 * len(octets) * (1 + len(message.attachments))
@@ -55,7 +58,7 @@ def test_what_is_read_is_no_longer_than_what_came_in(octets: bytes) -> None:
 @MANY
 @given(plain_mails())
 def test_a_well_formed_mail_is_read_to_the_letter(mail: Expected) -> None:
-    """Whatever its encoding and line ends."""
+    """A well-formed mail is read exactly, whatever its encoding and line ends."""
     message = PARSER.parse(mail.octets)
     assert (message.subject, message.text.strip()) == (mail.subject, mail.text)
     assert [one.address for one in message.from_] == [mail.address]
@@ -64,7 +67,7 @@ def test_a_well_formed_mail_is_read_to_the_letter(mail: Expected) -> None:
 @MANY
 @given(values().map(lambda octets: octets.decode("latin-1")) | st.text())
 def test_no_field_is_too_odd(text: str) -> None:
-    """Each reader of a field gives a value."""
+    """Any text of a field gives a value or a defect."""
     words_decoded(text).encode("utf-8")
     read_parameters(text)
     instant, defect = read_date(text)
@@ -78,7 +81,7 @@ def test_no_field_is_too_odd(text: str) -> None:
 @MANY
 @given(st.binary(max_size=400), st.sampled_from(CHARSETS) | st.text(max_size=30))
 def test_any_octets_are_text_in_any_charset(octets: bytes, charset: str) -> None:
-    """And any octets may be called a signature or a file in uuencode."""
+    """Any octets can be decoded in any charset, and read as a signature or uuencoded file, without an exception."""
     storable(decoded(octets, charset)[0]).encode("utf-8")
     signed_content(octets)
     list(files_in(b"begin 644 x\n" + octets + b"\nend\n"))

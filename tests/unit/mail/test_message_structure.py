@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Parts of a mail: bounded, and ended where they end."""
+"""The parts of a mail: limited in number and depth, each ended at the right place."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ PARSER = StandardParser(read_language(shipped("rules")))
 
 
 def nested(depth: int) -> bytes:
-    """A multipart in a multipart in a multipart, none closed."""
+    """Returns nested multiparts, none of them closed."""
     line = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
     return b"From: a@b.example\r\n" + b"".join(line % (n, n) for n in range(depth)) + b"\r\ntext\r\n"
 
 
 def test_an_inner_part_without_its_closing_boundary_ends_with_the_outer_one() -> None:
-    """What follows belongs to the outer part."""
+    """An unclosed inner part ends with the outer boundary; the text after it belongs to the outer part."""
     message = PARSER.parse(
         b"Content-Type: multipart/mixed; boundary=out\r\n\r\n"
         b"--out\r\nContent-Type: multipart/alternative; boundary=in\r\n\r\n"
@@ -30,7 +30,7 @@ def test_an_inner_part_without_its_closing_boundary_ends_with_the_outer_one() ->
 
 
 def test_depth_and_number_of_parts_are_bounded() -> None:
-    """A bomb of nested or of very many parts is a defect."""
+    """The depth and the number of parts are limited; exceeding a limit is a defect."""
     assert "nested too deeply" in PARSER.parse(nested(DEEPEST + 5)).defects
     assert PARSER.parse(nested(DEEPEST - 1)).text.strip() == "text"
     many = (
@@ -40,7 +40,7 @@ def test_depth_and_number_of_parts_are_bounded() -> None:
 
 
 def test_a_large_part_is_listed_and_not_decoded() -> None:
-    """A video of 12 MB has a size, and costs no memory twice."""
+    """A large part is listed with its size and not decoded, which saves memory."""
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
     head += b"Content-Type: video/mp4; name=v.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     mail = head + b"QUJD" * 4_000_000 + b"\r\n--b--\r\n"
@@ -51,14 +51,14 @@ def test_a_large_part_is_listed_and_not_decoded() -> None:
 
 
 def test_a_multipart_without_a_boundary_is_text() -> None:
-    """Better the raw text than nothing."""
+    """A multipart without a boundary is read as text."""
     message = PARSER.parse(b"Content-Type: multipart/mixed\r\n\r\nhello\r\n")
     assert message.text.strip() == "hello"
     assert "boundary missing" in message.defects
 
 
 def test_the_plain_part_is_taken_unless_it_is_empty_or_an_attachment() -> None:
-    """An empty plain part beside HTML is a program's formality."""
+    """The plain part is read unless it is an attachment or empty next to HTML."""
     alternative = (
         b"Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n%s\r\n"
         b"--b\r\nContent-Type: text/html\r\n\r\n<p>HTML</p>\r\n--b--"
@@ -76,12 +76,12 @@ def test_the_plain_part_is_taken_unless_it_is_empty_or_an_attachment() -> None:
 
 
 def test_an_old_mail_with_bare_carriage_returns_is_read() -> None:
-    """Files of an old Mac end their lines with CR alone."""
+    """Lines that end with CR alone, as in old Mac files, are read."""
     assert PARSER.parse(b"From: a@b.example\rSubject: x\r\rtext\r").text == "text\n"
 
 
 def test_uuencoded_parts_have_their_decoded_size() -> None:
-    """An encoding older than MIME that is still met."""
+    """Uuencoded parts are listed with their decoded size."""
     head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/png; name=x\r\n"
     mail = head + b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n#86)C\r\n`\r\nend\r\n--b--"
     assert [one.size for one in PARSER.parse(mail).attachments] == [3]

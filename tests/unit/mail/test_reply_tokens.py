@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A token put into a mail is found again in whatever part of an answer carries it."""
+"""A token put into a mail is found in every part of an answer that may carry it."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ TOKENS = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 @given(TOKENS, st.integers(min_value=0))
 def test_every_place_gives_its_token_back(token: str, serial: int) -> None:
-    """Message-ID, first reference, reply address and the bare value of the own header each hold it."""
+    """Message-ID, first reference, reply address and the value of our own header field each return their token."""
     for value in (
         message_id(token, serial, "desk.example"),
         root_reference(token, "desk.example"),
@@ -26,14 +26,14 @@ def test_every_place_gives_its_token_back(token: str, serial: int) -> None:
 
 
 def test_the_forms_are_those_written_down() -> None:
-    """The forms stay as they are: mail that went out earlier must still be recognised."""
+    """The forms of tokens stay fixed, so that earlier mail is still recognised."""
     assert message_id(TOKEN, 7, "desk.example") == f"vf.{TOKEN}.7@desk.example"
     assert root_reference(TOKEN, "desk.example") == f"vf.{TOKEN}@desk.example"
     assert reply_address("desk@desk.example", TOKEN) == f"desk+{TOKEN}@desk.example"
 
 
 def test_each_token_is_named_once_in_the_order_of_appearance() -> None:
-    """A whole References field may be given as one value, with brackets and folds."""
+    """Each token is returned once in order of appearance, even from a whole folded References field."""
     references = f"<vf.{OTHER}@desk.example>\r\n <a@b.example> <vf.{TOKEN}.1@desk.example> <vf.{OTHER}.2@desk.example>"
     assert tokens([references, f"desk+{TOKEN}@desk.example"]) == (OTHER, TOKEN)
 
@@ -66,12 +66,12 @@ def test_servers_on_the_way_may_rewrite_what_surrounds_it(value: str) -> None:
     ],
 )
 def test_others_hexadecimal_identifiers_are_no_tokens(value: str) -> None:
-    """Many servers make Message-IDs of 32 hexadecimal digits; only our own forms count."""
+    """Only our own forms count as tokens: many servers make Message-IDs of 32 hexadecimal digits."""
     assert tokens([value]) == ()
 
 
 def test_an_address_too_long_for_a_token_is_refused() -> None:
-    """RFC 5321 allows 64 characters before the @."""
+    """An address with no room for the token is refused: RFC 5321 allows 64 characters before the @."""
     assert len(reply_address("d" * 31 + "@desk.example", TOKEN)) == 64 + len("@desk.example")
     with pytest.raises(ValueError, match="65 of 64 characters"):
         reply_address("d" * 32 + "@desk.example", TOKEN)
@@ -79,6 +79,6 @@ def test_an_address_too_long_for_a_token_is_refused() -> None:
 
 @pytest.mark.parametrize("address", ["", "desk", "@desk.example", "desk@"])
 def test_what_is_no_address_gets_no_token(address: str) -> None:
-    """A reply address is made of an address only."""
+    """A text that is not an address gets no token."""
     with pytest.raises(ValueError, match="not a mail address"):
         reply_address(address, TOKEN)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An instant of arrival is disputed by our last complete look at the folder, and by our own server's Received line."""
+"""A time of arrival is disputed by our last complete look at the folder or by our own server's Received line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECOND = timedelta(seconds=1)
 
 
 def line(at: str) -> str:
-    """What our own server wrote when it took the mail."""
+    """Returns our own server's Received line."""
     return f"from mail.x-platform.example by mx.bzk.example with ESMTPS id 4f; {at}"
 
 
@@ -30,7 +30,7 @@ def line(at: str) -> str:
     ],
 )
 def test_earlier_than_our_last_look(looked_at: datetime | None, is_disputed: bool) -> None:  # noqa: FBT001 - a column
-    """More than two minutes before a complete look that did not show the mail: it was put there, or dated back."""
+    """An arrival more than two minutes before a complete look that did not show the mail is disputed."""
     assert (disputed(AT, looked_at, None) is not None) is is_disputed
 
 
@@ -53,12 +53,12 @@ def test_earlier_than_our_last_look(looked_at: datetime | None, is_disputed: boo
     ],
 )
 def test_far_from_our_own_servers_line(taken: str, is_disputed: bool) -> None:  # noqa: FBT001 - a column of the table
-    """More than two minutes either way, in any zone; a line without a usable instant disputes nothing."""
+    """An arrival more than two minutes from our server's line is disputed; an unusable line disputes nothing."""
     assert (disputed(AT, None, line(taken)) is not None) is is_disputed
 
 
 def test_the_reason_names_the_instant() -> None:
-    """So that a person can judge it."""
+    """The reason names the instant, so that a person can judge it."""
     assert disputed(AT, AT + timedelta(minutes=5), None) == (
         "dated before our look of 2024-06-06 11:11 UTC, which did not show it"
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The figure in the report: minutes that anyone can subtract himself, hours in tenths, words in both languages."""
+"""The figure in the report: minutes that anyone can check, hours in tenths, words in both languages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSTANTS = st.datetimes(
 
 
 def test_tenths_are_the_exact_fraction_rounded_half_up() -> None:
-    """Each of the first 720 minutes, twelve hours, gives the tenth that exact arithmetic gives."""
+    """For each of the first 720 minutes the tenths equal exact arithmetic, rounded half up."""
     for count in range(720):
         wanted = floor(Fraction(count, 60) * 10 + HALF)
         assert tenths(count) == wanted, count
@@ -35,7 +35,7 @@ def test_tenths_are_the_exact_fraction_rounded_half_up() -> None:
 
 @each(("count", "text"), [(0, "0.0"), (2, "0.0"), (3, "0.1"), (15, "0.3"), (51, "0.9"), (152, "2.5"), (599, "10.0")])
 def test_halves_go_up_where_a_float_would_go_down(count: int, text: str) -> None:
-    """Fifteen minutes are 0.3 and 51 are 0.9 hours, 152 are 2.5; nothing is rounded by binary fractions."""
+    """Halves are rounded up exactly: 15 minutes are 0.3 hours, 51 are 0.9, 152 are 2.5."""
     assert hours(count) == text
 
 
@@ -52,16 +52,16 @@ def test_halves_go_up_where_a_float_would_go_down(count: int, text: str) -> None
     ],
 )
 def test_minutes_are_those_of_the_printed_times(sent: str, received: str, count: int) -> None:
-    """Both instants are cut to the minute before they are subtracted, whatever their seconds and offsets."""
+    """Both instants are cut to the minute before the subtraction, whatever their seconds and offsets."""
     assert minutes(datetime.fromisoformat(sent), datetime.fromisoformat(received)) == count
 
 
 @pytest.mark.parametrize(
     ("sent", "received", "count"),
     [
-        ((2027, 3, 28, 1, 30, 0), (2027, 3, 28, 3, 30, 0), 60),  # the hour from two to three is not there
+        ((2027, 3, 28, 1, 30, 0), (2027, 3, 28, 3, 30, 0), 60),  # the hour from two to three does not exist
         ((2027, 3, 27, 9, 0, 0), (2027, 3, 28, 9, 0, 0), 23 * 60),
-        ((2027, 10, 31, 2, 30, 0), (2027, 10, 31, 2, 30, 1), 60),  # half past two comes twice
+        ((2027, 10, 31, 2, 30, 0), (2027, 10, 31, 2, 30, 1), 60),  # half past two occurs twice
         ((2027, 10, 31, 2, 59, 0), (2027, 10, 31, 2, 0, 1), 1),
         ((2027, 10, 30, 9, 0, 0), (2027, 10, 31, 9, 0, 0), 25 * 60),
     ],
@@ -69,7 +69,7 @@ def test_minutes_are_those_of_the_printed_times(sent: str, received: str, count:
 def test_nights_on_which_the_clock_changes(
     sent: tuple[int, int, int, int, int, int], received: tuple[int, int, int, int, int, int], count: int
 ) -> None:
-    """Time that passed is counted, not the distance of two wall clocks; the last number is the fold."""
+    """Elapsed time is counted, not the difference of local times; the last number is the fold."""
     begin, end = (
         datetime(y, month, d, h, minute, tzinfo=AMSTERDAM, fold=fold)
         for y, month, d, h, minute, fold in (sent, received)
@@ -78,7 +78,7 @@ def test_nights_on_which_the_clock_changes(
 
 
 def test_across_the_date_line() -> None:
-    """A notification of Tuesday in Kiritimati that is answered on Monday in Honolulu took ten minutes."""
+    """A notification of Tuesday in Kiritimati answered on Monday in Honolulu took ten minutes."""
     sent = datetime(2027, 3, 16, 10, 0, tzinfo=ZoneInfo("Pacific/Kiritimati"))
     received = datetime(2027, 3, 15, 10, 10, tzinfo=ZoneInfo("Pacific/Honolulu"))
     assert minutes(sent, received) == 10
@@ -86,7 +86,7 @@ def test_across_the_date_line() -> None:
 
 @given(INSTANTS, st.integers(0, 10_000), st.integers(0, 59), st.integers(0, 59))
 def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, early: int, late: int) -> None:
-    """Whatever the seconds of either instant and the zone in which it is written, the minutes stay the same."""
+    """Neither the seconds of the instants nor their zones change the minutes."""
     start = begin.astimezone(UTC).replace(second=0, microsecond=0)
     end = start + timedelta(minutes=count, seconds=late)
     assert minutes(start.replace(second=early).astimezone(begin.tzinfo), end.astimezone(AMSTERDAM)) == count
@@ -106,6 +106,6 @@ def test_seconds_and_zone_never_change_the_count(begin: datetime, count: int, ea
     ],
 )
 def test_spoken_figure(count: int, dutch: str, english: str) -> None:
-    """Hours with one decimal and the exact time beside it, a comma in Dutch, one of a thing in the singular."""
+    """The figure has hours with one decimal and the exact time, a comma in Dutch, and correct singulars."""
     assert spoken(count, "nl") == dutch
     assert spoken(count, "en") == english

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What sort of day it is for an election."""
+"""The period of an election to which a day belongs."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ from tests.corpus import each
     ],
 )
 def test_the_first_and_last_day_of_the_period_belong_to_it(today: date, wanted: Period) -> None:
-    """A polling day comes before the period around it."""
+    """The first and the last day belong to the election period, and a polling day is a period of its own."""
     assert period((date(2024, 6, 6),), date(2024, 4, 23), date(2024, 6, 20), today) is wanted

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The states of an envelope: the drawing in the manual, the table of its arrows and the code say the same."""
+"""The states of an outgoing mail are the same in the manual's drawing, the table of its arrows and the code."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.corpus import each
 PACKAGE = Path(flaggermail.__file__).parent
 FLOW = (PACKAGE.parent / "docs" / "flow.md").read_text("utf-8")
 ARROW = re.compile(r"^    (\[\*\]|\w+) --> (\w+): ([\d, ]+)$", re.MULTILINE)
-ALONE = frozenset(NEXT) - {"cancelled"}  # clocks and notifications are cancelled too
+ALONE = frozenset(NEXT) - {"cancelled"}  # clocks and notifications can be cancelled too
 
 
 def drawn() -> list[tuple[str, str, set[int]]]:
-    """The arrows of the drawing: from, to, and the numbers beside it."""
+    """Returns the arrows of the drawing: from, to, and their numbers."""
     picture = FLOW.partition("stateDiagram-v2\n")[2].partition("```")[0]
     arrows = [(one[1], one[2], {int(number) for number in one[3].split(",")}) for one in ARROW.finditer(picture)]
     assert len(arrows) == len(picture.strip().splitlines()), "a line of the drawing is no arrow"
@@ -33,7 +33,7 @@ def drawn() -> list[tuple[str, str, set[int]]]:
 
 
 def an_envelope(state: str) -> OutboxMail:
-    """One in that state."""
+    """Returns an outgoing mail in that state."""
     return OutboxMail(
         id="o1", kind="notification", dedupe="d", message_id="a@b", sender="a@b", recipient="c@d", subject="s",
         digest="0", state=state, queued_at=datetime(2024, 6, 6, tzinfo=UTC),
@@ -41,7 +41,7 @@ def an_envelope(state: str) -> OutboxMail:
 
 
 def test_the_drawing_is_the_code() -> None:
-    """Every arrow of the drawing is in the code, every one of the code is drawn, and a row begins where both say."""
+    """The drawing has exactly the transitions of the code, and the same initial state."""
     arrows = drawn()
     assert {(start, end) for start, end, _ in arrows if start != "[*]"} == {
         (s, e) for s, ends in NEXT.items() for e in ends
@@ -50,7 +50,7 @@ def test_the_drawing_is_the_code() -> None:
 
 
 def test_every_number_of_the_drawing_is_explained() -> None:
-    """The table below it has each number once, in order."""
+    """The table below the drawing has each number once, in order."""
     explained = [
         int(number) for number in re.findall(r"^\| (\d+) \|", FLOW.partition("stateDiagram-v2")[2], re.MULTILINE)
     ]
@@ -59,7 +59,7 @@ def test_every_number_of_the_drawing_is_explained() -> None:
 
 @each(("start", "end"), list(product(NEXT, NEXT)))
 def test_only_along_an_arrow(start: str, end: str) -> None:
-    """An envelope goes where an arrow leads, and nowhere else: a mail that was accepted is never queued again."""
+    """A mail changes state only along an arrow; an accepted mail is never queued again."""
     if end in NEXT[start]:
         assert moved(an_envelope(start), end).state == end
     else:
@@ -68,13 +68,13 @@ def test_only_along_an_arrow(start: str, end: str) -> None:
 
 
 def test_what_waits_is_known() -> None:
-    """The states that are shown as waiting, and those in which an answer is awaited, are states of the drawing."""
+    """The waiting states and those with an awaited reply are states of the drawing, and no waiting state is final."""
     assert set(WAITING) | IN_HAND <= set(NEXT)
     assert all(NEXT[state] for state in WAITING)
 
 
 def past_the_door(source: str) -> Iterator[int]:
-    """The lines that give an envelope a state without `moved`."""
+    """Yields the lines that set the state of a mail without `moved`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "replace":
             states = [word.value for word in node.keywords if word.arg == "state"]
@@ -84,7 +84,7 @@ def past_the_door(source: str) -> Iterator[int]:
 
 
 def test_nothing_goes_past_the_door() -> None:
-    """No module sets the state of an envelope by itself."""
+    """No module sets the state of a mail without `moved`."""
     assert list(
         past_the_door('replace(row, state="queued")\nreplace(mail, state=other)\nreplace(clock, state="x")')
     ) == [1, 2]

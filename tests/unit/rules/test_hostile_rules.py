@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Neither a pattern in a rule nor the text of a mail makes the judgement slow: it grows with the length alone."""
+"""Neither a rule's pattern nor a mail's text makes classification slow: the time is linear in the length."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.corpus import each, long
 from tests.unit.mail.test_text_linear import HOSTILE
 
 EXPLODING = ["(a+)+$", "(a|aa)+$", "(a|b?a)+$", "(.*a){25}$", r"(\w+\s?)+$", r"^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y"]
-LONG, TIMES = 25_000, 4  # characters of the shorter text; how much longer the other one is
-MOST, NOISE = 9.0, 0.003  # times as much processor time (the square would be 16); seconds that tell nothing
+LONG, TIMES = 25_000, 4  # characters of the shorter text; the factor of the longer one
+MOST, NOISE = 9.0, 0.003  # limit of the time ratio (quadratic: 16); seconds, shorter ones are meaningless
 FIND = Re2Matcher().find
 SHIPPED = load_rules(shipped("rules"), [])
 
 
 def rules_with(folder: Path, patterns: list[str]) -> RuleSet:
-    """Rules that ask for these patterns in every place of a mail."""
+    """Returns rules that search every place of a mail for these patterns."""
     places = ("subject", "body", "reply", "attachment")
     conditions = ", ".join(f"{{{place}: ['/{pattern}/']}}" for place in places for pattern in patterns)
     folder.mkdir()
@@ -38,7 +38,7 @@ def rules_with(folder: Path, patterns: list[str]) -> RuleSet:
 
 
 def seconds(text: str, rules: RuleSet) -> float:
-    """Processor time to ask every rule about a mail with this subject and text."""
+    """Returns the processor time of all rules for a mail with this subject and text."""
     mail = Message(
         sha256="", size=len(text), subject=text[:2000], text=text, reply_text=text, from_=(Address("a@elders.example"),)
     )
@@ -50,7 +50,7 @@ def seconds(text: str, rules: RuleSet) -> float:
 
 @pytest.mark.parametrize("pattern", EXPLODING)
 def test_a_pattern_that_explodes_elsewhere_finishes_here(tmp_path: Path, pattern: str) -> None:
-    """On the text that makes a backtracking search take hours: a fraction of a second for all places of a mail."""
+    """A pattern that takes a backtracking search hours takes less than a second here."""
     rules = rules_with(tmp_path / "rules", [pattern])
     for text in ("a" * LONG + "!", "x" * LONG, "aaaa " * (LONG // 5) + "!"):
         assert seconds(text, rules) < 1
@@ -59,6 +59,6 @@ def test_a_pattern_that_explodes_elsewhere_finishes_here(tmp_path: Path, pattern
 @pytest.mark.parametrize("length", [LONG // 4, long(LONG)])
 @each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
 def test_the_shipped_rules_take_their_time_once_through_the_text(length: int, pattern: str) -> None:
-    """Four times the text, at most some six times the time, whatever it is made of."""
+    """The shipped rules take linear time: four times the text takes about six times the time at most."""
     text = pattern * (length // len(pattern))
     assert any(seconds(text * TIMES, SHIPPED) <= MOST * max(seconds(text, SHIPPED), NOISE) for _ in range(3))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What can be read from conditions alone: what follows from what, what contradicts itself, what is never asked."""
+"""Properties of conditions alone: implication, contradiction, and rules that are never reached."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ FACTS = [
 
 @given(CONDITIONS, CONDITIONS)
 def test_what_is_said_about_two_conditions_is_true_of_every_mail(one: Condition, other: Condition) -> None:
-    """Nothing is claimed that a mail could disprove."""
+    """What is derived about two conditions is true of every mail."""
     follows, apart, never = implies(one, other), excludes(one, other), impossible(one)
     for facts in FACTS:
         first, second = one.look(facts).held, other.look(facts).held
@@ -95,17 +95,20 @@ LISTED = Domain(("one",))
     ],
 )
 def test_the_narrower_condition_implies_the_wider(one: Condition, other: Condition) -> None:
-    """Fewer words, more conditions, tighter bounds."""
+    """A condition with fewer words, more parts or tighter bounds implies the wider one."""
     assert implies(one, other)
 
 
 def rule(name: str, when: Condition, stage: Stage = Stage.NOISE, *, decides: bool = True) -> Rule:
-    """A rule by its conditions."""
+    """Returns a rule with these conditions."""
     return Rule(name, stage, when, Then((Kind.NOISE,)) if decides else Then(labels=(name,)), "x.yaml", 1)
 
 
 def test_a_rule_behind_a_wider_one_is_never_asked() -> None:
-    """In its own stage, or behind an earlier stage that decides; behind a label of another stage it is."""
+    """A rule after a wider one is unreachable, in its stage or after an earlier stage that decides.
+
+    A rule of another stage that only labels does not matter.
+    """
     wide, narrow = rule("wide", LISTED), rule("narrow", All((LISTED, PLACED)))
     assert [(r.name, by.name) for r, by in unreachable(RuleSet((wide, narrow)))] == [("narrow", "wide")]
     assert list(unreachable(RuleSet((narrow, wide)))) == []
@@ -115,7 +118,7 @@ def test_a_rule_behind_a_wider_one_is_never_asked() -> None:
 
 
 def test_a_rule_that_contradicts_itself_matches_nothing() -> None:
-    """Two conditions that never hold together, at any depth."""
+    """A rule with contradictory conditions, at any depth, is reported as never matching."""
     for when in (
         All((PLACED, STRANGE)),
         All((LISTED, Not(Domain(("one", "two"))))),
@@ -127,7 +130,10 @@ def test_a_rule_that_contradicts_itself_matches_nothing() -> None:
 
 
 def test_overlap_is_a_matter_of_order_alone() -> None:
-    """A special case before the general one is no overlap, nor are two rules that say the same, nor two stages."""
+    """Two rules overlap only if their order matters.
+
+    A special case before the general one, two rules with the same outcome and rules of two stages do not overlap.
+    """
     one, other = rule("one", LISTED), Rule("other", Stage.NOISE, PLACED, Then(labels=("b",)))
     assert overlapping(one, other)
     assert not overlapping(rule("special", All((LISTED, PLACED))), one)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mails of the scenarios get their kinds. The rules one by one stand in test_rule_samples.py."""
+"""The mails of the scenarios get their kinds. test_samples.py tests each rule separately."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ QUOTE = (
 
 
 def mail(sender: str, subject: str, text: str, kind: MechanicalKind = MechanicalKind.HUMAN) -> Message:
-    """A mail whose text is all the sender's own."""
+    """Returns a mail with no other text than the sender's own."""
     return Message(sha256="0", size=1, from_=(Address(sender),), subject=subject, text=text, reply_text=text, kind=kind)
 
 
 def forward(sender: str, subject: str, text: str) -> Message:
-    """A mail that holds another one."""
+    """Returns a mail that forwards another one."""
     inner = Forwarded(None, (), (), "Bericht", "zondag 14 maart 2027 21:40", "Donderdag wordt er gestemd.", "inline")
     return replace(mail(sender, subject, text), forwarded=inner)
 
 
 def judged(message: Message, context: Context = STRANGER) -> Classification:
-    """What the shipped rules say."""
+    """Returns the classification by the shipped rules."""
     return classify(message, context, RULES, FIND)
 
 
@@ -54,7 +54,7 @@ MINISTRY, CHECKER, PAPER = "collega@bzk.example", "redactie@checkpunt.example", 
 SOMEBODY = "inwoner17@mailprovider.example"
 
 CASES = [
-    # ---- S01, S10: the answer of a person that is receipt and substance in one
+    # ---- S01, S10: a person's answer that is both receipt and substance
     ("S01 m2", mail(X, "Re: Notification", "Thanks, we will pay attention to such posts."), PLATFORM,
      "platform promises", "platform_ack substantive_reply"),
     ("S10 m5", mail(X, "Re: Request", "We will look into these."), PLATFORM,
@@ -165,7 +165,7 @@ CASES = [
     ("invitation", mail("post@vereniging.example", "Uitnodiging: overleg", "Dinsdag."), STRANGER, "calendar", "noise"),
 ]  # fmt: skip
 
-# Nothing may be decided by rule here: a person looks.
+# Mail that no rule may decide: a person does.
 UNKNOWN = [
     ("stranger", mail("post@vereniging.example", "Vraag", "Wat doet u?"), STRANGER),
     ("lookalike of a listed domain", mail("f.voorbeeld@nietlindewaard.example", "Account gehackt", "Help."), STRANGER),
@@ -184,7 +184,7 @@ UNKNOWN = [
 def test_mail_is_decided_by_the_rule_written_for_it(
     name: str, message: Message, context: Context, rule: str, outcome: str
 ) -> None:
-    """Rule and outcome: kinds, then source, case type and answer where there are any."""
+    """Each mail is decided by its rule, with kinds and, if any, source, case type and template."""
     found = judged(message, context)
     assert found.rule is not None, name
     assert found.rule.partition(" ")[2] == rule, found.trace
@@ -195,7 +195,7 @@ def test_mail_is_decided_by_the_rule_written_for_it(
 
 @each(("name", "message", "context"), UNKNOWN, ids=[case[0] for case in UNKNOWN])
 def test_doubtful_mail_waits_for_a_person(name: str, message: Message, context: Context) -> None:
-    """No rule decides, so nothing is answered and nothing is filed as noise."""
+    """No rule decides doubtful mail, so it is neither answered nor filed as noise."""
     found = judged(message, context)
     assert (found.rule, *found.kinds) == (None, "unknown"), name
 
@@ -215,14 +215,14 @@ def test_doubtful_mail_waits_for_a_person(name: str, message: Message, context: 
     ],
 )
 def test_number_a_platform_gives_is_kept_whole(platform: str, subject: str, text: str, reference: str | None) -> None:
-    """Its own number, not our case number, not a page and not a telephone."""
+    """A platform's own number is found, but not our case number, a page number or a phone number."""
     sender = "no-reply@help.platform.example"
     found = judged(mail(sender, subject, text, MechanicalKind.AUTO_REPLY), Context(platform=platform))
     assert found.references == ((reference,) if reference else ())
 
 
 def test_only_a_platform_can_answer_for_a_platform() -> None:
-    """The same words from anybody else stop nothing."""
+    """The words of a platform's answer from any other sender do not count as one."""
     for sender in (TOWN, SOMEBODY, "gov-eu@x-platform.example.mailprovider.example"):
         found = judged(
             mail(sender, "Re: Request", "We will look into these."), Context(placed=True, verdict="verified")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""No label and no narrative keeps an account of what platforms did."""
+"""No label and no narrative records what platforms did."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ WORDS = load_outcomes(shipped("rules"), [])
     ],
 )  # fmt: skip
 def test_a_word_for_an_outcome_is_found_in_a_tag(tag: str) -> None:
-    """Alone, within a tag, in capitals, inflected; in Dutch and English."""
+    """A word for an outcome is found in a tag, alone or within it, in capitals or inflected, in Dutch and English."""
     assert outcome_word(tag, WORDS) is not None
 
 
 def test_the_shipped_tags_hold_none() -> None:
-    """What a claim is about is no outcome: `advert-blocked` is why a case exists."""
+    """The shipped tags contain no outcome; `advert-blocked` is the reason for a case and is allowed."""
     tags = load(shipped("config"), shipped("rules")).desk.tags
     assert len(tags.labels) + len(tags.narratives) > 10
     assert not [tag for tag in (*tags.labels, *tags.narratives) if outcome_word(tag, WORDS)]

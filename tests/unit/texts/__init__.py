@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables of texts as mail programs, gateways and people write them; read by the tests beside this folder."""
+"""Tables of texts as mail programs, gateways and people write them, for the tests in the folders next to this one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ Rows = TypeVar("Rows")
 
 
 def table(name: str, rows: type[Rows]) -> Rows:
-    """The table `name`.yaml, checked against the type of its content."""
+    """Returns the table `name`.yaml, validated against the type of its content."""
     text = (Path(__file__).parent / f"{name}.yaml").read_text("utf-8")
     return TypeAdapter(rows).validate_python(YAML(typ="safe", pure=True).load(text))
