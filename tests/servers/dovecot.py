@@ -214,9 +214,9 @@ class Dovecot:
         return [item[1] for item in self._fetch(user, folder, "(BODY.PEEK[])") if isinstance(item, tuple)]
 
     def flags(self, user: str, folder: str = "INBOX") -> list[frozenset[str]]:
-        r"""Return each message's flags and keywords, in the order of messages().
+        r"""Returns each message's flags and keywords, in the order of messages().
 
-        Without \\Recent: it only tells who looked first.
+        \\Recent is left out: it only shows which client looked first.
         """
         lines = (item for item in self._fetch(user, folder, "(FLAGS)") if isinstance(item, bytes))
         return [frozenset(flag.decode("ascii") for flag in imaplib.ParseFlags(line)) - {"\\Recent"} for line in lines]
