@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A simulator of nights: one integer seeds a whole night on the desk, and what must hold is read from outside.
+"""A simulator of nights: one seed determines a whole night on the desk, and the promises are checked from outside.
 
-`night` plays, `oracle` says who must have been told what and when, `verdict` compares it with the mails that left.
+`night` plays, `oracle` says which reminders are due, and `verdict` compares that with the mails sent.
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the nights of one process share."""
+"""The fixture that the nights of one process share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.nights.kit import Kit
 
 @pytest.fixture(scope="session")
 def kit() -> Iterator[Kit]:
-    """Give the configuration, the reader of mails and the store to copy."""
+    """Returns the configuration, the mail parser and the store to copy."""
     made = Kit.make()
     yield made
     made.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a simulated night itself did and saw, for the verdict: nothing in it is read from the product's tables."""
+"""The record of a simulated night, for the verdict. Nothing in it is read from the product's tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.nights.world import HandOver
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that was broken; `promise` is its number in `verdict.PROMISES`."""
+    """A broken promise; `promise` is its number in `verdict.PROMISES`."""
 
     promise: int
     text: str
@@ -26,7 +26,7 @@ class Violation:
 
 @dataclass
 class Incoming:
-    """A mail that was put into the mailbox."""
+    """A mail that was delivered to the mailbox."""
 
     octets: bytes
     arrived_at: datetime
@@ -35,13 +35,13 @@ class Incoming:
 
     @property
     def digest(self) -> str:
-        """Under which it is archived."""
+        """Returns the digest under which it is archived."""
         return hashlib.sha256(self.octets).hexdigest()
 
 
 @dataclass
 class Use:
-    """A notification that the officer let go."""
+    """A notification that the officer approved."""
 
     id: str
     case: str
@@ -51,10 +51,10 @@ class Use:
     approved_at: datetime
     silence: Silence
     message_id: str = ""
-    again: int = 0  # how often a person said that it must be sent again
+    again: int = 0  # how often an officer asked to send it again
     resolved: bool = False
     bounced: bool = False
-    unverified_at: datetime | None = None  # by the desk's clock, an answer was taken in for which nobody vouches
+    unverified_at: datetime | None = None  # by the desk's clock, arrival of an unverified answer
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Referral:
 
 @dataclass
 class Tick:
-    """One look at the clocks."""
+    """One reminder tick."""
 
     at: datetime  # by the desk's clock
     due: list[tuple[Silence, Told]]
@@ -78,7 +78,7 @@ class Tick:
 
 @dataclass
 class Diary:
-    """One night."""
+    """The record of one night."""
 
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -91,14 +91,14 @@ class Diary:
     violations: list[Violation] = field(default_factory=list)
 
     def broken(self, promise: int, text: str) -> None:
-        """A promise was broken."""
+        """Records a broken promise."""
         self.violations.append(Violation(promise, text))
 
     def read(self) -> list[Read]:
-        """The mails that reached somebody, each once, in the order in which they did."""
+        """Returns the mails that were received, each once, in order."""
         first = {(h.digest, h.recipient): Read(h.octets, h.recipient) for h in reversed(self.handed_over) if h.received}
         return list(reversed(first.values()))
 
     def use_of(self, digest: str) -> Use | None:
-        """The notification with these octets."""
+        """Returns the notification with these octets, or None."""
         return next((use for use in self.uses if use.digest == digest), None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the nights of one process share: the configuration, the reader of mails, and a store to copy."""
+"""Resources shared by the nights of one process: the configuration, the mail parser and a store to copy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PATIENCE = 900.0  # seconds that a machine may be busy with something else
 
 
 def with_policy(settings: Settings, policy: Policy) -> Settings:
-    """The settings with that reminder policy, for what is sent from now on."""
+    """Returns the settings with that reminder policy, for mail sent from now on."""
     clocks = {clock: [{"after": after, "tell": who} for after, who in steps] for clock, steps in policy.items()}
     use = dict.fromkeys(("polling_day", "election", "quiet"), "night")
     escalation = EscalationFile.model_validate({"policies": [{"name": "night", **clocks}], "use": use})
@@ -40,18 +40,18 @@ def with_policy(settings: Settings, policy: Policy) -> Settings:
 
 @dataclass
 class Kit:
-    """Made once a process."""
+    """Resources made once per process."""
 
     folder: Path
     equipment: Services
-    store: SqlStore  # one for all: what it has compiled is half the time of a night
+    store: SqlStore  # one for all: its compiled statements save half the time of a night
     default: Settings
     edited: Settings
-    chance: Randomness  # of the night in hand
+    chance: Randomness  # of the current night
 
     @classmethod
     def make(cls) -> Kit:
-        """Load everything that is slow to load."""
+        """Loads everything that is slow to load."""
         folder = Path(tempfile.mkdtemp(prefix="fm-nights-", dir=MEMORY if MEMORY.is_dir() else None))
         settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
         clock = SetClock(datetime(2026, 1, 5, tzinfo=UTC))
@@ -61,7 +61,7 @@ class Kit:
         env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
         versions.note(env)
         env.close()
-        # A mail that takes long is put aside by the time that passes, the one thing here which is not simulated.
+        # The parser gives up on a slow mail by real time, the only thing here that is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
         env = replace(env, parser=patient)
         chance = CountedRandomness("nights")
@@ -74,7 +74,7 @@ class Kit:
         return made
 
     def desk(self, chance: Randomness) -> Path:
-        """The folder of a desk on which nothing happened yet."""
+        """Makes the folder of a fresh desk and returns it."""
         self.chance = chance
         self.store.close()
         folder = self.folder / "desk"
@@ -83,7 +83,7 @@ class Kit:
         return folder
 
     def opened(self, clock: WallClock, watch: Watch, server: Server) -> Services:
-        """The desk of that folder as a program opens it, with the ports of a night."""
+        """Returns the desk of that folder with the ports of a night, as a program opens it."""
         return replace(
             self.equipment, settings=self.default, store=WatchedStore(self.store, watch),
             octets=WatchedOctets(FileBlobStore(self.folder / "desk" / "archive"), watch), clock=clock,
@@ -91,7 +91,7 @@ class Kit:
         )  # fmt: skip
 
     def close(self) -> None:
-        """End the reader, and leave nothing behind."""
+        """Ends the parser and removes all files."""
         self.store.close()
         self.equipment.close()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Mails that come to a simulated desk, each as our own receiving server hands it over."""
+"""Mails to a simulated desk, as the receiving server delivers them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def letter(  # noqa: PLR0913 - what one mail can differ in from another; nearly 
     answers: str | None = None,
     fields: Sequence[str] = (),
 ) -> bytes:
-    """A mail that arrives at `at`; `auth`: pass, fail, none; `answers`: a Message-ID, without angle brackets."""
+    """Returns a mail that arrives at `at`; `auth`: pass, fail, none; `answers`: a Message-ID without angle brackets."""
     domain = sender.rpartition("@")[2]
     name = hashlib.sha256(f"{sender} {subject} {text} {at} {auth}".encode()).hexdigest()[:20]
     lines = [
@@ -43,7 +43,7 @@ def letter(  # noqa: PLR0913 - what one mail can differ in from another; nearly 
 
 
 def returned(message_id: str, recipient: str, at: datetime, *, delayed: bool) -> bytes:
-    """A delivery status notification (RFC 3464) about a mail of ours."""
+    """Returns a delivery status notification (RFC 3464) about a mail of the desk."""
     action, status = ("delayed", "4.4.1") if delayed else ("failed", "5.1.1")
     text = "\n".join(
         (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How officers of a simulated night answer the desk's mails, and what answers in their names and must do nothing."""
+"""Officers' replies on a simulated night, and misleading mail in their names that must have no effect."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ VAIN = {
 
 @dataclass
 class Mailing:
-    """Answers to mails of the desk."""
+    """Sends replies to the desk's mails."""
 
     night: Night
 
     def answer(self, read: Read, verb: str, then: Callable[[], None]) -> None:
-        """The reader of that mail answers it; `then` is called once that must have acted."""
+        """Sends the recipient's reply; `then` is called once the reply must have taken effect."""
         quoted = "\n".join(f"> {line}" for line in read.body.splitlines())
         shape = self.night.chance.choice(SHAPES)
         text = shape.format(verb=verb, capital=verb[:1].upper() + verb[1:], quoted=quoted)
@@ -57,7 +57,7 @@ class Mailing:
         self._send(read, f"reply: {verb.partition(' ')[0]}", text, taken=taken)
 
     def mislead(self, read: Read, verb: str) -> None:
-        """Something answers it that must do nothing."""
+        """Sends a reply that must have no effect."""
         kind = self.night.chance.choice([*VAIN, "nobody vouches", "nobody vouches", "out of office"])
         text = VAIN[kind].format(verb=verb)
         sender, auth = read.recipient, {"nobody vouches": "none", "proof fails": "fail"}.get(kind, "pass")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One night, played: the live code path under a simulated clock, from mail to act to due instant.
+"""Plays one night: the live code path under a simulated clock, from mail to act to due instant.
 
-    ./dev bench nights --night 4711      the story of that night, in lines
+./dev bench nights --night 4711 prints the story of that night.
 
-`people` and `platforms` say what happens and `troubles` what goes wrong; here is what carries it: time, the desk's
-round (look, send, remind, send), its end at a port and its next start.
+`people` and `platforms` decide what happens and `troubles` what goes wrong. This module holds the rest: time, the
+desk's round (look, send, remind, send), its kill at a use of a port and its next start.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.nights.world import HandOver, Killed, Mailbox, Server, WallClock, Wat
 
 SECOND = timedelta(seconds=1)
 HOURS = 9
-AFTERWARDS = timedelta(hours=8)  # in which everything is well and what waits is done
+AFTERWARDS = timedelta(hours=8)  # in which there is no trouble and pending work is done
 STARTS = (
     datetime(2026, 3, 18, 16, tzinfo=UTC),  # polling day
     datetime(2026, 2, 10, 6, 30, tzinfo=UTC),
@@ -46,7 +46,7 @@ ADDRESSES = {"officer1": "a.jansen@bzk.example", "officer2": "b.devries@bzk.exam
 
 @dataclass(order=True)
 class Planned:
-    """Something that happens at an instant of true time."""
+    """An action at an instant of true time."""
 
     at: datetime
     number: int
@@ -55,7 +55,7 @@ class Planned:
 
 @dataclass
 class Night:
-    """A desk, the world around it, and what was seen."""
+    """A desk, the simulated world around it and the record of both."""
 
     seed: int
     kit: Kit
@@ -63,8 +63,8 @@ class Night:
     oracle: Oracle = field(default_factory=Oracle)
     policy: Policy = field(default_factory=lambda: DEFAULT)
     swaps: list[tuple[datetime, datetime, str]] = field(default_factory=list)  # by the desk's clock
-    hears: list[Callable[[HandOver, Read], None]] = field(default_factory=list)  # told of each mail that is received
-    taken: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> what follows once it is taken in
+    hears: list[Callable[[HandOver, Read], None]] = field(default_factory=list)  # called for each mail that is received
+    taken: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> called once it is taken in
     settled: dict[str, Callable[[HandOver], None]] = field(default_factory=dict)  # likewise, when an answer is recorded
 
     def __post_init__(self) -> None:
@@ -79,31 +79,31 @@ class Night:
         self.mailbox = Mailbox(self.env.settings.desk.mailbox)
         self.mailbox.watch = self.watch
         self.up, self._fresh = True, False
-        self.archived: list[str] = []  # digests of the octets that the last commit is about
-        self._kept: list[str] = []  # of those that commits were about since the last look at the clocks
-        self.fatal = 0  # uses of a port left to the desk's next end
+        self.archived: list[str] = []  # digests of the octets archived in the last commit
+        self._kept: list[str] = []  # digests archived since the last look at the clocks
+        self.fatal = 0  # uses of a port until the desk's next kill
         self._read_at = self.begin  # true time of the last complete look
         self._plan: list[Planned] = []
         self._planned = 0
         self._ticked: set[datetime] = set()
         self._heard = self._seen = 0
-        self._stirred = False  # whether the desk has something to do now
+        self._stirred = False  # whether the desk has work now
 
     # ---- time
 
     def plan(self, minutes: float, does: Callable[[], None]) -> None:
-        """Let something happen so many minutes from now, unless the night is over then."""
+        """Plans an action in so many minutes, unless the night is over then."""
         at = self.clock.true + max(SECOND, timedelta(seconds=round(minutes * 60)))
         if at < self.end:
             self.must(at, does)
 
     def must(self, at: datetime, does: Callable[[], None]) -> None:
-        """Let something happen at that instant in any case."""
+        """Plans an action at that instant in any case."""
         self._planned += 1
         heapq.heappush(self._plan, Planned(at, self._planned, does))
 
     def play(self) -> Diary:
-        """Play it, and judge it."""
+        """Plays the night and checks its promises."""
         try:
             while (at := self._next()) is not None:
                 self._go_to(at)
@@ -120,7 +120,7 @@ class Night:
         return self.diary
 
     def _next(self) -> datetime | None:
-        """The next instant at which something happens, or is due by the product's rows or by the oracle."""
+        """Returns the next instant at which an action is planned, or due by the product's rows or by the oracle."""
         instants = [self._plan[0].at] if self._plan else []
         if self.up:
             with self.env.store.read() as tx:
@@ -131,7 +131,10 @@ class Night:
         return at if at is not None and at <= self.end + AFTERWARDS else None
 
     def _go_to(self, at: datetime) -> None:
-        """Ticks lie at different instants of the desk's clock, whole seconds, so that a mail's Date names its tick."""
+        """Advances the clock.
+
+        Each tick has its own whole second of the desk's clock, so that a mail's Date names its tick.
+        """
         whole = at if not at.microsecond else at.replace(microsecond=0) + SECOND
         self.clock.true = max(whole, self.clock.true + SECOND)
         while self.clock.now() in self._ticked:
@@ -144,7 +147,7 @@ class Night:
         return self.kit.opened(self.clock, self.watch, self.server)
 
     def _round(self) -> None:
-        """What a daemon does until it has nothing more to do; it may end in the middle."""
+        """Does the daemon's work until none is left; the desk may be killed in the middle."""
         self.watch.fatal, self.fatal = self.fatal, 0
         try:
             if self._fresh:
@@ -165,7 +168,7 @@ class Night:
         self._hear()
 
     def _look(self) -> None:
-        """When there is something to see, or once in a while."""
+        """Looks at the mailbox when there is new mail, and otherwise once in a while."""
         if self._seen == len(self.diary.incoming) and self.chance.random() < 0.9:
             return
         try:
@@ -176,8 +179,8 @@ class Night:
             self._read_at, self._seen = self.clock.true, len(self.diary.incoming)
 
     def _tick(self) -> None:
-        """The oracle says what must be told now; after an end in the middle, if a reminder was kept."""
-        self._go_to(self.clock.true + SECOND)  # later than what was read before it, as it would be
+        """Runs the reminders and records what the oracle expects, after a kill only if a reminder was committed."""
+        self._go_to(self.clock.true + SECOND)  # later than the mail read before it, as in reality
         now = self.clock.now()
         self._kept.clear()
         head = ADDRESSES["head1"]
@@ -199,7 +202,7 @@ class Night:
                 self.tell(f"due: {step}")
 
     def down(self, minutes: float) -> None:
-        """The desk is not running for a while."""
+        """Stops the desk for a while."""
         if self.up:
             self.env.store.close()
             self.watch.ended()
@@ -210,7 +213,7 @@ class Night:
             self.must(self.clock.true + timedelta(seconds=round(minutes * 60)), self._start)
 
     def _unanswered(self) -> None:
-        """What the server said last is not going to be written down."""
+        """The server's last answer will not be recorded."""
         for handed in self.server.record[-1:]:
             handed.asked = False
 
@@ -218,16 +221,16 @@ class Night:
         self.tell("the desk starts")
         self.stir()
         self.up, self._fresh, self._read_at, self._seen = True, True, self.clock.true, -1
-        if self.clock.true < self.end and self.chance.random() < 0.2:  # what a start does may be cut short too
+        if self.clock.true < self.end and self.chance.random() < 0.2:  # a start may be killed too
             self.fatal = self.chance.randint(1, 8)
 
     def on_call(self) -> str:
-        """Who is, by the swaps of this night."""
+        """Returns who is on call, by the swaps of this night."""
         now = self.clock.now()
         return next((who for begin, end, who in reversed(self.swaps) if begin <= now < end), "officer1")
 
     def _committed(self, archived: list[str]) -> None:
-        """Something is durable: the mails whose octets were stored for it, and the answer of the server before it."""
+        """Handles a commit: the mails archived in it, and the server's answer recorded in it."""
         last = self.server.record[-1] if self.server.record else None
         if last is not None and last.asked:
             last.asked, last.settled = False, True
@@ -239,7 +242,7 @@ class Night:
             self.taken.pop(digest, lambda: None)()
 
     def _hear(self) -> None:
-        """Mails that were received reach their readers."""
+        """Passes each received mail to its reader."""
         for handed in self.server.record[self._heard :]:
             read = Read(handed.octets, handed.recipient)
             self.tell(f"-> {handed.recipient}: {read.subject} ({handed.answer}{'' if handed.received else ', lost'})")
@@ -247,20 +250,20 @@ class Night:
                 hears(handed, read)
         self._heard = len(self.server.record)
 
-    # ---- what others do
+    # ---- actions of others
 
     def stir(self) -> None:
-        """The desk has something to do, beside what is due."""
+        """The desk has work in addition to what is due."""
         self._stirred = True
 
     def tell(self, line: str) -> None:
-        """Write a line of the story."""
+        """Writes a line of the story."""
         self.diary.lines.append(f"{self.clock.true:%d %H:%M:%S} ({self.clock.now():%H:%M:%S}) {line}")
 
     def act(self, act: Act, by: str = "officer1", *, fatal: int = 0) -> str | None:
-        """An officer does something at the command line; answers its key, or nothing when it was refused.
+        """Runs an officer's act at the command line. Returns its key, or None if it was refused.
 
-        With `fatal` the machine ends at that use of a port; he then looks, and does it again where it was not done.
+        With `fatal` the desk is killed at that use of a port; the officer then repeats the act if it was not committed.
         """
         self.stir()
         self.watch.archived.clear()
@@ -283,7 +286,7 @@ class Night:
     def deliver(
         self, octets: bytes, what: str, then: Callable[[Incoming], None] | None = None, folder: str = "inbox"
     ) -> Incoming:
-        """A mail arrives now; `then` is called once it is taken in."""
+        """Delivers a mail now; `then` is called once it is taken in."""
         self.stir()
         mail = Incoming(octets, self.clock.true, what)
         self.diary.incoming.append(mail)
@@ -302,7 +305,7 @@ class Night:
     # ---- the end
 
     def _prove(self) -> None:
-        """The record proves itself, and every mail lies in the archive as it came."""
+        """Checks the chain of the record, and that every mail is archived unchanged."""
         with self.env.store.read() as tx:
             assert isinstance(tx, SqlTransaction)
             broken, unfit = tx.broken_link(), tx.broken_commitment()

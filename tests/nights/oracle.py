@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Who must be told what, and when: product.md's reminder policy once more, written from its words alone.
+"""The reminder policy of product.md, implemented a second time from its words alone.
 
-    Receipt clock: remind the officer on call at 60 and 120 minutes, escalate to the head at 240. Human clock: remind
-    once at 180 minutes when only an automatic receipt came. A stopped clock stops its reminders. An officer's
-    acknowledgement silences his reminders until it expires (60 minutes, "still on it?"); it never silences the
-    escalation to the head. A new case without a decision reminds after 30 minutes. After an outage, one reminder for
-    the highest step.
+Receipt clock: remind the officer on call at 60 and 120 minutes, escalate to the head at 240. Human clock: remind once
+at 180 minutes when only an automatic receipt came. A stopped clock stops its reminders. An officer's acknowledgement
+silences their reminders until it expires (60 minutes, "still on it?"); it never silences the escalation to the head. A
+new case without a decision reminds after 30 minutes. After an outage, one reminder for the highest step.
 
-"His" is whoever was told and whoever said so: a colleague who comes on call is told at the step's own time. "Still on
-it?" is asked of the officer on call, once, when nothing else is due and no officer was told since he said so.
+The acknowledgement covers the officer who got the reminder and the officer who acknowledged it: a colleague who comes
+on call is reminded at the step's own time. "Still on it?" goes to the officer on call, once, when nothing else is due
+and no officer got a reminder since the acknowledgement.
 
-Nothing of the product is imported: what both had wrong would never be found. Instants are those of the desk's clock.
+Nothing of the product is imported: an error shared by both would never be found. Instants are those of the desk's
+clock.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ACKNOWLEDGED = timedelta(minutes=60)
 ZONE = ZoneInfo("Europe/Amsterdam")
 
 Policy = Mapping[str, tuple[tuple[int, str], ...]]
-"""Clock -> steps, each minutes and who is told."""
+"""Clock -> steps, each with its minutes and recipient."""
 
 DEFAULT: Policy = {
     RECEIPT: ((60, OFFICER), (120, OFFICER), (240, HEAD)), HUMAN: ((180, OFFICER),), DECISION: ((30, OFFICER),),
@@ -39,9 +40,10 @@ EDITED: Policy = {
 
 @dataclass(frozen=True, order=True)
 class Told:
-    """One step that somebody is told of: case, platform (empty: the decision), clock, minutes, to whom.
+    """One step sent: case, platform (empty: the decision), clock, minutes and recipient.
 
-    The question "still on it?" is no step: it has no minutes, and names until when it was in hand (HH:MM).
+    The question "still on it?" is not a step: it has no minutes, and `until` is the expiry of the acknowledgement
+    (HH:MM).
     """
 
     case: str
@@ -54,47 +56,47 @@ class Told:
 
 @dataclass
 class InHand:
-    """That officers (by address) are on it; `clock` is what they were told of."""
+    """An acknowledgement by officers (by address) of a reminder about `clock`."""
 
     officers: frozenset[str]
     clock: str
     at: datetime
-    told_since: bool = False  # some officer, of that clock
+    told_since: bool = False  # an officer got a later reminder of that clock
 
     @property
     def until(self) -> datetime:
-        """When it expires."""
+        """Returns when it expires."""
         return self.at + ACKNOWLEDGED
 
 
 @dataclass
 class Silence:
-    """Something that waits for an answer: an exchange with a platform, or (no platform) a case for its decision."""
+    """An open exchange with a platform, or (without platform) a case that needs a decision."""
 
     case: str
     platform: str
     policy: Policy
     started_at: datetime | None = None
-    ended: bool = False  # decided, or taken back by a bounce
+    ended: bool = False  # decided, or bounced
     answers: list[tuple[datetime, frozenset[str]]] = field(default_factory=list)
     in_hand: list[InHand] = field(default_factory=list)
-    told: dict[str, int] = field(default_factory=dict)  # clock -> the highest step
+    told: dict[str, int] = field(default_factory=dict)  # clock -> the highest step sent
 
     def start(self, at: datetime, policy: Policy) -> None:
-        """It was sent: from then on the clocks run, under the policy of then."""
+        """Starts the clocks under the policy in force at the sending."""
         self.started_at, self.policy = at, policy
 
     def acknowledge(self, officers: Iterable[str], clock: str, at: datetime) -> None:
-        """Somebody is on it."""
+        """Records an acknowledgement."""
         self.in_hand.append(InHand(frozenset(officers), clock, at))
 
     def stopped(self, clock: str) -> bool:
-        """Whether an answer stopped that clock; one of the same minute as the sending counts."""
+        """Returns whether an answer stopped that clock; one in the minute of the sending counts."""
         begin = self.started_at.replace(second=0) if self.started_at else None
         return any(clock in stops and begin is not None and at >= begin for at, stops in self.answers)
 
     def clock(self) -> str | None:
-        """The one clock that reminds now: the receipt's, after an automatic receipt the human one, or none."""
+        """Returns the clock that reminds now: receipt, human after an automatic receipt, or None."""
         if self.ended or self.started_at is None:
             return None
         if not self.platform:
@@ -104,7 +106,7 @@ class Silence:
         return None if self.stopped(HUMAN) else HUMAN
 
     def due(self, now: datetime, officer: str, head: str) -> Told | None:
-        """The highest step that has run out and that its reader, on call or the head, has to hear of now."""
+        """Returns the highest step that is due to its recipient, the officer on call or the head."""
         clock, hushed = self.clock(), self._hushed(officer, now)
         if clock is None or self.started_at is None:
             return None
@@ -123,23 +125,23 @@ class Silence:
         return Told(self.case, self.platform, clock, 0, officer, f"{asked.until.astimezone(ZONE):%H:%M}")
 
     def _hushed(self, officer: str, now: datetime) -> bool:
-        """Whether that officer is on it, and hears nothing."""
+        """Returns whether that officer has an acknowledgement in force."""
         return any(officer in hand.officers and now < hand.until for hand in self.in_hand)
 
     def _expired(self, clock: str) -> InHand | None:
-        """What somebody has to be asked about once it has expired."""
+        """Returns the acknowledgement that causes a question when it expires."""
         last = max((hand for hand in self.in_hand if hand.clock == clock), key=lambda hand: hand.until, default=None)
         return None if last is None or last.told_since else last
 
     def note(self, told: Told, head: str) -> None:
-        """That was told."""
+        """Records a step that was sent."""
         if told.step:
             self.told[told.clock] = told.step
         for hand in self.in_hand:
             hand.told_since |= hand.clock == told.clock and told.to != head
 
     def instants(self) -> Iterator[datetime]:
-        """When a step of its clock runs out, or what is in hand expires."""
+        """Yields the instants at which a step falls due or an acknowledgement expires."""
         clock = self.clock()
         if clock is not None and self.started_at is not None:
             yield from (self.started_at + timedelta(minutes=minutes) for minutes, _ in self.policy[clock])
@@ -148,20 +150,20 @@ class Silence:
 
 @dataclass
 class Oracle:
-    """All that waits."""
+    """All open exchanges and cases."""
 
     silences: list[Silence] = field(default_factory=list)
 
     def watch(self, silence: Silence) -> Silence:
-        """Wait for one more."""
+        """Adds one and returns it."""
         self.silences.append(silence)
         return silence
 
     def due(self, now: datetime, officer: str, head: str) -> list[tuple[Silence, Told]]:
-        """What a tick at `now` must tell to the officer on call and the head, by their addresses."""
+        """Returns what a tick at `now` must send to the officer on call and the head (addresses)."""
         found = ((silence, silence.due(now, officer, head)) for silence in self.silences)
         return [(silence, due) for silence, due in found if due is not None]
 
     def next_due(self, now: datetime) -> datetime | None:
-        """When the next of them may have to be told."""
+        """Returns the next instant at which something may fall due."""
         return min((at for silence in self.silences for at in silence.instants() if at > now), default=None)

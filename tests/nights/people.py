@@ -45,7 +45,7 @@ ASSESSED = "The polling day is another."
 
 @dataclass
 class People:
-    """What they do, each by chance."""
+    """Simulated persons, whose actions are random."""
 
     night: Night
     platforms: Platforms
@@ -53,23 +53,23 @@ class People:
     def __post_init__(self) -> None:
         self.chance = self.night.chance
         self.mailing = Mailing(self.night)
-        self._drafts: dict[str, tuple[str, str, str]] = {}  # case, platform and digest of what may be let go by mail
+        self._drafts: dict[str, tuple[str, str, str]] = {}  # case, platform and digest of drafts to approve by mail
         self._approved: set[str] = set()
-        self._said: set[str] = set()  # reminders that were answered with ok, by Message-ID
-        self._told_of: set[str] = set()  # mails that their reader has seen
+        self._said: set[str] = set()  # Message-IDs of acknowledged reminders
+        self._told_of: set[str] = set()  # Message-IDs of mails that were read
         self.night.hears.append(self.hear)
 
-    # ---- what comes in
+    # ---- incoming mail
 
     def refer(self, number: int) -> None:
-        """A municipality refers a matter."""
+        """Delivers a municipality's referral."""
         subject, text = MATTERS[number]
         sender = f"griffie{number}@lindewaard.example"
         octets = letter(sender, subject, text, self.night.clock.true)
         self.night.deliver(octets, f"referral {number}", lambda mail: self._referred(mail, sender))
 
     def _referred(self, mail: Incoming, sender: str) -> None:
-        """The case that it opened waits for a decision."""
+        """Registers the case that the referral opened."""
         stored = self._stored(mail)
         if stored is None or stored.case is None:
             self.night.diary.broken(2, f"{mail.what} opened no case: {stored.reason if stored else 'not filed'}")
@@ -79,7 +79,7 @@ class People:
         self._opened(stored.case)
 
     def warn(self) -> None:
-        """An officer opens a case that nobody referred."""
+        """An officer opens a case without a referral."""
         act = OpenCase(election=ELECTION, type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
         case = self.night.act(act)
         if case:
@@ -95,7 +95,7 @@ class People:
             self.night.plan(self.chance.expovariate(1 / 25), lambda: self.decide(case, silence))
 
     def complain(self, number: int) -> None:
-        """A citizen reports a post; some do so again."""
+        """Delivers a citizen's report, which is sometimes sent again."""
         text = f"Ik zag bericht {number}, haal dit bericht weg."
         octets = letter(f"kiezer{number}@mailprovider.example", f"Nep bericht {number}", text, self.night.clock.true)
         self.night.deliver(octets, "citizen's report")
@@ -103,14 +103,14 @@ class People:
             self.night.plan(self.chance.uniform(1, 200), lambda: self.complain(number))
 
     def noise(self, number: int) -> None:
-        """Mail that fits nowhere."""
+        """Delivers mail that matches nothing."""
         text = f"Wat is uw mening over onderwerp {number}?"
         self.night.deliver(letter("x@elsewhere.example", f"Vraag {number}", text, self.night.clock.true), "noise")
 
-    # ---- what the officer decides
+    # ---- the officer's decisions
 
     def decide(self, case: str, silence: Silence) -> None:
-        """Assess, decide, and perhaps write to one platform or two."""
+        """Assesses, decides and perhaps writes to one or two platforms."""
         assessed = Assess(
             case=case, incorrect=True, contradicts=ASSESSED, criteria=(3,), own_attempts=2, all_means_used=True
         )
@@ -132,7 +132,7 @@ class People:
                 self.night.plan(self.chance.uniform(0.5, 20), partial(self.draft, case, platform))
 
     def hasten(self, case: str) -> None:
-        """Try to write to a platform without a decision to do so: nothing may reach it."""
+        """Tries to write to a platform without a decision to do so; nothing may reach it."""
         platform = self.chance.choice(PLATFORMS)
         self.night.diary.counts["hasty draft"] += 1
         draft = self.night.act(Draft(case=case, channel=platform.lower(), title="At once", text="Look at this."))
@@ -140,7 +140,7 @@ class People:
             self.night.act(Approve(draft=draft))
 
     def draft(self, case: str, platform: str) -> None:
-        """Write a notification; most are let go, some rejected, some forgotten."""
+        """Drafts a notification; most are approved, some rejected, some forgotten."""
         draft = self.night.act(
             Draft(
                 case=case,
@@ -161,32 +161,32 @@ class People:
             self.night.act(Reject(draft=draft, reason="the text is not good enough"))
 
     def _frozen(self, platform: str) -> str:
-        """Digest of the octets that were archived with the draft and are addressed to that platform."""
+        """Returns the digest of the archived octets of the draft to that platform."""
         mails = [Read(self.night.env.octets.get(digest), ADDRESS_OF[platform]) for digest in self.night.archived]
         (frozen,) = (mail for mail in mails if mail.to == mail.recipient)
         return frozen.digest
 
     def approve(self, draft: str, case: str, platform: str, digest: str) -> None:
-        """Let a draft go; sometimes the machine ends in the middle of that."""
+        """Approves a draft; sometimes the desk is killed in the middle."""
         fatal = self.chance.randint(1, 4) if self.chance.random() < 0.1 else 0
         if self.night.act(Approve(draft=draft), fatal=fatal) is not None:
             self._let_go(draft, case, platform, digest)
 
     def _let_go(self, draft: str, case: str, platform: str, digest: str) -> None:
-        """It was approved."""
+        """Registers an approved notification."""
         self.night.diary.counts["notification"] += 1
         silence = self.night.oracle.watch(Silence(case, platform, self.night.policy))
         use = Use(draft, case, platform, ADDRESS_OF[platform], digest, self.night.clock.now(), silence)
         self.night.diary.uses.append(use)
         self.platforms.expect(use, partial(self.anew, case, platform))
-        trouble = self.chance.random()  # while it is being sent is when trouble matters most
+        trouble = self.chance.random()  # trouble matters most during the sending
         if trouble < 0.2:
             self.night.fatal = self.chance.randint(1, 8)
         elif trouble < 0.3:
             self.night.server.mood("silent", ADDRESS_OF[platform], timedelta(minutes=self.chance.uniform(1, 40)))
 
     def anew(self, case: str, platform: str) -> None:
-        """Mail came back; somebody there said that the address works again, and the notification is written anew."""
+        """Clears the platform's bounced address and drafts the notification again."""
         if self.night.act(ClearAddress(address=ADDRESS_OF[platform], reason="their server had been down")) is not None:
             self.platforms.bad.discard(ADDRESS_OF[platform])
         self.draft(case, platform)
@@ -198,10 +198,10 @@ class People:
         self.night.act(OverrideRota(officer="officer2", begins_at=begin, ends_at=end))
         self.night.swaps.append((begin, end, "officer2"))
 
-    # ---- what the officer does with mail
+    # ---- the officer's reaction to mail
 
     def hear(self, handed: HandOver, read: Read) -> None:
-        """A mail reached somebody of the desk."""
+        """Plans the reaction to a mail that reached an officer or the head."""
         if not handed.recipient.endswith("@bzk.example") or read.message_id in self._told_of:
             return
         self._told_of.add(read.message_id)
@@ -217,7 +217,7 @@ class People:
             self.answer(read)
 
     def answer(self, read: Read) -> None:
-        """He is on it, has called them, or says something else, or nothing; or something answers in his name."""
+        """Plans an acknowledgement, a phone note, another reply, a forged reply or no reaction."""
         does = {"ok": 4, "act": 2, "called": 2, "gibberish": 1, "vain": 2, "nothing": 5}
         says = self.chance.choices(list(does), list(does.values()))[0]
         if says != "nothing":
@@ -237,7 +237,7 @@ class People:
             self.mailing.answer(read, "ok", lambda: self._acknowledged(read, read.recipient))
 
     def _called(self, read: Read, step: Told) -> None:
-        """He reached somebody there a few minutes ago, or nobody."""
+        """Replies that the officer called the platform a few minutes ago, with or without success."""
         at = (self.night.clock.true - timedelta(minutes=self.chance.randint(0, 10))).replace(second=0)
         reached = self.chance.random() < 0.7
         verb = self.chance.choice(("gebeld", "called"))
@@ -250,7 +250,7 @@ class People:
         self.mailing.answer(read, f"{verb} {at.astimezone(ZONE):%H:%M} {words}", noted)
 
     def acknowledge(self, read: Read) -> None:
-        """At the command line; on some nights a colleague does."""
+        """Acknowledges at the command line, sometimes as a colleague."""
         with self.night.env.store.read() as tx:
             token = tx.get(Token, read.token)
             reminder = tx.get(Reminder, token.reminder) if token and token.reminder else None
@@ -259,7 +259,7 @@ class People:
             self._acknowledged(read, ADDRESSES[by])
 
     def _acknowledged(self, read: Read, by: str) -> None:
-        """All that stood in the mail is in hand, once: of whoever got it, and of whoever says so."""
+        """Acknowledges all steps of the mail once, for its recipient and for the officer who acknowledges."""
         if read.message_id in self._said:
             return
         self._said.add(read.message_id)
@@ -271,7 +271,7 @@ class People:
                         silence.acknowledge({read.recipient, by}, step.clock, self.night.clock.now())
 
     def resolve(self, mail: str) -> None:
-        """Look into the server's log, and say what became of a mail in doubt."""
+        """Resolves a mail in doubt from the server's record."""
         with self.night.env.store.read() as tx:
             row = tx.get(OutboxMail, mail)
         use = self.night.diary.use_of(row.digest) if row else None
@@ -290,7 +290,7 @@ class People:
             use.silence.start(took.at, self.night.policy)
 
     def _asked(self, read: Read, draft: str, code: str) -> None:
-        """He lets it go by mail, or (a draft that he forgets) something in his name tries to."""
+        """Approves a draft by mail; a forged reply may try the same."""
         case, platform, digest = self._drafts[draft]
         verb = f"{self.chance.choice(('akkoord', 'approve'))} {code}"
         if self.chance.random() < (0.15 if digest else 0.9):
@@ -303,11 +303,11 @@ class People:
                 self._let_go(draft, case, platform, digest)
 
         if digest and read.recipient == ADDRESSES["officer1"]:
-            for _ in range(self.chance.choice([1, 1, 1, 1, 2])):  # who is not sure says it again
+            for _ in range(self.chance.choice([1, 1, 1, 1, 2])):  # some officers send the approval twice
                 self.night.plan(self.chance.uniform(0.1, 25), lambda: self.mailing.answer(read, verb, approved))
 
     def _judge(self, read: Read, message: str) -> None:
-        """Vouch for an answer for which nobody did, in one way or the other; or something in his name tries to."""
+        """Confirms an unverified answer, by command or by reply; a forged reply may try the same."""
         says = self.chance.choice(["act", "genuine", "vain", "vain"])
         if says == "act" or "] Answer from a platform: " not in read.subject:
             self.confirm(message)
@@ -320,7 +320,7 @@ class People:
             self.mailing.answer(read, self.chance.choice(("echt", "genuine")), lambda: self.platforms.vouched(digest))
 
     def confirm(self, message: str) -> None:
-        """At the command line."""
+        """Confirms at the command line."""
         with self.night.env.store.read() as tx:
             row = tx.get(StoredMessage, message)
         if row is not None and self.night.act(ConfirmMessage(message=message)) is not None:

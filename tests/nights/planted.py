@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Faults that each were made once in a system like this, planted into the product while it runs."""
+"""Known faults of systems like this, planted into the running product."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.nights.troubles import play
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault, and the promise that it breaks."""
+    """A fault and the number of the promise that it breaks."""
 
     name: str
     promise: int
@@ -37,7 +37,7 @@ class Fault:
 
 
 def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
-    """The server is asked first, and the attempt written down with its answer: a death in between forgets it."""
+    """Records the attempt together with its result, after sending. A crash in between forgets the attempt."""
     claim = delivery.claim
 
     def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -59,7 +59,7 @@ def _attempt_recorded_after_sending() -> AbstractContextManager[object]:
 
 
 class _Keyed(Reminder):
-    """A reminder whose key lacks the minutes."""
+    """A reminder whose key lacks the minutes of its step."""
 
     def __init__(self, **values: object) -> None:
         about, step, officer = str(values["id"]).rsplit("/", 2)
@@ -68,12 +68,12 @@ class _Keyed(Reminder):
 
 
 def _key_without_step() -> AbstractContextManager[object]:
-    """What was told once of a clock cannot be told again, at no later step."""
+    """Only the first step of a clock is sent; later steps have the same key."""
     return patch.object(reminders, "Reminder", _Keyed)
 
 
 def _stopped_by_unverified() -> AbstractContextManager[object]:
-    """An answer for which nobody vouches stops the clocks."""
+    """An unverified answer stops the clocks."""
     honest = clocks.answer_of_message
 
     def credulous(message: StoredMessage) -> clocks.Answer | None:
@@ -83,7 +83,7 @@ def _stopped_by_unverified() -> AbstractContextManager[object]:
 
 
 def _reminder_after_stop() -> AbstractContextManager[object]:
-    """Whoever looks for running clocks is given the stopped ones as well."""
+    """A query for running clocks also returns the stopped ones."""
     honest = SqlTransaction.find
 
     def find(tx: SqlTransaction, kind: type[ClockRow], /, **equal: object) -> list[ClockRow]:
@@ -95,7 +95,7 @@ def _reminder_after_stop() -> AbstractContextManager[object]:
 
 
 def _acknowledgement_never_expires() -> AbstractContextManager[object]:
-    """Who once said that he is on it is never asked again."""
+    """An acknowledgement never expires, so its officer is never asked again."""
     honest = OpenClock.acknowledgement
 
     def lasting(waiting: OpenClock, reminder: Reminder) -> Acknowledgement | None:
@@ -106,12 +106,12 @@ def _acknowledgement_never_expires() -> AbstractContextManager[object]:
 
 
 def _nobody_asked() -> AbstractContextManager[object]:
-    """An acknowledgement expires, and where no step is left that is all."""
+    """An acknowledgement expires without a question when no step is left."""
     return patch.object(escalation, "questions", lambda *_: [])
 
 
 def _asked_again() -> AbstractContextManager[object]:
-    """Whoever was asked is asked again, under another key, as if nobody had been told."""
+    """The question after an acknowledgement is repeated under another key."""
     honest = escalation.questions
 
     def questions(silence: Silence, steps: Collection[Step], now: datetime | None) -> list[Call]:
@@ -123,12 +123,12 @@ def _asked_again() -> AbstractContextManager[object]:
 
 
 def _undecided_is_sent() -> AbstractContextManager[object]:
-    """A draft is written and let go whatever was decided."""
+    """A draft can be written and approved without a decision to notify."""
     return patch.object(platform_checks, "wanted", lambda _: None)
 
 
 def _retry_after_data() -> AbstractContextManager[object]:
-    """Silence after the final dot is taken for a refusal for now."""
+    """Silence after the final dot counts as a temporary refusal."""
 
     def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
         results.refused(work, mail, Refused(mail.recipient, permanent=False, code=451, text=answer.text))
@@ -137,7 +137,7 @@ def _retry_after_data() -> AbstractContextManager[object]:
 
 
 def _forger_obeyed() -> AbstractContextManager[object]:
-    """A reply for which nobody vouches counts as an officer's word."""
+    """An unverified reply counts as the officer's own."""
     honest = reply_mail.obey
 
     def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer: str, token: str) -> None:
@@ -161,7 +161,7 @@ FAULTS = (
 
 
 def found_after(fault: Fault, kit: Kit, most: int) -> tuple[int, list[Violation]]:
-    """After how many nights, from seed 0 on, the fault is found by its promise, and what it broke; 0: not at all."""
+    """Returns after how many nights, from seed 0, the fault breaks its promise (0: never), and the violations."""
     with fault.planted():
         for seed in range(most):
             broken = [v for v in play(seed, kit).violations if v.promise == fault.promise]

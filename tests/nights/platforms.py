@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What platforms answer on a simulated night, and what the servers on the way say."""
+"""The answers of platforms on a simulated night, and the bounces and delays of mail servers."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ WAYS = {
 
 @dataclass
 class Platforms:
-    """Each answers in its way, once it has a notification."""
+    """Simulated platforms: each answers a notification in a random way."""
 
     night: Night
-    _again: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> write to the platform anew
-    _unvouched: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> what a person's word does
+    _again: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> writes another draft
+    _unvouched: dict[str, Callable[[], None]] = field(default_factory=dict)  # digest -> effect of a confirmation
     _answered: set[str] = field(default_factory=set)
-    bad: set[str] = field(default_factory=set)  # addresses that mail came back from
+    bad: set[str] = field(default_factory=set)  # addresses that bounced
 
     def __post_init__(self) -> None:
         self.night.hears.append(self.hear)
 
     def expect(self, use: Use, again: Callable[[], None]) -> None:
-        """A notification is on its way; `again` writes another draft."""
+        """Registers a sent notification; `again` writes another draft."""
         self._again[use.digest] = again
         self.night.settled[use.digest] = lambda handed: self._settled(use, handed)
 
     def _settled(self, use: Use, handed: HandOver) -> None:
-        """The desk wrote down what the server said: from an acceptance on the clocks run."""
+        """The clocks start once the desk has recorded an acceptance."""
         if handed.answer == "accepted":
             use.silence.start(handed.at, self.night.policy)
 
     def hear(self, handed: HandOver, read: Read) -> None:
-        """A notification reached a platform."""
+        """Plans the platform's answers to a notification it received."""
         use = self.night.diary.use_of(handed.digest)
         if use is None or use.digest in self._answered:
             return
@@ -78,7 +78,7 @@ class Platforms:
             self._write(use, way)
 
     def _write(self, use: Use, way: str) -> None:
-        """Answer by mail."""
+        """Delivers the platform's answer by mail."""
         now, domain = self.night.clock.true, use.to.rpartition("@")[2]
         fields = ("Auto-Submitted: auto-replied",) if way == "machine" else ()
         text = "We received your request." if way == "machine" else "Got it, we have it with the team."
@@ -98,18 +98,18 @@ class Platforms:
         self.night.deliver(octets, f"answer to {use.id}: {way}", taken)
 
     def vouched(self, digest: str) -> None:
-        """A person believes the sender of that mail."""
+        """Applies the effect of an officer's confirmation of that mail."""
         self._unvouched.get(digest, lambda: None)()
 
     def _return(self, use: Use, *, delayed: bool) -> None:
-        """A server on the way gives it back, or says that it is late; most are then written anew."""
+        """Delivers a bounce or a delay notice. Most bounced notifications are drafted again."""
         octets = returned(use.message_id, use.to, self.night.clock.true, delayed=delayed)
 
         def taken(_: Incoming) -> None:
             if not delayed:
                 use.silence.ended = use.bounced = True
                 self.bad.add(use.to)
-            elif (took := self._took(use)).in_doubt and not use.resolved:  # who tells of its delay has it
+            elif (took := self._took(use)).in_doubt and not use.resolved:  # a server that reports a delay has the mail
                 use.resolved = True
                 use.silence.start(took.at, self.night.policy)
 
@@ -118,11 +118,11 @@ class Platforms:
             self.night.plan(self.night.chance.uniform(5, 60), self._again[use.digest])
 
     def _took(self, use: Use) -> HandOver:
-        """How the server came to have it."""
+        """Returns the hand-over in which the server received it."""
         return next(h for h in self.night.server.record if h.digest == use.digest and h.received)
 
     def _call(self, use: Use) -> None:
-        """An officer hears by phone that they have it, and notes it."""
+        """Records a phone call in which the platform said that it has the notification."""
         act = NoteContact(
             case=use.case,
             means="phone",
@@ -134,14 +134,14 @@ class Platforms:
             use.silence.answers.append((self.night.clock.now(), BOTH))
 
     def reached(self, case: str, platform: str, at: datetime) -> None:
-        """An officer noted that they had it, when he called; with more uses than one he would have to say which."""
+        """Applies an officer's phone note. With several notifications open it is ambiguous and stops no clock."""
         uses = [use for use in self.night.diary.uses if (use.case, use.platform) == (case, platform)]
         running = [use for use in uses if use.silence.started_at is not None and not use.bounced]
         if len(running) == 1:
             running[0].silence.answers.append((at, BOTH))
 
     def _copy(self, use: Use, handed: HandOver) -> None:
-        """The server puts a copy into Sent: proof that it took the mail, where that was in doubt."""
+        """Delivers a copy to the Sent folder, which proves that the server took a mail in doubt."""
 
         def taken(mail: Incoming) -> None:
             if handed.in_doubt and not use.resolved:

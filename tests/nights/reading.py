@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a mail that left says, read from its octets as its recipient would."""
+"""Reads a sent mail from its octets, as its recipient would."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TOGETHER = re.compile(r"(?:Escalation: )?\d+ silences$")
 
 @dataclass(frozen=True)
 class Read:
-    """A mail that left, to one recipient."""
+    """A sent mail to one recipient."""
 
     octets: bytes
     recipient: str
@@ -41,70 +41,70 @@ class Read:
 
     @cached_property
     def subject(self) -> str:
-        """The subject, on one line."""
+        """Returns the subject on one line."""
         return " ".join(str(make_header(decode_header(self._message["Subject"]))).split())
 
     @cached_property
     def message_id(self) -> str:
-        """Without angle brackets."""
+        """Returns the Message-ID without angle brackets."""
         return str(self._message["Message-ID"]).strip("<> \r\n")
 
     @cached_property
     def written_at(self) -> datetime:
-        """When the desk wrote it, by its own clock."""
+        """Returns when the desk wrote it, by its own clock."""
         return parsedate_to_datetime(str(self._message["Date"]))
 
     @cached_property
     def digest(self) -> str:
-        """Under which it is archived."""
+        """Returns the digest under which it is archived."""
         return hashlib.sha256(self.octets).hexdigest()
 
     @cached_property
     def to(self) -> str:
-        """The address to which it says that it goes."""
+        """Returns the address in To."""
         return parseaddr(str(self._message["To"]))[1]
 
     @cached_property
     def reply_to(self) -> str:
-        """Where an answer goes."""
+        """Returns the address in Reply-To."""
         return str(self._message["Reply-To"])
 
     @cached_property
     def answers(self) -> str:
-        """The Message-ID that it answers, or an empty text."""
+        """Returns the Message-ID that it answers, or an empty text."""
         return str(self._message["In-Reply-To"] or "").strip("<> \r\n")
 
     @cached_property
     def body(self) -> str:
-        """The text."""
+        """Returns the text."""
         octets = self._message.get_payload(decode=True)
         assert isinstance(octets, bytes)
         return octets.decode().replace("\r\n", "\n")
 
     @property
     def case(self) -> str:
-        """The number in the subject, or an empty text."""
+        """Returns the case number in the subject, or an empty text."""
         found = _NUMBER.search(self.subject)
         return found.group() if found else ""
 
     @property
     def alarms(self) -> bool:
-        """Whether it is an alarm."""
+        """Returns whether it is an alarm."""
         return re.search(r"(^|\] )Alarm: ", self.subject) is not None
 
     @property
     def token(self) -> str:
-        """The token in the address to which an answer goes."""
+        """Returns the token in the Reply-To address."""
         return self.reply_to.partition("+")[2].partition("@")[0]
 
     def named(self, command: str) -> str:
-        """What the command that the mail tells of is about, or an empty text."""
+        """Returns the argument of that command in the mail, or an empty text."""
         found = re.search(rf"{command} (\w+)", " ".join(self.body.split()))
         return found[1] if found else ""
 
     @property
     def asks_approval(self) -> tuple[str, str]:
-        """The draft that it asks approval of and the code that gives it; empty texts in another mail."""
+        """Returns the draft that needs approval and its code, or empty texts for another mail."""
         if "] Please approve: " not in self.subject:
             return "", ""
         draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
@@ -112,7 +112,7 @@ class Read:
         return (draft[1], code[1]) if draft and code else ("", "")
 
     def reminds_of(self) -> Iterator[Told]:
-        """The steps that it tells of, where it is a reminder or an escalation."""
+        """Yields the steps of a reminder or an escalation."""
         single = _SINGLE.match(self.subject)
         if single is not None:
             yield self._told(single[1], f"{single[2]} {self.body.partition('Told before')[0]}", self.body)
@@ -121,7 +121,7 @@ class Read:
                 yield self._told(case, what, text)
 
     def _told(self, case: str, what: str, text: str) -> Told:
-        """By what its text names: after how many minutes it falls due, or until when it was in hand."""
+        """Returns the step that the text names by its minutes or by the expiry of an acknowledgement."""
         steps, asks = _STEP.findall(text), _ASKS.findall(text)
         if asks and "Still on it?" not in text:
             asks = []

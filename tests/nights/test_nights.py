@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Five hundred nights, each from one integer: mails, answers, faults and crashes, and every promise kept.
+"""Five hundred simulated nights of mails, answers, faults and crashes, each from one seed, keep every promise.
 
 `./dev test` plays the first 25 of them.
 """
@@ -19,19 +19,19 @@ TOGETHER = 25
 
 @pytest.mark.parametrize("first", one_in(NIGHTS // TOGETHER, range(0, NIGHTS, TOGETHER)))
 def test_every_night_keeps_its_promises(kit: Kit, first: int) -> None:
-    """Each once to a platform, none lost, each reminder at its minute to its reader, none after its clock stopped."""
+    """Every night keeps all promises of `verdict.PROMISES`."""
     notifications = reminders = 0
     for seed in range(first, first + TOGETHER):
         diary = play(seed, kit)
         assert not diary.violations, story(seed, diary)
         notifications += len(diary.uses)
         reminders += sum(len(tick.due) for tick in diary.ticks)
-    assert notifications > TOGETHER / 5  # nights on which nothing happens keep every promise
+    assert notifications > TOGETHER / 5  # nights without events would keep every promise
     assert reminders > TOGETHER / 2
 
 
 def test_a_night_is_the_same_again(kit: Kit) -> None:
-    """The integer alone makes the night, whatever was played before it."""
+    """A seed alone determines its night, whatever was played before it."""
     first = play(7, kit)
     play(8, kit)
     again = play(7, kit)

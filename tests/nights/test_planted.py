@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The simulator finds what it is there for: each fault, planted into the product, within a bounded number of nights."""
+"""The simulator finds each fault planted into the product within a bounded number of nights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 120
 
 @pytest.mark.parametrize("fault", one_in(5, FAULTS), ids=lambda fault: fault.name)
 def test_a_planted_fault_is_found(kit: Kit, fault: Fault) -> None:
-    """The promise that it breaks is named."""
+    """A planted fault is found, and the violation names the promise that it breaks."""
     nights, broken = found_after(fault, kit, MOST)
     assert nights, f"{fault.name}: not found in {MOST} nights"
     assert {violation.promise for violation in broken} == {fault.promise}

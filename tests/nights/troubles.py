@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What goes wrong on a simulated night, and the night as a whole."""
+"""The faults of a simulated night, and the night as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANY_DOMAIN = ""
 
 
 def play(seed: int, kit: Kit) -> Diary:
-    """Play the night of that integer."""
+    """Plays the night of that seed."""
     night = Night(seed, kit)
     chance = night.chance
     people = People(night, Platforms(night))
@@ -37,7 +37,7 @@ def play(seed: int, kit: Kit) -> Diary:
 
 
 def _trouble(night: Night) -> None:
-    """Each kind on some nights."""
+    """Plans each kind of trouble on some nights."""
     chance, minutes = night.chance, HOURS * 60
     for _ in range(chance.choice([0, 0, 1, 2])):
         night.plan(chance.uniform(0, minutes), partial(_lose_link, night))
@@ -57,7 +57,7 @@ def _trouble(night: Night) -> None:
 
 
 def _lose_link(night: Night) -> None:
-    """The mailbox cannot be reached."""
+    """Makes the mailbox unreachable for a while."""
     night.mailbox.lost = True
     night.diary.counts["trouble: link lost"] += 1
     night.tell("the link is lost")
@@ -71,7 +71,7 @@ def _lose_link(night: Night) -> None:
 
 
 def _mood(night: Night) -> None:
-    """The submission server does not take mail, or does not say that it did."""
+    """Makes the submission server refuse mail or leave its result unknown."""
     kind = night.chance.choices(["away", "greylist", "silent", "refuse"], [3, 2, 4, 1])[0]
     everybody = kind == "away" or (kind == "silent" and night.chance.random() < 0.3)
     domain = ANY_DOMAIN if everybody else night.chance.choice(list(ADDRESS_OF.values())).partition("@")[2]
@@ -82,21 +82,21 @@ def _mood(night: Night) -> None:
 
 
 def _kill(night: Night) -> None:
-    """The desk will end at one of its next uses of a port."""
+    """Kills the desk at one of its next uses of a port."""
     night.fatal = night.chance.choice([night.chance.randint(1, 8), night.chance.randint(1, 60)])
     night.diary.counts["trouble: kill"] += 1
     night.tell(f"the desk will end in {night.fatal} uses of a port")
 
 
 def _switch_off(night: Night) -> None:
-    """The machine is off for a while."""
+    """Switches the machine off for a while."""
     night.diary.counts["trouble: switched off"] += 1
     night.tell("the machine is switched off")
     night.down(night.chance.choice([30, 100, 300]) * night.chance.uniform(0.5, 1))
 
 
 def _set_back(night: Night) -> None:
-    """Somebody sets the clock back by an hour; on some nights it is put right later."""
+    """Sets the clock back by an hour; on some nights it is corrected later."""
     night.clock.wrong = timedelta(hours=-1)
     night.diary.counts["trouble: clock set back"] += 1
     night.tell("the clock is set back")
@@ -110,7 +110,7 @@ def _set_right(night: Night) -> None:
 
 
 def _edit(night: Night) -> None:
-    """The administrator writes another reminder policy; on some nights he takes it back."""
+    """Edits the reminder policy; on some nights the edit is reverted later."""
     night.policy = EDITED if night.policy is DEFAULT else DEFAULT
     settings = night.kit.edited if night.policy is EDITED else night.kit.default
     night.env = replace(night.env, settings=settings)
@@ -121,7 +121,7 @@ def _edit(night: Night) -> None:
 
 
 def _again(night: Night) -> None:
-    """A mail is delivered a second time."""
+    """Delivers a mail a second time."""
     inbox = [mail for mail in night.diary.incoming if not mail.what.startswith("copy")]
     if inbox:
         mail = night.chance.choice(inbox)
@@ -129,7 +129,7 @@ def _again(night: Night) -> None:
 
 
 def _mend(night: Night) -> None:
-    """From now on everything is well."""
+    """Ends all trouble."""
     night.mailbox.lost, night.fatal = False, 0
     night.server.moods.clear()
     night.stir()

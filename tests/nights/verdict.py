@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whether a night kept its promises, by what the submission server recorded and by the octets of the mails."""
+"""Checks the promises of a night against the submission server's record and the octets of the mails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ALARMS = {
 
 
 def judge(diary: Diary) -> None:
-    """Add what was broken to the diary."""
+    """Adds each broken promise to the diary."""
     read = diary.read()
     _notifications(diary, read)
     _only_approved(diary)
@@ -77,7 +77,7 @@ def _only_approved(diary: Diary) -> None:
 
 
 def _others_once(diary: Diary) -> None:
-    """A mail to anybody else is repeated only while it is in doubt."""
+    """Checks that a mail to anybody but a platform is sent again only while it is in doubt."""
     tries: dict[tuple[str, str], list[HandOver]] = defaultdict(list)
     for handed in diary.handed_over:
         if not handed.recipient.endswith(PLATFORM):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The world around a simulated desk: a clock that may be wrong, a mailbox that may be away, a server with moods.
+"""The world around a simulated desk: a clock that may be wrong, a mailbox that may be unreachable, a moody server.
 
-The ports are wrapped by the test; the product has no hook for it.
+The test wraps the ports; the product has no hook for it.
 """
 
 from __future__ import annotations
@@ -30,51 +30,51 @@ from flaggermail.replay.doubles import ListMailbox
 
 
 class Killed(BaseException):
-    """The desk ends here as at a power cut: nothing of it runs on."""
+    """The desk ends here as in a power cut."""
 
 
 class WallClock:
-    """The desk's clock: true time, and by how much it is wrong."""
+    """The desk's clock: true time plus an error."""
 
     def __init__(self, start: datetime) -> None:
         self.true, self.wrong = start, timedelta(0)
 
     def now(self) -> datetime:
-        """What the desk takes for the present."""
+        """Returns the time that the desk sees."""
         return self.true + self.wrong
 
 
 @dataclass
 class Watch:
-    """Sees every use of a port: ends the desk at one of them, and knows what was made durable by a commit."""
+    """Observes every use of a port, kills the desk at a chosen one and reports each commit."""
 
     on_commit: Callable[[list[str]], None]
-    fatal: int = 0  # uses left until the end; 0: none is to come
+    fatal: int = 0  # uses left until the kill; 0: none planned
     commits: int = 0
     archived: list[str] = field(default_factory=list)  # digests since the last commit
 
     def use(self) -> None:
-        """A port is used."""
+        """Counts a use of a port and kills the desk at the chosen one."""
         if self.fatal:
             self.fatal -= 1
             if not self.fatal:
                 raise Killed
 
     def committed(self) -> None:
-        """A transaction is durable."""
+        """Reports a durable transaction."""
         self.commits += 1
         archived, self.archived = self.archived, []
         self.on_commit(archived)
 
     def ended(self) -> None:
-        """What was not committed is gone."""
+        """Forgets what was not committed."""
         self.archived.clear()
         self.fatal = 0
 
 
 @dataclass
 class WatchedStore:
-    """Implements `ports.Store`; nobody else writes, so all that read between two commits share one view."""
+    """Implements `ports.Store`. There is no other writer, so all reads between two commits share one view."""
 
     inner: Store
     watch: Watch
@@ -83,7 +83,7 @@ class WatchedStore:
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """The end may come before it, before its commit, which then does not happen, and after it."""
+        """Opens a transaction; the kill may come before it, before its commit (then undone) and after it."""
         self.watch.use()
         with self.inner.begin() as tx:
             yield tx
@@ -94,7 +94,7 @@ class WatchedStore:
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """What the last commit left."""
+        """Opens a view of the last commit."""
         if self._view is None:
             self._view = self._views.enter_context(self.inner.read())
         yield self._view
@@ -104,19 +104,19 @@ class WatchedStore:
         self._views.close()
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """As it is."""
+        """Delegates."""
         return self.inner.acquire(name, holder, now, seconds)
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """As it is."""
+        """Delegates."""
         self.inner.renew(now, seconds)
 
     def release(self) -> None:
-        """As it is."""
+        """Delegates."""
         self.inner.release()
 
     def close(self) -> None:
-        """Nothing is read on."""
+        """Closes the view and the store."""
         self._forget()
         self.inner.close()
 
@@ -129,11 +129,11 @@ class WatchedOctets:
     watch: Watch
 
     def put(self, octets: bytes) -> str:
-        """The end may come before and after."""
+        """Stores the octets; the kill may come before and after."""
         return self.put_all([octets])[0]
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """Likewise."""
+        """Stores several at once; the kill may come before and after."""
         self.watch.use()
         digests = self.inner.put_all(many) if len(many) > 1 else [self.inner.put(octets) for octets in many]
         self.watch.archived += digests
@@ -141,39 +141,39 @@ class WatchedOctets:
         return digests
 
     def get(self, digest: str) -> bytes:
-        """As it is."""
+        """Delegates."""
         return self.inner.get(digest)
 
     def discard(self, digest: str) -> None:
-        """As it is."""
+        """Delegates."""
         self.inner.discard(digest)
 
     def sweep(self) -> int:
-        """As it is."""
+        """Delegates."""
         return self.inner.sweep()
 
 
 class Mailbox(ListMailbox):
-    """A list of mails behind a line that may be lost."""
+    """A list of mails behind a connection that may be lost."""
 
     watch: Watch
     lost = False
 
     def folders(self) -> Sequence[str]:
-        """The folders, while there is a line."""
+        """Returns the folders, or raises LinkLost while the connection is lost."""
         if self.lost:
             raise LinkLost("the line is down")
         return super().folders()
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """The end may come before the first batch."""
+        """Yields the batches; the kill may come before the first."""
         self.watch.use()
         yield from super().fetch_after(folder, position)
 
 
 @dataclass
 class HandOver:
-    """One mail that was given to the submission server: its record is the server's, and outlives the desk."""
+    """One mail handed to the submission server. The record is the server's and survives the desk."""
 
     number: int
     at: datetime  # by the desk's clock
@@ -182,20 +182,21 @@ class HandOver:
     recipient: str
     answer: str  # accepted | refused | doubt
     received: bool
-    asked: bool = True  # the desk waits for the answer
-    settled: bool = False  # the desk wrote the answer down
+    asked: bool = True  # the desk awaits the answer
+    settled: bool = False  # the desk recorded the answer
 
     @property
     def in_doubt(self) -> bool:
-        """Whether the desk cannot know what became of it."""
+        """Returns whether the desk cannot know if the server took the mail."""
         return self.answer == "doubt" or not self.settled
 
 
 @dataclass(frozen=True)
 class Mood:
-    """What the server answers for a while, to one domain or everybody.
+    """The server's answer for a while, to one domain or to all.
 
-    away: no connection. greylist: 450. refuse: 550. silent: nothing after the final dot, and the mail is taken or not.
+    away: no connection. greylist: 450. refuse: 550. silent: no answer after the final dot, whether or not the mail is
+    taken.
     """
 
     kind: str
@@ -203,13 +204,13 @@ class Mood:
     until: datetime  # true time
 
     def fits(self, recipient: str, now: datetime) -> bool:
-        """Whether this is the mood now."""
+        """Returns whether this mood applies now."""
         return now < self.until and recipient.endswith(self.domain)
 
 
 @dataclass
 class Server:
-    """Implements `ports.Submitter`, and keeps what it was given."""
+    """Implements `ports.Submitter` and records each hand-over."""
 
     clock: WallClock
     watch: Watch
@@ -218,13 +219,13 @@ class Server:
     record: list[HandOver] = field(default_factory=list)
 
     def mood(self, kind: str, domain: str, length: timedelta) -> datetime:
-        """Be in that mood from now on; answers until when."""
+        """Adopts a mood and returns its end."""
         until = self.clock.true + timedelta(seconds=round(length.total_seconds()))
         self.moods.append(Mood(kind, domain, until))
         return until
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result a recipient; the end of the desk may come before and after the server took the mail."""
+        """Returns one result per recipient; the kill may come before and after the server takes the mail."""
         assert sender
         assert not witness, "the server of these nights files what it sends in Sent"
         (recipient,) = recipients

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Nights in simulated time: who is told of which silence, when, and who is not."""
+"""Escalation in simulated time: who gets which reminder, and when."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Made = Callable[..., Desk]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Made]:
-    """Make a desk with another policy or rota than that of the scenarios, at 10:34 on 6 June 2024 or another time."""
+    """Returns a builder of desks with a given policy, schedule and start (by default 10:34 on 6 June 2024)."""
     made: list[Desk] = []
 
     def build(
@@ -56,7 +56,7 @@ def make(tmp_path: Path) -> Iterator[Made]:
 
 
 def configured(settings: Settings, policy: dict[str, object] | None, rota: dict[str, object] | None) -> Settings:
-    """The settings with another escalation.yaml, or other keys of oncall.yaml."""
+    """Returns the settings with another escalation.yaml or other keys of oncall.yaml."""
     oncall = settings.oncall.model_dump(by_alias=True) | (rota or {})
     return settings.model_copy(
         update={
@@ -67,12 +67,12 @@ def configured(settings: Settings, policy: dict[str, object] | None, rota: dict[
 
 
 def one_policy(**clocks: object) -> dict[str, object]:
-    """An escalation.yaml with one policy for every day."""
+    """Returns an escalation.yaml with one policy for every day."""
     return {"policies": [{"name": "p", **clocks}], "use": {"polling_day": "p", "election": "p", "quiet": "p"}}
 
 
 def pass_time(desk: Desk, minutes: float) -> None:
-    """Let time pass as in a replay: from one instant at which something is due to the next."""
+    """Advances the clock from one due instant to the next, as a replay does."""
     desk.settle()
     end = desk.clock.now() + timedelta(minutes=minutes)
     while desk.clock.now() < end:
@@ -85,7 +85,7 @@ def pass_time(desk: Desk, minutes: float) -> None:
 
 
 def told(desk: Desk, start: datetime) -> list[tuple[int, str, str]]:
-    """What left, in minutes after `start`: reminders and escalations by their reader."""
+    """Returns the reminders and escalations sent, as minutes after `start`, kind and recipient."""
     mails = sorted(
         desk.all(OutboxMail, kind=["reminder", "escalation"]), key=lambda mail: (mail.queued_at, mail.recipient)
     )
@@ -93,7 +93,7 @@ def told(desk: Desk, start: datetime) -> list[tuple[int, str, str]]:
 
 
 def text_to(desk: Desk, recipient: str) -> str:
-    """The last mail to that person, as it left."""
+    """Returns the last mail sent to that recipient."""
     message = email.message_from_bytes(desk.server.to(recipient)[-1].octets, policy=email.policy.default)
     body = message.get_body()
     assert body is not None
@@ -101,16 +101,16 @@ def text_to(desk: Desk, recipient: str) -> str:
 
 
 def acknowledge(desk: Desk, by: str = "officer1") -> None:
-    """Say "ok" to the last reminder."""
+    """Acknowledges the last reminder."""
     last = max(desk.all(Reminder), key=lambda r: r.told_at)
     desk.do(acts.Acknowledge(reminder=last.id), by)
 
 
-# ---- the default, sentence by sentence of product.md
+# ---- the default policy, sentence by sentence of product.md
 
 
 def test_receipt_is_reminded_of_at_60_and_120_and_goes_to_the_head_at_240(make: Made) -> None:
-    """To the minute, and nobody hears anything after that."""
+    """The reminders leave at 60 and 120 minutes and the escalation at 240, to the minute. Nothing follows."""
     desk = make()
     desk.notified()
     pass_time(desk, 1000)
@@ -120,7 +120,7 @@ def test_receipt_is_reminded_of_at_60_and_120_and_goes_to_the_head_at_240(make: 
 
 
 def test_a_stopped_clock_stops_its_reminders(make: Made) -> None:
-    """An answer by phone at 61 minutes stops receipt and human: nothing more is told."""
+    """A phone answer at 61 minutes stops the receipt and human clocks, and no further reminder is sent."""
     desk = make()
     use = desk.notified()
     pass_time(desk, 61)
@@ -131,7 +131,7 @@ def test_a_stopped_clock_stops_its_reminders(make: Made) -> None:
 
 
 def test_after_an_automatic_receipt_the_human_clock_reminds_once_at_180(make: Made) -> None:
-    """The receipt clock is stopped by the machine; a person is waited for until three hours have passed."""
+    """An automatic receipt stops the receipt clock only. The human clock reminds at 180 minutes."""
     desk = make()
     use = desk.notified()
     pass_time(desk, 70)
@@ -145,7 +145,10 @@ def test_after_an_automatic_receipt_the_human_clock_reminds_once_at_180(make: Ma
 
 
 def test_the_officers_ok_silences_him_until_it_expires_and_never_the_head(make: Made) -> None:
-    """An "ok" at 119 minutes holds until 179: then he is asked. The head's mail at 240 names who said ok, and when."""
+    """An "ok" at 119 minutes lasts until 179, when the officer is asked again.
+
+    The head's mail at 240 names who said ok.
+    """
     desk = make()
     desk.notified()
     pass_time(desk, 119)
@@ -161,7 +164,7 @@ def test_the_officers_ok_silences_him_until_it_expires_and_never_the_head(make: 
 
 
 def test_an_ok_that_expires_with_nothing_else_due_is_asked_about_once(make: Made) -> None:
-    """Said at 121 minutes, it ends at 181: one question, which is a sum of its own, and no second one."""
+    """An "ok" at 121 minutes expires at 181 and causes one question, once."""
     desk = make()
     desk.notified()
     pass_time(desk, 121)
@@ -172,7 +175,7 @@ def test_an_ok_that_expires_with_nothing_else_due_is_asked_about_once(make: Made
 
 
 def test_a_new_case_without_a_decision_reminds_in_the_period_only(make: Made) -> None:
-    """After thirty minutes on 6 June; never in a quiet month."""
+    """A new case without a decision in the election period causes one reminder, after thirty minutes."""
     open_case = acts.OpenCase(election="EP2024", type="other", origin="media", title="Two boxes")
     desk = make()
     desk.do(open_case)
@@ -182,7 +185,7 @@ def test_a_new_case_without_a_decision_reminds_in_the_period_only(make: Made) ->
 
 
 def test_a_case_of_a_quiet_month_reminds_nobody(make: Made) -> None:
-    """Long before the period of its election."""
+    """A case opened before the period of its election causes no reminder."""
     start = datetime(2024, 1, 15, 10, tzinfo=AMSTERDAM)
     desk = make(start=start)
     desk.do(acts.OpenCase(election="EP2024", type="other", origin="media", title="Two boxes"))
@@ -191,7 +194,7 @@ def test_a_case_of_a_quiet_month_reminds_nobody(make: Made) -> None:
 
 
 def test_after_an_outage_one_reminder_says_how_late_it_is(make: Made) -> None:
-    """Two hours and ten minutes without a tick: the step of 120 minutes alone, ten minutes late."""
+    """After an outage of 130 minutes only the 120 minute step is sent, and it says that it is ten minutes late."""
     desk = make()
     desk.notified()
     desk.go_on(130)
@@ -201,7 +204,7 @@ def test_after_an_outage_one_reminder_says_how_late_it_is(make: Made) -> None:
 
 
 def test_a_clock_that_begins_anew_reminds_anew(make: Made) -> None:
-    """Sent again at 70 minutes after a bounce, the same use is reminded of an hour later, under a key of its own."""
+    """A clock restarted at 70 minutes reminds an hour later, under a deduplication key of its own."""
     desk = make()
     use = desk.notified()
     pass_time(desk, 70)
@@ -218,7 +221,7 @@ def test_a_clock_that_begins_anew_reminds_anew(make: Made) -> None:
 
 
 def test_steps_are_repeated_told_to_both_and_to_one_person(make: Made) -> None:
-    """Each call leaves once, under a key of its own."""
+    """Repeated steps, steps to both and steps to one person are each sent once, under their own deduplication keys."""
     steps = [
         {"after": 10, "repeat": 10, "until": "3 times"},
         {"after": 35, "tell": "both"},
@@ -240,7 +243,7 @@ def test_steps_are_repeated_told_to_both_and_to_one_person(make: Made) -> None:
 
 @pytest.mark.parametrize(("day", "after"), [(5, 60), (6, 15)])
 def test_the_policy_is_that_of_the_day_of_sending(make: Made, day: int, after: int) -> None:
-    """Approved at 23:59 on the eve, sent at ten past midnight: the stricter one, by the calendar of the desk's zone."""
+    """The policy is chosen by the day of sending in the desk's time zone, not by the day of approval."""
     policy = {
         "policies": [{"name": "usual", "receipt": [{"after": 60}]}, {"name": "strict", "receipt": [{"after": 15}]}],
         "use": {"polling_day": "strict", "election": "usual", "quiet": "usual"},
@@ -254,7 +257,7 @@ def test_the_policy_is_that_of_the_day_of_sending(make: Made, day: int, after: i
 
 
 def test_a_running_escalation_keeps_the_policy_it_started_with(make: Made) -> None:
-    """The file was edited at 30 minutes and the daemon started anew: the old notification keeps its steps."""
+    """A notification keeps the steps it was sent with when the policy file is edited and the daemon restarted."""
     desk = make()
     old = desk.notified()
     desk.go_on(30)
@@ -270,7 +273,7 @@ def test_a_running_escalation_keeps_the_policy_it_started_with(make: Made) -> No
 
 
 def test_an_ok_lasts_as_long_as_was_said_then(make: Made) -> None:
-    """Who was promised an hour has it, whatever acknowledged_minutes says since."""
+    """An acknowledgement keeps its duration when `acknowledged_minutes` is changed later."""
     desk = make()
     desk.notified()
     pass_time(desk, 61)
@@ -281,11 +284,11 @@ def test_an_ok_lasts_as_long_as_was_said_then(make: Made) -> None:
     assert told(later, START) == [(60, "reminder", OFFICER), (121, "reminder", OFFICER)]
 
 
-# ---- the rota
+# ---- the on-call schedule
 
 
 def test_a_changed_rota_is_for_what_is_not_yet_due(make: Made) -> None:
-    """B takes over at 90 minutes: 60 was A's, 120 is B's, though A said "ok" until 130; nothing is told twice."""
+    """A swap at 90 minutes moves the 120 minute step to officer B, despite A's "ok". No step is sent twice."""
     desk = make()
     desk.notified()
     pass_time(desk, 70)
@@ -297,7 +300,7 @@ def test_a_changed_rota_is_for_what_is_not_yet_due(make: Made) -> None:
 
 
 def test_nobody_on_call_is_an_event_and_goes_to_the_head(make: Made) -> None:
-    """A step for the officer is not lost in a gap of the rota."""
+    """With no officer on call, the head gets the officer's step and an event records the gap."""
     desk = make(rota={"fallback_officer": None})
     desk.notified()
     pass_time(desk, 61)
@@ -319,16 +322,16 @@ ELECTION = acts.AddElection(
 @pytest.mark.parametrize(
     ("day", "readers", "second"),
     [
-        # sent at 23:45; 60 min 00:45, 120 min 01:45, 180 min 03:45 summer time, which is after 02:30 that never came
+        # Sent at 23:45: 60 min is 00:45, 120 min 01:45, 180 min 03:45 summer time, past the 02:30 that was skipped.
         ((2026, 3, 28), ["officer1", "officer1", "officer2"], "2026-03-29 03:45+02:00"),
-        # 120 min 01:45, 180 min 02:45 summer time: half past two has come, and comes again
+        # 120 min is 01:45, 180 min 02:45 summer time: the first of two half past twos has passed.
         ((2026, 10, 24), ["officer1", "officer1", "officer2"], "2026-10-25 02:45+02:00"),
     ],
 )
 def test_minutes_are_real_and_shifts_by_the_wall_when_the_clock_changes(
     make: Made, day: tuple[int, int, int], readers: list[str], second: str
 ) -> None:
-    """Three steps an hour apart in a night that lacks an hour, and in one that has one twice."""
+    """Steps keep real minutes and shifts keep wall time in a night that skips an hour and in one that repeats it."""
     start = datetime(*day, 23, 45, tzinfo=AMSTERDAM)
     steps = [{"after": 60}, {"after": 120}, {"after": 180}]
     desk = make(one_policy(receipt=steps), NIGHTS, start)
@@ -354,13 +357,13 @@ SHIFTS = {
 
 
 def notes(desk: Desk) -> list[tuple[str, str]]:
-    """When a hand-over note was queued, on the wall, and to whom."""
+    """Returns the hand-over notes, as wall time of queuing and recipient."""
     mails = [mail for mail in desk.all(OutboxMail) if mail.dedupe.startswith("handover/")]
     return [(f"{mail.queued_at.astimezone(AMSTERDAM):%H:%M}", mail.recipient) for mail in mails]
 
 
 def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
-    """At the change, and at that of an override; what stands in it is how things stand then."""
+    """An officer gets one note when a shift or an override begins. It describes the state at that moment."""
     desk = make(rota=SHIFTS)
     use = desk.notified()
     pass_time(desk, 60)
@@ -380,17 +383,17 @@ def test_whoever_comes_on_call_gets_one_note(make: Made) -> None:
 
 
 def test_a_note_that_an_outage_delayed_comes_once(make: Made) -> None:
-    """Half an hour after the change; a change that is older than the desk is not told of."""
+    """A delayed note is sent once, half an hour late. A shift that began before the desk existed has none."""
     desk = make(rota={**SHIFTS, "fallback_officer": None})
     desk.settle()
-    assert notes(desk) == []  # the shift of eight o'clock began before there was a desk
+    assert notes(desk) == []  # the eight o'clock shift began before the desk existed
     desk.go_on(116)
     desk.settle()
     assert notes(desk) == [("12:30", SECOND_OFFICER)]
 
 
 def test_a_note_that_cannot_be_written_is_given_up(make: Made) -> None:
-    """An address that no server takes is recorded once, not at each tick."""
+    """A note to an address that cannot be written is recorded as one event and not retried."""
     officers = [
         {"id": "officer1", "name": "A. Jansen", "address": OFFICER, "roles": ["officer"]},
         {"id": "officer2", "name": "B. de Vries", "address": "b\u00e9@bzk.example", "roles": ["officer"]},
@@ -404,7 +407,7 @@ def test_a_note_that_cannot_be_written_is_given_up(make: Made) -> None:
 
 
 def test_without_a_change_there_is_no_note(make: Made) -> None:
-    """One officer on call for good, or two shifts of the same one."""
+    """A schedule with a single shift causes no note."""
     desk = make(rota={"shifts": [SHIFTS["shifts"][0]]})
     pass_time(desk, 600)
     assert notes(desk) == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""After an outage: everything is filed with its true instant, and one digest says what was missed."""
+"""After an outage, each mail is filed with its true arrival time and one digest reports the backlog."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ POLICY = (Step("receipt", 60), Step("receipt", 120), Step("receipt", 240, "head"
 
 
 def mail(number: int, sender: str, subject: str, body: str, answers: str = "") -> bytes:
-    """A mail for which our own server vouches."""
+    """Returns a mail that the receiving server verified."""
     domain = sender.rpartition("@")[2]
     reference = f"In-Reply-To: <{answers}>\r\n" if answers else ""
     return (
@@ -40,7 +40,7 @@ def mail(number: int, sender: str, subject: str, body: str, answers: str = "") -
 
 
 def backlog(mailbox: ListMailbox, at: datetime) -> None:
-    """Thirty mails of all sorts that wait since `at`."""
+    """Delivers thirty mails of all kinds that arrived at `at`."""
     for number in range(10):
         mailbox.deliver("inbox", mail(number, "a@lindewaard.example", f"Bericht {number}", "Zie bijlage."), at)
         mailbox.deliver(
@@ -50,13 +50,13 @@ def backlog(mailbox: ListMailbox, at: datetime) -> None:
 
 
 def queued(env: Services) -> list[str]:
-    """The kinds of all mail that was ever queued."""
+    """Returns the kinds of all mail that was ever queued."""
     with env.store.read() as tx:
         return [row.kind for row in tx.find(OutboxMail)]
 
 
 def read(octets: bytes) -> EmailMessage:
-    """The mail as a reader sees it."""
+    """Returns the parsed mail."""
     found = email.message_from_bytes(octets, policy=email.policy.default)
     assert isinstance(found, EmailMessage)
     return found
@@ -65,7 +65,7 @@ def read(octets: bytes) -> EmailMessage:
 def notify(
     env: Services, number: int, sent_at: datetime, steps: Collection[Step] = POLICY, *, exercise: bool = False
 ) -> str:
-    """A notification that was sent then and is not answered; answers its id."""
+    """Records an unanswered notification sent at that time and returns its id."""
     with env.store.begin() as tx:
         case = Case(
             number=f"VF-PS2027-{number:04}", election="PS2027", type="A_content", origin="media", token=f"{number:032}",
@@ -88,7 +88,7 @@ def notify(
 
 
 def test_a_backlog_gives_one_digest_and_nothing_else(env: Services) -> None:
-    """Thirty old mails are filed and open their cases; no confirmation, decline or notice leaves for any of them."""
+    """Thirty old mails are filed, and referrals open cases. One digest is sent instead of confirmations and notices."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, OLD)
     assert poll.look(env, mailbox) == 30
@@ -104,7 +104,7 @@ def test_a_backlog_gives_one_digest_and_nothing_else(env: Services) -> None:
 
 
 def test_the_same_mails_in_time_are_each_answered(env: Services) -> None:
-    """The guard is about age alone: fresh, each referral is confirmed and each citizen declined."""
+    """The same mails in time are answered: each referral is confirmed and each citizen declined."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     backlog(mailbox, NOW)
     poll.look(env, mailbox)
@@ -115,7 +115,7 @@ def test_the_same_mails_in_time_are_each_answered(env: Services) -> None:
 
 
 def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Services) -> None:
-    """The platform answered during our outage: its clock stops at the arrival, not at our look."""
+    """A platform's answer during an outage stops its clock at its arrival, not when it was read."""
     notify(env, 1, OLD - timedelta(minutes=30))
     mailbox = ListMailbox(env.settings.desk.mailbox)
     answer = mail(1, "gov-eu@x-platform.example", "Re: your mail", "Received, thanks.", answers="ours-1@bzk.example")
@@ -128,13 +128,16 @@ def test_a_late_answer_still_stops_the_clock_when_it_arrived(env: Services) -> N
 
 
 def reminders(env: Services) -> list[Reminder]:
-    """All that were told."""
+    """Returns all reminders."""
     with env.store.read() as tx:
         return tx.find(Reminder)
 
 
 def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClock) -> None:
-    """After an outage each silence is told of once, at its highest step, in one mail; one "ok" is for all of them."""
+    """After an outage each open clock has one reminder, at its highest step, all in one mail.
+
+    One "ok" acknowledges all.
+    """
     uses = [notify(env, number, NOW - timedelta(minutes=150 + number)) for number in range(1, 6)]
     assert tick(env) == 5
     assert [(r.notification, r.step, r.kind) for r in reminders(env)] == [(use, 120, "reminder") for use in uses]
@@ -150,14 +153,14 @@ def test_late_reminders_are_one_mail_and_one_answer(env: Services, clock: SetClo
         perform.perform(UnitOfWork(env, tx, NOW, "officer1"), Acknowledge(reminder=reminders(env)[2].id))
     assert {(r.acknowledged_by, r.acknowledged_at) for r in reminders(env)} == {("officer1", NOW)}
     clock.set(NOW + timedelta(minutes=100))
-    # An acknowledgement never silences the escalation to the head; that no mail of ours has left is an alarm besides.
+    # An acknowledgement never silences the escalation to the head. The sixth is an alarm, since no mail has left.
     assert tick(env) == 5 + 1
     with env.store.read() as tx:
         assert [m.recipient for m in tx.find(OutboxMail, kind="escalation")] == ["c.bakker@bzk.example"]
 
 
 def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: SetClock) -> None:
-    """It says of each until when it was in hand, and no sum of minutes after the sending that nobody set."""
+    """The question after one "ok" for several cases names each case and expiry, and no minutes of a step."""
     cases = [notify(env, number, NOW - timedelta(minutes=125)).removesuffix("/1") for number in (1, 2)]
     tick(env)
     with env.store.begin() as tx:
@@ -175,7 +178,7 @@ def test_one_ok_for_several_is_asked_about_in_one_mail(env: Services, clock: Set
 
 
 def test_what_falls_due_alone_is_told_alone(env: Services, clock: SetClock) -> None:
-    """On an ordinary night each reminder is a mail of its own, about its case."""
+    """Reminders that fall due at different times are separate mails, each about its case."""
     notify(env, 1, NOW - timedelta(minutes=60))
     notify(env, 2, NOW - timedelta(minutes=50))
     assert tick(env) == 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A person is woken when mail was not enough: by the pagers in his order, once each, and nothing of a case leaks."""
+"""Pages follow unanswered mail: each pager once, in the officer's order, with no case content in the message."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from flaggermail.settings.model import PagerSettings
 from tests.story.conftest import NOW
 from tests.story.test_late import notify, reminders
 
-# On loading, apprise loads every service it knows; one of their libraries warns on Python 3.11 and 3.12.
+# Apprise loads every service plug-in on import; a library of one of them warns on Python 3.11 and 3.12.
 OF_A_LIBRARY = pytest.mark.filterwarnings("ignore:'imghdr':DeprecationWarning")
 CANARY = "pager-canary-5b1f"
 
 
 @pytest.fixture
 def paged(env: Services) -> Services:
-    """A desk whose officers each have two pagers."""
+    """Builds a desk whose officers each have two pagers."""
     pagers = (PagerSettings(credential="first", after=5), PagerSettings(credential="second", after=10))
     officers = tuple(o.model_copy(update={"pagers": pagers}) for o in env.settings.oncall.officers)
     oncall = env.settings.oncall.model_copy(update={"officers": officers})
@@ -51,13 +51,13 @@ def paged(env: Services) -> Services:
 
 
 def calls(env: Services) -> list[tuple[str, str]]:
-    """What the pagers were told so far."""
+    """Returns the pages sent so far, as (pager, text)."""
     assert isinstance(env.pager, ListPager)
     return env.pager.calls
 
 
 def run(env: Services) -> None:
-    """One round of the ticker."""
+    """Runs one round of the ticker."""
     delivery.drain(env)
     tick(env)
     paging.tick(env)
@@ -65,20 +65,20 @@ def run(env: Services) -> None:
 
 
 def kinds(env: Services) -> list[str]:
-    """The kinds of all events about pages."""
+    """Returns the kinds of all page events."""
     with env.store.read() as tx:
         return [event.kind for _, event in tx.events() if event.kind.startswith("page")]
 
 
 def alarm(env: Services, **fields: str) -> None:
-    """Something that cannot wait."""
+    """Raises an alarm."""
     with env.store.begin() as tx:
         row = Alarm(id="refused/o1", kind=AlarmKind.REFUSED.value, text="to.whom@x.example", raised_at=NOW, **fields)
         notices.raise_alarm(UnitOfWork(env, tx, env.clock.now()), row, "flaggermail outbox show o1")
 
 
 def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Services, clock: SetClock) -> None:
-    """Mail first, then the first pager at five minutes, then the second at ten; never after the acknowledgement."""
+    """Mail goes first, the first pager at five minutes and the second at ten. An acknowledgement stops the pages."""
     for number in (1, 2):
         notify(paged, number, NOW - timedelta(minutes=60))
     run(paged)
@@ -98,7 +98,7 @@ def test_a_reminder_calls_after_its_minutes_and_an_ok_ends_it(paged: Services, c
 
 
 def test_without_an_answer_the_next_pager_follows(paged: Services, clock: SetClock) -> None:
-    """Each once."""
+    """Each pager is called once, in order, until none is left."""
     notify(paged, 1, NOW - timedelta(minutes=60))
     for minute in range(30):
         clock.set(NOW + timedelta(minutes=minute))
@@ -107,7 +107,10 @@ def test_without_an_answer_the_next_pager_follows(paged: Services, clock: SetClo
 
 
 def test_an_escalation_and_an_alarm_call_at_once(paged: Services) -> None:
-    """The head by his first pager in the tick in which the mail is written; an alarm in its own transaction."""
+    """An escalation calls the head's first pager in the tick that writes the mail.
+
+    An alarm calls in its own transaction.
+    """
     use = notify(paged, 1, NOW - timedelta(minutes=240))
     run(paged)
     assert calls(paged) == [("first", "VF-PS2027-0001, X: 240 min")]
@@ -117,7 +120,7 @@ def test_an_escalation_and_an_alarm_call_at_once(paged: Services) -> None:
 
 
 def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: Services) -> None:
-    """Each failure is an event; when none is left the officer hears of it once, by mail and not by pager."""
+    """Each failure is an event. When no pager is left, the officer gets one mail about it and no page."""
     assert isinstance(paged.pager, ListPager)
     paged.pager.broken = {"first"}
     alarm(paged)
@@ -136,7 +139,7 @@ def test_a_pager_that_fails_is_followed_at_once_and_the_last_one_by_mail(paged: 
 
 
 def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) -> None:
-    """And a call in hand when the program died is made once more, never for ever."""
+    """The attempt is recorded before the call. A call interrupted by a crash is repeated once, then fails over."""
 
     class Dies(ListPager):
         def call(self, pager: str, title: str, text: str) -> Paged:
@@ -167,7 +170,10 @@ def test_the_attempt_is_recorded_before_the_network_is_touched(paged: Services) 
 def test_a_step_says_by_which_means(
     paged: Services, clock: SetClock, how: tuple[str, ...], mails: int, called: list[tuple[int, str]]
 ) -> None:
-    """Mail alone calls nobody; mail and pager call after the minutes of each; a pager alone at once, and no mail."""
+    """A mail step sends no page, a mail and pager step pages after its minutes.
+
+    A pager step pages at once without mail.
+    """
     notify(paged, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
     heard: list[tuple[int, str]] = []
     for minute in range(12):
@@ -180,7 +186,7 @@ def test_a_step_says_by_which_means(
 
 
 def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -> None:
-    """The page counts those alone that ask for one."""
+    """Steps of several means share one mail, and the page counts only the steps that ask for a pager."""
     for number, how in enumerate([("mail",), ("mail", "pager"), ("mail", "pager")], 1):
         notify(paged, number, NOW - timedelta(minutes=60), (Step("receipt", 60, how=how),))
     run(paged)
@@ -192,7 +198,7 @@ def test_steps_of_several_means_are_one_mail(paged: Services, clock: SetClock) -
 
 
 def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
-    """A step by pager alone leaves nobody without word."""
+    """A pager-only step is sent by mail to an officer who has no pager."""
     notify(env, 1, NOW - timedelta(minutes=60), (Step("receipt", 60, how=("pager",)),))
     run(env)
     with env.store.read() as tx:
@@ -200,7 +206,7 @@ def test_who_has_no_pager_gets_mail_all_the_same(env: Services) -> None:
 
 
 def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> None:
-    """Each time, whether every pager failed or that person was called often enough; it says what it was about."""
+    """A pager-only page becomes a mail about its case when every pager failed or the hourly cap is reached."""
     assert isinstance(paged.pager, ListPager)
     paged.pager.broken = {"first", "second"}
     for number in range(1, 15):
@@ -215,7 +221,10 @@ def test_a_page_without_mail_that_wakes_nobody_becomes_mail(paged: Services) -> 
 
 
 def test_what_has_stopped_waiting_calls_nobody_anew(paged: Services, clock: SetClock) -> None:
-    """Two silences in one mail, one page; when the first is over, the page about the second is not another one."""
+    """Two open clocks in one mail share a page.
+
+    When the first clock stops, the second causes no new page at that pager.
+    """
     use, _ = (notify(paged, number, NOW - timedelta(minutes=60)) for number in (1, 2))
     for minute in (0, 5):
         clock.set(NOW + timedelta(minutes=minute))
@@ -232,7 +241,7 @@ def test_what_has_stopped_waiting_calls_nobody_anew(paged: Services, clock: SetC
 
 
 def test_a_page_of_an_exercise_says_so(paged: Services, clock: SetClock) -> None:
-    """First, in the desk's language, as its mails do: of a reminder and of an alarm."""
+    """A page of an exercise begins with the exercise mark in the desk's language, for a reminder and for an alarm."""
     use = notify(paged, 1, NOW - timedelta(minutes=60), exercise=True)
     tick(paged)
     alarm(paged, case=use.removesuffix("/1"), notification=use)
@@ -246,7 +255,7 @@ def test_a_page_of_an_exercise_says_so(paged: Services, clock: SetClock) -> None
 
 
 def test_an_exercise_uses_up_no_real_call(paged: Services) -> None:
-    """However often it called in this hour."""
+    """Pages of an exercise do not count towards the hourly cap of real pages."""
     for number in range(1, 15):
         notify(paged, number, NOW - timedelta(minutes=240), exercise=True)
         run(paged)
@@ -257,7 +266,7 @@ def test_an_exercise_uses_up_no_real_call(paged: Services) -> None:
 
 
 def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClock) -> None:
-    """What goes beyond is held and listed; its mail was sent all the same."""
+    """Pages beyond the hourly cap are held and listed; their mails are still sent."""
     for number in range(1, 16):
         notify(paged, number, NOW - timedelta(minutes=240))
         run(paged)
@@ -268,11 +277,11 @@ def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClo
     clock.set(NOW + timedelta(minutes=61))
     notify(paged, 16, NOW - timedelta(minutes=240))
     run(paged)
-    assert len(calls(paged)) == 24  # an hour later there is room again, as much as before
+    assert len(calls(paged)) == 24  # the cap renews after an hour
 
 
 def test_a_desk_that_observes_wakes_nobody(paged: Services) -> None:
-    """An alarm is recorded, and that is all."""
+    """A desk in observe mode records an alarm and sends no page."""
     observing.begin(paged)
     alarm(paged)
     run(paged)
@@ -283,7 +292,7 @@ def test_a_desk_that_observes_wakes_nobody(paged: Services) -> None:
 
 
 class Webhook(BaseHTTPRequestHandler):
-    """A webhook that keeps what it gets and answers as told."""
+    """A webhook that records requests and returns the configured status."""
 
     got: ClassVar[list[tuple[str, dict[str, str], bytes]]] = []
     answers: ClassVar[dict[str, int]] = {}
@@ -321,7 +330,7 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def written(folder: Path, **addresses: str) -> ApprisePager:
-    """A pager whose credentials lie in files."""
+    """Builds a pager whose credentials are in files."""
     (folder / "credentials").mkdir()
     for name, address in addresses.items():
         file = folder / "credentials" / name
@@ -334,7 +343,7 @@ def written(folder: Path, **addresses: str) -> ApprisePager:
 def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
     paged: Services, clock: SetClock, webhook: int, tmp_path: Path
 ) -> None:
-    """The octets on the wire hold neither subject nor person, address, token or text of the case."""
+    """The octets on the wire hold no subject, person, address, token or text of the case."""
     env = replace(paged, pager=written(tmp_path, first=f"json://127.0.0.1:{webhook}/a", second="json://127.0.0.1/b"))
     notify(env, 1, NOW - timedelta(minutes=60))
     tick(env)
@@ -349,12 +358,12 @@ def test_nothing_of_a_case_leaves_but_number_platform_and_minutes(
         assert private not in sent
 
 
-KINDS = {  # address of a pager, with the port of a service on loopback -> whether a mere 200 is enough for its kind
+KINDS = {  # pager address, with the port of a local service -> whether HTTP 200 alone counts as success
     "json://127.0.0.1:{}/path": True,
     "signal://127.0.0.1:{}/+31600000001/+31600000002": True,
     "ntfy://127.0.0.1:{}/topic": True,
     "mmost://127.0.0.1:{}/3ccdd113474722377935511fc85d3dd4": True,
-    "smseagle://token@127.0.0.1:{}/31600000002": False,  # an SMS gateway, whose answer says more
+    "smseagle://token@127.0.0.1:{}/31600000002": False,  # an SMS gateway that reports success in the response body
 }
 
 
@@ -363,7 +372,7 @@ KINDS = {  # address of a pager, with the port of a service on loopback -> wheth
 def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
     webhook: int, tmp_path: Path, address: str
 ) -> None:
-    """Webhook, Signal, ntfy, Mattermost, SMS: one request, what it says in it, and nothing that leads elsewhere."""
+    """Webhook, Signal, ntfy, Mattermost and SMS each get one request that holds the text and no other address."""
     answer = written(tmp_path, one=address.format(webhook)).call("one", "flaggermail", "VF-PS2027-0001, X: 65 min")
     ((_, _, body),) = Webhook.got
     assert b"VF-PS2027-0001, X: 65 min" in body
@@ -373,7 +382,7 @@ def test_each_kind_of_service_is_handed_the_text_and_no_address_of_others(
 
 @OF_A_LIBRARY
 def test_teams_is_known_too(tmp_path: Path) -> None:
-    """It is spoken to by TLS alone, so here nobody takes it; an address of no service would be told as such."""
+    """The Teams address is recognised. It requires TLS, so the call to the closed local port fails."""
     address = "workflows://127.0.0.1:1/643b4acce8c4465599a7cdd8ab7a4d29/" + "s" * 43
     assert written(tmp_path, teams=address).call("teams", "flaggermail", "trial").why == "the service did not take it"
 
@@ -382,7 +391,7 @@ def test_teams_is_known_too(tmp_path: Path) -> None:
 def test_the_address_of_a_pager_is_told_nowhere(
     paged: Services, webhook: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Not in the log at its lowest level, not in a row or an event, not in a mail, whatever fails."""
+    """The address of a pager appears in no log at any level, row, event or mail, whatever fails."""
     configure(logging.DEBUG)
     logging.getLogger().setLevel(1)
     try:
@@ -399,7 +408,7 @@ def test_the_address_of_a_pager_is_told_nowhere(
 
 
 def _every_failure(env: Services, port: int, folder: Path) -> None:
-    """A service that says no, a redirect, no service, a wrong scheme, no credential: the words, and the alarm."""
+    """Calls pagers that refuse, redirect, are down or misconfigured, then checks the errors and raises an alarm."""
     address = f"json://127.0.0.1:{port}/{CANARY}"
     pager = written(
         folder, no=f"{address}/no", moved=f"{address}/moved", gone=f"json://{CANARY}:x@127.0.0.1:1/{CANARY}",

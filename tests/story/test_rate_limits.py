@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A storm of mail buries nobody, two machines never talk to each other for long, and a flood delays no reminder."""
+"""Rate limits: digests in a storm of alarms, no lasting mail loop between machines, no reminder delayed by a flood."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REFERRER = "a@lindewaard.example"
 
 
 def alarm(env: Services, number: int, case: str | None = None) -> None:
-    """Something that cannot wait."""
+    """Raises an alarm."""
     with env.store.begin() as tx:
         row = Alarm(
             id=f"refused/o{number}", kind=AlarmKind.REFUSED.value, case=case, text="x", raised_at=env.clock.now()
@@ -40,19 +40,22 @@ def alarm(env: Services, number: int, case: str | None = None) -> None:
 
 
 def sent(env: Services, *kinds: Kind) -> list[OutboxMail]:
-    """All mail of these kinds that was ever queued."""
+    """Returns all mail of these kinds that was ever queued."""
     with env.store.read() as tx:
         return tx.find(OutboxMail, kind=[kind.value for kind in kinds])
 
 
 def held(env: Services, *, told: bool) -> int:
-    """How many notices and alarms were held back, and told of or not."""
+    """Returns the number of suppressed notices and alarms, reported in a digest or not yet."""
     with env.store.read() as tx:
         return sum((row.told_at is not None) is told for row in tx.find(HeldBack))
 
 
 def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> None:
-    """Five of a minute arrive one by one; the next tick tells of the others in one mail that says how to see each."""
+    """Five alarms in a minute are sent one by one.
+
+    The next tick lists the others in one digest with a command for each.
+    """
     for number in range(12):
         alarm(env, number)
     assert len(sent(env, Kind.ALARM)) == 5
@@ -65,14 +68,14 @@ def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> Non
     text = read(env.octets.get(one.digest)).get_content()
     assert {f"o{number}" for number in range(5, 12)} <= set(text.split())
     with env.store.read() as tx:
-        assert len(tx.find(Alarm)) == 12  # each is an alarm all the same
+        assert len(tx.find(Alarm)) == 12  # each suppressed mail is still an alarm
     clock.set(NOW + timedelta(minutes=2))
     alarm(env, 12)
     assert len(sent(env, Kind.ALARM)) == 6  # the storm is over
 
 
 def test_never_more_than_the_cap_of_an_hour(env: Services, clock: SetClock) -> None:
-    """An alarm a minute: thirty mails, then one every quarter of an hour, and all of them told of in the end."""
+    """An alarm a minute yields thirty mails, then one digest a quarter of an hour, until all alarms are reported."""
     for number in range(120):
         clock.set(NOW + timedelta(minutes=number))
         alarm(env, number)
@@ -88,7 +91,7 @@ def test_never_more_than_the_cap_of_an_hour(env: Services, clock: SetClock) -> N
 
 
 def test_a_flood_of_notices_keeps_no_alarm_back(env: Services) -> None:
-    """They are counted apart."""
+    """Notices and alarms have separate rate limits."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(20):
         mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
@@ -99,7 +102,7 @@ def test_a_flood_of_notices_keeps_no_alarm_back(env: Services) -> None:
 
 
 def test_an_exercise_keeps_nothing_real_back(env: Services) -> None:
-    """What is played is counted apart, and told of in a mail that says so."""
+    """Alarms of an exercise have their own rate limit and their own digest, marked as an exercise."""
     use = notify(env, 1, NOW, exercise=True)
     for number in range(8):
         alarm(env, number, case=use.removesuffix("/1"))
@@ -111,7 +114,7 @@ def test_an_exercise_keeps_nothing_real_back(env: Services) -> None:
 
 
 def test_the_digest_names_the_mails_it_is_about(env: Services) -> None:
-    """Sender and subject, as each would have said in a mail of its own."""
+    """The digest names the sender and subject of each suppressed notice."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(7):
         mailbox.deliver("inbox", mail(number, f"x{number}@elsewhere.example", f"Vraag {number}", "Wat is dit?"), NOW)
@@ -125,7 +128,7 @@ def test_the_digest_names_the_mails_it_is_about(env: Services) -> None:
 
 
 def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: Services, clock: SetClock) -> None:
-    """No step is lost: it stays due until there is room, and is told once."""
+    """A step beyond the cap stays due until there is room and is sent once. An escalation is sent at once."""
     for number in range(1, 61):
         notify(env, number, NOW - timedelta(minutes=60) + timedelta(seconds=30 * number))
     for tick in range(30 * 4):
@@ -142,7 +145,7 @@ def test_reminders_beyond_the_cap_come_together_and_the_head_hears_at_once(env: 
 
 
 def test_what_is_wanted_twice_is_counted(env: Services) -> None:
-    """One alarm, and one that was not another."""
+    """A second identical alarm is suppressed and counted."""
     alarm(env, 1)
     alarm(env, 1)
     with env.store.read() as tx:
@@ -154,7 +157,10 @@ def test_what_is_wanted_twice_is_counted(env: Services) -> None:
 
 
 def test_one_sender_gets_so_many_answers_in_an_hour(env: Services) -> None:
-    """His cases are opened all the same, the answers that were left out are events, and another sender is answered."""
+    """Only ten answers an hour go to one sender.
+
+    The rest are recorded as events, cases still open, others are answered.
+    """
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number in range(14):
         mailbox.deliver("inbox", mail(number, REFERRER, f"Stemhulp {number}", forwarded(number)), NOW)
@@ -168,7 +174,7 @@ def test_one_sender_gets_so_many_answers_in_an_hour(env: Services) -> None:
 
 
 def forwarded(number: int) -> str:
-    """What makes a mail of an authority a referral."""
+    """Returns a text with a forwarded message, which makes an authority's mail a referral."""
     return (
         f"Kunt u dit bericht nummer {number} bekijken?\r\n\r\n---------- Forwarded message ---------\r\n"
         f"From: Inwoner <inwoner{number}@mailprovider.example>\r\nDate: Wed, 17 Mar 2027 at 09:{number % 60:02d}\r\n"
@@ -190,7 +196,7 @@ RESPONDER = (
 def test_two_machines_do_not_answer_each_other(
     env: Services, clock: SetClock, declared: str, officer: bool  # noqa: FBT001 - a table
 ) -> None:  # fmt: skip
-    """Each mail of ours is answered by a machine at once, for two hours; it gets at most one answer of ours."""
+    """A machine answers each of the desk's mails at once for two hours and gets at most one answer."""
     mailbox, numbers = ListMailbox(env.settings.desk.mailbox), count(1)
     sender = OFFICER if officer else REFERRER
     if officer:
@@ -221,7 +227,7 @@ def test_two_machines_do_not_answer_each_other(
 
 
 def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_hour(env: Services) -> None:
-    """No loop lasts, whatever the other side writes; what was left out is counted."""
+    """A sender of ever-changing text gets ten answers an hour; the suppressed ones are counted."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
     reminders.tick(env)
@@ -238,7 +244,7 @@ def test_a_machine_that_says_something_else_each_time_is_answered_ten_times_an_h
 
 
 def test_a_person_who_says_something_else_is_answered_again(env: Services, clock: SetClock) -> None:
-    """What was not understood is answered once for the same words, and again for others."""
+    """A reply that is not understood is answered once for identical text, and again for other text."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     notify(env, 1, NOW - timedelta(minutes=60))
     reminders.tick(env)
@@ -255,7 +261,7 @@ def test_a_person_who_says_something_else_is_answered_again(env: Services, clock
 
 
 def flooded(env: Services, mails: int) -> ListMailbox:
-    """A mailbox into which strangers have poured so many mails, with an officer's and a platform's behind them."""
+    """Builds a mailbox flooded by strangers, followed by an officer's and a platform's mail."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(0, "x@elsewhere.example", "Vraag", "Wat is dit?"), NOW)
     poll.look(env, mailbox)
@@ -267,7 +273,7 @@ def flooded(env: Services, mails: int) -> ListMailbox:
 
 
 def poured(env: Services, mails: int) -> None:
-    """So many mails of the last ten minutes in the quarantine, and of each the officer was to get a notice."""
+    """Stores that many quarantined mails of the last ten minutes, each with a suppressed notice."""
     with env.store.begin() as tx:
         rows: list[Record] = []
         for number in range(mails):
@@ -286,7 +292,7 @@ def poured(env: Services, mails: int) -> None:
 
 
 def test_what_somebody_waits_for_comes_first(env: Services) -> None:
-    """Of a flood, mail of officers and platforms is filed before all others, once; the folder is read to its end."""
+    """In a flood, mail of officers and platforms is filed first, once, and the folder is read to its end."""
     mailbox = flooded(env, 60)
     assert poll.look(env, mailbox) == 62
     with env.store.read() as tx:
@@ -302,7 +308,7 @@ def test_what_somebody_waits_for_comes_first(env: Services) -> None:
     ("limits", "first"), [({}, 21), ({"priority_per_sender": 5}, 6), ({"priority_per_hour": 6}, 6)], ids=str
 )
 def test_of_a_flood_under_a_known_name_a_few_go_first(env: Services, limits: dict[str, int], first: int) -> None:
-    """So many of one sender and of all in an hour, then each in its turn: who takes that name delays nobody long."""
+    """Priority is limited per sender and per hour. Mail beyond the limits is filed in order of arrival."""
     storms = env.settings.desk.rate_limits.model_copy(update=limits)
     desk = env.settings.desk.model_copy(update={"rate_limits": storms})
     quota = replace(env, settings=env.settings.model_copy(update={"desk": desk}))
@@ -322,9 +328,9 @@ def test_of_a_flood_under_a_known_name_a_few_go_first(env: Services, limits: dic
 
 
 def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
-    """What came first does not move the mark up to which the folder is read."""
+    """Mail filed with priority does not advance the folder's cursor, so a crash in the middle loses nothing."""
     mailbox = flooded(env, 60)
-    # the process dies between what comes first and the others
+    # The process dies between the priority mails and the others.
     with patch.object(mailbox, "fetch_after", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         poll.look(env, mailbox)
     with env.store.read() as tx:
@@ -338,7 +344,7 @@ def test_an_end_in_the_middle_of_a_flood_loses_nothing(env: Services) -> None:
 
 
 def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
-    """Of 5,000 mails most lie in the quarantine, and the last are being taken in: a tick finds its turn among them."""
+    """A tick gets its turn while a flood of 5,000 mails is taken in, and the reminder is queued within ten seconds."""
     mailbox = flooded(env, 200)
     poured(env, 4_800)
     notify(env, 1, NOW - timedelta(minutes=60))
@@ -356,7 +362,7 @@ def test_a_reminder_is_not_late_in_a_flood(env: Services) -> None:
 
 
 def taken_in(env: Services) -> int:
-    """Up to which mail the inbox is read."""
+    """Returns the UID up to which the inbox was read."""
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
     return cursor.position.uid if cursor else 0

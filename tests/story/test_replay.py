@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The scenarios come out to the minute, and a replay notices when the live code path is broken."""
+"""Every scenario comes out to the minute, and a replay fails when the live code path is broken."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
 
 
 def played(name: str) -> Report:
-    """The report on a scenario."""
+    """Returns the report on a scenario."""
     return replay.play(SCENARIOS / name, typed, migrated.replayed)
 
 
 @each("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_scenario_comes_out_as_expected(folder: Path) -> None:
-    """Every scenario expects something, and nothing differs from it."""
+    """Every scenario comes out as expected and contains at least one case, quarantined or declined mail."""
     report = played(folder.name)
     assert report.differences == ()
     assert report.json["cases"] or report.json["quarantine"] or report.json["declined"]
@@ -75,7 +75,7 @@ def test_json_holds_the_contract_and_nothing_else_is_printed() -> None:
 
 
 def test_two_runs_of_a_scenario_are_equal() -> None:
-    """Time and chance are given, so a replay is the same twice."""
+    """Two runs of a scenario give equal reports."""
     assert played("S08").json == played("S08").json
 
 
@@ -93,7 +93,7 @@ BREAKS: list[tuple[str, Callable[[pytest.MonkeyPatch], None]]] = [
 def test_a_broken_code_path_makes_a_replay_fail(
     name: str, spoil: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A replay goes through the live code: spoil a piece of it and S01 no longer comes out."""
+    """A replay runs the live code: with any part of it broken, S01 no longer comes out as expected."""
     spoil(monkeypatch)
     try:
         differences = played("S01").differences
@@ -115,7 +115,7 @@ def test_a_broken_code_path_makes_a_replay_fail(
     ],
 )
 def test_a_difference_is_named_by_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
-    """What is expected and does not come is named; exit 1."""
+    """A difference is named by its place in the scenario, and the exit code is 1."""
     folder = tmp_path / "scenarios" / "S01"
     shutil.copytree(SCENARIOS / "S01", folder)
     text = (folder / "scenario.yaml").read_text("utf-8")
@@ -135,7 +135,7 @@ def test_a_difference_is_named_by_its_place(tmp_path: Path, old: str, new: str, 
     ],
 )
 def test_a_faulty_scenario_is_refused_with_its_place(tmp_path: Path, line: str, fault: str) -> None:
-    """A scenario that cannot be right is not played."""
+    """A faulty scenario is refused with the place of its fault."""
     folder = tmp_path / "S99"
     folder.mkdir()
     (folder / "scenario.yaml").write_text(f"title: faulty\n{line}\n", "utf-8")
@@ -145,7 +145,7 @@ def test_a_faulty_scenario_is_refused_with_its_place(tmp_path: Path, line: str, 
 
 
 def spoilt(tmp_path: Path, old: str, new: str) -> Path:
-    """The story of the demo, which has all that a scenario can say, with something else in it."""
+    """Copies the demo's scenario, which uses every feature, and replaces one text in it."""
     folder = tmp_path / "scenarios" / "story"
     shutil.copytree(STORY, folder)
     text = (folder / "scenario.yaml").read_text("utf-8")
@@ -155,7 +155,7 @@ def spoilt(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_an_answer_may_come_in_so_many_minutes_after_an_instant(tmp_path: Path) -> None:
-    """`after` counts from `at`; other minutes can take their place where there are some, and only there."""
+    """A mail's `after` counts minutes from its `at`. A replay given other minutes replaces `after` where it is set."""
     moved = {mail.at.isoformat() for mail in read(STORY, 97).mails} - {
         mail.at.isoformat() for mail in read(STORY).mails
     }
@@ -167,7 +167,7 @@ def test_an_answer_may_come_in_so_many_minutes_after_an_instant(tmp_path: Path) 
 
 
 def test_a_notification_names_the_day_on_which_the_policy_was_read() -> None:
-    """Each names the latest reading before it, of whichever platform."""
+    """A notification names the latest reading of the policy before it, of any platform."""
     outgoing = play(STORY, typed).json["outgoing"]
     assert isinstance(outgoing, list)
     texts = {mail["at"][:10]: mail["text"] for mail in outgoing if mail["kind"] == "notification"}
@@ -180,7 +180,7 @@ def test_a_notification_names_the_day_on_which_the_policy_was_read() -> None:
 
 
 def test_an_answer_has_the_lines_that_its_file_lacks() -> None:
-    """Subject, date and the mail that it answers are filled in; what a file has of its own stays as it is."""
+    """Missing subject, date and thread fields of an answer are filled in; existing fields are kept."""
     arrived: list[Message] = []
 
     def command(env: Services, officer: str, words: Sequence[str]) -> str:
@@ -207,7 +207,7 @@ def test_an_answer_has_the_lines_that_its_file_lacks() -> None:
 def test_an_installed_program_plays_its_story_on_its_own_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no checkout is around, the configuration is the shipped one; a folder that is named must be there."""
+    """Without a checkout the shipped configuration is used. A configuration folder that is named must exist."""
     installed = Path(shutil.copytree(shipped("config"), tmp_path / "installed" / "config"))
     monkeypatch.setattr("flaggermail.replay.scenario.shipped", lambda name: installed.parent / name)
     assert read(STORY).config == installed

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Whoever writes in a platform's name stops no clock, and where our server noticed, an officer hears of it once.
+"""A spoofed platform mail stops no clock, and one that the receiving server rejected raises one alarm.
 
 The published catalogue of sender spoofing ("Composition Kills", Chen, Paxson and Jiang, USENIX Security 2020, and its
 test cases), forged results, look-alike domains, display names and replays, each through the real intake.
@@ -54,7 +54,7 @@ OWN_PASS = f"dmarc=pass header.from={EVIL}"
 
 @dataclass(frozen=True)
 class Attack:
-    """One trick: what our own server says of it, what the sender writes on top, and whether an officer is told."""
+    """One attack: the receiving server's result, the sender's own header fields, and whether an alarm is expected."""
 
     name: str
     said: str
@@ -140,7 +140,7 @@ AUTHORS = (
 
 
 def alike(domain: str, *, ascii_domain: str | None = None) -> Attack:
-    """A domain of his own that looks like the platform's, for which our server rightly says pass."""
+    """Returns an attack from a look-alike domain, for which the receiving server rightly reports pass."""
     said = f"dmarc=pass header.from={ascii_domain or domain}"
     return Attack(f"looks alike: {domain!a}, {said!a}", said, [f"From: <desk@{domain}>"])
 
@@ -164,7 +164,7 @@ LOOKS = (
 
 
 def octets(attack: Attack, number: int = 0) -> bytes:
-    """The mail as our own server hands it over."""
+    """Returns the mail as the receiving server delivers it."""
     own = attack.written or [f"From: X Safety <{DESK}>"]
     lines = [
         f"Authentication-Results: {SERVER}; {attack.said}",
@@ -175,14 +175,14 @@ def octets(attack: Attack, number: int = 0) -> bytes:
 
 
 def mail(lines: Sequence[str], number: int = 0) -> bytes:
-    """An answer to our notification, with these lines on top."""
+    """Returns an answer to the desk's notification that begins with these lines."""
     rest = ("To: desk@bzk.example", "Subject: Re: Posts", f"Message-ID: <answer-{number}@any.example>")
     threads = (f"In-Reply-To: <{OURS}>", f"References: <{OURS}>", f"Date: {format_datetime(NOW)}")
     return "\r\n".join((*lines, *rest, *threads, "", f"{ANSWER} ({number})", "")).encode()
 
 
 def notified(env: Services) -> None:
-    """Let a notification have been sent half an hour ago to each of two platforms, in one case."""
+    """Records one case with a notification sent half an hour ago to each of two platforms."""
     sent_at = NOW - timedelta(minutes=30)
     with env.store.begin() as tx:
         case = Case(
@@ -212,20 +212,20 @@ def notified(env: Services) -> None:
 
 @dataclass(frozen=True)
 class OpenClock:
-    """A desk with notifications under way; its rows lie in `folder`."""
+    """A desk with open notifications, stored in `folder`."""
 
     env: Services
     folder: Path
 
     def copied(self, folder: Path, clock: SetClock) -> Services:
-        """The same in another folder; only what reads is shared."""
+        """Returns a copy of the desk in another folder; the read-only services are shared."""
         shutil.copy(self.folder / "scenario.db", folder)
         store = SqlStore(f"sqlite:///{folder}/scenario.db", CountedRandomness("copy").salt)
         return replace(self.env, store=store, octets=FileBlobStore(folder / "archive"), clock=clock)
 
 
 def asking(env: Services, trust: str) -> Services:
-    """The desk with another witness, who stands under the same name in Received lines."""
+    """Returns the desk with another `trust` setting, and the server identified by its name in Received lines."""
     desk = env.settings.desk
     mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": None, "received_by": SERVER})
     settings = env.settings.model_copy(update={"desk": desk.model_copy(update={"mailbox": mailbox})})
@@ -233,7 +233,7 @@ def asking(env: Services, trust: str) -> Services:
 
 
 def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW) -> StoredMessage:
-    """Take in a mail; answers its row."""
+    """Takes in a mail and returns its row."""
     before = {row.id for row in rows(env, "in")}
     ingest(env, RawMessage(received, at, "INBOX", 1, number + 1))
     (new,) = [row for row in rows(env, "in") if row.id not in before]
@@ -241,39 +241,39 @@ def receive(env: Services, received: bytes, number: int = 0, at: datetime = NOW)
 
 
 def rows(env: Services, direction: str) -> list[StoredMessage]:
-    """The messages in or out."""
+    """Returns the messages of that direction."""
     with env.store.read() as tx:
         return tx.find(StoredMessage, direction=direction)
 
 
 def clocks(env: Services) -> dict[str, set[str]]:
-    """The states of the three clocks of each platform."""
+    """Returns the states of the three clocks by platform."""
     with env.store.read() as tx:
         uses = tx.find(Notification)
         return {use.platform: {clock.state for clock in tx.find(ClockRow, notification=use.id)} for use in uses}
 
 
 def alarms(env: Services, kind: str) -> list[Alarm]:
-    """The alarms of that kind."""
+    """Returns the alarms of that kind."""
     with env.store.read() as tx:
         return [alarm for alarm in tx.find(Alarm) if alarm.kind == kind]
 
 
 def told(env: Services) -> int:
-    """How many alarm mails were queued."""
+    """Returns the number of alarm mails queued."""
     with env.store.read() as tx:
         return len(tx.find(OutboxMail, kind="alarm"))
 
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    """The settings of the scenarios: our own server is asked by its name."""
+    """Returns the settings of the scenarios, in which the receiving server is trusted by its name."""
     return load(CONFIG, shipped("rules"), shipped("config") / "templates")
 
 
 @pytest.fixture(scope="module")
 def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClock]:
-    """A desk that waits for answers, to copy: each test gets the state after the notifications were sent."""
+    """Builds a desk with sent notifications, which each test copies."""
     folder = tmp_path_factory.mktemp("waiting")
     clock = SetClock(NOW)
     made = migrated.replayed(settings, folder, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
@@ -285,7 +285,7 @@ def waiting(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture
 def desk(waiting: OpenClock, clock: SetClock, tmp_path: Path) -> Iterator[Services]:
-    """A desk that waits for an answer of two platforms."""
+    """Returns a copy of the desk, with notifications open at two platforms."""
     env = waiting.copied(tmp_path, clock)
     yield env
     env.store.close()
@@ -295,14 +295,14 @@ def desk(waiting: OpenClock, clock: SetClock, tmp_path: Path) -> Iterator[Servic
 
 
 def test_the_true_answer_stops_the_clocks(desk: Services) -> None:
-    """Without a trick, the mail on which every attack here is built stops the clocks of its platform."""
+    """The genuine mail on which every attack is based stops the clocks of its platform."""
     stored = receive(desk, octets(Attack("none", PASS, [])))
     assert (stored.verdict, clocks(desk)) == ("verified", {**RUNNING, "X": {"stopped"}})
     assert stored.verdict_basis == f"dmarc=pass by {SERVER} for {PLATFORM}"
 
 
 def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: Services) -> None:
-    """The same, in the form of Exchange Online."""
+    """The genuine mail also stops the clocks with a nameless result, as Exchange Online writes it."""
     desk = asking(desk, "topmost")
     nameless = octets(Attack("none", PASS, [])).replace(f"{SERVER}; ".encode(), b"", 1)
     assert (receive(desk, nameless).verdict, clocks(desk)["X"]) == ("verified", {"stopped"})
@@ -311,9 +311,11 @@ def test_the_true_answer_stops_the_clocks_where_our_server_writes_no_name(desk: 
 @pytest.mark.parametrize("writes_name", [True, False], ids=["named", "topmost"])
 @pytest.mark.parametrize("attack", [*ENVELOPE, *AUTHORS, *LOOKS], ids=lambda attack: attack.name)
 def test_no_trick_stops_a_clock(desk: Services, attack: Attack, writes_name: bool) -> None:  # noqa: FBT001 - a column
-    """Nor does it the second time; the alarm, where our server noticed, is one and not two.
+    """No attack stops a clock, at first or on repetition.
 
-    Whether our server writes its name before its results or not.
+    One alarm is raised where the receiving server reported failure.
+
+    Both hold whether or not the server writes its name before its results.
     """
     leaves_out = b"" if writes_name else f"{SERVER}; ".encode()
     desk = desk if writes_name else asking(desk, "topmost")
@@ -331,7 +333,7 @@ def test_no_trick_stops_a_clock(desk: Services, attack: Attack, writes_name: boo
 )
 @pytest.mark.parametrize("where", ["below", "far below", "above", "in another's line"])
 def test_forged_results_change_nothing(desk: Services, where: str, real: str, alarm: bool) -> None:  # noqa: FBT001 - a column
-    """Below our own line nobody reads them; a second one above it can only make things worse."""
+    """Results below the server's own line are ignored. A second result above it can only worsen the verdict."""
     forged = f"Authentication-Results: {SERVER}; {PASS}"
     ours = [f"Authentication-Results: {SERVER}; {real}"]
     took = f"Received: from mail.{EVIL} by {SERVER} with ESMTPS; {format_datetime(NOW)}"
@@ -354,7 +356,7 @@ def test_forged_results_change_nothing(desk: Services, where: str, real: str, al
 
 
 def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Services, clock: SetClock) -> None:
-    """A burst is one alarm; the next day, and another sender, is another."""
+    """A forger raises one alarm a day; another sender raises another."""
     attack = Attack("fail", FAIL, [])
     for number in range(5):
         receive(desk, octets(attack, number), number)
@@ -370,7 +372,7 @@ def test_a_forger_is_told_of_once_a_day_and_each_of_them(desk: Services, clock: 
 
 
 def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> None:
-    """Our server stopped to vouch, or somebody floods: one alarm a day; each mail waits for a person all the same."""
+    """Many unverified platform mails raise one alarm a day, and no clock stops."""
     for number in range(3):
         receive(desk, octets(Attack("none", "none", []), number), number)
     assert alarms(desk, "unverified senders") == []
@@ -386,13 +388,13 @@ def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> 
 
 @pytest.fixture
 def resolver() -> ScriptedResolver:
-    """The DNS with the platform's key."""
+    """Returns a resolver that knows the platform's DKIM key."""
     return ScriptedResolver({KEY: [key_record()], f"s1._domainkey.{EVIL}": [key_record()]})
 
 
 @pytest.fixture
 def checking(waiting: OpenClock, clock: SetClock, tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Services]:
-    """A desk that checks signatures itself; dkimpy, which reads the machine's clock, lives at the same instant."""
+    """Builds a desk that checks DKIM itself. The system clock, which dkimpy reads, is set to the same instant."""
     copied = waiting.copied(tmp_path, clock)
     changed = asking(copied, "dkim")
     with time_machine.travel(NOW, tick=False):
@@ -405,7 +407,7 @@ TRUE = mail([f"From: X Safety <{DESK}>"])
 
 
 def test_the_signed_answer_stops_the_clocks(checking: Services, resolver: ScriptedResolver) -> None:
-    """The mail that is replayed below, in its first and honest delivery."""
+    """A valid signature of the platform stops its clocks. The tests below replay this mail."""
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
     assert (stored.verdict, clocks(checking)) == ("verified", {**RUNNING, "X": {"stopped"}})
     assert stored.verdict_basis == f"DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
@@ -427,7 +429,7 @@ def test_the_signed_answer_stops_the_clocks(checking: Services, resolver: Script
     ],
 )
 def test_a_replay_with_something_changed_stops_no_clock(checking: Services, old: str, new: str, verdict: str) -> None:
-    """Another subject, text, author, thread or Message-ID, in place of the signed one or (where it is empty) on top."""
+    """A changed or prepended subject, text, author, thread or Message-ID makes a signed replay stop no clock."""
     octets = signed(TRUE, PLATFORM)
     changed = octets.replace(old.encode(), new.encode()) if old else new.encode() + octets
     assert changed != octets
@@ -437,13 +439,13 @@ def test_a_replay_with_something_changed_stops_no_clock(checking: Services, old:
 
 
 def test_text_below_the_signed_length_stops_no_clock(checking: Services) -> None:
-    """The signature fits, and what a person reads last is the forger's."""
+    """Text appended below the signed length (`l=`) makes the mail unverified."""
     octets = signed(TRUE, PLATFORM, covers=("from", "subject", "date", "l")) + b"We removed it.\r\n"
     assert (receive(checking, TRACE + octets).verdict, clocks(checking)) == ("unverified", RUNNING)
 
 
 def test_an_old_answer_sent_again_stops_no_clock(checking: Services) -> None:
-    """What the platform signed at the last election is no answer of today."""
+    """A platform's mail that was signed thirty days ago is unverified."""
     with time_machine.travel(NOW - timedelta(days=30), tick=False):
         octets = signed(TRUE, PLATFORM)
     assert (receive(checking, TRACE + octets).verdict, clocks(checking)) == ("unverified", RUNNING)
@@ -451,20 +453,20 @@ def test_an_old_answer_sent_again_stops_no_clock(checking: Services) -> None:
 
 @pytest.mark.parametrize("signer", [EVIL, f"{PLATFORM}.{EVIL}", f"{PLATFORM}'a.{EVIL}"])
 def test_a_signature_of_the_forger_stops_no_clock(checking: Services, signer: str) -> None:
-    """It fits, and speaks of himself."""
+    """A valid signature of another domain leaves the platform's mail unverified."""
     assert receive(checking, TRACE + signed(TRUE, signer)).verdict == "unverified"
     assert clocks(checking) == RUNNING
 
 
 def test_a_forged_result_vouches_for_nobody_where_signatures_are_asked(checking: Services) -> None:
-    """Not even one in our own server's name, above its line."""
+    """With DKIM as the configured trust, a forged Authentication-Results line has no effect."""
     claim = f"Authentication-Results: {SERVER}; {PASS}\r\n".encode()
     assert receive(checking, claim + TRACE + TRUE).verdict == "unverified"
     assert clocks(checking) == RUNNING
 
 
 def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Services, resolver: ScriptedResolver) -> None:
-    """Unverified with that basis, no alarm; confirmed by an officer it stops the clocks at its arrival."""
+    """Without a DNS answer the mail is unverified and raises no alarm. Confirmed by an officer, it stops the clocks."""
     resolver.records = {KEY: None}
     stored = receive(checking, TRACE + signed(TRUE, PLATFORM))
     assert (stored.verdict, clocks(checking)) == ("unverified", RUNNING)
@@ -480,7 +482,7 @@ def test_a_dns_without_an_answer_leaves_the_mail_to_a_person(checking: Services,
 
 
 def test_nobody_is_asked_about_mail_of_strangers(checking: Services, resolver: ScriptedResolver) -> None:
-    """The DNS hears of no referrer and no citizen: only domains of a platform are looked up."""
+    """Only domains of platforms are looked up in the DNS."""
     octets = signed(mail([f"From: <any@{EVIL}>"]), EVIL)
     assert receive(checking, TRACE + octets).verdict == "unverified"
     assert resolver.asked == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon writes `status.json` at each status tick: whole, readable, and never at the price of the tick."""
+"""The daemon writes `status.json` at each status tick, atomically, and a failed write does not stop the tick."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ SCENARIO = Path(__file__).parents[1] / "scenarios" / "S01"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Give where the file is to be: beside the archive of `env`."""
+    """Returns the path of the status file, beside the archive of `env`."""
     return tmp_path / STATUS_FILE
 
 
 @contextmanager
 def looking(env: Services, path: Path, losses: int = 0) -> Iterator[Daemon]:
-    """A daemon after its first look, which writes to `path`; it ends with the block."""
+    """Runs a daemon that writes to `path`, from after its first look to the end of the block."""
     mailbox = WatchedMailbox(env, losses=losses)
     daemon = a_daemon(env, mailbox)
     daemon.board = StatusFile(path)
@@ -53,13 +53,13 @@ def looking(env: Services, path: Path, losses: int = 0) -> Iterator[Daemon]:
 
 
 def tick(daemon: Daemon) -> None:
-    """Let the ticker call the status tick."""
+    """Runs the status tick."""
     assert isinstance(daemon.ticker, StepTicker)
     daemon.ticker.works["status"]()
 
 
 def held(path: Path) -> dict[str, object]:
-    """The document in the file."""
+    """Returns the document in the file."""
     found = json.loads(path.read_bytes())
     assert isinstance(found, dict)
     return found
@@ -67,7 +67,7 @@ def held(path: Path) -> dict[str, object]:
 
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
-    """Files are made under this mask."""
+    """Sets the umask for the block."""
     before = os.umask(mask)
     try:
         yield
@@ -76,7 +76,7 @@ def umask(mask: int) -> Iterator[None]:
 
 
 def test_each_tick_writes_it_anew(env: Services, clock: SetClock, path: Path) -> None:
-    """At once when the first look has ended, then with every tick, whether anything changed or not."""
+    """The file is written after the first look and at every tick, changed or not."""
     with looking(env, path) as daemon:
         assert held(path)["written_at"] == "2027-03-17T10:00:00+01:00"
         assert held(path)["mailbox"] == {"last_read_at": "2027-03-17T10:00:00+01:00", "link": "up"}
@@ -86,11 +86,11 @@ def test_each_tick_writes_it_anew(env: Services, clock: SetClock, path: Path) ->
 
 
 def test_a_lost_link_is_in_it_at_once(env: Services, path: Path) -> None:
-    """Not only at the next tick."""
+    """A lost connection is written at once, before the next tick."""
     seen: list[object] = []
 
     class Watched(StatusFile):
-        """Notes the link of every document."""
+        """Records the link state of every document."""
 
         def show(self, document: object) -> str:
             assert isinstance(document, dict)
@@ -109,14 +109,14 @@ def test_a_lost_link_is_in_it_at_once(env: Services, path: Path) -> None:
 
 @pytest.mark.parametrize("mask", [0o000, 0o077, 0o777])
 def test_everybody_may_read_it_whatever_the_umask(path: Path, mask: int) -> None:
-    """Who reads it is decided by the folder; nobody but its owner may write it."""
+    """The file has mode 0644 whatever the umask; its folder decides who can reach it."""
     with umask(mask):
         assert StatusFile(path).show({"ok": True}) == ""
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_a_reader_never_sees_half(path: Path) -> None:
-    """A short and a long document take turns; whoever reads meanwhile finds one of them, whole."""
+    """A reader never sees a partial document while short and long ones alternate."""
     documents = [{"wrong": [sign * length]} for sign, length in (("a", 1), ("b", 200_000))]
     board, done, seen = StatusFile(path), threading.Event(), list[object]()
     board.show(documents[0])
@@ -137,7 +137,7 @@ def test_a_reader_never_sees_half(path: Path) -> None:
 
 
 def test_what_a_crash_left_beside_is_in_nobodys_way(path: Path) -> None:
-    """Neither half a document nor a link that somebody laid there."""
+    """A leftover partial file or a symbolic link in its place does not prevent or redirect a write."""
     beside, other = path.with_name(f".{STATUS_FILE}.part"), path.with_name("other")
     beside.write_text('{"ok": ', encoding="ascii")
     assert StatusFile(path).show({"ok": True}) == ""
@@ -148,7 +148,7 @@ def test_what_a_crash_left_beside_is_in_nobodys_way(path: Path) -> None:
 
 
 def test_a_folder_that_the_archive_would_make_is_made(tmp_path: Path) -> None:
-    """On the first start no mail has been archived yet."""
+    """A missing folder is created, as on a first start without archive."""
     assert StatusFile(tmp_path / "var" / "desk" / STATUS_FILE).show({"ok": True}) == ""
     assert held(tmp_path / "var" / "desk" / STATUS_FILE) == {"ok": True}
 
@@ -156,7 +156,7 @@ def test_a_folder_that_the_archive_would_make_is_made(tmp_path: Path) -> None:
 def test_a_full_disk_stops_no_tick_and_is_said_once(
     env: Services, clock: SetClock, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The old document stays whole; each tick tries again; the journal hears of each full disk once."""
+    """On a full disk the old document stays whole, each tick tries again and the log records each full disk once."""
     said: list[str] = []
     monkeypatch.setattr(logbook, "status_not_written", said.append)
 
@@ -180,7 +180,7 @@ def test_a_full_disk_stops_no_tick_and_is_said_once(
 
 
 def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
-    """Whatever the system says; nothing is raised."""
+    """An unwritable path returns the system's reason and raises nothing."""
     (path.parent / "file").write_text("", encoding="ascii")
     assert StatusFile(path.parent / "file" / STATUS_FILE).show({"ok": True})
     path.mkdir()
@@ -188,14 +188,14 @@ def test_a_folder_that_takes_no_file_is_a_reason_too(path: Path) -> None:
 
 
 def test_the_daemon_of_a_configuration_writes_above_its_archive(env: Services) -> None:
-    """Relative to the configuration, as the archive is."""
+    """The daemon writes the file in the parent folder of its archive."""
     board = wiring.status_board(env.settings)
     assert isinstance(board, StatusFile)
     assert vars(board)["_path"] == env.settings.archive.parent / STATUS_FILE
 
 
 def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated night must not look like this one to whoever watches from outside; nor is it told of by `status`."""
+    """A replay writes no status file."""
 
     def never(*_: object) -> str:
         raise AssertionError("a replay wrote the status")
@@ -206,7 +206,7 @@ def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_status_in_a_replay_says_that_no_daemon_runs(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever runs on this machine beside it: the real desk's file is not even looked for."""
+    """In a replay, `status` reports that no daemon runs, and does not look for the real desk's file."""
     monkeypatch.setattr("flaggermail.cli.status.status_file", None)
     ran = CliRunner().invoke(commands, ["status"], obj=Session(CONFIG, given=env))
     assert ran.exit_code == 1
