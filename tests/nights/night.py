@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Plays one night: the live code path under a simulated clock, from mail to act to due instant.
 
-./dev bench nights --night 4711 prints the story of that night.
+`./dev bench nights --night 4711` prints the story of that night.
 
 `people` and `platforms` decide what happens and `troubles` what goes wrong. This module holds the rest: time, the
 desk's round (look, send, remind, send), its kill at a use of a port and its next start.

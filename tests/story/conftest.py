@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk in simulated time: the live code, a clock that is set, a mailbox that is a list, a server that accepts."""
+"""Fixtures of a desk in simulated time: live code, a set clock, a mailbox in memory, a server that accepts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NOW = datetime(2027, 3, 17, 9, tzinfo=UTC)
 
 @pytest.fixture
 def clock() -> SetClock:
-    """Give the clock of the desk: ten o'clock on polling day."""
+    """Returns the clock of the desk, set to ten o'clock on polling day."""
     return SetClock(NOW)
 
 
 @pytest.fixture
 def env(tmp_path: Path, clock: SetClock) -> Iterator[Services]:
-    """Give an environment with set time and no network."""
+    """Builds the services with a set clock and no network."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
     yield made

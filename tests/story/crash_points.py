@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a crash can fall between us and the world: every use of a port on the way of a mail, read from the code."""
+"""Crash points: every use of a port that processing a mail can reach, read from the code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from flaggermail import ports
 from flaggermail.services import Services
 
 SOURCE = Path(flaggermail.__file__).parent
-WAYS = ("intake.poll", "outbox.delivery")  # where the way of a mail in and that of a mail out begin
-COMMANDS = "commands."  # their ports serve what a person types; a mail's act writes rows alone
+WAYS = ("intake.poll", "outbox.delivery")  # entry points of incoming and outgoing mail
+COMMANDS = "commands."  # their ports serve typed commands; an act by mail only writes rows
 ELSEWHERE = frozenset({"letters.observing"})  # as COMMANDS
-FORGETTING = "citizens.retention"  # comes to its turn months after the mail
+FORGETTING = "citizens.retention"  # runs months after the mail
 PORTS = frozenset(
     name
     for name, kind in typing.get_type_hints(Services).items()
-    if kind.__module__ == ports.__name__ and name != "health_probe"  # it keeps nothing that outlives the process
+    if kind.__module__ == ports.__name__ and name != "health_probe"  # it keeps nothing beyond the process
 )
 WRITES = frozenset({"append", "advance", "number", "set_number"})
 MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})
@@ -30,14 +30,14 @@ MAILBOX = frozenset({"folders", "position", "fetch_after", "fetch_first"})
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One use of a port: `port` is a field of Environment, "tx" or "mailbox"."""
+    """One use of a port: `port` is a field of Services, "tx" or "mailbox"."""
 
     module: str
     function: str
     port: str
     method: str
     line: int
-    number: int  # among the equal ones of a function
+    number: int  # among equal uses in a function
 
     def __str__(self) -> str:
         again = f" {self.number}" if self.number > 1 else ""
@@ -45,7 +45,7 @@ class Point:
 
 
 def modules() -> list[str]:
-    """The modules that these ways lead through: all that they import, and what that imports."""
+    """Returns the modules that the entry points import, directly or indirectly."""
     found, ahead = dict[str, None](), list(WAYS)
     while ahead:
         module = ahead.pop(0)
@@ -57,19 +57,19 @@ def modules() -> list[str]:
 
 
 def file_of(module: str) -> Path:
-    """The file of a module, by its name within the package: `intake.poll`."""
+    """Returns the file of a module, given its name within the package (`intake.poll`)."""
     return SOURCE.joinpath(*module.split(".")).with_suffix(".py")
 
 
 def module_of(file: Path) -> str:
-    """The name of a file within the package, or the path of one that lies outside it."""
+    """Returns the name of a file within the package, or the path of a file outside it."""
     if not file.is_relative_to(SOURCE):
         return str(file)
     return ".".join(file.relative_to(SOURCE).with_suffix("").parts)
 
 
 def imported(text: str) -> Iterator[str]:
-    """What a module imports of the package, without the package's name: modules, and what may be one in a room."""
+    """Yields what a module imports from the package: modules, and names that may be modules."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == SOURCE.name:
             within = node.module.partition(".")[2]
@@ -77,12 +77,12 @@ def imported(text: str) -> Iterator[str]:
 
 
 def points() -> list[Point]:
-    """All of them, in the order of the code. Raises ValueError where a port is used so that this cannot see it."""
+    """Returns all crash points in code order. Raises ValueError if a use of a port cannot be seen."""
     return [point for module in MODULES for point in of_source(module, file_of(module).read_text("utf-8"))]
 
 
 def of_source(module: str, text: str) -> list[Point]:
-    """The points of one module."""
+    """Returns the crash points of one module."""
     found: list[Point] = []
     seen: Counter[tuple[str, str, str]] = Counter()
     for function in _functions(ast.parse(text)):
@@ -103,7 +103,7 @@ def of_source(module: str, text: str) -> list[Point]:
 
 
 def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Functions and methods; a function within another belongs to the outer one."""
+    """Yields functions and methods; a nested function belongs to its outer one."""
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node
@@ -112,7 +112,7 @@ def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
 
 
 def _port(node: ast.expr) -> str:
-    """The port that an expression is, or nothing."""
+    """Returns the port that an expression refers to, or an empty text."""
     match node:
         case ast.Attribute(value=ast.Name(id="env") | ast.Attribute(attr="env"), attr=name) if name in PORTS:
             return name

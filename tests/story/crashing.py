@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk that is killed at one use of a port, and the same desk started again: `crashing.py`, told by standard input.
+"""Runs desks that are killed at one use of a port, or not, as requested on standard input.
 
-Each line is a desk to run once, as JSON; the answer is how its process ended. Every desk is a process of its own,
-forked from this one, which has done all that is slow and holds no thread and no database. The wrapping is the test's
-own wiring; the product has no hook for it.
+Each line is a desk to run once, as JSON; the answer is the status of its process. Each desk is a process of its own,
+forked from this one, which has done all slow work and holds no thread and no database. The test wraps the ports itself;
+the product has no hook for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from tests.story.conftest import CONFIG, NOW
 from tests.story.crash_points import MODULES, PORTS, Point, module_of, points
 
 P = TypeVar("P")
-HANDED_OVER = "handed-over"  # one line a submission: recipient and digest of the octets
+HANDED_OVER = "handed-over"  # one line per submission: recipient and digest of the octets
 UNJUDGEABLE = "kan niet beoordeeld worden"
 
 
@@ -61,22 +61,22 @@ class Crash:
         assert len(self._lines) == len(points()), "two equal uses on one line cannot be told apart"
 
     def here(self, module: str, line: int, use: str) -> bool:
-        """Whether this use is the one."""
+        """Returns whether this use is the chosen one."""
         wanted = (self.point.module, self.point.line, f"{self.point.port}.{self.point.method}")
         self._uses += (module, line, use) == wanted
         return self._uses == self.nth and (module, line, use) == wanted
 
     def at(self, when: str) -> None:
-        """End as a power cut does, if it is to be now."""
+        """Kills the process if this is the chosen moment."""
         if when == self.when:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 def watched(port: P, name: str, crash: Crash) -> P:
-    """The port, with the crash behind it."""
+    """Returns the port, wrapped with the crash."""
 
     def find(_: object, method: str) -> object:
-        caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn which line asks
+        caller = sys._getframe(1)  # noqa: SLF001 - the only way to learn the calling line
         file = Path(caller.f_code.co_filename)
         whole = getattr(port, method)
         module = module_of(file)
@@ -106,7 +106,7 @@ def _crashing(whole: Callable[..., object], crash: Crash) -> Callable[..., objec
 
 @contextmanager
 def _unit(unit: AbstractContextManager[Transaction], crash: Crash, *, here: bool) -> Iterator[Transaction]:
-    """After its end is after the commit."""
+    """Wraps a unit of work; "after" is after the commit."""
     if here:
         crash.at("before")
     with unit as tx:
@@ -116,14 +116,14 @@ def _unit(unit: AbstractContextManager[Transaction], crash: Crash, *, here: bool
 
 
 class NotingSubmitter(ScriptedSubmitter):
-    """Accepts everything, and what it accepted outlives the process."""
+    """Accepts everything and records it in a file that survives the process."""
 
     def __init__(self, clock: SetClock, file: Path) -> None:
         super().__init__(clock)
         self._file, self._at = file, clock
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """One result a recipient."""
+        """Returns one result per recipient."""
         assert sender
         del witness
         with self._file.open("a", encoding="ascii") as file:
@@ -133,51 +133,51 @@ class NotingSubmitter(ScriptedSubmitter):
 
 @dataclass(frozen=True)
 class FailingMatcher:
-    """Fails on one mail, as an unforeseen fault of the judgement would."""
+    """Fails on one mail, as an unforeseen error of the judgement would."""
 
     matcher: Matcher
 
     def search(self, pattern: str, text: str) -> str | None:
-        """The first match, save in that mail."""
+        """Returns the first match, and fails on that mail."""
         found = self.find(pattern, text)
         return text[slice(*found)] if found else None
 
     def find(self, pattern: str, text: str) -> tuple[int, int] | None:
-        """The same, where it stands."""
+        """Returns the position of the first match, and fails on that mail."""
         if UNJUDGEABLE in text:
             raise RuntimeError("a fault of the judgement")
         return self.matcher.find(pattern, text)
 
 
 class WithoutSent(ListMailbox):
-    """A mailbox in which the folder of sent mail bears another name than in the settings."""
+    """A mailbox whose Sent folder has another name than in the settings."""
 
     def folders(self) -> Sequence[str]:
-        """The others."""
+        """Returns the other folders."""
         return [name for name in super().folders() if name != self.names["sent"]]
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """What came hours ago in a batch of its own, as in a mailbox that nobody read for long."""
+        """Yields mail that is hours old in a batch of its own, as in a mailbox unread for long."""
         for batch in super().fetch_after(folder, position):
             for _, some in groupby(batch, lambda raw: raw.internaldate < NOW - timedelta(hours=2)):
                 yield list(some)
 
 
 def letters(folder: Path) -> Iterator[tuple[datetime, bytes]]:
-    """The mails that wait, each with its instant of arrival."""
+    """Yields the unread mails, each with its time of arrival."""
     for path in sorted((folder / "mails").iterdir()):
         yield datetime.fromisoformat(path.stem.partition(" ")[2]), path.read_bytes()
 
 
 def run_once(env: Services, mailbox: Mailbox) -> None:
-    """What a daemon does from its start until it has nothing more to do."""
+    """Does the daemon's work from its start until none is left."""
     delivery.recover(env)
     with env.store.read() as tx:
         cursor = tx.cursor(env.settings.desk.mailbox.inbox)
     read_at = cursor.looked_at if cursor else None
     mailbox_monitor.keep(
         env, env.clock.now() - read_at if read_at else timedelta(hours=1)
-    )  # it was out of reach until now
+    )  # it was unreachable until now
     poll.look(env, mailbox)
     digest.tell_held_back(env)
     delivery.drain(env)
@@ -185,7 +185,7 @@ def run_once(env: Services, mailbox: Mailbox) -> None:
 
 
 def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetime) -> None:
-    """Run the desk of `folder` once."""
+    """Runs the desk of `folder` once."""
     clock = SetClock(at)
     mailbox = WithoutSent(equipment.settings.desk.mailbox)
     for arrived, octets in letters(folder):
@@ -207,9 +207,9 @@ def run_desk(equipment: Services, folder: Path, crash: Crash | None, at: datetim
 
 
 def main() -> None:
-    """Run the desks that are asked for."""
+    """Runs the requested desks."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
-    poll.FLOOD = 3  # what waits for the desk is a flood, and more than one mail a minute a storm
+    poll.FLOOD = 3  # the waiting mail is a flood, and more than one mail a minute a storm
     stormy = settings.desk.model_copy(update={"rate_limits": RateLimitSettings(burst=1)})
     settings = settings.model_copy(update={"desk": stormy})
     known = {str(point): point for point in points()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What other rules would make of the archive: judged with what was known when each mail came, and nothing else."""
+"""Old mail is judged again with what was known when it arrived."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FOLDERS = sorted(path.parent for path in SCENARIOS.glob("*/scenario.yaml"))
 
 @contextmanager
 def played(scenario: Path, folder: Path) -> Iterator[UnitOfWork]:
-    """A unit of work on what a scenario left behind, years later."""
+    """Opens a unit of work on a played scenario, three years later."""
     used: list[Settings] = []
 
     def build(settings: Settings, _: Path, clock: Clock, randomness: Randomness, submit: Submitter) -> Services:
@@ -44,7 +44,7 @@ def played(scenario: Path, folder: Path) -> Iterator[UnitOfWork]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_rules_in_force_say_again_what_the_record_holds(folder: Path, tmp_path: Path) -> None:
-    """Of every mail of every scenario, years later: its kinds, its place, the rule, labels and number."""
+    """The same rules judge every mail of every scenario as recorded, years later."""
     with played(folder, tmp_path) as work:
         judged, otherwise = found_otherwise(work)
         assert otherwise == []
@@ -53,7 +53,7 @@ def test_the_rules_in_force_say_again_what_the_record_holds(folder: Path, tmp_pa
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_same_rules_make_no_difference(folder: Path, tmp_path: Path) -> None:
-    """Every mail is judged, and none is listed."""
+    """Comparing the rules with themselves judges every mail and lists none."""
     judged: list[int] = []
     with played(folder, tmp_path) as work:
         rules = work.env.settings.rules

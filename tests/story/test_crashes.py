@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Killed at any use of a port, the desk goes on at its next start: nothing lost, nothing doubled.
+"""Killed at any use of a port, the desk continues at its next start: nothing lost, nothing duplicated.
 
-The uses are read from the code (`crash_points`), so a new one is tried here from the day it is written.
+`crash_points` reads the uses from the code, so that a new one is tested from the day it is written.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_so
 
 ROOT = Path(__file__).parents[2]
 REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
-EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # who referred a case that an officer takes now
+EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # EARLIER referred a case that OFFICER takes now
 PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
-SENDING = frozenset({"drain", "claim"})  # tried at the first mail, which goes to a platform, and at the next
-SETTLING = frozenset({"recover"})  # reached only when the start before was killed with a mail in hand
-LASTING = frozenset({"append", "begin", "discard", "put", "put_all", "submit"})  # another use leaves nothing behind
-APPENDS = range(1, 55, 6)  # every event passes through one line; which one is hit there is varied
+SENDING = frozenset({"drain", "claim"})  # tried at the first mail, to a platform, and at the next
+SETTLING = frozenset({"recover"})  # reached only after a kill with a mail in `attempting`
+LASTING = frozenset({"append", "begin", "discard", "put", "put_all", "submit"})  # other uses persist nothing
+APPENDS = range(1, 55, 6)  # every event passes through one line; sample some
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
 TWICE = range(1, 3)
-WINDOW = 71 * 24 * 60  # minutes, by when what was declined is to go
+WINDOW = 71 * 24 * 60  # minutes, until a declined mail is erased
 TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged")  # alarms, each once
 
 
@@ -73,7 +73,7 @@ TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged")  # alarms, each 
 
 
 def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, ...] = ()) -> bytes:
-    """A mail for which our own server vouches."""
+    """Returns a mail that the receiving server verified."""
     domain = sender.partition("@")[2]
     lines = (
         f"Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}",
@@ -85,9 +85,9 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
 
 
 def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
-    """Each with the time since it came: a referral with a mail attached, and one of every other way.
+    """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
-    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case: Message-IDs.
+    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case (Message-IDs).
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -112,7 +112,7 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
 
 
 def notified(env: Services, channel: str) -> str:
-    """A notification that is approved; answers its id."""
+    """Approves a notification and returns its id."""
     title = f"Two boxes coloured, {channel}"
     case = perform.run(
         env, OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title=title), "officer1"
@@ -120,14 +120,14 @@ def notified(env: Services, channel: str) -> str:
     perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
     perform.run(env, Decide(case=case, decision="notify", reason="such votes are invalid"), "officer1")
     draft = perform.run(env, Draft(case=case, channel=channel), "officer1").key
-    delivery.drain(env)  # to those who approve
+    delivery.drain(env)  # the approval requests
     perform.run(env, Approve(draft=draft), "officer1")
     return draft
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with ten mails waiting, a case, one notification that was sent, and one that is about to be."""
+    """A desk with ten unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -139,18 +139,18 @@ class Scene:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """Give a path for a desk, in memory where there is such a place: a killed process loses nothing there either."""
+    """Returns a path for a desk, in memory where possible: a killed process loses nothing there either."""
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         yield Path(name) / "desk"
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Give the desk as it is before each crash, and the process that forks desks."""
+    """Returns the desk before each crash, and the process that forks desks."""
     folder, clock = tmp_path_factory.mktemp("scene"), SetClock(NOW - timedelta(hours=6))
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     env = migrated.replayed(settings, folder, clock, SystemRandomness(), ScriptedSubmitter(clock))
-    poll.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end, and out of reach since
+    poll.look(env, ListMailbox(settings.desk.mailbox))  # the mailbox was read to its end and then unreachable
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
@@ -186,24 +186,24 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         asked.close()
 
 
-# ---------------------------------------------------------------- what must hold at the end
+# ---------------------------------------------------------------- the checks after the last start
 
 
 @dataclass(frozen=True)
 class Found:
-    """A desk in a folder, looked at from outside."""
+    """The store and folder of a desk, for checks from outside."""
 
     tx: Transaction
     folder: Path
 
     def handed_over(self, recipient: str) -> list[str]:
-        """The digests of what was handed to the submission server for an address, over all its processes."""
+        """Returns the digests submitted for an address, over all processes of the desk."""
         lines = (self.folder / crashing.HANDED_OVER).read_text("ascii").splitlines()
         return [line.partition(" ")[2] for line in lines if line.partition(" ")[0] == recipient]
 
 
 def look_at(folder: Path, check: Callable[[Found], None]) -> None:
-    """Open the store of a desk for a check."""
+    """Opens the store of a desk for a check."""
     store = SqlStore(f"sqlite:///{folder}/scenario.db", SystemRandomness().salt)
     try:
         with store.read() as tx:
@@ -213,7 +213,7 @@ def look_at(folder: Path, check: Callable[[Found], None]) -> None:
 
 
 def assert_whole(found: Found) -> None:
-    """The chain is intact, the rows are its fold, and every name in the archive stands for whole octets."""
+    """Checks the chain, the rows against the events, and every archived file against its digest."""
     assert isinstance(found.tx, SqlTransaction)
     assert (found.tx.broken_link(), found.tx.broken_commitment()) == (None, None)
     assert found.tx.rows() == fold(event for _, event in found.tx.events())
@@ -226,7 +226,7 @@ def assert_whole(found: Found) -> None:
 
 
 def assert_taken_in_once(found: Found, scene: Scene) -> None:
-    """One message, one delivery, one case, one decline, one stopped clock for what came."""
+    """Checks one message and delivery per mail, and one case, decline, alarm of each kind and stopped clock."""
     digests = {hashlib.sha256(octets).hexdigest() for octets in (scene.referred, *scene.arrivals)}
     came = Counter(
         m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.match_basis
@@ -244,7 +244,7 @@ def assert_taken_in_once(found: Found, scene: Scene) -> None:
 
 
 def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
-    """Each mail was handed over; again only after a death in between, and to a platform not even then."""
+    """Checks that each mail was submitted, again only after a crash in between, and to a platform at most once."""
     rows = found.tx.find(OutboxMail)
     assert Counter(row.dedupe for row in rows).most_common(1)[0][1] == 1
     (use,) = found.tx.find(OutboxMail, notification=scene.waiting, at_most_once=True)
@@ -256,13 +256,13 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
     assert len([row for row in rows if row.dedupe.startswith("digest/")]) == 1
-    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 2  # what would be understood, and the form
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 2  # the understood replies, and the form
     assert all(held.told_at is not None for held in found.tx.find(HeldBack))
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
 
 def assert_told_once(found: Found, scene: Scene, *, in_doubt: bool) -> None:
-    """All of it."""
+    """Checks all of the above."""
     assert_whole(found)
     assert_taken_in_once(found, scene)
     assert_sent(found, scene, in_doubt=in_doubt)
@@ -272,7 +272,7 @@ def assert_told_once(found: Found, scene: Scene, *, in_doubt: bool) -> None:
 
 
 def crashes() -> Iterator[tuple[Point, str, int]]:
-    """Each use of a port, before it, and after it where it leaves something behind."""
+    """Yields each use of a port, before it, and after it where it persists something."""
     for point in (point for point in points() if point.module != FORGETTING):
         several = point.function in SENDING
         for nth in APPENDS if point.method == "append" else TWICE if several else (1,):
@@ -281,7 +281,7 @@ def crashes() -> Iterator[tuple[Point, str, int]]:
 
 
 def first_of_each_kind() -> Iterator[object]:
-    """The first kill at each method of each port, before and after it; the others are long."""
+    """Yields the first kill at each method of each port, before and after it; the others are marked long."""
     seen = set()
     for point, when, nth in crashes():
         kind = (point.port, point.method, when)
@@ -291,7 +291,7 @@ def first_of_each_kind() -> Iterator[object]:
 
 @pytest.mark.parametrize(("point", "when", "nth"), list(first_of_each_kind()), ids=str)
 def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when: str, nth: int) -> None:
-    """SIGKILL there; the next start takes in and sends what is left. In doubt is only what had no answer recorded."""
+    """After SIGKILL there, the next start finishes the work. Only mail without a recorded answer is in doubt."""
     shutil.copytree(scene.folder, folder)
     if point.function in SETTLING:
         hand = next(p for p in points() if p.method == "submit")
@@ -312,7 +312,7 @@ def test_killed_there_it_goes_on(scene: Scene, folder: Path, point: Point, when:
 
 @pytest.fixture(scope="module")
 def done(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The desk when all its mail is taken in and sent, months before a declined one is to go."""
+    """Returns the desk when all its mail is processed, months before the declined one is erased."""
     folder = tmp_path_factory.mktemp("done") / "desk"
     shutil.copytree(scene.folder, folder)
     assert scene.start(folder, None, "", 0, 0) == 0
@@ -324,7 +324,7 @@ def done(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_killed_there_while_it_forgets_it_goes_on(
     scene: Scene, done: Path, folder: Path, point: Point, when: str
 ) -> None:
-    """The declined mail and our answer are gone after the next start, a late copy of it too, and nothing else is."""
+    """A kill during erasure loses nothing else: the next start erases the declined mail, its answer and a late copy."""
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
@@ -336,7 +336,7 @@ def test_killed_there_while_it_forgets_it_goes_on(
 
 
 def assert_forgotten(found: Found) -> None:
-    """Its octets are destroyed, and no row names its sender."""
+    """Checks that the declined mail's octets are gone and no row names its sender."""
     assert_whole(found)
     (declined,) = found.tx.find(StoredMessage, place="declined")
     assert declined.discarded_at is not None
@@ -348,7 +348,7 @@ def assert_forgotten(found: Found) -> None:
 
 
 def test_without_a_crash(scene: Scene, folder: Path) -> None:
-    """The same mails on a desk that nobody kills: one start does it all, nothing is in doubt or handed over twice."""
+    """Without a crash one start does all the work, nothing is in doubt or submitted twice."""
     shutil.copytree(scene.folder, folder)
     assert scene.start(folder, None, "", 0, 0) == 0
     look_at(folder, lambda found: assert_told_once(found, scene, in_doubt=False))
@@ -359,7 +359,7 @@ def test_without_a_crash(scene: Scene, folder: Path) -> None:
 
 
 def test_a_crash_can_fall_on_either_side_of_the_network(scene: Scene, folder: Path) -> None:
-    """What the doubt is about: killed before, the platform has nothing; after, it has the mail; both look alike."""
+    """Killed before or after the submission, the state is the same doubt; only the platform knows the difference."""
     (hand,) = (point for point in points() if point.method == "submit")
     for when, given in (("before", 0), ("after", 1)):
         shutil.copytree(scene.folder, folder / when)
@@ -377,7 +377,7 @@ def _given(found: Found, times: int) -> None:
 
 
 def test_every_module_on_the_way_of_a_mail_is_read() -> None:
-    """They are found by what imports what, so that a new one is read from the day it is written."""
+    """The modules are found by their imports, so that a new one is read from the day it is written."""
     assert set(MODULES) >= {
         "intake.poll", "intake.ingest", "intake.apply", "matching.lookup", "matching.thread_keys", "cases.lifecycle",
         "notices.notices", "notices.digest", "health.mailbox_monitor", "letters.writing", "outbox.delivery",
@@ -389,7 +389,7 @@ def test_every_module_on_the_way_of_a_mail_is_read() -> None:
 
 
 def test_a_new_use_of_a_port_is_found_and_a_hidden_one_refused() -> None:
-    """One line more is one point more; a port that is handed on, so that its uses cannot be seen, is an error."""
+    """A new use of a port is a new crash point, and a use that cannot be seen is an error."""
     text = "def f(env):\n    env.octets.put(b'')\n    with env.store.begin() as tx:\n        tx.append(tx.find())\n"
     assert [f"{p.port}.{p.method}" for p in of_source("m", text)] == ["octets.put", "store.begin", "tx.append"]
     again = of_source("m", text + "    env.octets.put(b'')\n")

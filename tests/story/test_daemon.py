@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon's stack: one place starts, the same in reverse stops, and a worker that fails ends it loudly."""
+"""The daemon's lifecycle: started in one place, stopped in reverse, and ended with an error by a failing worker."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from tests.story.conftest import NOW
 
 
 class StepTicker:
-    """A ticker that calls only when the test says so."""
+    """A ticker that runs its work only when the test does."""
 
     def __init__(self) -> None:
         self.works: dict[str, Callable[[], None]] = {}
         self.calls: list[str] = []
 
     def every(self, seconds: float, name: str, work: Callable[[], None]) -> None:
-        """Keep the work."""
+        """Records the work."""
         assert seconds > 0
         self.works[name] = work
 
     def start(self) -> None:
-        """Note that it began."""
+        """Records the start."""
         self.calls.append("start")
 
     def stop(self, deadline: float) -> bool:
-        """Note that it ended."""
+        """Records the stop."""
         assert deadline > 0
         self.calls.append("stop")
         return True
 
 
 class WatchedMailbox(ListMailbox):
-    """A mailbox whose line can be lost, and whose wait lasts until the end."""
+    """A mailbox whose connection can be lost and whose wait lasts until the stop."""
 
     def __init__(self, env: Services, losses: int = 0, error: Exception | None = None) -> None:
         super().__init__(env.settings.desk.mailbox)
@@ -56,7 +56,7 @@ class WatchedMailbox(ListMailbox):
         self.looked = threading.Event()
 
     def folders(self) -> Sequence[str]:
-        """The folders, unless the line is lost."""
+        """Returns the folders, or raises the configured error."""
         if self.error is not None:
             raise self.error
         if self.losses:
@@ -65,24 +65,24 @@ class WatchedMailbox(ListMailbox):
         return super().folders()
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Say that a whole look was made, then wait for the end."""
+        """Signals that a look is complete, then waits for the stop."""
         self.looked.set()
         stop.wait(at_most)
 
     def close(self) -> None:
-        """Count."""
+        """Counts the call."""
         self.closed += 1
 
 
 class HeldMailbox(WatchedMailbox):
-    """A mailbox that asks for the end while the first of two messages is in hand."""
+    """A mailbox that requests a stop while the first of two messages is processed."""
 
     def __init__(self, env: Services, stop: Interrupt) -> None:
         super().__init__(env)
         self._stop = stop
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Both messages, one by one; the end is asked for between fetch and filing of the first."""
+        """Yields the messages one by one and requests a stop after each."""
         for batch in super().fetch_after(folder, position):
             for raw in batch:
                 yield [raw]
@@ -90,12 +90,12 @@ class HeldMailbox(WatchedMailbox):
 
 
 def a_daemon(env: Services, mailbox: WatchedMailbox, stop: Interrupt | None = None) -> Daemon:
-    """A daemon that waits only moments before it reconnects."""
+    """Builds a daemon that reconnects after moments."""
     return Daemon(env, mailbox, StepTicker(), stop or EventInterrupt(), "here:1:now", lambda: 0.0)
 
 
 def running(daemon: Daemon) -> threading.Thread:
-    """The daemon, started in a thread that does not outlive a test that fails."""
+    """Runs the daemon in a thread that does not outlive a failing test."""
     thread = threading.Thread(target=daemon.run, daemon=True)
     thread.start()
     return thread
@@ -105,7 +105,7 @@ MAIL = b"From: a@lindewaard.example\r\nMessage-ID: <%d@x.example>\r\nSubject: Vr
 
 
 def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Services) -> None:
-    """After the end the ticker stopped, the line is closed, and another daemon may start at once."""
+    """After a stop the ticker has stopped, the connection is closed and another daemon can take the lease."""
     mailbox = WatchedMailbox(env)
     daemon = a_daemon(env, mailbox)
     thread = running(daemon)
@@ -130,7 +130,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
 
 
 def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) -> None:
-    """One warning for each note of the settings: the place of the old name, and the new one."""
+    """Each note of the settings is logged once as a warning with the place and the new name."""
     notes = (
         "flaggermail.yaml:32:3 mailbox.unwatched: is now called excluded_folders",
         "oncall.yaml:9:1 otherwise: is b: c",
@@ -151,17 +151,17 @@ def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) ->
 
 
 def test_a_second_daemon_is_refused_and_told_who_runs(env: Services) -> None:
-    """One daemon at a time; the refusal names the holder."""
+    """A second daemon is refused, and the error names the holder of the lease."""
     env.store.acquire("mailbox", "elsewhere:9:now", NOW, 60)
     with pytest.raises(StoreBusy, match="elsewhere:9:now"):
         a_daemon(env, WatchedMailbox(env)).run()
 
 
 class ClingingArchive(FileBlobStore):
-    """An archive that lets no half-written file go."""
+    """An archive that cannot remove partial files."""
 
     def sweep(self) -> int:
-        """Refuse."""
+        """Raises ArchiveFault."""
         raise ArchiveFault("archive: cannot be swept: Permission denied")
 
 
@@ -169,7 +169,7 @@ class ClingingArchive(FileBlobStore):
 def test_a_start_removes_what_was_half_written_and_needs_not(
     env: Services, tmp_path: Path, archive: type[FileBlobStore], left: int
 ) -> None:
-    """A file that a dead process left holds mail that no review window ends; one that stays is no reason not to run."""
+    """A start removes partial files of the archive, and runs even when they cannot be removed."""
     folder = tmp_path / "archive" / "ab"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".half.part").write_bytes(b"Subject: ha")
@@ -184,7 +184,7 @@ def test_a_start_removes_what_was_half_written_and_needs_not(
 
 
 def test_a_failing_watcher_stops_the_daemon_loudly(env: Services) -> None:
-    """A fault that no reconnect helps ends everything, and run raises it."""
+    """An error that is no lost connection ends the daemon, and run() raises it."""
     daemon = a_daemon(env, WatchedMailbox(env, error=RuntimeError("broken")))
     with pytest.raises(RuntimeError, match="broken"):
         daemon.run()
@@ -192,7 +192,7 @@ def test_a_failing_watcher_stops_the_daemon_loudly(env: Services) -> None:
 
 @pytest.mark.parametrize("worker", ["lease", "outbox", "remind"])
 def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same holds for each of the ticker's works."""
+    """An error in any work of the ticker ends the daemon, and run() raises it."""
 
     def fail(*_: object) -> None:
         raise ValueError(worker)
@@ -211,7 +211,7 @@ def test_a_failing_tick_stops_the_daemon_loudly(env: Services, worker: str, monk
 
 
 def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
-    """The daemon in a thread that expects it to raise."""
+    """Runs the daemon in a thread that expects the error."""
 
     def run() -> None:
         with pytest.raises(ValueError, match=fault):
@@ -223,7 +223,7 @@ def running_expecting(daemon: Daemon, fault: str) -> threading.Thread:
 
 
 def test_a_lost_line_is_taken_up_again(env: Services) -> None:
-    """LinkLost closes the line and looks again after a wait; nothing stops."""
+    """After LinkLost the daemon closes the connection and looks again after a wait."""
     mailbox = WatchedMailbox(env, losses=3)
     mailbox.deliver("inbox", MAIL % (1, 1, 1), NOW)
     daemon = a_daemon(env, mailbox)
@@ -239,7 +239,7 @@ def test_a_lost_line_is_taken_up_again(env: Services) -> None:
 
 
 class HintingMailbox(WatchedMailbox):
-    """A mailbox whose server announces mail again and again; a wait is over when the test says so."""
+    """A mailbox whose waits end when the test announces mail."""
 
     def __init__(self, env: Services) -> None:
         super().__init__(env)
@@ -247,26 +247,26 @@ class HintingMailbox(WatchedMailbox):
         self.hint = threading.Semaphore(0)
 
     def folders(self) -> Sequence[str]:
-        """Count the looks at every folder."""
+        """Counts the looks at every folder."""
         self.listed += 1
         return super().folders()
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Wait for the test."""
+        """Waits for the test."""
         del stop
         self.waits.append(at_most)
         self.looked.set()
         self.hint.acquire(timeout=10)
 
     def announce(self) -> None:
-        """End the wait; come back when the next one has begun."""
+        """Ends the wait, and returns when the next one begins."""
         self.looked.clear()
         self.hint.release()
         assert self.looked.wait(10)
 
 
 def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Services) -> None:
-    """A hint is about the inbox; the other folders have their turn after sixty seconds, no sooner and no later."""
+    """New mail causes a look at the inbox only; all folders are read every sixty seconds."""
     assert env.settings.desk.mailbox.poll_seconds == 60
     mailbox, now = HintingMailbox(env), [1000.0]
     daemon = a_daemon(env, mailbox)
@@ -286,7 +286,7 @@ def test_every_folder_is_looked_at_each_minute_however_busy_the_inbox_is(env: Se
 
 
 def test_the_message_in_hand_is_finished(env: Services) -> None:
-    """The end comes between two messages: the first is filed whole, the second is left for the next start."""
+    """On a stop between two messages the first is filed and the second is left for the next start."""
     stop = EventInterrupt()
     mailbox = HeldMailbox(env, stop)
     for number in (1, 2):
@@ -301,7 +301,7 @@ def test_the_message_in_hand_is_finished(env: Services) -> None:
 def test_review_windows_are_looked_at_at_once_and_then_once_an_hour(
     env: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often the daemon is started again, and never twice in an hour."""
+    """Retention is checked at the start and then at most once an hour."""
     looked: list[float] = []
     times = [0.0]
     daemon = a_daemon(env, WatchedMailbox(env))

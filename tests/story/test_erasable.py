@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a person wrote, or who it was, never stands in clear in the chain: it can be erased and the chain holds."""
+"""Personal data is never stored in clear in the event chain, so it can be erased and the chain holds."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from flaggermail.shipped import shipped
 from tests.doubles import migrated
 from tests.story.conftest import CONFIG, NOW
 
-CANARIES = ("kanarie", "Kanarie")  # in every personal place of the story below
+CANARIES = ("kanarie", "Kanarie")  # in every personal field of the story below
 
 
 def referral(sender: str, number: int) -> bytes:
-    """A referral whose every personal field holds a canary."""
+    """Returns a referral whose every personal field holds a canary."""
     domain = sender.rpartition("@")[2]
     return (
         f"Authentication-Results: mx.bzk.example; dmarc=pass header.from={domain}\r\n"
@@ -35,7 +35,7 @@ def referral(sender: str, number: int) -> bytes:
 
 
 def octets(env: Services) -> list[bytes]:
-    """The octets of every event."""
+    """Returns the octets of every event."""
     assert isinstance(env.store, SqlStore)
     with env.store.engine.connect() as connection:
         return [bytes(row[0]) for row in connection.execute(text("SELECT octets FROM event"))]

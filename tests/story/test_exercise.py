@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""An exercise that is added to a real night changes no figure of it."""
+"""An exercise during a real night changes no figure of it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Kim here, we are reviewing it.
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """The configuration of the scenarios with players, and a platform that is played."""
+    """Returns the configuration of the scenarios with exercise addresses and a played platform."""
     folder = tmp_path / "config"
     shutil.copytree(TESTS / "config", folder)
     with (folder / "platforms.yaml").open("a", encoding="utf-8") as file:
@@ -62,7 +62,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def scenario(config: Path, folder: Path, *, rehearsed: bool) -> Path:
-    """S05 with that configuration; on demand with an exercise in the middle of it."""
+    """Writes S05 with that configuration, optionally with an exercise in the middle."""
     shutil.copytree(TESTS / "scenarios" / "S05", folder)
     file = folder / "scenario.yaml"
     text = f"config: {config}\n{file.read_text(encoding='utf-8')}"
@@ -79,13 +79,13 @@ def scenario(config: Path, folder: Path, *, rehearsed: bool) -> Path:
 
 
 def figures(report: Report) -> object:
-    """All that a replay tells, without what is drawn at random for each mail."""
+    """Returns the JSON report of a replay, without random tokens."""
     text = re.sub(r"[0-9a-f]{32}(?:\.\d+)?", "TOKEN", json.dumps(report.json, sort_keys=True))
     return json.loads(re.sub(r"akkoord [A-Z2-9]{6}\b", "akkoord CODE", text))
 
 
 def test_an_exercise_changes_no_figure(config: Path, tmp_path: Path) -> None:
-    """Cases, notifications with their times, quarantine, declined citizens and what left: all as without it."""
+    """An exercise leaves cases, notification times, quarantine, declines and sent mail unchanged."""
     alone = play(scenario(config, tmp_path / "alone", rehearsed=False), typed)
     together = play(scenario(config, tmp_path / "together", rehearsed=True), typed)
     assert together.differences == ()
@@ -95,7 +95,7 @@ def test_an_exercise_changes_no_figure(config: Path, tmp_path: Path) -> None:
 
 
 def test_the_exercise_was_played_all_the_same(config: Path, tmp_path: Path) -> None:
-    """On the command line: its case was answered within it, and is closed now."""
+    """The exercise is played too: `replay` shows its case, closed."""
     ran = CliRunner().invoke(commands, ["replay", str(scenario(config, tmp_path / "together", rehearsed=True))])
     assert ran.exit_code == 0, ran.output
     assert "VF-EX270317-0001 C_advert, closed, an exercise: in no figure" in ran.output

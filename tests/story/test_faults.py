@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What servers, clocks and senders do wrong, on a desk in simulated time: nobody is told twice, nothing is lost."""
+"""Faults of servers, clocks and senders in simulated time cause no duplicate mail and no loss."""
 
 from __future__ import annotations
 
@@ -42,50 +42,50 @@ HOUR = timedelta(hours=1)
 
 @dataclass
 class WrongClock:
-    """A clock that somebody may set back."""
+    """A clock that can be set back."""
 
     instant: datetime
 
     def now(self) -> datetime:
-        """The instant it shows."""
+        """Returns the instant it shows."""
         return self.instant
 
     def go_on(self, minutes: float) -> None:
-        """Let time pass."""
+        """Advances the clock."""
         self.instant += timedelta(minutes=minutes)
 
 
 class RemadeMailbox(ListMailbox):
-    """A mailbox whose server may number its folders anew."""
+    """A mailbox whose server can change its UIDVALIDITY."""
 
     uidvalidity = 1
 
     def position(self, folder: str) -> Position:
-        """How far the folder goes, under its present UIDVALIDITY."""
+        """Returns the last position of the folder under its present UIDVALIDITY."""
         return Position(self.uidvalidity, super().position(folder).uid)
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """What is new; everything when the numbers are of another time."""
+        """Yields what is new, or everything after a change of UIDVALIDITY."""
         since = position if position.uidvalidity == self.uidvalidity else Position(self.uidvalidity, 0)
         for batch in super().fetch_after(folder, since):
             yield [replace(raw, uidvalidity=self.uidvalidity) for raw in batch]
 
 
 def events(env: Services) -> int:
-    """How many events there are."""
+    """Returns the number of events."""
     with env.store.read() as tx:
         return sum(1 for _ in tx.events())
 
 
 def settle(env: Services) -> int:
-    """Send and remind as the daemon does; answers how many reminders that were."""
+    """Reminds and sends as the daemon does, and returns the number of reminders."""
     told = reminders.tick(env)
     delivery.drain(env)
     return told
 
 
 def notified(env: Services) -> str:
-    """A notification that was sent now; answers its id."""
+    """Sends a notification now and returns its id."""
     act = OpenCase(election="PS2027", type="D_general_warning", origin="earlier_cases", title="Two boxes coloured")
     case = perform.run(env, act, "officer1").key
     perform.run(env, Assess(case=case, incorrect=True, criteria=(1,), all_means_used=True), "officer1")
@@ -96,11 +96,11 @@ def notified(env: Services) -> str:
     return draft
 
 
-# ---------------------------------------------------------------- a folder that is numbered anew
+# ---------------------------------------------------------------- a changed UIDVALIDITY
 
 
 def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
-    """Every mail comes again under another number: known by its content, no second event, message, case or mail."""
+    """After a change of UIDVALIDITY every mail is recognised by its content: no new event, message, case or mail."""
     mailbox = RemadeMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), NOW)
     mailbox.deliver("inbox", mail(2, "i@mailprovider.example", "Nep", "Ik zag dit, haal het weg."), NOW)
@@ -130,7 +130,7 @@ def test_a_new_uidvalidity_changes_nothing(env: Services) -> None:
 
 
 def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Services) -> None:
-    """Each step was told once, however often its instant comes round; the next one comes at its time."""
+    """Each step is sent once even when its instant recurs, and the next step is sent on time."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
     notified(desk_env)
@@ -140,13 +140,13 @@ def test_no_reminder_is_told_twice_when_the_clock_is_set_back(env: Services) -> 
     for _ in range(24):
         assert settle(desk_env) == 0
         wrong.go_on(5)
-    assert settle(desk_env) == 1  # two hours after the sending, by the clock as it is now
+    assert settle(desk_env) == 1  # two hours after the sending, by the corrected clock
     with env.store.read() as tx:
         assert sorted(reminder.step for reminder in tx.find(Reminder)) == [60, 120]
 
 
 def night_of(env: Services, *after: int) -> tuple[Services, WrongClock]:
-    """A notification that was sent now under that policy for its receipt, by a clock that may be set back."""
+    """Sends a notification with these receipt steps; returns the desk and a clock that can be set back."""
     wrong = WrongClock(NOW)
     always = dict.fromkeys(("polling_day", "election", "quiet"), "p")
     steps = {"policies": [{"name": "p", "receipt": [{"after": minutes} for minutes in after]}], "use": always}
@@ -157,7 +157,7 @@ def night_of(env: Services, *after: int) -> tuple[Services, WrongClock]:
 
 
 def minutes_told(env: Services, wrong: WrongClock, until: int) -> list[int]:
-    """The minutes since NOW, by that clock, at which somebody is told from here on."""
+    """Returns the minutes since NOW, by that clock, at which reminders are sent until then."""
     told = []
     while wrong.now() < NOW + timedelta(minutes=until):
         wrong.go_on(1)
@@ -166,7 +166,10 @@ def minutes_told(env: Services, wrong: WrongClock, until: int) -> list[int]:
 
 
 def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Services) -> None:
-    """Told at 20; the clock then says five before the sending. That ok ends at 55, and the 40 waits for it."""
+    """An "ok" dated before the sending still holds.
+
+    Reminded at 20, acknowledged after the clock was set back by 25 minutes, the officer is asked at 55, once.
+    """
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 20) == [20]
     wrong.go_on(-25)
@@ -178,7 +181,7 @@ def test_an_ok_holds_that_a_clock_set_back_dates_before_the_sending(env: Service
 
 @pytest.mark.parametrize("answered", [[1, 0], [0]])
 def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Services, answered: list[int]) -> None:
-    """Told at 20 and 40; then both are answered by a clock that says 10, or the first alone: asked at 70, once."""
+    """Reminded at 20 and 40, acknowledged by a clock that says 10, the officer is asked at 70, once."""
     night, wrong = night_of(env, 20, 40)
     assert minutes_told(night, wrong, 40) == [20, 40]
     wrong.go_on(-30)
@@ -190,7 +193,7 @@ def test_an_ok_by_a_clock_set_back_leaves_one_question(env: Services, answered: 
 
 
 def test_no_latency_is_negative_when_the_clock_is_set_back(env: Services) -> None:
-    """Sent by a clock an hour fast, an answer seems to come before: it stops no clock, and a person sees it."""
+    """An answer dated before its notification, by a fast clock, is filed in the case and stops no clock."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
     key = notified(desk_env)
@@ -211,7 +214,7 @@ def test_no_latency_is_negative_when_the_clock_is_set_back(env: Services) -> Non
 
 
 def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Services) -> None:
-    """After one look by the corrected clock, a referral is confirmed as if nothing had been."""
+    """After one look with the corrected clock, a referral is taken in and confirmed as usual."""
     wrong = WrongClock(NOW)
     desk_env = replace(env, clock=wrong)
     mailbox = ListMailbox(env.settings.desk.mailbox)
@@ -229,14 +232,14 @@ def test_mail_is_taken_in_as_ever_once_the_clock_was_set_back(env: Services) -> 
     assert confirmation.state == "accepted"
 
 
-# ---------------------------------------------------------------- characters that nobody sees
+# ---------------------------------------------------------------- invisible characters
 
 UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
 ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
 
 
 def test_control_and_bidirectional_characters_reach_nobody(env: Services) -> None:
-    """Neither the confirmation to the referrer nor the notice to the officer holds one, in subject, names or text."""
+    """Confirmation and notice hold no control or bidirectional character in header fields or text."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     for number, sender in enumerate((REFERRER, "x@elsewhere.example")):
         hostile = mail(number, sender, f"Verkeerde stemdag {ENCODED}", f"Zie bijlage. {UNSEEN}")
@@ -256,7 +259,7 @@ def test_control_and_bidirectional_characters_reach_nobody(env: Services) -> Non
 
 
 class Room:
-    """How many pages the database may have, on every connection."""
+    """Limits the number of pages of the database on every connection."""
 
     def __init__(self, engine: Engine) -> None:
         self.pages = 2**30
@@ -264,12 +267,15 @@ class Room:
 
     def _limit(self, connection: sqlite3.Connection, record: object, proxy: object) -> None:
         del record, proxy
-        connection.execute(f"PRAGMA max_page_count = {self.pages}")  # never less than there are
+        connection.execute(f"PRAGMA max_page_count = {self.pages}")  # SQLite never goes below the present number
 
 
 @pytest.mark.parametrize("arrived", [NOW, OLD])
 def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime) -> None:
-    """The daemon is told, nothing is filed as unreadable, and with room again everything is taken in as usual."""
+    """A full database raises StoreFault and files no mail as unreadable.
+
+    With room again, all mail is taken in as usual.
+    """
     assert isinstance(env.store, SqlStore)
     room = Room(env.store.engine)
     mailbox = ListMailbox(env.settings.desk.mailbox)
@@ -291,7 +297,7 @@ def test_a_full_database_is_no_fault_of_a_mail(env: Services, arrived: datetime)
 def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
     env: Services, arrived: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mail whose commit it was is not filed as one that cannot be judged: it is fetched again, and judged."""
+    """A mail whose commit hit a busy database is fetched and judged again."""
     mailbox, begin, tried = ListMailbox(env.settings.desk.mailbox), SqlStore.begin, list[int]()
     mailbox.deliver("inbox", mail(1, REFERRER, "Verkeerde stemdag", "Zie bijlage."), arrived)
     mailbox.deliver("inbox", mail(2, REFERRER, "Nog een stemdag", "Zie bijlage."), arrived)
@@ -315,7 +321,7 @@ def test_a_database_held_by_another_for_a_moment_is_no_fault_of_a_mail(
 
 @pytest.mark.long
 def test_three_thousand_waiting_messages_are_one_digest() -> None:
-    """All are filed with their true instants in one look, and the officer gets one mail that counts them."""
+    """All are filed with their true arrival times in one look, and the officer gets one digest with their number."""
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     clock = SetClock(NOW)
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:

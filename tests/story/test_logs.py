@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the log may say: constant text and fields, never a word of a mail, a token or a secret, and never an error."""
+"""The log holds constant text and fields: no word of a mail, no token, no secret, no error text."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ EVENTS = [
 
 @dataclass(frozen=True)
 class Log:
-    """What is logged, as a journal gets it."""
+    """The log as the journal receives it."""
 
     capture: pytest.CaptureFixture[str]
 
     def read(self) -> str:
-        """What was written since the last time."""
+        """Returns what was written since the last call."""
         return self.capture.readouterr().err
 
     def line(self) -> dict[str, object]:
-        """The one line that was written, as the document that it must be."""
+        """Returns the single line written, parsed as JSON."""
         (line,) = self.read().splitlines()
         found: dict[str, object] = json.loads(line)
         return found
@@ -73,7 +73,7 @@ class Log:
 
 @pytest.fixture
 def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
-    """Give the log as `run` sets it up; afterwards it is as it was."""
+    """Configures logging as `run` does and restores it afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     logbook.configure()
@@ -84,21 +84,21 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 
 
 def arguments(function: Callable[..., None], word: str) -> dict[str, object]:
-    """Arguments for a function of the logbook: `word` wherever it takes text, an error with it where it takes one."""
+    """Returns arguments for a function of the logbook: `word` for text, an error that quotes it for an error."""
     samples: dict[str, object] = {"str": word, "int": 7, "float": 1.5, "bool": True, "BaseException": raised(word)}
     names = inspect.signature(function).parameters.values()
     return {each.name: samples[str(each.annotation).partition(" | ")[0]] for each in names}
 
 
 def raised(word: str) -> ValueError:
-    """An error that quotes `word`, and so does its cause."""
+    """Returns an error that quotes `word`, as does its cause."""
     with pytest.raises(ValueError, match="unfit") as caught:
         fail(word)
     return caught.value
 
 
 def fail(word: str) -> None:
-    """Raise that error."""
+    """Raises that error."""
     known: dict[str, str] = {}
     try:
         known[word]
@@ -111,7 +111,7 @@ def fail(word: str) -> None:
 
 @each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_a_line_answers_the_six_questions(function: Callable[..., None], log: Log) -> None:
-    """When, what, on what, with what result, where from, by whom: in every line, under the same names."""
+    """Every line names time, action, object, result, origin and actor under the same keys."""
     function(**arguments(function, "word"))
     line = log.line()
     assert ["timestamp", "level", *SIX] == list(line)[:7]
@@ -120,7 +120,7 @@ def test_a_line_answers_the_six_questions(function: Callable[..., None], log: Lo
 
 @each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_hostile_text_is_one_harmless_line(function: Callable[..., None], log: Log) -> None:
-    """No control, bidirectional or unpaired character, no second line, no line without end."""
+    """Hostile text becomes one line of limited length without control, bidirectional or unpaired characters."""
     function(**arguments(function, HOSTILE))
     written = log.read()
     assert written.count("\n") == 1
@@ -129,7 +129,7 @@ def test_hostile_text_is_one_harmless_line(function: Callable[..., None], log: L
 
 
 def test_a_terminal_gets_harmless_lines_too(monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
-    """On a terminal the lines are meant for a person; what would act on it is shown instead."""
+    """On a terminal, control characters are shown as code points."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     logbook.configure()
     logbook.link_lost(1, 2.0, HOSTILE)
@@ -140,16 +140,16 @@ def test_a_terminal_gets_harmless_lines_too(monkeypatch: pytest.MonkeyPatch, log
 
 
 class Closed(io.StringIO):
-    """A standard error that takes nothing any more."""
+    """A standard error that refuses writes."""
 
     def write(self, text: str) -> int:
-        """Fail as a terminal that has gone."""
+        """Fails like a terminal that was closed."""
         raise OSError(5, "Input/output error", text)
 
 
 @pytest.mark.parametrize("stream", [Closed(), None, io.TextIOWrapper(io.BytesIO(), "ascii", errors="strict")])
 def test_logging_never_raises(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
-    """A closed terminal, none at all, and one that cannot show a letter lose lines, and nothing else."""
+    """A closed, missing or ASCII-only standard error loses lines and raises nothing."""
     del log
     monkeypatch.setattr(sys, "stderr", stream)
     for function in EVENTS:
@@ -157,14 +157,14 @@ def test_logging_never_raises(stream: io.StringIO | None, monkeypatch: pytest.Mo
 
 
 def test_what_looks_like_a_secret_is_masked(log: Log) -> None:
-    """Tokens of mails and addresses of pagers, wherever they stand; a digest is longer and no secret."""
+    """Mail tokens and URLs are masked anywhere in the text; a longer digest is not."""
     logbook.link_lost(1, 2.0, f"token {TOKEN}, +{TOKEN}@ https://pager.example/hooks/{CANARY} end, {TOKEN}{TOKEN}")
     assert log.line()["reason"] == f"token <token>, +<token>@ <url> end, {TOKEN}{TOKEN}"
 
 
 @each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_the_text_of_an_error_is_never_written(function: Callable[..., None], log: Log) -> None:
-    """Only its kind, that of its cause, and the way to where it was raised as modules and lines."""
+    """An error is logged by its type, its cause's type and its traceback as modules and lines, never by its text."""
     words = arguments(function, CANARY)
     if not any(isinstance(word, BaseException) for word in words.values()):
         return
@@ -178,7 +178,7 @@ def test_the_text_of_an_error_is_never_written(function: Callable[..., None], lo
 
 @each("function", EVENTS, ids=lambda function: str(function.__name__))
 def test_every_field_of_a_line_is_explained(function: Callable[..., None], log: Log) -> None:
-    """docs/operation.md names, in the row of the action, each field that this line has beside the seven of all."""
+    """docs/operation.md explains, in the row of the action, each field of its line."""
     function(**arguments(function, "word"))
     line = log.line()
     rows = (ROOT / "docs" / "operation.md").read_text("utf-8").splitlines()
@@ -186,11 +186,11 @@ def test_every_field_of_a_line_is_explained(function: Callable[..., None], log: 
     assert [name for name in list(line)[7:] if f"`{name}`" not in row] == []
 
 
-# ---------------------------------------------------------------- what libraries say
+# ---------------------------------------------------------------- messages of libraries
 
 
 def test_a_library_is_named_and_not_quoted(log: Log) -> None:
-    """Its messages may quote what it was given: the log tells who said something, where, and the kind of error."""
+    """A library's message is logged by logger name, place and error type, without its text."""
     logging.getLogger("some.library").error("job %s raised", CANARY, exc_info=raised(CANARY))
     written = log.read()
     line = json.loads(written)
@@ -230,7 +230,7 @@ else:
     ("where", "named", "status"), [("process", "process", 1), ("thread", "worker", 0), ("clean-up", "clean-up", 0)]
 )
 def test_a_crash_is_a_line_without_values(where: str, named: str, status: int) -> None:
-    """The interpreter's own traceback would end with the text of the error."""
+    """A crash is logged without the text of the error, which the interpreter's own traceback would print."""
     ran = subprocess.run([sys.executable, "-c", CRASH, CANARY, where], capture_output=True, text=True, check=False)
     (line,) = ran.stderr.splitlines()
     found = json.loads(line)
@@ -241,18 +241,18 @@ def test_a_crash_is_a_line_without_values(where: str, named: str, status: int) -
 
 
 def test_a_warning_is_a_line_without_its_words() -> None:
-    """The interpreter would print the warning, and the line of source that gave it."""
+    """A warning is logged without its text and source line."""
     ran = subprocess.run([sys.executable, "-c", CRASH, CANARY, "warning"], capture_output=True, text=True, check=True)
     (line,) = ran.stderr.splitlines()
     assert CANARY not in line
     assert json.loads(line)["object"] == "py.warnings"
 
 
-# ---------------------------------------------------------------- errors that would quote what they were given
+# ---------------------------------------------------------------- errors that would quote their input
 
 
 def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
-    """Every model of the package, the tables included."""
+    """Yields every model of the package, including the tables."""
     for model in base.__subclasses__():
         if model.__module__.startswith("flaggermail."):
             yield model
@@ -260,7 +260,7 @@ def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
 
 
 def test_no_model_quotes_its_input() -> None:
-    """Pydantic would show the value that does not fit; each model of the package is told not to."""
+    """No Pydantic model of the package shows its input in errors."""
     for module in pkgutil.walk_packages(flaggermail.__path__, "flaggermail."):
         if ".migrations." not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -270,7 +270,7 @@ def test_no_model_quotes_its_input() -> None:
 
 
 def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
-    """Every call of a function of that name in the package."""
+    """Yields every call of a function of that name in the package."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", None)) == name:
@@ -278,7 +278,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 
 
 def test_no_engine_quotes_its_parameters() -> None:
-    """Each engine of the package is made with hide_parameters, and in no other way than by create_engine."""
+    """Each engine of the package is made by create_engine with hide_parameters."""
     made = list(calls("create_engine"))
     assert made
     for path, call in made:
@@ -290,7 +290,7 @@ def test_no_engine_quotes_its_parameters() -> None:
 
 
 def test_an_error_of_the_database_shows_no_value(tmp_path: Path) -> None:
-    """Neither in its own text nor in that of its cause."""
+    """A database error shows no value in its own text or in that of its cause."""
     engine = make_engine(f"sqlite:///{tmp_path}/database")
     with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.execute(text("INSERT INTO nowhere VALUES (:word)"), {"word": CANARY})
@@ -301,7 +301,7 @@ def test_an_error_of_the_database_shows_no_value(tmp_path: Path) -> None:
 def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     env: Services, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The kind of the fault is filed with the mail; its text, which quotes the mail, is nowhere."""
+    """A failed judgement is logged and filed by the type of its error, without the text of the mail."""
     monkeypatch.setattr(apply, "follow", lambda _work, stored, *_: fail(stored.subject))
     octets = f"From: a@{CANARY}.example\r\nSubject: {CANARY}\r\nMessage-ID: <1@x.example>\r\n\r\n{CANARY}\r\n".encode()
     outcome = ingest(env, RawMessage(octets, NOW, "INBOX", 1, 1))
@@ -311,7 +311,7 @@ def test_a_mail_on_which_the_judgement_fails_leaves_its_words_out_of_the_log(
     assert CANARY not in written
 
 
-# ---------------------------------------------------------------- what a command prints
+# ---------------------------------------------------------------- output of commands
 
 UNSEEN = "\x1b]0;gone\x07\x9b2J\x7f\u202egnp.exe\u2066\u200b\ufeff"
 ENCODED = f"=?utf-8?B?{b64encode(UNSEEN.encode()).decode()}?="
@@ -327,7 +327,7 @@ HOSTILE_MAIL = (
     f'--b\r\nContent-Type: application/pdf; name="{UNSEEN}.pdf"\r\nContent-Disposition: attachment\r\n\r\nx\r\n'
     "--b--\r\n"
 ).encode()
-READING = {  # command -> what it is about; {case} and so on are filled in
+READING = {  # command -> arguments; {case} and the like are filled in
     "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
     "election list": [],
     "message list": [],
@@ -337,11 +337,11 @@ READING = {  # command -> what it is about; {case} and so on are filled in
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"check", "replay", "rules check"}  # they show no mail, only what the administrator wrote
+ELSEWHERE = {"check", "replay", "rules check"}  # they show only what the administrator wrote
 
 
 def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The commands that show what is stored: all that can print it as JSON."""
+    """Yields the commands that can print stored data as JSON."""
     if isinstance(command, click.Group):
         for name in command.list_commands(click.Context(command)):
             below = command.get_command(click.Context(command), name)
@@ -352,13 +352,13 @@ def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) 
 
 
 def test_each_command_that_shows_mail_is_tried_below() -> None:
-    """A command that is new fails here until it is listed."""
+    """Each command that shows stored data is listed in READING."""
     assert set(commands_with_documents(commands)) - ELSEWHERE == set(READING)
 
 
 @pytest.fixture
 def places(env: Services, tmp_path: Path) -> dict[str, str]:
-    """Give what the commands are about, on a desk that took in hostile mail as a case and as something unknown."""
+    """Returns the arguments of the commands, on a desk that took in hostile mail as a case and in quarantine."""
     stranger = HOSTILE_MAIL.replace(b"lindewaard", b"nowhere").replace(b"<h", b"<i").replace(b"Zie", b"Geen")
     for uid, octets in enumerate((HOSTILE_MAIL, stranger), start=1):
         ingest(env, RawMessage(octets, NOW, "INBOX", 1, uid))
@@ -382,7 +382,7 @@ def places(env: Services, tmp_path: Path) -> dict[str, str]:
 def test_no_command_obeys_what_a_mail_holds(
     env: Services, places: dict[str, str], command: str, form: list[str]
 ) -> None:
-    """Subject, names, addresses, text and names of attachments are shown, and nothing of them acts on the terminal."""
+    """No character of a hostile mail acts on the terminal, in text or JSON output."""
     words = [*command.split(), *(word.format(**places) for word in READING[command]), *form]
     ran = CliRunner().invoke(commands, words, obj=Session(CONFIG, given=env, officer="officer1"))
     assert ran.exit_code == (command == "status"), ran.output  # no daemon runs

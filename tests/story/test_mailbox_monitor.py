@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A mailbox that cannot be read is told of while the mail still leaves, once, and so is its return."""
+"""An unreadable mailbox raises one alarm, and its recovery one more."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LIMIT = timedelta(minutes=15)
 
 
 def alarms(env: Services) -> list[str]:
-    """The kinds of all alarms, in their order."""
+    """Returns the kinds of all alarms, in order."""
     with env.store.read() as tx:
         return [alarm.kind for alarm in sorted(tx.find(Alarm), key=lambda alarm: alarm.raised_at)]
 
 
 def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock) -> None:
-    """At the limit the officer on call gets one mail that says when it was last read, and one when it is again."""
+    """At the limit the officer on call gets one mail with the time of the last look, and one mail at recovery."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     poll.look(env, mailbox)
     assert not mailbox_monitor.keep(env, LIMIT - timedelta(seconds=1))
@@ -47,21 +47,21 @@ def test_a_silence_and_its_end_are_told_once_each(env: Services, clock: SetClock
         assert "INBOX: 2027-03-17 10:00+01:00" in read(env.octets.get(mails[0].digest)).get_content()
     clock.set(NOW + timedelta(hours=4))
     assert mailbox_monitor.keep(env, timedelta(hours=1))
-    assert len(alarms(env)) == 3  # a second silence is another one
+    assert len(alarms(env)) == 3  # a second outage is another alarm
 
 
 def test_a_desk_that_was_switched_off_is_no_silence(env: Services, clock: SetClock) -> None:
-    """Hours in which the daemon did not run, or by which somebody set the clock forward, are no alarm."""
+    """Time in which the daemon did not run, or a clock set forward, raises no alarm."""
     poll.look(env, ListMailbox(env.settings.desk.mailbox))
     clock.set(NOW + timedelta(hours=9))
     daemon = a_daemon(env, WatchedMailbox(env))
     daemon.link = True  # the first look has ended
-    daemon.remind()  # what the ticker calls
+    daemon.remind()  # the ticker's work
     assert alarms(env) == []
 
 
 def test_a_mailbox_that_was_never_read(env: Services, clock: SetClock) -> None:
-    """A wrong password at the first start is told of too."""
+    """A mailbox that was never read raises the alarm too."""
     clock.set(NOW + LIMIT)
     assert mailbox_monitor.keep(env, LIMIT)
     assert alarms(env) == ["mailbox silent"]
@@ -72,7 +72,7 @@ def test_a_mailbox_that_was_never_read(env: Services, clock: SetClock) -> None:
 
 @pytest.mark.parametrize("lost", [True, False])
 def test_the_daemon_keeps_the_vigil(env: Services, lost: bool) -> None:  # noqa: FBT001 - a table
-    """With its reminders, as long as the line is lost; not during a first look that takes long."""
+    """The reminder tick raises the alarm while the connection is lost, and not during a long first look."""
     mailbox = WatchedMailbox(env, error=LinkLost("the server closed the connection") if lost else None)
     passed = [0.0]
     daemon = a_daemon(env, mailbox)
@@ -84,7 +84,7 @@ def test_the_daemon_keeps_the_vigil(env: Services, lost: bool) -> None:  # noqa:
         daemon.remind()  # before any look has ended
     else:
         thread = running(daemon)
-        while daemon.link is None:  # what the status line tells of
+        while daemon.link is None:  # set by the first lost connection
             thread.join(0.01)
         passed[0] = LIMIT.total_seconds()
         ticker.works["remind"]()

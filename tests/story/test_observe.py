@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Observing: everything is taken in and filed, nothing is sent, and nothing of it is sent afterwards."""
+"""Observe mode: all mail is filed, nothing is sent, and nothing of that time is sent after resuming."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Ik zag nepnieuws, bericht {number}, kunt u dat weghalen?
 
 @dataclass
 class Desk:
-    """A desk in simulated time; `sent` are the recipients of all that left."""
+    """A desk in simulated time; `sent` lists the recipients of all mail sent."""
 
     env: Services
     clock: SetClock
@@ -71,40 +71,40 @@ class Desk:
     uid: int = 0
 
     def take_in(self, text: str) -> None:
-        """A mail arrives now."""
+        """Takes in a mail now."""
         self.uid += 1
         octets = text.replace("{date}", format_datetime(self.clock.now())).encode().replace(b"\n", b"\r\n")
         ingest(self.env, RawMessage(octets, self.clock.now(), "INBOX", 1, self.uid))
 
     def refer(self, number: int) -> None:
-        """A municipality sends a referral."""
+        """Takes in a municipality's referral."""
         self.take_in(REFERRAL.replace("{number}", str(number)))
 
     def tick(self, minutes: int = 0) -> None:
-        """Let time pass, then do what the daemon does."""
+        """Advances the clock and runs the daemon's ticks."""
         for _ in range(max(1, minutes)):
             self.clock.set(self.clock.now() + MINUTE * (minutes > 0))
             reminders.tick(self.env)
             delivery.drain(self.env)
 
     def events(self, kind: EventKind) -> list[Event]:
-        """What happened of that kind."""
+        """Returns the events of that kind."""
         with self.env.store.read() as tx:
             return [event for _, event in tx.events() if event.kind == kind]
 
     def withheld(self) -> list[str]:
-        """The kinds of mail that were withheld, in their order."""
+        """Returns the kinds of withheld mail, in order."""
         return [event.reason.split(" ")[0] for event in self.events(EventKind.MAIL_WITHHELD)]
 
     def type(self, *words: str, officer: str = "officer1") -> str:
-        """Type a command that must succeed; give its output."""
+        """Runs a command that must succeed and returns its output."""
         session = Session(CONFIG, given=self.env, officer=officer)
         done = CliRunner().invoke(commands, list(words), obj=session, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.output
 
     def notify(self, case: str = "VF-EP2024-0001") -> str:
-        """A person assesses, decides and writes; give the draft that waits for approval."""
+        """Assesses, decides and drafts; returns the draft to approve."""
         for act in (
             acts.Assess(case=case, incorrect=True, contradicts="The day is another.", criteria=(3,), own_attempts=2),
             acts.Decide(case=case, decision="notify", reason="voters may come on the wrong day"),
@@ -116,16 +116,16 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Give a desk on the morning of 6 June 2024."""
+    """Builds a desk on the morning of 6 June 2024."""
     clock, sent = SetClock(NOW), list[str]()
 
     class Kept(ScriptedSubmitter):
-        """Accepts, and keeps to whom."""
+        """Accepts, and records the recipients."""
 
         def submit(
             self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = ""
         ) -> Sequence[Submission]:
-            """Accept."""
+            """Accepts."""
             sent.extend(recipients)
             return super().submit(octets, sender, recipients, witness)
 
@@ -136,7 +136,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
-    """A referral opens its case; the confirmation and the officer's notice are events, with kind and reason."""
+    """A referral opens its case, and the confirmation and notice become events with kind and reason."""
     observing.begin(desk.env)
     desk.refer(1)
     desk.tick(5)
@@ -154,7 +154,7 @@ def test_everything_is_filed_and_nothing_is_sent(desk: Desk) -> None:
 
 
 def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
-    """No storm: what fell due meanwhile is told to nobody, also what no tick has seen yet when the desk resumes."""
+    """Reminders due during observe mode are never sent, also those that no tick had seen before resume."""
     observing.begin(desk.env)
     desk.refer(1)
     desk.tick(45)
@@ -172,7 +172,7 @@ def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
 
 
 def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
-    """The next referral is confirmed and told; the earlier one is not caught up on."""
+    """After resume the next referral is confirmed and noticed; the earlier one is not."""
     observing.begin(desk.env)
     desk.refer(1)
     desk.tick(1)
@@ -185,7 +185,7 @@ def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
 
 
 def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> None:
-    """The reason is kept: the same confirmation, wanted once more after resume, stays unwritten."""
+    """A withheld confirmation is not sent when its reason recurs after resume."""
     observing.begin(desk.env)
     desk.refer(1)
     run(desk.env, acts.Resume(), "head1")
@@ -198,7 +198,7 @@ def test_a_withheld_mail_is_not_sent_when_its_reason_comes_again(desk: Desk) -> 
 
 
 def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
-    """The refusal says why and what helps; the draft stays a draft, and can be approved after resume."""
+    """Approval is refused with the reason and the remedy, and works after resume."""
     desk.refer(1)
     desk.tick(1)
     draft = desk.notify()
@@ -215,7 +215,7 @@ def test_approval_is_refused_with_the_way_out(desk: Desk) -> None:
 
 
 def test_officers_go_on_working(desk: Desk) -> None:
-    """Assessing, deciding and drafting work by command line; the mail that would follow from them is withheld."""
+    """Decisions still work in observe mode, and the mail they cause is withheld."""
     observing.begin(desk.env)
     desk.refer(1)
     run(desk.env, acts.Decide(case="VF-EP2024-0001", decision="none", reason="not about the process"), "officer1")
@@ -224,7 +224,10 @@ def test_officers_go_on_working(desk: Desk) -> None:
 
 
 def test_what_waits_when_observing_begins(desk: Desk) -> None:
-    """A waiting mail of ours is withdrawn; a platform's, which a person approved, waits for a person's word."""
+    """When observe mode begins, queued mail is cancelled.
+
+    An approved notification stays queued for an officer's decision.
+    """
     desk.refer(1)
     run(desk.env, acts.Approve(draft=desk.notify()), "officer1")
     observing.begin(desk.env)
@@ -244,7 +247,7 @@ def test_what_waits_when_observing_begins(desk: Desk) -> None:
 
 
 def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -> None:
-    """The report is filed as declined; that he was told is not recorded, since he was not: his next one is answered."""
+    """A citizen whose decline was withheld does not count as declined, so the next report is answered."""
     observing.begin(desk.env)
     desk.take_in(CITIZEN.replace("{number}", "1"))
     with desk.env.store.read() as tx:
@@ -262,7 +265,7 @@ def test_a_citizen_who_was_told_nothing_does_not_count_as_declined(desk: Desk) -
 
 @pytest.mark.parametrize("officer", ["officer1", "head1"])
 def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
-    """An officer or the head; who and when stand in the record."""
+    """An officer or the head may resume; actor and time are recorded."""
     observing.begin(desk.env)
     run(desk.env, acts.Resume(), officer)
     (ended,) = desk.events(EventKind.OBSERVING_ENDED)
@@ -272,7 +275,7 @@ def test_resume_is_recorded_with_its_actor(desk: Desk, officer: str) -> None:
 
 
 def test_resume_needs_the_role(desk: Desk) -> None:
-    """A person who only assesses may not."""
+    """An assessor may not resume."""
     observing.begin(desk.env)
     oncall = desk.env.settings.oncall
     reader = oncall.officers[0].model_copy(update={"id": "reader1", "roles": ("assessor",)})
@@ -283,7 +286,7 @@ def test_resume_needs_the_role(desk: Desk) -> None:
 
 
 def test_status_shows_it(desk: Desk, tmp_path: Path) -> None:
-    """In a line and in the document; nothing once it has ended."""
+    """`status` shows observe mode in text and JSON until it ends."""
     assert document(desk.env, tmp_path)["observing_since"] is None
     observing.begin(desk.env)
     assert "observing:" in told(desk.env, tmp_path).output
@@ -294,27 +297,27 @@ def test_status_shows_it(desk: Desk, tmp_path: Path) -> None:
 
 
 class StatusLines:
-    """A supervisor that keeps the status."""
+    """A supervisor that records the status."""
 
     def __init__(self) -> None:
         self.interval, self.lines = 60.0, list[str]()
 
     def ready(self) -> None:
-        """Not of interest."""
+        """Does nothing."""
 
     def status(self, text: str) -> None:
-        """Keep it."""
+        """Records the status."""
         self.lines.append(text)
 
     def alive(self) -> None:
-        """Not of interest."""
+        """Does nothing."""
 
     def stopping(self) -> None:
-        """Not of interest."""
+        """Does nothing."""
 
 
 def started(env: Services, *, observe: bool) -> list[str]:
-    """Start a daemon, let it look once, and end it; give what the supervisor was told."""
+    """Runs a daemon for one look and returns its status lines."""
     stop: Interrupt = EventInterrupt()
     told, mailbox = StatusLines(), WatchedMailbox(env)
     daemon = Daemon(env, mailbox, StepTicker(), stop, "here:1:now", lambda: 0.0, told, observe)
@@ -327,7 +330,7 @@ def started(env: Services, *, observe: bool) -> list[str]:
 
 
 def test_a_restart_without_the_option_goes_on_observing(desk: Desk) -> None:
-    """It stands in the record; the begin is one event, however often the daemon is started."""
+    """Observe mode is kept in the record across restarts, and its beginning is one event."""
     for observe in (True, True, False):
         assert "observing, nothing is sent" in started(desk.env, observe=observe)[-1]
     assert len(desk.events(EventKind.OBSERVING_BEGAN)) == 1

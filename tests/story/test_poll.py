@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Looking at the mailbox: every folder, no folder that stops the others, and no time lost between two batches."""
+"""The look at the mailbox: every folder is read, one failing folder stops no other, and batches overlap."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ PATIENCE = 10.0
 
 
 def mail(number: int) -> bytes:
-    """A question from nobody we know."""
+    """Returns a question from an unknown sender."""
     return (
         f"From: a@shop.example\r\nMessage-ID: <{number}@shop.example>\r\nSubject: V{number}\r\n\r\nWat nu?\r\n".encode()
     )
 
 
 class OddMailbox(ListMailbox):
-    """A mailbox in batches, some folders of which are refused or not there."""
+    """A mailbox that yields batches, with a folder that is refused or missing."""
 
     def __init__(self, env: Services, *, refused: str = "", missing: str = "", batch: int = 100) -> None:
         super().__init__(env.settings.desk.mailbox)
         self.refused, self.missing, self.batch = refused, missing, batch
-        self.asked: list[int] = []  # by their first UID, the batches that were asked for
+        self.asked: list[int] = []  # index of the first mail of each batch that was fetched
         self.lost_after: int | None = None
 
     def folders(self) -> Sequence[str]:
-        """Those that are there."""
+        """Returns the folders that exist."""
         return tuple(name for name in super().folders() if name != self.missing)
 
     def position(self, folder: str) -> Position:
-        """As usual, unless it is the one that is refused."""
+        """Returns the position, or raises FolderUnreadable for the refused folder."""
         if folder == self.refused:
             raise FolderUnreadable(f"{folder}: the server refuses it")
         return super().position(folder)
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Batches of the wanted length."""
+        """Yields batches of the configured length."""
         for messages in super().fetch_after(folder, position):
             for first in range(0, len(messages), self.batch):
                 if self.lost_after is not None and first >= self.lost_after:
@@ -64,76 +64,76 @@ class OddMailbox(ListMailbox):
 
 @dataclass
 class CountingStore(Store):
-    """A store that counts what is committed."""
+    """A store that counts its commits."""
 
     inner: Store
     commits: int = 0
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
-        """As the one inside."""
+        """Delegates."""
         return self.inner.acquire(name, holder, now, seconds)
 
     def renew(self, now: datetime, seconds: int) -> None:
-        """As the one inside."""
+        """Delegates."""
         self.inner.renew(now, seconds)
 
     def release(self) -> None:
-        """As the one inside."""
+        """Delegates."""
         self.inner.release()
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """Count each that was not undone."""
+        """Counts each commit."""
         with self.inner.begin() as tx:
             yield tx
         self.commits += 1
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """As the one inside."""
+        """Delegates."""
         with self.inner.read() as tx:
             yield tx
 
     def close(self) -> None:
-        """As the one inside."""
+        """Delegates."""
         self.inner.close()
 
 
 @dataclass
 class WaitingOctets(BlobStore):
-    """An archive that files nothing before it is told to."""
+    """An archive that waits for permission before it files anything."""
 
     inner: BlobStore
     may: threading.Event = field(default_factory=threading.Event)
     waited: list[bool] = field(default_factory=list)
 
     def put(self, octets: bytes) -> str:
-        """File them once that is wanted."""
+        """Files the octets once permitted."""
         self.waited.append(self.may.wait(PATIENCE))
         return self.inner.put(octets)
 
     def get(self, digest: str) -> bytes:
-        """As the one inside."""
+        """Delegates."""
         return self.inner.get(digest)
 
     def discard(self, digest: str) -> None:
-        """As the one inside."""
+        """Delegates."""
         self.inner.discard(digest)
 
     def sweep(self) -> int:
-        """As the one inside."""
+        """Delegates."""
         return self.inner.sweep()
 
 
 class TellingMailbox(OddMailbox):
-    """A mailbox that lets the archive go on when the second batch is fetched."""
+    """A mailbox that permits filing when the second batch is fetched."""
 
     def __init__(self, env: Services, archive: WaitingOctets) -> None:
         super().__init__(env, batch=1)
         self.archive = archive
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Both batches; when the second is fetched, the first may go on."""
+        """Yields the batches and permits filing at the second."""
         for number, batch in enumerate(super().fetch_after(folder, position)):
             if number == 1:
                 self.archive.may.set()
@@ -141,47 +141,47 @@ class TellingMailbox(OddMailbox):
 
 
 class EmptiedMailbox(OddMailbox):
-    """A mailbox whose Junk has given out nine numbers and holds nothing any more."""
+    """A mailbox whose Junk folder has given out nine UIDs and is empty."""
 
     def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.searched: list[str] = []
 
     def position(self, folder: str) -> Position:
-        """As the server tells it."""
+        """Returns the position that the server reports."""
         return Position(1, 9) if folder == "Junk" else super().position(folder)
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """Nothing is there; note the question."""
+        """Records that the folder was searched."""
         self.searched.append(folder)
         return super().fetch_after(folder, position)
 
 
 class FullArchive(WaitingOctets):
-    """An archive that has no room."""
+    """An archive that is full."""
 
     def put(self, octets: bytes) -> str:
-        """Refuse."""
+        """Raises ArchiveFault."""
         raise ArchiveFault(f"no space left for {len(octets)} octets")
 
 
 def count(env: Services) -> int:
-    """How many mails came in."""
+    """Returns the number of incoming mails."""
     with env.store.read() as tx:
         return len(tx.find(StoredMessage, direction="in"))
 
 
 def alarms(env: Services) -> list[tuple[str, str]]:
-    """Kind and text of all alarms."""
+    """Returns kind and text of all alarms."""
     with env.store.read() as tx:
         return [(alarm.kind, alarm.text) for alarm in tx.find(Alarm)]
 
 
 class TestFolders:
-    """Each folder has its turn, whatever became of another."""
+    """Each folder is read, whatever happens to another."""
 
     def test_a_refused_folder_is_left_out(self, env: Services) -> None:
-        """The others are read, behind it too."""
+        """A folder that the server refuses is skipped, and the others are read."""
         mailbox = OddMailbox(env, refused="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("junk", mail(2), NOW)
@@ -189,7 +189,7 @@ class TestFolders:
         assert (count(env), alarms(env)) == (2, [])
 
     def test_a_missing_folder_of_sent_mail_is_an_alarm(self, env: Services, clock: SetClock) -> None:
-        """A wrong name in the settings does not stop the look; the officer is told, again the next day, not oftener."""
+        """A missing Sent folder does not stop the look and raises one alarm a day."""
         mailbox = OddMailbox(env, missing="Sent")
         mailbox.deliver("inbox", mail(1), NOW)
         assert poll.look(env, mailbox) == 1
@@ -203,7 +203,7 @@ class TestFolders:
             assert "Sent" in env.octets.get(tx.find(OutboxMail, kind="alarm")[0].digest).decode()
 
     def test_numbers_that_nobody_holds_are_passed_once(self, env: Services) -> None:
-        """What was expunged before we saw it is not asked for at each look again."""
+        """UIDs expunged before the first look are searched only once."""
         mailbox = EmptiedMailbox(env)
         poll.look(env, mailbox)
         assert mailbox.searched == ["INBOX", "Junk"]
@@ -212,13 +212,13 @@ class TestFolders:
 
 
 class TestKeyword:
-    """Colleagues see what was taken in, where that is wanted."""
+    """A keyword on the server marks what was taken in, if configured."""
 
     @pytest.mark.parametrize(
         ("keyword", "observes", "marked"), [("gezien", False, True), ("gezien", True, False), (None, False, False)]
     )
     def test_marked(self, env: Services, keyword: str | None, observes: bool, marked: bool) -> None:  # noqa: FBT001 - a table
-        """Each mail that was taken in, once; a desk that observes leaves no trace."""
+        """Each mail taken in is marked once; a desk in observe mode marks nothing."""
         settings = env.settings
         changed = settings.desk.mailbox.model_copy(update={"keyword": keyword})
         desk = settings.desk.model_copy(update={"mailbox": changed})
@@ -234,10 +234,10 @@ class TestKeyword:
 
 
 class TestPace:
-    """What the look at a full mailbox costs."""
+    """The cost of a look at a full mailbox."""
 
     def test_the_next_batch_is_fetched_while_this_one_is_worked_on(self, env: Services) -> None:
-        """The first mail is not filed before the second is asked for, and yet both are taken in: the two overlap."""
+        """The second batch is fetched while the first is filed: the two overlap."""
         archive = WaitingOctets(env.octets)
         mailbox = TellingMailbox(env, archive)
         mailbox.deliver("inbox", mail(1), NOW)
@@ -247,7 +247,7 @@ class TestPace:
         assert all(archive.waited)
 
     def test_old_mail_is_one_commit_for_a_batch(self, env: Services) -> None:
-        """History, of which nobody hears one by one: a commit a hundred, one for the cursors, one for the digest."""
+        """Old mail takes one commit per hundred, one for the cursors and one for the digest."""
         counting = CountingStore(env.store)
         mailbox = OddMailbox(env)
         for number in range(200):
@@ -257,7 +257,7 @@ class TestPace:
         assert count(env) == 200
 
     def test_mail_that_comes_now_is_a_commit_each(self, env: Services) -> None:
-        """A notice is on its way with each, whatever becomes of the next."""
+        """Each current mail has a commit of its own."""
         counting = CountingStore(env.store)
         mailbox = OddMailbox(env)
         for number in range(5):
@@ -266,7 +266,7 @@ class TestPace:
         assert counting.commits == 6
 
     def test_old_mail_with_a_broken_one_among_it(self, env: Services) -> None:
-        """The one on which the judgement fails is filed with the fault, the others as usual."""
+        """The mail on which the judgement fails is filed with its error, the others as usual."""
         mailbox = OddMailbox(env)
         for number in range(6):
             mailbox.deliver("inbox", mail(number).replace(b"V3", UNJUDGEABLE.encode()), OLD)
@@ -277,10 +277,10 @@ class TestPace:
 
 
 class TestEnds:
-    """However a look ends, nothing is lost or doubled."""
+    """However a look ends, nothing is lost or duplicated."""
 
     def test_the_line_is_lost_between_two_batches(self, env: Services) -> None:
-        """What was fetched is taken in; the next look goes on behind it."""
+        """After a lost connection, the mail fetched is kept and the next look continues after it."""
         mailbox = OddMailbox(env, batch=2)
         for number in range(5):
             mailbox.deliver("inbox", mail(number), NOW)
@@ -293,7 +293,7 @@ class TestEnds:
         assert count(env) == 5
 
     def test_a_full_disk_is_told_even_when_the_line_is_lost_too(self, env: Services) -> None:
-        """The fault that a person has to mend is the one that is raised."""
+        """A full disk is raised even when the connection is lost too."""
         mailbox = OddMailbox(env, batch=1)
         mailbox.deliver("inbox", mail(1), NOW)
         mailbox.deliver("inbox", mail(2), NOW)
@@ -303,7 +303,7 @@ class TestEnds:
         assert count(env) == 0
 
     def test_asked_to_end(self, env: Services) -> None:
-        """The mail in hand is finished, no further one is begun, and the folder does not count as looked through."""
+        """After a stop request the current mail is finished, no other begun, and the folder does not count as read."""
         stop = EventInterrupt()
         stop.set()
         mailbox = OddMailbox(env, batch=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rules and templates change while the daemon runs: what is in order is taken, anything else changes nothing."""
+"""Rules and templates are reloaded while the daemon runs; a faulty file changes nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NEWSLETTER = """  - name: newsletter
 
 @dataclass
 class Desk:
-    """A daemon that runs, the folder with its rules and templates, and its mailbox."""
+    """A running daemon, the folder with its rules and templates, and its mailbox."""
 
     folder: Path
     clock: SetClock
@@ -49,19 +49,19 @@ class Desk:
 
     @property
     def rules(self) -> Path:
-        """The file of rules that the tests edit."""
+        """Returns the rule file that the tests edit."""
         return self.folder / "rules" / "90-noise.yaml"
 
     def write(self, file: Path, text: str) -> None:
-        """Save a file in an editor."""
+        """Saves a file as an editor does."""
         file.write_text(text, "utf-8")
 
     def add(self, rule: str) -> None:
-        """Add a rule."""
+        """Adds a rule."""
         self.write(self.rules, self.rules.read_text("utf-8") + rule)
 
     def tick(self) -> None:
-        """A second goes by."""
+        """Advances the clock by a second and runs the reload tick."""
         ticker = self.daemon.ticker
         assert isinstance(ticker, StepTicker)
         self.clock.set(self.clock.now() + timedelta(seconds=1))
@@ -69,12 +69,12 @@ class Desk:
         assert self.daemon.failure is None
 
     def look(self, times: int = 1) -> None:
-        """Let the daemon look at the files, a quarter of a minute later each time."""
+        """Lets the daemon check the files, every fifteen seconds."""
         for _ in range(15 * times):
             self.tick()
 
     def receive(self) -> StoredMessage:
-        """A newsletter comes in."""
+        """Delivers a newsletter and returns its row."""
         self.mails += 1
         octets = (
             f"From: info@elders.example\r\nMessage-ID: <n{self.mails}@elders.example>\r\n"
@@ -85,26 +85,26 @@ class Desk:
         return max((row for row in self.all(StoredMessage) if row.direction == "in"), key=lambda row: row.id)
 
     def all(self, kind: type[R]) -> list[R]:
-        """The rows of that kind."""
+        """Returns the rows of that kind."""
         with self.daemon.env.store.read() as tx:
             return tx.find(kind)
 
     def periods(self, what: str) -> list[InForce]:
-        """The periods of rules or templates, the oldest first."""
+        """Returns the periods of rules or templates, oldest first."""
         return sorted((row for row in self.all(InForce) if row.what == what), key=lambda row: row.since)
 
     def alarms(self) -> list[str]:
-        """To whom alarms were queued."""
+        """Returns the recipients of queued alarms."""
         return [mail.recipient for mail in self.all(OutboxMail) if mail.kind == "alarm"]
 
     def archived(self, period: InForce) -> dict[str, bytes]:
-        """The files of a period, as they are archived."""
+        """Returns the archived files of a period."""
         with tarfile.open(fileobj=io.BytesIO(self.daemon.env.octets.get(period.digest))) as tar:
             return {name: read.read() for name in tar.getnames() if (read := tar.extractfile(name)) is not None}
 
 
 def opened(folder: Path, clock: SetClock) -> Services:
-    """The environment of a desk with few rules."""
+    """Builds a desk with few rules."""
     shutil.copytree(TESTS / "rules", folder / "rules")
     for table in shipped("rules").glob("[a-z]*.yaml"):
         shutil.copy(table, folder / "rules")
@@ -116,7 +116,7 @@ def opened(folder: Path, clock: SetClock) -> Services:
 
 @pytest.fixture
 def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
-    """A daemon that has looked at its mailbox."""
+    """Runs a daemon that has read its mailbox."""
     env = opened(tmp_path, clock)
     mailbox = HintingMailbox(env)
     renewal = wiring.renewal(env)
@@ -132,7 +132,7 @@ def desk(tmp_path: Path, clock: SetClock) -> Iterator[Desk]:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """The rules that judge, as they lie there."""
+    """Returns the rule files in the folder."""
     paths = [*folder.glob("[0-9][0-9]-*.yaml"), *folder.glob("lists/*.txt"), folder / "languages.yaml"]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
@@ -141,7 +141,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_next_mail_is_judged_by_the_new_rules(desk: Desk) -> None:
-    """Each message names the version that judged it; each version has its period and its files."""
+    """The next mail is judged by the new rules. Each version has its period and its archived files."""
     before, files_before = desk.receive(), files_of(desk.folder / "rules")
     desk.add(NEWSLETTER)
     desk.look(2)
@@ -157,7 +157,7 @@ def test_the_next_mail_is_judged_by_the_new_rules(desk: Desk) -> None:
 
 
 def test_a_file_that_is_still_being_written_waits(desk: Desk) -> None:
-    """A change is taken up once nothing has moved for one look."""
+    """A change is loaded once the files are unchanged for one check."""
     desk.look()
     desk.add(NEWSLETTER)
     desk.look()
@@ -170,7 +170,7 @@ def test_a_file_that_is_still_being_written_waits(desk: Desk) -> None:
 
 
 def test_a_broken_edit_changes_nothing_and_is_told_of_once(desk: Desk) -> None:
-    """The rules before stay in force; the officer on call hears of a fault once, of another one anew."""
+    """After a faulty edit the old rules stay in force, and each distinct fault raises one alarm."""
     good = desk.rules.read_text("utf-8")
     desk.add(NEWSLETTER.replace("noise}", "noise"))
     desk.look(4)
@@ -190,7 +190,7 @@ def test_a_broken_edit_changes_nothing_and_is_told_of_once(desk: Desk) -> None:
 
 
 def test_the_alarm_names_the_place_and_what_to_do(desk: Desk) -> None:
-    """File, line and column; the command that shows all of it."""
+    """The alarm names file, line, column and key of the fault."""
     desk.add(NEWSLETTER.replace("subject:", "subjects:"))
     desk.look(2)
     (alarm,) = desk.all(Alarm)
@@ -199,7 +199,7 @@ def test_the_alarm_names_the_place_and_what_to_do(desk: Desk) -> None:
 
 
 def test_rules_that_fail_a_sample_are_refused(desk: Desk) -> None:
-    """What `rules check` calls a fault, not only what cannot be read; a warning prevents nothing."""
+    """Rules that fail one of their own samples are refused."""
     text = desk.rules.read_text("utf-8")
     desk.write(desk.rules, text.replace("[uitnodiging]", "[nieuwsbrief]"))
     desk.look(2)
@@ -208,11 +208,11 @@ def test_rules_that_fail_a_sample_are_refused(desk: Desk) -> None:
     assert "invitation: is not matched by 'invitation'" in alarm.text
 
 
-# ---- asked by a signal
+# ---- reload by signal
 
 
 def test_a_signal_is_obeyed_within_a_second(desk: Desk) -> None:
-    """Whoever asks has finished writing."""
+    """A signal reloads the rules within a second."""
     assert desk.daemon.renewal is not None
     desk.add(NEWSLETTER)
     desk.daemon.renewal.ask()
@@ -221,7 +221,7 @@ def test_a_signal_is_obeyed_within_a_second(desk: Desk) -> None:
 
 
 def test_a_signal_with_nothing_changed_begins_no_period(desk: Desk) -> None:
-    """The same version goes on."""
+    """A signal without a change begins no new period."""
     assert desk.daemon.renewal is not None
     before = desk.receive()
     desk.daemon.renewal.ask()
@@ -235,7 +235,7 @@ def test_a_signal_with_nothing_changed_begins_no_period(desk: Desk) -> None:
 
 
 def test_templates_have_their_periods_too(desk: Desk) -> None:
-    """Another wording is another version; the rules go on as they are."""
+    """Changed templates begin a new period, and the rules keep theirs."""
     file = next((desk.folder / "templates" / "nl").glob("decline*"))
     desk.write(file, file.read_text("utf-8") + "\nEen regel meer.\n")
     desk.look(2)
@@ -247,7 +247,7 @@ def test_templates_have_their_periods_too(desk: Desk) -> None:
 
 
 def test_a_broken_template_is_refused(desk: Desk) -> None:
-    """With one alarm, and the wording before stays."""
+    """A faulty template raises one alarm, and the old one stays in force."""
     file = next((desk.folder / "templates" / "nl").glob("decline*"))
     desk.write(file, file.read_text("utf-8") + "\n{{ no_such_value }}\n")
     desk.look(3)
@@ -259,7 +259,7 @@ def test_a_broken_template_is_refused(desk: Desk) -> None:
 
 
 def test_a_file_that_goes_away_while_it_is_read_is_no_fault(desk: Desk) -> None:
-    """An editor writes beside the file and puts it into its place: the next looks find it there."""
+    """A file that is missing while it is replaced raises no alarm, and is loaded once it is back."""
     renewal = desk.daemon.renewal
     assert renewal is not None
     real, away = renewal.load, desk.folder / "away"
@@ -280,7 +280,7 @@ def test_a_file_that_goes_away_while_it_is_read_is_no_fault(desk: Desk) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
-    """The daemon goes on with what it has."""
+    """An unreadable file raises one alarm, and the old rules stay in force."""
     renewal = desk.daemon.renewal
     assert renewal is not None
 
@@ -295,7 +295,7 @@ def test_a_file_that_cannot_be_read_is_told_of(desk: Desk) -> None:
 
 
 def test_nothing_is_read_while_nothing_moves() -> None:
-    """A look costs a listing of the folder."""
+    """Unchanged files are not read."""
     read: list[Services] = []
 
     def load_them(env: Services) -> Services:

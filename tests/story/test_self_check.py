@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What is wrong with ourselves is told once by mail and pager, its end too, and somebody outside hears our silence."""
+"""Self-checks raise one alarm and one recovery by mail and page, and an external service monitors the heartbeat."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ MINUTE = timedelta(minutes=1)
 
 
 class Shown(ssl.SSLObject):
-    """The TLS of a session, as far as its certificate: the sessions themselves are in tests/contract."""
+    """The TLS session's certificate only; real sessions are tested in tests/contract."""
 
     def __init__(self, ends: datetime) -> None:
         self.ends = ends
 
     def getpeercert(self, binary_form: bool = False) -> dict[str, str]:  # type: ignore[override] # noqa: FBT001, FBT002 - as in ssl
-        """Its end alone."""
+        """Returns only its expiry."""
         assert not binary_form
         return {"notAfter": f"{self.ends:%b %d %H:%M:%S %Y} GMT"}
 
 
 def certificate(env: Services, ends: datetime) -> None:
-    """A session showed a certificate that ends then."""
+    """Presents a certificate that expires then."""
     assert isinstance(env.health_probe, MachineHealthProbe)
     env.health_probe.presented("submission", Shown(ends))
 
 
 def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, clock: SetClock) -> None:  # noqa: F811 - the fixture
-    """Also across a restart, as it stands in a row; by the second channel too, since mail will stop."""
+    """An expiring certificate raises one alarm, also by pager, and its renewal raises one recovery."""
     certificate(paged, NOW + timedelta(days=30))
     assert self_check.tick(paged, IN_TIME) == 1
     assert alarms(paged) == []
@@ -78,7 +78,7 @@ def test_a_certificate_is_told_of_once_and_so_is_its_renewal(paged: Services, cl
 def test_a_loop_that_is_late_and_a_disk_that_is_full(
     env: Services, clock: SetClock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Each with its own alarm and its own end."""
+    """A late loop and a full disk each have their own alarm and recovery."""
     room = [2_000]
     monkeypatch.setattr(
         "flaggermail.adapters.system.health_probe.free_octets", lambda places: dict.fromkeys(places, room[0])
@@ -93,7 +93,7 @@ def test_a_loop_that_is_late_and_a_disk_that_is_full(
 
 
 def test_the_clock_of_the_server_is_seen_in_mail(env: Services, clock: SetClock) -> None:
-    """A mail that arrives five minutes from now proves that the server's clock is ahead; the next, that it is not."""
+    """A mail dated five minutes ahead proves a wrong clock; the next current mail clears it."""
     mailbox = ListMailbox(env.settings.desk.mailbox)
     mailbox.deliver("inbox", mail(1, "a@lindewaard.example", "Vraag", "Tekst"), NOW + 5 * MINUTE)
     poll.look(env, mailbox)
@@ -102,7 +102,7 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Services, clock: SetClock)
     mailbox.deliver("inbox", mail(2, "a@lindewaard.example", "Oud", "Tekst"), NOW - timedelta(hours=1))
     poll.look(env, mailbox)
     self_check.tick(env, IN_TIME)
-    assert alarms(env) == ["clock wrong"]  # that one lay for an hour and says nothing
+    assert alarms(env) == ["clock wrong"]  # a mail that waited for an hour proves nothing
     clock.set(NOW + MINUTE)
     mailbox.deliver("inbox", mail(3, "a@lindewaard.example", "Nieuw", "Tekst"), NOW + MINUTE)
     poll.look(env, mailbox)
@@ -111,7 +111,7 @@ def test_the_clock_of_the_server_is_seen_in_mail(env: Services, clock: SetClock)
 
 
 def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """The inbox is not read, or is."""
+    """Leaves the inbox unread, or reads it."""
     if wrong:
         mailbox_monitor.keep(env, 20 * MINUTE)
     else:
@@ -119,7 +119,7 @@ def mailbox_check(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the 
 
 
 def outbox_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """A mail waits for twenty minutes, or has left."""
+    """Leaves a mail unsent for twenty minutes, or sends it."""
     with env.store.begin() as tx:
         waiting = tx.get(OutboxMail, "o99999999")
         if waiting is None:
@@ -136,18 +136,18 @@ def outbox_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
 
 
 def clock_skew(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """A mail came in from the future, or now."""
+    """Reports a mail from the future, or a current one."""
     env.health_probe.arrived(env.clock.now() + 5 * MINUTE * wrong, env.clock.now())
     self_check.tick(env, IN_TIME)
 
 
 def tick_age(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """Reminders were looked for long ago, or just now."""
+    """Reports an old or a recent reminder tick."""
     self_check.tick(env, {"reminders": 5 * MINUTE * wrong})
 
 
 def disk_space(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """Little room is left, or enough."""
+    """Reports little or enough disk space."""
     with pytest.MonkeyPatch.context() as patch:
         room = 2_000 if wrong else 10**12
         patch.setattr("flaggermail.adapters.system.health_probe.free_octets", lambda _: {"archive": room})
@@ -155,7 +155,7 @@ def disk_space(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the oth
 
 
 def certificate_end(env: Services, wrong: bool) -> None:  # noqa: FBT001 - as the others
-    """Each time another one, that ends in a week, or in a hundred days."""
+    """Presents a new certificate that expires in a week, or in a hundred days."""
     certificate(env, env.clock.now() + timedelta(days=7 if wrong else 100))
     self_check.tick(env, IN_TIME)
 
@@ -178,7 +178,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
     alarm: str,
     recovery: str,
 ) -> None:
-    """However often it is found: one mail and one page when it is wrong, one mail and one page when it is right."""
+    """Each fault raises one mail and one page, and so does its recovery, however often the check runs."""
     mailbox_check(paged, wrong=False)
     for minute, wrong in enumerate([True] * 4 + [False] * 4):
         clock.set(NOW + minute * MINUTE)
@@ -191,7 +191,7 @@ def test_each_thing_of_ourselves_and_its_end_are_told_once_by_both_channels(
 
 
 def test_an_idle_desk_in_order_writes_nothing(env: Services) -> None:
-    """Whoever looks every half minute for a year leaves one row for each thing."""
+    """A healthy desk writes no events and no alarms at repeated checks."""
     certificate(env, NOW + timedelta(days=90))
     self_check.tick(env, IN_TIME)
     with env.store.read() as tx:
@@ -206,25 +206,25 @@ def test_an_idle_desk_in_order_writes_nothing(env: Services) -> None:
 
 
 class Outside(BaseHTTPRequestHandler):
-    """Whoever waits for the heartbeat."""
+    """The external service that receives heartbeats."""
 
     heard: ClassVar[list[str]] = []
     answer: ClassVar[int] = 200
 
     def do_GET(self) -> None:
-        """Hear it."""
+        """Records the request."""
         self.heard.append(f"{self.path} {self.headers['User-Agent']}")
         self.send_response(self.answer)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-        """Nothing on standard error."""
+        """Suppresses the output on standard error."""
 
 
 @pytest.fixture
 def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of somebody on loopback who waits for it."""
+    """Returns the address of a local service that receives heartbeats."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     Outside.heard, Outside.answer = [], 200
     server = HTTPServer(("127.0.0.1", 0), Outside)
@@ -237,7 +237,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_the_heartbeat_is_heard(outside: str) -> None:
-    """One GET, nothing of us in it but name and version."""
+    """A heartbeat is one GET that reveals only name and version."""
     assert HttpHeartbeat(lambda: outside, "1.2").beat() == ""
     assert Outside.heard == ["/canary-7c2 flaggermail/1.2"]
 
@@ -254,31 +254,31 @@ def test_the_heartbeat_is_heard(outside: str) -> None:
     ],
 )
 def test_a_heartbeat_that_fails_says_why_without_its_address(outside: str, address: str, answer: int, why: str) -> None:
-    """No redirect is followed, nothing is asked in clear text, and nothing raises."""
+    """A failed heartbeat gives a reason without its address, follows no redirect and never raises."""
     Outside.answer = answer
     assert HttpHeartbeat(lambda: address.format(outside), "1.2").beat() == why
     assert len(Outside.heard) == (address == "{}")
 
 
 def test_a_heartbeat_without_its_credential(tmp_path: Path) -> None:
-    """It may be written while the daemon runs."""
+    """A missing credential is a reason, not an error."""
     assert HttpHeartbeat(credential("heartbeat", tmp_path), "1").beat() == "its credential cannot be read"
 
 
 class Beats:
-    """A heartbeat that is counted."""
+    """A heartbeat that counts its calls."""
 
     count = 0
     why = ""
 
     def beat(self) -> str:
-        """Count."""
+        """Counts the call."""
         self.count += 1
         return self.why
 
 
 def test_the_daemon_beats_only_while_all_is_well(env: Services, capfd: pytest.CaptureFixture[str]) -> None:
-    """A mailbox that was not read, or reminders that were not looked for, silence it; a failure is a line, no alarm."""
+    """An unread mailbox or a late reminder tick stops the heartbeat. A failed one is logged and raises no alarm."""
     beats, passed = Beats(), [0.0]
     daemon = a_daemon(env, WatchedMailbox(env))
     daemon.heartbeat, daemon.monotonic = beats, lambda: passed[0]
@@ -291,7 +291,7 @@ def test_the_daemon_beats_only_while_all_is_well(env: Services, capfd: pytest.Ca
     assert alarms(env) == []
     passed[0] = 121.0
     daemon.beat()
-    assert beats.count == 2  # reminders were not looked for
+    assert beats.count == 2  # the reminder tick is late
     daemon.remind()
     daemon.beat()
     assert beats.count == 3
@@ -303,7 +303,7 @@ def test_the_daemon_beats_only_while_all_is_well(env: Services, capfd: pytest.Ca
 
 @pytest.mark.parametrize("name", [None, "heartbeat"])
 def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str | None) -> None:
-    """No credential is named as shipped; no name, no address and no tick."""
+    """Without a configured credential there is no heartbeat tick, and none is shipped."""
     assert env.settings.desk.watch.heartbeat is None
     named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
     desk = env.settings.desk.model_copy(update={"watch": named})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What the service manager is told, and when: ready, how things stand, alive, stopping. And that an end comes soon."""
+"""Messages to the service manager (ready, status, watchdog, stopping), and a daemon that stops promptly."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from tests.story.conftest import CONFIG
 from tests.story.test_daemon import StepTicker, WatchedMailbox
 
 NOW = datetime(2027, 3, 17, 20, 42, tzinfo=UTC)
-PATIENCE = 20.0  # seconds a test waits at most for what happens at once
+PATIENCE = 20.0  # seconds that a test waits at most
 SECRET, SENDER = "Verkeerde stemdag in wijk 7", "f.voorbeeld@lindewaard.example"
 REFERRAL = (
     "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example\r\n"
@@ -52,7 +52,7 @@ REFERRAL = (
 
 @contextmanager
 def listening(address: str) -> Iterator[socket.socket]:
-    """The service manager's end of the socket."""
+    """Opens the service manager's end of the socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.bind("\0" + address[1:] if address.startswith("@") else address)
         line.settimeout(PATIENCE)
@@ -60,7 +60,7 @@ def listening(address: str) -> Iterator[socket.socket]:
 
 
 def said_everything(supervisor: SystemdSupervisor) -> None:
-    """Each word once."""
+    """Sends each message once."""
     supervisor.ready()
     supervisor.status("last mail seen 21:42\nREADY=1")
     supervisor.alive()
@@ -69,7 +69,7 @@ def said_everything(supervisor: SystemdSupervisor) -> None:
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])
 def test_each_word_is_one_datagram(kind: str, tmp_path: Path) -> None:
-    """On a socket in the file system and on an abstract one; a line break in a status forges no second assignment."""
+    """Each message is one datagram, on a path and on an abstract socket. A line break forges no second assignment."""
     address = str(tmp_path / "notify") if kind == "path" else f"@flaggermail-test-{os.getpid()}"
     with listening(address) as line:
         said_everything(SystemdSupervisor({"NOTIFY_SOCKET": address}))
@@ -78,14 +78,14 @@ def test_each_word_is_one_datagram(kind: str, tmp_path: Path) -> None:
 
 
 def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
-    """No variable, an empty one, a socket that is gone and one that is full: the daemon never waits and never fails."""
+    """Without a socket, or with one that is gone or full, the daemon neither blocks nor fails."""
     said_everything(SystemdSupervisor({}))
     said_everything(SystemdSupervisor({"NOTIFY_SOCKET": ""}))
     said_everything(SystemdSupervisor({"NOTIFY_SOCKET": str(tmp_path / "gone")}))
     with listening(str(tmp_path / "notify")):
         full = SystemdSupervisor({"NOTIFY_SOCKET": str(tmp_path / "notify")})
         began = time.monotonic()
-        for _ in range(600):  # more than a queue of the system holds
+        for _ in range(600):  # more than the system's queue holds
             full.alive()
         assert time.monotonic() - began < 5
 
@@ -102,52 +102,52 @@ def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_the_interval_is_half_of_the_watchdogs(variables: dict[str, str], interval: float) -> None:
-    """Half, as sd_watchdog_enabled(3) advises; none when it is asked of another process, or not at all."""
+    """The interval is half of WATCHDOG_USEC, as sd_watchdog_enabled(3) advises, and infinite without a watchdog."""
     assert SystemdSupervisor(variables).interval == interval
 
 
-# ---------------------------------------------------------------- the daemon, told of by a double
+# ---------------------------------------------------------------- the daemon, under a recording supervisor
 
 
 class Heard:
-    """A supervisor that keeps what it is told."""
+    """A supervisor that records its messages."""
 
     def __init__(self, interval: float = 60.0) -> None:
         self.interval, self.words = interval, list[str]()
         self.is_ready = threading.Event()
 
     def ready(self) -> None:
-        """Keep it."""
+        """Records the message."""
         self.words.append("ready")
         self.is_ready.set()
 
     def status(self, text: str) -> None:
-        """Keep it."""
+        """Records the message."""
         self.words.append(text)
 
     def alive(self) -> None:
-        """Keep it."""
+        """Records the message."""
         self.words.append("alive")
 
     def stopping(self) -> None:
-        """Keep it."""
+        """Records the message."""
         self.words.append("stopping")
 
 
 class Seconds:
-    """Seconds that pass when the test says so."""
+    """A monotonic clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
 
     def __call__(self) -> float:
-        """The seconds so far."""
+        """Returns the seconds so far."""
         return self.now
 
 
 @pytest.fixture
 def env(tmp_path: Path) -> Iterator[Services]:
-    """Give an environment with set time and no network."""
+    """Builds the services with a set clock and no network."""
     clock = SetClock(NOW)
     settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
     made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("supervised"), ScriptedSubmitter(clock))
@@ -162,7 +162,7 @@ def a_daemon(
     ticker: Ticker | None = None,
     seconds: Seconds | None = None,
 ) -> Daemon:
-    """A daemon under the supervisor that waits only moments before it reconnects."""
+    """Builds a supervised daemon that reconnects after moments."""
     return Daemon(
         env, mailbox, ticker or StepTicker(), EventInterrupt(), "here:1:now", lambda: 0.0, heard,
         monotonic=seconds or time.monotonic,
@@ -171,7 +171,7 @@ def a_daemon(
 
 @contextmanager
 def running(daemon: Daemon) -> Iterator[threading.Thread]:
-    """The daemon, started in a thread and ended with the block."""
+    """Runs the daemon in a thread until the end of the block."""
     thread = threading.Thread(target=daemon.run)
     thread.start()
     try:
@@ -183,7 +183,7 @@ def running(daemon: Daemon) -> Iterator[threading.Thread]:
 
 
 def test_ready_is_said_after_the_first_look(env: Services) -> None:
-    """READY comes once, when the mailbox was looked through; STOPPING comes last."""
+    """READY is sent once, after the first look; STOPPING is sent last."""
     heard, mailbox = Heard(), WatchedMailbox(env)
     mailbox.deliver("inbox", REFERRAL, NOW)
     with running(a_daemon(env, mailbox, heard)):
@@ -196,7 +196,7 @@ def test_ready_is_said_after_the_first_look(env: Services) -> None:
 
 
 def test_ready_is_said_with_the_mailbox_out_of_reach(env: Services) -> None:
-    """Reminders are due on that night too: a start that never ended would take them down with the link."""
+    """READY is sent even when the mailbox is unreachable, so that reminders run."""
     heard = Heard()
     with running(a_daemon(env, WatchedMailbox(env, losses=10_000), heard)):
         assert heard.is_ready.wait(PATIENCE)
@@ -204,21 +204,21 @@ def test_ready_is_said_with_the_mailbox_out_of_reach(env: Services) -> None:
 
 
 class EndlessMailbox(WatchedMailbox):
-    """A mailbox whose first look does not end before the test says so."""
+    """A mailbox whose first look lasts until the test ends it."""
 
     def __init__(self, env: Services) -> None:
         super().__init__(env)
         self.begun, self.go_on = threading.Event(), threading.Event()
 
     def folders(self) -> Sequence[str]:
-        """Not yet."""
+        """Waits, then returns the folders."""
         self.begun.set()
         self.go_on.wait(2 * PATIENCE)
         return super().folders()
 
 
 def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Services) -> None:
-    """After a minute the first look is no longer waited for: the manager would end a start that takes so long."""
+    """READY is sent after a minute even while the first look at a large mailbox runs."""
     heard, mailbox, seconds = Heard(), EndlessMailbox(env), Seconds()
     daemon = a_daemon(env, mailbox, heard, seconds=seconds)
     with running(daemon):
@@ -231,7 +231,7 @@ def test_ready_is_said_while_a_mailbox_of_years_is_read(env: Services) -> None:
 
 
 def test_the_status_tells_times_and_counts_only(env: Services) -> None:
-    """When mail was last seen, the link, what waits, what is in doubt: no subject, address or token."""
+    """The status holds times, link and counts: no subject, address or token."""
     heard, mailbox = Heard(), WatchedMailbox(env)
     mailbox.deliver("inbox", REFERRAL, NOW)
     daemon = a_daemon(env, mailbox, heard)
@@ -242,7 +242,7 @@ def test_the_status_tells_times_and_counts_only(env: Services) -> None:
 
 
 def test_the_status_line_names_what_a_person_must_know() -> None:
-    """The day where it is another one, observing, and a loop that is stuck."""
+    """The status line names a different day, observe mode and a stuck loop."""
     standing = StatusLine(
         last_mail=NOW - timedelta(days=2), last_look=None, link=None, waiting=0, in_doubt=3, observing=True,
         stuck=["watcher"],
@@ -260,7 +260,7 @@ BOUNDS = {"watcher": 600.0, "outbox": 600.0, "remind": 300.0}
 
 
 def pass_minutes(pulse: LoopMonitor, seconds: Seconds, minutes: int, *loops: str) -> None:
-    """Let time pass while only these loops make progress."""
+    """Advances the clock while only these loops make progress."""
     for _ in range(minutes * 4):
         seconds.now += 15
         for loop in loops:
@@ -268,7 +268,7 @@ def pass_minutes(pulse: LoopMonitor, seconds: Seconds, minutes: int, *loops: str
 
 
 def test_the_watchdog_is_fed_by_loops_that_work() -> None:
-    """While all three make progress the manager hears of it within each interval, and no more often than it helps."""
+    """While all three loops make progress, the watchdog is notified once per interval."""
     heard, seconds = Heard(interval=60.0), Seconds()
     pass_minutes(LoopMonitor(heard, BOUNDS, seconds), seconds, 30, *BOUNDS)
     assert len(heard.words) == 60
@@ -276,7 +276,7 @@ def test_the_watchdog_is_fed_by_loops_that_work() -> None:
 
 @pytest.mark.parametrize("stuck", sorted(BOUNDS))
 def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
-    """Once its bound is over nothing is said, however busy the others are; when it goes on, so does the word."""
+    """A loop stuck beyond its bound stops the watchdog messages until it continues."""
     heard, seconds = Heard(interval=60.0), Seconds()
     pulse = LoopMonitor(heard, BOUNDS, seconds)
     others = [loop for loop in BOUNDS if loop != stuck]
@@ -290,7 +290,7 @@ def test_a_stuck_loop_starves_the_watchdog(stuck: str) -> None:
 
 
 def test_a_question_whether_to_go_on_is_the_sign_of_life() -> None:
-    """Also that at the end of a wait; the interrupt itself is unchanged by it."""
+    """Each check of the stop signal counts as a sign of life, also at the end of a wait."""
     heard, seconds, stop = Heard(interval=60.0), Seconds(), EventInterrupt()
     line = WatchedStop(stop, LoopMonitor(heard, {"watcher": 600.0}, seconds), "watcher")
     seconds.now += 60
@@ -304,18 +304,18 @@ def test_a_question_whether_to_go_on_is_the_sign_of_life() -> None:
 
 
 class HintedMailbox(WatchedMailbox):
-    """A mailbox that keeps how long it was told to wait at most."""
+    """A mailbox that records its longest wait."""
 
     at_most: float | None = None
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Keep it, then wait."""
+        """Records the limit, then waits."""
         self.at_most = at_most
         super().wait(stop, at_most)
 
 
 def test_the_watcher_waits_no_longer_than_the_watchdog(env: Services) -> None:
-    """Its sign of life comes after each wait, so the wait is at most one interval."""
+    """The watcher waits at most one watchdog interval."""
     mailbox = HintedMailbox(env)
     with running(a_daemon(env, mailbox, Heard(interval=7.0))):
         assert mailbox.looked.wait(PATIENCE)
@@ -330,13 +330,13 @@ class SteppedMailbox(WatchedMailbox):
         self.step = threading.Semaphore(0)
 
     def wait(self, stop: Interrupt, at_most: float) -> None:
-        """Wait for the test."""
+        """Waits for the test."""
         del stop, at_most
         self.looked.set()
         self.step.acquire(timeout=PATIENCE)
 
     def turn(self) -> None:
-        """One turn of the watcher's loop."""
+        """Runs one turn of the watcher's loop."""
         self.looked.clear()
         self.step.release()
         assert self.looked.wait(PATIENCE)
@@ -344,7 +344,7 @@ class SteppedMailbox(WatchedMailbox):
 
 @pytest.mark.parametrize("stuck", ["watcher", "outbox", "remind"])
 def test_each_loop_of_the_daemon_is_watched(env: Services, stuck: str) -> None:
-    """With one loop of the daemon at a stand the others feed the watchdog until its bound is over, and then no more."""
+    """With one loop of the daemon stuck, watchdog messages continue until its bound and then stop."""
     heard, mailbox, seconds, ticker = Heard(interval=60.0), SteppedMailbox(env), Seconds(), StepTicker()
     daemon = a_daemon(env, mailbox, heard, ticker, seconds)
 
@@ -366,11 +366,11 @@ def test_each_loop_of_the_daemon_is_watched(env: Services, stuck: str) -> None:
         daemon.stop.set()
 
 
-# ---------------------------------------------------------------- the end
+# ---------------------------------------------------------------- stopping
 
 
 def ended_within(daemon: Daemon, thread: threading.Thread) -> float:
-    """Ask for the end; give how many seconds it took."""
+    """Requests a stop and returns the seconds it took."""
     began = time.monotonic()
     daemon.stop.set()
     thread.join(PATIENCE)
@@ -378,13 +378,13 @@ def ended_within(daemon: Daemon, thread: threading.Thread) -> float:
 
 
 class SilentSubmitter:
-    """A submission server that never answers, as long as the test lasts."""
+    """A submission server that does not answer while the test lasts."""
 
     def __init__(self) -> None:
         self.asked, self.answer = threading.Event(), threading.Event()
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """Wait for what does not come."""
+        """Waits for the end of the test."""
         del octets, sender, witness
         self.asked.set()
         self.answer.wait(PATIENCE)
@@ -392,7 +392,7 @@ class SilentSubmitter:
 
 
 def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> None:
-    """The mail in hand stays `attempting`, for the next start to settle; nobody else gets the lease meanwhile."""
+    """A silent submission server does not delay the stop. Its mail stays `attempting`, and the lease stays held."""
     silent = SilentSubmitter()
     mailbox = WatchedMailbox(env)
     mailbox.deliver("inbox", REFERRAL, NOW)
@@ -415,7 +415,7 @@ def test_a_silent_submission_server_does_not_hold_up_the_end(env: Services) -> N
 
 
 def settled(env: Services, mail: str) -> bool:
-    """Wait until what is left of the daemon has written down the late answer, so that the store can be closed."""
+    """Waits until the daemon has recorded the late answer, so that the store can be closed."""
     for _ in range(1000):
         with env.store.read() as tx:
             found = tx.get(OutboxMail, mail)
@@ -426,7 +426,7 @@ def settled(env: Services, mail: str) -> bool:
 
 
 def test_the_end_comes_during_a_wait_for_the_next_try(env: Services) -> None:
-    """A back-off of minutes ends at once."""
+    """A stop ends a back-off of minutes at once."""
     mailbox = WatchedMailbox(env, losses=10_000)
     daemon = a_daemon(env, mailbox, Heard())
     daemon.fraction = lambda: 0.999
@@ -441,27 +441,27 @@ def test_the_end_comes_during_a_wait_for_the_next_try(env: Services) -> None:
 
 
 class FullMailbox(WatchedMailbox):
-    """A mailbox that asks for the end while a large batch is being taken in."""
+    """A mailbox that requests a stop in the middle of a large batch."""
 
     def __init__(self, env: Services, stop: Interrupt, after: int) -> None:
         super().__init__(env)
         self._end, self._after = stop, after
 
     def fetch_after(self, folder: str, position: Position) -> Iterator[Sequence[RawMessage]]:
-        """One batch with everything; the end is asked for when some of it was handed out."""
+        """Yields one batch that requests a stop after some messages."""
         for batch in super().fetch_after(folder, position):
             yield EndingBatch(batch, self._end, self._after)
 
 
 class EndingBatch(list[RawMessage]):
-    """A batch in the middle of which the end is asked for."""
+    """A batch that requests a stop after some messages."""
 
     def __init__(self, batch: Sequence[RawMessage], stop: Interrupt, after: int) -> None:
         super().__init__(batch)
         self._end, self._after = stop, after
 
     def __iter__(self) -> Iterator[RawMessage]:
-        """The messages in their order."""
+        """Yields the messages in order."""
         for number, raw in enumerate(super().__iter__()):
             if number == self._after:
                 self._end.set()
@@ -469,7 +469,7 @@ class EndingBatch(list[RawMessage]):
 
 
 def test_the_end_comes_in_the_middle_of_a_large_batch(env: Services) -> None:
-    """What was taken in is kept, the rest is left for the next start."""
+    """On a stop in a large batch, the mail taken in is kept and the rest is left for the next start."""
     stop = EventInterrupt()
     mailbox = FullMailbox(env, stop, after=3)
     for number in range(200):
@@ -481,24 +481,24 @@ def test_the_end_comes_in_the_middle_of_a_large_batch(env: Services) -> None:
     with env.store.read() as tx:
         cursor = tx.cursor("INBOX")
     assert cursor is not None
-    assert cursor.position.uid == 4  # the one in hand is finished
+    assert cursor.position.uid == 4  # the current mail is finished
     assert daemon.overdue == []
 
 
 def test_a_full_outbox_does_not_hold_up_the_end(env: Services) -> None:
-    """The end comes between two mails; the rest waits."""
+    """On a stop the current mail is sent and the rest of the outbox waits."""
     stop = EventInterrupt()
     for number in range(5):
         octets = REFERRAL.replace(b"<r1@", b"<r%d@" % number).replace(b"wijk 7", b"%d" % number)
         ingest(env, RawMessage(octets, NOW, "INBOX", 1, number + 1))
 
     class EndingSubmitter(ScriptedSubmitter):
-        """Asks for the end with the first mail."""
+        """Requests a stop with the first mail."""
 
         def submit(
             self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = ""
         ) -> Sequence[Submission]:
-            """Accept."""
+            """Accepts."""
             stop.set()
             return super().submit(octets, sender, recipients, witness)
 

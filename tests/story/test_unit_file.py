@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The unit for systemd, as systemd itself reads and rates it. `./dev test` installs the package with the tool."""
+"""The systemd unit, as systemd itself reads and rates it. `./dev test` installs systemd-analyze."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ EXECUTABLE = re.compile(r"^ExecStart=\S+", re.MULTILINE)
 
 
 def analyze(*words: str) -> subprocess.CompletedProcess[str]:
-    """Ask systemd-analyze; a machine without it fails here, because a check that is left out proves nothing."""
+    """Runs systemd-analyze, and fails where it is not installed."""
     assert shutil.which("systemd-analyze"), "systemd-analyze is missing: ./dev test installs the package systemd"
     return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, check=False)
 
 
 def service() -> dict[str, str]:
-    """The settings of the section [Service]; of a key that stands there twice, the last."""
+    """Returns the settings of [Service]; of a repeated key, the last."""
     unit = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",), comment_prefixes=("#",))
     unit.optionxform = str  # type: ignore[assignment,method-assign] # the documented way to keep capitals
     unit.read(UNIT, "utf-8")
@@ -32,14 +32,14 @@ def service() -> dict[str, str]:
 
 
 def test_systemd_rates_it_at_two_or_less() -> None:
-    """Exposure by systemd's own reckoning, from 0 (none) to 10; the threshold is given in tenths."""
+    """The exposure that systemd computes is at most 2.0 on its scale from 0 to 10."""
     rated = analyze("security", "--offline=true", "--threshold=20", str(UNIT))
     assert rated.returncode == 0, rated.stdout[-200:] + rated.stderr
     assert "Overall exposure level for flaggermail.service" in rated.stdout
 
 
 def verified(text: str, folder: Path) -> str:
-    """What systemd finds wrong with a unit whose program exists."""
+    """Returns systemd's complaints about a unit whose program exists."""
     copy = folder / "flaggermail.service"
     copy.write_text(EXECUTABLE.sub("ExecStart=/bin/true", text), "utf-8")
     done = analyze("verify", str(copy))
@@ -47,7 +47,7 @@ def verified(text: str, folder: Path) -> str:
 
 
 def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
-    """Not a line: the tool exits 0 on a key it does not know, and only says so."""
+    """systemd-analyze prints nothing about the unit; it exits 0 even on an unknown key."""
     assert verified(UNIT.read_text("utf-8"), tmp_path) == ""
 
 
@@ -55,12 +55,12 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
     "wrong", ["ProtectSystem=strict\nProtectSytem=full", "ProtectSystem=sometimes", "SystemCallFilter=@no-such-group"]
 )
 def test_a_mistake_in_the_unit_is_found(wrong: str, tmp_path: Path) -> None:
-    """A misspelt key, a wrong value and an unknown group of calls each give a line."""
+    """A misspelt key, a wrong value and an unknown system call group are each reported."""
     assert verified(UNIT.read_text("utf-8").replace("ProtectSystem=strict", wrong), tmp_path) != ""
 
 
 def test_what_the_daemon_relies_on_stands_there() -> None:
-    """It hears when the daemon is ready and alive, gives it an account and time to end, no core, and the secrets."""
+    """The unit sets notify, watchdog, restart, account, stop time, no core dump and the credentials."""
     unit = service()
     assert (unit["Type"], unit["NotifyAccess"], unit["Restart"]) == ("notify", "main", "on-failure")
     assert (unit["WatchdogSec"], unit["LimitCORE"], unit["ProtectSystem"]) == ("2min", "0", "strict")
@@ -73,6 +73,6 @@ def test_what_the_daemon_relies_on_stands_there() -> None:
 
 
 def seconds(span: str) -> int:
-    """A span as the unit writes it."""
+    """Returns the seconds of a time span in the unit's notation."""
     number, unit = re.fullmatch(r"(\d+)(s|min)", span).groups()  # type: ignore[union-attr] # no match fails the test
     return int(number) * {"s": 1, "min": 60}[unit]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Which witness is asked about senders is settled by the configuration, and only the daemon asks the DNS."""
+"""The settings choose who verifies senders, and only the daemon queries the DNS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAIL = (
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A configuration with all that the daemon needs."""
+    """Returns a configuration with all that the daemon needs."""
     shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
     shutil.copytree(shipped("rules"), tmp_path / "rules")
     shutil.copytree(shipped("config") / "templates", tmp_path / "templates")
@@ -36,7 +36,7 @@ def directory(tmp_path: Path) -> Path:
 
 
 def ask(directory: Path, lines: str) -> None:
-    """Write another witness into the configuration."""
+    """Writes another `trust` setting into the configuration."""
     file = directory / "flaggermail.yaml"
     text = file.read_text("utf-8")
     assert "  authserv_id: mx.bzk.example\n" in text
@@ -49,7 +49,7 @@ def ask(directory: Path, lines: str) -> None:
     [("  authserv_id: mx.bzk.example\n", False), ("  trust: dkim\n", True), ("  trust: nobody\n", False)],
 )
 def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatures: bool) -> None:  # noqa: FBT001 - a column
-    """It takes mail in; a command that shows a mail again asks no name server, whatever the settings say."""
+    """Only the daemon checks DKIM signatures; a command queries no name server, whatever the settings."""
     ask(directory, lines)
     wiring.upgrade_database(directory)
     daemon = wiring.daemon(directory)
@@ -60,7 +60,7 @@ def test_only_the_daemon_checks_signatures(directory: Path, lines: str, signatur
 
 
 def test_a_server_without_a_name_is_asked_where_the_settings_say_so(directory: Path) -> None:
-    """The form of Exchange Online verifies under `topmost`, and nobody under the name of another server."""
+    """A nameless result (Exchange Online) verifies with `trust: topmost`, and not when a server's name is required."""
     wiring.upgrade_database(directory)
     with closing(wiring.open_services(directory)) as env:
         named = env.sender_check.verdict(MAIL, env.parser.parse(MAIL))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mails of the night that docs/officer.md tells, as sent: `python -m tests.story.told_night` puts them in.
+"""The mails of the night in docs/officer.md, as sent; `python -m tests.story.told_night` inserts them.
 
-A mail stands there between two fences behind a comment such as `<!-- nl take -->`: its language and its name below.
+A mail in the manual is a code block after a comment such as `<!-- nl take -->`: its language and its name below.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ MAILS = {
     "answer": ("20:21", OFFICER, 0),
     "genuine": ("20:24", OFFICER, 0),
 }
-"""When each was sent, to whom, and as the which of that minute."""
+"""Time, recipient and index among the mails of that minute."""
 _SHOWN = re.compile(r"(?<=<!-- )(?P<language>nl|en) (?P<name>[a-z ]+) -->\n\n```text\n(?P<mail>.*?)\n?```", re.DOTALL)
 
 
 def played(language: str) -> dict[str, str]:
-    """Every mail of that night by its name, where the desk speaks that language, as plain text."""
+    """Returns the mails of that night by name, as plain text, with the desk in that language."""
     with tempfile.TemporaryDirectory() as folder:
         settings = _play(language, Path(folder))
         clock = SetClock(NOW.replace(year=NOW.year + 1))
@@ -80,12 +80,12 @@ def _shown(env: Services, mails: list[OutboxMail], at: str, to: str, nth: int) -
 
 
 def stand(manual: str) -> Iterator[tuple[str, str, str]]:
-    """Language, name and text of each mail that the manual shows."""
+    """Yields language, name and text of each mail in the manual."""
     return ((found["language"], found["name"], found["mail"]) for found in _SHOWN.finditer(manual))
 
 
 def put_in(manual: str, mails: dict[str, dict[str, str]]) -> str:
-    """The manual with the mails as they are sent now."""
+    """Returns the manual with the mails as they are sent now."""
     return _SHOWN.sub(
         lambda f: f"{f['language']} {f['name']} -->\n\n```text\n{mails[f['language']][f['name']]}\n```", manual
     )
