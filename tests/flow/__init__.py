@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The way of mail through real servers."""
+"""Tests of mail through real servers."""

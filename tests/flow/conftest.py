@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk between real servers."""
+"""The fixture of a desk between real servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.servers.postfix import Postfix
 def desk(
     dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
 ) -> Iterator[DeskProcess]:
-    """Give a configured desk of its own between the real servers; no process is left when the test ends."""
+    """Builds a configured desk of its own between the real servers; no process is left when the test ends."""
     assert platform.received() == []
     with tempfile.TemporaryDirectory(prefix="vf-") as name:
         folder, officer = Path(name), f"o{mail_user[5:]}"

@@ -20,11 +20,11 @@ from flaggermail.shipped import shipped
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 KILLING = Path(__file__).with_name("killed_daemon.py")
-PATIENCE = 30.0  # seconds for what happens in one or two
+PATIENCE = 30.0  # seconds for what takes one or two
 
 
 def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
-    """Give what `look` finds as soon as it is something, else fail saying what was waited for."""
+    """Returns the first truthy result of `look`, or fails with `what` after the time-out."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
@@ -36,17 +36,17 @@ def patiently(look: Callable[[], T | None], what: str, seconds: float = PATIENCE
 
 @dataclass
 class DeskProcess:
-    """One desk in a folder; `mailbox` and `officer` are accounts that no other test has."""
+    """One desk in a folder; `mailbox` and `officer` are accounts that no other test uses."""
 
     folder: Path
     mailbox: str
     officer: str
     process: subprocess.Popen[bytes] | None = None
     logs: list[Path] = field(default_factory=list)
-    inside: tuple[str, ...] = ()  # what runs every command, where it is to run in surroundings of its own
+    inside: tuple[str, ...] = ()  # command prefix for an environment of its own
 
     def start(self, kill_at: str | None = None) -> None:
-        """Start the daemon; with `kill_at` one that ends itself with SIGKILL when it comes to that port."""
+        """Starts the daemon, or with `kill_at` one that kills itself with SIGKILL at that port."""
         log = self.folder / f"daemon-{len(self.logs)}.log"
         self.logs.append(log)
         command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), "run"]
@@ -61,16 +61,16 @@ class DeskProcess:
         )
 
     def process_ended(self) -> bool:
-        """Whether the daemon is gone."""
+        """Returns whether the daemon has ended."""
         return self.process is None or self.process.poll() is not None
 
     def killed(self) -> None:
-        """Wait until the daemon has been killed by SIGKILL."""
+        """Waits until the daemon has been killed by SIGKILL."""
         assert self.process is not None
         assert self.process.wait(PATIENCE) == -signal.SIGKILL, self.log()
 
     def stop(self) -> float:
-        """Ask the daemon to end; give how many seconds that took. It must end in order."""
+        """Stops the daemon, which must exit with 0, and returns the seconds it took."""
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -80,29 +80,29 @@ class DeskProcess:
         return time.monotonic() - began
 
     def end(self) -> None:
-        """Leave no process behind, whatever happened."""
+        """Kills the daemon if it still runs."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(PATIENCE)
 
     def log(self) -> str:
-        """What the daemon said last."""
+        """Returns the log of the last start."""
         return self.logs[-1].read_text("utf-8") if self.logs else ""
 
     def run(self, *words: str) -> str:
-        """Type a command; give its output. It must succeed."""
+        """Runs a command that must succeed and returns its output."""
         command = [*self.inside, sys.executable, "-m", "flaggermail", "--config", str(self.folder), *words]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout
 
     def read(self, *words: str) -> object:
-        """Type a command with --json; give its document."""
+        """Runs a command with --json and returns its document."""
         return json.loads(self.run(*words, "--json"))
 
 
 def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer: str) -> None:
-    """Write the configuration of the scenarios into `folder`, with other servers and one officer who is this user."""
+    """Writes the configuration of the scenarios into `folder`, with other servers and this user as the only officer."""
     yaml = YAML()
     for name in ("platforms.yaml", "elections.yaml"):
         (folder / name).write_bytes((ROOT / "tests" / "config" / name).read_bytes())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail run` with an archive that fails and quotes the mail in its error; the wiring is the test's own."""
+"""`flaggermail run` with an archive that fails and quotes the mail in its error; the test wires it itself."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from flaggermail.services import Services
 
 
 class FailingOctets:
-    """An archive that quotes what it cannot keep."""
+    """An archive whose errors quote the octets it cannot store."""
 
     def put(self, octets: bytes) -> str:
-        """Fail, as a library would that shows what it was given, with a cause that does the same."""
+        """Raises an error that quotes the octets, with a cause that does the same."""
         if b"ustar" in octets[:512]:
-            return ""  # the rules in force, which are noted before any mail comes
+            return ""  # the archived rules, stored before any mail
         try:
             return {b"": ""}[octets]
         except KeyError as cause:
             raise ArchiveFault(octets.decode("utf-8", "replace")) from cause
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """Fail in the same way."""
+        """Fails in the same way."""
         return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
-        """Fail in the same way."""
+        """Fails in the same way."""
         raise ArchiveFault(digest)
 
     def discard(self, digest: str) -> None:
-        """Fail in the same way."""
+        """Fails in the same way."""
         raise ArchiveFault(digest)
 
     def sweep(self) -> int:
-        """Nothing was ever written."""
+        """Returns 0, as nothing was ever written."""
         return 0
 
 
 def adapt(env: Services) -> Services:
-    """The environment with that archive."""
+    """Returns the services with that archive."""
     return replace(env, octets=FailingOctets())
 
 

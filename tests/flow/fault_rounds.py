@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rounds of faults between a desk and a real Postfix; afterwards the servers are asked what became of each mail.
+"""Rounds of faults between a desk and a real Postfix; the servers are then asked what happened to each mail.
 
-A round: a notification is approved and a referral taken in, the desk sends with one fault in the way, then it is
-started again some times, and its mailbox is read. What counts is what the platforms' server and the officer's
-mailbox hold; the desk's record only says which mails there are, and what it believes of them.
+In each round a notification is approved and a referral taken in, the desk sends with one fault, is restarted a few
+times and reads its mailbox. The result is what the platforms' server and the officer's mailbox hold; the desk's record
+supplies only the list of mails and their supposed states.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.faulty_desk import PREPARING, RECOVERING, STEPS, WIRE, Order
 
 FIRST, SECOND = "elections-eu@tiktok-platform.example", "second@tiktok-platform.example"
-HANG, PATIENCE = 4, 2  # seconds: the server's silence after the final dot, and how long we wait for it
+HANG, PATIENCE = 4, 2  # seconds: the server's silence after the final dot, and the desk's time-out
 SERVER_FAULTS = ("none", "550 at RCPT", "450 at RCPT", "greylisted", "hang after the dot", "server away", "bounce")
 CUTS = tuple(f"line dropped after {step}" for step in WIRE)
 KILLS = tuple(f"killed: {step}" for step in STEPS)
@@ -37,32 +37,32 @@ FAULTS = (*SERVER_FAULTS, *CUTS, *KILLS)
 
 @dataclass
 class Count:
-    """What became of the mails."""
+    """The results of the mails."""
 
     rounds: Counter[str] = field(default_factory=Counter)
-    platform: Counter[str] = field(default_factory=Counter)  # state of the envelope -> how many
+    platform: Counter[str] = field(default_factory=Counter)  # state of the envelope -> number
     officer: Counter[str] = field(default_factory=Counter)
     received: int = 0  # by the platforms
     received_officer: int = 0
-    again: int = 0  # officers' and referrers' mails that came more than once
+    again: int = 0  # officers' and referrers' mails received more than once
     findings: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Rounds:
-    """A desk on which faults are tried, one after the other."""
+    """A desk on which faults are tried one after the other."""
 
     servers: Servers
     desk: DeskProcess
     process: subprocess.Popen[str]
     count: Count = field(default_factory=Count)
     ahead: float = 0.0  # minutes
-    settling: int = 3  # starts after each fault
+    settling: int = 3  # restarts after each fault
 
     @classmethod
     @contextmanager
     def running(cls, servers: Servers, user: str) -> Iterator[Rounds]:
-        """A desk of its own; its process ends with the block."""
+        """Runs a desk of its own, whose process ends with the block."""
         with servers.desk(user) as desk:
             _write(desk.folder)
             command = [sys.executable, "-m", "tests.flow.faulty_desk", str(desk.folder)]
@@ -79,7 +79,7 @@ class Rounds:
                         process.stdin.close()
 
     def order(self, order: Order, *, dies: bool = False) -> bool:
-        """Let the desk run once; answers whether it ended as it should."""
+        """Runs the desk once and returns whether it ended as expected."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(asdict(order)) + "\n")
@@ -91,7 +91,7 @@ class Rounds:
         return True
 
     def play(self, fault: str, nth: int = 1, *, platform_first: bool = True) -> None:
-        """One round with that fault, at the nth mail where it is one of the wire or the journal."""
+        """Plays one round with that fault, at the nth mail for faults of the connection or the journal."""
         self.count.rounds[fault] += 1
         kind, _, step = fault.partition(": ")
         killed_early = step in PREPARING
@@ -109,7 +109,7 @@ class Rounds:
             self.ahead += 1.5
             self.order(Order("settle", minutes=self.ahead))
             patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
-        if fault == "450 at RCPT":  # longer than greylisting: through all the starts of its round
+        if fault == "450 at RCPT":  # longer than greylisting: through all restarts of its round
             self.servers.postfix.set_recipient_access({})
 
     def _arm(self, fault: str) -> None:
@@ -130,24 +130,24 @@ class Rounds:
             postfix.set_recipient_access({})
         elif fault == "hang after the dot":
             postfix.set_hangs({})
-            time.sleep(HANG + 1)  # what it was given last is taken when the silence is over
+            time.sleep(HANG + 1)  # the last mail is accepted after the silence
         elif fault == "server away":
             self.ahead += 1.5
-            self.order(Order("send", minutes=self.ahead))  # asks once more, in vain
+            self.order(Order("send", minutes=self.ahead))  # tries once more, in vain
             postfix.start()
         patiently(lambda: queued(self.servers) == 0, "Postfix has handed on all it took", 60)
         if fault == "bounce":
             self.servers.platform.refusals = {}
 
     def random(self, number: int, chance: random.Random) -> None:
-        """That many rounds, each fault as often as every other, in an order of chance."""
+        """Plays that many rounds, each fault equally often, in random order."""
         faults = [FAULTS[at % len(FAULTS)] for at in range(number)]
         chance.shuffle(faults)
         for fault in faults:
             self.play(fault, chance.randint(1, 3), platform_first=chance.random() < 2 / 3)
 
     def finish(self) -> Count:
-        """Let everything through that still waits, then count."""
+        """Lets all queued mail through, then counts."""
         self.servers.postfix.set_recipient_access({})
         for minutes in (2, 40, 40, 40):
             self.ahead += minutes
@@ -158,7 +158,7 @@ class Rounds:
 
 
 def _write(folder: Path) -> None:
-    """A short patience, a blind copy as proof, and a second recipient for the notification."""
+    """Configures a short time-out, a blind copy as proof and a second recipient of the notification."""
     yaml = YAML()
     settings = yaml.load((folder / "flaggermail.yaml").read_text("utf-8"))
     settings["submission"].update(timeout_seconds=PATIENCE, proof="copy", retry_minutes=[1])
@@ -172,10 +172,10 @@ def _write(folder: Path) -> None:
 
 
 def count_mails(played: Rounds) -> None:
-    """Ask the servers for every mail that the record names; what must not be is a finding."""
+    """Asks the servers for every mail in the record and reports each contradiction as a finding."""
     count = played.count
     got = Counter((message_id(mail.octets), to) for mail in played.servers.platform.received() for to in mail.rcpt_tos)
-    for box in (played.desk.officer, f"head-{played.desk.officer}"):  # both may approve, and both are told of it
+    for box in (played.desk.officer, f"head-{played.desk.officer}"):  # both may approve and get the alarms
         got.update((message_id(octets), f"{box}@bzk.example") for octets in played.servers.dovecot.messages(box))
     told = {str(row[0]) for row in rows(played.desk, "SELECT id FROM alarm")}
     query = "SELECT id, message_id, recipient, state, bounced, at_most_once FROM outbox ORDER BY id"
@@ -195,7 +195,7 @@ def count_mails(played: Rounds) -> None:
 
 
 def _judge_platform(count: Count, key: str, state: str, times: int, told: set[str]) -> None:
-    """At most once; and where it did not arrive, an alarm says so."""
+    """Checks that a platform's mail arrived at most once, and that an alarm reports one that did not arrive."""
     count.platform[state] += 1
     count.received += times
     if times > 1:
@@ -210,7 +210,7 @@ def _judge_platform(count: Count, key: str, state: str, times: int, told: set[st
 
 
 def _judge_officer(count: Count, key: str, state: str, times: int) -> None:
-    """At least once."""
+    """Checks that an officer's or referrer's mail arrived at least once."""
     count.officer[state] += 1
     count.received_officer += times
     count.again += times > 1

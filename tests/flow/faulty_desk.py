@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk that is killed, or loses its line, at one step of the journal: `faulty_desk.py DIR`, told by standard input.
+"""A desk that is killed or loses its connection at one step: `faulty_desk.py DIR`, instructed on standard input.
 
-Each line is one run of the desk as JSON (`Order`); the answer is how its process ended. Every run is a process of its
-own, forked from this one, which has done all that is slow and holds no database. Store, archive, submission server and
-mailbox are the real ones; only the clock is ahead of the machine's. The wrapping is the test's own wiring.
+Each line is one run of the desk as JSON (`Order`); the answer is the exit status of its process. Each run is a process
+of its own, forked from this one, which has done all slow work and holds no database. Store, archive, submission server
+and mailbox are real; only the clock is ahead of the machine's. The test wraps the ports itself.
 """
 
 from __future__ import annotations
@@ -37,36 +37,36 @@ from flaggermail.services import Services
 CHANNEL = "tiktok-elections"
 PREPARING = ("draft frozen", "draft unsaved", "approval unsaved", "approval saved")
 JOURNAL = ("claim unsaved", "claim saved", "result unsaved", "result saved")
-WIRE = ("connect", "mail", "rcpt", "data", "dot", "reply")  # methods of SmtpSession; the step is just after it
+WIRE = ("connect", "mail", "rcpt", "data", "dot", "reply")  # methods of SmtpSession; the fault is just after the call
 RECOVERING = ("recovery unsaved", "recovery saved")
 STEPS = (*PREPARING, *JOURNAL[:2], *WIRE, *JOURNAL[2:], *RECOVERING)
 
 
 @dataclass(frozen=True)
 class Order:
-    """One run: what the desk does, and at which step, for which mail of the run, it is killed or its line is cut."""
+    """One run: what the desk does, the step at which it is killed or disconnected, and for which mail of the run."""
 
     do: str  # prepare | send | settle
     step: str = ""
     nth: int = 1
-    cut: bool = False  # the line, instead of the process
+    cut: bool = False  # cut the connection instead of killing the process
     minutes: float = 0  # that its clock is ahead of the machine's
     platform_first: bool = True
 
 
 def die() -> None:
-    """End at once, as a power cut does."""
+    """Kills the process, as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class AheadClock:
-    """The present, and some minutes more."""
+    """The present plus some minutes."""
 
     minutes: float
 
     def now(self) -> datetime:
-        """Give it in UTC."""
+        """Returns it in UTC."""
         return datetime.now(UTC) + timedelta(minutes=self.minutes)
 
 
@@ -77,12 +77,12 @@ class KilledStore:
         self._store, self._left, self._saved = store, nth, saved
 
     def __getattr__(self, name: str) -> object:
-        """Everything else is the store's own."""
+        """Delegates everything else to the store."""
         return getattr(self._store, name)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
-        """A unit of work, perhaps the last one."""
+        """Opens a unit of work and dies in or after the nth."""
         self._left -= 1
         with self._store.begin() as tx:
             yield tx
@@ -99,20 +99,20 @@ class KilledOctets:
         self._octets = octets
 
     def __getattr__(self, name: str) -> object:
-        """Everything else is the archive's own."""
+        """Delegates everything else to the archive."""
         return getattr(self._octets, name)
 
     def put(self, octets: bytes) -> str:
-        """Store, then die."""
+        """Stores the octets, then dies."""
         self._octets.put(octets)
         die()
         raise AssertionError("still alive")
 
 
 def hurt(env: Services, order: Order) -> Services:
-    """`env` with the fault of the order in it; faults of the line are put into `SmtpSession` itself."""
+    """Returns `env` with the fault of the order. Faults of the connection are patched into `SmtpSession` itself."""
     if order.step == "draft frozen":
-        return replace(env, octets=KilledOctets(env.octets))  # type: ignore[arg-type] # a proxy has what it stands for
+        return replace(env, octets=KilledOctets(env.octets))  # type: ignore[arg-type] # the proxy delegates the rest
     if order.step in WIRE:
         hurt_session(order)
         return env
@@ -125,7 +125,7 @@ def hurt(env: Services, order: Order) -> Services:
 
 
 def hurt_session(order: Order) -> None:
-    """Let the process, or its line, end just after a step of the nth connection."""
+    """Kills the process or cuts its connection just after a step of the nth connection."""
     whole: Callable[..., object] = getattr(SmtpSession, order.step)
     seen = [0]
 
@@ -138,7 +138,7 @@ def hurt_session(order: Order) -> None:
         transport = session.transport
         assert transport is not None
         with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as line:
-            line.shutdown(socket.SHUT_RDWR)  # what the system has taken still leaves, nothing comes back
+            line.shutdown(socket.SHUT_RDWR)  # what the system has buffered still leaves, nothing is received
 
     def dot(session: SmtpSession) -> None:
         whole(session)
@@ -153,7 +153,7 @@ def hurt_session(order: Order) -> None:
 
 
 def referral(name: str) -> bytes:
-    """A municipality's mail, for which our server vouches; it gives a notice and a confirmation."""
+    """Returns a municipality's verified mail, which causes a notice and a confirmation."""
     lines = (
         "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example",
         "Received: from mail.lindewaard.example by mx.bzk.example with ESMTPS", "From: griffie@lindewaard.example",
@@ -165,7 +165,7 @@ def referral(name: str) -> bytes:
 
 
 def prepare(env: Services, order: Order) -> None:
-    """A notification that is approved, and a referral that was taken in, in either order."""
+    """Approves a notification and takes in a referral, in either order."""
     name = env.randomness.token()[:12]
 
     def refer() -> None:
@@ -173,7 +173,7 @@ def prepare(env: Services, order: Order) -> None:
 
     with env.store.read() as tx:
         bad = tx.find(BadAddress, cleared_at=None)
-    for one in bad:  # a round before this one let a mail bounce
+    for one in bad:  # an earlier round had a bounce
         perform.run(env, ClearAddress(address=one.id, reason="the platform mended it"), "officer1")
     if not order.platform_first:
         refer()
@@ -185,14 +185,14 @@ def prepare(env: Services, order: Order) -> None:
     perform.run(env, Decide(case=case.key, decision="notify", reason="such votes are invalid"), "officer1")
     drafting = order.step.startswith("draft")
     key = perform.run(hurt(env, order) if drafting else env, Draft(case=case.key, channel=CHANNEL), "officer1").key
-    delivery.drain(env)  # who may approve was asked long ago: the fault meets what follows the approval
+    delivery.drain(env)  # sends the approval requests: the fault hits only what follows the approval
     perform.run(hurt(env, order), Approve(draft=key), "officer1")
     if order.platform_first:
         refer()
 
 
 def settle(env: Services) -> None:
-    """All that a start does, the mailbox read."""
+    """Does all the work of a start, including a look at the mailbox."""
     delivery.recover(env)
     delivery.drain(env)
     mailbox = wiring.mailbox(env.settings)
@@ -205,7 +205,7 @@ def settle(env: Services) -> None:
 
 
 def run_desk(equipment: Services, order: Order) -> None:
-    """Run the desk once."""
+    """Runs the desk once."""
     clock = AheadClock(order.minutes)
     settings = equipment.settings
     store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
@@ -222,7 +222,7 @@ def run_desk(equipment: Services, order: Order) -> None:
 
 
 def forked(work: Callable[[], None]) -> int:
-    """Do `work` in a process of its own; answers its exit status, or the number of the signal, negative."""
+    """Runs `work` in a process of its own and returns its exit status, or minus the number of its signal."""
     child = os.fork()
     if child == 0:
         try:
@@ -235,7 +235,7 @@ def forked(work: Callable[[], None]) -> int:
 
 
 def main(directory: str) -> None:
-    """Run the desks that are asked for."""
+    """Runs the requested desks."""
     equipment = wiring.open_services(Path(directory))
     equipment.store.close()
     for line in sys.stdin:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon of the demo, but for one thing: it never reminds anybody. `forgetful_daemon.py DIR`."""
+"""The daemon of the demo, except that it sends no reminders: `forgetful_daemon.py DIR`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flaggermail.services import Services
 
 
 def remind_nobody(env: Services) -> int:
-    """Tell nobody."""
+    """Sends no reminder."""
     del env
     return 0
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon with one port wrapped so that the process kills itself there: `killed_daemon.py CONFIG POINT`.
+"""The daemon with one port wrapped so that it kills itself there: `killed_daemon.py CONFIG POINT`.
 
-The wrapping is the test's own wiring; the product has no hook for it.
+The test wraps the port itself; the product has no hook for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ POINTS = ("octets stored", "attempt recorded", "after the final dot")
 
 
 def die() -> None:
-    """End at once, as a power cut does."""
+    """Kills the process, as a power cut would."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -32,36 +32,36 @@ class KilledOctets:
         self._octets = octets
 
     def put(self, octets: bytes) -> str:
-        """Store, then die."""
+        """Stores the octets, then dies."""
         self._octets.put(octets)
         die()
         raise AssertionError("still alive")
 
     def put_all(self, many: Sequence[bytes]) -> list[str]:
-        """Store one, then die."""
+        """Stores the first, then dies."""
         return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
-        """What is stored."""
+        """Returns the stored octets."""
         return self._octets.get(digest)
 
     def discard(self, digest: str) -> None:
-        """As the one inside."""
+        """Delegates."""
         self._octets.discard(digest)
 
     def sweep(self) -> int:
-        """As the one inside."""
+        """Delegates."""
         return self._octets.sweep()
 
 
 class KilledSubmitter:
-    """Dies before the network is touched, or after the server's answer, at the first mail to a platform."""
+    """Dies before the connection or after the server's answer, at the first mail to a platform."""
 
     def __init__(self, submitter: Submitter, point: str) -> None:
         self._submitter, self._point = submitter, point
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
-        """Hand the mail over, or not, and die."""
+        """Submits the mail, or not, and dies."""
         ours = all("platform.example" not in recipient for recipient in recipients)
         if not ours and self._point == "attempt recorded":
             die()
@@ -72,14 +72,14 @@ class KilledSubmitter:
 
 
 def adapt(env: Services, point: str) -> Services:
-    """The environment with the port wrapped that `point` names."""
+    """Returns the services with the port of `point` wrapped."""
     if point == "octets stored":
         return replace(env, octets=KilledOctets(env.octets))
     return replace(env, submitter=KilledSubmitter(env.submitter, point))
 
 
 def main(directory: str, point: str) -> None:
-    """Run the daemon until it comes to `point`."""
+    """Runs the daemon until it reaches `point`."""
     if point not in POINTS:
         raise ValueError(f"no such point: {point}")
     logbook.configure()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""A desk whose daemon runs as under systemd: it is given a socket to notify, and what it says there is kept."""
+"""A desk whose daemon runs as under systemd, with a notify socket whose messages are recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Notified:
         self._line, self.address, self.words = line, address, list[str]()
 
     def read(self) -> list[str]:
-        """Everything that was said so far."""
+        """Returns all messages so far."""
         while True:
             try:
                 self.words.append(self._line.recv(4096).decode())
@@ -29,7 +29,7 @@ class Notified:
                 return self.words
 
     def wait_for(self, *parts: str) -> str:
-        """Wait until one word holds all these parts; give the latest."""
+        """Waits for a message with all these parts and returns the latest."""
         return patiently(
             lambda: next((word for word in reversed(self.read()) if all(part in word for part in parts)), None),
             f"{parts} on the notify socket, heard {self.words}",
@@ -38,7 +38,7 @@ class Notified:
 
 @contextmanager
 def notify_socket(folder: Path) -> Iterator[Notified]:
-    """Listen as systemd does."""
+    """Listens as systemd does."""
     address = str(folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
         line.bind(address)
@@ -48,7 +48,7 @@ def notify_socket(folder: Path) -> Iterator[Notified]:
 
 
 def start(desk: DeskProcess, notified: Notified, *options: str, script: Path | None = None) -> None:
-    """Start the daemon of the desk under that supervisor, with a watchdog of four seconds."""
+    """Starts the daemon under that supervisor, with a watchdog of four seconds."""
     log = desk.folder / f"daemon-{len(desk.logs)}.log"
     desk.logs.append(log)
     program = ["-m", "flaggermail"] if script is None else [str(script)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Colleagues work in the same mailbox, on a real Dovecot: nothing that they do hides a mail or makes two of it."""
+"""Colleagues work in the same mailbox, on a real Dovecot, without hiding or duplicating a mail."""
 
 from __future__ import annotations
 
@@ -36,38 +36,38 @@ class Looking:
     dovecot: Dovecot
 
     def look(self, *, everywhere: bool = True) -> int:
-        """Look; tell how many mails were taken in."""
+        """Looks at the mailbox and returns the number of mails taken in."""
         return poll.look(self.env, self.mailbox, everywhere=everywhere)
 
     @contextmanager
     def colleague(self, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:
-        """Another client with a folder open."""
+        """Opens another client with a folder selected."""
         with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=30) as client:
             client.login(self.desk.mailbox, self.dovecot.password)
             assert client.select(folder)[0] == "OK"
             yield client
 
     def move(self, target: str, folder: str = "INBOX") -> None:
-        """A colleague moves all that is in a folder."""
+        """Moves all mail of a folder, as a colleague."""
         with self.colleague(folder) as client:
             client.create(target)
             assert client._simple_command("MOVE", "1:*", target)[0] == "OK"  # noqa: SLF001 - imaplib knows no MOVE
 
     def events(self) -> Counter[EventKind]:
-        """How often what happened to mail."""
+        """Returns the number of events about incoming mail, by kind."""
         with self.env.store.read() as tx:
             kinds = Counter(event.kind for _, event in tx.events())
         return Counter({kind: kinds[kind] for kind in (EventKind.MESSAGE_TAKEN_IN, EventKind.DELIVERY_SEEN)})
 
     def cases(self) -> list[str]:
-        """The cases there are."""
+        """Returns the numbers of all cases."""
         with self.env.store.read() as tx:
             return [case.number for case in tx.find(Case)]
 
 
 @pytest.fixture
 def looking(desk: DeskProcess, dovecot: Dovecot, postfix: Postfix) -> Iterator[Looking]:
-    """Give a desk that has looked once, after which one referral has come."""
+    """Builds a desk that has looked once, after which one referral arrived."""
     env = wiring.open_services(desk.folder)
     mailbox = wiring.mailbox(env.settings)
     found = Looking(desk, env, mailbox, dovecot)
@@ -86,7 +86,7 @@ TAKEN_IN_ONCE = Counter({EventKind.MESSAGE_TAKEN_IN: 1})
 
 @pytest.mark.parametrize("target", ["Archief/2027", "Deleted", "Junk"])
 def test_moved_before_it_was_seen(looking: Looking, target: str) -> None:
-    """A referral that was filed, deleted or taken for junk before our look opens its case all the same, once."""
+    """A referral that a colleague moved, deleted or marked as junk before the look opens its case once."""
     looking.move(target)
     assert looking.look() == 1
     assert (looking.cases(), looking.events()) == (["VF-NU-0001"], TAKEN_IN_ONCE)
@@ -94,7 +94,7 @@ def test_moved_before_it_was_seen(looking: Looking, target: str) -> None:
 
 
 def test_moved_after_it_was_seen(looking: Looking) -> None:
-    """A referral that a colleague files afterwards is the same one, and keeps its instant."""
+    """A referral moved after the look is recognised and keeps its instant."""
     assert looking.look() == 1
     with looking.env.store.read() as tx:
         (before,) = tx.find(StoredMessage, direction="in")
@@ -107,7 +107,7 @@ def test_moved_after_it_was_seen(looking: Looking) -> None:
 
 
 def test_read_flagged_and_answered_first(looking: Looking) -> None:
-    r"""\\Seen, \\Flagged and \\Answered decide nothing, and are as they were afterwards."""
+    r"""\\Seen, \\Flagged and \\Answered are ignored and left unchanged."""
     with looking.colleague() as client:
         client.fetch("1", "(BODY[])")
         client.store("1", "+FLAGS", r"(\Flagged \Answered)")
@@ -119,7 +119,7 @@ def test_read_flagged_and_answered_first(looking: Looking) -> None:
 
 
 def test_expunged_before_it_was_seen(looking: Looking, postfix: Postfix) -> None:
-    """What was deleted for good is gone; the mail behind it is taken in, and the gap is not searched for ever."""
+    """A mail expunged before the look is lost; the next one is taken in."""
     with looking.colleague() as client:
         client.store("1", "+FLAGS", r"(\Deleted)")
         client.expunge()
@@ -131,7 +131,7 @@ def test_expunged_before_it_was_seen(looking: Looking, postfix: Postfix) -> None
 
 
 def test_answered_by_a_colleague(looking: Looking) -> None:
-    """The answer that a colleague typed stands in Sent: it is filed in the case once, and starts nothing."""
+    """A colleague's answer in Sent is filed in the case once and raises no alarm."""
     assert looking.look() == 1
     with looking.env.store.read() as tx:
         (referral,) = tx.find(StoredMessage, direction="in")
@@ -150,7 +150,7 @@ def test_answered_by_a_colleague(looking: Looking) -> None:
 
 
 def test_sent_mail_that_was_filed_further_down(looking: Looking) -> None:
-    """A folder below Sent holds sent mail too."""
+    """Mail in a subfolder of Sent counts as sent mail."""
     typed = b"From: desk@bzk.example\r\nTo: elections-eu@tiktok-platform.example\r\n\r\nGraag nagaan.\r\n"
     looking.dovecot.append(looking.desk.mailbox, "Sent", typed, looking.env.clock.now())
     looking.move("Sent/2027", "Sent")
@@ -160,7 +160,7 @@ def test_sent_mail_that_was_filed_further_down(looking: Looking) -> None:
 
 
 def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
-    """A changed UIDVALIDITY: all is read again and known by its content; not one event is written, and nobody hears."""
+    """After a change of UIDVALIDITY all mail is recognised by its content and causes no event."""
     refer(looking.desk, postfix, 2)
     looking.dovecot.wait_for_messages(looking.desk.mailbox, 2)
     assert looking.look() == 2
@@ -178,7 +178,7 @@ def test_all_numbers_given_anew(looking: Looking, postfix: Postfix) -> None:
 
 
 def _forget_numbers(looking: Looking) -> None:
-    """Let Dovecot number the inbox anew, as it does after its index was lost."""
+    """Makes Dovecot change the inbox's UIDVALIDITY, as after the loss of its index."""
 
     def numbering() -> bytes:
         with looking.colleague() as client:
@@ -191,31 +191,31 @@ def _forget_numbers(looking: Looking) -> None:
             file.unlink()
         return numbering() != old
 
-    patiently(forgotten, "other numbers")  # they are made from the second of the day
+    patiently(forgotten, "other numbers")  # the UIDVALIDITY is made from the time in seconds
 
 
 def test_a_hint_is_about_the_inbox_alone(looking: Looking) -> None:
-    """After a hint the inbox is read and no other folder; those have their turn each interval."""
+    """A look after a hint reads the inbox only; the full look reads the other folders."""
     looking.move("Archief")
     assert looking.look(everywhere=False) == 0
     assert looking.look() == 1
 
 
 def test_the_keyword(looking: Looking) -> None:
-    """What was taken in bears the keyword, and nothing else that a colleague would see."""
+    """Mail taken in has the keyword and no other new flag."""
     assert looking.look() == 1
     assert looking.dovecot.flags(looking.desk.mailbox) == [frozenset({"flaggermail"})]
 
 
 def test_no_keyword_while_observing(looking: Looking) -> None:
-    """A desk that observes leaves no trace in the mailbox."""
+    """A desk in observe mode sets no keyword."""
     observing.begin(looking.env)
     assert looking.look() == 1
     assert looking.dovecot.flags(looking.desk.mailbox) == [frozenset()]
 
 
 def test_junk_wakes_nobody_until_somebody_saves_it(looking: Looking) -> None:
-    """A stranger's mail in Junk waits without a notice; moved to the inbox, it is shown to the officer once."""
+    """A stranger's mail in Junk causes no notice. Moved to the inbox, it causes one."""
     looking.move("Archief")
     looking.look()
     strange = b"From: a@shop.example\r\nTo: desk@bzk.example\r\nMessage-ID: <s@shop.example>\r\n\r\nWat nu?\r\n"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The whole way on real servers: the daemon as a process between Dovecot (TLS, IDLE) and Postfix (STARTTLS, AUTH)."""
+"""The whole path on real servers: the daemon as a process between Dovecot (TLS, IDLE) and Postfix (STARTTLS, AUTH)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ REFERRER, PLATFORM = "f.voorbeeld@lindewaard.example", "elections-eu@tiktok-plat
 
 
 def written(octets: bytes) -> Mail:
-    """The mail as a reader sees it."""
+    """Returns the parsed mail."""
     return email.message_from_bytes(octets)
 
 
 def refer(desk: DeskProcess, postfix: Postfix, number: int = 1) -> None:
-    """A municipality sends a referral."""
+    """Delivers a municipality's referral."""
     octets = (
         f"From: Fenna Voorbeeld <{REFERRER}>\r\nTo: {desk.mailbox}@bzk.example\r\n"
         f"Subject: Verkeerde stemdag rondgestuurd\r\nMessage-ID: <r{number}.{desk.mailbox}@lindewaard.example>\r\n"
@@ -30,7 +30,7 @@ def refer(desk: DeskProcess, postfix: Postfix, number: int = 1) -> None:
 
 
 def answer(desk: DeskProcess, postfix: Postfix, notified: ReceivedMail) -> None:
-    """The platform answers the notification that it got."""
+    """Delivers the platform's answer to the notification."""
     name = written(notified.octets)["Message-ID"]
     octets = (
         f"From: Elections EU <{PLATFORM}>\r\nTo: {desk.mailbox}@bzk.example\r\nSubject: Re: your request\r\n"
@@ -41,7 +41,7 @@ def answer(desk: DeskProcess, postfix: Postfix, notified: ReceivedMail) -> None:
 
 
 def the_case(desk: DeskProcess) -> str | None:
-    """The number of the one case, once there is one."""
+    """Returns the number of the only case, or None if there is none yet."""
     cases = desk.read("case", "list")
     assert isinstance(cases, list)
     assert len(cases) <= 1, "a case was doubled"
@@ -49,7 +49,7 @@ def the_case(desk: DeskProcess) -> str | None:
 
 
 def decide(desk: DeskProcess, case: str) -> str:
-    """A person assesses, decides and writes the notification; give the draft's id."""
+    """Assesses, decides and drafts the notification; returns the draft's id."""
     (desk.folder / "assessment.yaml").write_text(
         "incorrect: true\ncontradicts: The polling day is another.\ncriteria: [3]\nown_attempts: 2\n", "utf-8"
     )
@@ -62,7 +62,7 @@ def decide(desk: DeskProcess, case: str) -> str:
 
 
 def clocks_stopped(desk: DeskProcess, case: str) -> bool:
-    """Whether all three clocks of the one notification stand."""
+    """Returns whether all three clocks of the only notification are stopped."""
     document = desk.read("case", "show", case)
     assert isinstance(document, dict)
     (notification,) = document["notifications"]
@@ -70,7 +70,7 @@ def clocks_stopped(desk: DeskProcess, case: str) -> bool:
 
 
 def uncertain(desk: DeskProcess) -> str | None:
-    """The id of a mail in doubt, once there is one."""
+    """Returns the id of a mail in doubt, or None."""
     mails = desk.read("outbox", "list", "--all")
     assert isinstance(mails, list)
     return next((str(mail["id"]) for mail in mails if mail["state"] == "uncertain"), None)
@@ -79,7 +79,10 @@ def uncertain(desk: DeskProcess) -> str | None:
 def test_from_the_referral_to_the_stopped_clocks(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
-    """A referral is confirmed, a person's notification leaves once, the answer stops all three clocks; flags stay."""
+    """A referral is confirmed, the notification is sent once and the answer stops all three clocks.
+
+    No flag of the mails changes except the keyword.
+    """
     desk.start()
     refer(desk, postfix)
     (confirmation,) = platform.wait(1, recipient=REFERRER)
@@ -92,20 +95,20 @@ def test_from_the_referral_to_the_stopped_clocks(
     assert platform.received(PLATFORM) == []
 
     draft = decide(desk, case)
-    assert platform.received(PLATFORM) == []  # decided is not approved
+    assert platform.received(PLATFORM) == []  # a decision is not an approval
     desk.run("approve", draft)
     (notified,) = platform.wait(1, recipient=PLATFORM)
     answer(desk, postfix, notified)
     patiently(lambda: clocks_stopped(desk, case), "three stopped clocks")
 
     assert len(platform.received(PLATFORM)) == 1
-    assert dovecot.flags(desk.mailbox) == [frozenset({"flaggermail"})] * 2  # neither \\Seen nor anything else
+    assert dovecot.flags(desk.mailbox) == [frozenset({"flaggermail"})] * 2  # neither \\Seen nor any other flag
     assert desk.stop() < 10
     assert "chain intact" in desk.run("audit", "verify")
 
 
 def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> None:
-    """Killed between archive and record, the mail is taken in by the next start: one case, one confirmation."""
+    """A mail archived before a kill but not recorded is taken in at the next start: one case, one confirmation."""
     desk.start(kill_at="octets stored")
     refer(desk, postfix)
     desk.killed()
@@ -121,7 +124,10 @@ def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, plat
 def test_killed_with_the_attempt_recorded(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
-    """Killed before the network was touched, a platform's mail is in doubt and alarms; a person has it sent, once."""
+    """After a kill before the connection, a platform's mail is in doubt and raises an alarm.
+
+    An officer resends it once.
+    """
     desk.start()
     refer(desk, postfix)
     case = patiently(lambda: the_case(desk), "a case")
@@ -146,7 +152,7 @@ def test_killed_with_the_attempt_recorded(
 def test_killed_after_the_final_dot(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
-    """Killed with the server's answer unrecorded, nothing is sent again; the copy in Sent proves when it was sent."""
+    """After a kill with the answer unrecorded, nothing is sent again. The copy in Sent settles when it was sent."""
     desk.start()
     refer(desk, postfix)
     case = patiently(lambda: the_case(desk), "a case")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`flaggermail demo` in one command: what it prints is what the record holds, and nothing of it runs on."""
+"""`flaggermail demo`: what it prints matches the database, and no process outlives it."""
 
 from __future__ import annotations
 
@@ -34,29 +34,29 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 @dataclass(frozen=True)
 class Shown:
-    """One demo that has ended."""
+    """The output and folder of a finished demo."""
 
     text: str
     folder: Path
 
     def block(self, case: str) -> str:
-        """The figures of a case, as printed."""
+        """Returns the printed figures of a case."""
         figures = self.text.partition("What the record says now")[2]
         return re.split(r"\n\n", figures.partition(f"{case}  ")[2])[0]
 
     def rows(self, query: str, *values: str) -> list[tuple[str, ...]]:
-        """What the database answers, asked past the program."""
+        """Returns the result of a query on the database, without the program."""
         with closing(sqlite3.connect(self.folder / "flaggermail.db")) as database:
             return database.execute(query, values).fetchall()
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The environment of this process, with temporary folders in `folder`."""
+    """Returns the environment of this process, with temporary folders in `folder`."""
     return {**os.environ, "TMPDIR": str(folder)}
 
 
 def show(folder: Path, *options: str) -> Shown:
-    """Run a demo that must come out well, in silence but for its story."""
+    """Runs a demo that must succeed without output on standard error."""
     done = subprocess.run(
         (*DEMO, "--once", *options), capture_output=True, text=True, cwd=ROOT, check=False, timeout=120,
         env=environment(folder),
@@ -67,12 +67,12 @@ def show(folder: Path, *options: str) -> Shown:
 
 
 def processes_of(folder: Path) -> list[str]:
-    """The command lines of every process that was told about `folder`."""
+    """Returns the command lines of all processes that mention `folder`."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = entry.read_bytes()
-        except OSError:  # gone meanwhile
+        except OSError:  # the process has ended
             continue
         if os.fsencode(folder) in line:
             found.append(line.replace(b"\0", b" ").decode())
@@ -80,19 +80,19 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def clock_times(instants: list[str]) -> list[str]:
-    """Instants of the database as times of day at the desk."""
+    """Converts instants of the database to times of day at the desk."""
     read = [datetime.fromisoformat(instant).replace(tzinfo=UTC).astimezone(AMSTERDAM) for instant in instants]
     return [f"{instant:%H:%M}" for instant in read]
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The demo without options."""
+    """Runs the demo without options."""
     return show(tmp_path_factory.mktemp("demo"))
 
 
 def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
-    """The exchange of 6 June 2024: 152 minutes on all three clocks, in both languages, two reminders on the way."""
+    """The demo shows 152 minutes on all three clocks, in both languages, and two reminders."""
     block = shown.block(WARNING)
     for clock in ("receipt", "human", "substance"):
         assert re.search(rf"{clock} clock +stopped at 13:06, after 152 minutes", block)
@@ -103,7 +103,7 @@ def test_demo_tells_how_long_the_platform_took(shown: Shown) -> None:
 
 
 def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
-    """The platform of the second story never answers: two reminders, then the head, and no figure."""
+    """The silent platform of the second case causes two reminders, an escalation to the head and no figure."""
     block = shown.block(REFERRED)
     assert "15:21 to A. Jansen (after 60 minutes); 16:21 to A. Jansen (after 120 minutes)" in block
     assert re.search(r"escalations +18:21 to C\. Bakker \(after 240 minutes\)", block)
@@ -112,7 +112,7 @@ def test_demo_escalates_what_stays_silent(shown: Shown) -> None:
 
 
 def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
-    """The municipality's mail becomes a case by itself, and it is told the number at once."""
+    """The municipality's mail opens a case, and its number is confirmed at once."""
     lines = shown.text.splitlines()
     at = next(n for n, line in enumerate(lines) if line.endswith("confirmation with the case number"))
     assert lines[at].startswith("  14:02  the desk to i.voorbeeldsma")
@@ -120,7 +120,7 @@ def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
 
 
 def test_figures_are_those_of_the_database(shown: Shown) -> None:
-    """Asked with plain SQL, the database holds the very instants that were printed."""
+    """The printed times equal those in the database, read with plain SQL."""
     query = "SELECT started_at, stopped_at FROM clock WHERE notification = ? ORDER BY kind"
     spans = {tuple(clock_times(list(row))) for row in shown.rows(query, f"{WARNING}/1")}
     assert spans == {("10:34", "13:06")}
@@ -133,7 +133,7 @@ def test_figures_are_those_of_the_database(shown: Shown) -> None:
 
 
 def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
-    """The three are where it says; every mail that left lies in the archive under its digest."""
+    """Database, archive and log are where the demo says, and every sent mail is in the archive under its digest."""
     for name in ("flaggermail.db", "archive", "daemon.log"):
         assert (shown.folder / name).exists()
         assert str(shown.folder / name) in shown.text
@@ -146,7 +146,7 @@ def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
 
 
 def test_commands_it_names_work_afterwards(shown: Shown) -> None:
-    """Whoever types what is printed at the end sees the record."""
+    """The commands printed at the end succeed."""
     lines = [line for line in shown.text.splitlines() if " --config " in line]
     assert lines
     for line in lines:
@@ -160,7 +160,7 @@ def test_nothing_runs_on(shown: Shown) -> None:
 
 
 def test_answer_after_moves_the_answer(tmp_path: Path) -> None:
-    """Another silence gives another figure, and the reminders that fell into it."""
+    """`--answer-after` changes the platform's response time and the reminders before it."""
     block = show(tmp_path, "--answer-after", "97").block(WARNING)
     assert "1.6 hours (97 minutes)" in block
     assert "1,6 uur (1 uur en 37 minuten)" in block
@@ -169,7 +169,7 @@ def test_answer_after_moves_the_answer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("minutes", ["0", "10081", "soon"])
 def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes: str) -> None:
-    """Anything else is wrong use: one line, exit 2, and no folder is made."""
+    """A value outside one minute to one week is a usage error: one line, exit status 2, and no folder."""
     done = subprocess.run(
         (*DEMO, "--answer-after", minutes), capture_output=True, text=True, cwd=ROOT, check=False,
         env=environment(tmp_path),
@@ -181,7 +181,7 @@ def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes
 
 
 def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the story tells of must happen: without the reminder nothing is printed as if it had been sent."""
+    """A daemon that sends no reminder breaks the demo; no reminder is printed as sent."""
     monkeypatch.setattr(stage, "PATIENCE", 5.0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     told = list[str]()
@@ -197,7 +197,7 @@ def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pyt
 
 
 def test_missing_extra_is_named() -> None:
-    """Without the packages of the extra the message says which one to install: one line, exit 2."""
+    """Without the packages of the extra, the error names the extra to install: one line, exit status 2."""
     hide = "import sys; sys.modules['pymap'] = None; from flaggermail.cli import main; main(['demo', '--once'])"
     done = subprocess.run((sys.executable, "-c", hide), capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2
@@ -207,7 +207,7 @@ def test_missing_extra_is_named() -> None:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A demo that goes on, with its daemon started."""
+    """Runs a demo that continues after its story, with its daemon started."""
     process = subprocess.Popen(DEMO, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment(tmp_path))
     try:
         patiently(lambda: processes_of(tmp_path), "the daemon of the demo starts")
@@ -218,14 +218,14 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_killed_demo_leaves_no_daemon(running: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    """Even when nobody is left to end it, the daemon ends."""
+    """The daemon ends when the demo is killed."""
     running.send_signal(signal.SIGKILL)
     running.wait()
     patiently(lambda: not processes_of(tmp_path), "the daemon notices that it is alone")
 
 
 def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
-    """Replayed without a server, the story comes out as it expects, and to the minute as the demo's database has it."""
+    """Replayed without servers, the demo's scenario gives the same figures as the demo's database."""
     report = play(STORY, typed)
     assert report.differences == ()
     notifications = report.json["notifications"]
@@ -248,7 +248,7 @@ def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
 
 
 def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
-    """Whoever types what is printed while the daemon goes on has a notification that the platform answers."""
+    """The commands printed while the daemon runs send a notification, which the platform answers."""
     printed = tmp_path / "printed"
     with printed.open("wb") as file:
         process = subprocess.Popen(DEMO, cwd=ROOT, stdout=file, env={**environment(tmp_path), "PYTHONUNBUFFERED": "1"})

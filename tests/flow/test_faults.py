@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What machines do to a desk: disks that are full or read-only, a second daemon, a line that stalls, a film by mail."""
+"""Faults of machines: full and read-only disks, a second daemon, a stalled connection, a film by mail."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ TEXT = "Content-Type: text/plain; charset=utf-8\r\n\r\nZie het bericht. Zelf twe
 
 
 class NewDesk(Protocol):
-    """Makes a desk between the real servers."""
+    """Builds a desk between the real servers."""
 
     def __call__(
         self, changes: Mapping[str, Mapping[str, object]] | None = None, inside: tuple[str, ...] = ()
     ) -> DeskProcess:
-        """With other settings, and commands that run behind `inside`."""
+        """Builds a desk with other settings, and commands run behind `inside`."""
         ...
 
 
@@ -47,7 +47,7 @@ class NewDesk(Protocol):
 def new_desk(
     dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
 ) -> Iterator[NewDesk]:
-    """Make a desk of its own; no process is left when the test ends."""
+    """Returns a builder of desks; no process is left when the test ends."""
     assert platform.received() == []
     with ExitStack() as ending:
 
@@ -82,14 +82,14 @@ def new_desk(
 
 
 def refer(desk: DeskProcess, postfix: Postfix, rest: str = TEXT) -> None:
-    """A municipality sends a referral."""
+    """Delivers a municipality's referral."""
     to = f"{desk.mailbox}@bzk.example"
     octets = (MAIL % {"to": to, "name": f"r.{desk.mailbox}"} + rest).encode()
     postfix.deliver_from_outside(octets, REFERRER, to)
 
 
 def confirmed(desk: DeskProcess, platform: PlatformServer) -> None:
-    """Wait until the referrer has his confirmation; there must be one case and one message, and one confirmation."""
+    """Waits for the confirmation, and checks that there is one case, one message and one confirmation."""
     platform.wait(1, recipient=REFERRER)
     patiently(lambda: _states(desk) == {"accepted"}, "nothing is left in the outbox")
     cases, messages = desk.read("case", "list"), desk.read("message", "list", "--place", "case")
@@ -112,7 +112,7 @@ def _states(desk: DeskProcess) -> set[str]:
 def test_a_second_daemon_on_the_same_database_is_refused(
     new_desk: NewDesk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """It ends at once, says in one line who holds the lease, and the first one goes on."""
+    """A second daemon exits with one line that names the lease holder, and the first continues."""
     desk = new_desk()
     desk.start()
     assert desk.process is not None
@@ -130,7 +130,7 @@ def test_a_second_daemon_on_the_same_database_is_refused(
 
 
 class Disk:
-    """A small file system that only those see who run behind `inside`."""
+    """A small file system, visible only to commands run behind `inside`."""
 
     def __init__(self, place: Path, holder: int) -> None:
         self.place = place
@@ -138,25 +138,25 @@ class Disk:
         self.inside = ("nsenter", "--target", str(holder), *as_root, "--mount")
 
     def run(self, script: str) -> None:
-        """Do something to it; `$0` is the place."""
+        """Runs a script on it; `$0` is its path."""
         subprocess.run([*self.inside, "sh", "-c", script, str(self.place)], check=True, timeout=30)
 
     def fill(self) -> None:
-        """Leave no room."""
+        """Fills the disk."""
         self.run('cat /dev/zero > "$0/ballast" 2>/dev/null || true')
 
     def make_room(self) -> None:
-        """Take away what fills it."""
+        """Frees the space."""
         self.run('rm "$0/ballast"')
 
     def remount(self, how: str) -> None:
-        """Let it be written, or not: "rw" or "ro"."""
+        """Remounts it "rw" or "ro"."""
         self.run(f'mount -o remount,{how} "$0"')
 
 
 @contextmanager
 def small_disk(place: Path) -> Iterator[Disk]:
-    """Mount it in a mount namespace of its own, which a sleeping process keeps until the end."""
+    """Mounts a disk in a mount namespace of its own, held by a sleeping process until the end."""
     as_root = () if os.geteuid() == 0 else ("--user", "--map-root-user")
     mount = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo mounted && exec sleep 600'
     command = ["unshare", *as_root, "--mount", "sh", "-c", mount, str(place)]
@@ -171,7 +171,7 @@ def small_disk(place: Path) -> Iterator[Disk]:
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
-    """Give a small disk."""
+    """Builds a small disk."""
     with tempfile.TemporaryDirectory(prefix="vf-") as name, small_disk(Path(name)) as made:
         yield made
 
@@ -179,7 +179,7 @@ def disk() -> Iterator[Disk]:
 def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """The daemon ends with an error; once there is room again, the next start takes in what came, once."""
+    """A full disk ends the daemon with an error. With room again, the next start takes in the mail once."""
     store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
     desk = new_desk({"store": store}, disk.inside)
     desk.start()
@@ -199,7 +199,7 @@ def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
 def test_a_read_only_disk_prevents_the_start(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """The start is refused in words; once the disk can be written, the mail that came meanwhile is taken in, once."""
+    """A read-only disk prevents the start with a clear error. Once writable, the waiting mail is taken in once."""
     store = {"database": f"sqlite:///{disk.place}/flaggermail.db", "archive": str(disk.place / "archive")}
     desk = new_desk({"store": store}, disk.inside)
     disk.remount("ro")
@@ -215,13 +215,13 @@ def test_a_read_only_disk_prevents_the_start(
     desk.stop()
 
 
-# ---------------------------------------------------------------- a line that stalls
+# ---------------------------------------------------------------- a connection that stalls
 
 
 def test_a_network_that_stalls_is_waited_out(
     new_desk: NewDesk, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """The line is open and nothing passes: the daemon notices, tries again and again, and then takes in all, once."""
+    """On a stalled connection the daemon retries, and takes in all mail once when it recovers."""
     with StallingLine(dovecot.imaps_port).running() as line:
         desk = new_desk({"mailbox": {"port": line.port, "timeout_seconds": 1}})
         desk.start()
@@ -241,12 +241,15 @@ def test_a_network_that_stalls_is_waited_out(
 def test_three_thousand_waiting_messages_are_one_digest(
     new_desk: NewDesk, dovecot: Dovecot, platform: PlatformServer
 ) -> None:
-    """All are on record with their instant, each in a case; nobody is answered, and the officer gets one mail."""
+    """Three thousand old mails are each in a case with their arrival time.
+
+    One digest goes to the officer, no other mail.
+    """
     desk, waiting = new_desk(), 3000
     to, morning = f"{desk.mailbox}@bzk.example", datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
     vouched = "Authentication-Results: mx.bzk.example; dmarc=pass header.from=lindewaard.example\r\n"
     received = f"Received: from mail.lindewaard.example by mx.bzk.example; {format_datetime(morning)}\r\n"
-    # Each about another district: what is referred twice waits for a person.
+    # Each mail names another district, since a repeated referral waits for an officer.
     head = f"{vouched}{received}{MAIL}{TEXT}".replace("rondgestuurd", "rondgestuurd in wijk %(name)s")
     dovecot.lay(desk.mailbox, ((head % {"to": to, "name": f"w{n}"}).encode() for n in range(waiting)), morning)
     desk.start()
@@ -268,7 +271,7 @@ def test_three_thousand_waiting_messages_are_one_digest(
 def test_a_referral_of_forty_megabytes_is_confirmed(
     new_desk: NewDesk, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
-    """It opens its case like any other, is in the archive whole, and nobody gets the film sent on."""
+    """A referral of forty megabytes opens a case and is archived whole; the notice does not contain the film."""
     desk = new_desk()
     desk.start()
     film = ("QUJDREVG" * 9 + "\r\n") * 540_000

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Canaries: words planted in mail, passwords and configuration that may turn up in no log, status or traceback."""
+"""Canary words in mail, passwords and configuration appear in no log, status or traceback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.flow.supervised import Notified, notify_socket, start
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 
-BIRD = "kanarie"  # every canary begins with it, in whatever case
+BIRD = "kanarie"  # every canary begins with it, in any case
 FAILING = Path(__file__).with_name("failing_daemon.py")
 PASSWORD = f"{BIRD}-password"
 PHONE = "+31 70 987 6543"
@@ -54,7 +54,7 @@ BROKEN = (
 
 @pytest.fixture
 def smtp() -> Iterator[ScriptedSmtp]:
-    """Give a submission server that refuses the login and repeats what it was sent."""
+    """Runs a submission server that refuses the login and repeats the password and user."""
     refusal = f"535 5.7.8 {PASSWORD} is wrong for {BIRD}-user"
     server = ScriptedSmtp(replies={"AUTH": refusal}, offers=("AUTH PLAIN LOGIN",))
     with server.running():
@@ -63,7 +63,7 @@ def smtp() -> Iterator[ScriptedSmtp]:
 
 @pytest.fixture
 def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_user: str) -> Iterator[DeskProcess]:
-    """Give a desk with canaries in its configuration and its passwords."""
+    """Builds a desk with canaries in its configuration and passwords."""
     with tempfile.TemporaryDirectory(prefix="vf-") as name:
         folder = Path(name)
         changes: dict[str, dict[str, object]] = {
@@ -90,7 +90,7 @@ def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_
 
 
 def plant_officer(folder: Path) -> None:
-    """Let the officers have names, addresses and telephones that are canaries."""
+    """Replaces the officers' names, addresses and telephone numbers by canaries."""
     yaml, path = YAML(), folder / "oncall.yaml"
     oncall = yaml.load(path.read_text("utf-8"))
     for number, officer in enumerate(oncall["officers"]):
@@ -99,7 +99,7 @@ def plant_officer(folder: Path) -> None:
 
 
 def plant_secret(folder: Path, name: str, secret: str) -> None:
-    """Write a credential that only its owner may read."""
+    """Writes a credential that only its owner may read."""
     file = folder / "credentials" / name
     file.write_text(secret, "utf-8")
     file.chmod(0o600)
@@ -107,24 +107,24 @@ def plant_secret(folder: Path, name: str, secret: str) -> None:
 
 @pytest.fixture
 def notified(desk: DeskProcess) -> Iterator[Notified]:
-    """Give what the daemon says to its supervisor."""
+    """Returns the daemon's messages to its supervisor."""
     with notify_socket(desk.folder) as listening:
         yield listening
 
 
 def tokens(desk: DeskProcess) -> list[str]:
-    """Every token there is: whoever has one could act by mail."""
+    """Returns every token; its holder could act by mail."""
     with sqlite3.connect(desk.folder / "flaggermail.db") as database:
         return [token for (token,) in database.execute("SELECT token FROM token")]
 
 
 def spoken(desk: DeskProcess, notified: Notified) -> str:
-    """Everything that the daemon ever said, whoever heard it."""
+    """Returns all log output and supervisor messages of the daemon."""
     return "\n".join([*(log.read_text("utf-8") for log in desk.logs), *notified.read()])
 
 
 def assert_no_canary(desk: DeskProcess, notified: Notified, password: str) -> None:
-    """No planted word, token or password in anything that was said."""
+    """Checks that no canary, token, password or traceback was written."""
     said = spoken(desk, notified).lower()
     for word in (BIRD, PHONE, password.lower(), *tokens(desk), "traceback"):
         at = said.find(word)
@@ -132,13 +132,13 @@ def assert_no_canary(desk: DeskProcess, notified: Notified, password: str) -> No
 
 
 def take_in(desk: DeskProcess, dovecot: Dovecot, *mails: bytes) -> None:
-    """The mails arrive."""
+    """Delivers the mails."""
     for octets in mails:
         dovecot.append(desk.mailbox, "INBOX", octets, datetime.now(UTC))
 
 
 def test_no_canary_is_ever_said(desk: DeskProcess, notified: Notified, dovecot: Dovecot, smtp: ScriptedSmtp) -> None:
-    """A refused login to the mailbox, mail whole and broken, a refused login to the submission server, a sent mail."""
+    """Nothing secret is written on refused logins to mailbox and server, whole and broken mail, and a sent mail."""
     referral = REFERRAL.replace("DATE", f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}").replace("\n", "\r\n")
     start(desk, notified)
     notified.wait_for("STATUS=", "link down")
@@ -159,7 +159,7 @@ def test_no_canary_is_ever_said(desk: DeskProcess, notified: Notified, dovecot: 
 
 
 def test_no_canary_is_said_by_a_worker_that_fails(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
-    """The error quotes the whole mail, and so does its cause: the log tells kind and place, the exit status is 1."""
+    """A worker's error that quotes the mail is logged by type and place only, and the exit status is 1."""
     plant_secret(desk.folder, "imap-password", dovecot.password)
     take_in(desk, dovecot, REFERRAL.replace("\n", "\r\n").encode())
     start(desk, notified, script=FAILING)
@@ -171,7 +171,7 @@ def test_no_canary_is_said_by_a_worker_that_fails(desk: DeskProcess, notified: N
 
 
 def test_a_broken_configuration_shows_no_secret(desk: DeskProcess, notified: Notified) -> None:
-    """A password written into the YAML is refused by name; the daemon does not start, and does not show it."""
+    """A password in the YAML is refused by its key, without its value, and the daemon does not start."""
     path = desk.folder / "flaggermail.yaml"
     path.write_text(path.read_text("utf-8").replace("mailbox:\n", f"mailbox:\n  password: {PASSWORD}\n", 1), "utf-8")
     start(desk, notified)

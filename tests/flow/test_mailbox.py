@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The mailbox on a real Dovecot: new mail is noticed and read whole, and nobody else sees that we looked."""
+"""The mailbox on a real Dovecot: new mail is noticed and read whole, and reading leaves no trace."""
 
 import imaplib
 import time
@@ -19,18 +19,18 @@ from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 
 LONG = 30.0
-SHORTLY = 0.3  # seconds: by then the client is in IDLE
+SHORTLY = 0.3  # seconds until the client is in IDLE
 SOON = 5.0  # seconds: far below LONG, far above Dovecot's half second
 
 
 def mail(subject: str, body: str = "Goedemorgen.\r\n") -> bytes:
-    """Give a small mail."""
+    """Returns a small mail."""
     return f"From: a@gemeente.example\r\nSubject: {subject}\r\nX-Own: {subject}\r\n\r\n{body}".encode()
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A mailbox nobody used before, on a server."""
+    """An unused mailbox on a server."""
 
     user: str
     dovecot: Dovecot
@@ -38,7 +38,7 @@ class Desk:
 
     @property
     def account(self) -> ImapAccount:
-        """The account as an installation has it: implicit TLS."""
+        """Returns the account as an installation has it, with implicit TLS."""
         return ImapAccount(
             host="localhost",
             port=self.dovecot.imaps_port,
@@ -50,13 +50,13 @@ class Desk:
         )
 
     def deliver(self, *subjects: str) -> None:
-        """Deliver mails with these subjects."""
+        """Delivers mails with these subjects."""
         for subject in subjects:
             self.dovecot.deliver(self.user, mail(subject))
 
     @contextmanager
     def colleague(self) -> Iterator[imaplib.IMAP4]:
-        """Give another client of the same mailbox."""
+        """Opens another client of the same mailbox."""
         with imaplib.IMAP4("localhost", self.dovecot.imap_port, timeout=LONG) as client:
             client.login(self.user, self.dovecot.password)
             yield client
@@ -64,20 +64,20 @@ class Desk:
 
 @pytest.fixture
 def desk(mail_user: str, dovecot: Dovecot, certificates: Certificates) -> Desk:
-    """Give an untouched mailbox."""
+    """Returns an untouched mailbox."""
     return Desk(mail_user, dovecot, certificates)
 
 
 @pytest.fixture
 def mailbox(desk: Desk) -> Iterator[ImapMailbox]:
-    """Give the adapter on it."""
+    """Opens the adapter on it."""
     with closing(desk.account) as opened:
         yield opened
 
 
 @contextmanager
 def closing(account: ImapAccount) -> Iterator[ImapMailbox]:
-    """Give the mailbox of an account, close it at the end."""
+    """Opens the mailbox of an account and closes it at the end."""
     opened = ImapMailbox(account)
     try:
         yield opened
@@ -87,7 +87,7 @@ def closing(account: ImapAccount) -> Iterator[ImapMailbox]:
 
 @contextmanager
 def shortly(act: Callable[[], None]) -> Iterator[None]:
-    """Let something happen from elsewhere while the test waits."""
+    """Runs `act` shortly after, while the test waits."""
     timer = Timer(SHORTLY, act)
     timer.start()
     yield
@@ -95,35 +95,35 @@ def shortly(act: Callable[[], None]) -> Iterator[None]:
 
 
 def read(mailbox: ImapMailbox, folder: str = "INBOX", after: Position = Position(0, 0)) -> list[RawMessage]:  # noqa: B008 - frozen
-    """Read everything above a position."""
+    """Returns all messages above a position."""
     return [message for batch in mailbox.fetch_after(folder, after) for message in batch]
 
 
 def subjects(messages: list[RawMessage]) -> list[str]:
-    """Give the subjects of the messages."""
+    """Returns the subjects of the messages."""
     lines = [line for message in messages for line in message.octets.split(b"\r\n") if line.startswith(b"Subject: ")]
     return [line.removeprefix(b"Subject: ").decode() for line in lines]
 
 
 def seconds_of(wait: Callable[[], None]) -> float:
-    """Tell how long something takes."""
+    """Returns the seconds that a wait takes."""
     started = time.monotonic()
     wait()
     return time.monotonic() - started
 
 
 class TestWaiting:
-    """The wait ends when mail comes, whenever that is."""
+    """The wait ends when mail arrives at any time."""
 
     def test_a_delivery_ends_the_wait(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """A mail that is delivered while we idle ends the wait, and is there."""
+        """A mail delivered during IDLE ends the wait and can be read."""
         assert read(mailbox) == []
         with shortly(lambda: desk.deliver("one")):
             assert seconds_of(lambda: mailbox.wait(EventInterrupt(), LONG)) < SOON
         assert subjects(read(mailbox)) == ["one"]
 
     def test_every_delivery_does(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """The second and the third too, each read once."""
+        """Every later delivery ends the wait too, and each mail is read once."""
         position = mailbox.position("INBOX")
         for subject in ("one", "two", "three"):
             with shortly(lambda name=subject: desk.deliver(name)):  # type: ignore[misc] # mypy infers no type of a default
@@ -133,7 +133,7 @@ class TestWaiting:
             position = Position(found[-1].uidvalidity, found[-1].uid)
 
     def test_what_came_between_look_and_wait(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """A mail that came after the last look, while Sent was read, is no reason to wait half an hour."""
+        """A mail that arrives between the look and the wait ends the wait at once."""
         read(mailbox)
         desk.deliver("between")
         read(mailbox, "Sent")
@@ -147,13 +147,13 @@ class TestWaiting:
             assert seconds_of(lambda: mailbox.wait(stop, LONG)) < 2 * SHORTLY
 
     def test_the_time(self, mailbox: ImapMailbox) -> None:
-        """So does the clock; the connection goes on."""
+        """The wait ends at its time limit, and the connection stays usable."""
         assert SHORTLY <= seconds_of(lambda: mailbox.wait(EventInterrupt(), SHORTLY)) < SOON
         assert read(mailbox) == []
 
 
 class TestReading:
-    """Everything is read, as it is, and stays as it is."""
+    """All mail is read unchanged and left unchanged."""
 
     def test_the_octets(self, desk: Desk, mailbox: ImapMailbox) -> None:
         """The octets are those the server holds."""
@@ -161,7 +161,7 @@ class TestReading:
         assert [message.octets for message in read(mailbox)] == desk.dovecot.messages(desk.user)
 
     def test_no_flag_changes(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        r"""After our reading no mail is \\Seen, and a colleague's flags are as they were."""
+        r"""Reading sets no \\Seen and leaves a colleague's flags unchanged."""
         desk.deliver("one", "two")
         with desk.colleague() as client:
             client.select()
@@ -170,7 +170,7 @@ class TestReading:
         assert desk.dovecot.flags(desk.user) == [frozenset(), frozenset({"\\Flagged", "\\Answered"})]
 
     def test_a_colleague_has_read_it(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        r"""A mail that a colleague has opened is read all the same: \\Seen decides nothing."""
+        r"""A mail that a colleague has opened is read too: \\Seen is ignored."""
         desk.deliver("one")
         with desk.colleague() as client:
             client.select()
@@ -178,7 +178,7 @@ class TestReading:
         assert subjects(read(mailbox)) == ["one"]
 
     def test_sent(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """Sent is read too, and the instant keeps the offset the server has."""
+        """Sent is read too, and the INTERNALDATE keeps the server's offset."""
         at = datetime(2024, 6, 6, 10, 34, tzinfo=timezone(timedelta(hours=2)))
         desk.dovecot.append(desk.user, "Sent", mail("answer"), at)
         [message] = read(mailbox, "Sent")
@@ -187,7 +187,7 @@ class TestReading:
         assert (message.folder, message.octets) == ("Sent", mail("answer"))
 
     def test_bounded_batches(self, desk: Desk) -> None:
-        """Batches keep to both bounds."""
+        """Batches respect the limits of messages and of octets."""
         desk.deliver(*"abcde")
         with closing(replace(desk.account, batch_messages=2)) as mailbox:
             assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [2, 2, 1]
@@ -195,7 +195,7 @@ class TestReading:
             assert [len(batch) for batch in mailbox.fetch_after("INBOX", Position(0, 0))] == [1] * 5
 
     def test_a_colleague_deletes_meanwhile(self, desk: Desk) -> None:
-        """A mail that is expunged while we read is left out, the rest comes."""
+        """A mail expunged during the reading is skipped, and the rest is read."""
         desk.deliver("one", "two", "three")
         with closing(replace(desk.account, batch_messages=1)) as mailbox:
             batches = mailbox.fetch_after("INBOX", Position(0, 0))
@@ -207,7 +207,7 @@ class TestReading:
             assert subjects(first + [message for batch in batches for message in batch]) == ["one", "three"]
 
     def test_a_folder_made_anew(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """A folder that was deleted and made again is read from its beginning."""
+        """A folder that was deleted and created again is read from its beginning."""
         folder = "Verzonden é"
         with desk.colleague() as client:
             client.create('"Verzonden &AOk-"')
@@ -220,7 +220,7 @@ class TestReading:
         assert subjects(read(mailbox, folder, Position(old.uidvalidity, old.uid))) == ["new"]
 
     def test_forty_megabytes(self, desk: Desk, mailbox: ImapMailbox) -> None:
-        """A film by mail is read whole, in a batch of its own."""
+        """A mail of forty megabytes is read whole, in a batch of its own."""
         large = mail("film", ("x" * 998 + "\r\n") * 40_000)
         desk.deliver("before")
         desk.dovecot.deliver(desk.user, large)
@@ -231,7 +231,7 @@ class TestReading:
 
 
 class TestLink:
-    """The line is safe, and a lost one comes back."""
+    """The connection is verified, and a lost one is restored."""
 
     def test_starttls(self, desk: Desk) -> None:
         """STARTTLS reads the same mailbox."""
@@ -240,14 +240,14 @@ class TestLink:
             assert subjects(read(mailbox)) == ["one"]
 
     def test_wrong_password(self, desk: Desk) -> None:
-        """A wrong password is told as that, without the password."""
+        """A wrong password raises LoginRefused without the password."""
         with closing(replace(desk.account, password=lambda: "verkeerd")) as mailbox:
             with pytest.raises(LoginRefused, match=r"refuses the login of .*AUTHENTICATIONFAILED") as refused:
                 mailbox.folders()
             assert "verkeerd" not in str(refused.value)
 
     def test_expired_certificate(self, desk: Desk, certificates: Certificates) -> None:
-        """An expired certificate is refused and named as that."""
+        """An expired certificate is refused and named as such."""
         with (
             Dovecot.running(certificates.expired()) as server,
             closing(replace(desk.account, port=server.imaps_port)) as mailbox,
@@ -256,7 +256,7 @@ class TestLink:
             mailbox.folders()
 
     def test_wrong_host_name(self, desk: Desk, certificates: Certificates) -> None:
-        """So is the certificate of another host, with TLS from the start and after STARTTLS."""
+        """A certificate of another host is refused, with implicit TLS and after STARTTLS."""
         with Dovecot.running(certificates.wrong_host()) as server:
             for account in (
                 replace(desk.account, port=server.imaps_port),
@@ -266,7 +266,7 @@ class TestLink:
                     mailbox.folders()
 
     def test_unknown_authority(self, desk: Desk) -> None:
-        """So is a certificate of an authority nobody told us to trust."""
+        """A certificate of an unknown authority is refused."""
         with (
             closing(replace(desk.account, ca_file=None)) as mailbox,
             pytest.raises(LinkLost, match="certificate is not accepted"),
@@ -274,7 +274,10 @@ class TestLink:
             mailbox.folders()
 
     def test_the_server_restarts(self, mail_user: str, certificates: Certificates) -> None:
-        """A restart ends the wait with LinkLost; the next call connects anew and finds what came meanwhile."""
+        """A restart of the server ends the wait with LinkLost.
+
+        The next call reconnects and reads what arrived meanwhile.
+        """
         with Dovecot.running(certificates.server) as server:
             desk = Desk(mail_user, server, certificates)
             with closing(desk.account) as mailbox:
@@ -289,7 +292,7 @@ class TestLink:
 
 
 def test_what_is_asked_for_first_is_given_first(desk: Desk) -> None:
-    """The server finds known senders, by address and by domain, however many are asked for, and answers to our mail."""
+    """A search finds mail of more than seventy known senders, by address and domain, and replies to the desk's mail."""
     answer = mail("answer").replace(b"X-Own", b"References: <vf.0123@bzk.example>\r\nX-Own").replace(b"a@gem", b"b@oth")
     for octets in (mail("before"), mail("stranger").replace(b"gemeente", b"elsewhere"), mail("known"), answer):
         desk.dovecot.deliver(desk.user, octets)

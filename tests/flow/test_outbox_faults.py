@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""One round of every fault with real Postfix: a platform's mail arrives at most once, an officer's at least once."""
+"""With real Postfix and every fault, a platform's mail arrives at most once and an officer's at least once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.servers.postfix import Postfix
 def rounds(
     certificates: Certificates, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, mail_user: str
 ) -> Iterator[Rounds]:
-    """Give a desk of its own between the real servers."""
+    """Runs a desk of its own between the real servers."""
     with Rounds.running(Servers(certificates, dovecot, postfix, platform), mail_user) as running:
         yield running
 
 
 @pytest.mark.long
 def test_one_round_of_every_fault(rounds: Rounds) -> None:
-    """Killed at each step, refused, kept waiting, cut off, given back: nothing twice, nothing lost without an alarm."""
+    """Kills, refusals, delays, cuts and bounces cause no duplicate to a platform and no loss without an alarm."""
     rounds.settling = 1
     for number, fault in enumerate(FAULTS):
         rounds.play(fault, platform_first=number % 3 != 2)

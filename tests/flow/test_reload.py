@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Rules are edited while the daemon runs as a process, and it is told so by SIGHUP, as `systemctl reload` does."""
+"""Rules are reloaded by SIGHUP while the daemon runs as a process, as `systemctl reload` does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RULE = "  - name: newsletter\n    when: {subject: [nieuwsbrief]}\n    then: {kin
 
 
 def own_rules(desk: DeskProcess) -> Path:
-    """Give the desk few rules of its own; answers the file to be edited."""
+    """Gives the desk a few rules of its own and returns the file to edit."""
     folder = desk.folder / "rules"
     folder.unlink()
     shutil.copytree(TESTS / "rules", folder)
@@ -29,13 +29,13 @@ def own_rules(desk: DeskProcess) -> Path:
 
 
 def lines(desk: DeskProcess, text: str) -> list[dict[str, object]]:
-    """The lines of the log with this text."""
+    """Returns the lines of the log with this text."""
     found = (json.loads(line) for line in desk.log().splitlines() if line.startswith("{"))
     return [line for line in found if text in line.values()]
 
 
 def receive(desk: DeskProcess, postfix: Postfix, number: int) -> None:
-    """A newsletter comes, and the daemon takes it in."""
+    """Delivers a newsletter and waits until the daemon has taken it in."""
     octets = (
         f"From: {SENDER}\r\nTo: {desk.mailbox}@bzk.example\r\nSubject: Nieuwsbrief {number}\r\n"
         f"Message-ID: <n{number}.{desk.mailbox}@lindewaard.example>\r\n\r\nTekst {number}\r\n"
@@ -45,14 +45,14 @@ def receive(desk: DeskProcess, postfix: Postfix, number: int) -> None:
 
 
 def judged(desk: DeskProcess, number: int) -> tuple[str, str]:
-    """What the daemon made of it, and by which rules."""
+    """Returns the kinds that the daemon assigned, and the version of the rules."""
     document = desk.read("message", "show", f"<n{number}.{desk.mailbox}@lindewaard.example>")
     assert isinstance(document, dict)
     return "+".join(document["kinds"]), str(document["ruleset"])
 
 
 def reload(desk: DeskProcess, file: Path, text: str, says: str) -> None:
-    """Save a file, send SIGHUP, and wait until the daemon has said what it makes of it."""
+    """Saves a file, sends SIGHUP and waits for the daemon's log line."""
     before = len(lines(desk, says))
     file.write_text(text, "utf-8")
     assert desk.process is not None
@@ -63,7 +63,7 @@ def reload(desk: DeskProcess, file: Path, text: str, says: str) -> None:
 def test_edited_rules_judge_the_next_mail_and_broken_ones_do_not(
     desk: DeskProcess, postfix: Postfix, dovecot: Dovecot
 ) -> None:
-    """Taken on SIGHUP when they are in order; else the officer on call hears of it by mail, and all goes on."""
+    """SIGHUP loads valid rules. Faulty ones cause a mail to the officer on call, and the old rules stay in force."""
     file = own_rules(desk)
     good = file.read_text("utf-8")
     desk.start()

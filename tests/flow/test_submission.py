@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Sending through a real Postfix: the result says what truly became of the message."""
+"""Submission through a real Postfix: the result states what happened to the message."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,16 +24,16 @@ NIGHT = "Een korte regel.\n.\n..\n.verborgen\n...\n" + "lang " * 400 + "\néén\
 
 
 class SystemClock:
-    """The present."""
+    """The system's clock."""
 
     def now(self) -> datetime:
-        """Give it in UTC."""
+        """Returns the present in UTC."""
         return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A user of ours with the servers around, and an address at a platform that nobody used before."""
+    """A user of the desk, the servers around it and an unused address at a platform."""
 
     user: str
     postfix: Postfix
@@ -43,17 +43,17 @@ class Desk:
 
     @property
     def sender(self) -> str:
-        """Our address."""
+        """Returns the desk's address."""
         return f"{self.user}@{OUR_DOMAIN}"
 
     @property
     def recipient(self) -> str:
-        """The platform's address."""
+        """Returns the platform's address."""
         return f"{self.user}@x-platform.example"
 
     @property
     def account(self) -> SubmissionAccount:
-        """The account that works: STARTTLS and AUTH."""
+        """Returns a working account, with STARTTLS and AUTH."""
         return SubmissionAccount(
             host="localhost",
             port=self.postfix.submission_port,
@@ -66,12 +66,12 @@ class Desk:
         )
 
     def account_by(self, tls: Tls) -> SubmissionAccount:
-        """Give the account that works, by STARTTLS or with implicit TLS."""
+        """Returns a working account with STARTTLS or implicit TLS."""
         port = self.postfix.submission_port if tls == "starttls" else self.postfix.submissions_port
         return replace(self.account, tls=tls, port=port)
 
     def letter(self, body: str = "Goedemorgen.\n") -> bytes:
-        """Write the octets of a letter to the platform."""
+        """Returns the octets of a letter to the platform."""
         return compose(
             Letter(
                 message_id=f"vf.{TOKEN}.1@{OUR_DOMAIN}",
@@ -87,7 +87,7 @@ class Desk:
     def submit(
         self, *recipients: str, octets: bytes = b"", account: SubmissionAccount | None = None
     ) -> list[Submission]:
-        """Send as the outbox does: the letter, to the platform, unless told otherwise."""
+        """Submits as the outbox does, by default the letter to the platform."""
         submitter = SmtpSubmitter(account or self.account, SystemClock())
         return list(submitter.submit(octets or self.letter(), self.sender, recipients or (self.recipient,)))
 
@@ -96,18 +96,18 @@ class Desk:
 def desk(
     mail_user: str, postfix: Postfix, dovecot: Dovecot, platform: PlatformServer, certificates: Certificates
 ) -> Iterator[Desk]:
-    """Give a desk; Postfix refuses and delays nobody afterwards."""
+    """Returns a desk, and afterwards resets Postfix's refusals and delays."""
     yield Desk(mail_user, postfix, dovecot, platform, certificates)
     postfix.set_recipient_access({})
     postfix.set_hangs({})
 
 
 class TestAccepted:
-    """The way a mail goes when all is well."""
+    """Mail without a fault."""
 
     @pytest.mark.parametrize("tls", ["starttls", "implicit"])
     def test_it_arrives_at_the_platform_octet_for_octet(self, desk: Desk, tls: Tls) -> None:
-        """Leading dots, lone dots, long lines, accents: below Postfix's own fields stand the frozen octets."""
+        """Dots, long lines and accents arrive at the platform octet for octet, below Postfix's own fields."""
         octets, before = desk.letter(NIGHT), datetime.now(UTC)
         (result,) = desk.submit(octets=octets, account=desk.account_by(tls))
         assert isinstance(result, Accepted)
@@ -118,7 +118,7 @@ class TestAccepted:
         assert received.octets.endswith(octets)
 
     def test_it_arrives_in_our_own_mailbox_octet_for_octet(self, desk: Desk) -> None:
-        """Lines of dots up to the limit of 998 octets, unencoded, through LMTP as well."""
+        """Lines of dots up to the limit of 998 octets arrive in the desk's mailbox unchanged, through LMTP too."""
         lines = [b"." * length for length in (1, 2, 3, 997, 998)] + [b"x" * 998, b""]
         octets = b"\r\n".join([b"Subject: punten", b"Message-ID: <1@a.example>", b"", *lines])
         (result,) = desk.submit(desk.sender, octets=octets)
@@ -127,7 +127,7 @@ class TestAccepted:
         assert stored.partition(b"\r\n\r\n")[2] == octets.partition(b"\r\n\r\n")[2]
 
     def test_a_bounce_names_our_message(self, desk: Desk) -> None:
-        """RFC 3461: the report carries our envelope identifier, the recipient as we wrote it, and no text."""
+        """A bounce carries the envelope identifier and the original recipient (RFC 3461), and no text of the mail."""
         desk.platform.refusals = {desk.recipient: 550}
         (result,) = desk.submit()
         assert isinstance(result, Accepted)
@@ -138,7 +138,7 @@ class TestAccepted:
 
 
 class TestRefused:
-    """Nothing was taken, and the reason says whether to try again."""
+    """Refusals: nothing was taken, and the result says whether to try again."""
 
     @pytest.mark.parametrize(
         ("reply", "permanent"), [("550 5.7.1 no such desk", True), ("450 4.7.1 greylisted", False)]
@@ -149,7 +149,7 @@ class TestRefused:
         reply: str,
         permanent: bool,  # noqa: FBT001 - the expectation
     ) -> None:
-        """The other one gets the mail."""
+        """If one of two recipients is refused, the other gets the mail."""
         refused = f"not-{desk.recipient}"
         desk.postfix.set_recipient_access({refused: reply})
         first, second = desk.submit(refused, desk.recipient)
@@ -161,7 +161,7 @@ class TestRefused:
         assert received.rcpt_tos == (desk.recipient,)
 
     def test_the_only_recipient(self, desk: Desk) -> None:
-        """Greylisted now, accepted when tried again: the same octets arrive once."""
+        """A greylisted mail is refused temporarily, and arrives once when tried again."""
         desk.postfix.set_recipient_access({desk.recipient: "450 4.7.1 greylisted"})
         (first,) = desk.submit()
         assert isinstance(first, Refused)
@@ -174,7 +174,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("tls", ["starttls", "implicit"])
     def test_a_wrong_password(self, desk: Desk, tls: Tls) -> None:
-        """For now: the mail waits until somebody mends the password, which stands in no text."""
+        """A wrong password is a temporary refusal, and no text shows it."""
         wrong = replace(desk.account_by(tls), password=lambda: "geheim-maar-fout")
         (result,) = desk.submit(account=wrong)
         assert result == Refused(
@@ -182,7 +182,7 @@ class TestRefused:
         )
 
     def test_no_login_at_all(self, desk: Desk) -> None:
-        """Postfix takes nothing from strangers, in its own words."""
+        """Without a login Postfix refuses the mail, and the result quotes its words."""
         (result,) = desk.submit(account=replace(desk.account, user=None, password=None))
         assert isinstance(result, Refused)
         assert result.code == 554
@@ -198,7 +198,7 @@ class TestRefused:
     def test_a_certificate_that_does_not_fit(
         self, desk: Desk, certificate: Callable[[Certificates], ServerCertificate], words: str
     ) -> None:
-        """Neither by STARTTLS nor by implicit TLS does anything go to such a server."""
+        """Nothing is sent to a server with a bad certificate, by STARTTLS or implicit TLS."""
         shown = certificate(desk.certificates)
         with Postfix.running(shown, desk.dovecot, desk.platform.port) as postfix:
             there = replace(desk, postfix=postfix)
@@ -212,7 +212,7 @@ class TestRefused:
         assert not desk.platform.received(desk.recipient)
 
     def test_a_server_that_is_down(self, desk: Desk) -> None:
-        """For now; after the restart the same octets go out."""
+        """A server that is down is a temporary refusal. After its restart the same octets are sent."""
         with Postfix.running(desk.certificates.server, desk.dovecot, desk.platform.port) as postfix:
             there = replace(desk, postfix=postfix)
             postfix.stop()
@@ -229,7 +229,7 @@ class TestUnknown:
     """The server has the message and does not say so."""
 
     def test_a_hang_after_the_final_dot(self, desk: Desk) -> None:
-        """The result is in doubt, and rightly: the mail is delivered all the same."""
+        """A server that hangs after the final dot leaves the result unknown, although the mail is delivered."""
         desk.postfix.set_hangs({desk.sender: 4})
         (result,) = desk.submit(account=replace(desk.account, timeout=1))
         assert result == Unknown(desk.recipient, "no reply to the end of the message: no answer within 1 s")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The daemon as a process under a supervisor: what it says to it, and that it ends soon in every state."""
+"""The daemon as a process under a supervisor: its messages, and its prompt stop in every state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFERRER = "f.voorbeeld@lindewaard.example"
 
 @pytest.fixture
 def smtp() -> Iterator[ScriptedSmtp]:
-    """Give a submission server that takes a message and never answers to its end."""
+    """Runs a submission server that takes a message and never answers the final dot."""
     server = ScriptedSmtp(replies={".": Fault.HANG})
     with server.running():
         yield server
@@ -35,7 +35,7 @@ def smtp() -> Iterator[ScriptedSmtp]:
 
 @pytest.fixture
 def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_user: str) -> Iterator[DeskProcess]:
-    """Give a desk between the real mailbox and the silent submission server."""
+    """Builds a desk between the real mailbox and the silent submission server."""
     with tempfile.TemporaryDirectory(prefix="vf-") as name:
         folder = Path(name)
         changes: dict[str, dict[str, object]] = {
@@ -59,13 +59,13 @@ def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_
 
 @pytest.fixture
 def notified(desk: DeskProcess) -> Iterator[Notified]:
-    """Give what the daemon says to its supervisor."""
+    """Returns the daemon's messages to its supervisor."""
     with notify_socket(desk.folder) as listening:
         yield listening
 
 
 def question(number: int) -> bytes:
-    """A mail that fits nowhere, so that the officer on call is told."""
+    """Returns a mail that matches nothing, which causes a notice to the officer on call."""
     return (
         f"From: Fenna <{REFERRER}>\r\nSubject: Vraag {number}\r\nMessage-ID: <q{number}@lindewaard.example>\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\n\r\nVraag nummer {number}.\r\n"
@@ -73,23 +73,26 @@ def question(number: int) -> bytes:
 
 
 def attempting(desk: DeskProcess) -> list[str]:
-    """The mails that are in hand."""
+    """Returns the mails in the state `attempting`."""
     with sqlite3.connect(desk.folder / "flaggermail.db") as database:
         return [key for (key,) in database.execute("SELECT id FROM outbox WHERE state = 'attempting'")]
 
 
 def log_lines(desk: DeskProcess) -> list[dict[str, object]]:
-    """The lines of the log."""
+    """Returns the lines of the log."""
     return [json.loads(line) for line in desk.log().splitlines()]
 
 
 def left_behind(desk: DeskProcess) -> list[object]:
-    """The workers whose end was not waited for."""
+    """Returns the workers that did not stop in time."""
     return [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"]
 
 
 def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, notified: Notified) -> None:
-    """READY after the first look; WATCHDOG again and again, also in IDLE; the end comes at once, and says so first."""
+    """READY is sent after the first look, WATCHDOG repeatedly, also during IDLE, and STOPPING last.
+
+    The daemon stops at once.
+    """
     start(desk, notified)
     notified.wait_for("READY=1")
     notified.wait_for("STATUS=", "last mail seen never", "link up", "0 waiting, 0 in doubt")
@@ -117,7 +120,7 @@ def _stands(desk: DeskProcess) -> None:
 
 
 def test_it_ends_during_a_wait_for_the_next_try(desk: DeskProcess, notified: Notified) -> None:
-    """A mailbox that refuses the login is no reason not to be ready, and none to be long in ending."""
+    """A daemon whose login is refused is ready, and stops at once during its back-off."""
     (desk.folder / "credentials" / "imap-password").write_text("wrong", "utf-8")
     start(desk, notified)
     notified.wait_for("READY=1")
@@ -128,7 +131,7 @@ def test_it_ends_during_a_wait_for_the_next_try(desk: DeskProcess, notified: Not
 def test_it_ends_while_a_server_does_not_answer(
     desk: DeskProcess, notified: Notified, dovecot: Dovecot, smtp: ScriptedSmtp
 ) -> None:
-    """The attempt is left as it was recorded; the next start settles it, and the mail leaves at last."""
+    """On a stop the pending attempt stays as recorded. The next start settles it and sends the mail."""
     dovecot.append(desk.mailbox, "INBOX", question(1), datetime.now(UTC))
     start(desk, notified)
     patiently(lambda: smtp.wire, "the message is with the silent server")
@@ -151,7 +154,7 @@ def _settled(desk: DeskProcess, mail: str) -> list[dict[str, object]] | None:
 
 
 def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
-    """The line is open and silent from the beginning; its time-out of half a minute is not waited for."""
+    """A daemon whose mailbox does not answer stops without waiting for the time-out of half a minute."""
     with StallingLine(dovecot.imaps_port).running() as line:
         line.stall()
         settings = desk.folder / "flaggermail.yaml"
@@ -168,7 +171,7 @@ def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: 
 def test_it_ends_while_the_database_is_held(
     desk: DeskProcess, notified: Notified, dovecot: Dovecot, mails: int
 ) -> None:
-    """Another process writes for as long as it likes: idle or with a mail in hand, the daemon does not wait for it."""
+    """A daemon stops while another process holds the database, idle or with a mail in progress."""
     start(desk, notified)
     notified.wait_for("STATUS=", "link up")
     with closing(sqlite3.connect(desk.folder / "flaggermail.db", isolation_level=None)) as other:
@@ -183,7 +186,7 @@ def test_it_ends_while_the_database_is_held(
 
 
 def test_it_ends_in_the_middle_of_a_backlog(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
-    """The message in hand is finished, the rest is taken in by the next start, each once."""
+    """On a stop in a backlog the current message is finished, and the next start takes in the rest, each once."""
     for number in range(60):
         dovecot.append(desk.mailbox, "INBOX", question(number), datetime.now(UTC))
     start(desk, notified)
@@ -207,7 +210,7 @@ def _taken_in(desk: DeskProcess) -> int:
 
 
 def test_observing_outlasts_a_restart(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
-    """The supervisor is told, nothing reaches the submission server, and an officer ends it while the daemon runs."""
+    """Observe mode survives a restart, is in the status, sends nothing and ends by command while the daemon runs."""
     start(desk, notified, "--observe")
     notified.wait_for("STATUS=observing, nothing is sent")
     desk.stop()

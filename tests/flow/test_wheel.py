@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""What a person gets who installs the package instead of the checkout."""
+"""The package installed from its wheel instead of a checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a folder that holds the package as unpacked from a wheel built now."""
+    """Returns a folder with the unpacked wheel, built now."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run(build, capture_output=True, text=True, check=False)
@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command line in `folder`, where there is no checkout."""
+    """Runs the installed command line in `folder`, where there is no checkout."""
     code = (
         "import flaggermail, sys; from flaggermail.cli import main; "
         f"assert flaggermail.__file__.startswith({str(installed)!r}), flaggermail.__file__; main(sys.argv[1:])"
@@ -51,14 +51,14 @@ def test_the_wheel_brings_configuration_rules_and_templates(installed: Path, tmp
 
 
 def test_the_wheel_puts_nothing_beside_the_package(installed: Path) -> None:
-    """In site-packages a folder `config` or `rules` of ours would be everybody's: they lie inside the package."""
+    """The wheel installs nothing beside the package: `config` and `rules` are inside it."""
     names = {path.name.partition("-")[0] for path in installed.iterdir()}
     assert names == {"flaggermail"}
     assert {path.name for path in (installed / "flaggermail" / "_shipped").iterdir()} == {"config", "rules"}
 
 
 def test_the_wheel_brings_the_schema(installed: Path, tmp_path: Path) -> None:
-    """A command that needs the database makes it: the migrations are in the wheel."""
+    """The wheel includes the migrations: a command that needs the database creates it."""
     assert run(installed, tmp_path, "init", "desk").returncode == 0
     listed = run(installed, tmp_path, "--config", "desk", "election", "list")
     assert listed.returncode == 0, listed.stderr
