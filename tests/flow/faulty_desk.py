@@ -227,7 +227,7 @@ def forked(work: Callable[[], None]) -> int:
     if child == 0:
         try:
             work()
-        except BaseException:  # noqa: BLE001 - the end of this process: what was raised is shown by it
+        except BaseException:  # noqa: BLE001 - the process ends here, after the traceback is printed
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
@@ -240,7 +240,7 @@ def main(directory: str) -> None:
     equipment.store.close()
     for line in sys.stdin:
         order = Order(**json.loads(line))
-        status = forked(lambda: run_desk(equipment, order))  # noqa: B023 - has ended before the next
+        status = forked(lambda: run_desk(equipment, order))  # noqa: B023 - it ends before the next iteration
         sys.stdout.write(f"{status}\n")
         sys.stdout.flush()
     equipment.parser.close()

@@ -234,7 +234,7 @@ def test_a_network_that_stalls_is_waited_out(
         assert desk.stop() < 10
 
 
-# ---------------------------------------------------------------- a mailbox that nobody read for long
+# ---------------------------------------------------------------- a mailbox that was not read for long
 
 
 @pytest.mark.long

@@ -107,7 +107,7 @@ def test_it_says_ready_alive_how_things_stand_and_stopping(desk: DeskProcess, no
 
 
 def _stands(desk: DeskProcess) -> None:
-    """What the supervisor is told is in `status.json` too, for every account; `status` reads it and exits with 0."""
+    """Checks that `status.json` (mode 0644) has the supervisor's figures, and `status` reads it and exits with 0."""
     path = desk.folder / "status.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     found = json.loads(path.read_bytes())

@@ -25,7 +25,7 @@ from tests.nights.oracle import DEFAULT, EDITED, Policy
 from tests.nights.world import Server, WallClock, Watch, WatchedOctets, WatchedStore
 
 CONFIG = Path(__file__).parent / "desk"
-MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is created for this account only
 STORE = "scenario.db"
 PATIENCE = 900.0  # seconds that a machine may be busy with something else
 

@@ -160,7 +160,7 @@ class Night:
         except Killed:
             self.tell("the desk is killed")
             self.down(self.chance.choice([0.1, 1, 5, 30, 100]))
-        except Exception as fault:  # noqa: BLE001 - as the daemon's own boundary: the fault is reported, and the night goes on
+        except Exception as fault:  # noqa: BLE001 - like the daemon: the fault is reported, and the night continues
             self.diary.broken(0, f"{type(fault).__name__} at {self.clock.now()}: {fault}")
             self._unanswered()
         self.fatal = self.watch.fatal

@@ -63,13 +63,13 @@ SENDING = frozenset({"drain", "claim"})  # tried at the first mail, to a platfor
 SETTLING = frozenset({"recover"})  # reached only after a kill with a mail in `attempting`
 LASTING = frozenset({"append", "begin", "discard", "put", "put_all", "submit"})  # other uses persist nothing
 APPENDS = range(1, 55, 6)  # every event passes through one line; sample some
-MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is created for this account only
 TWICE = range(1, 3)
 WINDOW = 71 * 24 * 60  # minutes, until a declined mail is erased
 TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged")  # alarms, each once
 
 
-# ---------------------------------------------------------------- the mails, and the desk before they come
+# ---------------------------------------------------------------- the mails, and the desk before they arrive
 
 
 def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, ...] = ()) -> bytes:

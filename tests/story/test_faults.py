@@ -36,7 +36,7 @@ from tests.story.conftest import CONFIG, NOW
 from tests.story.test_late import OLD, mail, queued, read
 
 REFERRER, PLATFORM = "a@lindewaard.example", "gov-eu@x-platform.example"
-MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is made anew, for this account alone
+MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is created for this account only
 HOUR = timedelta(hours=1)
 
 

@@ -298,7 +298,7 @@ class Webhook(BaseHTTPRequestHandler):
     answers: ClassVar[dict[str, int]] = {}
 
     def do_POST(self) -> None:
-        """Take it."""
+        """Records the request and answers it."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.got.append((self.path, dict(self.headers), body))
         self.send_response(self.answers.get(self.path, 200))
@@ -306,18 +306,18 @@ class Webhook(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_GET(self) -> None:
-        """Somebody followed a redirect."""
+        """Records a request that follows a redirect."""
         self.got.append((self.path, {}, b""))
         self.send_response(200)
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is http.server's
-        """Nothing on standard error."""
+        """Suppresses the output on standard error."""
 
 
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """The port of a webhook on loopback."""
+    """Returns the port of a local webhook."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     Webhook.got, Webhook.answers = [], {}
     server = HTTPServer(("127.0.0.1", 0), Webhook)

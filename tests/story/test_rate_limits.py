@@ -153,7 +153,7 @@ def test_what_is_wanted_twice_is_counted(env: Services) -> None:
     assert len(sent(env, Kind.ALARM)) == 1
 
 
-# ---------------------------------------------------------------- answers to answers
+# ---------------------------------------------------------------- mail loops
 
 
 def test_one_sender_gets_so_many_answers_in_an_hour(env: Services) -> None:

@@ -304,5 +304,5 @@ def test_nothing_is_read_while_nothing_moves() -> None:
 
     renewal = RuleReloader(lambda: 1, load_them)
     for _ in range(3):
-        renewal.tick(object())  # type: ignore[arg-type] # it is given back untouched
+        renewal.tick(object())  # type: ignore[arg-type] # it is returned unchanged
     assert read == []

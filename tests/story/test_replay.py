@@ -67,7 +67,7 @@ def test_the_general_warning_names_the_days_of_the_earlier_cases() -> None:
 
 
 def test_json_holds_the_contract_and_nothing_else_is_printed() -> None:
-    """`replay --json` prints one document with the five parts that outside checks read."""
+    """`replay --json` prints one document with the five parts that external checks read."""
     result = CliRunner().invoke(commands, ["replay", "--json", str(SCENARIOS / "S10")])
     document = json.loads(result.output)
     assert set(document) == {"cases", "notifications", "quarantine", "declined", "outgoing"}

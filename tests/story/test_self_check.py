@@ -254,7 +254,7 @@ def test_the_heartbeat_is_heard(outside: str) -> None:
     ],
 )
 def test_a_heartbeat_that_fails_says_why_without_its_address(outside: str, address: str, answer: int, why: str) -> None:
-    """A failed heartbeat gives a reason without its address, follows no redirect and never raises."""
+    """A failed heartbeat gives a reason without its address, follows no redirect and sends nothing in clear text."""
     Outside.answer = answer
     assert HttpHeartbeat(lambda: address.format(outside), "1.2").beat() == why
     assert len(Outside.heard) == (address == "{}")
@@ -303,7 +303,7 @@ def test_the_daemon_beats_only_while_all_is_well(env: Services, capfd: pytest.Ca
 
 @pytest.mark.parametrize("name", [None, "heartbeat"])
 def test_the_daemon_asks_nobody_outside_unless_told_to(env: Services, name: str | None) -> None:
-    """Without a configured credential there is no heartbeat tick, and none is shipped."""
+    """Without a configured credential there is no heartbeat tick, and the shipped settings configure none."""
     assert env.settings.desk.watch.heartbeat is None
     named = env.settings.desk.watch.model_copy(update={"heartbeat": name})
     desk = env.settings.desk.model_copy(update={"watch": named})

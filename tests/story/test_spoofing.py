@@ -291,7 +291,7 @@ def desk(waiting: OpenClock, clock: SetClock, tmp_path: Path) -> Iterator[Servic
     env.store.close()
 
 
-# ---- what our own server says
+# ---- results of the receiving server
 
 
 def test_the_true_answer_stops_the_clocks(desk: Services) -> None:
@@ -383,7 +383,7 @@ def test_many_unverified_mails_of_platforms_are_told_of_once(desk: Services) -> 
     assert clocks(desk) == RUNNING
 
 
-# ---- our own check of signatures
+# ---- the desk's own DKIM check
 
 
 @pytest.fixture

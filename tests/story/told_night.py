@@ -73,7 +73,7 @@ def _play(language: str, folder: Path) -> Settings:
 
 
 def _shown(env: Services, mails: list[OutboxMail], at: str, to: str, nth: int) -> str:
-    """Recipient, subject and text."""
+    """Returns time, recipient, subject and text."""
     when = [m for m in mails if f"{m.queued_at.astimezone(env.settings.zone):%H:%M}" == at and m.recipient == to]
     text = env.parser.parse(env.octets.get(when[nth].digest)).text.rstrip()
     return f"{at}  To: {to}\nSubject: {when[nth].subject}\n\n{text}"
