@@ -112,7 +112,7 @@ def _states(desk: DeskProcess) -> set[str]:
 def test_a_second_daemon_on_the_same_database_is_refused(
     new_desk: NewDesk, postfix: Postfix, platform: PlatformServer
 ) -> None:
-    """A second daemon exits with one line that names the lease holder, and the first continues."""
+    """A second daemon exits with an error that names the lease holder, and the first continues."""
     desk = new_desk()
     desk.start()
     assert desk.process is not None

@@ -172,7 +172,7 @@ def test_reminders_are_withheld_and_do_not_come_at_resume(desk: Desk) -> None:
 
 
 def test_what_is_wanted_after_resume_is_sent(desk: Desk) -> None:
-    """After resume the next referral is confirmed and noticed; the earlier one is not."""
+    """After resume the next referral gets its confirmation and notice; the earlier one does not."""
     observing.begin(desk.env)
     desk.refer(1)
     desk.tick(1)

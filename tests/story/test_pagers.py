@@ -266,7 +266,7 @@ def test_an_exercise_uses_up_no_real_call(paged: Services) -> None:
 
 
 def test_no_more_calls_in_an_hour_than_configured(paged: Services, clock: SetClock) -> None:
-    """Pages beyond the hourly cap are held and listed; their mails are still sent."""
+    """Pages beyond the hourly cap are held; their mails are still sent."""
     for number in range(1, 16):
         notify(paged, number, NOW - timedelta(minutes=240))
         run(paged)

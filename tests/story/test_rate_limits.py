@@ -52,10 +52,7 @@ def held(env: Services, *, told: bool) -> int:
 
 
 def test_a_few_are_mails_and_many_are_one(env: Services, clock: SetClock) -> None:
-    """Five alarms in a minute are sent one by one.
-
-    The next tick lists the others in one digest with a command for each.
-    """
+    """Five alarms in a minute are sent one by one. The next tick names each of the others in one digest."""
     for number in range(12):
         alarm(env, number)
     assert len(sent(env, Kind.ALARM)) == 5
