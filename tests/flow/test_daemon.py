@@ -107,6 +107,7 @@ def test_from_the_referral_to_the_stopped_clocks(
     assert "chain intact" in desk.run("audit", "verify")
 
 
+@pytest.mark.long
 def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> None:
     """A mail archived before a kill but not recorded is taken in at the next start: one case, one confirmation."""
     desk.start(kill_at="octets stored")
@@ -149,6 +150,7 @@ def test_killed_with_the_attempt_recorded(
     assert len(platform.received(PLATFORM)) == 1
 
 
+@pytest.mark.long
 def test_killed_after_the_final_dot(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:

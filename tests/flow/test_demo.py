@@ -145,6 +145,7 @@ def test_demo_keeps_database_archive_and_log(shown: Shown) -> None:
     assert "22 November 2023." in shown.text
 
 
+@pytest.mark.long
 def test_commands_it_names_work_afterwards(shown: Shown) -> None:
     """The commands printed at the end succeed."""
     lines = [line for line in shown.text.splitlines() if " --config " in line]
@@ -180,6 +181,7 @@ def test_silence_is_at_least_a_minute_and_at_most_a_week(tmp_path: Path, minutes
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_daemon_that_never_reminds_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A daemon that sends no reminder breaks the demo; no reminder is printed as sent."""
     monkeypatch.setattr(stage, "PATIENCE", 5.0)
@@ -224,6 +226,7 @@ def test_killed_demo_leaves_no_daemon(running: subprocess.Popen[bytes], tmp_path
     patiently(lambda: not processes_of(tmp_path), "the daemon notices that it is alone")
 
 
+@pytest.mark.long
 def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     """Replayed without servers, the demo's scenario gives the same figures as the demo's database."""
     report = play(STORY, typed)
@@ -247,6 +250,7 @@ def test_story_is_a_scenario_with_the_same_figures(shown: Shown) -> None:
     assert (WARNING, 152, 2, 0) in replayed
 
 
+@pytest.mark.long
 def test_what_is_sent_after_the_story_is_answered(tmp_path: Path) -> None:
     """The commands printed while the daemon runs send a notification, which the platform answers."""
     printed = tmp_path / "printed"

@@ -109,6 +109,7 @@ def _states(desk: DeskProcess) -> set[str]:
 # ---------------------------------------------------------------- two daemons
 
 
+@pytest.mark.long
 def test_a_second_daemon_on_the_same_database_is_refused(
     new_desk: NewDesk, postfix: Postfix, platform: PlatformServer
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_full_disk_stops_the_daemon_loudly_and_loses_nothing(
     assert "chain intact" in desk.run("audit", "verify")
 
 
+@pytest.mark.long
 def test_a_read_only_disk_prevents_the_start(
     new_desk: NewDesk, disk: Disk, postfix: Postfix, platform: PlatformServer
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_read_only_disk_prevents_the_start(
 # ---------------------------------------------------------------- a connection that stalls
 
 
+@pytest.mark.long
 def test_a_network_that_stalls_is_waited_out(
     new_desk: NewDesk, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer
 ) -> None:

@@ -137,6 +137,7 @@ def take_in(desk: DeskProcess, dovecot: Dovecot, *mails: bytes) -> None:
         dovecot.append(desk.mailbox, "INBOX", octets, datetime.now(UTC))
 
 
+@pytest.mark.long
 def test_no_canary_is_ever_said(desk: DeskProcess, notified: Notified, dovecot: Dovecot, smtp: ScriptedSmtp) -> None:
     """Nothing secret is written on refused logins to mailbox and server, whole and broken mail, and a sent mail."""
     referral = REFERRAL.replace("DATE", f"{datetime.now(UTC):%a, %d %b %Y %H:%M:%S +0000}").replace("\n", "\r\n")

@@ -8,6 +8,8 @@ import shutil
 import signal
 from pathlib import Path
 
+import pytest
+
 from flaggermail.shipped import shipped
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.servers.dovecot import Dovecot
@@ -60,6 +62,7 @@ def reload(desk: DeskProcess, file: Path, text: str, says: str) -> None:
     patiently(lambda: len(lines(desk, says)) > before, says)
 
 
+@pytest.mark.long
 def test_edited_rules_judge_the_next_mail_and_broken_ones_do_not(
     desk: DeskProcess, postfix: Postfix, dovecot: Dovecot
 ) -> None:

@@ -128,6 +128,7 @@ def test_it_ends_during_a_wait_for_the_next_try(desk: DeskProcess, notified: Not
     assert desk.stop() < 3
 
 
+@pytest.mark.long
 def test_it_ends_while_a_server_does_not_answer(
     desk: DeskProcess, notified: Notified, dovecot: Dovecot, smtp: ScriptedSmtp
 ) -> None:
@@ -153,6 +154,7 @@ def _settled(desk: DeskProcess, mail: str) -> list[dict[str, object]] | None:
     return document["attempts"] if document["state"] == "accepted" else None
 
 
+@pytest.mark.long
 def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
     """A daemon whose mailbox does not answer stops without waiting for the time-out of half a minute."""
     with StallingLine(dovecot.imaps_port).running() as line:
@@ -168,6 +170,7 @@ def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: 
 
 
 @pytest.mark.parametrize("mails", [0, 1])
+@pytest.mark.long
 def test_it_ends_while_the_database_is_held(
     desk: DeskProcess, notified: Notified, dovecot: Dovecot, mails: int
 ) -> None:
@@ -209,6 +212,7 @@ def _taken_in(desk: DeskProcess) -> int:
             return 0
 
 
+@pytest.mark.long
 def test_observing_outlasts_a_restart(desk: DeskProcess, notified: Notified, dovecot: Dovecot) -> None:
     """Observe mode survives a restart, is in the status, sends nothing and ends by command while the daemon runs."""
     start(desk, notified, "--observe")
