@@ -6,6 +6,8 @@ from __future__ import annotations
 import email
 from email.message import Message as Mail
 
+import pytest
+
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer, ReceivedMail
