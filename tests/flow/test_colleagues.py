@@ -18,6 +18,7 @@ from flaggermail.ports import Mailbox
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Alarm, Case, OutboxMail, StoredMessage
 from flaggermail.services import Services
+from tests.corpus import one_in
 from tests.flow.desk_process import DeskProcess, patiently
 from tests.flow.test_daemon import refer
 from tests.servers.dovecot import Dovecot
@@ -84,7 +85,7 @@ def looking(desk: DeskProcess, dovecot: Dovecot, postfix: Postfix) -> Iterator[L
 TAKEN_IN_ONCE = Counter({EventKind.MESSAGE_TAKEN_IN: 1})
 
 
-@pytest.mark.parametrize("target", ["Archief/2027", "Deleted", "Junk"])
+@pytest.mark.parametrize("target", one_in(3, ["Archief/2027", "Deleted", "Junk"]))
 def test_moved_before_it_was_seen(looking: Looking, target: str) -> None:
     """A referral that a colleague moved, deleted or marked as junk before the look opens its case once."""
     looking.move(target)

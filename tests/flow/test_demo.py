@@ -27,6 +27,8 @@ from flaggermail.errors import StoryBroken
 from flaggermail.wiring import play, show_demo
 from tests.flow.desk_process import ROOT, patiently
 
+pytestmark = pytest.mark.xdist_group("demo")  # the story is played once for all of them
+
 DEMO = (sys.executable, "-m", "flaggermail", "demo")
 WARNING, REFERRED = "VF-EP2024-0001", "VF-EP2024-0002"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
