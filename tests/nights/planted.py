@@ -124,7 +124,7 @@ def _asked_again() -> AbstractContextManager[object]:
 
 def _undecided_is_sent() -> AbstractContextManager[object]:
     """A draft can be written and approved without a decision to notify."""
-    return patch.object(platform_checks, "wanted", lambda _: None)
+    return patch.object(platform_checks, "check_decided", lambda _: None)
 
 
 def _retry_after_data() -> AbstractContextManager[object]:
