@@ -84,6 +84,7 @@ def test_a_measurement_that_fails_is_named_and_the_others_run(
     assert out.splitlines()[-1] == "did not run: broken"
 
 
+@pytest.mark.outside
 def test_no_measurement_starts_servers_before_it_is_run(tmp_path: Path) -> None:
     """Parsing is measured without starting mail servers."""
     bench = Bench(tmp_path, quick=True)

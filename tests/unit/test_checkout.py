@@ -71,6 +71,7 @@ def configured_names() -> set[str]:
 
 
 @each("path", SOURCES, ids=name_of)
+@pytest.mark.slow
 def test_product_holds_no_platform_address_or_word_list(path: Path) -> None:
     """The product's Python contains no platform name, address or word list, so officers can change them all."""
     source = path.read_text(encoding="utf-8")

@@ -110,6 +110,7 @@ def seconds(text: str) -> float:
 
 @pytest.mark.parametrize("length", [SHORTER, long(WHOLE)])
 @each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.slow
 def test_work_grows_with_the_length_of_the_text(length: int, pattern: str) -> None:
     """Calls and processor time grow linearly with the length of the text.
 

@@ -58,6 +58,7 @@ def test_a_pattern_that_explodes_elsewhere_finishes_here(tmp_path: Path, pattern
 
 @pytest.mark.parametrize("length", [LONG // 4, long(LONG)])
 @each("pattern", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.slow
 def test_the_shipped_rules_take_their_time_once_through_the_text(length: int, pattern: str) -> None:
     """The shipped rules take linear time: four times the text takes about six times the time at most."""
     text = pattern * (length // len(pattern))

@@ -59,6 +59,7 @@ def faults(directory: Path) -> tuple[str, ...]:
 
 
 @each("mistake", MISTAKES, ids=lambda path: path.name)
+@pytest.mark.slow
 def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -> None:
     """Every directory of tests/bad_config is refused with exactly the message it expects."""
     directory = good(tmp_path / mistake.name)
