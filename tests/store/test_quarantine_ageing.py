@@ -63,6 +63,7 @@ def test_a_hundred_mails_are_one_mail(desk: Desk) -> None:
     assert (text.count("- m0"), "10 die hier niet staan" in text) == (40, True)
 
 
+@pytest.mark.slow
 def test_mails_that_come_one_after_the_other_are_told_half_an_hour_apart(desk: Desk) -> None:
     """With a mail a minute for two hours an officer gets at most one alarm mail in each half hour."""
     for number in range(120):

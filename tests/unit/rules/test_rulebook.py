@@ -46,6 +46,7 @@ def checked(directory: Path, *words: str) -> tuple[int, str, str]:
 
 
 @each("mistake", MISTAKES, ids=lambda path: path.name)
+@pytest.mark.slow
 def test_mistake_is_named_with_place_and_remedy(mistake: Path, tmp_path: Path) -> None:
     """Every directory of tests/bad_rules gives exactly the expected remarks; faults exit 1, warnings alone 0."""
     directory = good(tmp_path / mistake.name)

@@ -67,6 +67,7 @@ def write(directory: Path, file: str, key: Key, value: str) -> str:
 
 
 @pytest.mark.parametrize(("file", "old", "new"), PAIRS, ids=[".".join(map(str, old)) for _, old, _ in PAIRS])
+@pytest.mark.slow
 def test_old_name_gives_the_same_settings_and_one_note(directory: Path, file: str, old: Key, new: str) -> None:
     """An old name gives the same settings as the new one, and `check` prints exactly one note."""
     text = (directory / file).read_text("utf-8")
