@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from flaggermail.commands.acts import CloseElection, PlaceMessage, Resume
 from flaggermail.letters import observing
 from flaggermail.notices import digest
