@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.flow.desk_process import DeskProcess, configure
@@ -75,10 +74,7 @@ class Servers:
                 file.write_text(self.dovecot.password, "utf-8")
                 file.chmod(0o600)
             desk = DeskProcess(folder, user, f"officer-{user}")
-            today = datetime.now(UTC).date()
-            begins, ends = (str(today + timedelta(days=days)) for days in (-1, 8))
-            desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
-                     "--polling-day", str(today), "--period", begins, ends)  # fmt: skip
+            desk.hold_election()
             try:
                 yield desk
             finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,9 +39,7 @@ def desk(
             file.chmod(0o600)
         desk = DeskProcess(folder, mail_user, officer)
         postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
-        today = datetime.now(UTC).date()
-        desk.run("election", "add", "NU", "--name-nl", "Verkiezing van nu", "--name-en", "Election of today",
-                 "--polling-day", str(today), "--period", str(today), str(today))  # fmt: skip
+        desk.hold_election()
         try:
             yield desk
         finally:

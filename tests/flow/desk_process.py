@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,6 +96,16 @@ class DeskProcess:
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout
+
+    def hold_election(self, name_nl: str = "Verkiezing van nu", name_en: str = "Election of today") -> None:
+        """Adds the election NU, which is open whenever the test runs.
+
+        The desk counts days in its own time zone, and a test may run past its midnight.
+        """
+        today = datetime.now(UTC).date()
+        begins, ends = (str(today + timedelta(days=days)) for days in (-1, 8))
+        self.run("election", "add", "NU", "--name-nl", name_nl, "--name-en", name_en,
+                 "--polling-day", str(today), "--period", begins, ends)  # fmt: skip
 
     def read(self, *words: str) -> object:
         """Runs a command with --json and returns its document."""

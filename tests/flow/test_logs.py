@@ -80,9 +80,7 @@ def desk(dovecot: Dovecot, smtp: ScriptedSmtp, certificates: Certificates, mail_
         plant_secret(folder, "imap-password", PASSWORD)
         plant_secret(folder, "smtp-password", PASSWORD)
         desk = DeskProcess(folder, mail_user, f"o{mail_user[5:]}")
-        today = datetime.now(UTC).date()
-        desk.run("election", "add", "NU", "--name-nl", f"{BIRD} nu", "--name-en", f"{BIRD} now",
-                 "--polling-day", str(today), "--period", str(today), str(today))  # fmt: skip
+        desk.hold_election(f"{BIRD} nu", f"{BIRD} now")
         try:
             yield desk
         finally:
