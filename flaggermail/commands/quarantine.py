@@ -9,6 +9,7 @@ from flaggermail.cases import elections
 from flaggermail.commands import acts, cases, decline, move
 from flaggermail.commands.lookups import Outcome, given, the_case
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.message import Verdict
 from flaggermail.matching import lookup
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
@@ -90,7 +91,8 @@ def _put_back(work: UnitOfWork, message: StoredMessage, reason: str) -> tuple[st
     kinds = (Kind.UNKNOWN.value,) if noise else message.kinds
     waiting = replace(_taken_out(work, message, reason), place="quarantine", kinds=kinds)
     warnings = move.move(work, message, waiting, "back into the quarantine")
-    found = lookup.suggestions(work, work.env.parser.parse(work.env.octets.get(message.digest)))
+    mail = work.env.parser.parse(work.env.octets.get(message.digest))
+    found = lookup.suggestions(work, replace(mail, vouched=Verdict(message.verdict, message.verdict_basis)))
     if found:
         suggested = replace(waiting, suggestions=tuple(one.text for one in found))
         about = EventRef(message=message.id)

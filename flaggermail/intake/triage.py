@@ -69,7 +69,7 @@ def judge(work: UnitOfWork, raw: RawMessage, message: Message) -> Triaged:
 def placed(work: UnitOfWork, raw: RawMessage, message: Message) -> Mail:
     """Returns the mail with its sender and its placement."""
     sender = lookup.sender_of(work, message)
-    placement = placing.place(message, lookup.known(work, message, sender), lookup.tokens_of(message))
+    placement = placing.place(lookup.known(work, message, sender, in_sent=raw.role is Role.SENT))
     return Mail(raw, message, sender, placement)
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message
-from flaggermail.matching import arrival, candidates, placing, thread_keys
+from flaggermail.matching import addressed, arrival, candidates, placing, thread_keys
 from flaggermail.matching.scoring import HIGHEST, Suggestion
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
@@ -60,26 +60,16 @@ def tokens_of(message: Message) -> tuple[str, ...]:
     )
 
 
-def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
-    """Returns all that the store knows about the keys of this message; one query per kind of key."""
-    found = work.tx.find(Token, token=tokens_of(message))
-    tokens = {t.token: placing.Anchor(t.case, t.notification) for t in found}
-    named = [*message.in_reply_to, *message.references]
-    named += [message.original_message_id] if message.original_message_id else []
-    held = {
-        m.message_id or "": placing.Anchor(m.case, m.notification)
-        for m in work.tx.find(StoredMessage, message_id=named)
-    }
-    prefix = work.env.settings.desk.organisation.case_prefix
-    numbers = subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix)
-    cases = work.tx.find(Case, number=numbers)
-    fitting = {c.number: frozenset([c.referrer_address] if c.referrer_address else []) for c in cases}
-    learned = thread_keys.learned(work, message, sender.platform)
-    anchors = (*tokens.values(), *held.values(), *learned.values())
-    near = {anchor.case for anchor in anchors if anchor.case} | set(fitting)
+def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool = False) -> placing.Known:
+    """Returns all that the store knows about the keys of this message; one query per kind of key.
+
+    `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
+    """
+    keys = _keys(work, message, sender)
+    near = {key.case for key in keys}
     # An answer to an approved notification proves its delivery: it is uncertain, and its clocks start once that is
     # settled.
-    got = {anchor.notification for anchor in anchors}
+    got = {key.notification for key in keys}
     uses = {
         n.id: n
         for n in work.tx.find(Notification, case=sorted(near))
@@ -87,23 +77,119 @@ def known(work: UnitOfWork, message: Message, sender: Sender) -> placing.Known:
     }
     if sender.platform is not None:
         uses |= {n.id: n for n in work.tx.find(Notification, platform=sender.platform, state="sent", counted=True)}
+    other = placing.Writer.PLATFORM if sender.platform else placing.Writer.OTHER
+    weak = {placing.KeyKind.NUMBER}
     return placing.Known(
-        tokens=tokens,
-        messages=held,
-        learned=learned,
-        numbers=fitting,
+        keys=keys,
+        sender=message.sender.key if message.sender else "",
+        verified=message.vouched.value == "verified",
+        writer=placing.Writer.COLLEAGUE if in_sent else other,
         sender_platform=sender.platform,
+        to_us=_is_to_us(work, message, sender),
         uses=[placing.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
-        clues={} if sender.platform or any(a.case for a in anchors) else candidates.clues(work, message),
+        clues={} if sender.platform or any(k.kind not in weak for k in keys) else candidates.clues(work, message),
         other_subject=_under_another_subject(work, message, sender, near),
+        closed=frozenset() if in_sent else _closed(work, message, sender, near),
         threshold=None if sender.platform else candidates.threshold(work, message),
     )
 
 
+def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
+    """Returns every key in the message, in the order of `placing.KeyKind`; a platform's notification names its key."""
+    keys = [*_tokens(work, message), *_mails(work, message), *thread_keys.learned(work, message, sender.platform)]
+    named = {key.notification for key in keys if key.notification}
+    platforms = {n.id: n.platform for n in work.tx.find(Notification, id=sorted(named))}
+    keys = [replace(key, platform=platforms.get(key.notification or "")) for key in keys]
+    return [*keys, *_numbers(work, message, sender)]
+
+
+def _tokens(work: UnitOfWork, message: Message) -> list[placing.Key]:
+    named = tokens_of(message)
+    found = {t.token: t for t in work.tx.find(Token, token=named)}
+    kind = placing.KeyKind.TOKEN
+    return [
+        placing.Key(kind, case, "token of ours", found[token].notification)
+        for token in named
+        if token in found and (case := found[token].case)
+    ]
+
+
+def _mails(work: UnitOfWork, message: Message) -> list[placing.Key]:
+    """Returns the mails we hold to which this one refers; their authors own what they wrote themselves."""
+    original = (message.original_message_id,) if message.original_message_id else ()
+    named = list(dict.fromkeys((*message.in_reply_to, *reversed(message.references), *original)))
+    held = {m.message_id: m for m in work.tx.find(StoredMessage, message_id=named)}
+    return [
+        placing.Key(
+            placing.KeyKind.OUR_MAIL if row.direction == "out" else placing.KeyKind.THEIR_MAIL,
+            row.case,
+            f"refers to <{name}>",
+            row.notification,
+            addresses=_author(row),
+        )
+        for name in named
+        if (row := held.get(name)) and row.case
+    ]
+
+
+def _author(row: StoredMessage) -> frozenset[str]:
+    """Returns the address of a verified author, which alone may refer to the mail again to stop a clock."""
+    return frozenset({row.from_address}) if row.from_address and row.verdict == "verified" else frozenset()
+
+
+def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
+    """Returns the case numbers in the message, with the addresses from which a number may come.
+
+    These are the referrer of the case, and the addresses that platforms.yaml names for the channel of a notification to
+    the sender's platform. A sub-domain of a platform is no such address: anybody can have its machines write to us.
+    """
+    prefix = work.env.settings.desk.organisation.case_prefix
+    cases = work.tx.find(Case, number=subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix))
+    numbers = [case.number for case in cases]
+    uses = work.tx.find(Notification, case=numbers, platform=sender.platform or "", counted=True)
+    channels = {channel.code: channel for channel in work.tx.find(Channel)} if uses else {}
+    keys = []
+    for case in cases:
+        own = [n for n in uses if n.case == case.number]
+        addresses = {n.id: answering_addresses(channels.get(n.channel)) for n in own}
+        here = [key for key, known_there in addresses.items() if message.sender and message.sender.key in known_there]
+        keys.append(
+            placing.Key(
+                placing.KeyKind.NUMBER,
+                case.number,
+                f"names {case.number}, sender fits",
+                here[0] if len(here) == 1 else None,
+                addresses=frozenset().union({case.referrer_address or ""}, *addresses.values()) - {""},
+            )
+        )
+    return keys
+
+
+def answering_addresses(channel: Channel | None) -> frozenset[str]:
+    """Returns the addresses, in lower case, enumerated in platforms.yaml from which a channel's answers come."""
+    return frozenset(address.lower() for address in channel.to) if channel is not None else frozenset()
+
+
+def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:
+    """True if a platform's mail was addressed to us; true for all other mail, where it does not matter."""
+    platform = work.tx.get(Platform, sender.platform) if sender.platform else None
+    if platform is None:
+        return True
+    mailbox = work.env.settings.desk.mailbox
+    ours = frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
+    return addressed.to_us(message, ours, frozenset(platform.domains), plus_addresses=mailbox.plus_addresses)
+
+
+def _closed(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
+    """Returns the closed cases among `near`, which an unverified mail must not re-open; a machine's mail does not."""
+    if message.kind is not MechanicalKind.HUMAN and sender.platform is None:
+        return frozenset()
+    return frozenset(case.number for case in work.tx.find(Case, number=sorted(near)) if case.state == "closed")
+
+
 def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
     """Returns suggestions for a mail that a person took out of its case, including the case that its keys name."""
-    known_now = replace(known(work, message, sender_of(work, message)), threshold=None)
-    found = placing.place(message, known_now, tokens_of(message))
+    found = placing.place(replace(known(work, message, sender_of(work, message)), threshold=None))
     named = (Suggestion(found.case, HIGHEST, (found.basis,)),) if found.case else ()
     return (*named, *found.suggestions, *found.hints)
 

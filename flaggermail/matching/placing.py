@@ -1,28 +1,91 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Where a message belongs: its most specific key decides.
+"""Where a message belongs: numbers suggest, keys and addresses place.
 
-Unguessable tokens come first, then messages we hold, then thread keys learned from verified mail (the platform's own
-reference, a Message-ID we do not hold that others refer to), then a case number from a fitting sender. A subject alone,
-or being the only open case, never files a mail: it only suggests, and a person confirms. The same holds for a token of
-ours under a different subject. A score files only repeated referrals (`scoring`), never a platform's mail.
+Every key that the mail carries names a case; `NEEDS` says, for each kind of key, what else must be true before it
+places a mail. A key that does not place suggests: the mail waits for a person, with the key as a clue. Only a placed
+mail of a platform has a notification, and only a mail with a notification stops clocks.
+
+A subject alone, or being the only open case, never files a mail. The same holds for a key of ours under a different
+subject. A score files only repeated referrals (`scoring`), never a platform's mail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from flaggermail.mail.message import Message
 from flaggermail.matching import scoring
 from flaggermail.matching.scoring import Clue, Suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """The case and notification that a token or Message-ID refers to."""
+class KeyKind(StrEnum):
+    """What names a case in a mail. Where a mail carries several, `lookup` lists them in this order."""
 
-    case: str | None = None
+    TOKEN = "token"  # noqa: S105 - not a secret. Ours, unguessable, in a Message-ID, an address or a header
+    OUR_MAIL = "our mail"  # the Message-ID of a mail that we sent
+    THEIR_MAIL = "their mail"  # the Message-ID of a mail that we received
+    TAUGHT = "taught"  # a thread key that earlier mail of the case taught: see `thread_keys`
+    NUMBER = "number"  # the bare case number, which everybody knows who ever saw a subject of ours
+
+
+class Proof(StrEnum):
+    """What a key needs in order to place a mail."""
+
+    KEY = "the key alone"
+    VERIFIED = "a verified sender"
+    ADDRESS = "a verified sender at an address that belongs to the key"
+
+
+class Writer(StrEnum):
+    """In whose name a mail comes, as far as keys are concerned."""
+
+    PLATFORM = "platform"  # its mail may stop clocks, so it must also be addressed to us: see `_doubts`
+    COLLEAGUE = "colleague"  # found in Sent: the mailbox itself vouches for it
+    OTHER = "other"
+
+
+_ITSELF = frozenset({Proof.KEY, Proof.VERIFIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a kind of key needs in mail of each writer (None: it never places), and the clue that it gives otherwise."""
+
+    platform: Proof | None
+    other: Proof | None
+    colleague: Proof | None
+    clue: Clue
+
+    def of(self, writer: Writer) -> Proof | None:
+        """Returns the proof needed in mail of that writer."""
+        return {Writer.PLATFORM: self.platform, Writer.OTHER: self.other, Writer.COLLEAGUE: self.colleague}[writer]
+
+
+NEEDS: Mapping[KeyKind, Needs] = {
+    KeyKind.TOKEN: Needs(Proof.KEY, Proof.KEY, Proof.KEY, scoring.OUR_KEY),
+    KeyKind.OUR_MAIL: Needs(Proof.KEY, Proof.KEY, Proof.KEY, scoring.OUR_KEY),
+    KeyKind.THEIR_MAIL: Needs(Proof.ADDRESS, Proof.KEY, Proof.KEY, scoring.SAME_THREAD),
+    KeyKind.TAUGHT: Needs(Proof.ADDRESS, Proof.ADDRESS, Proof.KEY, scoring.SAME_THREAD),
+    KeyKind.NUMBER: Needs(Proof.ADDRESS, Proof.ADDRESS, None, scoring.NUMBER),
+}
+"""The whole rule. Who can guess or learn a key of a kind decides what it needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key found in a mail, and the case it names; `basis` is stored with the mail that it places.
+
+    `platform` is the one to which we gave the key: it places no mail of another. `addresses` are those, in lower case,
+    to which the key belongs.
+    """
+
+    kind: KeyKind
+    case: str
+    basis: str
     notification: str | None = None
+    platform: str | None = None
+    addresses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +100,18 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the store knows about the keys of a message."""
+    """What the store knows about the keys of a message, the most specific key first, and about its sender."""
 
-    tokens: Mapping[str, Anchor] = field(default_factory=dict)
-    messages: Mapping[str, Anchor] = field(default_factory=dict)
-    learned: Mapping[str, Anchor] = field(default_factory=dict)  # thread keys, by their description
-    numbers: Mapping[str, frozenset[str]] = field(default_factory=dict)  # case number -> addresses of fitting senders
+    keys: Sequence[Key] = ()
+    sender: str = ""  # the address, in lower case
+    verified: bool = False
+    writer: Writer = Writer.OTHER
     sender_platform: str | None = None
+    to_us: bool = True  # To or Cc names an address of ours: see `addressed`
     uses: Sequence[Use] = ()  # of the cases above, and every open one of the sender's platform
     clues: Mapping[str, Sequence[Clue]] = field(default_factory=dict)  # other evidence for a case
     other_subject: frozenset[str] = frozenset()  # of the cases above, those with a different subject than this mail
+    closed: frozenset[str] = frozenset()  # of the cases above, those that only verified mail may re-open
     threshold: int | None = None  # the score from which this mail is filed without a person; None: never
 
 
@@ -66,12 +131,12 @@ class Placement:
     by_score: Suggestion | None = None
 
 
-def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
-    """Places `message`, whose headers carry `tokens`, by the known facts."""
-    found = _by_its_keys(message, known, tokens)
+def place(known: Known) -> Placement:
+    """Places a message by the known facts: the first key without a doubt decides."""
+    found = next((key for key in known.keys if not _doubts(key, known)), None)
     if found is not None and found.case not in known.other_subject:
-        return found
-    suggestions = scoring.suggest(_clues(known, found.case if found else None))
+        return Placement(found.case, _notification(found, known), found.basis)
+    suggestions = scoring.suggest(_clues(known, found))
     sure = scoring.certain(suggestions, known.threshold)
     if sure is not None:
         return Placement(sure.case, None, f"score {sure.score}", suggestions=suggestions, by_score=sure)
@@ -79,50 +144,51 @@ def place(message: Message, known: Known, tokens: Sequence[str]) -> Placement:
     return Placement(None, None, "", suggestions=strong, hints=suggestions[len(strong) :])
 
 
-def _by_its_keys(message: Message, known: Known, tokens: Sequence[str]) -> Placement | None:
-    for token in tokens:
-        anchor = known.tokens.get(token)
-        if anchor is not None and anchor.case is not None:
-            return _placed(anchor, known, "token of ours")
-    for message_id in (*message.in_reply_to, *reversed(message.references), message.original_message_id):
-        anchor = known.messages.get(message_id) if message_id else None
-        if anchor is not None and anchor.case is not None:
-            return _placed(anchor, known, f"refers to <{message_id}>")
-    for words, anchor in known.learned.items():
-        if anchor.case is not None:
-            return _placed(anchor, known, words)
-    sender = message.sender.key if message.sender else ""
-    for number, fitting in known.numbers.items():
-        if sender in fitting or any(use.case == number and use.platform == known.sender_platform for use in known.uses):
-            return _placed(Anchor(number), known, f"names {number}, sender fits")
-    return None
+def _doubts(key: Key, known: Known) -> tuple[Clue, ...]:
+    """Returns why a key only suggests; empty if it places this mail.
+
+    A platform answers whoever opens a ticket there, with a signature that is genuine. So its mail must be addressed to
+    us, and where it could stop a clock the key must be one that this platform was given: it knows no other recipient's.
+    """
+    needed = NEEDS[key.kind].of(known.writer)
+    waited_for = any(use.case == key.case and use.platform == known.sender_platform for use in known.uses)
+    platforms = known.writer is Writer.PLATFORM
+    closed = key.case in known.closed and not known.verified
+    doubts = (
+        (scoring.NOT_TO_US, platforms and not known.to_us),
+        (scoring.OTHER_RECIPIENT, waited_for and needed in _ITSELF and key.platform != known.sender_platform),
+        (scoring.OTHER_ADDRESS, needed is Proof.ADDRESS and known.sender not in key.addresses),
+        (scoring.NOT_VERIFIED, not known.verified and (closed or needed not in {Proof.KEY, None})),
+        (scoring.CLOSED, closed),
+        (scoring.NOT_ENOUGH, needed is None),
+    )
+    return tuple(clue for clue, holds in doubts if holds)
 
 
-def _placed(anchor: Anchor, known: Known, basis: str) -> Placement:
-    return Placement(anchor.case, _notification(anchor, known), basis)
-
-
-def _notification(anchor: Anchor, known: Known) -> str | None:
+def _notification(key: Key, known: Known) -> str | None:
     """Returns the notification that a platform's mail answers; the key selects only among those to that platform.
 
     A platform never stops another platform's clock, whatever key its mail carries.
     """
     if known.sender_platform is None:
-        return anchor.notification  # a bounce or a colleague's mail: it stops no clock
-    own = [use.notification for use in known.uses if use.case == anchor.case and use.platform == known.sender_platform]
-    if anchor.notification in own:
-        return anchor.notification
+        return key.notification  # a bounce or a colleague's mail: it stops no clock
+    own = [use.notification for use in known.uses if use.case == key.case and use.platform == known.sender_platform]
+    if key.notification in own:
+        return key.notification
     return own[0] if len(own) == 1 else None
 
 
-def _clues(known: Known, other_subject: str | None) -> dict[str, list[Clue]]:
+def _clues(known: Known, under_other_subject: Key | None) -> dict[str, list[Clue]]:
     """Returns the clues for each case, the most specific kind first."""
-    waiting = (use.case for use in known.uses if use.open and use.platform == known.sender_platform)
-    found: dict[str, list[Clue]] = {other_subject: [scoring.OTHER_SUBJECT]} if other_subject else {}
-    for case in known.numbers:
-        found.setdefault(case, []).append(scoring.NUMBER)
+    found: dict[str, list[Clue]] = {}
+    for key in known.keys:
+        if under_other_subject is not None and key.case == under_other_subject.case:
+            found.setdefault(key.case, [scoring.OTHER_SUBJECT])
+        else:
+            found.setdefault(key.case, []).extend((NEEDS[key.kind].clue, *_doubts(key, known)))
     for case, those in known.clues.items():
         found.setdefault(case, []).extend(those)
-    for case in waiting:
-        found.setdefault(case, []).append(scoring.WAITS)
+    for use in known.uses:
+        if use.open and use.platform == known.sender_platform:
+            found.setdefault(use.case, []).append(scoring.WAITS)
     return found

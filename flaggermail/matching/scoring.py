@@ -29,6 +29,8 @@ class Clue:
 
 ATTACHED = Clue("it was attached to mail of this case", 80, firm=True)
 SAME_REFERRAL = Clue("the same referral was taken in before", 60, firm=True)
+OUR_KEY = Clue("answers mail of ours in this case", 50)
+SAME_THREAD = Clue("refers to something that mail of this case named", 50)
 NUMBER = Clue("its number is named", 50)
 OTHER_SUBJECT = Clue("answers its mail under another subject", 40)
 WAITS = Clue("waits for an answer of this platform", 40)
@@ -36,6 +38,14 @@ SAME_TEXT = Clue("the texts agree", 20)
 SAME_SUBJECT = Clue("the same subject and somebody in common", 25)
 SAME_ADDRESS = Clue("the same web address in both", 25)
 SAME_SENDER = Clue("this sender has a case that is open", 10)
+
+# Why a key only suggests: shown beside its clue, without points of its own.
+NOT_TO_US = Clue("it was not addressed to us", 0)
+NOT_VERIFIED = Clue("nobody vouches for its sender", 0)
+OTHER_ADDRESS = Clue("it comes from another address than was known there", 0)
+OTHER_RECIPIENT = Clue("that mail went to somebody else", 0)
+CLOSED = Clue("the case is closed", 0)
+NOT_ENOUGH = Clue("that alone places no mail", 0)
 
 
 @dataclass(frozen=True, slots=True)

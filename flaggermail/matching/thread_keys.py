@@ -1,34 +1,40 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Thread keys learned from verified mail, in addition to our own tokens.
+"""Thread keys: what the mail of a case taught, in addition to our own tokens.
 
-A platform's system assigns its own reference and drops our References; people answer a mail that never reached us. Keys
-found in verified mail of a case file later mail with the same keys in that case.
+A platform's system assigns its own reference and drops our References; people answer a mail that never reached us. A
+key that mail of a case named leads later mail there, but only mail from the very address that taught it: a reference is
+a short number, and everybody can write one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from flaggermail.mail import reply_tokens
 from flaggermail.mail.message import Message
-from flaggermail.matching.placing import Anchor
+from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.record.events import Change, EventKind, added, changed
-from flaggermail.record.rows import StoredMessage, ThreadKey
+from flaggermail.record.rows import Case, Notification, StoredMessage, ThreadKey
 from flaggermail.rules import classifier
 from flaggermail.services import EventRef, UnitOfWork
 
+MOST_TAUGHT = 5  # keys that one mail teaches; a receipt names one reference, a mail answers one mail
+MOST_TEACHERS = 5  # addresses that teach one key
+_REFERENCE, _MAIL = "reference ", "mail "
 
-def learned(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, Anchor]:
-    """Returns the case for each learned key in `message`, by its description; no case if mail of two cases named it."""
-    words = _references(work, message, platform)
-    words |= {_mail_key(name): f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
-    rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(words))}
-    return {
-        words[key]: Anchor() if rows[key].ambiguous else Anchor(rows[key].case, rows[key].notification)
-        for key in words
+
+def learned(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]:
+    """Returns the learned keys in `message`, with the addresses that taught them; none that two cases share."""
+    words = _words(work, message, platform)
+    values = _values_by_id(words)
+    rows = {row.id: row for row in work.tx.find(ThreadKey, id=list(values), ambiguous=False)}
+    teachers = _teachers(work, rows.values())
+    return [
+        Key(KeyKind.TAUGHT, rows[key].case, words[value], rows[key].notification, addresses=teachers[key])
+        for key, value in values.items()
         if key in rows
-    }
+    ]
 
 
 def learn(
@@ -36,19 +42,24 @@ def learn(
 ) -> None:
     """Learns the thread keys in this mail, which was filed in its case.
 
-    Only mail that is verified, or filed by a person, may teach keys: otherwise a stranger could redirect a platform's
-    answer to a case of their choice. Filing by a person overrides what was learned before.
+    Only the referrer of the case, or a platform that was notified in it, teaches, and only in verified mail: a person
+    who files a mail says where it belongs, not who wrote it. That filing overrides what the same address taught before.
     """
-    if stored.case is None or not (by_hand or stored.verdict == "verified"):
+    if stored.case is None or stored.verdict != "verified" or not _may_teach(work, stored, platform):
         return
-    named = _answered_ids(message)
-    held = {m.message_id for m in work.tx.find(StoredMessage, message_id=named)}
-    keys = [*_references(work, message, platform), *(_mail_key(name) for name in named if name not in held)]
-    known = {row.id: row for row in work.tx.find(ThreadKey, id=keys)}
+    held = {m.message_id for m in work.tx.find(StoredMessage, message_id=_answered_ids(message))}
+    values = [value for value in _words(work, message, platform) if value.removeprefix(_MAIL) not in held]
+    of_id = _values_by_id(values[:MOST_TAUGHT])
+    known = work.tx.find(ThreadKey, id=list(of_id))
+    teachers = _teachers(work, known)
     fresh = ThreadKey(id="", case=stored.case, notification=stored.notification, message=stored.id, learned_at=work.now)
-    changes = [
-        change for key in keys for change in _key_changes(known.get(key), replace(fresh, id=key), by_hand=by_hand)
-    ]
+    changes: list[Change] = []
+    for value in values[:MOST_TAUGHT]:
+        rows = [row for row in known if of_id[row.id] == value]
+        own = [row for row in rows if stored.from_address in teachers[row.id]]
+        free = [key for key in _ids(value) if key not in {row.id for row in rows}]
+        changes += _corrections(own, fresh, by_hand=by_hand)
+        changes += [added(replace(fresh, id=free[0]))] if free and not own else []
     if changes:
         about = EventRef(stored.case, stored.notification, stored.id)
         work.record(EventKind.KEY_LEARNED, *changes, about=about)
@@ -62,13 +73,45 @@ def forget(work: UnitOfWork, stored: StoredMessage) -> None:
         work.record(EventKind.KEY_FORGOTTEN, *changes, about=EventRef(stored.case, stored.notification, stored.id))
 
 
-def _key_changes(known: ThreadKey | None, fresh: ThreadKey, *, by_hand: bool) -> Iterable[Change]:
-    if known is None:
-        yield added(fresh)
-    elif by_hand and (known.ambiguous or known.case != fresh.case):
-        yield changed(known, fresh)
-    elif known.case != fresh.case and not known.ambiguous:
-        yield changed(known, replace(known, ambiguous=True))
+def _corrections(own: Iterable[ThreadKey], fresh: ThreadKey, *, by_hand: bool) -> Iterator[Change]:
+    """Yields the changes to the rows of one key that the same address taught before."""
+    for row in own:
+        if by_hand and (row.ambiguous or row.case != fresh.case):
+            yield changed(row, replace(fresh, id=row.id))
+        elif row.case != fresh.case and not row.ambiguous:
+            yield changed(row, replace(row, ambiguous=True))
+
+
+def _may_teach(work: UnitOfWork, stored: StoredMessage, platform: str | None) -> bool:
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    if case is None or stored.from_address is None:
+        return False
+    if platform is not None:
+        return work.tx.exists(Notification, case=case.number, platform=platform)
+    return stored.from_address == case.referrer_address
+
+
+def _teachers(work: UnitOfWork, rows: Iterable[ThreadKey]) -> dict[str, frozenset[str]]:
+    """Returns, by row, the address that taught the key: the author of its mail, as long as that mail is verified."""
+    taught_by = {row.id: row.message for row in rows}
+    mails = {m.id: m for m in work.tx.find(StoredMessage, id=sorted(set(taught_by.values())), verdict="verified")}
+    authors = {key: mails[message].from_address if message in mails else None for key, message in taught_by.items()}
+    return {key: frozenset({author} if author else ()) for key, author in authors.items()}
+
+
+def _ids(value: str) -> list[str]:
+    """Returns the ids of the rows of a key, one for each address that taught it; the first has no number."""
+    return [value, *(f"{value} ({number})" for number in range(2, MOST_TEACHERS + 1))]
+
+
+def _values_by_id(values: Iterable[str]) -> dict[str, str]:
+    return {key: value for value in values for key in _ids(value)}
+
+
+def _words(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
+    """Returns the keys in a mail, each with its description."""
+    words = _references(work, message, platform)
+    return words | {f"{_MAIL}{name}": f"refers, as others do, to <{name}>" for name in _answered_ids(message)}
 
 
 def _references(work: UnitOfWork, message: Message, platform: str | None) -> dict[str, str]:
@@ -76,14 +119,10 @@ def _references(work: UnitOfWork, message: Message, platform: str | None) -> dic
     if platform is None:
         return {}
     found = classifier.references(message, work.env.settings.rules, work.env.matcher.find)
-    return {f"reference {platform} {reference}": f"names {reference}" for reference in found}
+    return {f"{_REFERENCE}{platform} {reference}": f"names {reference}" for reference in found}
 
 
 def _answered_ids(message: Message) -> list[str]:
     """Returns the Message-IDs that this mail answers, except those with a token of ours, which are matched directly."""
     named = dict.fromkeys((*message.in_reply_to, *message.references))
     return [name for name in named if not reply_tokens.tokens([name])]
-
-
-def _mail_key(message_id: str) -> str:
-    return f"mail {message_id}"

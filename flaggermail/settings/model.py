@@ -63,6 +63,7 @@ class MailboxSettings(Model):
     """The shared mailbox."""
 
     address: MailAddress
+    aliases: tuple[MailAddress, ...] = ()  # further addresses whose mail arrives here
     display_name: Names
     host: Text
     port: int = Field(default=993, ge=1, le=65535)

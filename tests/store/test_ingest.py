@@ -247,17 +247,30 @@ def test_late_answer_opens_a_closed_case_again(desk: Desk) -> None:
 
 
 def test_each_of_two_platforms_stops_only_its_own_clock(desk: Desk) -> None:
-    """With two notifications in a case, an answer under the other's key counts for the writer's own notification."""
+    """With two notifications in a case, each answer stops the clocks of its writer's own notification."""
     first = desk.notified("x-urgent")
     second = desk.notified("meta-elections", desk.row(Notification, first).case)
     desk.clock.set(after(23))
-    stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first), at=after(23)))
+    stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(second), at=after(23)))
     assert stored.notification == second
     assert (desk.clocks(first)["human"], desk.clocks(second)["human"]) == (RUNNING, ("stopped", 23))
     desk.clock.set(after(156))
-    desk.receive(mail(X, "Re: both", "Got it as well.", answers=desk.message_id_of(second), at=after(156)))
+    desk.receive(mail(X, "Re: both", "Got it as well.", answers=desk.message_id_of(first), at=after(156)))
     assert desk.clocks(first)["human"] == ("stopped", 156)
     assert desk.clocks(second)["human"] == ("stopped", 23)
+
+
+def test_an_answer_under_the_key_of_another_platform_waits(desk: Desk) -> None:
+    """No platform was given the key of another one: a person decides what such an answer is about."""
+    first = desk.notified("x-urgent")
+    second = desk.notified("meta-elections", case := desk.row(Notification, first).case)
+    stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first)))
+    assert (stored.place, stored.notification) == ("quarantine", None)
+    assert stored.suggestions == (
+        f"{case} (90): answers mail of ours in this case; that mail went to somebody else; "
+        "waits for an answer of this platform",
+    )
+    assert (desk.clocks(first)["human"], desk.clocks(second)["human"]) == (RUNNING, RUNNING)
 
 
 def test_platform_that_was_not_notified_stops_nothing(desk: Desk) -> None:

@@ -79,13 +79,19 @@ def test_what_a_person_files_corrects_what_was_learned(desk: Desk) -> None:
 
 
 def test_mail_that_answers_the_same_unseen_mail_is_of_the_same_case(desk: Desk) -> None:
-    """Two mails that answer the same mail, which never reached us, belong to one case if the subject matches."""
+    """Two mails of one sender that answer the same mail, which never reached us, belong to one case.
+
+    Another subject, or another sender, is only suggested.
+    """
     first = desk.receive(mail(REFERRER, *REFERRAL, answers=ROOT))
-    second = desk.receive(mail("raad@kromwoude.example", "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
+    second = desk.receive(mail(REFERRER, "Re: iets heel anders", "Dit ook nog.", answers=ROOT))
     assert (first.place, second.case) == ("case", None)  # another subject: a person decides
     assert second.suggestions == (f"{first.case} (40): answers its mail under another subject",)
-    third = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
+    third = desk.receive(mail(REFERRER, f"Re: {REFERRAL[0]}", "En dit.", answers=ROOT))
     assert (third.case, third.match_basis) == (first.case, f"refers, as others do, to <{ROOT}>")
+    other = desk.receive(mail("raad@kromwoude.example", f"Re: {REFERRAL[0]}", "Ook wij.", answers=ROOT))
+    why = "refers to something that mail of this case named; it comes from another address than was known there"
+    assert (other.case, other.suggestions) == (None, (f"{first.case} (50): {why}",))
     assert len(desk.all(Case)) == 1
 
 

@@ -176,7 +176,7 @@ def octets(attack: Attack, number: int = 0) -> bytes:
 
 def mail(lines: Sequence[str], number: int = 0) -> bytes:
     """Returns an answer to the desk's notification that begins with these lines."""
-    rest = ("To: desk@bzk.example", "Subject: Re: Posts", f"Message-ID: <answer-{number}@any.example>")
+    rest = ("To: verkiezingenflagger@bzk.example", "Subject: Re: Posts", f"Message-ID: <answer-{number}@any.example>")
     threads = (f"In-Reply-To: <{OURS}>", f"References: <{OURS}>", f"Date: {format_datetime(NOW)}")
     return "\r\n".join((*lines, *rest, *threads, "", f"{ANSWER} ({number})", "")).encode()
 

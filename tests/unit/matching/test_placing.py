@@ -1,125 +1,165 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How a message is matched to a case: by token, by mail we hold, by a case number with a fitting sender."""
+"""How a message is matched to a case: which key places it, and which only suggests."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from flaggermail.mail.message import Address, Message
-from flaggermail.matching.placing import Anchor, Known, Placement, Use, place
+from flaggermail.matching.placing import NEEDS, Key, KeyKind, Known, Placement, Proof, Use, Writer, place
 from flaggermail.matching.scoring import ATTACHED, SAME_ADDRESS, SAME_REFERRAL, SAME_SENDER, SAME_TEXT, Suggestion
 from tests.corpus import each
 
-TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
 ONE, TWO = "VF-EP2024-0001", "VF-EP2024-0002"
 USE_A = Use(f"{ONE}/1", ONE, "A", open=True)
 USE_B = Use(f"{ONE}/2", ONE, "B", open=True)
 ELSEWHERE = Use(f"{TWO}/1", TWO, "A", open=True)
 REFERRER = "griffie@lindewaard.example"
+DESK_OF_A = "desk@a.example"
 TWIN = True  # a suggestion with firm evidence
 TWINS = {ONE: [SAME_REFERRAL], TWO: [SAME_REFERRAL]}
+KINDS = tuple(KeyKind)
 
 
-def mail(
-    *,
-    sender: str | None = REFERRER,
-    in_reply_to: tuple[str, ...] = (),
-    references: tuple[str, ...] = (),
-    original: str | None = None,
-) -> Message:
-    """Builds a mail with the headers that decide its case."""
-    return Message(
-        sha256="", size=0, from_=(Address(sender),) if sender else (), in_reply_to=in_reply_to, references=references,
-        original_message_id=original,
+def key(kind: KeyKind = KeyKind.TOKEN, case: str = ONE, notification: str | None = None, *, of: str = "A") -> Key:
+    """Builds a key that was given to platform `of`, and belongs to the addresses of the referrer and that platform."""
+    addresses = frozenset({REFERRER, f"desk@{of.lower()}.example"})
+    return Key(kind, case, f"{kind} of {case}", notification, of if notification else None, addresses)
+
+
+def of_platform(  # noqa: PLR0913 - what the mail of a platform can differ in; most calls name one or two
+    *keys: Key, sender: str = DESK_OF_A, platform: str = "A", verified: bool = True, to_us: bool = True,
+    uses: tuple[Use, ...] = (USE_A, USE_B), closed: frozenset[str] = frozenset(),
+) -> Known:  # fmt: skip
+    """Builds what is known about mail of a platform."""
+    return Known(
+        keys=keys, sender=sender, verified=verified, writer=Writer.PLATFORM, sender_platform=platform, to_us=to_us,
+        uses=uses, closed=closed,
     )  # fmt: skip
 
 
-def test_token_of_ours_places_before_anything_else() -> None:
-    """One of our tokens decides before the mail's references and before any case number."""
-    known = Known(
-        tokens={TOKEN: Anchor(ONE)}, messages={"held@us.example": Anchor(TWO)}, numbers={TWO: frozenset({REFERRER})}
+def of_other(*keys: Key, sender: str = REFERRER, verified: bool = True, closed: frozenset[str] = frozenset()) -> Known:
+    """Builds what is known about mail of a referrer or of anybody else."""
+    return Known(keys=keys, sender=sender, verified=verified, closed=closed)
+
+
+# ---- which key places
+
+
+def test_the_first_key_without_a_doubt_decides() -> None:
+    """The most specific key decides; one that only suggests is passed over for one that places."""
+    token, number = key(), key(KeyKind.NUMBER, TWO)
+    assert place(of_other(token, number)) == Placement(ONE, None, token.basis)
+    assert place(of_other(replace(number, addresses=frozenset()), key(KeyKind.OUR_MAIL, TWO))).case == TWO
+    assert place(of_other(replace(number, addresses=frozenset()), key(KeyKind.NUMBER, ONE))).case == ONE
+
+
+@each("kind", KINDS)
+def test_verified_mail_from_an_address_of_the_key_places(kind: KeyKind) -> None:
+    """Verified mail to us from the address to which a key belongs is placed by any kind of key."""
+    assert place(of_platform(key(kind, notification=USE_A.notification))).notification == USE_A.notification
+    assert place(of_other(key(kind))).case == ONE
+
+
+@each("kind", [KeyKind.THEIR_MAIL, KeyKind.TAUGHT, KeyKind.NUMBER])
+@each("known", ["another address", "not verified"])
+def test_a_number_or_a_learned_key_only_suggests_from_elsewhere(kind: KeyKind, known: str) -> None:
+    """A platform's mail with a number or a learned key, from another address or unverified, waits for a person."""
+    asked = key(kind, notification=USE_A.notification)
+    found = place(
+        of_platform(asked, sender="no-reply@community.a.example")
+        if known == "another address"
+        else of_platform(asked, verified=False)
     )
-    found = place(mail(in_reply_to=("held@us.example",)), known, (TOKEN,))
-    assert found == Placement(ONE, None, "token of ours")
+    assert (found.case, found.notification) == (None, None)
+    assert found.suggestions[0].case == ONE
+    assert found.suggestions[0].why[0] == NEEDS[kind].clue.why
 
 
-def test_first_known_token_decides_and_unknown_ones_are_passed_over() -> None:
-    """The first token of a case decides; unknown tokens and tokens without a case are skipped."""
-    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO), "c" * 32: Anchor()})
-    assert place(mail(), known, ("d" * 32, "c" * 32, OTHER_TOKEN, TOKEN)).case == TWO
+@each("kind", [KeyKind.TAUGHT, KeyKind.NUMBER])
+@each("sender", [REFERRER, "wim@elsewhere.example"])
+def test_unverified_mail_is_placed_by_no_key_that_can_be_guessed(kind: KeyKind, sender: str) -> None:
+    """An unverified number is a suggestion whatever address stands in From."""
+    found = place(of_other(key(kind), sender=sender, verified=False))
+    assert (found.case, found.suggestions[0].case) == (None, ONE)
 
 
-def test_answered_mail_comes_before_the_rest_of_the_thread() -> None:
-    """In-Reply-To decides before References, the last reference before earlier ones, a bounce's original last."""
-    held = {"one@us.example": Anchor(ONE), "two@us.example": Anchor(TWO)}
-    known = Known(messages=held)
-    answered = mail(in_reply_to=("one@us.example",), references=("two@us.example",))
-    assert place(answered, known, ()) == Placement(ONE, None, "refers to <one@us.example>")
-    assert place(mail(references=("one@us.example", "two@us.example")), known, ()).case == TWO
-    assert place(mail(references=("one@us.example",), original="two@us.example"), known, ()).case == ONE
-    assert place(mail(original="two@us.example"), known, ()).case == TWO
+@each("kind", KINDS)
+def test_a_platforms_mail_to_somebody_else_only_suggests(kind: KeyKind) -> None:
+    """A platform's answer that was not addressed to us is placed by no key at all, however genuine it is."""
+    asked = key(kind, notification=USE_A.notification)
+    found = place(of_platform(asked, to_us=False))
+    assert (found.case, found.notification) == (None, None)
+    assert "it was not addressed to us" in found.suggestions[0].why
 
 
-def test_mail_we_hold_outside_any_case_places_nothing() -> None:
-    """An answer to a quarantined mail is not matched to a case."""
-    known = Known(messages={"one@us.example": Anchor()})
-    assert place(mail(in_reply_to=("one@us.example",)), known, ()).case is None
+@each("kind", [KeyKind.TOKEN, KeyKind.OUR_MAIL])
+@each("given", [key(), key(notification=USE_B.notification, of="B")])
+def test_a_key_that_was_given_to_somebody_else_stops_no_clock(kind: KeyKind, given: Key) -> None:
+    """A platform's mail under the key of the referrer, or of another platform, waits for a person."""
+    found = place(of_platform(replace(given, kind=kind)))
+    assert (found.case, found.notification) == (None, None)
+    assert "that mail went to somebody else" in found.suggestions[0].why
 
 
-def test_number_places_only_with_a_fitting_sender() -> None:
-    """A case number counts only from the referrer of that case or the platform notified in it."""
-    numbers = {ONE: frozenset({REFERRER})}
-    assert place(mail(), Known(numbers=numbers), ()) == Placement(ONE, None, f"names {ONE}, sender fits")
-    assert place(mail(sender=REFERRER.upper()), Known(numbers=numbers), ()).case == ONE
-    of_platform = Known(numbers=numbers, sender_platform="A", uses=(USE_A,))
-    assert place(mail(sender="x@a.example"), of_platform, ()).notification == USE_A.notification
-    for known in (Known(numbers=numbers), Known(numbers=numbers, sender_platform="B", uses=(USE_A,))):
-        found = place(mail(sender="x@a.example"), known, ())
-        assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 50, ("its number is named",)),))
-    assert place(mail(sender=None), Known(numbers={ONE: frozenset()}), ()).case is None
+def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
+    """A platform that was not notified is filed in the case of its token, without a notification."""
+    found = place(of_platform(key(notification=USE_A.notification), platform="C"))
+    assert (found.case, found.notification) == (ONE, None)
 
 
-def test_of_two_numbers_the_one_that_fits_places() -> None:
-    """Of two case numbers the one that fits the sender decides."""
-    numbers = {ONE: frozenset({"other@bzk.example"}), TWO: frozenset({REFERRER})}
-    assert place(mail(), Known(numbers=numbers), ()).case == TWO
+@each("kind", KINDS)
+def test_unverified_mail_opens_no_closed_case(kind: KeyKind) -> None:
+    """Unverified mail of a closed case waits for a person; verified mail is placed."""
+    asked, closed = key(kind, notification=USE_A.notification), frozenset({ONE})
+    for known in (of_platform(asked, closed=closed), of_other(asked, closed=closed)):
+        assert place(known).case == ONE
+        found = place(replace(known, verified=False))
+        assert found.case is None
+        assert "the case is closed" in found.suggestions[0].why
 
 
-def test_what_mail_of_a_case_taught_places_before_a_number() -> None:
-    """A platform's learned reference decides before a case number, but after a token."""
-    learned = {"names #5519": Anchor(ONE, USE_A.notification)}
-    known = Known(
-        tokens={TOKEN: Anchor(TWO)}, learned=learned, numbers={TWO: frozenset({REFERRER})}, sender_platform="A",
-        uses=(USE_A, ELSEWHERE),
-    )  # fmt: skip
-    assert place(mail(), known, ()) == Placement(ONE, USE_A.notification, "names #5519")
-    assert place(mail(), known, (TOKEN,)).case == TWO
+def test_a_colleagues_mail_in_sent_is_placed_by_every_key_but_a_number() -> None:
+    """Mail in Sent has no verdict; what it answers places it, and a number in it suggests."""
+    for kind in KINDS:
+        found = place(Known(keys=(key(kind),), writer=Writer.COLLEAGUE))
+        assert (found.case is None) == (kind is KeyKind.NUMBER), kind
 
 
-def test_what_two_cases_taught_only_suggests() -> None:
-    """A reference learned from the mail of two cases decides nothing."""
-    known = Known(learned={"names #5519": Anchor()}, sender_platform="A", uses=(USE_A,))
-    found = place(mail(), known, ())
-    assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 40, ("waits for an answer of this platform",)),))
+def test_a_platform_needs_at_least_what_others_need() -> None:
+    """No kind of key is easier in the mail of a platform, which stops clocks, than in other mail."""
+    ease = [None, Proof.ADDRESS, Proof.VERIFIED, Proof.KEY]
+    assert set(NEEDS) == set(KeyKind)
+    assert [kind for kind, needs in NEEDS.items() if ease.index(needs.platform) > ease.index(needs.other)] == []
+
+
+# ---- suggestions
+
+
+def test_a_number_alone_is_a_clue() -> None:
+    """The clue of a key that places nothing comes with the reason."""
+    found = place(of_other(key(KeyKind.NUMBER), sender="wim@elsewhere.example"))
+    why = ("its number is named", "it comes from another address than was known there")
+    assert (found.case, found.suggestions) == (None, (Suggestion(ONE, 50, why),))
 
 
 def test_another_subject_under_our_key_only_suggests() -> None:
     """A mail with our token but another subject is only suggested for that case: a person decides."""
-    known = Known(tokens={TOKEN: Anchor(ONE), OTHER_TOKEN: Anchor(TWO)}, clues=TWINS, other_subject=frozenset({ONE}))
-    found = place(mail(), known, (TOKEN,))
+    known = Known(keys=(key(),), clues=TWINS, other_subject=frozenset({ONE}))
+    found = place(known)
     assert (found.case, found.basis) == (None, "")
     assert found.suggestions == (
         Suggestion(ONE, 100, ("answers its mail under another subject", "the same referral was taken in before"), TWIN),
         Suggestion(TWO, 60, ("the same referral was taken in before",), TWIN),
     )
-    assert place(mail(), known, (OTHER_TOKEN,)).case == TWO
+    assert place(replace(known, keys=(key(case=TWO),))).case == TWO
 
 
 def test_only_open_case_of_a_platform_is_only_suggested() -> None:
     """The only open case of a platform is suggested, not chosen; other platforms' cases are not suggested."""
     closed = Use(f"{TWO}/9", "VF-EP2024-0009", "A", open=False)
-    known = Known(sender_platform="A", uses=(USE_A, ELSEWHERE, USE_B, closed))
-    found = place(mail(sender="x@a.example"), known, ())
+    found = place(of_platform(uses=(USE_A, ELSEWHERE, USE_B, closed)))
     assert found.case is None
     assert found.suggestions == (
         Suggestion(ONE, 40, ("waits for an answer of this platform",)),
@@ -129,17 +169,19 @@ def test_only_open_case_of_a_platform_is_only_suggested() -> None:
 
 def test_clues_add_up_and_the_highest_comes_first() -> None:
     """Clues add up and the highest score comes first; a repeated clue counts once and the maximum is 100."""
-    found = place(mail(), Known(numbers={ONE: frozenset()}, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}), ())
+    number = Key(KeyKind.NUMBER, ONE, "")
+    found = place(Known(keys=(number,), verified=True, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}))
     assert [one.text for one in found.suggestions] == [
         f"{TWO} (100): it was attached to mail of this case; the texts agree",
-        f"{ONE} (60): its number is named; this sender has a case that is open",
+        f"{ONE} (60): its number is named; it comes from another address than was known there; "
+        "this sender has a case that is open",
     ]
-    assert place(mail(), Known(clues={ONE: [ATTACHED, SAME_REFERRAL, SAME_REFERRAL]}), ()).suggestions[0].score == 100
+    assert place(Known(clues={ONE: [ATTACHED, SAME_REFERRAL, SAME_REFERRAL]})).suggestions[0].score == 100
 
 
 def test_what_is_weak_is_a_hint_that_holds_nothing_back() -> None:
     """Weak clues alone are shown as a hint and do not keep a new referral from opening a case."""
-    found = place(mail(), Known(clues={ONE: [SAME_SENDER, SAME_ADDRESS]}), ())
+    found = place(Known(clues={ONE: [SAME_SENDER, SAME_ADDRESS]}))
     assert (found.suggestions, [hint.score for hint in found.hints]) == ((), [35])
 
 
@@ -148,8 +190,7 @@ SURE = (SAME_REFERRAL, SAME_TEXT, SAME_ADDRESS)
 
 def test_one_score_at_the_threshold_places() -> None:
     """If exactly one case reaches the threshold, the mail is filed in it with the score and its suggestion."""
-    known = Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95)
-    found = place(mail(), known, ())
+    found = place(Known(clues={ONE: SURE, TWO: [SAME_REFERRAL]}, threshold=95))
     assert (found.case, found.notification, found.basis) == (ONE, None, "score 100")
     assert found.by_score == Suggestion(ONE, 100, tuple(clue.why for clue in SURE), TWIN)
 
@@ -160,52 +201,40 @@ def test_one_score_at_the_threshold_places() -> None:
         Known(clues={ONE: SURE}),  # no threshold: switched off, or a platform's mail
         Known(clues={ONE: SURE, TWO: SURE}, threshold=95),  # two of them
         Known(clues={ONE: [SAME_REFERRAL, SAME_TEXT]}, threshold=95),  # below it
-        Known(numbers={ONE: frozenset()}, clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95),
+        Known(keys=(Key(KeyKind.NUMBER, ONE, ""),), clues={ONE: [SAME_ADDRESS, SAME_SENDER, SAME_TEXT]}, threshold=95),
     ],
     ids=["no threshold", "two", "below", "nothing firm"],
 )
 def test_otherwise_a_person_places(known: Known) -> None:
     """Any number of weak clues (a case number from a stranger, a subject, an address) only suggests a case."""
-    found = place(mail(), known, ())
+    found = place(known)
     assert (found.case, found.by_score) == (None, None)
     assert found.suggestions[0].case == ONE
 
 
-@each("anchor", [Anchor(ONE), Anchor(ONE, USE_A.notification), Anchor(ONE, USE_B.notification)])
-@each(("platform", "use"), [("A", USE_A), ("B", USE_B)])
-def test_a_platform_answers_only_its_own_notification(anchor: Anchor, platform: str, use: Use) -> None:
-    """A platform's mail is about its own notification, even if it carries another platform's token."""
-    known = Known(
-        tokens={TOKEN: anchor}, messages={"m@us.example": anchor}, sender_platform=platform, uses=(USE_A, USE_B)
-    )
-    assert place(mail(), known, (TOKEN,)).notification == use.notification
-    assert place(mail(in_reply_to=("m@us.example",)), known, ()).notification == use.notification
-
-
-def test_a_platform_that_was_not_notified_answers_no_notification() -> None:
-    """A platform that was not notified is filed in the case of its token, without a notification."""
-    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, sender_platform="C", uses=(USE_A, USE_B))
-    found = place(mail(), known, (TOKEN,))
-    assert (found.case, found.notification) == (ONE, None)
+# ---- which notification
 
 
 def test_of_two_uses_of_one_platform_the_key_decides() -> None:
-    """If a platform was notified twice in a case, only a token tells which notification it answers."""
+    """If a platform was notified twice in a case, only the key tells which notification it answers."""
     again = Use(f"{ONE}/3", ONE, "A", open=True)
-    known = Known(
-        tokens={TOKEN: Anchor(ONE, again.notification), OTHER_TOKEN: Anchor(ONE)}, sender_platform="A",
-        uses=(USE_A, again, ELSEWHERE),
-    )  # fmt: skip
-    assert place(mail(), known, (TOKEN,)).notification == again.notification
-    assert place(mail(), known, (OTHER_TOKEN,)).notification is None
+    uses = (USE_A, again, ELSEWHERE)
+    assert place(of_platform(key(notification=again.notification), uses=uses)).notification == again.notification
+    found = place(of_platform(key(KeyKind.NUMBER), uses=uses))
+    assert (found.case, found.notification) == (ONE, None)
+
+
+def test_a_follow_up_leads_to_the_only_use() -> None:
+    """An answer to a follow-up, which is no use of its own, is about the platform's only notification."""
+    assert place(of_platform(key(notification=f"{ONE}/7"))).notification == USE_A.notification
 
 
 def test_bounce_keeps_the_notification_of_its_key() -> None:
     """A bounce keeps the notification of the token it returns."""
-    known = Known(tokens={TOKEN: Anchor(ONE, USE_A.notification)}, uses=(USE_A,))
-    assert place(mail(sender="mailer-daemon@bzk.example"), known, (TOKEN,)).notification == USE_A.notification
+    known = Known(keys=(key(notification=USE_A.notification),), uses=(USE_A,), sender="mailer-daemon@bzk.example")
+    assert place(known).notification == USE_A.notification
 
 
 def test_nothing_known_leads_nowhere() -> None:
     """A mail without any known key gets neither a case nor a suggestion."""
-    assert place(mail(in_reply_to=("strange@elsewhere.example",)), Known(), (TOKEN,)) == Placement(None, None, "")
+    assert place(Known(sender="strange@elsewhere.example")) == Placement(None, None, "")
