@@ -266,10 +266,8 @@ def test_an_answer_under_the_key_of_another_platform_waits(desk: Desk) -> None:
     second = desk.notified("meta-elections", case := desk.row(Notification, first).case)
     stored = desk.receive(mail(META, "Re: both", "Got it.", answers=desk.message_id_of(first)))
     assert (stored.place, stored.notification) == ("quarantine", None)
-    assert stored.suggestions == (
-        f"{case} (90): answers mail of ours in this case; that mail went to somebody else; "
-        "waits for an answer of this platform",
-    )
+    why = "answers mail of ours in this case; that mail went to somebody else; waits for an answer of this platform"
+    assert stored.suggestions == (f"{case} (90): {why}",)
     assert (desk.clocks(first)["human"], desk.clocks(second)["human"]) == (RUNNING, RUNNING)
 
 

@@ -28,7 +28,7 @@ def key(kind: KeyKind = KeyKind.TOKEN, case: str = ONE, notification: str | None
     return Key(kind, case, f"{kind} of {case}", notification, of if notification else None, addresses)
 
 
-def of_platform(  # noqa: PLR0913 - what the mail of a platform can differ in; most calls name one or two
+def of_platform(
     *keys: Key, sender: str = DESK_OF_A, platform: str = "A", verified: bool = True, to_us: bool = True,
     uses: tuple[Use, ...] = (USE_A, USE_B), closed: frozenset[str] = frozenset(),
 ) -> Known:  # fmt: skip
@@ -171,10 +171,10 @@ def test_clues_add_up_and_the_highest_comes_first() -> None:
     """Clues add up and the highest score comes first; a repeated clue counts once and the maximum is 100."""
     number = Key(KeyKind.NUMBER, ONE, "")
     found = place(Known(keys=(number,), verified=True, clues={ONE: [SAME_SENDER], TWO: [ATTACHED, SAME_TEXT]}))
+    why = ("its number is named", "it comes from another address than was known there", SAME_SENDER.why)
     assert [one.text for one in found.suggestions] == [
         f"{TWO} (100): it was attached to mail of this case; the texts agree",
-        f"{ONE} (60): its number is named; it comes from another address than was known there; "
-        "this sender has a case that is open",
+        f"{ONE} (60): {'; '.join(why)}",
     ]
     assert place(Known(clues={ONE: [ATTACHED, SAME_REFERRAL, SAME_REFERRAL]})).suggestions[0].score == 100
 
