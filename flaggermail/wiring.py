@@ -172,14 +172,17 @@ def with_signatures(env: Services, resolver: Resolver | None = None) -> Services
 
     Used only where mail is taken in: a command that shows stored mail makes no DNS queries.
     """
-    if env.settings.desk.mailbox.trusted.asked is not AuthenticationMethod.DKIM:
+    asked = env.settings.desk.mailbox.trusted.asked
+    needs_both = asked is AuthenticationMethod.NAMED_AND_DKIM
+    if asked is not AuthenticationMethod.DKIM and not needs_both:
         return env
     from flaggermail.adapters.dns.dkim_check import DkimCheck  # noqa: PLC0415 - takes 200 ms
     from flaggermail.adapters.dns.resolver import DnsResolver  # noqa: PLC0415 - as above
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
-    return replace(env, sender_check=BySignature(env.sender_check, check, domains, env.clock))
+    both = BySignature(env.sender_check, check, domains, env.clock, needs_both=needs_both)
+    return replace(env, sender_check=both)
 
 
 def with_whole_templates(env: Services) -> Services:

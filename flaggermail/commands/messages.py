@@ -10,8 +10,10 @@ from flaggermail.commands import acts, contact_notes, move, quarantine
 from flaggermail.commands.lookups import Outcome, given, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
+from flaggermail.mail.message import MechanicalKind
 from flaggermail.matching import confirmation, lookup
 from flaggermail.notifications import clocks
+from flaggermail.outbox import bounces
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, StoredMessage
@@ -23,12 +25,18 @@ def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
     message = the_message(work, act.message)
     if message.direction == "out" and message.notification is None:
         return _register_use(work, message)
-    if message.verdict == "verified" and not message.disputed:
+    mail = work.env.parser.parse(work.env.octets.get(message.digest))
+    report = mail.kind is MechanicalKind.BOUNCE
+    claim = report and bounces.is_claim(work, message, mail)
+    if message.verdict == "verified" and not message.disputed and not claim:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
     sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
-    move.teach(work, sure)
-    confirmation.confirm_referral(work, sure, work.env.parser.parse(work.env.octets.get(sure.digest)))
+    if report:
+        bounces.handle(work, sure, mail, bounces.returned(work, mail))
+    else:
+        move.teach(work, sure)
+        confirmation.confirm_referral(work, sure, mail)
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
 
 from flaggermail.cases import lifecycle
 from flaggermail.citizens import declining
@@ -18,24 +17,14 @@ from flaggermail.mail.subject import split_subject
 from flaggermail.matching import thread_keys
 from flaggermail.matching.lookup import Sender
 from flaggermail.notices import notices
+from flaggermail.outbox import bounces
 from flaggermail.outbox.results import COPY_FOUND, settle
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.outbox_states import NEXT, moved
-from flaggermail.record.rows import (
-    Alarm,
-    Attempt,
-    BadAddress,
-    Case,
-    ClockRow,
-    Notification,
-    OutboxMail,
-    Platform,
-    StoredMessage,
-)
+from flaggermail.record.rows import Alarm, Case, Platform, StoredMessage
 from flaggermail.replies import reply_mail
 from flaggermail.rules.classifier import Classification, in_domains
 from flaggermail.services import EventRef, UnitOfWork
@@ -57,7 +46,7 @@ def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: 
     if own is not None:
         own = _learn_references(work, own, stored)
         thread_keys.learn(work, stored, message, sender.platform)
-        if sender.platform is not None or decision.tells is not None:
+        if stored.verdict == "verified" and (sender.platform is not None or decision.tells is not None):
             lifecycle.reopen_for(work, own, stored.id)
         if decision.confirms:
             notices.confirm_intake(work, own, stored.subject or "")
@@ -166,106 +155,12 @@ def _learn_references(work: UnitOfWork, own: Case, stored: StoredMessage) -> Cas
 
 
 def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) -> None:
-    """Handles a bounce or delay of our mail. A bounce revokes the acceptance; both raise an alarm, once."""
-    # 1. Find the returned mails: by Message-ID and, with several recipients, by the failed ones.
-    about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
-    sent = work.tx.find(OutboxMail, message_id=about) if about else []
-    mails = [mail for mail in sent if not failed or mail.recipient.lower() in failed]
-    # 2. Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
-    #    their own mail.
+    """Handles a bounce or delay of our mail; `outbox.bounces` decides whether it counts."""
+    mails = bounces.returned(work, message)
+    # Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
+    # their own mail.
     if not mails:
         notices.tell_of_mail(work, "unplaced mail", stored, message)
-    elif all(mail.kind == Kind.DECLINE for mail in mails):
+    bounces.handle(work, stored, message, mails)
+    if mails and all(mail.kind == Kind.DECLINE for mail in mails):
         declining.set_aside(work, stored, "our answer to a citizen came back")
-    final = message.bounce_class != "delayed"
-    for mail in mails:
-        # 3. A delay of an uncertain mail proves that our server accepted it.
-        if mail.state == "uncertain" and not final:
-            _settle_delayed(work, mail)
-        # 4. A bounced mail becomes refused, before step 7 checks whether any recipient has the notification.
-        if final and not mail.bounced:
-            _bounced(work, mail, stored)
-        # 5. Its address is blocked, so that the next use of the channel does not fail in the same way.
-        if final and mail.at_most_once:
-            _mark_bad(work, mail, stored)
-        # 6. The officer on call is alerted, at another address than the failed one.
-        _alert_bounce(work, mail, final=final)
-        # 7. The notification last: it depends on the states of all its mails, including this one.
-        if mail.notification is not None:
-            _revoke_notification(work, mail.notification, stored)
-
-
-def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
-    gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
-    change = changed(mail, replace(gone, bounced=True, next_try_at=None))
-    about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
-    work.record(EventKind.MAIL_BOUNCED, change, about=about)
-
-
-def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
-    """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
-    kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
-    key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
-    text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
-    raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
-    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
-
-
-def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
-    """Blocks an address of a platform until a person clears it."""
-    before = work.tx.get(BadAddress, mail.recipient.lower())
-    if before is None or before.cleared_at is not None:
-        bad = BadAddress(id=mail.recipient.lower(), since=work.now, mail=mail.id)
-        change = added(bad) if before is None else changed(before, bad)
-        about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
-        work.record(EventKind.ADDRESS_BAD, change, about=about)
-
-
-def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
-    """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
-    attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
-    at = attempt.started_at if attempt else mail.queued_at
-    settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
-
-
-def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
-    """Applies a bounce to its notification.
-
-    While another recipient has it, it counts as sent when the first of those was accepted. With no recipient left it
-    was not sent: its clocks are cancelled, and it can be sent again.
-    """
-    notification = work.tx.get(Notification, notification_id)
-    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
-    if notification is None or notification.state not in {"approved", "sent"}:
-        return
-    # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
-    if any(mail.state != "refused" for mail in mails):
-        accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
-        _restart_clocks(work, notification, min(accepted, default=None))
-        return
-    # 2. No recipient has it: cancel its clocks, because a running one would still remind.
-    about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
-    for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
-        change = changed(clock, replace(clock, state="cancelled"))
-        work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
-    # 3. Mark it failed, so that it can be sent again.
-    failed = replace(notification, state="failed")
-    work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
-    # 4. Finally cancel what is already queued because of those clocks.
-    _withdraw_reminders(work, notification, about)
-
-
-def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
-    """Cancels queued reminders about a notification that was not sent; the bounce raises its own alarm."""
-    for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
-        if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
-            withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
-            work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
-
-
-def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
-    """Restarts the clocks of a sent notification from another instant."""
-    if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
-        change = changed(notification, replace(notification, sent_at=sent_at))
-        work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))
-        lifecycle.rejudge(work, notification.id)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from flaggermail.mail.authentication.alignment import Organisational, author_domain
-from flaggermail.mail.authentication.authres import Trust, judge
+from flaggermail.mail.authentication.authres import WORST_FIRST, Trust, judge
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.ports import Clock, SenderCheck, SignatureCheck
@@ -28,13 +28,27 @@ class BySignature:
     Only there is a DNS query worthwhile, and only there may outsiders see that mail arrived.
     """
 
-    def __init__(self, other: SenderCheck, check: SignatureCheck, platforms: frozenset[str], clock: Clock) -> None:
-        """`platforms`: the domains from which the platforms of the channels write."""
+    def __init__(
+        self, other: SenderCheck, check: SignatureCheck, platforms: frozenset[str], clock: Clock,
+        *, needs_both: bool = False,
+    ) -> None:  # fmt: skip
+        """`platforms`: the domains from which the platforms of the channels write.
+
+        `needs_both`: a platform's mail is verified only if `other` says so too.
+        """
         self._other, self._check, self._platforms, self._clock = other, check, platforms, clock
+        self._needs_both = needs_both
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
-        """Returns the verdict from the signature, as verified now."""
+        """Returns the verdict from the signature, as verified now, or the worse of both."""
         domain = author_domain(read_trace(octets), message.from_)
         if domain is None or not in_domains(domain, self._platforms):
             return self._other.verdict(octets, message)
-        return self._check.check(octets, domain, message.date, self._clock.now())
+        signed = self._check.check(octets, domain, message.date, self._clock.now())
+        return _both(self._other.verdict(octets, message), signed) if self._needs_both else signed
+
+
+def _both(ours: Verdict, signed: Verdict) -> Verdict:
+    """Returns the worse verdict; who can write into the mailbox can forge the first, but no platform's signature."""
+    basis = f"{ours.basis}; {signed.basis}"
+    return Verdict(min(ours.value, signed.value, key=WORST_FIRST.index), basis)

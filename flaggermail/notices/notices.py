@@ -43,10 +43,14 @@ class Notice:
     exercise: bool = False  # for a mail without a case
 
 
-def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False) -> None:
+def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
+    work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
+    topic: Topic = Topic.NOTICE, message: str | None = None,
+) -> None:  # fmt: skip
     """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
-    Skips the officer whose address is `not_to`, to which mail does not arrive.
+    Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
+    and `message` the mail that they are about.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -56,7 +60,9 @@ def raise_alarm(work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = ""
     persons = (duty.officer_on_call(work), work.env.settings.rota.head())
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
-        notice = Notice(Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, exercise=exercise)
+        notice = Notice(
+            Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, topic=topic, message=message, exercise=exercise
+        )
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
         page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise)
 

@@ -13,6 +13,7 @@ class AlarmKind(StrEnum):
     """Every kind of alarm."""
 
     BOUNCED = "bounced"
+    BOUNCE_CLAIMED = "bounce claimed"
     DELAYED = "delayed"
     DEFERRED = "deferred"
     REFUSED = "refused"

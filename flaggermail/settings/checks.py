@@ -34,6 +34,7 @@ Finding = tuple[Key, str]
 
 _SQLITE = re.compile(r"sqlite://(/.+)?")
 _POSTGRESQL = "postgresql+psycopg://"
+_NAMED = ("named", "named+dkim")  # values of `mailbox.trust` that read the results of a server with a name
 
 
 def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
@@ -157,17 +158,18 @@ def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: P
 
 def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
     """Names that the chosen method of authentication needs, and names that it does not use."""
-    if mailbox.trust == "named" and mailbox.authserv_id is None:
+    if mailbox.trust in _NAMED and mailbox.authserv_id is None:
         yield (
             ("mailbox", "trust"),
-            "'named' needs `authserv_id:`, the name that your server writes first into Authentication-Results",
+            f"'{mailbox.trust}' needs `authserv_id:`, the name that your server writes first into "
+            "Authentication-Results",
         )
     if mailbox.trust == "topmost" and mailbox.received_by is None:
         yield (
             ("mailbox", "trust"),
             "'topmost' needs `received_by:`, the domain of your server in the Received line below its results",
         )
-    if mailbox.trust not in {None, "named"} and mailbox.authserv_id is not None:
+    if mailbox.trust not in {None, *_NAMED} and mailbox.authserv_id is not None:
         yield (
             ("mailbox", "authserv_id"),
             f"nobody looks at it under `trust: {mailbox.trust}`; remove the line, or write `trust: named`",

@@ -81,7 +81,7 @@ class MailboxSettings(Model):
     plus_addresses: bool = True
     alarm_after_minutes: Minutes = 15  # unreadable for this long, it raises an alarm by mail
     backlog_after_minutes: Minutes = 120  # older mail gets no individual reply; a digest lists what was missed
-    trust: Literal["named", "topmost", "dkim", "nobody"] | None = None  # how senders are authenticated
+    trust: Literal["named", "topmost", "dkim", "named+dkim", "nobody"] | None = None  # how senders are authenticated
     authserv_id: Text | None = None  # named: the authserv-id of our own receiving server
     received_by: Domain | None = None  # its name, or a domain above it, in Received fields
 
@@ -111,6 +111,7 @@ class SubmissionSettings(Model):
     retry_minutes: tuple[Minutes, ...] = Field(default=(1, 2, 5, 10, 15, 30), min_length=1)  # then the last repeats
     give_up_hours: int = Field(default=48, ge=1, le=240)
     alarm_after_minutes: Minutes = 15  # after which a mail that waits here raises an alarm
+    reports_from: tuple[MailAddress, ...] = ()  # a relay's addresses, whose verified delivery reports count as ours
     proof: Literal["sent", "copy"] = "sent"  # what proves that a platform's mail of uncertain delivery was sent
 
 

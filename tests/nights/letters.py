@@ -55,4 +55,6 @@ def returned(message_id: str, recipient: str, at: datetime, *, delayed: bool) ->
     )  # fmt: skip
     fields = ('Content-Type: multipart/report; report-type=delivery-status; boundary="cut"', "Return-Path: <>")
     subject = "Delayed mail" if delayed else "Undelivered mail"
-    return letter(f"MAILER-DAEMON@{SERVER}", subject, text, at, auth="none", fields=fields)
+    octets = letter(f"MAILER-DAEMON@{SERVER}", subject, text, at, auth="none", fields=fields)
+    made = f"Received: by {SERVER} (Postfix)\r\n\tid 4XyZ1; {format_datetime(at)}"  # by our own server: no "from"
+    return made.encode() + octets[octets.index(b"\r\nFrom: ") :]

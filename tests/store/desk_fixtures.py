@@ -118,8 +118,18 @@ def mail(  # noqa: PLR0913 - what one mail can differ in from another; nearly al
     return "\r\n".join((*lines, "", *text.split("\n"), "")).encode("utf-8", "surrogateescape")
 
 
-def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
-    """Builds a delivery status notification (RFC 3464) about one of our mails."""
+OURS = (f"Received: by {SERVER} (Postfix)\r\n\tid 4XyZ1; {format_datetime(START)}",)
+"""The trace of a mail that our own Postfix made: no server handed it over."""
+
+
+def report_of(
+    mail_id: str, recipient: str, action: str = "failed", *, sender: str = f"MAILER-DAEMON@{SERVER}",
+    trace: Sequence[str] = OURS,
+) -> bytes:  # fmt: skip
+    """Builds a delivery status notification (RFC 3464) about one of our mails, by default as our own server makes it.
+
+    `trace`: the fields on top, from the servers through which it came.
+    """
     text = "\n".join(
         (
             "--cut", "Content-Type: text/plain", "", "About your mail.", "--cut",
@@ -132,7 +142,8 @@ def report_of(mail_id: str, recipient: str, action: str = "failed") -> bytes:
     kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
     extra = (kind, "MIME-Version: 1.0", "Return-Path: <>")
     subject = "Undelivered mail" if action == "failed" else "Delayed mail"
-    return mail(f"MAILER-DAEMON@{SERVER}", subject, text, auth=None, extra=extra)
+    octets = mail(sender, subject, text, auth=None, extra=extra)
+    return "\r\n".join(trace).encode() + octets[octets.index(b"\r\nFrom: ") :]
 
 
 class Desk:

@@ -32,6 +32,7 @@ class AuthenticationMethod(StrEnum):
     NAMED = "named"  # our server, identified by its authserv-id
     TOPMOST = "topmost"  # our server, which writes no authserv-id
     DKIM = "dkim"  # the signature, verified with the signer's key
+    NAMED_AND_DKIM = "named+dkim"  # both, for mail of platforms; all other mail as with NAMED
     NOBODY = "nobody"
 
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether our own mail server made a delivery report (RFC 3464).
+
+Everybody who received mail of ours knows its Message-ID, and can write a report about it. A report that our own server
+made never passed the outside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from flaggermail.mail.authentication.received_fields import RECEIVED, Fields, without_comments, written_by
+from flaggermail.mail.message import Message
+
+DAEMONS = frozenset({"mailer-daemon", "postmaster", "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e"})
+"""Local parts, in lower case, under which servers write reports; the last is Exchange's own."""
+
+# RFC 5321, section 4.4: a server that made the mail itself writes no "from". LMTP (RFC 2033) is spoken inside only.
+_MADE = re.compile(r"\s*by\s", re.IGNORECASE)
+_HANDED_ON = re.compile(r"\s*from\s+([A-Za-z0-9.-]+)\s+by\s+\S+\s+with\s+LMTPS?A?\b", re.IGNORECASE)
+_OF_A_USER = re.compile(r"\buserid\b", re.IGNORECASE)  # Postfix: a program of this machine submitted it
+_MARK_OF_EXCHANGE = "x-ms-exchange-organization-authas"  # removed from mail of the outside by its header firewall
+
+
+def is_daemon(message: Message) -> bool:
+    """True if its single author has the local part of a mail server."""
+    return len(message.from_) == 1 and message.from_[0].key.rpartition("@")[0] in DAEMONS
+
+
+def made_here(fields: Fields, servers: Collection[str]) -> bool:
+    """True if the trace of a mail begins at one of our own `servers` (host names, or domains above them).
+
+    From the top, each Received field must be one of ours, and hand the mail on by LMTP, down to the one that was
+    written where the mail was made. What came over SMTP has a "from" in the first field that our server wrote.
+    """
+    for line in (value for name, value in fields if name == RECEIVED):
+        readable = without_comments(line)
+        if readable is None or not any(written_by(line, server) for server in servers):
+            return False
+        if _MADE.match(readable):
+            return not _OF_A_USER.search(line)
+        handed_on = _HANDED_ON.match(readable)
+        if handed_on is None or not any(_within(handed_on[1], server) for server in servers):
+            return False
+    return False
+
+
+def made_inside_exchange(message: Message) -> bool:
+    """True if Exchange marked the mail as made inside the organisation; only for servers known to be Exchange."""
+    return [value.strip().lower() for value in message.header_all(_MARK_OF_EXCHANGE)] == ["internal"]
+
+
+def _within(host: str, server: str) -> bool:
+    return f".{host.lower().rstrip('.')}".endswith(f".{server.lower()}")

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Delivery reports about our mail: which of them count, and what they change.
+
+A report is a claim. It changes something only if our own server made it, if the organisation of the failed recipient
+made it, or if a person confirmed it; otherwise the officer on call is told what it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flaggermail.cases import lifecycle
+from flaggermail.mail.authentication import report_origin
+from flaggermail.mail.authentication.authres import AuthenticationMethod
+from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.authentication.unverified_trend import CONFIRMED
+from flaggermail.mail.message import Message
+from flaggermail.notices import notices
+from flaggermail.outbox.results import settle
+from flaggermail.ports import Accepted
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.outbox_states import NEXT, moved
+from flaggermail.record.rows import (
+    Attempt,
+    BadAddress,
+    ClockRow,
+    Notification,
+    OutboxMail,
+    Platform,
+    StoredMessage,
+)
+from flaggermail.record.topics import Topic
+from flaggermail.rules.classifier import in_domains
+from flaggermail.services import EventRef, UnitOfWork
+
+
+def returned(work: UnitOfWork, message: Message) -> list[OutboxMail]:
+    """Returns our mails that a report is about: by Message-ID and, with several recipients, by the failed ones."""
+    about, failed = message.original_message_id, {address.lower() for address in message.failed_recipients}
+    sent = work.tx.find(OutboxMail, message_id=about) if about else []
+    return [mail for mail in sent if not failed or mail.recipient.lower() in failed]
+
+
+def is_claim(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
+    """True if the mail reports about mail of ours and does not count, so that a person may confirm it."""
+    return any(not _counts(work, stored, message, mail) for mail in returned(work, message))
+
+
+def handle(work: UnitOfWork, stored: StoredMessage, message: Message, mails: Sequence[OutboxMail]) -> None:
+    """Applies a report about `mails` where it counts: a bounce revokes the acceptance, and both raise an alarm, once.
+
+    Where it does not count, it raises an alarm of its own and changes nothing.
+    """
+    final = message.bounce_class != "delayed"
+    for mail in mails:
+        # 1. A report that anybody may have written is told, and changes nothing.
+        if not _counts(work, stored, message, mail):
+            _tell_claim(work, mail, stored)
+            continue
+        # 2. A delay of an uncertain mail proves that our server accepted it.
+        if mail.state == "uncertain" and not final:
+            _settle_delayed(work, mail)
+        # 3. A bounced mail becomes refused, before step 6 checks whether any recipient has the notification.
+        if final and not mail.bounced:
+            _bounced(work, mail, stored)
+        # 4. Its address is blocked, so that the next use of the channel does not fail in the same way.
+        if final and mail.at_most_once:
+            _mark_bad(work, mail, stored)
+        # 5. The officer on call is alerted, at another address than the failed one.
+        _alert_bounce(work, mail, final=final)
+        # 6. The notification last: it depends on the states of all its mails, including this one.
+        if mail.notification is not None:
+            _revoke_notification(work, mail.notification, stored)
+
+
+def _counts(work: UnitOfWork, stored: StoredMessage, message: Message, mail: OutboxMail) -> bool:
+    """True if the report about `mail` is proven. Our Message-ID in it proves nothing: its recipients know it."""
+    if stored.direction != "in" or stored.verdict == "failed":
+        return False
+    if stored.verdict == "verified" and stored.verdict_basis.startswith(f"{CONFIRMED} "):
+        return True
+    return _is_by_our_server(work, stored, message) or (
+        stored.verdict == "verified" and _is_by_their_server(work, stored, mail)
+    )
+
+
+def _is_by_our_server(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
+    """True if our own server made it: by its trace or, if it came over SMTP, by a verified address of a server."""
+    settings = work.env.settings.desk
+    author = (stored.from_address or "").lower()
+    verified = stored.verdict == "verified"
+    if verified and author in {address.lower() for address in settings.submission.reports_from}:
+        return True
+    if not report_origin.is_daemon(message):
+        return False
+    trust = settings.mailbox.trusted
+    home = settings.mailbox.address.rpartition("@")[2].lower()
+    servers = {name.lower() for name in (trust.received_by, settings.submission.host, settings.mailbox.host) if name}
+    if verified and in_domains(author.rpartition("@")[2], frozenset({home, *servers})):
+        return True
+    if trust.asked is AuthenticationMethod.TOPMOST and report_origin.made_inside_exchange(message):
+        return True
+    return report_origin.made_here(read_trace(work.env.octets.get(stored.digest)), {home, *servers})
+
+
+def _is_by_their_server(work: UnitOfWork, stored: StoredMessage, mail: OutboxMail) -> bool:
+    """True if the author, who is verified, belongs to the organisation of the recipient (RFC 7489, section 3.1)."""
+    author, there = ((address or "").rpartition("@")[2].lower() for address in (stored.from_address, mail.recipient))
+    if not author or not there:
+        return False
+    if in_domains(author, frozenset({there})) or in_domains(there, frozenset({author})):
+        return True
+    owned = (frozenset(platform.domains) for platform in work.tx.find(Platform))
+    return any(in_domains(author, domains) and in_domains(there, domains) for domains in owned)
+
+
+def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
+    """Raises an alarm, once for each mail and claimed author: who says what, and the reply that accepts it."""
+    kind = AlarmKind.BOUNCE_CLAIMED
+    claimant = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
+    said = f"{stored.from_address} ({stored.verdict_basis}): {mail.recipient}: {mail.subject}"
+    text = mail.id if mail.kind == Kind.DECLINE else said
+    raised = alarm(kind, alarm_key(kind, f"{mail.id}/{claimant}"), text, work.now, mail.case, mail.notification)
+    next_step = f"flaggermail message confirm {stored.id}"
+    notices.raise_alarm(
+        work, raised, next_step, not_to=mail.recipient, exercise=mail.exercise, topic=Topic.UNVERIFIED,
+        message=stored.id,
+    )  # fmt: skip
+
+
+def _bounced(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
+    gone = moved(mail, "refused") if "refused" in NEXT[mail.state] else mail
+    change = changed(mail, replace(gone, bounced=True, next_try_at=None))
+    about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
+    work.record(EventKind.MAIL_BOUNCED, change, about=about)
+
+
+def _alert_bounce(work: UnitOfWork, mail: OutboxMail, *, final: bool) -> None:
+    """Raises the alarm; a bounced alarm is keyed by its dead address, and a citizen's address is never named."""
+    kind = AlarmKind.BOUNCED if final else AlarmKind.DELAYED
+    key = f"unreachable/{mail.recipient}" if mail.kind == Kind.ALARM.value else alarm_key(kind, mail.id)
+    text = mail.id if mail.kind == Kind.DECLINE else f"{mail.recipient}: {mail.subject}"
+    raised = alarm(kind, key, text, work.now, mail.case, mail.notification)
+    notices.raise_alarm(work, raised, f"flaggermail outbox show {mail.id}", not_to=mail.recipient)
+
+
+def _mark_bad(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> None:
+    """Blocks an address of a platform until a person clears it."""
+    before = work.tx.get(BadAddress, mail.recipient.lower())
+    if before is None or before.cleared_at is not None:
+        bad = BadAddress(id=mail.recipient.lower(), since=work.now, mail=mail.id)
+        change = added(bad) if before is None else changed(before, bad)
+        about = EventRef(case=mail.case, notification=mail.notification, message=stored.id)
+        work.record(EventKind.ADDRESS_BAD, change, about=about)
+
+
+def _settle_delayed(work: UnitOfWork, mail: OutboxMail) -> None:
+    """Settles an uncertain mail whose delay was reported: accepted, at the latest when the attempt started."""
+    attempt = work.tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
+    at = attempt.started_at if attempt else mail.queued_at
+    settle(work, mail, Accepted(mail.recipient, at, "its delay was reported: it was taken"))
+
+
+def _revoke_notification(work: UnitOfWork, notification_id: str, stored: StoredMessage) -> None:
+    """Applies a bounce to its notification.
+
+    While another recipient has it, it counts as sent when the first of those was accepted. With no recipient left it
+    was not sent: its clocks are cancelled, and it can be sent again.
+    """
+    notification = work.tx.get(Notification, notification_id)
+    mails = work.tx.find(OutboxMail, notification=notification_id, at_most_once=True)
+    if notification is None or notification.state not in {"approved", "sent"}:
+        return
+    # 1. A recipient has it, or may have it: it remains sent, from the first remaining acceptance.
+    if any(mail.state != "refused" for mail in mails):
+        accepted = [mail.done_at for mail in mails if mail.state == "accepted" and mail.done_at]
+        _restart_clocks(work, notification, min(accepted, default=None))
+        return
+    # 2. No recipient has it: cancel its clocks, because a running one would still remind.
+    about = EventRef(case=notification.case, notification=notification.id, message=stored.id)
+    for clock in work.tx.find(ClockRow, notification=notification.id, state="running"):
+        change = changed(clock, replace(clock, state="cancelled"))
+        work.record(EventKind.CLOCK_CANCELLED, change, reason=clock.kind, about=about)
+    # 3. Mark it failed, so that it can be sent again.
+    failed = replace(notification, state="failed")
+    work.record(EventKind.NOTIFICATION_FAILED, changed(notification, failed), reason="bounced", about=about)
+    # 4. Finally cancel what is already queued because of those clocks.
+    _withdraw_reminders(work, notification, about)
+
+
+def _withdraw_reminders(work: UnitOfWork, notification: Notification, about: EventRef) -> None:
+    """Cancels queued reminders about a notification that was not sent; the bounce raises its own alarm."""
+    for mail in work.tx.find(OutboxMail, notification=notification.id, state="queued"):
+        if mail.kind in {Kind.REMINDER, Kind.ESCALATION} and not mail.tries:
+            withdrawn = replace(moved(mail, "cancelled"), next_try_at=None)
+            work.record(EventKind.MAIL_CANCELLED, changed(mail, withdrawn), reason="bounced", about=about)
+
+
+def _restart_clocks(work: UnitOfWork, notification: Notification, sent_at: datetime | None) -> None:
+    """Restarts the clocks of a sent notification from another instant."""
+    if notification.state == "sent" and sent_at not in {None, notification.sent_at}:
+        change = changed(notification, replace(notification, sent_at=sent_at))
+        work.record(EventKind.NOTIFICATION_SENT, change, about=EventRef(notification.case, notification.id))
+        lifecycle.rejudge(work, notification.id)
