@@ -159,11 +159,8 @@ def _server(key: str, server: MailboxSettings | SubmissionSettings, directory: P
 def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
     """Names that the chosen method of authentication needs, and names that it does not use."""
     if mailbox.trust in _NAMED and mailbox.authserv_id is None:
-        yield (
-            ("mailbox", "trust"),
-            f"'{mailbox.trust}' needs `authserv_id:`, the name that your server writes first into "
-            "Authentication-Results",
-        )
+        words = "the name that your server writes first into Authentication-Results"
+        yield ("mailbox", "trust"), f"'{mailbox.trust}' needs `authserv_id:`, {words}"
     if mailbox.trust == "topmost" and mailbox.received_by is None:
         yield (
             ("mailbox", "trust"),

@@ -224,10 +224,10 @@ class OpenClock:
         return replace(self.env, store=store, octets=FileBlobStore(folder / "archive"), clock=clock)
 
 
-def asking(env: Services, trust: str) -> Services:
+def asking(env: Services, trust: str, name: str | None = None) -> Services:
     """Returns the desk with another `trust` setting, and the server identified by its name in Received lines."""
     desk = env.settings.desk
-    mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": None, "received_by": SERVER})
+    mailbox = desk.mailbox.model_copy(update={"trust": trust, "authserv_id": name, "received_by": SERVER})
     settings = env.settings.model_copy(update={"desk": desk.model_copy(update={"mailbox": mailbox})})
     return replace(env, settings=settings, sender_check=ByReceivingServer(mailbox.trusted, organisational))
 
@@ -486,3 +486,59 @@ def test_nobody_is_asked_about_mail_of_strangers(checking: Services, resolver: S
     octets = signed(mail([f"From: <any@{EVIL}>"]), EVIL)
     assert receive(checking, TRACE + octets).verdict == "unverified"
     assert resolver.asked == []
+
+
+# ---- both
+
+
+@pytest.fixture
+def checking_both(
+    waiting: OpenClock, clock: SetClock, tmp_path: Path, resolver: ScriptedResolver
+) -> Iterator[Services]:  # fmt: skip
+    """Builds a desk that asks its receiving server and checks DKIM itself."""
+    copied = waiting.copied(tmp_path, clock)
+    with time_machine.travel(NOW, tick=False):
+        yield wiring.with_signatures(asking(copied, "named+dkim", SERVER), resolver)
+    copied.store.close()
+
+
+def said(result: str) -> bytes:
+    """Returns what our receiving server writes on top, and what a member of the mailbox can append all the same."""
+    return f"Authentication-Results: {SERVER}; {result}\r\n".encode() + TRACE
+
+
+def test_both_together_stop_the_clocks(checking_both: Services) -> None:
+    """The result of our server and the signature of the platform: verified, by both."""
+    stored = receive(checking_both, said(PASS) + signed(TRUE, PLATFORM))
+    assert (stored.verdict, clocks(checking_both)) == ("verified", {**RUNNING, "X": {"stopped"}})
+    assert stored.verdict_basis == (
+        f"dmarc=pass by {SERVER} for {PLATFORM}; DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_top", "signer", "words", "verdict"),
+    [
+        (said(PASS), None, b"reviewed", "unverified"),
+        (said(PASS), EVIL, b"reviewed", "unverified"),
+        (said(PASS), PLATFORM, b"removed", "failed"),
+        (TRACE, PLATFORM, b"reviewed", "unverified"),
+        (said(FAIL), PLATFORM, b"reviewed", "failed"),
+        (said(OWN_PASS), PLATFORM, b"reviewed", "unverified"),
+    ],
+    ids=["no signature", "another's", "changed", "no result", "our server says fail", "result about another"],
+)
+def test_one_of_both_stops_no_clock(
+    checking_both: Services, on_top: bytes, signer: str | None, words: bytes, verdict: str
+) -> None:
+    """A mail that a member appends with our server's result on top, or a signature alone, stops nothing."""
+    octets = signed(TRUE, signer) if signer else TRUE
+    stored = receive(checking_both, on_top + octets.replace(b"reviewed", words))
+    assert (stored.verdict, clocks(checking_both)) == (verdict, RUNNING)
+
+
+def test_others_need_no_signature_where_both_are_asked(checking_both: Services, resolver: ScriptedResolver) -> None:
+    """Referrers and officers, whose domains may not sign, are verified by our server alone; nobody is asked."""
+    lines = ["From: griffie@lindewaard.example"]
+    stored = receive(checking_both, said("dmarc=pass header.from=lindewaard.example") + mail(lines))
+    assert (stored.verdict, resolver.asked) == ("verified", [])
