@@ -350,8 +350,9 @@ class Token(Record):
 class ThreadKey(Record):
     """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
 
-    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`. A key found in mail of two cases is ambiguous and files
-    nothing.
+    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`; from the second address that teaches it on, with a
+    number behind. It files only mail of the author of `message`. A key that one author used for two cases is ambiguous
+    and files nothing.
     """
 
     TABLE: ClassVar[str] = "thread_key"
