@@ -17,6 +17,8 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
+from flaggermail.mail.authentication.received_fields import read_trace
+from flaggermail.mail.authentication.report_origin import made_here
 from tests.servers import ServerNotStartedError, run, server_folder
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -217,6 +219,16 @@ class TestPostfix:
         assert bounce["Return-Path"] == "<>"
         assert bounce.get_content_type() == "multipart/report"
         assert bounce.get_param("report-type") == "delivery-status"
+        assert made_here(read_trace(bounce.as_bytes()), ["bzk.example"])
+
+    def test_what_comes_from_outside_was_not_made_here(
+        self, postfix: Postfix, dovecot: Dovecot, mail_user: str
+    ) -> None:  # fmt: skip
+        """A mail with the trace of a report of ours below comes in over SMTP, and Postfix writes from whom."""
+        recipient = f"{mail_user}@bzk.example"
+        forged = b"Received: by mx.bzk.example (Postfix)\r\n\tid 4XyZ1; Thu, 6 Jun 2024 10:34:00 +0200\r\n"
+        postfix.deliver_from_outside(forged + mail("MAILER-DAEMON@mx.bzk.example", recipient), "", recipient)
+        assert not made_here(read_trace(_newest(dovecot, mail_user, 1).as_bytes()), ["bzk.example"])
 
     def test_what_the_platform_puts_off_is_tried_again(
         self, postfix: Postfix, dovecot: Dovecot, certificates: Certificates, platform: PlatformServer, mail_user: str

@@ -18,7 +18,7 @@ DAEMONS = frozenset({"mailer-daemon", "postmaster", "microsoftexchange329e71ec88
 
 # RFC 5321, section 4.4: a server that made the mail itself writes no "from". LMTP (RFC 2033) is spoken inside only.
 _MADE = re.compile(r"\s*by\s", re.IGNORECASE)
-_HANDED_ON = re.compile(r"\s*from\s+([A-Za-z0-9.-]+)\s+by\s+\S+\s+with\s+LMTPS?A?\b", re.IGNORECASE)
+_HANDED_ON = re.compile(r"\s*from\s+([A-Za-z0-9.-]+)\s+by\s+\S+\s+with\s+LMTPS?A?(?![\w-])", re.IGNORECASE)
 _OF_A_USER = re.compile(r"\buserid\b", re.IGNORECASE)  # Postfix: a program of this machine submitted it
 _MARK_OF_EXCHANGE = "x-ms-exchange-organization-authas"  # removed from mail of the outside by its header firewall
 
@@ -31,15 +31,16 @@ def is_daemon(message: Message) -> bool:
 def made_here(fields: Fields, servers: Collection[str]) -> bool:
     """True if the trace of a mail begins at one of our own `servers` (host names, or domains above them).
 
-    From the top, each Received field must be one of ours, and hand the mail on by LMTP, down to the one that was
-    written where the mail was made. What came over SMTP has a "from" in the first field that our server wrote.
+    From the top, each Received field must hand the mail on from one of ours by LMTP, down to the one that was written
+    where the mail was made. What came over SMTP has a "from" in the first field that our server wrote. The name behind
+    "by" in a hop by LMTP is not asked: Dovecot writes the name of its machine.
     """
     for line in (value for name, value in fields if name == RECEIVED):
         readable = without_comments(line)
-        if readable is None or not any(written_by(line, server) for server in servers):
+        if readable is None:
             return False
         if _MADE.match(readable):
-            return not _OF_A_USER.search(line)
+            return any(written_by(line, server) for server in servers) and not _OF_A_USER.search(line)
         handed_on = _HANDED_ON.match(readable)
         if handed_on is None or not any(_within(handed_on[1], server) for server in servers):
             return False
