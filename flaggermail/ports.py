@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -242,6 +242,34 @@ class Pager(Protocol):
 
     def call(self, pager: str, title: str, text: str) -> Paged:
         """Sends `text` once through the service of the credential `pager`. Never raises, never reveals the address."""
+        ...
+
+
+class CodeVault(Protocol):
+    """Keeps the secrets of one-time codes for the desk's own account; no secret leaves it but in `address`."""
+
+    def unusable(self) -> str:
+        """Returns why this account cannot keep secrets here; empty if it can."""
+        ...
+
+    def make(self, device: str, secret: bytes) -> str:
+        """Keeps the secret of a device durably; returns the commitment to it. Raises ArchiveFault."""
+        ...
+
+    def codes(self, device: str, commitment: str, steps: Iterable[int]) -> Mapping[int, str] | None:
+        """Returns a device's code in each time step; None if its secret is not there, or is not the committed one."""
+        ...
+
+    def address(self, device: str, commitment: str, account: str, issuer: str) -> str | None:
+        """Returns the otpauth address of a device, which holds its secret; None as for `codes`."""
+        ...
+
+    def seal(self, text: str) -> bytes | None:
+        """Returns a digest of `text` that only this desk can make; None if its key cannot be read or kept."""
+        ...
+
+    def forget(self, device: str) -> bool:
+        """Destroys the secret of a device; returns whether none is left."""
         ...
 
 

@@ -12,6 +12,7 @@ from flaggermail.notifications.draft_policy import DraftPatterns
 from flaggermail.ports import (
     BlobStore,
     Clock,
+    CodeVault,
     HealthProbe,
     Matcher,
     Pager,
@@ -49,6 +50,7 @@ class Services:
     would_work: Callable[[Topic, str], tuple[str, ...]]  # reply verbs that act on a mail, in a language of the desk
     pager: Pager
     health_probe: HealthProbe
+    codes: CodeVault
 
     def close(self) -> None:
         """Closes the parser and the store; idempotent."""

@@ -16,6 +16,7 @@ from flaggermail.adapters.db.migrate import require_current, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.files.secrets import credential
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
@@ -160,6 +161,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         would_work=verbs.would_work,
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
+        codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
     )
     register(env)
     return env

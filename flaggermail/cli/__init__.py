@@ -32,6 +32,7 @@ COMMANDS = {
     "init": "Write a complete configuration to start from.",
     "message": "List, show and correct messages.",
     "notify": "Draft a notification to a platform.",
+    "officer": "List officers; enrol and revoke their devices for one-time codes.",
     "oncall": "Show shifts, reminders and pages; acknowledge, override, swap.",
     "outbox": "List outgoing mail; resolve or cancel it.",
     "parse": "Parse mails and print their content.",

@@ -111,6 +111,27 @@ class Approve(Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolDevice(Act):
+    """Makes a device for one-time codes for an officer, who confirms it with a first code by mail."""
+
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmDevice(Act):
+    """Makes a device valid; only a reply with a good code does this."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeDevice(Act):
+    """Ends every device of an officer."""
+
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reject(Act):
     """Rejects a draft."""
 

@@ -6,15 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flaggermail.commands import acts, channel_status, platform_checks, portal_texts
+from flaggermail.commands import acts, channel_status, devices, platform_checks, portal_texts
 from flaggermail.commands.lookups import Outcome, given, the_case, the_draft
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing, writing
 from flaggermail.letters.outgoing import Frozen, of_notification
-from flaggermail.notices import notices
+from flaggermail.notices import code_pages, notices
 from flaggermail.notices.notices import Notice
-from flaggermail.notifications import approval
-from flaggermail.notifications.approval import APPROVES, Offer, Void
+from flaggermail.notifications.approval import APPROVES, ByReply, Offer
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
@@ -63,24 +62,6 @@ def reject(work: UnitOfWork, act: acts.Reject) -> Outcome:
     return Outcome(f"draft {rejected.id} rejected", rejected.id)
 
 
-def approval_code(work: UnitOfWork, written: str) -> str:
-    """Returns the id of the draft that `work.actor` may approve with this code. Raises Refusal if there is none.
-
-    The caller checks whether the reply answers the mail that showed the draft.
-    """
-    tokens = work.tx.find(Token, purpose=Topic.APPROVAL.value)
-    drafts = {row.id: row for row in work.tx.find(Notification, id=[t.notification for t in tokens if t.notification])}
-    offers = [
-        Offer(token.notification, token.token, drafts[token.notification].digest, token.officer, token.expires_at)
-        for token in tokens
-        if token.notification in drafts and token.officer and token.expires_at
-    ]
-    found = approval.read(written, work.actor, offers, work.now)
-    if isinstance(found, Void):
-        raise Refusal(f"code {written.strip()}: {found.reason}" + (f"; draft {found.draft}" if found.draft else ""))
-    return the_draft(work, found.draft).id
-
-
 # ---- mail to approvers
 
 
@@ -95,8 +76,20 @@ def request(work: UnitOfWork, draft: Notification, text: str, officers: Sequence
             _ask(work, draft, text, officer)
 
 
+def request_again(work: UnitOfWork, token: Token) -> None:
+    """Shows a draft anew after a request has expired, unless a newer request is still open: one call a request."""
+    draft = work.tx.get(Notification, token.notification or "")
+    officer = work.env.settings.rota.officer(token.officer or "")
+    if draft is None or draft.state != "draft" or officer is None or officer.id in draft.approved_by:
+        return
+    shown = work.tx.find(Token, purpose=Topic.APPROVAL.value, notification=draft.id, officer=officer.id)
+    if not any(other.expires_at is not None and other.expires_at > work.now for other in shown):
+        request(work, draft, portal_texts.wording(work, draft).body, [officer])
+
+
 def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
-    offer = Offer(draft.id, work.env.randomness.token(), draft.digest, officer.id, work.now + LASTS)
+    token, means = work.env.randomness.token(), means_of(work, officer)
+    offer = Offer(draft.id, token, draft.digest, officer.id, work.now + LASTS)
     values = {
         **_values(work, draft),
         "author": _name(work, draft.drafted_by),
@@ -107,15 +100,25 @@ def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> 
         "policy_read_on": draft.policy_read_on,
         "subject": draft.subject,
         "text": text,
-        "code": offer.code,
+        "by_reply": means.value,
+        "code": offer.code if means is ByReply.MAIL else "",
         "until": offer.expires_at,
     }
     about = EventRef(case=draft.case, notification=draft.id)
     dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
-    notice = Notice(
-        Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=offer.token
-    )  # fmt: skip
+    notice = Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=token)
     notices.tell(work, officer, notice, values)
+    if means is ByReply.PAGER:
+        code_pages.queue(work, officer, draft, token)
+
+
+def means_of(work: UnitOfWork, officer: Officer) -> ByReply:
+    """Returns how this officer can approve by reply; off without the device or the pager that it needs."""
+    means = work.env.settings.desk.approval.means
+    lacks_pager = means is ByReply.PAGER and not officer.pagers
+    device = devices.valid_device(work, officer.id) if means is ByReply.TOTP else None
+    lacks_device = means is ByReply.TOTP and (device is None or device.locked_at is not None)
+    return ByReply.OFF if lacks_pager or lacks_device else means
 
 
 def _announce(work: UnitOfWork, judged: Notification) -> None:

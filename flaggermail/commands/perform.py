@@ -17,6 +17,7 @@ from flaggermail.commands import (
     channel_status,
     contact_notes,
     decline,
+    devices,
     elections,
     exercises,
     messages,
@@ -28,13 +29,12 @@ from flaggermail.commands import (
     tags,
     write_referrer,
 )
-from flaggermail.commands.approve import approval_code
 from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.services import Services, UnitOfWork
 
-__all__ = ["Outcome", "approval_code", "perform", "run"]
+__all__ = ["Outcome", "perform", "run"]
 
 DESK = frozenset({"officer", "assessor", "approver", "head"})
 LEADS = frozenset({"officer", "head"})
@@ -59,6 +59,9 @@ _PERFORMERS: dict[type[acts.Act], tuple[frozenset[str], Callable[..., Outcome]]]
     acts.Draft: (DESK, notify.draft),
     acts.Approve: (APPROVES, approve.approve),
     acts.Reject: (APPROVES, approve.reject),
+    acts.EnrolDevice: (DESK, devices.enrol),
+    acts.ConfirmDevice: (APPROVES, devices.confirm),
+    acts.RevokeDevice: (DESK, devices.revoke),
     acts.ResolveMail: (DESK, outbox.resolve),
     acts.CancelMail: (DESK, outbox.cancel),
     acts.ClearAddress: (DESK, channel_status.clear),

@@ -14,6 +14,7 @@ from itertools import chain, islice
 
 from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
+from flaggermail.commands import reply_codes
 from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
 from flaggermail.intake import apply
 from flaggermail.intake.triage import Triaged, judge
@@ -208,6 +209,7 @@ def _file(
     for digest, attached in inner:
         apply.file_attached(work, stored, digest, attached)
     apply.follow(work, stored, message, judged.decision, judged.sender)
+    reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
     return f"{stored.place} {stored.case or '-'} {'+'.join(stored.kinds)}: {judged.decision.reason}"

@@ -5,7 +5,7 @@
 |---|---|
 | `number` | str; None without a case, as for a decline |
 | `polling_day`, `policy_read_on` | date |
-| `sent_at`, `due_at`, `until` | aware datetime |
+| `sent_at`, `due_at`, `until`, `enrolled_at` | aware datetime |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
@@ -41,6 +41,8 @@
 | `details` | list of str |
 | `why` of a reply | str: a value of `replies.verbs.Why`, empty if it was performed |
 | `did` | list of mappings with `what` and its details: see `flaggermail.replies` |
+| `by_reply` | str: a value of `notifications.approval.ByReply`: how the recipient can approve by reply |
+| `what` of a device | str: enrolled, confirmed, locked, revoked; `by` made the device, `actor` did this |
 | any other | str, possibly empty |
 """
 
@@ -84,7 +86,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
     | {"open_cases", "unsure"},
     "approval_request": EVERY | APPROVAL
-    | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"},
+    | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
+    | {"by_reply"},
     "approval_told": EVERY | APPROVAL | {"officer", "approved", "reason", "have"},
     "reminder": EVERY | OFFICER | LATE | {"asks"},
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
@@ -98,5 +101,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
-    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work"},
+    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"},
+    "device_enrolled": EVERY | OFFICER | {"by", "until"},
+    "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

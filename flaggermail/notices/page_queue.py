@@ -17,7 +17,7 @@ from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SE
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
-from flaggermail.record.rows import Alarm, Notification, Page, Platform
+from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
 from flaggermail.services import EventRef, UnitOfWork
 
 HOUR = timedelta(hours=1)
@@ -33,6 +33,7 @@ class Wake:
     case: str | None = None
     notification: str | None = None
     exercise: bool = False
+    token: str | None = None  # of the approval request whose code is called out
 
 
 def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page | None:
@@ -59,7 +60,8 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
         queued_at=work.now,
     )
     kind = EventKind.PAGE_HELD if full else EventKind.PAGE_QUEUED
-    work.record(kind, added(page), about=EventRef(wake.case, wake.notification), reason=page.pager)
+    carried = [added(PageCode(id=identity, token=wake.token))] if wake.token is not None else []
+    work.record(kind, added(page), *carried, about=EventRef(wake.case, wake.notification), reason=page.pager)
     return page
 
 

@@ -2,7 +2,7 @@
 """The text of a page, and which pager to call next: pure functions of facts and an instant.
 
 A page crosses third-party servers in clear. Of a case it contains only the number, the platform's name and the minutes
-of silence: no subject, no person, no address, no link.
+of silence, or the draft and the code that approves it: no subject, no person, no address, no link.
 """
 
 from __future__ import annotations
@@ -41,6 +41,16 @@ def alarm_text(kind: AlarmKind, number: str | None, platform: str | None, mark: 
     """Returns the page for an alarm: a case's number and platform, or else the kind of alarm."""
     what = ", ".join(part for part in (number, platform) if part)
     return _fit(f"{mark} alarm: {what or kind.value}")
+
+
+def draft_text(draft: str, platform: str | None, mark: str = "") -> str:
+    """Returns what a page says of a draft that waits for approval; its code is not in it."""
+    return _fit(f"{mark} {', '.join(part for part in (draft, platform) if part)}")
+
+
+def code_text(code: str, text: str) -> str:
+    """Returns the page with a code, which stands first so that no long name cuts it off."""
+    return _fit(f"code {code}: {text}")
 
 
 def _fit(text: str) -> str:

@@ -38,6 +38,7 @@ class AlarmKind(StrEnum):
     CERTIFICATE_RENEWED = "certificate renewed"
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
+    DEVICE_LOCKED = "device locked"
 
 
 def alarm_key(kind: AlarmKind, about: object) -> str:

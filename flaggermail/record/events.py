@@ -104,6 +104,12 @@ class EventKind(StrEnum):
     REPLY_OBEYED = "reply obeyed"
     REPLY_NOT_UNDERSTOOD = "reply not understood"
     REPLY_IGNORED = "reply ignored"
+    DEVICE_ENROLLED = "device enrolled"
+    DEVICE_CONFIRMED = "device confirmed"
+    DEVICE_LOCKED = "device locked"
+    DEVICE_REVOKED = "device revoked"
+    CODE_SPENT = "code spent"
+    CODE_WRONG = "code wrong"
 
 
 @dataclass(frozen=True, slots=True)

@@ -504,9 +504,37 @@ class ElectionSecret(Record):
     destroyed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCode(Record):
+    """That a page calls out the code of an approval request; the code itself is in no row."""
+
+    TABLE: ClassVar[str] = "page_code"
+    id: str  # of the page
+    token: str  # of the request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device(Record):
+    """An officer's device for one-time codes (RFC 6238). Its secret is in the vault; the row has a commitment to it."""
+
+    TABLE: ClassVar[str] = "device"
+    id: str
+    officer: str
+    enrolled_by: str
+    enrolled_at: datetime
+    commitment: str  # SHA-256 of the id and the secret
+    token: str  # of the mail that asks for the first code
+    confirmed_at: datetime | None = None  # when its first good code came from the officer's own mail
+    last_step: int | None = None  # the time step of the last spent code; no code of it or of an earlier one counts
+    wrong: int = 0  # wrong codes since the last good one
+    locked_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+
+
 RECORDS: tuple[type[Record], ...] = (
     Election, Platform, Channel, BadAddress, Case, StoredMessage, Delivery, Notification, ClockRow, ContactNote,
     OutboxMail, Attempt, Reminder, Token, ThreadKey, Alarm, Page, HeldBack, Watched, Decline, Override, DeskState,
-    Withheld, InForce, ElectionSecret,
+    Withheld, InForce, ElectionSecret, Device, PageCode,
 )  # fmt: skip
 BY_TABLE: dict[str, type[Record]] = {record.TABLE: record for record in RECORDS}

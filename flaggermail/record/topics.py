@@ -24,8 +24,9 @@ class Topic(StrEnum):
     QUARANTINE = "quarantine"
     SHIFT = "shift"
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone
+    DEVICE = "device"  # an officer's device for one-time codes, which its first code confirms
 
 
 USUAL_LIFE = timedelta(days=7)
-LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS}
+LIFETIME: Mapping[Topic, timedelta] = {Topic.APPROVAL: LASTS, Topic.DEVICE: LASTS}
 """How long a reply to a mail is accepted; `USUAL_LIFE` for topics not listed."""

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from flaggermail.letters import exercises
-from flaggermail.notices import notices, page_queue
+from flaggermail.notices import code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
 from flaggermail.oncall.escalation import Means
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
@@ -24,10 +24,11 @@ from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, ClockRow, Page, Reminder
+from flaggermail.record.rows import Case, ClockRow, Page, PageCode, Reminder
 from flaggermail.services import EventRef, Services, UnitOfWork
 
 LOOKED_BACK = timedelta(hours=12)  # older reminders call no pager
+CODE_VOID = "its code is not valid any more, or the desk's key for codes cannot be read"
 MOST_TRIES = 2  # of one page: the second only after the program died during the first
 
 
@@ -99,11 +100,18 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
     """Calls every queued pager; returns the number of calls tried. Stops between two calls when `stop` is set."""
     tried = 0
     while not (stop is not None and stop.is_set()) and (page := _claim(env)) is not None:
-        answer = env.pager.call(page.pager, TITLE, page.text)
+        answer = _called(env, page)
         with env.store.begin() as tx:
             _settle(UnitOfWork(env, tx, env.clock.now()), page, answer)
         tried += 1
     return tried
+
+
+def _called(env: Services, page: Page) -> Paged:
+    """Calls the pager; a code is filled in now, so that it is in no row."""
+    with env.store.read() as tx:
+        text = code_pages.text_of(UnitOfWork(env, tx, env.clock.now()), page)
+    return Paged(taken=False, why=CODE_VOID) if text is None else env.pager.call(page.pager, TITLE, text)
 
 
 def recover(env: Services) -> int:
@@ -148,7 +156,9 @@ def _settle(work: UnitOfWork, page: Page, answer: Paged) -> None:
     if answer.taken or officer is None:
         return
     if page.position + 1 < len(officer.pagers):
-        again = Wake(page.about, page.text, page.case, page.notification, page.exercise)
+        carried = work.tx.get(PageCode, page.id)
+        token = carried.token if carried is not None else None
+        again = Wake(page.about, page.text, page.case, page.notification, page.exercise, token)
         page_queue.queue(work, officer, page.position + 1, again)
     elif all(one.state == FAILED for one in _pages_of(work.tx, page.about, officer)):
         _alarm_pagers_failed(work, officer, page, answer.why)

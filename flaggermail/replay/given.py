@@ -13,6 +13,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
+from flaggermail.replay import codes
 from flaggermail.replay.scenario import GivenCase, GivenNotification, Scenario
 from flaggermail.services import Services, UnitOfWork
 from flaggermail.settings.model import ChannelSettings, PlatformSettings
@@ -22,12 +23,14 @@ P = TypeVar("P", PlatformSettings, ChannelSettings)
 
 
 def prepare(env: Services, scenario: Scenario) -> None:
-    """Records the earlier cases and sets the next case number of each election."""
+    """Records the earlier cases and the officers' devices, and sets the next case number of each election."""
     with env.store.begin() as tx:
         for case in scenario.given.cases:
             _case(env, tx, case)
         for election, number in scenario.given.next_number.items():
             tx.set_number(f"case {election}", number - 1)
+        for officer in scenario.given.enrolled:
+            codes.enrol(env, tx, officer, GIVEN)
 
 
 def read_policies(env: Services, at: datetime) -> Services:

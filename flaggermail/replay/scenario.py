@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, Field
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
 from flaggermail.record.rows import OutboxMail
+from flaggermail.replay.codes import code_at
 from flaggermail.replay.doubles import ScriptedAnswer
 from flaggermail.rules.classifier import in_domains
 from flaggermail.services import Services
@@ -27,8 +28,7 @@ from flaggermail.yaml_files.model import read_model
 
 Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
-_CODE_PLACEHOLDER = re.compile(rb"\b(?:akkoord|approve) CODE\b", re.IGNORECASE)
-_APPROVAL_COMMAND = re.compile(r"^ +((?:akkoord|approve) [A-Z0-9]+)$", re.MULTILINE)
+_CODE_PLACEHOLDER = re.compile(rb"\bCODE\b")
 
 
 class GivenNotification(Model):
@@ -59,6 +59,7 @@ class Given(Model):
 
     cases: tuple[GivenCase, ...] = ()
     next_number: Mapping[str, int] = Field(default_factory=dict)
+    enrolled: tuple[str, ...] = ()  # officers with a confirmed device for one-time codes
 
 
 class Answers(Model):
@@ -274,10 +275,12 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], b
         header, blank, body = raw.partition(b"\r\n\r\n")
         sender = env.parser.parse(raw).sender
         lines = _trace_fields(env, sender, mail.auth, at) if mail.folder == "inbox" else []
-        if mail.answers is not None:
-            answered = _answered_mail(env, mail.answers, file.name)
+        answered = None if mail.answers is None else _answered_mail(env, mail.answers, file.name)
+        if answered is not None:
             lines += _reply_fields(header, env.octets.get(answered.digest), at)
-            body = _CODE_PLACEHOLDER.sub(_approval_command(env, answered), body)
+        if _CODE_PLACEHOLDER.search(body):
+            code = code_at(env, at, sender.key if sender else "", answered)
+            body = _CODE_PLACEHOLDER.sub((code or "CODE").encode("ascii"), body)
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
     return octets
@@ -309,12 +312,6 @@ def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
     }
     lines = [f"{name}: {value}" for name, value in lacking.items() if name not in own]
     return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
-
-
-def _approval_command(env: Services, answered: OutboxMail) -> bytes:
-    """Returns the approval command printed in the request, which contains a code that a scenario cannot know."""
-    found = _APPROVAL_COMMAND.search(env.parser.parse(env.octets.get(answered.digest)).text)
-    return found[1].encode() if found else b"\\g<0>"
 
 
 def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from flaggermail.cases import elections
 from flaggermail.commands import acts, approve, perform, portal_texts
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
+from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.notices import Notice
+from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Case, Channel, ContactNote, Notification, Reminder, StoredMessage, Token
+from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, verbs
 from flaggermail.replies.case_form import FormFault
@@ -43,6 +44,7 @@ class _Reply:
     message: Message
     officer: Officer
     token: Token
+    code: ReplyCode
     key: str = ""  # deduplication key of the answer, if it is not one per mail
 
     @property
@@ -62,8 +64,8 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
         work.record(EventKind.REPLY_IGNORED, about=about, reason=why)
         return
     work = replace(work, actor=officer_id)
-    reply = _Reply(stored, message, officer, token)
-    found = _understood(work, reply)
+    reply = _Reply(stored, message, officer, token, ReplyCode(work, token))
+    found = _with_code_judged(work, reply, _understood(work, reply))
     done = _perform(work, reply, found) if isinstance(found, Understood) else found
     if isinstance(done, NotUnderstood):
         work.record(EventKind.REPLY_NOT_UNDERSTOOD, about=about, reason=done.why.value)
@@ -92,6 +94,23 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     found = verbs.read(reply.message.reply_text, reply.message.text, _answered(work, reply))
     if isinstance(found, Understood):
         return _still_open(work, reply, found)
+    return found
+
+
+def _with_code_judged(
+    work: UnitOfWork, reply: _Reply, found: Understood | NotUnderstood
+) -> Understood | NotUnderstood:  # fmt: skip
+    """Records what came of the code in the reply, and says why it did nothing.
+
+    A code is spent even if the reply then does nothing: it stands in a mail that others can read.
+    """
+    reply.code.settle()
+    if isinstance(found, Understood):
+        return found
+    if found.why is Why.CODE and reply.code.fault is not None:
+        found = replace(found, why=Why(reply.code.fault.value))
+    if reply.topic is Topic.APPROVAL and approve.means_of(work, reply.officer) is ByReply.OFF:
+        return replace(found, would_work=verbs.would_work_by_command(reply.topic, found.language))
     return found
 
 
@@ -156,7 +175,8 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         channel=use.channel if use else None,
         means=channel.kind if channel and channel.kind != MAIL else "phone",
         submits=portal_texts.counted_as(use) if use else "",
-        names=partial(_draft_of, work),
+        names=reply.code.names,
+        device=next((device.id for device in work.tx.find(Device, token=token.token)), ""),
         message=token.message or "",
         reminder=token.reminder or "",
         officers={officer.id: officer.name for officer in settings.rota.officers},
@@ -164,14 +184,6 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         form=form,
         channels=form_mail.channels_now(work, case) if form and case else (),
     )
-
-
-def _draft_of(work: UnitOfWork, written: str) -> str | None:
-    """Returns the draft that `work.actor` may approve with that code, or None."""
-    try:
-        return perform.approval_code(work, written)
-    except Refusal:
-        return None
 
 
 def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnderstood:
@@ -243,6 +255,7 @@ _DONE_WORDS: Mapping[type[acts.Act], str] = {
     acts.AskReferrer: "asked",
     acts.Assess: "assessed",
     acts.Reject: "rejected",
+    acts.ConfirmDevice: "device confirmed",
     acts.ConfirmMessage: "confirmed",
     acts.RefuseMessage: "refused",
 }
@@ -260,7 +273,7 @@ def _tell_done(work: UnitOfWork, reply: _Reply, found: Understood, did: Did) -> 
     if case is not None:
         form_mail.send(work, reply.officer, case, found.language, reply.stored)
         return
-    values: dict[str, object] = {"understood": True, "why": "", "details": [], "form": ""}
+    values: dict[str, object] = {"understood": True, "why": "", "details": [], "form": "", **_about_approving(work)}
     values["did"] = list(did)
     if isinstance(first, acts.PlaceMessage) and first.new:
         values["what_would_work"] = list(verbs.would_work(Topic.NEW_CASE, found.language))
@@ -291,9 +304,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
     if rate_limits.is_loop(work, reply.officer, reply.key):
         return
     if found.why is Why.EXPIRED and reply.topic is Topic.APPROVAL:
-        draft = work.tx.get(Notification, reply.token.notification or "")
-        if draft is not None and draft.state == "draft" and reply.officer.id not in draft.approved_by:
-            approve.request(work, draft, portal_texts.wording(work, draft).body, [reply.officer])
+        approve.request_again(work, reply.token)
     values: dict[str, object] = {
         "understood": False,
         "why": found.why.value,
@@ -301,11 +312,17 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         "did": [],
         "form": _form_again(work, reply, found.language),
         "what_would_work": list(found.would_work),
+        **_about_approving(work, reply.token.notification or ""),
     }
     if found.why in {Why.FOREIGN, Why.EXPIRED, Why.SETTLED}:
         _answer(work, reply, found.language, values, Topic.NOTICE, EventRef(case=reply.token.case))
     else:
         _answer(work, reply, found.language, values)
+
+
+def _about_approving(work: UnitOfWork, draft: str = "") -> Mapping[str, object]:
+    """Returns how this desk approves by reply, and the draft that a command may approve instead."""
+    return {"by_reply": work.env.settings.desk.approval.means.value, "draft": draft}
 
 
 def _form_again(work: UnitOfWork, reply: _Reply, language: str) -> str:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from flaggermail.commands import acts
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form
+from flaggermail.replies import case_form, consent
 from flaggermail.replies.case_form import Channels, FormFault
 from flaggermail.rules.reply_words import ReplyWords
 
@@ -31,6 +31,14 @@ class Why(StrEnum):
     TWO = "two verbs"
     DOUBT = "words of doubt"
     CODE = "wrong code"
+    CODE_LATE = "code too late"
+    CODE_SPENT = "code spent"
+    BY_COMMAND = "by command only"
+    NO_DEVICE = "no device"
+    DEVICE_LOCKED = "device locked"
+    DEVICE_LOST = "device lost"
+    DEVICE_SHARED = "device made by an approver"
+    NO_PAGER = "no pager"
     NAME = "no such officer"
     INSTANT = "no such time"
     LINES = "lines missing"
@@ -63,7 +71,8 @@ class Answered:
     channel: str | None = None  # of that notification
     means: str = "phone"  # how that channel is reached if it takes no mail
     submits: str = "notification"  # what submitting that text counts as; follow_up for a follow-up
-    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft this officer may approve with it
+    names: Callable[[str], str | None] = _no_draft  # a written code -> the draft (or device) it is this officer's for
+    device: str = ""  # that the mail asks a first code of
     message: str = ""
     reminder: str = ""
     officers: Mapping[str, str] | None = None  # names by id
@@ -102,6 +111,7 @@ class _Verb:
     shows: Mapping[str, str] | None = None  # the argument as displayed, by language
     paragraph: bool = False  # the argument may continue on the next lines, up to an empty one
     repeatable: bool = False
+    coded: bool = False  # takes a code, alone or with a word of consent in any usual form: `consent.code_in`
 
     def words(self, language: str) -> str:
         return self.nl if language == "nl" else self.en
@@ -138,6 +148,11 @@ def would_work(topic: Topic, language: str) -> tuple[str, ...]:
     return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()))
 
 
+def would_work_by_command(topic: Topic, language: str) -> tuple[str, ...]:
+    """Returns the possible replies to a mail about `topic` where no code approves, as displayed."""
+    return tuple(verb.shown(language) for verb in _TABLE.get(topic, ()) if not verb.coded)
+
+
 def still_work(topic: Topic, language: str, *, used: bool, acknowledged: bool) -> tuple[str, ...]:
     """Returns the replies still possible: all unless the mail is `used`, without "ok" once it is acknowledged."""
     verbs = (verb for verb in _TABLE.get(topic, ()) if verb.repeatable or not used)
@@ -167,7 +182,7 @@ def _first(lines: list[str], verbs: tuple[_Verb, ...]) -> tuple[_Verb, str | Non
     for verb in verbs:
         end = lines.index("") if verb.paragraph and "" in lines else len(lines) if verb.paragraph else 1
         line = " ".join(lines[:end])
-        if (said := _match(line, verb)) is not None:
+        if (said := _match(line, verb) or _consented(line, verb)) is not None:
             return verb, said[0], said[1], [] if verb.paragraph else lines[end:]
     return None
 
@@ -181,6 +196,12 @@ def _match(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | Non
             alike = verb.nl == verb.en
             return None if alike else language, {k: v.strip() for k, v in match.groupdict().items() if v}
     return None
+
+
+def _consented(line: str, verb: _Verb) -> tuple[str | None, Mapping[str, str]] | None:
+    """Returns language and code if `line` is a code with nothing but consent around it."""
+    found = consent.code_in(line) if verb.coded else None
+    return None if found is None else (found.language, {"code": found.code})
 
 
 def _is_second_verb(line: str, answered: Answered) -> bool:
@@ -244,6 +265,13 @@ def _approve(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
     if draft is None or draft != answered.notification:
         raise _BadArgument(Why.CODE)
     return acts.Approve(draft=draft)
+
+
+def _confirm_device(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
+    device = answered.names(groups.get("code", ""))
+    if device is None or device != answered.device:
+        raise _BadArgument(Why.CODE)
+    return acts.ConfirmDevice(device=device)
 
 
 def _reject(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
@@ -365,7 +393,7 @@ _TO = _Verb("over aan", "to", _hand_over, _NAME, {"nl": " NAAM", "en": " NAME"})
 _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
     Topic.NEW_CASE: (_TAKE, _ASK, _DECLINE),
     Topic.APPROVAL: (
-        _Verb("akkoord", "approve", _approve, _CODE, {"nl": " CODE", "en": " CODE"}),
+        _Verb("akkoord", "approve", _approve, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),
         _Verb("nee", "no", _reject, _WORDS, {"nl": ": REDEN", "en": ": REASON"}, paragraph=True),
     ),
     Topic.REMINDER: (_OK, _CALLED, _TO),
@@ -396,6 +424,7 @@ _TABLE: Mapping[Topic, tuple[_Verb, ...]] = {
             repeatable=True,
         ),
     ),
+    Topic.DEVICE: (_Verb("akkoord", "approve", _confirm_device, _CODE, {"nl": " CODE", "en": " CODE"}, coded=True),),
     Topic.SHIFT: (_Verb("ruil met", "swap with", _swap, _NAME, {"nl": " NAAM", "en": " NAME"}),),
 }
 _ALL_VERBS = tuple(dict.fromkeys(verb for verbs in _TABLE.values() for verb in verbs if verb is not _TO))

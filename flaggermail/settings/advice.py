@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaggermail.notifications.approval import APPROVES
+from flaggermail.notifications.approval import APPROVES, ByReply
 from flaggermail.settings.escalation_checks import unused
 from flaggermail.settings.model import MailboxSettings, Settings
 
@@ -28,6 +28,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
             f"flaggermail.yaml approval.persons: {persons} must approve, but {approvers} officers in oncall.yaml have "
             "the role approver or head, so no notification can be sent; give the role to more of them"
         )
+    yield from _approving_by_reply(settings)
     if not settings.rules.rules:
         yield "rules: none, so every mail waits for a person; `flaggermail init DIR` writes rules to start from"
     for name in unused(settings.escalation):
@@ -52,6 +53,23 @@ def _trust(mailbox: MailboxSettings) -> Iterator[str]:
             "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
             "answered automatically, and an officer's reply by mail does nothing"
         )
+
+
+def _approving_by_reply(settings: Settings) -> Iterator[str]:
+    """Warns if nobody chose how a reply approves, or if an approver cannot approve in that way."""
+    approval = settings.desk.approval
+    if approval.by_reply is None:
+        yield (
+            "flaggermail.yaml approval.by_reply: not chosen, so a reply approves nothing and `flaggermail approve` "
+            "does (off); write totp, pager, mail or off"
+        )
+    if approval.means is ByReply.PAGER:
+        for officer in settings.oncall.officers:
+            if not officer.pagers and not APPROVES.isdisjoint(officer.roles):
+                yield (
+                    f"oncall.yaml officers: {officer.id} approves and has no pager, so no code reaches them and only "
+                    "`flaggermail approve` remains; add `pagers:`"
+                )
 
 
 def _offsets(settings: Settings) -> Iterator[str]:

@@ -13,11 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from flaggermail.notifications.approval import ACCEPTED_RISK, ByReply
 from flaggermail.oncall.escalation import ROLES
 from flaggermail.oncall.schedule import WEEKDAYS
 from flaggermail.rules.classifier import in_domains
 from flaggermail.settings.hosts import is_loopback
 from flaggermail.settings.model import (
+    ApprovalSettings,
     ChannelSettings,
     DeskSettings,
     ElectionsFile,
@@ -46,6 +48,7 @@ def desk(settings: DeskSettings, directory: Path) -> Iterator[Finding]:
     for name in sorted({settings.mailbox.inbox, settings.mailbox.sent} & settings.mailbox.excluded_folders):
         yield ("mailbox", "excluded_folders"), f"{name!r} has to be watched; leave it out of the list"
     yield from _trust(settings.mailbox)
+    yield from _approval(settings.approval)
     fault = _database(settings.store.database)
     if fault:
         yield ("store", "database"), fault
@@ -171,6 +174,15 @@ def _trust(mailbox: MailboxSettings) -> Iterator[Finding]:
             ("mailbox", "authserv_id"),
             f"nobody looks at it under `trust: {mailbox.trust}`; remove the line, or write `trust: named`",
         )
+
+
+def _approval(approval: ApprovalSettings) -> Iterator[Finding]:
+    """A code by mail without the accepted risk, and an accepted risk that is not run."""
+    if approval.means is ByReply.MAIL and approval.accept_risk != ACCEPTED_RISK:
+        words = "'mail' puts the code into the shared mailbox, where each member can approve in an officer's name"
+        yield ("approval", "by_reply"), f'{words}; write pager or totp, or add `accept_risk: "{ACCEPTED_RISK}"`'
+    if approval.means is not ByReply.MAIL and approval.accept_risk is not None:
+        yield ("approval", "accept_risk"), "nobody runs this risk without `by_reply: mail`; remove the line"
 
 
 def _database(url: str) -> str | None:

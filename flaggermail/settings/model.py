@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ConfigDict, Field
 
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
+from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import WAITING, Step
 from flaggermail.oncall.pager_choice import OfficerPager
 from flaggermail.oncall.schedule import WEEKDAYS, Officer, Rota, Shift, WeeklyShift
@@ -120,6 +121,7 @@ class StoreSettings(Model):
 
     database: Text = "sqlite:///flaggermail.db"
     archive: Path = Path("archive")
+    codes: Path | None = None  # secrets of one-time codes; default: the folder `codes` beside the archive
 
 
 class QuarantineSettings(Model):
@@ -138,9 +140,16 @@ class QuarantineSettings(Model):
 
 
 class ApprovalSettings(Model):
-    """How many people must approve a notification; with two, the author cannot be one of them."""
+    """How many people must approve a notification (with two, the author cannot be one of them), and how by reply."""
 
     persons: Literal[1, 2] = 1
+    by_reply: ByReply | None = None  # None: nobody chose, so by command only
+    accept_risk: Text | None = None  # the words that `by_reply: mail` needs
+
+    @property
+    def means(self) -> ByReply:
+        """How a reply approves."""
+        return self.by_reply or ByReply.OFF
 
 
 class ExerciseSettings(Model):
@@ -345,6 +354,11 @@ class Settings(Model):
     def archive(self) -> Path:
         """The directory of the octets."""
         return self.directory / self.desk.store.archive
+
+    @property
+    def codes(self) -> Path:
+        """The directory of the secrets of one-time codes."""
+        return self.directory / self.desk.store.codes if self.desk.store.codes else self.archive.parent / "codes"
 
     @property
     def platforms(self) -> tuple[Platform, ...]:

@@ -127,7 +127,11 @@ def _absolute(desk: DeskSettings, directory: Path) -> DeskSettings:
                 update={"ca_file": submission.ca_file and directory / submission.ca_file}
             ),
             "store": store.model_copy(
-                update={"database": _absolute_url(store.database, directory), "archive": directory / store.archive}
+                update={
+                    "database": _absolute_url(store.database, directory),
+                    "archive": directory / store.archive,
+                    "codes": store.codes and directory / store.codes,
+                }
             ),
         }
     )

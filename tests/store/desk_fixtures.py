@@ -16,11 +16,13 @@ import pytest
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.commands.acts import Act, Approve, Assess, CancelMail, Decide, Draft, OpenCase
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.perform import run
 from flaggermail.errors import Refusal
 from flaggermail.intake.ingest import ingest
+from flaggermail.notifications.approval import ACCEPTED_RISK
 from flaggermail.outbox import delivery
 from flaggermail.ports import RawMessage, Role, Submission
 from flaggermail.record.events import Event, EventKind, fold
@@ -309,11 +311,13 @@ def desk_settings(persons: int = 1) -> Settings:
         )
     ]
     platforms = (first.model_copy(update={"channels": (*first.channels, *more)}), *found.platform_list[1:])
+    # The code stands in the request, where a test can read it; `tests/attacks` approve in the other ways.
+    approval = {"persons": persons, "by_reply": "mail", "accept_risk": ACCEPTED_RISK}
     return found.model_copy(
         update={
             "platform_list": platforms,
             "oncall": found.oncall.model_copy(update={"officers": (*found.oncall.officers, *officers)}),
-            "desk": found.desk.model_copy(update={"approval": ApprovalSettings.model_validate({"persons": persons})}),
+            "desk": found.desk.model_copy(update={"approval": ApprovalSettings.model_validate(approval)}),
         }
     )
 
@@ -336,6 +340,7 @@ def opened(equipment: Services, settings: Settings, folder: Path) -> Desk:
         settings=settings,
         store=SqlStore(f"sqlite:///{folder / 'database'}", randomness.salt),
         octets=FileBlobStore(folder / "archive"),
+        codes=FileCodeVault(folder / "codes", randomness.salt),
         clock=clock,
         randomness=randomness,
         submitter=server,

@@ -10,9 +10,12 @@ from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands import perform as acting
 from flaggermail.commands.acts import Approve, Draft, Reject
+from flaggermail.commands.lookups import the_draft
 from flaggermail.errors import Refusal
+from flaggermail.notices.code_pages import offer_of
+from flaggermail.notifications import approval
+from flaggermail.notifications.approval import Void
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.rows import Notification, OutboxMail, Token
 from flaggermail.services import UnitOfWork
@@ -42,10 +45,13 @@ def code_of(desk: Desk, address: str) -> str:
 
 
 def named(desk: Desk, written: str, officer: str) -> str:
-    """Returns the draft that this officer's code names, or the text of the refusal."""
+    """Returns the draft that this officer's code names, or why it names none."""
     with desk.env.store.read() as tx:
+        work = UnitOfWork(desk.env, tx, desk.clock.now(), officer)
+        shown = (offer_of(work, token) for token in tx.find(Token, purpose="approval"))
+        found = approval.read(written, officer, [offer for offer in shown if offer is not None], work.now)
         try:
-            return acting.approval_code(UnitOfWork(desk.env, tx, desk.clock.now(), officer), written)
+            return found.reason if isinstance(found, Void) else the_draft(work, found.draft).id
         except Refusal as refusal:
             return str(refusal)
 
@@ -149,12 +155,12 @@ def test_a_code_of_another_person_or_of_yesterday_names_none(desk: Desk) -> None
     """The refusal names the reason."""
     key = desk.drafted()
     code = code_of(desk, OFFICER)
-    assert named(desk, code, "signer") == f"code {code}: this code is another person's"
-    assert named(desk, "AAAAAA", "signer") == "code AAAAAA: there is no such code"
+    assert named(desk, code, "signer") == "this code is another person's"
+    assert named(desk, "AAAAAA", "signer") == "there is no such code"
     desk.go_on(119)
     assert named(desk, code, "officer1") == key
     desk.go_on(1)
-    assert named(desk, code, "officer1") == f"code {code}: this code has run out; draft {key}"
+    assert named(desk, code, "officer1") == "this code has run out"
 
 
 def test_a_code_is_void_with_its_draft(desk: Desk) -> None:
@@ -176,7 +182,7 @@ def test_a_code_is_void_when_the_octets_are_others(desk: Desk) -> None:
         work = UnitOfWork(desk.env, tx, desk.clock.now())
         old = desk.row(Notification, key)
         work.record(EventKind.NOTIFICATION_DRAFTED, changed(old, replace(old, digest="0" * 64)))
-    assert named(desk, code, "officer1") == f"code {code}: there is no such code"
+    assert named(desk, code, "officer1") == "there is no such code"
 
 
 def test_approving_goes_on_while_nobody_else_is_reached(desk: Desk) -> None:

@@ -482,3 +482,29 @@ class ElectionSecretRow(Row, table=True):
     secret: str | None
     made_at: datetime
     destroyed_at: datetime | None
+
+
+class DeviceRow(Row, table=True):
+    """`rows.Device`."""
+
+    __tablename__ = "device"
+    id: str = Field(primary_key=True)
+    officer: str = Field(index=True)
+    enrolled_by: str
+    enrolled_at: datetime
+    commitment: str
+    token: str
+    confirmed_at: datetime | None
+    last_step: int | None
+    wrong: int
+    locked_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+class PageCodeRow(Row, table=True):
+    """`rows.PageCode`."""
+
+    __tablename__ = "page_code"
+    id: str = Field(primary_key=True)
+    token: str

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Officers' devices for one-time codes: made by a command, confirmed by a first code from the officer's own mail.
+
+The secret is kept in the vault before the record refers to it. A device is valid only after its first code came in a
+verified reply of the officer; officer and head are told by whom it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flaggermail.commands import acts
+from flaggermail.commands.lookups import Outcome
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.letters import observing
+from flaggermail.notices import notices
+from flaggermail.notices.notices import Notice
+from flaggermail.notifications.approval import APPROVES
+from flaggermail.oncall.schedule import Officer
+from flaggermail.record.events import EventKind, added, changed
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Device
+from flaggermail.record.topics import LASTS, Topic
+from flaggermail.services import NOTHING, UnitOfWork
+
+
+def enrol(work: UnitOfWork, act: acts.EnrolDevice) -> Outcome:
+    """Makes a device for an officer and asks for its first code by mail; replaces one that was never confirmed."""
+    officer = _officer(work, act.officer)
+    observing.refuse(work, f"officer {officer.id}")
+    _check_enroller(work, officer)
+    fault = work.env.codes.unusable()
+    if fault:
+        raise Refusal(f"officer {officer.id}: {fault}; run this command as that account, the desk's own")
+    for old in devices_of(work, officer.id):
+        if old.confirmed_at is not None and has_secret(work, old):
+            raise Refusal(f"officer {officer.id}: has a device; first `flaggermail officer revoke {officer.id}`")
+        _end(work, old)
+    key = f"d{work.tx.number('device'):06d}"
+    secret = work.env.randomness.salt() + work.env.randomness.salt()[:4]  # 160 bits (RFC 4226, section 4, R6)
+    device = Device(
+        id=key, officer=officer.id, enrolled_by=work.actor, enrolled_at=work.now,
+        commitment=work.env.codes.make(key, secret), token=work.env.randomness.token(),
+    )  # fmt: skip
+    work.record(EventKind.DEVICE_ENROLLED, added(device), reason=officer.id)
+    values = {"by": _name(work, work.actor), "until": work.now + LASTS}
+    notice = Notice(
+        Kind.OFFICER_NOTICE, "device_enrolled", f"device/{key}", NOTHING, topic=Topic.DEVICE, token=device.token
+    )  # fmt: skip
+    notices.tell(work, officer, notice, values)
+    _tell(work, device, "enrolled", but=officer.id)
+    return Outcome(f"device {key} of {officer.id} waits for a first code by mail, at most two hours", key)
+
+
+def confirm(work: UnitOfWork, act: acts.ConfirmDevice) -> Outcome:
+    """Makes a device valid after its first good code, which `commands.reply_codes` has checked."""
+    device = work.tx.get(Device, act.device)
+    if device is None or device.officer != work.actor or device.revoked_at is not None:
+        raise NotFound(f"device {act.device}: there is no such device of {work.actor}")
+    confirmed = replace(device, confirmed_at=work.now)
+    work.record(EventKind.DEVICE_CONFIRMED, changed(device, confirmed), reason=device.officer)
+    _tell(work, confirmed, "confirmed")
+    return Outcome(f"device {device.id} of {device.officer} is valid", device.id)
+
+
+def revoke(work: UnitOfWork, act: acts.RevokeDevice) -> Outcome:
+    """Ends every device of an officer, locked ones too, and destroys the secrets that this account may destroy."""
+    officer = _officer(work, act.officer)
+    found = devices_of(work, officer.id)
+    if not found:
+        raise Refusal(f"officer {officer.id}: has no device; `flaggermail officer list` shows who has one")
+    kept = [device.id for device in found if not _end(work, device)]
+    for device in found:
+        _tell(work, device, "revoked")
+    folder = work.env.settings.codes
+    warnings = [f"the secret of {key} lies in {folder}; the desk's account may remove it" for key in kept]
+    return Outcome(f"officer {officer.id}: no device any more", officer.id, tuple(warnings))
+
+
+def devices_of(work: UnitOfWork, officer: str) -> list[Device]:
+    """Returns the officer's devices that were not revoked; one at most is confirmed."""
+    return [device for device in work.tx.find(Device, officer=officer) if device.revoked_at is None]
+
+
+def valid_device(work: UnitOfWork, officer: str) -> Device | None:
+    """Returns the officer's confirmed device, locked or not."""
+    return next((device for device in devices_of(work, officer) if device.confirmed_at is not None), None)
+
+
+def has_secret(work: UnitOfWork, device: Device) -> bool:
+    """True if the vault holds the device's secret: not after a restore without the folder of secrets."""
+    return work.env.codes.codes(device.id, device.commitment, ()) is not None
+
+
+def is_shared(work: UnitOfWork, device: Device) -> bool:
+    """True if another approver may know the secret: who made it approves too, and two persons must approve."""
+    enroller = work.env.settings.rota.officer(device.enrolled_by)
+    return work.env.settings.desk.approval.persons > 1 and enroller is not None and bool(enroller.roles & APPROVES)
+
+
+def tell_locked(work: UnitOfWork, device: Device) -> None:
+    """Tells officer and head that a device was locked."""
+    _tell(work, device, "locked")
+
+
+def _check_enroller(work: UnitOfWork, officer: Officer) -> None:
+    """Raises Refusal for a device that approves nothing, and for one whose secret another approver would see."""
+    if not officer.roles & APPROVES:
+        raise Refusal(f"officer {officer.id}: approves nothing, so needs no device (roles approver, head)")
+    enroller = work.env.settings.rota.officer(work.actor)
+    if work.env.settings.desk.approval.persons > 1 and enroller is not None and enroller.roles & APPROVES:
+        raise Refusal(
+            f"officer {officer.id}: {work.actor} approves too, and whoever enrols a device sees its secret; where two "
+            "persons approve, somebody without the roles approver and head enrols devices"
+        )
+
+
+def _officer(work: UnitOfWork, officer_id: str) -> Officer:
+    officer = work.env.settings.rota.officer(officer_id)
+    if officer is None:
+        raise NotFound(f"officer {officer_id}: there is no such officer in oncall.yaml")
+    return officer
+
+
+def _end(work: UnitOfWork, device: Device) -> bool:
+    """Revokes a device; returns whether its secret is gone."""
+    ended = replace(device, revoked_at=work.now, revoked_by=work.actor)
+    work.record(EventKind.DEVICE_REVOKED, changed(device, ended), reason=device.officer)
+    return work.env.codes.forget(device.id)
+
+
+def _tell(work: UnitOfWork, device: Device, what: str, but: str = "") -> None:
+    """Tells the officer and the head what happened to a device, and by whom it was made; one mail each."""
+    rota = work.env.settings.rota
+    persons = dict.fromkeys(person for person in (rota.officer(device.officer), rota.head()) if person is not None)
+    values: Mapping[str, object] = {
+        "what": what,
+        "officer": _name(work, device.officer),
+        "by": _name(work, device.enrolled_by),
+        "actor": _name(work, work.actor),
+        "enrolled_at": device.enrolled_at,
+    }
+    for person in persons:
+        if person.id != but:
+            notice = Notice(Kind.OFFICER_NOTICE, "device_told", f"device/{device.id}/{what}/{person.id}", NOTHING)
+            notices.tell(work, person, notice, values)
+
+
+def _name(work: UnitOfWork, actor: str) -> str:
+    officer = work.env.settings.rota.officer(actor)
+    return officer.name if officer else actor
