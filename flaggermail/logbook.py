@@ -154,6 +154,11 @@ def setting_renamed(place: str, words: str) -> None:
     _log.warning("setting under an old name", object=place, result=words)
 
 
+def approving_by_reply_not_chosen() -> None:
+    """`approval.by_reply` is missing: a reply approves nothing, only a command does."""
+    _log.warning("approving by reply not chosen", object="flaggermail.yaml approval.by_reply", result="off")
+
+
 def daemon_stopped(seconds: float) -> None:
     """All workers have ended."""
     _log.info("daemon stopped", seconds=round(seconds, 3))

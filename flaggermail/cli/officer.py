@@ -143,4 +143,3 @@ def _row(work: UnitOfWork, officer: Officer) -> dict[str, object]:
         "enrolled_by": device.enrolled_by if device else None,
         "enrolled_at": device.enrolled_at.isoformat() if device else None,
     }
-

@@ -135,6 +135,8 @@ class Daemon:
             logbook.daemon_started(self.holder)
             for note in self.env.settings.notes:
                 logbook.setting_renamed(*note.split(": ", 1))
+            if self.env.settings.desk.approval.by_reply is None:
+                logbook.approving_by_reply_not_chosen()
             self._wait(patience)
             stopping = self.monotonic()
             self._deadline = stopping + self.stop_within

@@ -23,7 +23,7 @@ _SIGNS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, without the easily
 _LENGTH, _BITS = 6, 5
 _STEP = 30  # seconds of a time step (RFC 6238, section 4.1)
 _DRIFT = 1  # steps by which a device's clock may differ (RFC 6238, section 5.2)
-_REMEMBERED = 20  # steps for which an outdated code is told apart from a wrong one
+_REMEMBERED = 240  # steps, two hours: an honest code that came late is told apart from a guess
 
 
 class ByReply(StrEnum):

@@ -6,8 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
+
+from pyotp import TOTP, parse_uri
 
 from flaggermail.cli.acting import typed
 from flaggermail.record.rows import Notification, OutboxMail, StoredMessage
@@ -96,3 +99,48 @@ def printed_code(desk: Desk, sent: OutboxMail) -> str:
 def state_of(desk: Desk, draft: str) -> str:
     """Returns the state of a draft or notification."""
     return desk.row(Notification, draft).state
+
+
+class App:
+    """An officer's own device: it knows only what `officer enrol` printed, and its own clock."""
+
+    def __init__(self, desk: Desk, address: str) -> None:
+        self.desk = desk
+        found = parse_uri(address)
+        assert isinstance(found, TOTP)
+        self._codes, self.secret = found, found.secret
+
+    def code(self, seconds: int = 0) -> str:
+        """Returns the code that it shows in so many seconds."""
+        return self._codes.at(self.desk.clock.now() + timedelta(seconds=seconds))
+
+
+def enrolled(desk: Desk, officer: str, by: str = "clerk") -> App:
+    """Enrols a device and returns it; it is not confirmed yet."""
+    (address,) = (line for line in types(desk, f"officer enrol {officer}", by).splitlines() if line.startswith("otp"))
+    return App(desk, address)
+
+
+def with_app(desk: Desk, officer: str, by: str = "clerk") -> App:
+    """Enrols a device, which the officer confirms by mail; returns it a minute later, when its code is a fresh one."""
+    app = enrolled(desk, officer, by)
+    replied(desk, asked_first_code(desk, officer), f"akkoord {app.code()}")
+    desk.go_on(2)
+    return app
+
+
+def asked_first_code(desk: Desk, officer: str) -> OutboxMail:
+    """Returns our last mail that asks for a first code."""
+    mails = desk.all(OutboxMail, recipient=ADDRESSES[officer])
+    return max((m for m in mails if m.dedupe.startswith("device/d") and m.dedupe.count("/") == 2), key=lambda m: m.id)
+
+
+def asked(desk: Desk, officer: str) -> OutboxMail:
+    """Returns our last approval request to that officer."""
+    return latest(desk, "approval_request", ADDRESSES[officer])
+
+
+def told(desk: Desk, stored: StoredMessage) -> str:
+    """Returns our answer to that reply, as flowing text; empty without an answer."""
+    found = [m for m in desk.all(OutboxMail, kind="reply_answer") if m.dedupe.startswith(f"answer/{stored.id}/")]
+    return " ".join(text_of(desk, found[0]).split()) if found else ""

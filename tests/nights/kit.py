@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pyotp import TOTP
+
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.files.blob_store import FileBlobStore
+from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.adapters.parsing.worker import ContainedParser
 from flaggermail.ports import Randomness
+from flaggermail.replay import codes
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.rule_changes import versions
 from flaggermail.services import Services
@@ -60,6 +64,8 @@ class Kit:
         (folder / "desk").mkdir()
         env = migrated.replayed(settings, fresh, clock, CountedRandomness("nights"), ScriptedSubmitter(clock))
         versions.note(env)
+        with env.store.begin() as tx:
+            codes.enrol(env, tx, "officer1", "administrator")
         env.close()
         # The parser gives up on a slow mail by real time, the only thing here that is not simulated.
         patient = ContainedParser(settings.rules_directory, time_limit=PATIENCE)
@@ -87,8 +93,17 @@ class Kit:
         return replace(
             self.equipment, settings=self.default, store=WatchedStore(self.store, watch),
             octets=WatchedOctets(FileBlobStore(self.folder / "desk" / "archive"), watch), clock=clock,
-            randomness=self.chance, submitter=server,
+            randomness=self.chance, submitter=server, codes=FileCodeVault(self._codes, self.chance.salt),
         )  # fmt: skip
+
+    def app(self) -> TOTP:
+        """Returns the first officer's device for one-time codes."""
+        (secret,) = self._codes.iterdir()
+        return TOTP(secret.read_text("ascii"))
+
+    @property
+    def _codes(self) -> Path:
+        return self.folder / "desk" / "codes"
 
     def close(self) -> None:
         """Ends the parser and removes all files."""

@@ -42,8 +42,10 @@ class Mailing:
 
     night: Night
 
-    def answer(self, read: Read, verb: str, then: Callable[[], None]) -> None:
-        """Sends the recipient's reply; `then` is called once the reply must have taken effect."""
+    def answer(
+        self, read: Read, verb: str, then: Callable[[], None], seen: Callable[[], None] = lambda: None
+    ) -> None:  # fmt: skip
+        """Sends the recipient's reply; `then` is called once it must have taken effect, `seen` whenever it was read."""
         quoted = "\n".join(f"> {line}" for line in read.body.splitlines())
         shape = self.night.chance.choice(SHAPES)
         text = shape.format(verb=verb, capital=verb[:1].upper() + verb[1:], quoted=quoted)
@@ -51,13 +53,14 @@ class Mailing:
         self.night.diary.counts["replies"] += 1
 
         def taken(mail: Incoming) -> None:
+            seen()
             if mail.arrived_at >= self.night.clock.now() - LATE:
                 then()
 
         self._send(read, f"reply: {verb.partition(' ')[0]}", text, taken=taken)
 
-    def mislead(self, read: Read, verb: str) -> None:
-        """Sends a reply that must have no effect."""
+    def mislead(self, read: Read, verb: str, seen: Callable[[], None] = lambda: None) -> None:
+        """Sends a reply that must have no effect; `seen` is called once it was read."""
         kind = self.night.chance.choice([*VAIN, "nobody vouches", "nobody vouches", "out of office"])
         text = VAIN[kind].format(verb=verb)
         sender, auth = read.recipient, {"nobody vouches": "none", "proof fails": "fail"}.get(kind, "pass")
@@ -68,7 +71,10 @@ class Mailing:
         fields = ("Auto-Submitted: auto-replied",) if kind == "out of office" else ()
         subject = "Fwd" if kind == "forward" else "Re"
         self.night.diary.counts["vain replies"] += 1
-        self._send(read, f"vain reply: {kind}", text, sender=sender, auth=auth, fields=fields, subject=subject)
+        self._send(
+            read, f"vain reply: {kind}", text, sender=sender, auth=auth, fields=fields, subject=subject,
+            taken=lambda _mail: seen(),
+        )  # fmt: skip
 
     def _send(  # noqa: PLR0913 - what one answer can differ in from another
         self,

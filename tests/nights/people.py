@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -55,6 +56,7 @@ class People:
         self.mailing = Mailing(self.night)
         self._drafts: dict[str, tuple[str, str, str]] = {}  # case, platform and digest of drafts to approve by mail
         self._approved: set[str] = set()
+        self._spent = 0  # time step of the last code that was read
         self._said: set[str] = set()  # Message-IDs of acknowledged reminders
         self._told_of: set[str] = set()  # Message-IDs of mails that were read
         self.night.hears.append(self.hear)
@@ -207,9 +209,8 @@ class People:
         self._told_of.add(read.message_id)
         if read.alarms and (named := read.named("outbox resolve")) and self.chance.random() < 0.75:
             self.night.plan(self.chance.uniform(1, 60), lambda: self.resolve(named))
-        draft, code = read.asks_approval
-        if draft in self._drafts:
-            self._asked(read, draft, code)
+        if (draft := read.asks_approval) in self._drafts:
+            self._asked(read, draft)
         elif named := read.named("message confirm"):
             if self.chance.random() < 0.4:
                 self.night.plan(self.chance.uniform(1, 60), lambda: self._judge(read, named))
@@ -289,12 +290,11 @@ class People:
             use.resolved = True
             use.silence.start(took.at, self.night.policy)
 
-    def _asked(self, read: Read, draft: str, code: str) -> None:
+    def _asked(self, read: Read, draft: str) -> None:
         """Approves a draft by mail; a forged reply may try the same."""
         case, platform, digest = self._drafts[draft]
-        verb = f"{self.chance.choice(('akkoord', 'approve'))} {code}"
         if self.chance.random() < (0.15 if digest else 0.9):
-            self.night.plan(self.chance.uniform(0.1, 15), lambda: self.mailing.mislead(read, verb))
+            self.night.plan(self.chance.uniform(0.1, 15), lambda: self._mislead(read))
 
         def approved() -> None:
             in_time = self.night.clock.now() < read.written_at + CODE_LASTS
@@ -304,7 +304,36 @@ class People:
 
         if digest and read.recipient == ADDRESSES["officer1"]:
             for _ in range(self.chance.choice([1, 1, 1, 1, 2])):  # some officers send the approval twice
-                self.night.plan(self.chance.uniform(0.1, 25), lambda: self.mailing.answer(read, verb, approved))
+                self.night.plan(self.chance.uniform(0.1, 25), lambda: self._approve_by_mail(read, approved))
+
+    def _mislead(self, read: Read) -> None:
+        """Sends a good code in a reply that must have no effect; being read, the code is spent."""
+        verb, step = self._consent()
+        self.mailing.mislead(read, verb, lambda: self._spend(step))
+
+    def _approve_by_mail(self, read: Read, approved: Callable[[], None]) -> None:
+        """Sends the code that the device shows now; it counts for a minute and a half, and once."""
+        verb, step = self._consent()
+        fresh = [False]
+
+        def seen() -> None:
+            fresh[0] = step > self._spent and abs(self._step_now() - step) <= 1
+            self._spend(step)
+
+        self.mailing.answer(read, verb, lambda: approved() if fresh[0] else None, seen)
+
+    def _consent(self) -> tuple[str, int]:
+        """Returns words of consent with the device's code, by the desk's clock, and the time step of the code."""
+        step = self._step_now()
+        code = self.night.kit.app().generate_otp(step)
+        return f"{self.chance.choice(('akkoord', 'approve'))} {code}", step
+
+    def _step_now(self) -> int:
+        return int(self.night.clock.now().timestamp()) // 30
+
+    def _spend(self, step: int) -> None:
+        if step <= self._step_now() + 1:
+            self._spent = max(self._spent, step)
 
     def _judge(self, read: Read, message: str) -> None:
         """Confirms an unverified answer, by command or by reply; a forged reply may try the same."""

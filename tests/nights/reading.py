@@ -103,13 +103,12 @@ class Read:
         return found[1] if found else ""
 
     @property
-    def asks_approval(self) -> tuple[str, str]:
-        """Returns the draft that needs approval and its code, or empty texts for another mail."""
+    def asks_approval(self) -> str:
+        """Returns the draft that needs approval, or an empty text for another mail."""
         if "] Please approve: " not in self.subject:
-            return "", ""
+            return ""
         draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
-        code = re.search(r"^ *approve (\w+)$", self.body, re.MULTILINE)
-        return (draft[1], code[1]) if draft and code else ("", "")
+        return draft[1] if draft else ""
 
     def reminds_of(self) -> Iterator[Told]:
         """Yields the steps of a reminder or an escalation."""

@@ -18,6 +18,7 @@ from flaggermail.cases.assessment import DeclineReason
 from flaggermail.cases.checklist import Item
 from flaggermail.errors import ConfigurationError
 from flaggermail.letters.template_values import LANGUAGES, PLATFORM_TEMPLATES, VALUES
+from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
@@ -136,6 +137,10 @@ ALIKE: Mapping[str, object] = {
     "code": "K7PQ2M",
     "until": SENT + timedelta(hours=2),
     "approved": True,
+    "by_reply": "totp",
+    "by": "J. Wacht",
+    "actor": "J. Wacht",
+    "enrolled_at": SENT,
     "have": 2,
     "why": "other",
     "report_urls": [
@@ -199,7 +204,7 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "portal"},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"},
+    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"}, {"what": "device confirmed"},
     {"what": "confirmed"}, {"what": "refused"}, {"what": "placed", "case": "VF-EP2024-0001"},
     {"what": "opened", "case": "VF-EP2024-0001"}, {"what": "noise", "case": ""},
 ]  # fmt: skip
@@ -264,9 +269,17 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"understood": False, "did": [], "number": None},
         {"did": DID, "form": ""},
         *({"understood": False, "did": [], "why": why.value} for why in Why),
+        *({"understood": False, "did": [], "why": Why.CODE.value, "by_reply": means.value} for means in ByReply),
     ],
     "case_form": [{"type": "B_channel"}, {"earlier": []}, {"earlier": [REASONED, {**REASONED, "reason": ""}]}],
-    "approval_request": [{"follow_up": True}, {"persons": 1}, {"to": [], "cc": []}, {"policy_read_on": None}],
+    "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
+    "approval_request": [
+        *({"by_reply": means.value} for means in ByReply),
+        {"follow_up": True},
+        {"persons": 1},
+        {"to": [], "cc": []},
+        {"policy_read_on": None},
+    ],
     "approval_told": [{"approved": False}, {"have": 1}, {"follow_up": True}, {"kind": "mail"}],
     "exercise_mark": [],
     "decided_to_notify": [{"changed": True}],
@@ -275,6 +288,8 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
 
 NUMBERLESS = {
     "decline",
+    "device_enrolled",
+    "device_told",
     "digest",
     "exercise_mark",
     "handover",
@@ -282,6 +297,8 @@ NUMBERLESS = {
     "quarantine_reminder",
     "reminder_digest",
 }
+
+_NO_CASE = {"decline", "device_enrolled", "device_told", "exercise_mark"}  # nothing in the body is about a case
 
 EVERY_TEMPLATE = pytest.mark.parametrize("name", sorted(VALUES))
 EVERY_LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
@@ -365,7 +382,7 @@ def test_the_number_stands_in_the_subject_and_never_in_a_decline(name: str, lang
     """The case number comes first in the subject, in brackets, except in a decline and in mail about several cases."""
     mail = TEMPLATES.render(name, language, values(name, language))
     assert mail.subject.startswith("[VF-EP2024-0001] ") == (name not in NUMBERLESS)
-    assert ("VF-EP2024-0001" in mail.body) == (name not in {"decline", "exercise_mark"}) or name == "reply_answer"
+    assert ("VF-EP2024-0001" in mail.body) == (name not in _NO_CASE) or name == "reply_answer"
 
 
 @EVERY_LANGUAGE
