@@ -8,9 +8,10 @@ was changed outside the record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 
 from flaggermail.record.rows import BY_TABLE, Record
 
@@ -164,5 +165,12 @@ def fold(events: Iterable[Event], rows: Rows | None = None) -> Rows:
         for change in event.changes:
             if change.table not in BY_TABLE:
                 raise ValueError(f"event {event.kind}: no such table as {change.table}")
-            result.setdefault((change.table, change.key), {}).update(change.values)
+            row = result.setdefault((change.table, change.key), {})
+            row.update(change.values if row else {**_defaults(change.table), **change.values})
     return result
+
+
+@cache
+def _defaults(table: str) -> Mapping[str, Scalar]:
+    """Returns the values of fields that an event does not name because it is older than they are."""
+    return {spec.name: spec.default for spec in fields(BY_TABLE[table]) if spec.default is not MISSING}

@@ -176,6 +176,7 @@ class StoredMessage(Record):
     labels: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
     exercise: bool = False  # belongs to an exercise by its case or its sender
+    costly: bool = False  # took so long to parse that no other mail's intake parses it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,6 +289,8 @@ class OutboxMail(Record):
     answer: str = ""
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
+    shows: str | None = None  # of a notice: the received message that it shows
+    trust: str | None = None  # of a notice, alarm or digest: whose mail caused it (a SenderTrust); None: the desk itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +418,8 @@ class HeldBack(Record):
     notification: str | None = None
     next_step: str  # the command that shows it
     exercise: bool = False
+    shows: str | None = None  # of a notice: the received message that it shows
+    trust: str | None = None  # whose mail caused it (a SenderTrust); None: the desk itself
     held_at: datetime
     told_at: datetime | None = None
 

@@ -50,7 +50,10 @@ A table: `"outbox": "letter"`. A column, under the table's old name: `"message.b
 column: `"message.place=own": "sent"`. A kind of event, or a counter: `"case waits again": "case reverted to notified"`.
 """
 
-ADDED: dict[str, object] = {}
+ADDED: dict[str, object] = {
+    "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
+    "held_back.trust": None,
+}  # fmt: skip
 """The value of an added column in an upgraded row, under the table's present name: `"letter.priority": None`."""
 
 RENAMED_SETTINGS: dict[str, str] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, Text, false
 from sqlmodel import Field, SQLModel
 from sqlmodel._compat import SQLModelConfig
 
@@ -173,6 +173,7 @@ class MessageRow(Row, table=True):
     labels: list[str] = Field(sa_column=_list())
     discarded_at: datetime | None
     exercise: bool
+    costly: bool = Field(sa_column_kwargs={"server_default": false()})
 
 
 class DeliveryRow(Row, table=True):
@@ -288,6 +289,8 @@ class OutboxRow(Row, table=True):
     answer: str
     bounced: bool
     exercise: bool
+    shows: str | None
+    trust: str | None
 
 
 class AttemptRow(Row, table=True):
@@ -402,6 +405,8 @@ class HeldBackRow(Row, table=True):
     notification: str | None
     next_step: str
     exercise: bool
+    shows: str | None
+    trust: str | None
     held_at: datetime
     told_at: datetime | None = Field(index=True)
 
