@@ -10,7 +10,8 @@ FlaggermailError
 +-- FolderUnreadable      the server refuses one folder: continue with the others
 +-- StoreBusy             another daemon holds the lease
 +-- StoreFault            the database cannot be read or written: disk full, read-only, server gone
-+-- ArchiveFault          octets could not be stored durably, or do not match their digest
++-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
+|   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
 `-- StoryBroken           the demo did not turn out as told                                           (exit 1)
 """
 
@@ -58,7 +59,11 @@ class StoreFault(FlaggermailError):
 
 
 class ArchiveFault(FlaggermailError):
-    """Octets could not be stored durably, or stored octets do not match their digest."""
+    """Octets could not be stored durably, or the archive as a whole cannot be read."""
+
+
+class OctetsLost(ArchiveFault):
+    """The octets of one message are missing or unreadable, or do not match their digest; others can be read."""
 
 
 class StoryBroken(FlaggermailError):

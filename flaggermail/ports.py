@@ -329,7 +329,10 @@ class BlobStore(Protocol):
         return [self.put(octets) for octets in many]
 
     def get(self, digest: str) -> bytes:
-        """Returns the octets of `digest`, verified against it. Raises ArchiveFault."""
+        """Returns the octets of `digest`, verified against it.
+
+        Raises OctetsLost if this message's are missing or changed, ArchiveFault if the archive cannot be read.
+        """
         ...
 
     def discard(self, digest: str) -> None:
@@ -351,6 +354,18 @@ class Parser(Protocol):
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses each mail, in order, at a lower cost than with `parse`."""
         return [self.parse(octets) for octets in many]
+
+    def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
+        """Returns the parsed mail and the mails attached to it (`Message.enclosed`), within one allowance of time.
+
+        What did not fit is read by its header alone and says so (`Message.overran`).
+        """
+        message = self.parse(octets)
+        return message, tuple(self.parse(octets[start:end]) for start, end in message.enclosed)
+
+    def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
+        """Does the same for each mail, in order, at a lower cost."""
+        return [self.parse_delivery(octets) for octets in many]
 
     def close(self) -> None:
         """Ends the parsing processes; idempotent."""

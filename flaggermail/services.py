@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flaggermail.mail.authentication.alignment import Organisational
 from flaggermail.mail.vocabulary import Language
 from flaggermail.notifications.draft_policy import DraftPatterns
 from flaggermail.ports import (
@@ -51,6 +52,7 @@ class Services:
     pager: Pager
     health_probe: HealthProbe
     codes: CodeVault
+    organisational: Organisational  # the registrable domain of a domain
 
     def close(self) -> None:
         """Closes the parser and the store; idempotent."""

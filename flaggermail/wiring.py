@@ -162,6 +162,7 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
         pager=pager or ApprisePager(lambda name: credential(name, settings.directory)),
         health_probe=health_probe or MachineHealthProbe({}),
         codes=FileCodeVault(archive.parent / "codes" if archive else settings.codes, randomness.salt),
+        organisational=organisational,
     )
     register(env)
     return env

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from flaggermail.cases.checklist import Item, missing
 from flaggermail.errors import ArchiveFault
@@ -11,21 +11,35 @@ from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
 
+Reader = Callable[[UnitOfWork, StoredMessage], Message | None]
 
-def missing_of(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message] | None = None) -> tuple[Item, ...]:
+
+def missing_of(
+    work: UnitOfWork, case: Case, at_hand: Mapping[str, Message] | None = None, read: Reader | None = None
+) -> tuple[Item, ...]:
     """Returns what the referrer has not supplied; empty without a referrer, or if the case is decided or closed.
 
-    `at_hand`: parsed mails by the id of their row.
+    `at_hand`: parsed mails by the id of their row. `read` parses another one, or returns None to skip it.
     """
     if case.referrer_address is None or case.decision is not None or case.state == "closed":
         return ()
     phone = work.env.settings.desk.organisation.phone
-    mails = list(_mails_of_referrer(work, case, at_hand or {}))
+    mails = list(_mails_of_referrer(work, case, at_hand or {}, read or _read))
     return missing(mails, work.env.settings.intake, case.type, (phone,) if phone else ())
 
 
-def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message]) -> Iterator[Message]:
-    """Yields the referrer's mail and its attached mail; unreadable files are skipped, since this is only advice."""
+def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    """Parses a mail for somebody who only looks; skips one that is lost or costly."""
+    try:
+        return None if row.costly else work.env.parser.parse(work.env.octets.get(row.digest))
+    except ArchiveFault:
+        return None
+
+
+def _mails_of_referrer(
+    work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader
+) -> Iterator[Message]:
+    """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
     rows = work.tx.find(StoredMessage, case=case.number, direction="in")
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
     inner = {f"forwarded in {key}" for key in own}
@@ -33,8 +47,6 @@ def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Messa
         if row.id in at_hand:
             yield at_hand[row.id]
         elif row.id in own or row.match_basis in inner:
-            try:
-                octets = work.env.octets.get(row.digest)
-            except ArchiveFault:
-                continue
-            yield work.env.parser.parse(octets)
+            found = read(work, row)
+            if found is not None:
+                yield found

@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 
+from flaggermail.mail.addresses import mailbox_of
 from flaggermail.mail.message import Message
 from flaggermail.record.rows import StoredMessage
 from flaggermail.rules.classifier import in_domains
@@ -17,8 +18,11 @@ PERSONAL = ("from_address", "from_name", "subject")  # fields of a row that are 
 
 
 def pseudonym(secret: str, address: str) -> str:
-    """Returns the HMAC-SHA-256 (RFC 2104) of an address under an election's key, without which it identifies nobody."""
-    return hmac.new(secret.encode(), address.strip().lower().encode(), hashlib.sha256).hexdigest()
+    """Returns the HMAC-SHA-256 (RFC 2104) of a mailbox under an election's key, without which it identifies nobody.
+
+    Tags behind a plus sign make no other sender of it.
+    """
+    return hmac.new(secret.encode(), mailbox_of(address).encode(), hashlib.sha256).hexdigest()
 
 
 def doubts(message: Message, free_mail: frozenset[str], words: IntakeWords) -> tuple[str, ...]:

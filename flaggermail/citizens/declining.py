@@ -17,12 +17,11 @@ from flaggermail.letters.outgoing import REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
 from flaggermail.notices import rate_limits
+from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Decline, ElectionSecret, StoredMessage, Token
 from flaggermail.services import EventRef, UnitOfWork
-
-FREE_MAIL = "free_mail"  # the name of a domain list in the rules
 
 
 def doubts(work: UnitOfWork, message: Message) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def decline(work: UnitOfWork, stored: StoredMessage, message: Message) -> bool:
         return False
     if observing.suppresses(work, Kind.DECLINE, f"decline/{stored.id}", EventRef(message=stored.id)):
         return False  # not recorded as told, so this sender is told at their next mail
-    if not rate_limits.may_answer(work, message.sender.key, Kind.DECLINE, EventRef(message=stored.id)):
+    if not rate_limits.may_answer(work, stored, Kind.DECLINE, EventRef(message=stored.id)):
         return False  # as above
     held = work.tx.get(ElectionSecret, election.code) or _new_key(work, election.code)
     if held.secret is None:

@@ -9,7 +9,7 @@ from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
-from flaggermail.notices import notices
+from flaggermail.notices import notices, reading
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
@@ -28,7 +28,7 @@ def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
         one_of("item", name, list(Item))
     question = act.text.strip()
     named = tuple(Item(name) for name in dict.fromkeys(act.items))
-    items = named or (() if question else missing_of(work, case))
+    items = named or (() if question else missing_of(work, case, read=reading.again))
     if not (items or question):
         raise Refusal(f"case {case.number}: nothing is missing; name an item (--item) or write a question (--text)")
     asked_before = work.tx.find(OutboxMail, case=case.number, kind=Kind.INFORMATION_REQUEST.value)

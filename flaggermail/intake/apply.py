@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
@@ -16,7 +16,7 @@ from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.mail.subject import split_subject
 from flaggermail.matching import thread_keys
 from flaggermail.matching.lookup import Sender
-from flaggermail.notices import notices
+from flaggermail.notices import attention, notices
 from flaggermail.outbox import bounces
 from flaggermail.outbox.results import COPY_FOUND, settle
 from flaggermail.outbox.sent_copies import proven
@@ -32,8 +32,11 @@ from flaggermail.services import EventRef, UnitOfWork
 LOOKED_BACK = 1000  # messages of any sender searched for the latest ones of platforms
 
 
-def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender) -> None:
-    """Applies all effects of the decision on `stored`."""
+def follow(
+    work: UnitOfWork, stored: StoredMessage, message: Message, decision: Decision, sender: Sender,
+    attached: Mapping[str, Message],
+) -> None:  # fmt: skip
+    """Applies all effects of the decision on `stored`; `attached` are the mails attached to it, by their rows."""
     if message.kind is MechanicalKind.BOUNCE:
         _handle_bounce(work, stored, message)
         return
@@ -53,12 +56,12 @@ def follow(work: UnitOfWork, stored: StoredMessage, message: Message, decision: 
     if decision.declines:
         declining.decline(work, stored, message)
     if decision.tells is not None:
-        notices.tell_of_mail(work, decision.tells, stored, message)
+        notices.tell_of_mail(work, decision.tells, stored, message, attached)
     _raise_alarms(work, stored, decision, sender)
 
 
-def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached: Message) -> None:
-    """Stores an attached mail as a message of its own, "forwarded in", without a verified sender.
+def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached: Message) -> StoredMessage:
+    """Stores an attached mail as a message of its own, "forwarded in", without a verified sender; returns its row.
 
     Its content key differs from that of the same mail delivered directly, which would otherwise pass for a second copy.
     """
@@ -74,6 +77,7 @@ def file_attached(work: UnitOfWork, outer: StoredMessage, digest: str, attached:
     )
     about = EventRef(stored.case, None, stored.id)
     work.record(EventKind.MESSAGE_TAKEN_IN, added(stored), about=about, reason=stored.match_basis)
+    return stored
 
 
 def open_case(work: UnitOfWork, stored: StoredMessage, found: Classification, election: str) -> Case:
@@ -106,18 +110,18 @@ def prove_sent(work: UnitOfWork, own: StoredMessage) -> None:
 def _raise_alarms(work: UnitOfWork, stored: StoredMessage, decision: Decision, sender: Sender) -> None:
     """Raises alarms about this mail, and about the share of unverified platform mail."""
     if decision.alarm is not None:
-        _alarm(work, decision.alarm, stored)
+        _alarm(work, decision.alarm, stored, sender)
     if sender.platform is not None and stored.verdict == "unverified" and not decision.late:
         _watch_unverified_share(work, stored)
 
 
-def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage) -> None:
-    """Raises an alarm; for a forged sender once a day, keyed by a digest instead of the address."""
-    sender = hashlib.sha256((stored.from_address or "").encode()).hexdigest()[:16]
-    about = f"{sender}/{work.today}" if kind is AlarmKind.FORGED else stored.id
+def _alarm(work: UnitOfWork, kind: AlarmKind, stored: StoredMessage, sender: Sender) -> None:
+    """Raises an alarm; for forged mail once for each platform and hour, whatever address it names."""
+    about = f"{sender.platform}/{work.now:%Y-%m-%dT%H}" if kind is AlarmKind.FORGED else stored.id
     text = f"{stored.from_address}: {stored.verdict_basis}"
     raised = alarm(kind, alarm_key(kind, about), text, work.now, stored.case, stored.notification)
-    notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}")
+    trust = attention.trust_of(work, stored)
+    notices.raise_alarm(work, raised, f"flaggermail message show {stored.id}", trust=trust)
 
 
 def _watch_unverified_share(work: UnitOfWork, stored: StoredMessage) -> None:

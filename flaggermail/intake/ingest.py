@@ -15,13 +15,13 @@ from itertools import chain, islice
 from flaggermail.cases import elections, lifecycle
 from flaggermail.citizens import criteria, retention
 from flaggermail.commands import reply_codes
-from flaggermail.errors import ArchiveFault, StoreBusy, StoreFault
+from flaggermail.errors import ArchiveFault, OctetsLost, StoreBusy, StoreFault
 from flaggermail.intake import apply
 from flaggermail.intake.triage import Triaged, judge
 from flaggermail.letters import stored_messages
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import confirmation, lookup
-from flaggermail.notices import notices
+from flaggermail.notices import attention, notices
 from flaggermail.ports import Cursor, Position, RawMessage, Role
 from flaggermail.record import kinds, states
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -51,6 +51,8 @@ def ingest(env: Services, raw: RawMessage, *, in_turn: bool = True) -> str:
     mail = _archived(env, raw)
     try:
         return _in_one_commit(env, mail, in_turn=in_turn)[0]
+    except OctetsLost as lost:  # of another mail, which this one's triage or reply needed
+        return _in_one_commit(env, mail, fault=type(lost).__name__, in_turn=in_turn)[0]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception as fault:  # noqa: BLE001 - the one boundary of a message: the exception is filed with it
@@ -65,6 +67,8 @@ def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
     archived = _all_archived(env, mails)
     try:
         return _in_one_commit(env, *archived)
+    except OctetsLost:
+        return [ingest(env, raw) for raw in mails]
     except (StoreBusy, StoreFault, ArchiveFault):
         raise
     except Exception:  # noqa: BLE001 - as above: the failing mail fails again, alone, and is filed with it
@@ -73,22 +77,20 @@ def ingest_together(env: Services, mails: Sequence[RawMessage]) -> list[str]:
 
 def _archived(env: Services, raw: RawMessage) -> _Mail:
     digest = env.octets.put(raw.octets)
-    message = _with_verdict(env, raw.octets, env.parser.parse(raw.octets))
-    attached = _attached(raw, message)
-    return _Mail(raw, digest, message, tuple((env.octets.put(octets), env.parser.parse(octets)) for octets in attached))
+    message, attached = env.parser.parse_delivery(raw.octets)
+    inner = tuple(zip(env.octets.put_all(_attached(raw, message)), attached, strict=True))
+    return _Mail(raw, digest, _with_verdict(env, raw.octets, message), inner)
 
 
 def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     """Does the same for many mails and their attached mail, made durable together."""
     digests = env.octets.put_all([raw.octets for raw in mails])
-    parsed = env.parser.parse_all([raw.octets for raw in mails])
-    messages = [_with_verdict(env, raw.octets, message) for raw, message in zip(mails, parsed, strict=True)]
-    attached = [_attached(raw, message) for raw, message in zip(mails, messages, strict=True)]
-    together = list(chain.from_iterable(attached))
-    inner = zip(env.octets.put_all(together), env.parser.parse_all(together), strict=True)
+    read = env.parser.parse_deliveries([raw.octets for raw in mails])
+    within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
+    inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(raw, digest, message, tuple(islice(inner, len(within))))
-        for raw, digest, message, within in zip(mails, digests, messages, attached, strict=True)
+        _Mail(raw, digest, _with_verdict(env, raw.octets, message), tuple(zip(islice(inner, len(attached)), attached)))
+        for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
 
 
@@ -206,9 +208,8 @@ def _file(
     about = EventRef(case=stored.case, notification=stored.notification, message=stored.id)
     changes = (added(stored), added(replace(delivery, message=stored.id)))
     work.record(EventKind.MESSAGE_TAKEN_IN, *changes, about=about, reason=stored.reason)
-    for digest, attached in inner:
-        apply.file_attached(work, stored, digest, attached)
-    apply.follow(work, stored, message, judged.decision, judged.sender)
+    read = {apply.file_attached(work, stored, digest, attached).id: attached for digest, attached in inner}
+    apply.follow(work, stored, message, judged.decision, judged.sender, read)
     reply_codes.spend_seen(work, message)
     if judged.placement.by_score is not None:
         confirmation.placed_by_score(work, stored, message, judged.placement.by_score, quietly=judged.decision.late)
@@ -259,5 +260,6 @@ def _unjudged(work: UnitOfWork, raw: RawMessage, message: Message, delivery: Del
     work.record(EventKind.MESSAGE_UNREADABLE, *changes, about=EventRef(message=stored.id), reason=fault)
     key = alarm_key(AlarmKind.UNJUDGED, stored.id)
     unjudged = alarm(AlarmKind.UNJUDGED, key, f"{stored.id}: {fault}", work.now)
-    notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}")
+    trust = attention.trust_of(work, stored)
+    notices.raise_alarm(work, unjudged, f"flaggermail quarantine show {stored.id}", trust=trust)
     return f"quarantine: {stored.reason}"

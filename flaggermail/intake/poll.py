@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from flaggermail import logbook
-from flaggermail.citizens.declining import FREE_MAIL
 from flaggermail.errors import FolderUnreadable
 from flaggermail.health import mailbox_monitor
 from flaggermail.intake.ingest import ingest, ingest_together
 from flaggermail.letters import observing
 from flaggermail.matching import lookup
 from flaggermail.notices import notices, rate_limits
+from flaggermail.notices.attention import FREE_MAIL
 from flaggermail.notices.digest import send_digest
 from flaggermail.ports import Cursor, Interrupt, Mailbox, Position, RawMessage, Role
 from flaggermail.record.alarms import AlarmKind, alarm

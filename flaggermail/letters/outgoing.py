@@ -10,6 +10,7 @@ from types import MappingProxyType
 from flaggermail.mail.message import Address
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
+from flaggermail.record.trust import SenderTrust
 
 REPLIED, GENERATED = "auto-replied", "auto-generated"  # RFC 3834, section 5
 
@@ -33,6 +34,8 @@ class Outgoing:
     at_most_once: bool = False
     keyed_subject: bool = False  # the token is in the subject too, if the reply address cannot carry it
     exercise: bool = False  # for a mail without a case: it belongs to an exercise
+    shows: str | None = None  # of a notice: the received message that it shows
+    trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk itself
 
 
 def of_notification(

@@ -31,6 +31,7 @@ def taken_in(work: UnitOfWork, message: Message, digest: str, received_at: datet
         mechanical=message.kind.value,
         place=place,
         defects=message.defects,
+        costly=message.costly,
     )
 
 

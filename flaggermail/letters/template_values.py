@@ -25,7 +25,10 @@
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
-| `entries` | list of objects with `at` as `sent_at`, `sender`, `subject` and `place` (str) |
+| `entries` | list of objects with `at` as `sent_at`, `sender`, `verdict`, `subject` and `place` (str) |
+| `verdict` | str: verified, unverified or failed; of the sender |
+| `unread` | int: mails not read whole, the mail that brought the others included; of a case form bool: no text is shown |
+| `whose` | str: the class of trust of held-back mail (`record.trust.SenderTrust`), empty for the desk's own alarms |
 | `entries` of held-back mail | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |
 | `clocks` | list of mappings with `about`, `clock`, `officer` (str), `sent_at`, `due_at` (None if no step is left) |
@@ -84,7 +87,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "officer_notice": EVERY
     | OFFICER
     | {"kind", "sender", "subject", "text", "attachments", "suggestions", "next_step", "missing", "urgent", "labels"}
-    | {"open_cases", "unsure"},
+    | {"open_cases", "unsure", "verdict", "unread"},
     "approval_request": EVERY | APPROVAL
     | {"author", "to", "cc", "policy_title", "policy_url", "policy_read_on", "subject", "text", "code", "until"}
     | {"by_reply"},
@@ -93,10 +96,11 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
-    "case_form": EVERY | {"title", "type", "sender", "text", "missing", "earlier", "channels", "form"},
+    "case_form": EVERY
+    | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
-    "held_notices": EVERY | {"total", "more", "entries", "next_step"},
+    "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
     "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},
     "handover": EVERY
     | OFFICER

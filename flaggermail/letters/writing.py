@@ -139,6 +139,8 @@ def enqueue(work: UnitOfWork, outgoing: Outgoing, frozen: Frozen, recipients: Se
             digest=frozen.digest,
             at_most_once=outgoing.at_most_once,
             exercise=own.exercise,
+            shows=outgoing.shows,
+            trust=outgoing.trust.value if outgoing.trust else None,
             queued_at=work.now,
             next_try_at=work.now,
         )

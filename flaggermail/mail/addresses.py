@@ -11,6 +11,13 @@ from flaggermail.mail.message import Address
 
 MOST = 1000
 
+
+def mailbox_of(address: str) -> str:
+    """Returns the address in lower case without a subaddress (RFC 5233): `a+b@c.example` reaches `a@c.example`."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    own = local.partition("+")[0] or local
+    return f"{own}{at}{domain}"
+
 # One token: a quoted pair, a special character, an encoded word, or a run of anything else. A bare comma inside an
 # encoded word, which RFC 2047, section 5 (3) forbids, does not separate addresses.
 _TOKEN = re.compile(

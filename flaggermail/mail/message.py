@@ -101,6 +101,8 @@ class Message:
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-end octet of each attached mail
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
+    overran: bool = False  # reading it ended at a limit of time; `defects` say what was left out
+    costly: bool = False  # reading it took so long that it is not read again for the sake of other mail
     vouched: Verdict = NOT_AUTHENTICATED  # see flaggermail.intake.vouching
 
     @property

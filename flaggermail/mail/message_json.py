@@ -73,6 +73,8 @@ def packed(message: Message) -> dict[str, Json]:
         "headers": [list(field) for field in message.headers],
         "enclosed": [number for span in message.enclosed for number in span],
         "content_key": message.content_key,
+        "overran": message.overran,
+        "costly": message.costly,
     }
 
 
@@ -118,6 +120,8 @@ def unpacked(value: object) -> Message:
         headers=tuple((_text(name), _text(content)) for name, content in map(_list, _list(fields["headers"]))),
         enclosed=_spans(_list(fields["enclosed"])),
         content_key=_text(fields["content_key"]),
+        overran=fields["overran"] is True,
+        costly=fields["costly"] is True,
     )
 
 

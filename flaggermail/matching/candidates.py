@@ -7,6 +7,7 @@ from flaggermail.letters import exercises
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import likeness, scoring
 from flaggermail.matching.scoring import Clue
+from flaggermail.notices import reading
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.record.states import IN_HAND
 from flaggermail.services import UnitOfWork
@@ -71,7 +72,5 @@ def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    if root is None or root.discarded_at is not None:
-        return []
-    other = work.env.parser.parse(work.env.octets.get(root.digest))
-    return likeness.clues(message, other, work.env.language, ours)
+    other = reading.again(work, root) if root is not None else None
+    return likeness.clues(message, other, work.env.language, ours) if other is not None else []

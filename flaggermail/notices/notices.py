@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flaggermail.cases import elections, lifecycle
@@ -12,13 +12,14 @@ from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
-from flaggermail.notices import duty, page_queue, rate_limits
+from flaggermail.notices import attention, duty, page_queue, rate_limits
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, Case, HeldBack, StoredMessage, Token
 from flaggermail.record.states import IN_HAND
 from flaggermail.record.topics import LIFETIME, USUAL_LIFE, Topic
+from flaggermail.record.trust import SenderTrust
 from flaggermail.rules.classifier import URGENT
 from flaggermail.services import EventRef, UnitOfWork
 
@@ -41,16 +42,18 @@ class Notice:
     language: str | None = None  # None: the desk's language
     token: str | None = None  # a token to reuse, issued unless it already was; None: a new one
     exercise: bool = False  # for a mail without a case
+    trust: SenderTrust | None = None  # whose mail caused it; None: the desk itself
 
 
 def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarms add nothing
     work: UnitOfWork, alarm: Alarm, next_step: str, not_to: str = "", *, exercise: bool = False,
-    topic: Topic = Topic.NOTICE, message: str | None = None,
+    topic: Topic = Topic.NOTICE, message: str | None = None, trust: SenderTrust | None = None,
 ) -> None:  # fmt: skip
     """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
     Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
-    and `message` the mail that they are about.
+    and `message` the mail that they are about. `trust`: whose mail caused it, if a stranger's can; it counts against the
+    limits of that class only.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)
@@ -61,10 +64,11 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     officer = next((p for p in persons if p is not None and p.address.lower() != not_to.lower()), None)
     if officer is not None:
         notice = Notice(
-            Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, topic=topic, message=message, exercise=exercise
-        )
+            Kind.ALARM, "alarm", f"alarm/{alarm.id}", about, topic=topic, message=message, exercise=exercise,
+            trust=trust,
+        )  # fmt: skip
         tell(work, officer, notice, {"kind": alarm.kind, "what": alarm.text, "next_step": next_step})
-        page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise)
+        page_queue.queue_for_alarm(work, officer, alarm, exercise=exercise, trust=trust)
 
 
 def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str, object]) -> None:
@@ -105,6 +109,8 @@ def tell(work: UnitOfWork, officer: Officer, notice: Notice, values: Mapping[str
             automatic=REPLIED if notice.answers else GENERATED,
             keyed_subject=not work.env.settings.desk.mailbox.plus_addresses,
             exercise=notice.exercise,
+            shows=notice.message,
+            trust=notice.trust,
         ),
     )
 
@@ -121,12 +127,19 @@ def _held_back_row(work: UnitOfWork, officer: Officer, notice: Notice, values: M
         notification=notice.about.notification,
         next_step=str(values["next_step"]),
         exercise=exercises.belongs_to_exercise(work, notice.about.case, otherwise=notice.exercise),
+        shows=notice.message,
+        trust=notice.trust.value if notice.trust else None,
         held_at=work.now,
     )
 
 
-def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Message) -> None:
-    """Sends the officer on call a received mail, unfolded, with the possible next steps."""
+def tell_of_mail(
+    work: UnitOfWork, what: str, stored: StoredMessage, message: Message, attached: Mapping[str, Message] | None = None
+) -> None:
+    """Sends the officer on call a received mail, unfolded, with the possible next steps.
+
+    `attached`: the mails that it brought, by the ids of their rows.
+    """
     case = work.tx.get(Case, stored.case) if stored.case else None
     if case is not None and lifecycle.was_rehearsed(work, case):
         return
@@ -137,13 +150,16 @@ def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Me
     if officer is None:
         return
     referrers = case is not None and stored.from_address == case.referrer_address
+    read = {stored.id: message, **(attached or {})}
     values = {
         "kind": what,
         "unsure": _is_unsure(what, stored),
-        "missing": [item.value for item in missing_of(work, case, {stored.id: message})] if case and referrers else [],
+        "missing": [item.value for item in missing_of(work, case, read, _again)] if case and referrers else [],
         "urgent": stored.priority == URGENT,
         "labels": list(stored.labels),
         "sender": stored.from_address or "",
+        "verdict": stored.verdict,
+        "unread": _unread(message, list((attached or {}).values())),
         "subject": stored.subject or "",
         "text": unfolded(message),
         "attachments": [a.filename or a.content_type for a in message.attachments],
@@ -159,6 +175,7 @@ def tell_of_mail(work: UnitOfWork, what: str, stored: StoredMessage, message: Me
         topic=_topic(what, stored, case),
         message=stored.id,
         exercise=stored.exercise,
+        trust=attention.trust_of(work, stored),
     )
     tell(work, officer, notice, values)
 
@@ -174,6 +191,29 @@ def unfolded(message: Message) -> str:
     """Returns the text shown to an officer: the note above a forward and the forwarded text, or the whole text."""
     text = message.text if message.forwarded is None else f"{message.reply_text}\n\n{message.forwarded.body}"
     return text[:SHOWN_TEXT]
+
+
+def _again(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    from flaggermail.notices import reading  # noqa: PLC0415 - it raises alarms by this module
+
+    return reading.again(work, row)
+
+
+def _unread(message: Message, attached: Sequence[Message]) -> int:
+    """Returns the number of mails of a delivery that were not read whole, the mail that brought them included."""
+    late = sum(inner.overran for inner in attached)
+    return late + 1 if late or message.overran else 0
+
+
+def entry_of(message: StoredMessage) -> dict[str, object]:
+    """Returns the line of a waiting mail in a list, as template values."""
+    return {
+        "at": message.received_at,
+        "sender": message.from_address or "",
+        "verdict": message.verdict,
+        "subject": message.subject or "",
+        "place": message.id,
+    }
 
 
 def _topic(what: str, stored: StoredMessage, case: Case | None) -> Topic:
@@ -233,7 +273,7 @@ def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:
     phone = work.env.settings.desk.organisation.phone if elections.in_period(work, case.election) else None
     values = {"title": subject, "phone": phone}
     dedupe = f"confirmation/{case.number}"
-    address = case.referrer_address or ""
-    if not rate_limits.may_answer(work, address, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    if root is None or not rate_limits.may_answer(work, root, Kind.INTAKE_CONFIRMATION, EventRef(case=case.number)):
         return  # the case exists all the same, and the referrer will receive the decision
     to_referrer(work, case, Kind.INTAKE_CONFIRMATION, "intake_confirmation", values, dedupe)

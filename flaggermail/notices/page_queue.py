@@ -18,6 +18,7 @@ from flaggermail.oncall.schedule import Officer
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.rows import Alarm, Notification, Page, PageCode, Platform
+from flaggermail.record.trust import SenderTrust
 from flaggermail.services import EventRef, UnitOfWork
 
 HOUR = timedelta(hours=1)
@@ -34,6 +35,7 @@ class Wake:
     notification: str | None = None
     exercise: bool = False
     token: str | None = None  # of the approval request whose code is called out
+    by_stranger: bool = False  # a stranger's mail caused it: half of the hour's calls are kept for other matters
 
 
 def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page | None:
@@ -45,7 +47,8 @@ def queue(work: UnitOfWork, officer: Officer, position: int, wake: Wake) -> Page
     identity = f"{wake.about}/{officer.id}/{position}"
     if position >= len(officer.pagers) or observing.is_on(work.tx) or work.tx.get(Page, identity) is not None:
         return None
-    full = called_lately(work, officer, exercise=wake.exercise) >= work.env.settings.desk.rate_limits.pages_per_hour
+    most = work.env.settings.desk.rate_limits.pages_per_hour // (2 if wake.by_stranger else 1)
+    full = called_lately(work, officer, exercise=wake.exercise) >= most
     page = Page(
         id=identity,
         about=wake.about,
@@ -77,7 +80,9 @@ def mark(work: UnitOfWork, *, exercise: bool) -> str:
     return render(work, exercises.MARK, language, None).subject if exercise else ""
 
 
-def queue_for_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False) -> None:
+def queue_for_alarm(
+    work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercise: bool = False, trust: SenderTrust | None = None
+) -> None:
     """Queues a page for an alarm, to the first pager at once: the alarm may be that no mail arrives."""
     if not officer.pagers or alarm.kind == AlarmKind.PAGERS_FAILED:  # a page about failed pagers would never end
         return
@@ -86,7 +91,7 @@ def queue_for_alarm(work: UnitOfWork, officer: Officer, alarm: Alarm, *, exercis
     text = alarm_text(AlarmKind(alarm.kind), alarm.case, platform, begins)
     # a digest, because the id of an alarm may contain a recipient's address
     about = f"alarm/{hashlib.sha256(alarm.id.encode()).hexdigest()[:32]}"
-    queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played))
+    queue(work, officer, 0, Wake(about, text, alarm.case, alarm.notification, played, by_stranger=trust is not None))
 
 
 def platform_of(work: UnitOfWork, notification_id: str | None) -> str | None:

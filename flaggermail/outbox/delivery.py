@@ -10,20 +10,27 @@ each time, and all others wait behind it untried, so that none overtakes another
 
 A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
+
+A mail whose octets are lost waits for them and raises an alarm; all others pass it.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from flaggermail.errors import OctetsLost
 from flaggermail.letters import exercises, observing
+from flaggermail.notices import notices
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
-from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.rows import Alarm, Attempt, OutboxMail
 from flaggermail.services import EventRef, Services, UnitOfWork
+
+LOOKED_FOR = timedelta(minutes=15)  # until a mail whose octets are lost is looked for again
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -67,14 +74,37 @@ def claim(env: Services) -> OutboxMail | None:
         if not due(tx, now):
             return None  # an idle desk writes nothing
     with env.store.begin() as tx:
-        mail = next(iter(due(tx, now)), None)
+        work = UnitOfWork(env, tx, now)
+        mail = next((one for one in due(tx, now) if _is_whole(work, one)), None)
         if mail is None:
             return None
         claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
         attempt = Attempt(id=f"{mail.id}/{claimed.tries:04d}", mail=mail.id, started_at=now)
         about = EventRef(mail.case, mail.notification)
-        UnitOfWork(env, tx, now).record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
+        work.record(EventKind.MAIL_ATTEMPTED, changed(mail, claimed), added(attempt), about=about)
     return claimed
+
+
+def _is_whole(work: UnitOfWork, mail: OutboxMail) -> bool:
+    """True if the octets to send are in the archive; else raises an alarm and lets the mail wait, and others pass it.
+
+    It is looked for again at an interval: a restored file is sent.
+    """
+    try:
+        work.env.octets.get(mail.digest)
+    except OctetsLost:
+        about = EventRef(mail.case, mail.notification)
+        later = replace(mail, next_try_at=work.now + LOOKED_FOR)
+        work.record(EventKind.MAIL_POSTPONED, changed(mail, later), about=about, reason=AlarmKind.OCTETS_LOST.value)
+        text = f"{mail.id}, {mail.recipient}: {mail.subject}"
+        lost = alarm(AlarmKind.OCTETS_LOST, _lost_key(mail), text, work.now, mail.case, mail.notification)
+        notices.raise_alarm(work, lost, f"flaggermail outbox show {mail.id}")
+        return False
+    return True
+
+
+def _lost_key(mail: OutboxMail) -> str:
+    return alarm_key(AlarmKind.OCTETS_LOST, mail.id)
 
 
 def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
@@ -87,7 +117,8 @@ def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
 def _waiting(tx: Transaction) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
     queued = tx.find(OutboxMail, state="queued")
-    asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
+    tried = (mail for mail in queued if mail.tries and tx.get(Alarm, _lost_key(mail)) is None)
+    asking = next((mail for mail in tried if _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 
 

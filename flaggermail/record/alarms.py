@@ -39,6 +39,7 @@ class AlarmKind(StrEnum):
     CLOCK_WRONG = "clock wrong"
     CLOCK_RIGHT = "clock right"
     DEVICE_LOCKED = "device locked"
+    OCTETS_LOST = "octets lost"
 
 
 def alarm_key(kind: AlarmKind, about: object) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flaggermail.notices import notices
+from flaggermail.notices import attention, notices
 from flaggermail.notices.duty import overrides, readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
@@ -58,7 +58,9 @@ def gather(work: UnitOfWork) -> Note:
         clocks=[(one, next(iter(escalation.upcoming(one.silence, one.steps, who)), None)) for one in running],
         unanswered=[r for r in reminders if r.acknowledged_at is None and not r.withheld],
         acknowledged=[r for r in reminders if r.acknowledged_until is not None and work.now < r.acknowledged_until],
-        quarantine=sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda m: (m.received_at, m.id)),
+        quarantine=attention.by_trust(
+            work, sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda m: (m.received_at, m.id))
+        ),
         uncertain=work.tx.find(OutboxMail, state="uncertain"),
     )
 
@@ -133,7 +135,7 @@ def _values(work: UnitOfWork, note: Note) -> dict[str, object]:
         ],
         "waiting": len(note.quarantine),
         "entries": [
-            {"at": m.received_at, "sender": m.from_address or "", "subject": m.subject or "", "place": m.id}
+            notices.entry_of(m)
             for m in note.quarantine[:LISTED]
         ],
         "uncertain": [

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from flaggermail.cases import elections
 from flaggermail.letters import observing
-from flaggermail.notices import duty, notices
+from flaggermail.notices import attention, duty, notices
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import HEAD, OFFICER, Due, SentStep, Silence, Step, Who
@@ -150,17 +150,18 @@ def _remind(work: UnitOfWork, officer: Officer, late: Sequence[_DueStep]) -> Non
     if duty.officer_on_call(work) is None:
         work.record(EventKind.NOBODY_ON_CALL, reason=AlarmKind.WAITING.value)
     notice = Notice(Kind.ALARM, "quarantine_reminder", _reason(work, officer), EventRef())
-    notices.tell(work, officer, notice, _values(spoken))
+    notices.tell(work, officer, notice, _values(work, spoken))
 
 
-def _values(late: Sequence[_DueStep]) -> dict[str, object]:
-    listed = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
+def _values(work: UnitOfWork, late: Sequence[_DueStep]) -> dict[str, object]:
+    oldest = sorted((one.waiting.message for one in late), key=lambda m: (m.received_at, m.id))
+    listed = attention.by_trust(work, oldest)
     return {
         "kind": HEAD if any(one.due.call.escalates for one in late) else escalation.OFFICER,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
         "entries": [
-            {"at": m.received_at, "sender": m.from_address or "", "subject": m.subject or "", "place": m.id}
+            notices.entry_of(m)
             for m in listed[:LISTED]
         ],
         "next_step": "flaggermail quarantine list",

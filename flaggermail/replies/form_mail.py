@@ -6,7 +6,8 @@ from __future__ import annotations
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.commands.tags import same_narrative
-from flaggermail.errors import ArchiveFault, Refusal
+from flaggermail.errors import Refusal
+from flaggermail.notices import reading
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.kinds import Kind
@@ -20,12 +21,15 @@ from flaggermail.services import EventRef, UnitOfWork
 def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers: StoredMessage) -> None:
     """Sends the form of `case` to the officer who took it, in reply to that mail."""
     token = work.env.randomness.token()
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     values = {
         "title": case.title,
         "type": case.type,
         "sender": case.referrer_address or "",
+        "verdict": root.verdict if root is not None else "verified",
         "text": _referral(work, case),
-        "missing": [item.value for item in missing_of(work, case)],
+        "unread": root is not None and reading.again(work, root) is None,
+        "missing": [item.value for item in missing_of(work, case, read=reading.again)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
         "channels": [{"code": c.code, "name": c.platform_name, "kind": c.kind} for c in channels_now(work, case)],
         "form": case_form.written(asked(work, case, token, language)),
@@ -69,12 +73,8 @@ def _is_allowed(work: UnitOfWork, case: Case, channel: Channel) -> bool:
 def _referral(work: UnitOfWork, case: Case) -> str:
     """Returns the text of the mail from which the case was opened; empty if it cannot be read."""
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
-    if root is None:
-        return ""
-    try:
-        return unfolded(work.env.parser.parse(work.env.octets.get(root.digest)))
-    except ArchiveFault:
-        return ""
+    mail = reading.again(work, root) if root is not None else None
+    return unfolded(mail) if mail is not None else ""
 
 
 def _earlier(work: UnitOfWork, case: Case) -> list[Case]:

@@ -15,7 +15,7 @@ from flaggermail.commands import acts, approve, perform, portal_texts
 from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
-from flaggermail.errors import Refusal
+from flaggermail.errors import OctetsLost, Refusal
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
@@ -198,7 +198,7 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
                 about = EventRef(case=token.case, notification=token.notification)
                 used = changed(token, replace(token, used_at=work.now))
                 work.record(EventKind.REPLY_OBEYED, used, about=about, reason=token.purpose)
-    except Refusal as refusal:
+    except (Refusal, OctetsLost) as refusal:
         return verbs.not_understood(Why.REFUSED, reply.topic, found.language, str(refusal))
     return did
 

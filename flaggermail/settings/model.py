@@ -175,9 +175,13 @@ class CitizenSettings(Model):
 class RateLimitSettings(Model):
     """Rate limits per person and per sender; mail above them is held back and counted, never lost."""
 
-    burst: int = Field(default=5, ge=1, le=100)  # notices and alarms to one person in a minute, each as its own mail
-    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # to one person; above it, one mail reports the rest
-    min_interval_minutes: Minutes = 15  # between two such reports
+    burst: int = Field(default=5, ge=1, le=100)  # alarms to one person in a minute, or notices of one sender's mail
+    mails_per_hour: int = Field(default=30, ge=5, le=1000)  # alarms to one person, or notices of known senders' mail
+    verified_per_hour: int = Field(default=15, ge=1, le=1000)  # notices of mail whose sender is verified but unknown
+    unverified_per_hour: int = Field(default=10, ge=1, le=1000)  # of mail whose sender is not verified
+    failed_per_hour: int = Field(default=5, ge=1, le=1000)  # of mail whose sender failed the check
+    notices_per_sender: int = Field(default=10, ge=1, le=1000)  # notices of one sender's mail in an hour
+    min_interval_minutes: Minutes = 15  # between two reports of what was held back, of alarms and known senders
     pages_per_hour: int = Field(default=12, ge=1, le=100)  # to one person
     answers_per_sender: int = Field(default=10, ge=1, le=1000)  # automatic answers per hour
     answers_per_hour: int = Field(default=200, ge=1, le=10000)  # automatic answers to all senders together

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Attacks on the desk as its users meet them: mail comes in, commands are typed, and nothing may come of it."""
+"""Attacks that were carried out on the desk, as stories: mail in, commands, time, and what must come out."""

@@ -19,10 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFault, OctetsLost
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
+_DAMAGED = ".damaged"  # added to the name of a file that holds other octets than its name says
 _LIBC = ctypes.CDLL(None, use_errno=True)  # for syncfs(2), which Python lacks
 _FILE_MODE, _FOLDER_MODE = 0o440, 0o770  # officers of the group store octets too, if the umask allows it
 
@@ -35,13 +36,14 @@ class FileBlobStore:
         self._durable: set[Path] = set()  # folders whose directory entry this process has synced
 
     def put(self, octets: bytes) -> str:
-        """Stores `octets` durably; returns their SHA-256 in hexadecimal. On ArchiveFault no partial file is left."""
+        """Stores `octets` durably; returns their SHA-256 in hexadecimal. On ArchiveFault no partial file is left.
+
+        A damaged file of that name is set aside for a person, as `DIGEST.damaged`, and the octets are written anew.
+        """
         digest = _sha256(octets)
         path = self._path(digest)
         try:
-            if path.exists():
-                self._verify(digest, path.read_bytes())
-            else:
+            if not self._holds(path, octets):
                 self._make_folder(path.parent)
                 self._write(path, octets)
             # Sync even if the file exists: another process may have crashed between its rename and its sync.
@@ -71,6 +73,18 @@ class FileBlobStore:
             ) from fault
         return [digest if (digest := _sha256(octets)) in fresh else self.put(octets) for octets in many]
 
+    def _holds(self, path: Path, octets: bytes) -> bool:
+        """True if the file has these octets; sets aside one that has others."""
+        if not path.exists():
+            return False
+        try:
+            if path.read_bytes() == octets:
+                return True
+        except OSError:
+            pass  # a bad block, or no right to read: what is at hand is as good
+        path.rename(path.with_suffix(_DAMAGED))
+        return False
+
     @contextmanager
     def _part(self, digest: str, octets: bytes) -> Iterator[Path]:
         """Writes octets to a temporary file next to their final path, not yet synced."""
@@ -81,14 +95,18 @@ class FileBlobStore:
             yield temporary
 
     def get(self, digest: str) -> bytes:
-        """Returns the octets of `digest`. Raises ArchiveFault if they are missing, unreadable or do not match."""
+        """Returns the octets of `digest`. Raises OctetsLost if they are missing, unreadable or do not match.
+
+        Raises ArchiveFault if there is no archive to read.
+        """
         if not _DIGEST.fullmatch(digest):
             raise ArchiveFault(f"archive: {digest!a} is not a SHA-256 in hexadecimal")
         path = self._path(digest)
         try:
             octets = path.read_bytes()
         except OSError as fault:
-            raise ArchiveFault(f"archive: {digest} cannot be read from {path}: {_error_text(fault)}") from fault
+            kind = OctetsLost if self._root.is_dir() else ArchiveFault
+            raise kind(f"archive: {digest} cannot be read from {path}: {_error_text(fault)}") from fault
         self._verify(digest, octets)
         return octets
 
@@ -128,7 +146,7 @@ class FileBlobStore:
     def _verify(self, digest: str, octets: bytes) -> None:
         found = _sha256(octets)
         if found != digest:
-            raise ArchiveFault(
+            raise OctetsLost(
                 f"archive: the file of {digest} holds other octets ({len(octets)} of them, SHA-256 {found})"
             )
 

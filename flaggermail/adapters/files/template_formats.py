@@ -45,6 +45,7 @@ class LanguageWords(BaseModel):
     criteria: Mapping[int, Word]
     aspects: Mapping[str, Word]
     alarms: Mapping[str, Word]
+    doubts: Mapping[str, Word]
     missing: Mapping[str, Word]
     decided: Mapping[str, Decided]
 
@@ -82,6 +83,7 @@ class Formats:
             "criterion": self.criterion,
             "aspect": self.aspect,
             "alarm": self.alarm,
+            "doubt": self.doubt,
             "asked": self.asked,
             "reason": lambda value: self.decided(value).reason or "",
             "advice": lambda value: self.decided(value).advice,
@@ -137,6 +139,14 @@ class Formats:
         if not isinstance(value, str) or value not in self.words.alarms:
             raise TemplateRuntimeError(f"alarm: {value!r} is none of those in words.yaml")
         return self.words.alarms[value]
+
+    def doubt(self, value: object) -> str:
+        """Returns the mark to put beside a sender with that verdict, in brackets; empty if they are verified."""
+        if value == "verified":
+            return ""
+        if not isinstance(value, str) or value not in self.words.doubts:
+            raise TemplateRuntimeError(f"doubt: {value!r} is none of those in words.yaml")
+        return f" ({self.words.doubts[value]})"
 
     def asked(self, value: object) -> str:
         """Returns the request to a referrer for a missing checklist item."""

@@ -6,19 +6,22 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.pipe import LENGTH, READY
+from flaggermail.adapters.parsing.pipe import LENGTH, READY, REQUEST
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import packed
 
 ALLOWANCE = 0.3  # of the time limit, as processor time: then the part in progress is given up and the rest is read
+COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is read once
 
 
 def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
-    """Parses mails from standard input until it ends: a length and octets in, a length and a Message as JSON out."""
+    """Parses mails from standard input until it ends: a request and octets in, a length and a Message as JSON out."""
     parser = StandardParser(read_language(rules))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
@@ -26,13 +29,16 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     sink.write(READY)
     sink.flush()
-    while len(head := source.read(LENGTH.size)) == LENGTH.size:
-        octets = source.read(LENGTH.unpack(head)[0])
-        _allow_processor(time_limit)
-        allow(time_limit * ALLOWANCE)
+    while len(head := source.read(REQUEST.size)) == REQUEST.size:
+        length, seconds = REQUEST.unpack(head)
+        octets = source.read(length)
+        _allow_processor(seconds)
+        allow(seconds * ALLOWANCE)
+        begun = time.process_time()
         message = parser.parse(octets)
         allow(0)
-        answer = json.dumps(packed(message)).encode("ascii")
+        costly = message.overran or time.process_time() - begun > time_limit * COSTLY
+        answer = json.dumps(packed(replace(message, costly=costly))).encode("ascii")
         sink.write(LENGTH.pack(len(answer)) + answer)
         sink.flush()
 

@@ -62,7 +62,8 @@ class StandardParser:
         try:
             return _MailReader(octets, self._language).message()
         except (Exception, OutOfTime) as fault:  # noqa: BLE001 - the boundary of one message: the next must be read
-            return header_only(octets, f"parser failed: {type(fault).__name__}")
+            bare = header_only(octets, f"parser failed: {type(fault).__name__}")
+            return replace(bare, overran=isinstance(fault, OutOfTime))
 
 
 def header_only(octets: bytes, defect: str) -> Message:

@@ -5,5 +5,6 @@ from __future__ import annotations
 
 import struct
 
-LENGTH = struct.Struct(">Q")  # octets that follow: a mail in one direction, its Message as JSON in the other
+REQUEST = struct.Struct(">Qd")  # octets of the mail that follows, and the seconds it may take
+LENGTH = struct.Struct(">Q")  # octets of the Message as JSON that follows
 READY = b"ready\n"  # sent by the child when it accepts mail

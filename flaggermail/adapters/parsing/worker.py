@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """Parsing in a separate process, so that a hostile mail harms nothing else (decisions.md 24).
 
-The parent sends a length and the octets of one mail; the child (module `child`) answers with a length and the Message
+The parent sends a length, the seconds it may take and the octets of one mail; the child (module `child`) answers with a length and the Message
 as JSON. The child has limits on processor time and memory, writes no file and inherits no descriptor but its two pipes.
 Of a mail that kills it or takes too long only the header is read; the next mail gets a new child.
 
@@ -18,17 +18,21 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO
+from typing import IO, TypeVar
 
-from flaggermail.adapters.parsing.pipe import LENGTH, READY
+from flaggermail.adapters.parsing.pipe import LENGTH, READY, REQUEST
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds per mail
+DELIVERY = 0.8  # of the time limit, for a mail with all that is attached to it
+LEAST = 0.05  # seconds with which it is worth to begin with an attached mail
+LATE = "attached mail not read: the time for its delivery was used up"
 START_LIMIT = 30.0  # seconds for the interpreter to start
 MODULE = "flaggermail.adapters.parsing.child"
 CHUNK = 1024 * 1024
@@ -36,6 +40,8 @@ LARGEST_ANSWER = 256 * 1024 * 1024
 FEW = 10  # below this number the live child reads the mails faster than others start
 MOST = 8  # children at once: this process has to decode their answers
 IDLE = 60.0  # seconds without work after which the children for history end
+
+R = TypeVar("R")
 
 
 class ParserProcess:
@@ -55,12 +61,26 @@ class ParserProcess:
         """The child's process id while it runs, else None."""
         return self._child.pid if self._child else None
 
-    def parse(self, octets: bytes) -> Message:
-        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
+    def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
+        """Returns the parsed mail and the mails attached to it; see `ports.Parser`."""
+        deadline = time.monotonic() + self._time_limit * DELIVERY
+        message = self.parse(octets, self._time_limit * DELIVERY)
+        attached: list[Message] = []
+        for start, end in message.enclosed:
+            left = deadline - time.monotonic()
+            attached.append(self.parse(octets[start:end], left) if left > LEAST else _unread(octets[start:end], LATE))
+        return message, tuple(attached)
+
+    def parse(self, octets: bytes, seconds: float | None = None) -> Message:
+        """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read.
+
+        `seconds`: what is left of an allowance for several; at most the limit of one mail counts.
+        """
+        allowed = self._time_limit if seconds is None else min(seconds, self._time_limit)
         with self._lock:
             try:
                 child = self._running()
-                answer = _exchange(child, octets, time.monotonic() + self._time_limit)
+                answer = _exchange(child, octets, allowed)
                 return unpacked(json.loads(answer))
             except TimeoutError:
                 reason = "over its time limit"
@@ -69,9 +89,7 @@ class ParserProcess:
             except (ValueError, KeyError, TypeError):
                 reason = "answer not understood"
             self._end()
-        from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - slow to import, rarely needed
-
-        return header_only(octets, f"parser ended: {reason}")
+        return _unread(octets, f"parser ended: {reason}")
 
     def close(self) -> None:
         """Ends the child; idempotent. A later `parse` starts a new one."""
@@ -148,10 +166,21 @@ class ContainedParser:
         """Returns the parsed mail; never raises on content. If a mail ends the child, only its header is read."""
         return self._live.parse(octets)
 
+    def parse_delivery(self, octets: bytes) -> tuple[Message, tuple[Message, ...]]:
+        """Returns the parsed mail and the mails attached to it, within one allowance of time."""
+        return self._live.parse_delivery(octets)
+
     def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses each mail, in order, with one process per core; for history."""
+        return self._each(many, ParserProcess.parse)
+
+    def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
+        """Parses each mail and what is attached to it, in order, with one process per core; for history."""
+        return self._each(many, ParserProcess.parse_delivery)
+
+    def _each(self, many: Sequence[bytes], read: Callable[[ParserProcess, bytes], R]) -> list[R]:
         if len(many) < FEW:
-            return [self.parse(octets) for octets in many]
+            return [read(self._live, octets) for octets in many]
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - not needed to parse a single mail
 
         with self._batch:
@@ -161,16 +190,16 @@ class ContainedParser:
             for process in pool:
                 free.put(process)
 
-            def read(octets: bytes) -> Message:
+            def read_by_a_free_one(octets: bytes) -> R:
                 process = free.get()
                 try:
-                    return process.parse(octets)
+                    return read(process, octets)
                 finally:
                     free.put(process)
 
             try:
                 with ThreadPoolExecutor(len(pool), "parse") as threads:
-                    return list(threads.map(read, many))
+                    return list(threads.map(read_by_a_free_one, many))
             finally:
                 self._idle_timer = threading.Timer(self._idle, self._close_pool)
                 self._idle_timer.daemon = True
@@ -211,10 +240,17 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return child.stdin, child.stdout
 
 
-def _exchange(child: subprocess.Popen[bytes], octets: bytes, deadline: float) -> bytes:
-    """Sends a mail, receives the answer. Raises TimeoutError at `deadline`, OSError or EOFError if the child ends."""
-    sender = _pipes(child)[0].fileno()
-    for part in (LENGTH.pack(len(octets)), octets):
+def _unread(octets: bytes, defect: str) -> Message:
+    """Returns what the header alone says of a mail that took too long, or for which no time was left."""
+    from flaggermail.adapters.parsing.parser import header_only  # noqa: PLC0415 - slow to import, rarely needed
+
+    return replace(header_only(octets, defect), overran=True, costly=True)
+
+
+def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float) -> bytes:
+    """Sends a mail, receives the answer. Raises TimeoutError after `seconds`, OSError or EOFError if the child ends."""
+    sender, deadline = _pipes(child)[0].fileno(), time.monotonic() + seconds
+    for part in (REQUEST.pack(len(octets), seconds), octets):
         view = memoryview(part)
         while view:
             _wait(sender, deadline, writing=True)

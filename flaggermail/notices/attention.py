@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whose mail takes an officer's attention: its class of trust, and the sender against whose limit it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flaggermail.mail.addresses import mailbox_of
+from flaggermail.record.rows import Case, Platform, StoredMessage
+from flaggermail.record.trust import SenderTrust
+from flaggermail.rules.conditions import in_domains
+from flaggermail.services import Services, UnitOfWork
+
+FREE_MAIL = "free_mail"  # the name of a domain list in the rules
+
+
+def trust_of(work: UnitOfWork, stored: StoredMessage) -> SenderTrust:
+    """Returns the class of trust of a mail.
+
+    Mail in a case was placed there by a key of ours or by a person: nobody else can fill the class above its verdict.
+    """
+    if stored.direction == "out":  # typed by a colleague
+        return SenderTrust.KNOWN
+    if stored.verdict == "failed":
+        return SenderTrust.FAILED
+    if stored.verdict != "verified":
+        return SenderTrust.UNVERIFIED if stored.case is None else SenderTrust.VERIFIED
+    known = stored.case is not None or is_known(work, stored.from_address or "")
+    return SenderTrust.KNOWN if known else SenderTrust.VERIFIED
+
+
+def is_known(work: UnitOfWork, address: str) -> bool:
+    """True for an officer, a platform, and the domains of the lists in the rules, mailboxes for everybody excepted."""
+    settings, domain = work.env.settings, address.rpartition("@")[2]
+    if settings.rota.by_address(address) is not None or address in settings.desk.exercise.addresses:
+        return True
+    listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
+    platforms = frozenset(domain for platform in work.tx.find(Platform) for domain in platform.domains)
+    return any(in_domains(domain, domains) for domains in (platforms, settings.desk.exercise.domains, *listed))
+
+
+def sender_key(env: Services, address: str) -> str:
+    """Returns what counts as one sender: a registrable domain, or one mailbox where anybody can have one.
+
+    Tags behind a plus sign make no other sender of a mailbox.
+    """
+    mailbox = mailbox_of(address)
+    domain = mailbox.rpartition("@")[2]
+    if in_domains(domain, env.settings.rules.lists.get(FREE_MAIL, frozenset())):
+        return mailbox
+    return env.organisational(domain) or mailbox
+
+
+def origin(work: UnitOfWork, stored: StoredMessage) -> str:
+    """Returns whose limit a notice counts against: that of the sender, or of the case that the mail was filed in.
+
+    A mail that opened its case counts against its sender, who could open any number of them.
+    """
+    case = work.tx.get(Case, stored.case) if stored.case else None
+    if case is not None and case.root_message != stored.id:
+        return case.number
+    return sender_key(work.env, stored.from_address or "")
+
+
+def by_trust(work: UnitOfWork, rows: Iterable[StoredMessage]) -> list[StoredMessage]:
+    """Returns the mails with the most trusted senders first, each class in its order."""
+    return sorted(rows, key=lambda row: trust_of(work, row).rank)
