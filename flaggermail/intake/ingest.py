@@ -8,7 +8,7 @@ After the first step the message cannot be lost; up to the commit every step can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -89,9 +89,13 @@ def _all_archived(env: Services, mails: Sequence[RawMessage]) -> list[_Mail]:
     within = [_attached(raw, message) for raw, (message, _) in zip(mails, read, strict=True)]
     inner = iter(env.octets.put_all(list(chain.from_iterable(within))))
     return [
-        _Mail(raw, digest, _with_verdict(env, raw.octets, message), tuple(zip(islice(inner, len(attached)), attached)))
+        _Mail(raw, digest, _with_verdict(env, raw.octets, message), _paired(inner, attached))
         for raw, digest, (message, attached) in zip(mails, digests, read, strict=True)
     ]
+
+
+def _paired(digests: Iterator[str], attached: Sequence[Message]) -> tuple[tuple[str, Message], ...]:
+    return tuple(zip(islice(digests, len(attached)), attached, strict=True))
 
 
 def _with_verdict(env: Services, octets: bytes, message: Message) -> Message:

@@ -27,7 +27,7 @@
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
 | `entries` | list of objects with `at` as `sent_at`, `sender`, `verdict`, `subject` and `place` (str) |
 | `verdict` | str: verified, unverified or failed; of the sender |
-| `unread` | int: mails not read whole, the mail that brought the others included; of a case form bool: no text is shown |
+| `unread` | int: mails not read whole, with the one that brought the others; of a case form bool: without its text |
 | `whose` | str: the class of trust of held-back mail (`record.trust.SenderTrust`), empty for the desk's own alarms |
 | `entries` of held-back mail | the same with `alarm` (bool), `kind`, `number` and `next_step` (str) for `place` |
 | `silences` | list of mappings with the names of a reminder, and `case` (str) for its number |

@@ -49,8 +49,7 @@ def hold_back_if_over_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack
         count_suppressed(work)
         return True
     shown = work.tx.get(StoredMessage, wanted.shows) if wanted.shows else None
-    over = _over_own_limit(work, officer, wanted) if shown is None else _over_senders_limit(work, officer, wanted, shown)
-    if not over:
+    if not (_over_senders_limit(work, officer, wanted, shown) if shown else _over_own_limit(work, officer, wanted)):
         return False
     row = replace(wanted, id=f"h{work.tx.number('held back'):08d}")
     work.record(EventKind.MAIL_HELD_BACK, added(row), about=EventRef(row.case, row.notification), reason=row.kind)

@@ -290,7 +290,7 @@ class OutboxMail(Record):
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: str | None = None  # of a notice: the received message that it shows
-    trust: str | None = None  # of a notice, alarm or digest: whose mail caused it (a SenderTrust); None: the desk itself
+    trust: str | None = None  # of a notice, alarm or digest: whose mail caused it (a SenderTrust); None: the desk's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Strangers cannot use up the attention of officers: floods of mail, forged names, and addresses made up by the hundred.
+"""Strangers cannot use up the attention of officers: floods of mail, forged names, addresses made up by the hundred.
 
 Each flood goes on around a real referral, a bounce of our own mail, and a municipality that waits for its confirmation.
 """
@@ -159,7 +159,7 @@ def test_a_flood_of_all_classes_at_once(night: Night) -> None:
 
 
 def test_thirty_forged_local_parts_of_a_platform(night: Night) -> None:
-    """They raise one alarm for the platform and hour, and one call; a bounce of our own mail is told within one tick."""
+    """They raise one alarm for the platform and hour; a bounce of our own mail is told within one tick."""
     for number in range(30):
         night.bring(f"agent{number}@x-platform.example", "Uw melding", "We removed nothing.", verdict="fail")
     night.tick()
