@@ -13,7 +13,7 @@ from flaggermail.cases.checklist import SPOKEN, Item
 from flaggermail.cli.calculation import Calculation
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.showing import listed, plain, table
+from flaggermail.cli.showing import DOUBTS, listed, plain, table
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.mail.message_json import Json
 from flaggermail.notifications import latency
@@ -189,7 +189,7 @@ def _clock_document(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> dict[
 
 
 def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
-    _print_case(dossier.case, dossier.missing, zone)
+    _print_case(dossier, zone)
     for other in dossier.related:
         click.echo(safe_line(f"related: {other.number}  {other.title}  {other.decision_reason or ''}".rstrip()))
     _print_alike(dossier, zone)
@@ -202,7 +202,8 @@ def _print(dossier: _Dossier, zone: ZoneInfo) -> None:
         _print_note(note, zone)
 
 
-def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
+def _print_case(dossier: _Dossier, zone: ZoneInfo) -> None:
+    case, missing = dossier.case, dossier.missing
     click.echo(safe_line(f"{case.number}  {case.title}".rstrip()))
     listed(
         (
@@ -211,7 +212,7 @@ def _print_case(case: Case, missing: tuple[Item, ...], zone: ZoneInfo) -> None:
             ("type", case.type),
             ("origin", case.origin),
             ("source", case.source),
-            ("referrer", _person(case.referrer_name, case.referrer_address)),
+            ("referrer", _referrer(dossier)),
             ("opened", f"{shown(case.opened_at, zone)} by {case.opened_by}"),
             ("with", case.assigned_to),
             ("narratives", case.narratives),
@@ -256,6 +257,14 @@ def reasoning_of(case: Case, zone: ZoneInfo) -> tuple[tuple[str, object], ...]:
 
 def _state(case: Case) -> str:
     return f"{case.state}, exercise" if case.exercise else case.state
+
+
+def _referrer(dossier: _Dossier) -> str:
+    """Formats the referrer; says so if none of their mail in the case is verified."""
+    case = dossier.case
+    verdicts = [m.verdict for m in dossier.messages if m.direction == "in" and m.from_address == case.referrer_address]
+    doubt = "" if not verdicts or "verified" in verdicts else f" ({DOUBTS[verdicts[0]]})"
+    return f"{_person(case.referrer_name, case.referrer_address)}{doubt}"
 
 
 def _person(name: str | None, address: str | None) -> str:

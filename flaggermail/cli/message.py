@@ -10,7 +10,7 @@ import click
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import plain, table
+from flaggermail.cli.showing import plain, sender, table
 from flaggermail.cli.terminal import safe_line
 from flaggermail.commands.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.kinds import Kind
@@ -47,7 +47,7 @@ def list_(session: Session, place: str, *, as_json: bool) -> None:
         ("received", "id", "from", "subject", "kinds", "reason"),
         [
             (
-                shown(row.received_at, session.zone), row.id, row.from_address, row.subject, " + ".join(row.kinds),
+                shown(row.received_at, session.zone), row.id, sender(row), row.subject, " + ".join(row.kinds),
                 row.reason,
             )
             for row in found

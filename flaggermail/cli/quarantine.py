@@ -9,7 +9,7 @@ from flaggermail.cli.instants import age, shown
 from flaggermail.cli.mail_text import document_of, show_mail
 from flaggermail.cli.message import KINDS
 from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import table
+from flaggermail.cli.showing import sender, table
 from flaggermail.commands.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import StoredMessage
@@ -42,7 +42,7 @@ def list_(session: Session, *, as_json: bool) -> None:
         ("age", "received", "id", "from", "subject", "reason", "suggestions"),
         [
             (
-                age(row.received_at, work.now), shown(row.received_at, session.zone), row.id, row.from_address,
+                age(row.received_at, work.now), shown(row.received_at, session.zone), row.id, sender(row),
                 row.subject, row.reason, row.suggestions,
             )
             for row in waiting

@@ -16,9 +16,10 @@ from flaggermail.cli.terminal import safe_line
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
     from flaggermail.oncall.schedule import Officer
-    from flaggermail.record.rows import Record
+    from flaggermail.record.rows import Record, StoredMessage
 
 _SECRET = frozenset({"token"})  # a token authorises acts by mail
+DOUBTS = {"unverified": "not verified", "failed": "failed the sender check"}
 # Programs that read `--json` know these fields by their earlier names.
 _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
@@ -49,6 +50,12 @@ def named(officer: Officer | None) -> str:
     if officer is None:
         return "nobody"
     return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
+
+
+def sender(message: StoredMessage) -> str:
+    """Formats the sender of a message, with the verdict unless they are verified."""
+    doubt = "" if message.verdict == "verified" else f" ({DOUBTS[message.verdict]})"
+    return f"{message.from_address or ''}{doubt}".strip()
 
 
 def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:

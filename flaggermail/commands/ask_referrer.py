@@ -23,6 +23,7 @@ def ask(work: UnitOfWork, act: acts.AskReferrer) -> Outcome:
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to ask")
     if case.state == "closed":
         raise Refusal(f"case {case.number}: is closed; nothing is asked any more")
+    notices.refuse_unproven(work, case)
     observing.refuse(work, f"case {case.number}")
     for name in act.items:
         one_of("item", name, list(Item))

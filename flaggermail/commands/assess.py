@@ -59,8 +59,17 @@ def decide(work: UnitOfWork, act: acts.Decide) -> Outcome:
     why = f"{act.decision}: {ground}" if ground else act.decision
     work.record(EventKind.CASE_DECIDED, changed(case, decided), reason=why, about=EventRef(case=case.number))
     if _shown_to_referrer(case) != _shown_to_referrer(decided):
-        _tell_referrer(work, decided, act.advice, changed=case.decision is not None)
-    return Outcome(f"case {case.number}: {act.decision}", case.number, assessment.warnings(decided))
+        tell_referrer(work, decided, act.advice, changed=case.decision is not None)
+    return Outcome(f"case {case.number}: {act.decision}", case.number, _warnings(work, decided))
+
+
+def _warnings(work: UnitOfWork, case: Case) -> tuple[str, ...]:
+    """Returns what to think of; among it that a referrer for whom nobody vouches was not told."""
+    message = notices.unproven_referrer(work, case)
+    if message is None:
+        return assessment.warnings(case)
+    do = f"`flaggermail message confirm {message}` vouches for it and tells them" if message else "call them"
+    return (*assessment.warnings(case), f"the referrer is not told, because their mail is not verified; {do}")
 
 
 def _ground(act: acts.Decide) -> DeclineReason | None:
@@ -80,7 +89,8 @@ def _shown_to_referrer(case: Case) -> tuple[str | None, ...]:
     return (case.decision, case.decision_ground, case.decision_reason)
 
 
-def _tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
+def tell_referrer(work: UnitOfWork, case: Case, advice: str, *, changed: bool) -> None:
+    """Tells the referrer the decision."""
     notifies = case.decision == "notify"
     template = "decided_to_notify" if notifies else "decided_not_to_notify"
     values: dict[str, object] = {"changed": changed}

@@ -6,17 +6,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flaggermail.cases import lifecycle
-from flaggermail.commands import acts, contact_notes, move, quarantine
+from flaggermail.commands import acts, assess, contact_notes, move, quarantine
 from flaggermail.commands.lookups import Outcome, given, the_case, the_message
 from flaggermail.errors import Refusal
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.mail.message import MechanicalKind
 from flaggermail.matching import confirmation, lookup
+from flaggermail.notices import notices
 from flaggermail.notifications import clocks
 from flaggermail.outbox import bounces
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
-from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.services import EventRef, UnitOfWork
 
 
@@ -30,6 +31,7 @@ def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
     claim = report and bounces.is_claim(work, message, mail)
     if message.verdict == "verified" and not message.disputed and not claim:
         raise Refusal(f"message {message.id}: counts already ({message.verdict_basis})")
+    unproven = _case_of_unproven_referrer(work, message)
     sure = replace(message, verdict="verified", verdict_basis=f"{CONFIRMED} {work.actor}", disputed=False)
     _correct(work, EventKind.MESSAGE_CONFIRMED, message, sure)
     if report:
@@ -37,7 +39,21 @@ def confirm(work: UnitOfWork, act: acts.ConfirmMessage) -> Outcome:
     else:
         move.teach(work, sure)
         confirmation.confirm_referral(work, sure, mail)
+        _tell_decision(work, sure, unproven)
     return Outcome(f"message {sure.id} confirmed{_without_effect(work, sure)}", sure.id)
+
+
+def _case_of_unproven_referrer(work: UnitOfWork, message: StoredMessage) -> str | None:
+    """Returns the case whose referrer could not be written to before this mail's sender was vouched for."""
+    case = work.tx.get(Case, message.case) if message.case else None
+    return case.number if case is not None and notices.unproven_referrer(work, case) is not None else None
+
+
+def _tell_decision(work: UnitOfWork, sure: StoredMessage, unproven: str | None) -> None:
+    """Tells the referrer the decision that was taken while nobody vouched for them."""
+    case = work.tx.get(Case, unproven) if unproven else None
+    if case is not None and case.decision is not None and case.referrer_address == sure.from_address:
+        assess.tell_referrer(work, case, "", changed=False)
 
 
 def _without_effect(work: UnitOfWork, message: StoredMessage) -> str:

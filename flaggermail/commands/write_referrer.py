@@ -17,6 +17,7 @@ def to_referrer(work: UnitOfWork, act: acts.ReplyToReferrer) -> Outcome:
     case = the_case(work, act.case)
     if not notices.has_referrer(work, case):
         raise Refusal(f"case {case.number}: nobody referred it by mail, so there is nobody to write to")
+    notices.refuse_unproven(work, case)
     given("text", act.text)
     observing.refuse(work, f"case {case.number}")
     dedupe = f"reply/{case.number}/{work.now.isoformat()}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from flaggermail.cases import elections, lifecycle
 from flaggermail.cases.referrals import missing_of
+from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
@@ -242,8 +243,14 @@ def _next_step(stored: StoredMessage) -> str:
 def to_referrer(
     work: UnitOfWork, case: Case, kind: Kind, template: str, values: Mapping[str, object], dedupe: str
 ) -> None:
-    """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer."""
+    """Queues one mail to the referrer of a case, in reply to the referral; does nothing without a referrer.
+
+    A referrer for whom nobody vouches is never written to: anybody can write under any name.
+    """
     if case.referrer_address is None or not has_referrer(work, case):
+        return
+    if unproven_referrer(work, case) is not None:
+        work.record(EventKind.REFERRER_UNPROVEN, about=EventRef(case=case.number), reason=kind.value)
         return
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
     queue(
@@ -266,6 +273,29 @@ def to_referrer(
 def has_referrer(work: UnitOfWork, case: Case) -> bool:
     """True if the case was referred by mail from another address than our own."""
     return case.referrer_address not in {None, work.env.settings.desk.mailbox.address.lower()}
+
+
+def unproven_referrer(work: UnitOfWork, case: Case) -> str | None:
+    """Returns the mail to vouch for before the referrer may be written to; None if that is proven or there is none.
+
+    Proven is an address from which a verified mail came in this case, by our server's check or by a person's word.
+    """
+    if not has_referrer(work, case):
+        return None
+    mails = work.tx.find(StoredMessage, case=case.number, direction="in", from_address=case.referrer_address)
+    if any(mail.verdict == "verified" for mail in mails):
+        return None
+    return case.root_message or ""
+
+
+def refuse_unproven(work: UnitOfWork, case: Case) -> None:
+    """Raises Refusal, with what to do, if nobody vouches for the referrer."""
+    message = unproven_referrer(work, case)
+    if message is not None:
+        root = work.tx.get(StoredMessage, message)
+        verdict = root.verdict if root is not None else "unverified"
+        what = f"vouch for it first: `flaggermail message confirm {message}`" if root is not None else "call them"
+        raise Refusal(f"case {case.number}: the referrer's mail is {verdict}, so they are not written to; {what}")
 
 
 def confirm_intake(work: UnitOfWork, case: Case, subject: str) -> None:

@@ -218,7 +218,10 @@ def _done_values(work: UnitOfWork, act: acts.Act, outcome: Outcome) -> Did:
             return [_note_values(act)]
         case acts.Decide():
             few = act.decision == "notify" and any(text.startswith("own attempts") for text in outcome.warnings)
-            return [{"what": "decided", "decision": act.decision}, *([{"what": "few attempts"}] if few else [])]
+            case = work.tx.get(Case, act.case)
+            unproven = notices.unproven_referrer(work, case) if case else None
+            done = {"what": "decided", "decision": act.decision, "unproven": unproven or ""}
+            return [done, *([{"what": "few attempts"}] if few else [])]
         case acts.Draft() | acts.Approve():
             return [_draft_values(work, act, outcome.key)]
         case acts.PlaceMessage():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Hostile and lost mail costs itself alone: time for a delivery, a case's heavy first mail, a file gone from the archive.
+"""Hostile and lost mail costs itself alone: a delivery of many mails, a heavy first mail, a file gone from the archive.
 
 The seconds are real ones.
 """
@@ -7,7 +7,7 @@ The seconds are real ones.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
-from flaggermail.record.events import EventKind
+from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
 from tests.store.conftest import desk as desk  # noqa: PLC0414 - a fixture
@@ -69,7 +69,7 @@ class CountingParser:
         """Parses and counts."""
         return self._counted(self.inner.parse(octets))
 
-    def parse_all(self, many: list[bytes]) -> list[Message]:
+    def parse_all(self, many: Sequence[bytes]) -> list[Message]:
         """Parses and counts."""
         return [self.parse(octets) for octets in many]
 
@@ -78,7 +78,7 @@ class CountingParser:
         message, attached = self.inner.parse_delivery(octets)
         return self._counted(message), tuple(map(self._counted, attached))
 
-    def parse_deliveries(self, many: list[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
+    def parse_deliveries(self, many: Sequence[bytes]) -> list[tuple[Message, tuple[Message, ...]]]:
         """Parses and counts."""
         return [self.parse_delivery(octets) for octets in many]
 
@@ -146,9 +146,8 @@ def test_a_costly_mail_of_before_costs_once_more(desk: Desk) -> None:
     parser = CountingParser(desk.env.parser)
     first = desk.receive(mail(REFERRER, "Stembiljet", f"{TEXT}\n{heavy(2 * MEGABYTE)}"))
     with desk.env.store.begin() as tx:
-        from flaggermail.record.events import Event, changed  # noqa: PLC0415
-
-        tx.append(Event(EventKind.MESSAGE_RECLASSIFIED, desk.clock.now(), "x", (changed(first, replace(first, costly=False)),)))
+        unmarked = changed(first, replace(first, costly=False))
+        tx.append(Event(EventKind.MESSAGE_RECLASSIFIED, desk.clock.now(), "officer1", (unmarked,)))
     desk.env = replace(desk.env, parser=parser)
     for number in range(4):
         desk.receive(mail(REFERRER, f"Vraag {number}", "Hebt u al antwoord?"))

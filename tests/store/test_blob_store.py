@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flaggermail.adapters.files.blob_store import FileBlobStore
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFault, OctetsLost
 
 OCTETS = b"Subject: proef\r\n\r\nGoedemorgen.\r\n"
 DIGEST = hashlib.sha256(OCTETS).hexdigest()
@@ -272,15 +272,24 @@ print(len(archive.put_all(many[:1])))
 
     @pytest.mark.parametrize("found", [b"", OCTETS[:-1], OCTETS + b"x", OCTETS.replace(b"G", b"g")])
     def test_other_octets_under_a_digest_are_named(self, root: Path, found: bytes) -> None:
-        """Other octets are neither returned nor overwritten; a person has to look."""
+        """Other octets are not returned; they are set aside for a person when the right ones come again."""
         archive = FileBlobStore(root)
         archive.put(OCTETS)
         place(root).unlink()
         place(root).write_bytes(found)
-        for act in (lambda: archive.get(DIGEST), lambda: archive.put(OCTETS)):
-            with pytest.raises(ArchiveFault, match=f"file of {DIGEST} holds other octets"):
-                act()
+        with pytest.raises(OctetsLost, match=f"file of {DIGEST} holds other octets"):
+            archive.get(DIGEST)
         assert place(root).read_bytes() == found
+        assert archive.put(OCTETS) == DIGEST
+        assert archive.get(DIGEST) == OCTETS
+        assert place(root).with_suffix(".damaged").read_bytes() == found
+        assert archive.sweep() == 0
+
+    def test_an_archive_that_is_gone_is_no_lost_message(self, root: Path) -> None:
+        """Without its folder nothing can be read, and that is not the fault of one message."""
+        with pytest.raises(ArchiveFault) as caught:
+            FileBlobStore(root / "not mounted").get(DIGEST)
+        assert not isinstance(caught.value, OctetsLost)
 
     def test_missing_octets_are_named(self, root: Path) -> None:
         """The fault names the digest and the path where it should be."""

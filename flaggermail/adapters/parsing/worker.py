@@ -2,8 +2,9 @@
 """Parsing in a separate process, so that a hostile mail harms nothing else (decisions.md 24).
 
 The parent sends a length, the seconds it may take and the octets of one mail; the child (module `child`) answers with a
-length and the Message as JSON. The child has limits on processor time and memory, writes no file and inherits no descriptor but its two pipes.
-Of a mail that kills it or takes too long only the header is read; the next mail gets a new child.
+length and the Message as JSON. The child has limits on processor time and memory, writes no file and inherits no
+descriptor but its two pipes. Of a mail that kills it or takes too long only the header is read; the next mail gets a
+new child.
 
 Live mail uses one child. History uses several, which end after a period without work.
 """
