@@ -49,7 +49,7 @@ class StoredChange(TypedDict):
     values: dict[str, Plain]
 
 
-class _Stored(TypedDict):
+class StoredEvent(TypedDict):
     """An event as it stands in its octets."""
 
     version: NotRequired[int]
@@ -174,12 +174,21 @@ def stored_kind(octets: bytes) -> str:
     return str(json.loads(octets)["kind"])
 
 
+def stored_event(octets: bytes) -> tuple[str, StoredEvent]:
+    """The kind as it is written, and the event in the words of today; personal values stay commitments.
+
+    Octets that no version of ours wrote raise ValueError, TypeError, KeyError, AttributeError or RecursionError.
+    """
+    found: StoredEvent = json.loads(octets)
+    return found["kind"], _raised(found)
+
+
 def stored_changes(octets: bytes) -> list[StoredChange]:
     """The changes in `octets` in the words of today; personal values stay commitments."""
     return _raised(json.loads(octets))["changes"]
 
 
-def _raised(found: _Stored) -> _Stored:
+def _raised(found: StoredEvent) -> StoredEvent:
     """The event in the words of `VERSION`."""
     if found.get("version", 1) < VERSION:
         found["kind"] = OLD_KINDS.get(found["kind"], found["kind"])
@@ -209,6 +218,11 @@ def _change(found: StoredChange, reveal: Callable[[str], Plain]) -> Change:
 def link(previous: str, octets: bytes) -> str:
     """Returns the digest that links an event to its predecessor; the first event is linked to `GENESIS`."""
     return hashlib.sha256(previous.encode("ascii") + octets).hexdigest()
+
+
+def seal(table: str, *values: Plain) -> str:
+    """Returns the digest that is stored with a row which no event gives: SHA-256 over its values' canonical JSON."""
+    return hashlib.sha256(_json([table, *values])).hexdigest()
 
 
 def _json(value: object) -> bytes:

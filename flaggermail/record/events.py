@@ -116,6 +116,10 @@ class EventKind(StrEnum):
     CODE_WRONG = "code wrong"
 
 
+ERASING = frozenset({EventKind.MESSAGE_DECLINED, EventKind.OCTETS_DISCARDED, EventKind.ELECTION_KEY_DESTROYED})
+"""The kinds with which earlier personal values of the rows they change are erased."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """New values for fields of one row; creates the row if it does not exist."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors and the lease."""
+"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors, the lease, and an index."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class ChainHeadRow(Row, table=True):
     id: int = Field(primary_key=True)
     seq: int
     digest: str
+    last_counter: str | None  # the keys created last: see `adapters.db.sealed`
+    last_cursor: str | None
 
 
 class PersonalRow(Row, table=True):
@@ -52,6 +54,8 @@ class CounterRow(Row, table=True):
     __tablename__ = "counter"
     name: str = Field(primary_key=True)
     value: int
+    after: str | None  # the counter created before this one
+    seal: str
 
 
 class CursorRow(Row, table=True):
@@ -62,6 +66,17 @@ class CursorRow(Row, table=True):
     uidvalidity: int = Field(sa_type=BigInteger)  # unsigned 32 bits: RFC 9051, section 9
     uid: int = Field(sa_type=BigInteger)
     looked_at: datetime | None
+    after: str | None  # the cursor created before this one
+    seal: str
+
+
+class RowEventRow(Row, table=True):
+    """Which events changed a row: the index by which a mail is compared with its events before it is sent."""
+
+    __tablename__ = "row_event"
+    of_table: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    event: int = Field(primary_key=True, foreign_key="event.seq", index=True)
 
 
 class LeaseRow(Row, table=True):

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain
 from typing import TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
 
 from flaggermail.adapters.db.mapping import from_columns, table_of, to_columns
+from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
 from flaggermail.adapters.db.statements import (
     AFTER,
     KEY,
@@ -28,24 +28,23 @@ from flaggermail.adapters.db.statements import (
     parameters,
     shape_of,
 )
+from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound
 from flaggermail.ports import Cursor, Position
-from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes, stored_kind
-from flaggermail.record.events import Change, Event, Rows, values_of
-from flaggermail.record.rows import BY_TABLE, Record
+from flaggermail.record.audit import Head, Proof, Subject
+from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
+from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
+from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 COUNTER, CURSOR = table_of("counter"), table_of("cursor")
+INDEX = table_of("row_event")
+INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
 _NEW_HEAD = update(HEAD)
-_NEXT = (
-    update(COUNTER)
-    .where(COUNTER.c.name == bindparam("counter"))
-    .values(value=COUNTER.c.value + 1)
-    .returning(COUNTER.c.value)
-)
+_REACHED = select(COUNTER.c.value).where(COUNTER.c.name == bindparam("counter"))
 _ERASE = delete(PERSONAL).where(PERSONAL.c.commitment == bindparam("erased"))
 _CURSOR = select(CURSOR.c.uidvalidity, CURSOR.c.uid, CURSOR.c.looked_at).where(CURSOR.c.folder == bindparam("folder"))
 
@@ -102,19 +101,17 @@ class SqlTransaction:
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
-        return self._connection.execute(select(COUNTER.c.value).where(COUNTER.c.name == counter)).scalar() or 0
+        return self._connection.execute(_REACHED, {"counter": counter}).scalar() or 0
 
     def number(self, counter: str) -> int:
         """Issues the next number of a counter, starting at 1."""
-        value = self._connection.execute(_NEXT, {"counter": counter}).scalar()
-        if value is None:
-            self._connection.execute(adding("counter"), {"name": counter, "value": 1})
-        return value or 1
+        value = self.reached(counter) + 1
+        self.set_number(counter, value)
+        return value
 
     def set_number(self, counter: str, value: int) -> None:
         """Sets a counter, so that the next number issued is `value` + 1."""
-        if self._connection.execute(changing("counter", "name"), {KEY: counter, "value": value}).rowcount == 0:
-            self._connection.execute(adding("counter"), {"name": counter, "value": value})
+        COUNTERS.write(self._connection, counter, {"value": value})
 
     def append(self, *events: Event) -> None:
         """Appends events to the chain and applies their changes to the rows; all of them or, on an error, none."""
@@ -167,6 +164,10 @@ class SqlTransaction:
             self._connection.execute(adding("personal"), kept)
         for change in event.changes:
             self._apply(change)
+        touched = {(change.table, change.key) for change in event.changes if change.table in INDEXED}
+        if touched:
+            index = [{"of_table": table, "key": key, "event": seq} for table, key in sorted(touched)]
+            self._connection.execute(adding("row_event"), index)
         return digest
 
     def _apply(self, change: Change) -> None:
@@ -207,8 +208,7 @@ class SqlTransaction:
         """Records how far `folder` has been read."""
         position = cursor.position
         values = {"uidvalidity": position.uidvalidity, "uid": position.uid, "looked_at": cursor.looked_at}
-        if self._connection.execute(changing("cursor", "folder"), {KEY: folder, **values}).rowcount == 0:
-            self._connection.execute(adding("cursor"), {"folder": folder, **values})
+        CURSORS.write(self._connection, folder, values)
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read, or None."""
@@ -234,25 +234,43 @@ class SqlTransaction:
             yield page
             after = page[-1].seq
 
-    def broken_link(self) -> int | None:
-        """Returns the number of the first event that was changed, moved or removed; None if the chain is intact.
+    def verify(self) -> Proof:
+        """Compares everything with the events; see `ports.Transaction`."""
+        return Verification(self._connection, INDEXED).proof()
 
-        Each digest must follow from the event's octets and the previous digest, the columns must agree with the octets,
-        and the last event must be the one named by the chain's head.
-        """
-        digest, last = GENESIS, 0
-        for row in chain.from_iterable(self._chain()):
-            digest, last = link(digest, row.octets), last + 1
-            if (row.seq, row.digest) != (last, digest) or not _columns_agree(row):
-                return last
-        return None if self._chain_head() == (last, digest) else last + 1
+    def broken_link(self) -> int | None:
+        """Returns the number of the first event that was changed, moved or removed; None if the chain is intact."""
+        return self._first(Subject.EVENT, Subject.HEAD)
 
     def broken_commitment(self) -> int | None:
         """Returns the number of the first event with a personal value that does not match its commitment, or None."""
-        for row in self._connection.execute(select(PERSONAL).order_by(PERSONAL.c.event)):
-            if commitment(row.salt, json.loads(row.value)) != row.commitment:
-                return int(row.event)
-        return None
+        return self._first(Subject.PERSONAL)
+
+    def _first(self, *subjects: Subject) -> int | None:
+        self.finish()
+        found = Verification(self._connection, INDEXED).chain()
+        return next((finding.event for finding in found if finding.subject in subjects), None)
+
+    def head(self, seq: int | None = None) -> Head | None:
+        """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
+        if seq is None:
+            seq = self._chain_head()[0]
+        if seq == 0:
+            return Head(0, GENESIS)
+        row = self._connection.execute(select(EVENT.c.digest, EVENT.c.at).where(EVENT.c.seq == seq)).first()
+        return None if row is None else Head(seq, row.digest, row.at)
+
+    def from_events(self, kind: type[R], key: str) -> R | None:
+        """Returns the row as its events give it, found by the index; see `ports.Transaction`."""
+        joined = select(EVENT.c.seq, EVENT.c.octets).join(INDEX, INDEX.c.event == EVENT.c.seq)
+        query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
+        values: dict[str, Scalar] = {}
+        for row in self._connection.execute(query).all():
+            event = decode(row.octets, partial(_revealed, self._values(row.seq, row.seq)))
+            for change in event.changes:
+                if (change.table, change.key) == (kind.TABLE, key):
+                    values.update(change.values)
+        return kind(**values) if values else None
 
     def rows(self) -> Rows:
         """Returns every current row, in the form that `record.events.fold` produces."""
@@ -269,12 +287,6 @@ def _columns(event: Event) -> dict[str, str | datetime | None]:
         "notification": event.notification,
         "message": event.message,
     }
-
-
-def _columns_agree(row: Row[*tuple[object, ...]]) -> bool:
-    """True if an event's columns agree with its octets."""
-    told = _columns(decode(row.octets, partial(_revealed, {}))) | {"kind": stored_kind(row.octets)}
-    return all(getattr(row, name) == value for name, value in told.items())
 
 
 def _revealed(values: Mapping[str, Plain], key: str) -> Plain:

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Columns as the database holds them, whatever that is: SQLite stores any type in any column.
+
+Nothing is converted on the way out, so that a value which no program of ours wrote is compared and not stumbled over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    select,
+    type_coerce,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import NullType
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from flaggermail.record.event_codec import Plain, plain
+
+PAGE = 500
+_AFTER = "after_that_key"
+RawRow = dict[str, object]
+
+
+def rows(connection: Connection, table: Table) -> Iterator[RawRow]:
+    """Yields every row of a table with one key column, in the order of its key; SQLite sorts any type after text."""
+    (key,) = table.primary_key.columns
+    query = selected(connection, table).order_by(key).limit(PAGE)
+    further = query.where(key > bindparam(_AFTER, type_=NullType()))
+    names = table.c.keys()
+    page = connection.execute(query).all()
+    while page:
+        yield from (dict(zip(names, row, strict=True)) for row in page)
+        page = connection.execute(further, {_AFTER: page[-1][names.index(key.name)]}).all()
+
+
+def selected(connection: Connection, table: Table) -> Select[*tuple[object, ...]]:
+    """Selects all columns of a table unconverted."""
+    return select(*(_raw(connection.dialect, column) for column in table.c))
+
+
+def _raw(dialect: Dialect, column: Column[object]) -> ColumnElement[object]:
+    if dialect.name == "sqlite" or isinstance(column.type, LargeBinary):
+        return type_coerce(column, NullType()).label(column.name)
+    return cast(column, Text()).label(column.name)
+
+
+class Comparison:
+    """Compares raw rows of a table with the plain values that the events give for them."""
+
+    def __init__(self, dialect: Dialect, table: Table) -> None:
+        sqlite = dialect.name == "sqlite"
+        self._stored = {column.name: _form(column, sqlite=sqlite) for column in table.c}
+        self._instants = () if sqlite else tuple(c.name for c in table.c if isinstance(c.type, UTCDateTime))
+
+    def differing(self, raw: RawRow, expected: Mapping[str, Plain]) -> list[str]:
+        """Returns the columns whose raw value is not what this program stores for the expected one."""
+        for name in self._instants:
+            raw[name] = _instant(raw[name])
+        return [name for name, value in expected.items() if not self._holds(raw.get(name), name, value)]
+
+    def _holds(self, raw: object, name: str, value: Plain) -> bool:
+        if value is None or raw is None:
+            return raw is value
+        try:
+            stored = self._stored[name](value)
+        except (KeyError, TypeError, ValueError):
+            return False
+        return type(raw) is type(stored) and raw == stored
+
+
+def as_plain(column: Column[object], raw: object) -> Plain:
+    """Returns the plain value of a raw one. Raises TypeError or ValueError for what no program of ours wrote."""
+    if raw is None:
+        return None
+    if isinstance(column.type, Integer) and not isinstance(column.type, Boolean) and isinstance(raw, str):
+        return int(raw)
+    if isinstance(column.type, UTCDateTime):
+        at = datetime.fromisoformat(str(raw))
+        return plain(at if at.tzinfo else at.replace(tzinfo=UTC))
+    if isinstance(raw, str | int):
+        return raw
+    raise TypeError("no plain value")
+
+
+def _form(column: Column[object], *, sqlite: bool) -> Callable[[Plain], object]:
+    """Returns the function from an event's plain value to the raw one."""
+    if isinstance(column.type, UTCDateTime):
+        return _sqlite_instant if sqlite else _same
+    if isinstance(column.type, JSON):
+        return _list
+    if isinstance(column.type, Boolean):
+        return int if sqlite else _truth
+    if isinstance(column.type, Integer):  # BIGINT is one too
+        return _same if sqlite else str
+    return _same
+
+
+def _same(value: Plain) -> object:
+    return value
+
+
+def _truth(value: Plain) -> str:
+    return "true" if value else "false"
+
+
+def _list(value: Plain) -> str:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return json.dumps(value)
+
+
+def _sqlite_instant(value: Plain) -> str:
+    """Returns an instant as SQLAlchemy stores it in SQLite: in UTC with microseconds, without its zone."""
+    at = datetime.fromisoformat(str(value)).astimezone(UTC).replace(tzinfo=None)
+    return at.isoformat(sep=" ", timespec="microseconds")
+
+
+def _instant(raw: object) -> object:
+    """Returns PostgreSQL's text of an instant in the form of an event, or what cannot be one unchanged."""
+    try:
+        return plain(datetime.fromisoformat(str(raw))) if isinstance(raw, str) else raw
+    except (ValueError, OverflowError):  # infinity, or a year beyond those of Python
+        return raw

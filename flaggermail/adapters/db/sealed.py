@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Counters and cursors: rows that no event gives, because an idle desk would write one for each look at a folder.
+
+Each row has a seal, a SHA-256 over its values, and names the row created before it; the chain's head names the last
+one. So a row that was changed, added or removed without this program is found, and named. A seal has no key: it finds
+what was changed by hand, not somebody who computes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindparam, select, update
+
+from flaggermail.adapters.db.mapping import table_of
+from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, rows
+from flaggermail.adapters.db.statements import adding
+from flaggermail.record.audit import Finding, Subject
+from flaggermail.record.event_codec import Plain, plain, seal
+
+HEAD = table_of("chain_head")
+_KEY = "key_of_the_sealed_row"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A sealed table: its key column, the columns with values, and the column of the head with the last key."""
+
+    table: Table
+    key: str
+    values: tuple[str, ...]
+    last: ColumnElement[str | None]
+    finding: Select[tuple[str | None]]
+    changing: Update
+
+    def seal_of(self, row: Mapping[str, Plain]) -> str:
+        """Returns the seal of a row."""
+        names = (self.key, "after", *self.values)
+        return seal(self.table.name, *(row[name] for name in names))
+
+    def write(self, connection: Connection, key: str, values: Mapping[str, str | int | datetime | None]) -> None:
+        """Writes a row with its seal; a new one is linked to the row created before it."""
+        known = connection.execute(self.finding, {_KEY: key}).first()
+        after = known.after if known else connection.execute(select(self.last)).scalar_one()
+        row = {self.key: key, "after": after, **values}
+        sealed = {**values, "seal": self.seal_of({name: plain(value) for name, value in row.items()})}
+        if known is not None:
+            connection.execute(self.changing, {_KEY: key, **sealed})
+            return
+        connection.execute(adding(self.table.name), {**row, **sealed})
+        connection.execute(update(HEAD).values({self.last: key}))
+
+
+def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Finding]:
+    """Yields the rows of a sealed table that were changed, added or taken away."""
+    table, compared = sealed.table, Comparison(connection.dialect, sealed.table)
+    there: set[object] = set()
+    named: dict[object, object] = {}  # what names a row created before it, by the row named
+    for raw in rows(connection, table):
+        key = raw[sealed.key]
+        there.add(key)
+        name = f"{table.name} {key if isinstance(key, str) else repr(key)[:80]}"
+        if raw["after"] is not None:
+            named[raw["after"]] = name
+        if not _fits(sealed, compared, raw):
+            yield Finding(Subject.ROW, name, "was changed or added: its seal does not fit")
+    last = connection.execute(select(sealed.last)).scalar()
+    if last is not None:
+        named[last] = "the chain's head"
+    for key, by in named.items():
+        if key not in there:
+            yield Finding(Subject.ROW, f"{table.name} {key}", f"was taken away: {by} names it")
+    for key in sorted(there - named.keys(), key=repr):
+        yield Finding(Subject.ROW, f"{table.name} {key}", "was added: no other row names it")
+
+
+def _fits(sealed: Sealed, compared: Comparison, raw: RawRow) -> bool:
+    try:
+        row = {name: as_plain(sealed.table.c[name], value) for name, value in raw.items()}
+        return not compared.differing(raw, {**row, "seal": sealed.seal_of(row)})
+    except (TypeError, ValueError):
+        return False
+
+
+def _sealed(name: str, key: str, *values: str) -> Sealed:
+    table = table_of(name)
+    this = table.c[key] == bindparam(_KEY)
+    return Sealed(
+        table, key, values, HEAD.c[f"last_{name}"], select(table.c.after).where(this), update(table).where(this)
+    )
+
+
+COUNTERS = _sealed("counter", "name", "value")
+CURSORS = _sealed("cursor", "folder", "uidvalidity", "uid", "looked_at")
+SEALED = (COUNTERS, CURSORS)

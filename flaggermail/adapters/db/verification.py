@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Compares everything in the database with its events: `flaggermail audit verify`.
+
+Reads raw columns, page by page, and writes nothing. In memory are the last values of each row, as JSON; never mail.
+
+1  tables, columns and triggers are those of this program
+2  each event's digest follows from its octets and the digest before; its columns agree; the head names the last one
+3  each personal value is the one committed to; one that is gone was erased by a later event about its row
+4  every row of `record.rows` is the fold of the events, column by column
+5  counters and cursors, which no event gives, have their seals (`sealed`)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
+from datetime import datetime
+
+from sqlalchemy import Connection, inspect, text
+
+from flaggermail.adapters.db.beside import Beside, outside
+from flaggermail.adapters.db.mapping import metadata, table_of
+from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, rows, selected
+from flaggermail.adapters.db.sealed import SEALED, unsealed
+from flaggermail.record.audit import LIMIT, Finding, Head, Octets, Proof, Subject
+from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
+from flaggermail.record.events import ERASING, EventKind
+from flaggermail.record.rows import BY_TABLE, Record
+
+EVENT, HEAD = table_of("event"), table_of("chain_head")
+NOT_GIVEN: Mapping[str, str] = {
+    "lease": "says which process is the daemon now; it is renewed every ten seconds and proves nothing about the past",
+    "alembic_version": "the revision of the schema, which every start compares with the program's",
+}
+"""Tables that are compared with nothing, each with the reason."""
+TRIGGERS = {
+    "sqlite": frozenset({"event_no_update", "event_no_delete", "event_no_replace"}),
+    "postgresql": frozenset({"event_append_only"}),
+}
+_TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+}
+_CHANGED = "was changed, moved or taken away: the chain does not hold from there on"
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+Key = tuple[str, str]
+
+
+class Verification:
+    """One comparison on one connection, which must see one snapshot; `indexed` tables have their changes indexed."""
+
+    def __init__(self, connection: Connection, indexed: frozenset[str]) -> None:
+        self._connection, self._dialect, self._indexed = connection, connection.dialect, indexed
+        self._told: dict[Key, bytes] = {}  # the last values of each row, as JSON
+        self._gone: dict[Key, dict[str, int]] = {}  # personal values that are gone, not yet erased by an event
+        self._rows = self._personal = 0
+        self._head = Head(0, GENESIS)
+        self._octets = Octets()
+
+    def proof(self) -> Proof:
+        """Compares everything."""
+        findings: list[Finding] = []
+        further = 0
+        for finding in self._everything():
+            if len(findings) < LIMIT:
+                findings.append(finding)
+            else:
+                further += 1
+        return Proof(self._head, self._rows, self._personal, findings, further, self._octets)
+
+    def _everything(self) -> Iterator[Finding]:
+        missing = list(_schema(self._connection))
+        yield from missing
+        if any(finding.subject is Subject.SCHEMA and finding.stops for finding in missing):
+            return
+        whole = True
+        for finding in self.chain():
+            whole = whole and finding.subject is not Subject.EVENT
+            yield finding
+        if whole:  # else the rows may come from events beyond the break
+            yield from self._compared()
+
+    # ---- the chain and its personal values
+
+    def chain(self) -> Iterator[Finding]:
+        """Reads and folds the events; yields what differs. Stops at the first event that does not follow."""
+        query = selected(self._connection, EVENT).order_by(EVENT.c.seq).limit(PAGE)
+        compared, names, after = Comparison(self._dialect, EVENT), EVENT.c.keys(), 0
+        while page := self._connection.execute(query.where(EVENT.c.seq > after)).all():
+            found = [dict(zip(names, row, strict=True)) for row in page]
+            after = int(str(found[-1]["seq"]).partition(".")[0])
+            beside = Beside(self._connection, self._head.seq + 1, after)
+            for row in found:
+                event = self._linked(row, compared)
+                if isinstance(event, Finding):
+                    yield event
+                    return
+                yield from self._take(event, beside)
+            yield from beside.left()
+        yield from outside(self._connection, self._head.seq)
+        yield from self._head_row()
+
+    def _linked(self, row: RawRow, compared: Comparison) -> StoredEvent | Finding:
+        """Returns an event that follows from the last one, and takes it as the last; else what is wrong with it."""
+        seq, octets = self._head.seq + 1, row["octets"]
+        wrong = Finding(Subject.EVENT, f"event {seq}", _CHANGED, seq)
+        if not isinstance(octets, bytes):
+            return wrong
+        digest = link(self._head.digest, octets)
+        try:
+            written, event = stored_event(octets)
+            EventKind(event["kind"])
+            at = datetime.fromisoformat(event["at"])
+            columns = _columns(event) | {"seq": seq, "digest": digest, "kind": written}
+        except _UNREADABLE:
+            unknown = Finding(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
+            return unknown if row["digest"] == digest else wrong
+        if compared.differing(row, columns):
+            return wrong
+        self._head = Head(seq, digest, at)
+        return event
+
+    def _take(self, event: StoredEvent, beside: Beside) -> Iterator[Finding]:
+        """Folds the changes of the last event."""
+        seq = self._head.seq
+        erases = EventKind(event["kind"]) in ERASING
+        for change in event["changes"]:
+            record, key = BY_TABLE.get(change["table"]), (change["table"], change["key"])
+            if record is None:
+                yield Finding(Subject.EVENT, f"event {seq}", "changes a table that this version does not know", seq)
+                continue
+            if erases:
+                self._gone.pop(key, None)
+            values = dict(change["values"])
+            for name in record.PERSONAL & values.keys():
+                value = values[name]
+                if isinstance(value, str) and value.startswith(COMMITMENT):
+                    held = beside.reveal(value, seq)
+                    if held is None:
+                        self._gone.setdefault(key, {})[name] = seq
+                    else:
+                        values[name] = held
+                        self._personal += 1
+            told = self._told.get(key)
+            self._told[key] = _packed({**_unpacked(told), **values})
+            if change["table"] in self._indexed:
+                beside.index(*key, seq)
+
+    def _head_row(self) -> Iterator[Finding]:
+        told: dict[str, Plain] = {"id": 1, "seq": self._head.seq, "digest": self._head.digest}
+        heads = list(rows(self._connection, HEAD))
+        if len(heads) != 1 or Comparison(self._dialect, HEAD).differing(heads[0], told):
+            lasts = f"the chain ends with event {self._head.seq}, and the head says otherwise"
+            yield Finding(Subject.HEAD, "chain_head 1", lasts, self._head.seq + 1)
+
+    # ---- the rows
+
+    def _compared(self) -> Iterator[Finding]:
+        for (table, key), names in self._gone.items():
+            name, seq = min(names.items(), key=lambda item: item[1])
+            lost = f"its personal value, {name} of {table} {key}, is gone, and no event says that it was erased"
+            yield Finding(Subject.PERSONAL, f"event {seq}", lost, seq)
+        for record in BY_TABLE.values():
+            yield from self._table(record)
+        for (table, key), told in self._told.items():
+            self._octets.note(table, f"{table} {key}", _unpacked(told))
+            yield Finding(Subject.ROW, f"{table} {key}", "was taken away: the events give it")
+        for sealed in SEALED:
+            yield from unsealed(self._connection, sealed)
+
+    def _table(self, record: type[Record]) -> Iterator[Finding]:
+        """Compares the rows of one table; leaves in `_told` what the table lacks."""
+        table, absent = table_of(record.TABLE), _defaults(record)
+        compared = Comparison(self._dialect, table)
+        for raw in rows(self._connection, table):
+            self._rows += 1
+            key = raw[record.KEY]
+            name = f"{record.TABLE} {key if isinstance(key, str) else repr(key)[:80]}"
+            told = self._told.pop((record.TABLE, key), None) if isinstance(key, str) else None
+            if told is None:
+                yield Finding(Subject.ROW, name, "was added: no event gives it")
+                continue
+            values = absent | _unpacked(told)
+            self._octets.note(record.TABLE, name, values)
+            if differing := compared.differing(raw, values):
+                yield Finding(Subject.ROW, name, f"is not what the events say: {', '.join(sorted(differing))}")
+
+
+def _schema(connection: Connection) -> Iterator[Finding]:
+    """Yields tables, columns and triggers that are missing, or that this program did not make."""
+    found, dialect = inspect(connection), connection.dialect.name
+    there, ours = set(found.get_table_names()), {*metadata.tables, "alembic_version"}
+    for name in sorted(there ^ ours):
+        said = "is missing" if name in ours else "is no table of this program"
+        yield Finding(Subject.SCHEMA, f"table {name}", said, stops=name in metadata.tables)
+    for name in sorted(there & set(metadata.tables)):
+        columns = {column["name"] for column in found.get_columns(name)} ^ set(metadata.tables[name].c.keys())
+        if columns:
+            said = f"has other columns: {', '.join(sorted(columns))}"
+            yield Finding(Subject.SCHEMA, f"table {name}", said, stops=True)
+    triggers = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
+    for name in sorted(triggers ^ TRIGGERS[dialect]):
+        said = "was added" if name in triggers else "is missing: nothing prevents that events are changed"
+        yield Finding(Subject.SCHEMA, f"trigger {name}", said)
+
+
+def _columns(event: StoredEvent) -> dict[str, Plain]:
+    """Returns the values of an event that have their own column."""
+    return {
+        "at": event["at"],
+        "actor": event["actor"],
+        "case": event["case"],
+        "notification": event["notification"],
+        "message": event["message"],
+    }
+
+
+def _defaults(record: type[Record]) -> dict[str, Plain]:
+    """Returns what a migration gave the columns that are younger than a row."""
+    return {spec.name: plain(spec.default) for spec in fields(record) if spec.default is not MISSING}
+
+
+def _packed(values: Mapping[str, Plain]) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode("ascii")
+
+
+def _unpacked(told: bytes | None) -> dict[str, Plain]:
+    found: dict[str, Plain] = json.loads(told) if told else {}
+    return found

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What `flaggermail audit verify` finds, and the head of the chain to compare with one that was kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flaggermail.record.event_codec import Plain
+
+LIMIT = 100  # findings listed; the others are counted
+
+
+class Subject(StrEnum):
+    """What a finding is about."""
+
+    SCHEMA = "schema"  # a table, column or trigger of the database
+    EVENT = "event"
+    HEAD = "head"  # the row with number and digest of the last event
+    PERSONAL = "personal value"
+    ROW = "row"
+    ARCHIVE = "archive file"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One difference from the record; `name` identifies the first object concerned, such as `outbox o00000001`."""
+
+    subject: Subject
+    name: str
+    text: str
+    event: int | None = None  # the event concerned
+    stops: bool = False  # nothing else can be compared
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Number, digest and instant of the last event; 0, `GENESIS` and None before the first one."""
+
+    seq: int
+    digest: str
+    at: datetime | None = None
+
+
+class Kept(StrEnum):
+    """What the events say about octets in the archive."""
+
+    STORED = "stored"
+    DESTROYED = "destroyed"  # at the end of the retention period, by an event
+
+
+class Octets:
+    """The digests that rows name, and whether the archive must hold their octets.
+
+    Rows are noted table by table, messages before their deliveries and outbox mails.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Kept, str]] = {}
+        self._destroyed: set[object] = set()  # messages
+
+    def note(self, table: str, name: str, values: Mapping[str, Plain]) -> None:
+        """Notes the digest of a row, with the row's name."""
+        digest = values.get("digest")
+        if not isinstance(digest, str) or not digest:
+            return
+        destroyed = values.get("discarded_at") is not None
+        if table == "message" and destroyed:
+            self._destroyed.add(values.get("id"))
+        if table == "delivery":
+            destroyed = values.get("message") in self._destroyed
+        if table == "outbox":  # its octets are those of its message
+            destroyed = digest in self._kept and self._kept[digest][0] is Kept.DESTROYED
+        if destroyed:
+            self._kept.setdefault(digest, (Kept.DESTROYED, name))
+        elif self.get(digest) is not Kept.STORED:
+            self._kept[digest] = Kept.STORED, name
+
+    def items(self) -> Iterator[tuple[str, Kept, str]]:
+        """Yields digest, what the archive must hold, and the first row that says so."""
+        for digest, (kept, name) in self._kept.items():
+            yield digest, kept, name
+
+    def get(self, digest: str) -> Kept | None:
+        """Returns what the events say about a digest; None if no row names it."""
+        found = self._kept.get(digest)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The result of comparing a database with its events."""
+
+    head: Head
+    rows: int
+    personal: int
+    findings: Sequence[Finding]
+    further: int  # findings beyond `LIMIT`
+    octets: Octets
