@@ -10,6 +10,7 @@ FlaggermailError
 +-- FolderUnreadable      the server refuses one folder: continue with the others
 +-- StoreBusy             another daemon holds the lease
 +-- StoreFault            the database cannot be read or written: disk full, read-only, server gone
++-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
 `-- StoryBroken           the demo did not turn out as told                                           (exit 1)
@@ -56,6 +57,10 @@ class StoreBusy(FlaggermailError):
 
 class StoreFault(FlaggermailError):
     """The database cannot be read or written; the text quotes its error. Nothing was changed."""
+
+
+class RowUnreadable(FlaggermailError):
+    """A row holds a value that this program never writes: the database was changed by other means."""
 
 
 class ArchiveFault(FlaggermailError):

@@ -257,6 +257,16 @@ def not_discarded(reason: str) -> None:
     _log.error("declined mail could not be destroyed", object="archive", result="failed", reason=reason)
 
 
+def not_scrubbed() -> None:
+    """A reader kept the journal with erased values in use; the daemon tries again every minute."""
+    _log.warning("erased values remain in the journal for now", object="database", result="tried again")
+
+
+def record_head(seq: int, digest: str) -> None:
+    """The head of the chain: in a log that another machine collects, it reveals a chain that was written anew."""
+    _log.info("head of the record", object="record", head=f"{seq}:{digest}")
+
+
 def archive_swept(count: int) -> None:
     """`count` partial files of crashed writers were removed."""
     _log.info("half-written files removed", object="archive", count=count)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.mail.message import Message, Verdict
+from flaggermail.record.audit import ArchivedFile, Evidence
 from flaggermail.record.events import Event
 from flaggermail.record.rows import Record
 
@@ -343,6 +344,10 @@ class BlobStore(Protocol):
         """Removes partial files left by crashed writers; returns their number. Raises ArchiveFault."""
         ...
 
+    def files(self) -> Iterator[ArchivedFile]:
+        """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFault."""
+        ...
+
 
 class Parser(Protocol):
     """Parses mail."""
@@ -431,7 +436,7 @@ class Templates(Protocol):
         ...
 
 
-class Transaction(Protocol):
+class Transaction(Evidence, Protocol):
     """One unit of work, all or nothing. A row can only be changed by appending the event that records the change."""
 
     def get(self, kind: type[R], key: str) -> R | None:
@@ -494,12 +499,12 @@ class Transaction(Protocol):
         """Returns how far `folder` has been read; None if it never was."""
         ...
 
-    def broken_link(self) -> int | None:
-        """Returns the number of the first event whose digest does not follow from its octets and the previous one."""
+    def keys(self, kind: type[Record], /, **equal: object) -> list[str]:
+        """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
         ...
 
-    def broken_commitment(self) -> int | None:
-        """Returns the number of the first event with a personal value that does not match its commitment, or None."""
+    def from_events(self, kind: type[R], key: str) -> R | None:
+        """Returns an outbox mail or a notification as its events give it, or None; the cost depends on their number."""
         ...
 
 
@@ -536,6 +541,10 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Begins a read-only transaction with one consistent snapshot."""
+        ...
+
+    def scrub(self) -> bool:
+        """Overwrites what erased values have left beside the database; False if a reader prevents it for now."""
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from flaggermail import __version__, demo, replay
 from flaggermail.adapters.clock.clock import SystemClock, SystemRandomness
 from flaggermail.adapters.clock.ticker import SchedulerTicker
-from flaggermail.adapters.db.migrate import require_current, upgrade
+from flaggermail.adapters.db.migrate import require_current, require_revision, upgrade
 from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
@@ -38,6 +38,7 @@ from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.ports import (
+    BlobStore,
     Clock,
     HealthProbe,
     Heartbeat,
@@ -47,6 +48,7 @@ from flaggermail.ports import (
     Randomness,
     Resolver,
     StatusBoard,
+    Store,
     Submitter,
 )
 from flaggermail.replay import Command, Report
@@ -224,6 +226,20 @@ def open_services(directory: Path, clock: Clock | None = None) -> Services:
         settings, clock=clock, randomness=SystemRandomness(), submit=submitter(settings, clock, health_probe.presented),
         health_probe=health_probe,
     )  # fmt: skip
+
+
+def open_evidence(directory: Path) -> tuple[Store, BlobStore]:
+    """Returns database and archive of a configuration directory to be verified. Raises ConfigurationError.
+
+    Writes nothing: neither a database that is missing nor the configuration into one that is there.
+    """
+    settings = load(directory)
+    file = database_file(settings.desk)
+    if file is not None and not file.exists():
+        raise ConfigurationError(f"database {file}: does not exist; restore it, or mend store.database")
+    store = SqlStore(settings.desk.store.database, SystemRandomness().salt)
+    require_revision(store.engine)
+    return store, FileBlobStore(settings.archive)
 
 
 def with_pagers(env: Services) -> Services:

@@ -21,6 +21,7 @@ from flaggermail.errors import Refusal
 if TYPE_CHECKING:
     from flaggermail.commands.acts import Act
     from flaggermail.commands.perform import Outcome
+    from flaggermail.ports import BlobStore, Transaction
     from flaggermail.services import Services, UnitOfWork
 
 
@@ -57,6 +58,26 @@ class Session:
 
         with self.environment.store.read() as tx:
             yield UnitOfWork(self.environment, tx, self.environment.clock.now())
+
+    @contextmanager
+    def evidence(self) -> Iterator[tuple[Transaction, BlobStore]]:
+        """Yields a snapshot of the database and the archive, opened without writing to either.
+
+        Rows are not read on the way, so a row with an impossible value does not prevent that it is found. Raises
+        ConfigurationError.
+        """
+        if self.given is not None:
+            with self.given.store.read() as tx:
+                yield tx, self.given.octets
+            return
+        from flaggermail.wiring import open_evidence
+
+        store, octets = open_evidence(self.directory)
+        try:
+            with store.read() as tx:
+                yield tx, octets
+        finally:
+            store.close()
 
     def now(self) -> datetime:
         """Returns the current instant in UTC, by the clock of the given services or else the system clock."""

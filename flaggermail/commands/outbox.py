@@ -9,6 +9,7 @@ from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, the_mail
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
+from flaggermail.outbox.integrity import row_fault
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.events import EventKind, changed
@@ -22,6 +23,8 @@ def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
     mail = the_mail(work, act.mail)
     if mail.state != "uncertain":
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
+    if row_fault(work.tx, mail) is not None:
+        raise Refusal(f"outbox {mail.id}: is not what its events say; `flaggermail audit verify` names every difference")
     if act.again:
         observing.refuse(work, f"outbox {mail.id}")
         change = changed(mail, replace(moved(mail, "queued"), next_try_at=work.now))

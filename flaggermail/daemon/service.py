@@ -301,13 +301,26 @@ class Daemon:
             self.env = self.renewal.tick(self.env)
 
     def _run_retention(self) -> None:
-        """Runs retention at start and then hourly. A plain hourly tick might never run if restarts are frequent."""
+        """Runs retention at start and then hourly, and logs the head of the chain.
+
+        A plain hourly tick might never run if restarts are frequent.
+        """
         if self.monotonic() < self._retention_due:
             return
         self._retention_due = self.monotonic() + FORGET_EVERY
         gone = retention.tick(self.env)
         if gone:
             logbook.octets_discarded(gone)
+        if not self.env.store.scrub():
+            logbook.not_scrubbed()
+            self._retention_due = self.monotonic() + FORGET_LOOKED
+        self._log_head()
+
+    def _log_head(self) -> None:
+        with self.env.store.read() as tx:
+            head = tx.head()
+        if head is not None:
+            logbook.record_head(head.seq, head.digest)
 
     def _keep_lease(self) -> None:
         self.env.store.renew(self.env.clock.now(), LEASE_SECONDS)
@@ -375,4 +388,5 @@ class Daemon:
 
     def _release_lease(self) -> None:
         with suppress(StoreBusy, StoreFault):
+            self._log_head()
             self.env.store.release()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Delivery of one mail: claim, record the attempt, submit, record the result.
+"""Delivery of one mail: compare it with the record, claim, record the attempt, submit, record the result.
 
 One commit before the network is touched, one after.
 
@@ -10,27 +10,23 @@ each time, and all others wait behind it untried, so that none overtakes another
 
 A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
-
-A mail whose octets are lost waits for them and raises an alarm; all others pass it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from flaggermail.errors import OctetsLost
+from flaggermail.errors import ArchiveFault
 from flaggermail.letters import exercises, observing
-from flaggermail.notices import notices
+from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
-from flaggermail.ports import Interrupt, Submission, Transaction, Unknown
-from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.ports import Interrupt, Refused, Submission, Transaction, Unknown
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.outbox_states import moved
-from flaggermail.record.rows import Alarm, Attempt, OutboxMail
+from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.services import EventRef, Services, UnitOfWork
-
-LOOKED_FOR = timedelta(minutes=15)  # until a mail whose octets are lost is looked for again
 
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
@@ -40,25 +36,33 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
     """
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := claim(env)) is not None:
-        octets = env.octets.get(mail.digest)
-        answer = exercises.refusal(env, mail, octets) or _submit(env, mail, octets)
+        answer = _submit(env, mail)
         with env.store.begin() as tx:
             settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
         tried += 1
     return tried
 
 
-def _submit(env: Services, mail: OutboxMail, octets: bytes) -> Submission:
-    return env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
+def _submit(env: Services, mail: OutboxMail) -> Submission:
+    try:
+        octets = env.octets.get(mail.digest)  # compared with their digest, once more
+    except ArchiveFault as lost:  # since `claim` has read them: tried again, and then withheld
+        return Refused(mail.recipient, permanent=False, code=0, text=str(lost))
+    refused = exercises.refusal(env, mail, octets)
+    return refused or env.submitter.submit(octets, mail.sender, [mail.recipient], _copy_address(env, mail))[0]
 
 
 def recover(env: Services) -> int:
     """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
-        doubtful = tx.find(OutboxMail, state="attempting")
+        work = UnitOfWork(env, tx, env.clock.now())
+        doubtful = integrity.readable(tx, "attempting")
         for mail in doubtful:
+            if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
+                integrity.tell(work, mail.id, found)
+                continue
             answer = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
-            settle(UnitOfWork(env, tx, env.clock.now()), mail, answer)
+            settle(work, mail, answer)
     return len(doubtful)
 
 
@@ -68,14 +72,17 @@ def next_due(tx: Transaction) -> datetime | None:
 
 
 def claim(env: Services) -> OutboxMail | None:
-    """Takes the first due mail and commits its attempt before the network is touched."""
+    """Takes the first due mail that is what the record says, and commits its attempt before the network is touched."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not due(tx, now):
+        mail, withheld = _first(UnitOfWork(env, tx, now))
+        if mail is None and integrity.is_told(tx, withheld):
             return None  # an idle desk writes nothing
     with env.store.begin() as tx:
         work = UnitOfWork(env, tx, now)
-        mail = next((one for one in due(tx, now) if _is_whole(work, one)), None)
+        mail, withheld = _first(work)
+        for key, fault in withheld.items():
+            integrity.tell(work, key, fault)
         if mail is None:
             return None
         claimed = replace(moved(mail, "attempting"), tries=mail.tries + 1, next_try_at=None)
@@ -85,40 +92,30 @@ def claim(env: Services) -> OutboxMail | None:
     return claimed
 
 
-def _is_whole(work: UnitOfWork, mail: OutboxMail) -> bool:
-    """True if the octets to send are in the archive; else raises an alarm and lets the mail wait, and others pass it.
-
-    It is looked for again at an interval: a restored file is sent.
-    """
-    try:
-        work.env.octets.get(mail.digest)
-    except OctetsLost:
-        about = EventRef(mail.case, mail.notification)
-        later = replace(mail, next_try_at=work.now + LOOKED_FOR)
-        work.record(EventKind.MAIL_POSTPONED, changed(mail, later), about=about, reason=AlarmKind.OCTETS_LOST.value)
-        text = f"{mail.id}, {mail.recipient}: {mail.subject}"
-        lost = alarm(AlarmKind.OCTETS_LOST, _lost_key(mail), text, work.now, mail.case, mail.notification)
-        notices.raise_alarm(work, lost, f"flaggermail outbox show {mail.id}")
-        return False
-    return True
+def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Fault]]:
+    """Returns the first due mail that may leave, and what stands before it that differs from the record."""
+    withheld: dict[str, integrity.Fault] = {}
+    if not observing.is_on(work.tx):
+        withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Fault.UNREADABLE)
+    while mail := next(iter(due(work.tx, work.now, withheld)), None):
+        fault = integrity.fault(work, mail)
+        if fault is None:
+            return mail, withheld
+        withheld[mail.id] = fault
+    return None, withheld
 
 
-def _lost_key(mail: OutboxMail) -> str:
-    return alarm_key(AlarmKind.OCTETS_LOST, mail.id)
-
-
-def due(tx: Transaction, now: datetime) -> list[OutboxMail]:
+def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails that may be tried now, in queue order; none while the desk is observing."""
     if observing.is_on(tx):
         return []
-    return [mail for mail in _waiting(tx) if mail.next_try_at and mail.next_try_at <= now]
+    return [mail for mail in _waiting(tx, without) if mail.next_try_at and mail.next_try_at <= now]
 
 
-def _waiting(tx: Transaction) -> list[OutboxMail]:
+def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
-    queued = tx.find(OutboxMail, state="queued")
-    tried = (mail for mail in queued if mail.tries and tx.get(Alarm, _lost_key(mail)) is None)
-    asking = next((mail for mail in tried if _server_unreachable(tx, mail)), None)
+    queued = [mail for mail in integrity.readable(tx, "queued") if mail.id not in without]
+    asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 
 

@@ -29,6 +29,7 @@ class AlarmKind(StrEnum):
     WAITING = "mail waits"
     OUTBOX_WAITS = "outbox waits"
     OUTBOX_FLOWS = "outbox flows"
+    OUTBOX_CHANGED = "outbox changed"
     PAGERS_FAILED = "pagers failed"
     DISK_LOW = "disk low"
     DISK_BACK = "disk back"

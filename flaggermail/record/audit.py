@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from flaggermail.record.event_codec import Plain
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
 LIMIT = 100  # findings listed; the others are counted
 
 
@@ -67,8 +70,8 @@ class Octets:
     def note(self, table: str, name: str, values: Mapping[str, Plain]) -> None:
         """Notes the digest of a row, with the row's name."""
         digest = values.get("digest")
-        if not isinstance(digest, str) or not digest:
-            return
+        if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+            return  # a notification that was noted by hand has none
         destroyed = values.get("discarded_at") is not None
         if table == "message" and destroyed:
             self._destroyed.add(values.get("id"))
@@ -102,3 +105,64 @@ class Proof:
     findings: Sequence[Finding]
     further: int  # findings beyond `LIMIT`
     octets: Octets
+
+
+class Evidence(Protocol):
+    """A database that can prove itself."""
+
+    def verify(self) -> Proof:
+        """Compares everything in the database with its events; reads only."""
+        ...
+
+    def head(self, seq: int | None = None) -> Head | None:
+        """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
+        ...
+
+
+class FileState(StrEnum):
+    """What a file in the folder of the archive is."""
+
+    WHOLE = "whole"  # its octets have the digest that is its name
+    PARTIAL = "partial"  # being written, or left by a writer that died
+    CHANGED = "changed"  # its octets have another digest
+    UNREADABLE = "unreadable"
+    FOREIGN = "foreign"  # no name that this program gives, or no file
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedFile:
+    """One file in the folder of the archive; `name` is relative to it."""
+
+    name: str
+    digest: str
+    state: FileState
+
+
+def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[ArchivedFile | None, Finding | None]]:
+    """Compares the archive with the digests that the events name.
+
+    Yields each file of which no row knows, with None, and every finding. A file that is whole and that no row names is
+    no sign of a change: a crash between archive and commit leaves one, and so does an act that was refused.
+    """
+    seen: set[bytes] = set()
+    for file in files:
+        kept = octets.get(file.digest)
+        if file.state is FileState.WHOLE and kept is Kept.STORED:
+            seen.add(bytes.fromhex(file.digest))
+        elif file.state is FileState.WHOLE and kept is Kept.DESTROYED:
+            yield file, Finding(Subject.ARCHIVE, f"archive {file.name}", "is there, and an event says it was destroyed")
+        elif file.state in {FileState.WHOLE, FileState.PARTIAL}:
+            yield file, None
+        else:
+            seen.update([bytes.fromhex(file.digest)] if kept is not None else [])
+            yield file, Finding(Subject.ARCHIVE, f"archive {file.name}", _SAID[file.state])
+    for digest, kept, name in octets.items():
+        if kept is Kept.STORED and bytes.fromhex(digest) not in seen:
+            yield None, Finding(Subject.ARCHIVE, f"archive {digest[:2]}/{digest}", f"is missing: {name} names it")
+
+
+_SAID = {
+    FileState.CHANGED: "was changed: its octets have another digest than its name says",
+    FileState.UNREADABLE: "cannot be read",
+    FileState.FOREIGN: "is no file of this program",
+}

@@ -97,7 +97,7 @@ def typed(record: type[Record], name: str, value: object) -> Scalar:
         return date.fromisoformat(value)
     if kind is bool:
         return bool(value)
-    if isinstance(value, str | int | date):
+    if isinstance(value, str | int | date) and type(value) is kind:
         return value
     raise TypeError(f"{record.TABLE}.{name} cannot hold {type(value).__name__}")
 

@@ -91,7 +91,6 @@ class EventKind(StrEnum):
     ELECTION_KEY_DESTROYED = "election key destroyed"
     OCTETS_DISCARDED = "octets discarded"
     MESSAGE_COSTLY = "message costly"
-    MAIL_POSTPONED = "mail postponed"
     REFERRER_UNPROVEN = "referrer unproven"
     NOBODY_ON_CALL = "nobody on call"
     ALARM_RAISED = "alarm raised"

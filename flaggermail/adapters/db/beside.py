@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, or_
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.raw import selected
+from flaggermail.adapters.db.raw import as_number, named, selected
 from flaggermail.record.audit import Finding, Subject
 from flaggermail.record.event_codec import Plain, commitment
 
@@ -26,7 +26,7 @@ class Beside:
             for table in (PERSONAL, INDEX)
         )
         self._values = {row.commitment: (row.salt, row.value, row.event) for row in values}
-        self._index = {(row.of_table, row.key, _number(row.event)) for row in index}
+        self._index = {(row.of_table, row.key, as_number(row.event)) for row in index}
         self._claimed: set[tuple[object, object, object]] = set()
         self._wrong: list[Finding] = []
 
@@ -37,7 +37,7 @@ class Beside:
             return None
         salt, text, event = held
         value = _fitting(key, salt, text)
-        if value is None or _number(event) != seq:
+        if value is None or as_number(event) != seq:
             said = "its personal value is not the one that it vouches for: value, salt or number was changed"
             self._wrong.append(Finding(Subject.PERSONAL, f"event {seq}", said, seq))
         return value if value is not None else key
@@ -59,9 +59,13 @@ class Beside:
 
 def outside(connection: Connection, last: int) -> Iterator[Finding]:
     """Yields personal values and index rows of events that do not exist."""
-    for row in connection.execute(selected(connection, PERSONAL).where(or_(PERSONAL.c.event < 1, PERSONAL.c.event > last))):
+    values, index = (
+        connection.execute(selected(connection, table).where(or_(table.c.event < 1, table.c.event > last)))
+        for table in (PERSONAL, INDEX)
+    )
+    for row in values:
         yield _unknown_value(row.commitment, row.event)
-    for row in connection.execute(selected(connection, INDEX).where(or_(INDEX.c.event < 1, INDEX.c.event > last))):
+    for row in index:
         name = _index_name((row.of_table, row.key, row.event))
         yield Finding(Subject.ROW, name, "was added: no event gives it")
 
@@ -78,17 +82,11 @@ def _fitting(key: str, salt: object, text: object) -> Plain:
     return value if fits else None
 
 
-def _number(raw: object) -> object:
-    """Returns the number of an event; PostgreSQL's is read as text."""
-    return int(raw) if isinstance(raw, str) and raw.isdecimal() else raw
-
-
 def _unknown_value(key: object, event: object) -> Finding:
-    seq = _number(event)
-    number = seq if isinstance(seq, int) else None
+    seq = as_number(event)
     said = f"its personal value {str(key)[:20]} was added: the event names no such value"
-    return Finding(Subject.PERSONAL, f"event {seq!r}"[:80], said, number)
+    return Finding(Subject.PERSONAL, f"event {event!a}"[:80] if seq is None else f"event {seq}", said, seq)
 
 
 def _index_name(row: tuple[object, object, object]) -> str:
-    return f"row_event {' '.join(map(str, row))}"
+    return f"row_event {' '.join(map(named, (row[0], row[1], as_number(row[2]) or row[2])))}"

@@ -37,22 +37,31 @@ def _current(connection: Connection) -> str | None:
 
 def require_current(engine: Engine) -> None:
     """Creates the schema in an empty database; raises ConfigurationError for any revision other than the newest."""
+    if _revision(engine, empty="") == "":
+        upgrade(engine)
+
+
+def require_revision(engine: Engine) -> None:
+    """Raises ConfigurationError unless the database has the newest revision; changes nothing, also if it is empty."""
+    _revision(engine, empty=None)
+
+
+def _revision(engine: Engine, empty: str | None) -> str | None:
+    """Returns the newest revision, or "" for an empty database if that is allowed. Raises ConfigurationError."""
     try:
         with connect_reading(engine) as connection:
-            empty = not inspect(connection).get_table_names()
-            current = _current(connection)
+            current = _current(connection) if inspect(connection).get_table_names() else empty
     except DBAPIError as error:
         raise ConfigurationError(
             f"database {engine.url.render_as_string()}: does not answer ({type(error.orig).__name__}); "
             "start it, or mend store.database in flaggermail.yaml"
         ) from None
-    if empty:
-        upgrade(engine)
-    elif current != newest():
+    if current not in {newest(), ""}:
         raise ConfigurationError(
             f"database: schema revision is {current}, this program needs {newest()}: "
             "run `flaggermail db upgrade` with the daemon stopped"
         )
+    return current
 
 
 def newest() -> str:

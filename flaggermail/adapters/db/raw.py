@@ -7,7 +7,9 @@ Nothing is converted on the way out, so that a value which no program of ours wr
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -21,7 +23,6 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    bindparam,
     cast,
     select,
     type_coerce,
@@ -33,20 +34,42 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from flaggermail.record.event_codec import Plain, plain
 
 PAGE = 500
-_AFTER = "after_that_key"
 RawRow = dict[str, object]
 
 
+def as_number(raw: object) -> int | None:
+    """Returns a raw integer, which PostgreSQL gives as text; None for what is none."""
+    if isinstance(raw, str) and raw.removeprefix("-").isdecimal():
+        return int(raw)
+    return raw if isinstance(raw, int) else None
+
+
+@contextmanager
+def any_text(connection: Connection) -> Iterator[None]:
+    """Lets SQLite return text that is no UTF-8, within the block; it is unequal to any text of ours."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    usual = driver.text_factory
+    driver.text_factory = lambda octets: octets.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = usual
+
+
+def named(key: object) -> str:
+    """Returns the key of a row as it can be printed."""
+    return key if isinstance(key, str) and key.isprintable() else ascii(key)[:80]
+
+
 def rows(connection: Connection, table: Table) -> Iterator[RawRow]:
-    """Yields every row of a table with one key column, in the order of its key; SQLite sorts any type after text."""
-    (key,) = table.primary_key.columns
-    query = selected(connection, table).order_by(key).limit(PAGE)
-    further = query.where(key > bindparam(_AFTER, type_=NullType()))
+    """Yields every row of a table in the order of its key, a page at a time."""
+    query = selected(connection, table).order_by(*table.primary_key.columns)
     names = table.c.keys()
-    page = connection.execute(query).all()
-    while page:
-        yield from (dict(zip(names, row, strict=True)) for row in page)
-        page = connection.execute(further, {_AFTER: page[-1][names.index(key.name)]}).all()
+    for row in connection.execute(query.execution_options(yield_per=PAGE)):
+        yield dict(zip(names, row, strict=True))
 
 
 def selected(connection: Connection, table: Table) -> Select[*tuple[object, ...]]:

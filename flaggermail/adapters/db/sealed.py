@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindparam, select, update
 
 from flaggermail.adapters.db.mapping import table_of
-from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, rows
+from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, named, rows
 from flaggermail.adapters.db.statements import adding
 from flaggermail.record.audit import Finding, Subject
 from flaggermail.record.event_codec import Plain, plain, seal
@@ -57,23 +57,23 @@ def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Finding]:
     """Yields the rows of a sealed table that were changed, added or taken away."""
     table, compared = sealed.table, Comparison(connection.dialect, sealed.table)
     there: set[object] = set()
-    named: dict[object, object] = {}  # what names a row created before it, by the row named
+    claims: dict[object, str] = {}  # what names a row as the one created before it, by the row named
     for raw in rows(connection, table):
         key = raw[sealed.key]
         there.add(key)
-        name = f"{table.name} {key if isinstance(key, str) else repr(key)[:80]}"
+        name = f"{table.name} {named(key)}"
         if raw["after"] is not None:
-            named[raw["after"]] = name
+            claims[raw["after"]] = name
         if not _fits(sealed, compared, raw):
             yield Finding(Subject.ROW, name, "was changed or added: its seal does not fit")
     last = connection.execute(select(sealed.last)).scalar()
     if last is not None:
-        named[last] = "the chain's head"
-    for key, by in named.items():
+        claims[last] = "the chain's head"
+    for key, by in claims.items():
         if key not in there:
-            yield Finding(Subject.ROW, f"{table.name} {key}", f"was taken away: {by} names it")
-    for key in sorted(there - named.keys(), key=repr):
-        yield Finding(Subject.ROW, f"{table.name} {key}", "was added: no other row names it")
+            yield Finding(Subject.ROW, f"{table.name} {named(key)}", f"was taken away: {by} names it")
+    for key in sorted(there - claims.keys(), key=repr):
+        yield Finding(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
 
 
 def _fits(sealed: Sealed, compared: Comparison, raw: RawRow) -> bool:

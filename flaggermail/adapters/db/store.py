@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
+from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
@@ -25,6 +26,7 @@ from flaggermail.ports import Lease
 LEASE = table_of("lease")
 _LOCK = select(HEAD.c.seq).with_for_update()
 _FENCING = select(LEASE.c.fencing).where(LEASE.c.name == bindparam("name"))
+SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +35,7 @@ class SqlStore:
 
     def __init__(self, url: str, salt: Callable[[], bytes], wait: float = 10) -> None:
         self.engine: Engine = make_engine(url, wait)
-        self._salt = salt
+        self._salt, self._wait = salt, wait
         self._lease: Lease | None = None
 
     @contextmanager
@@ -48,12 +50,34 @@ class SqlStore:
             tx = SqlTransaction(connection, self._salt)
             yield tx
             tx.finish()
+        if tx.erased and not self.scrub():
+            logbook.not_scrubbed()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
         with _as_store_fault(), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
+
+    def scrub(self) -> bool:
+        """Overwrites what erased values have left beside the database; see `ports.Store`.
+
+        On SQLite the write-ahead log still has the pages as they were: it is copied and cut to nothing. A reader of an
+        older state prevents that. PostgreSQL has no such command: its log and its dead rows go when the server's own
+        clean-up comes to them.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT}")  # writers wait for it
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = bool(cursor.fetchone()[0])
+            cursor.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
+        finally:
+            connection.close()
+        return not busy
 
     @contextmanager
     def _write_lock(self) -> Iterator[Connection]:
@@ -121,6 +145,10 @@ def _as_store_fault() -> Iterator[None]:
         yield
     except (InterfaceError, OperationalError) as error:
         raise StoreFault(f"the database says: {' '.join(str(error.orig).split())}") from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # a fault of ours, such as a constraint
+            raise
+        raise StoreFault(f"the database is damaged: {' '.join(str(error.orig).split())}") from error
 
 
 def _check_fencing(connection: Connection, lease: Lease) -> None:

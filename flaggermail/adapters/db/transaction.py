@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from flaggermail.adapters.db.mapping import from_columns, table_of, to_columns
 from flaggermail.adapters.db.sealed import COUNTERS, CURSORS
@@ -29,7 +30,7 @@ from flaggermail.adapters.db.statements import (
     shape_of,
 )
 from flaggermail.adapters.db.verification import Verification
-from flaggermail.errors import NotFound
+from flaggermail.errors import NotFound, RowUnreadable
 from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import Head, Proof, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
@@ -55,6 +56,7 @@ class SqlTransaction:
     def __init__(self, connection: Connection, salt: Callable[[], bytes]) -> None:
         self._connection = connection
         self._salt = salt
+        self.erased = False  # whether personal values were erased
         self._head: tuple[int, str] | None = None  # the chain's head after our appends, until `finish` writes it
         self._cached: dict[str, dict[tuple[object, ...], list[Record]]] = {}  # cache by table, dropped on change
 
@@ -76,16 +78,24 @@ class SqlTransaction:
 
     def _select(self, kind: type[R], equal: Mapping[str, object]) -> list[R]:
         names = table_of(kind.TABLE).c.keys()
-        rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
-        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+        with _readable(kind):
+            rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
+            found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
 
     def newest(self, kind: type[R], most: int, /, **equal: object) -> list[R]:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         names = table_of(kind.TABLE).c.keys()
         query = latest(kind.TABLE, kind.KEY, shape_of(equal))
-        rows = self._connection.execute(query, {**parameters(equal), MOST: most})
-        return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+        with _readable(kind):
+            rows = self._connection.execute(query, {**parameters(equal), MOST: most})
+            return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+
+    def keys(self, kind: type[R], /, **equal: object) -> list[str]:
+        """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
+        key = table_of(kind.TABLE).c[kind.KEY]
+        query = finding(kind.TABLE, shape_of(equal)).with_only_columns(key)
+        return sorted(str(found) for found in self._connection.execute(query, parameters(equal)).scalars())
 
     def exists(self, kind: type[R], /, **equal: object) -> bool:
         """True if `find` would return a row; the cost does not depend on how many match."""
@@ -195,6 +205,7 @@ class SqlTransaction:
                     held[field] = change["values"][name]
         if gone:
             self._connection.execute(_ERASE, gone)
+            self.erased = True
 
     def _octets_since(self, since: datetime) -> Iterator[bytes]:
         """Yields the octets of the events since `since`, in order. Starts a day earlier, as clocks may be set back."""
@@ -275,6 +286,21 @@ class SqlTransaction:
     def rows(self) -> Rows:
         """Returns every current row, in the form that `record.events.fold` produces."""
         return {(kind.TABLE, row.key): values_of(row) for kind in BY_TABLE.values() for row in self.find(kind)}
+
+
+@contextmanager
+def _readable(kind: type[Record]) -> Iterator[None]:
+    """Raises RowUnreadable for values of rows that cannot be converted."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise RowUnreadable(
+            f"{kind.TABLE}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
+        ) from error
+    except OperationalError as error:
+        if "decode" in str(error.orig):  # SQLite: text that is no UTF-8
+            raise RowUnreadable(f"{kind.TABLE}: a row holds octets that are no text") from error
+        raise
 
 
 def _columns(event: Event) -> dict[str, str | datetime | None]:

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, inspect, text
 
 from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.mapping import metadata, table_of
-from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, rows, selected
+from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
 from flaggermail.record.audit import LIMIT, Finding, Head, Octets, Proof, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
@@ -62,11 +62,12 @@ class Verification:
         """Compares everything."""
         findings: list[Finding] = []
         further = 0
-        for finding in self._everything():
-            if len(findings) < LIMIT:
-                findings.append(finding)
-            else:
-                further += 1
+        with any_text(self._connection):
+            for finding in self._everything():
+                if len(findings) < LIMIT:
+                    findings.append(finding)
+                else:
+                    further += 1
         return Proof(self._head, self._rows, self._personal, findings, further, self._octets)
 
     def _everything(self) -> Iterator[Finding]:
@@ -150,9 +151,17 @@ class Verification:
     def _head_row(self) -> Iterator[Finding]:
         told: dict[str, Plain] = {"id": 1, "seq": self._head.seq, "digest": self._head.digest}
         heads = list(rows(self._connection, HEAD))
-        if len(heads) != 1 or Comparison(self._dialect, HEAD).differing(heads[0], told):
-            lasts = f"the chain ends with event {self._head.seq}, and the head says otherwise"
-            yield Finding(Subject.HEAD, "chain_head 1", lasts, self._head.seq + 1)
+        if len(heads) == 1 and not Comparison(self._dialect, HEAD).differing(heads[0], told):
+            return
+        last, there = self._head.seq, as_number(heads[0]["seq"]) if len(heads) == 1 else None
+        if there is not None and there > last:
+            yield Finding(Subject.HEAD, f"event {last + 1}", f"was taken away: the head names event {there}", last + 1)
+        elif there is not None and there < last:
+            first = there + 1
+            yield Finding(Subject.HEAD, f"event {first}", f"was added: the head names event {there} as the last", first)
+        else:
+            said = f"does not name event {last} with its digest, the last of the chain"
+            yield Finding(Subject.HEAD, "chain_head 1", said, last + 1)
 
     # ---- the rows
 
@@ -165,7 +174,7 @@ class Verification:
             yield from self._table(record)
         for (table, key), told in self._told.items():
             self._octets.note(table, f"{table} {key}", _unpacked(told))
-            yield Finding(Subject.ROW, f"{table} {key}", "was taken away: the events give it")
+            yield Finding(Subject.ROW, f"{table} {named(key)}", "was taken away: the events give it")
         for sealed in SEALED:
             yield from unsealed(self._connection, sealed)
 
@@ -176,7 +185,7 @@ class Verification:
         for raw in rows(self._connection, table):
             self._rows += 1
             key = raw[record.KEY]
-            name = f"{record.TABLE} {key if isinstance(key, str) else repr(key)[:80]}"
+            name = f"{record.TABLE} {named(key)}"
             told = self._told.pop((record.TABLE, key), None) if isinstance(key, str) else None
             if told is None:
                 yield Finding(Subject.ROW, name, "was added: no event gives it")

@@ -20,6 +20,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from flaggermail.errors import ArchiveFault, OctetsLost
+from flaggermail.record.audit import ArchivedFile, FileState
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _PREFIX, _SUFFIX = ".", ".part"  # of a temporary file
@@ -139,6 +140,30 @@ class FileBlobStore:
         except OSError as fault:
             raise ArchiveFault(f"archive: {self._root} cannot be swept: {_error_text(fault)}") from fault
         return removed
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Yields everything below `root`, one file at a time; reads each file in pieces. Raises ArchiveFault."""
+        try:
+            for folder in sorted(self._root.iterdir()) if self._root.exists() else ():
+                if folder.is_symlink() or not folder.is_dir():
+                    yield ArchivedFile(folder.name, "", FileState.FOREIGN)
+                    continue
+                for path in sorted(folder.iterdir()):
+                    yield ArchivedFile(f"{folder.name}/{path.name}", path.name, self._state(path))
+        except OSError as fault:
+            raise ArchiveFault(f"archive: {self._root} cannot be read: {_error_text(fault)}") from fault
+
+    def _state(self, path: Path) -> FileState:
+        if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX):
+            return FileState.PARTIAL
+        if path.is_symlink() or not path.is_file() or path != self._path(path.name) or not _DIGEST.fullmatch(path.name):
+            return FileState.FOREIGN
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return FileState.UNREADABLE
+        return FileState.WHOLE if found == path.name else FileState.CHANGED
 
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Whether a mail is what the record says: the desk sends nothing that its events do not give.
+
+One UPDATE of the outbox is enough to send a mail to somebody else, or again. So before each send the row is compared
+with its events, found by an index, its octets with their digest, and a platform's mail with what was approved, by
+whom, and for which addresses. A mail that differs is withheld and raises one alarm; all other mail leaves. It leaves
+too once the row is again what the events say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from flaggermail.errors import ArchiveFault, RowUnreadable
+from flaggermail.notices import notices
+from flaggermail.notifications.approval import APPROVES
+from flaggermail.ports import Transaction
+from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.rows import Alarm, Notification, OutboxMail
+from flaggermail.services import UnitOfWork
+
+_PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
+
+
+class Fault(StrEnum):
+    """Why a mail is withheld; the word stands in the alarm."""
+
+    UNREADABLE = "unreadable"  # a column holds a value of another type
+    ADDED = "added"  # no event gives the row
+    CHANGED = "changed"  # the row is not what its events say
+    NOT_APPROVED = "not approved"  # by enough persons who may, for these octets
+    RECIPIENT = "recipient"  # no address of the channel as approved
+    OCTETS = "octets"  # missing from the archive, or others
+
+
+def readable(tx: Transaction, state: str) -> list[OutboxMail]:
+    """Returns the mails in a state, in queue order, without those whose row cannot be read."""
+    try:
+        return tx.find(OutboxMail, state=state)
+    except RowUnreadable:
+        return [mail for key in tx.keys(OutboxMail, state=state) if (mail := _read(tx, key)) is not None]
+
+
+def unreadable(tx: Transaction, state: str) -> list[str]:
+    """Returns the keys of the mails in a state whose row cannot be read."""
+    try:
+        tx.find(OutboxMail, state=state)
+    except RowUnreadable:
+        return [key for key in tx.keys(OutboxMail, state=state) if _read(tx, key) is None]
+    return []
+
+
+def _read(tx: Transaction, key: str) -> OutboxMail | None:
+    try:
+        return tx.get(OutboxMail, key)
+    except RowUnreadable:
+        return None
+
+
+def row_fault(tx: Transaction, mail: OutboxMail) -> Fault | None:
+    """Returns how the row differs from its events, or None."""
+    given = tx.from_events(OutboxMail, mail.id)
+    if given is None:
+        return Fault.ADDED
+    return None if given == mail else Fault.CHANGED
+
+
+def fault(work: UnitOfWork, mail: OutboxMail) -> Fault | None:
+    """Returns why the mail must not leave, or None."""
+    found = row_fault(work.tx, mail) or (_approval_fault(work, mail) if mail.at_most_once else None)
+    if found is None:
+        try:
+            work.env.octets.get(mail.digest)
+        except ArchiveFault:
+            found = Fault.OCTETS
+    return found
+
+
+def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> Fault | None:
+    """Compares a platform's mail with the approval in the events, and with today's roles."""
+    approved = work.tx.from_events(Notification, mail.notification) if mail.notification else None
+    if approved is None or approved.state not in _PASSED or approved.digest != mail.digest:
+        return Fault.NOT_APPROVED
+    persons = {officer for officer in approved.approved_by if _may_approve(work, officer)}
+    if len(persons) < work.env.settings.desk.approval.persons:
+        return Fault.NOT_APPROVED
+    return None if mail.recipient in {*approved.to, *approved.cc} else Fault.RECIPIENT
+
+
+def _may_approve(work: UnitOfWork, officer_id: str) -> bool:
+    officer = work.env.settings.rota.officer(officer_id)
+    return officer is not None and bool(officer.roles & APPROVES)
+
+
+def is_told(tx: Transaction, keys: Collection[str]) -> bool:
+    """True if the alarm about each of these mails was raised."""
+    kinds = (AlarmKind.OUTBOX_CHANGED, AlarmKind.OCTETS_LOST)
+    return all(any(tx.exists(Alarm, id=alarm_key(kind, key)) for kind in kinds) for key in keys)
+
+
+def tell(work: UnitOfWork, key: str, found: Fault) -> None:
+    """Raises the alarm that a mail is withheld, once for each mail."""
+    if is_told(work.tx, [key]):
+        return
+    if found is Fault.OCTETS:
+        _tell_lost(work, key)
+        return
+    # only the number: the row's other values may be an intruder's
+    raised = alarm(AlarmKind.OUTBOX_CHANGED, alarm_key(AlarmKind.OUTBOX_CHANGED, key), f"{key}: {found}", work.now)
+    notices.raise_alarm(work, raised, "flaggermail audit verify")
+
+
+def _tell_lost(work: UnitOfWork, key: str) -> None:
+    """Raises the alarm that the octets of a mail are missing or changed; its row is what the events say."""
+    mail = work.tx.get(OutboxMail, key)
+    if mail is not None:
+        identity, text = alarm_key(AlarmKind.OCTETS_LOST, key), f"{mail.id}, {mail.digest}"
+        lost = alarm(AlarmKind.OCTETS_LOST, identity, text, work.now, mail.case, mail.notification)
+        notices.raise_alarm(work, lost, f"flaggermail outbox show {mail.id}")
