@@ -22,6 +22,7 @@
 | `why` | str: a decline reason (cases.assessment), or refer, or none |
 | `missing` | list of str: attempts, screenshot, link, contact |
 | `attachments`, `suggestions`, `what_would_work` | list of str |
+| `suggestions` of a case form | list of str: web addresses, proposed as the text |
 | `total`, `more`, `waiting` | int: mails of a digest, or reminders; `more` are not listed, `waiting` are quarantined |
 | `cases` | list of str: case numbers |
 | `open_cases` | list of mappings with `number`, `title`, `state` (str, see records.Case) |
@@ -97,7 +98,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY
-    | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels", "form"},
+    | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels", "suggestions", "form"},
     "alarm": EVERY | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},

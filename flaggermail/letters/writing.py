@@ -10,6 +10,7 @@ from types import MappingProxyType
 from flaggermail.errors import Refusal
 from flaggermail.letters import exercises, observing, stored_messages
 from flaggermail.letters.outgoing import Frozen, Outgoing
+from flaggermail.letters.strangers_words import guarded, one_line
 from flaggermail.mail.compose import Letter, compose, is_message_id
 from flaggermail.mail.invisible import visible, visible_lines
 from flaggermail.mail.message import Address
@@ -50,7 +51,7 @@ def render(
     number: str | None,
     values: Mapping[str, object] = MappingProxyType({}),
 ) -> Rendered:
-    """Renders a template with the values common to all templates and its own."""
+    """Renders a template with the values common to all templates and its own, strangers' words guarded."""
     desk = work.env.settings.desk
     shared = {
         "organisation": getattr(desk.organisation.name, language),
@@ -58,7 +59,7 @@ def render(
         "language": language,
         "number": number,
     }
-    return work.env.templates.render(template, language, {**shared, **values})
+    return work.env.templates.render(template, language, {**shared, **guarded(template, values)})
 
 
 def content_key_of(letter: Letter) -> str:
@@ -84,7 +85,7 @@ def _letter(work: UnitOfWork, outgoing: Outgoing, subject: str, body: str) -> Le
         message_id=message_id(outgoing.token, work.tx.number("letter"), domain),
         date=work.now.astimezone(work.env.settings.zone),
         from_=Address(mailbox.address, getattr(mailbox.display_name, outgoing.language)),
-        to=tuple(Address(to.address, visible(to.name) if to.name else None) for to in outgoing.to),
+        to=tuple(Address(to.address, one_line(to.name) if to.name else None) for to in outgoing.to),
         cc=outgoing.cc,
         reply_to=Address(reply_address(mailbox.address, outgoing.token)) if mailbox.plus_addresses else None,
         subject=_subject(outgoing, subject),

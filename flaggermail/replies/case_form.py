@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: EUPL-1.2
 """The form to assess and decide a case in one reply: lines to fill in between two marks.
 
-The marks contain a word known only to our own mail, so that a form inside a stranger's text is ignored. Lines in the
-officer's own words above the quotation override those in the quoted form.
+The officer's answer is the difference to the form that was sent: a line that is unchanged does not count. What comes
+from the referral stands above the marks as a proposal, so that a form sent back as it was says nothing. The marks
+contain a word known only to our own mail, so that a form inside a stranger's text is ignored. Lines in the officer's
+own words above the quotation override those in the quoted form.
 """
 
 from __future__ import annotations
@@ -30,13 +32,18 @@ class ChannelChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentForm:
-    """The form as it was sent; `title` and `text` were prefilled."""
+    """The form as it was sent: `title` and `links` as a proposal above the marks, `lines` between them.
+
+    `lines` hold nothing, or what the officer filled in before. `opening` is the first line of the mail.
+    """
 
     mark: str
     language: str
     case_type: str = "A_content"
     title: str = ""
     links: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    opening: str = ""
 
 
 class FormFault(Exception):
@@ -60,7 +67,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "decision": ("besluit", "decide"),
 }
 _BY_WORD = {word: key for key, words in _WORDS.items() for word in words}
-_PREFILLED = frozenset({"title", "text"})
 _NL, _EN = 0, 1
 _LINE = re.compile(rf"\W*({'|'.join(_BY_WORD)})\b[\s*_]*[:=]\s*(.*)", re.IGNORECASE)
 _MARK = re.compile(r"=*\s*(formulier|form|einde|end)\s+([0-9a-f]{6})\b", re.IGNORECASE)
@@ -80,23 +86,36 @@ _DECISIONS = (
 _BETWEEN_NAMES = re.compile(r"\s*(?:,|;|&|\+|\ben\b|\band\b)\s*", re.IGNORECASE)
 _LINK = re.compile(r"https?://[^\s<>\"'\])}]+[^\s<>\"'\])}.,;:!?]")
 MOST_LINKS = 5
+LONGEST_LINK = 300
+_OTHERS = "|"  # the mark of others' words in our mail
+_AUTOLINK = re.compile(r"\s?[<\[](?:https?://|mailto:)[^\s<>\[\]]*[>\]]", re.IGNORECASE)
+_OPENING = 40  # characters by which the first line of our mail is recognised
 
 
 def mark_of(token: str) -> str:
-    """Returns the word in the marks of the form whose mail carries `token`; it does not reveal the token."""
-    return sha256(f"form {token}".encode()).hexdigest()[:6]
+    """Returns the word in the marks of the form whose mail carries `token`; it does not reveal the token.
+
+    Forms of earlier versions, which held a stranger's words between the marks, had another word.
+    """
+    return sha256(f"empty form {token}".encode()).hexdigest()[:6]
 
 
 def links_in(text: str) -> tuple[str, ...]:
-    """Returns the first web addresses in a referral, unchanged."""
-    return tuple(dict.fromkeys(_LINK.findall(text)))[:MOST_LINKS]
+    """Returns the first web addresses in a referral, unchanged; leaves out the very long ones."""
+    found = (link for link in _LINK.findall(text) if len(link) <= LONGEST_LINK)
+    return tuple(dict.fromkeys(found))[:MOST_LINKS]
+
+
+def lines_between(text: str, mark: str) -> tuple[str, ...]:
+    """Returns the lines between our marks in a mail that we sent."""
+    return tuple(line for block in _blocks(text, mark) for line in block)
 
 
 def written(asked: SentForm, values: Values | None = None) -> str:
-    """Returns the form with its marks, filled in with `values`, or else with title and links."""
+    """Returns the form with its marks, filled in with the officer's own `values`."""
     at = _NL if asked.language == "nl" else _EN
     begin, end = ("formulier", "einde") if asked.language == "nl" else ("form", "end")
-    known = {"title": asked.title, "text": "\n".join(asked.links), **(values or {})}
+    known = values or {}
     keys = [key for key in _WORDS if key != "all_means_used" or asked.case_type == "B_channel"]
     lines = [f"{_WORDS[key][at]}: {known.get(key, '')}".rstrip() for key in keys]
     return "\n".join((f"===== {begin} {asked.mark} =====", *lines, f"===== {end} {asked.mark} ====="))
@@ -136,21 +155,33 @@ def above(own: str) -> tuple[str, ...]:
 
 
 def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
-    """Returns the values filled in between the marks anywhere in the mail, overridden by the officer's own words."""
-    blocks = [_values(block) for block in _blocks(whole, asked.mark)]
-    above_all = _values(_own_lines(own, asked.mark))
+    """Returns what the officer filled in: in their own words, or between the marks anywhere in the mail.
+
+    A line that is as it was sent does not count. What the officer filled in before, and was sent back to them, counts
+    again once they have changed any line. Raises FormFault if two copies of the form say different things.
+    """
+    before = _values(asked.lines, asked)
+    blocks = [_values(block, asked) for block in _blocks(whole, asked.mark)]
+    above_all = _values(_own_lines(own, asked), asked)
     found: dict[str, str] = {}
     for key in _WORDS:
-        given = list(dict.fromkeys(value for block in blocks if (value := block.get(key))))
-        prefilled = {asked.title, "\n".join(asked.links)} if key in _PREFILLED else set()
-        changed = [value for value in given if value not in prefilled] or given
-        if key in above_all:
+        sent = before.get(key, "")
+        given = {_plain(block[key]): block[key] for block in blocks if key in block}
+        changed = [value for plain, value in given.items() if plain != _plain(sent) and value]
+        if above_all.get(key) and _plain(above_all[key]) != _plain(sent):
             found[key] = above_all[key]
         elif len(changed) > 1:
             raise FormFault(TWO, _WORDS[key][_NL if asked.language == "nl" else _EN])
         elif changed:
             found[key] = changed[0]
-    return found
+        elif sent and set(given) == {""}:  # the officer emptied the line
+            found[key] = ""
+    return {key: value for key, value in {**(before if found else {}), **found}.items() if value}
+
+
+def _plain(value: str) -> str:
+    """Returns a value for comparison: mail programs wrap long lines and print a link's address behind it."""
+    return " ".join(_AUTOLINK.sub("", value).split())
 
 
 def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
@@ -174,9 +205,9 @@ def read(own: str, whole: str, asked: SentForm, channels: Channels) -> Form:
     if answers.lacks:
         raise FormFault(LINES, *dict.fromkeys(answers.lacks))
     named = _named(argument, channels) if decision == "notify" else ()
-    default = "\n\n".join(part for part in (assessed.contradicts or "", "\n".join(asked.links)) if part)
+    proposed = "\n".join(asked.links) or assessed.contradicts or ""
     return Form(
-        assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text") or default
+        assessed, decision, reason, language, named, values.get("title", asked.title), values.get("text", proposed)
     )
 
 
@@ -271,22 +302,34 @@ def _blocks(text: str, mark: str) -> list[list[str]]:
     return blocks
 
 
-def _own_lines(own: str, mark: str) -> list[str]:
-    """Returns the form lines in the officer's own words, with or without the marks."""
-    blocks = _blocks(own, mark)
+def _own_lines(own: str, asked: SentForm) -> list[str]:
+    """Returns the form lines in the officer's own words, with or without the marks; they end where our mail begins."""
+    blocks = _blocks(own, asked.mark)
     if blocks:
         return [line for block in blocks for line in block]
-    lines = [line for line in own.splitlines() if line.strip()]
+    opening = _plain(asked.opening)[:_OPENING]
+    lines: list[str] = []
+    for line in own.splitlines():
+        if opening and _plain(line).startswith(opening):
+            break
+        if line.strip():
+            lines.append(line)
     return lines if lines and _LINE.match(lines[0]) else []
 
 
-def _values(lines: Sequence[str]) -> dict[str, str]:
-    """Returns the values by key; a line without a form word continues the value above it."""
+def _values(lines: Sequence[str], asked: SentForm) -> dict[str, str]:
+    """Returns the values by key; a line without a form word continues the value above it.
+
+    So does the remainder of a long line that we sent and a mail program wrapped, whatever its first word. Lines with
+    the mark of others' words do not count.
+    """
     found: dict[str, list[str]] = {}
     key = ""
     for line in lines:
+        if line.lstrip().startswith(_OTHERS):
+            continue
         match = _LINE.match(line)
-        if match:
+        if match and not (found and _is_torn_off(line, asked)):
             key = _BY_WORD[match[1].lower()]
             if match[2].strip() or key not in found:
                 if found.get(key, [""])[0] not in {"", match[2].strip()}:
@@ -294,14 +337,20 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
                 found[key] = [match[2].strip()]
         elif key and line.strip():
             found[key].append(line.strip())
-    joined = {key: ("\n" if key == "text" else " ").join(filter(None, parts)) for key, parts in found.items()}
-    return {key: value for key, value in joined.items() if value}
+    return {key: ("\n" if key == "text" else " ").join(filter(None, parts)) for key, parts in found.items()}
+
+
+def _is_torn_off(line: str, asked: SentForm) -> bool:
+    """True if the line is a later part of a longer line of the form that was sent."""
+    plain, sent = _plain(line), tuple(map(_plain, asked.lines))
+    return plain not in sent and any(plain in longer[1:] for longer in sent)
 
 
 def _language(text: str, asked: SentForm) -> str:
     """Returns the language of the first form line that is filled in."""
     for line in text.splitlines():
-        match = _LINE.match(_QUOTED.sub("", line, count=1))
+        plain = _QUOTED.sub("", line, count=1)
+        match = None if plain.lstrip().startswith(_OTHERS) else _LINE.match(plain)
         if match and match[2].strip():
             words = _WORDS[_BY_WORD[match[1].lower()]]
             return "nl" if match[1].lower() == words[_NL] else "en"

@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.platform_checks import check_exercise
 from flaggermail.commands.tags import same_narrative
-from flaggermail.errors import Refusal
+from flaggermail.errors import ArchiveFault, Refusal
+from flaggermail.letters.strangers_words import one_line
+from flaggermail.mail import reply_tokens
 from flaggermail.notices import reading
 from flaggermail.notices.notices import Notice, tell, unfolded
 from flaggermail.oncall.schedule import Officer
@@ -22,6 +27,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
     """Sends the form of `case` to the officer who took it, in reply to that mail."""
     token = work.env.randomness.token()
     root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    proposed = asked(work, case, token, language)
     values = {
         "title": case.title,
         "type": case.type,
@@ -32,7 +38,8 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
         "missing": [item.value for item in missing_of(work, case, read=reading.again)],
         "earlier": [_reasoning(other) for other in _earlier(work, case)],
         "channels": [{"code": c.code, "name": c.platform_name, "kind": c.kind} for c in channels_now(work, case)],
-        "form": case_form.written(asked(work, case, token, language)),
+        "suggestions": list(proposed.links),
+        "form": case_form.written(proposed),
     }
     notice = Notice(
         Kind.REPLY_ANSWER, "case_form", f"answer/{answers.id}", EventRef(case=case.number), topic=Topic.FORM,
@@ -42,11 +49,32 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
 
 
 def asked(work: UnitOfWork, case: Case, token: str, language: str) -> SentForm:
-    """Returns the form's prefilled values."""
+    """Returns the empty form with what it proposes."""
     return SentForm(
-        mark=case_form.mark_of(token), language=language, case_type=case.type, title=case.title,
+        mark=case_form.mark_of(token), language=language, case_type=case.type, title=one_line(case.title),
         links=case_form.links_in(_referral(work, case)),
     )  # fmt: skip
+
+
+def as_sent(work: UnitOfWork, case: Case, token: str, language: str, answers: Collection[str]) -> SentForm | None:
+    """Returns the form as its mail shows it: the one that the reply `answers` by Message-ID, or else the last one.
+
+    None if its octets cannot be read: without them nobody can tell what the officer filled in.
+    """
+    ours = [
+        mail
+        for mail in work.tx.find(StoredMessage, case=case.number, direction="out")
+        if token in reply_tokens.tokens([mail.message_id or ""])
+    ]
+    named = [mail for mail in ours if mail.message_id in answers]
+    last = max(named or ours, key=lambda mail: mail.id, default=None)
+    try:
+        text = work.env.parser.parse(work.env.octets.get(last.digest)).text if last else ""
+    except ArchiveFault:
+        return None
+    form = asked(work, case, token, language)
+    opening = next((line for line in text.splitlines() if line.strip()), "")
+    return replace(form, lines=case_form.lines_between(text, form.mark), opening=opening) if last else None
 
 
 def channels_now(work: UnitOfWork, case: Case) -> list[case_form.ChannelChoice]:

@@ -27,12 +27,13 @@ from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, form_mail, verbs
-from flaggermail.replies.case_form import FormFault
+from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import EventRef, UnitOfWork
 
 Did = Sequence[Mapping[str, object]]
 _TOPICS = frozenset(topic.value for topic in Topic)
+_KEEPS_VALUES = frozenset({Why.LINES, Why.CHANNEL, Why.DOUBT, Why.REFUSED})  # the officer may complete what they wrote
 _BEFORE_DECISION = (acts.AssignCase, acts.Decide, acts.Assess)
 
 
@@ -91,7 +92,10 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     if topic is Topic.APPROVAL and (state := _settled(work, token)):
         why = Why.SETTLED if token.used_at is None else Why.USED
         return verbs.not_understood(why, Topic.NOTICE, language, state)
-    found = verbs.read(reply.message.reply_text, reply.message.text, _answered(work, reply))
+    answered = _answered(work, reply)
+    if topic is Topic.FORM and answered.form is None:
+        return verbs.not_understood(Why.FORM, topic, language)
+    found = verbs.read(reply.message.reply_text, reply.message.text, answered)
     if isinstance(found, Understood):
         return _still_open(work, reply, found)
     return found
@@ -163,7 +167,7 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
     case = work.tx.get(Case, token.case) if token.case else None
     election = elections.open_election(work)
     language = settings.desk.organisation.language
-    form = form_mail.asked(work, case, token.token, language) if case and reply.topic is Topic.FORM else None
+    form = _form_sent(work, reply, case, language) if case and reply.topic is Topic.FORM else None
     return Answered(
         topic=reply.topic,
         officer=reply.officer.id,
@@ -184,6 +188,12 @@ def _answered(work: UnitOfWork, reply: _Reply) -> Answered:
         form=form,
         channels=form_mail.channels_now(work, case) if form and case else (),
     )
+
+
+def _form_sent(work: UnitOfWork, reply: _Reply, case: Case, language: str) -> SentForm | None:
+    """Returns the form that was replied to, as its mail shows it; None if that mail cannot be read."""
+    answers = (*reply.message.in_reply_to, *reply.message.references)
+    return form_mail.as_sent(work, case, reply.token.token, language, answers)
 
 
 def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnderstood:
@@ -313,7 +323,7 @@ def _explain(work: UnitOfWork, reply: _Reply, found: NotUnderstood) -> None:
         "why": found.why.value,
         "details": list(found.details),
         "did": [],
-        "form": _form_again(work, reply, found.language),
+        "form": _form_again(work, reply, found.language, kept=found.why in _KEEPS_VALUES),
         "what_would_work": list(found.would_work),
         **_about_approving(work, reply.token.notification or ""),
     }
@@ -328,17 +338,17 @@ def _about_approving(work: UnitOfWork, draft: str = "") -> Mapping[str, object]:
     return {"by_reply": work.env.settings.desk.approval.means.value, "draft": draft}
 
 
-def _form_again(work: UnitOfWork, reply: _Reply, language: str) -> str:
-    """Returns the form with the values filled in so far."""
+def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -> str:
+    """Returns the form with the values filled in so far; empty unless they are to be `kept`."""
     case = work.tx.get(Case, reply.token.case) if reply.token.case else None
     if reply.topic is not Topic.FORM or case is None:
         return ""
-    asked = form_mail.asked(work, case, reply.token.token, language)
+    sent = _form_sent(work, reply, case, language)
     try:
-        values = case_form.values_in(reply.message.reply_text, reply.message.text, asked)
+        values = case_form.values_in(reply.message.reply_text, reply.message.text, sent) if sent and kept else {}
     except FormFault:
         values = {}
-    return case_form.written(asked, values)
+    return case_form.written(form_mail.asked(work, case, reply.token.token, language), values)
 
 
 def _answer(

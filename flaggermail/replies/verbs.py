@@ -51,6 +51,7 @@ class Why(StrEnum):
     USED = "answered before"
     SETTLED = "settled before"
     REFUSED = "refused"
+    FORM = "form as sent is missing"
 
 
 def _no_draft(_code: str) -> None:

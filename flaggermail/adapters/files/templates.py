@@ -8,7 +8,7 @@ method that changes a value (jinja2's immutable sandbox).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flaggermail.adapters.files.template_formats import MARK, WIDTH, Formats, read_words, wrapped
 from flaggermail.errors import ConfigurationError
+from flaggermail.letters.strangers_words import AS_WRITTEN, fitted, restored
 from flaggermail.letters.template_values import LANGUAGES, VALUES
 from flaggermail.ports import Rendered
 from flaggermail.settings.renamed_keys import template_file
@@ -51,12 +52,13 @@ class FileTemplates:
         """Fills in `name` in `language`; raises ConfigurationError naming file, line and undefined name."""
         subject, body, place = self._templates(name, language)
         try:
-            return Rendered(
-                subject=" ".join(subject.render(values).split()),  # a value cannot add a header field
-                body=_wrapped_body(body.render(values)),
-            )
+            title = " ".join(subject.render(values).split())  # a value cannot add a header field
+            text = body.render(values)
         except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigurationError(_fault(place, error)) from error
+        if name in AS_WRITTEN:
+            return Rendered(subject=title, body=_wrapped_body(text))
+        return Rendered(subject=restored(title), body=_wrapped_body(text, fitted))
 
     def files(self) -> dict[str, bytes]:
         """Returns the contents of all template files by their paths below the directory."""
@@ -152,9 +154,13 @@ def _fault(place: str, error: Exception) -> str:
     return f"{place}:{lines[-1] if lines else 1}{name}: {text}"
 
 
-def _wrapped_body(body: str) -> str:
-    """Breaks lines beyond the width at a space, repeating the mark of others' text and the indent of a list."""
-    return "\n".join(_within_width(line.rstrip()) for line in body.strip("\n").splitlines()) + "\n"
+def _wrapped_body(body: str, fit: Callable[[str, Callable[[str], str]], str] | None = None) -> str:
+    """Breaks lines beyond the width at a space, repeating the mark of others' text and the indent of a list.
+
+    `fit` decides which lines are broken; without it all are.
+    """
+    lines = (line.rstrip() for line in body.strip("\n").splitlines())
+    return "\n".join(fit(line, _within_width) if fit else _within_width(line) for line in lines) + "\n"
 
 
 def _within_width(line: str) -> str:

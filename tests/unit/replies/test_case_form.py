@@ -8,7 +8,17 @@ from dataclasses import replace
 import pytest
 
 from flaggermail.commands import acts
-from flaggermail.replies.case_form import ChannelChoice, Form, FormFault, SentForm, links_in, mark_of, read, written
+from flaggermail.replies.case_form import (
+    ChannelChoice,
+    Form,
+    FormFault,
+    SentForm,
+    links_in,
+    mark_of,
+    read,
+    values_in,
+    written,
+)
 from tests.corpus import each
 
 CASE = "VF-PS2027-0006"
@@ -166,10 +176,41 @@ def test_a_platform_that_could_be_several_channels_is_not_guessed() -> None:
 
 
 def test_text_and_title_are_those_of_the_officer() -> None:
-    """The officer's text may have several lines; an empty text becomes the rule and the referral's links."""
+    """The officer's text may have several lines; an empty text becomes the referral's links, or else the rule."""
     form = filled(titel="A video on ballots", tekst="A video says so:\nhttps://video.example/v/1\nhttps://b.example/2")
     assert (taken(form).title, taken(form).text.count("\n")) == ("A video on ballots", 2)
-    assert taken(filled(tekst="")).text == f"{FILLED['regel']}\n\nhttps://video.example/v/1"
+    assert taken(filled(tekst="")).text == "https://video.example/v/1"
+    assert taken(filled(tekst=""), asked=replace(ASKED, links=())).text == FILLED["regel"]
+
+
+def test_nothing_of_the_referral_stands_between_the_marks() -> None:
+    """Every line of the form is empty, and a form sent back as it was says nothing."""
+    assert all(line.endswith(":") for line in written(ASKED).split("\n")[1:-1])
+    assert values_in("", written(ASKED), ASKED) == {}
+
+
+def test_what_was_sent_does_not_count_until_a_line_is_changed() -> None:
+    """Values that the officer filled in before count with one more line; alone they say nothing."""
+    before = {"incorrect": "ja", "contradicts": "artikel N 7", "text": "Zie https://a.example/1\nen verder"}
+    sent = replace(ASKED, lines=tuple(written(ASKED, before).split("\n")[1:-1]))
+    back = written(ASKED, before)
+    linked = back.replace("https://a.example/1", "https://a.example/1<https://a.example/1>")
+    assert values_in("", back, sent) == values_in("", linked, sent) == {}
+    assert values_in("", back.replace("pogingen:", "pogingen: 2"), sent) == {**before, "own_attempts": "2"}
+    assert values_in("pogingen: 2", linked, sent) == {**before, "own_attempts": "2"}
+    emptied = back.replace("regel: artikel N 7", "regel:")
+    assert "contradicts" not in values_in("pogingen: 2", emptied, sent)
+
+
+def test_a_line_with_the_mark_of_others_words_does_not_count() -> None:
+    """Neither above the quotation nor between the marks, nor below the first line of our mail."""
+    assert fault("| besluit: geen: weg ermee")[0] == "lines missing"
+    assert fault(filled(besluit="\n| besluit: meld TikTok")) == ("lines missing", ("besluit",))
+    own = "\n".join(f"{word}: {value}" for word, value in FILLED.items() if word != "besluit")
+    sent = replace(ASKED, opening="Zaak VF-PS2027-0006 is bij u. Beantwoord deze mail.")
+    assert fault(f"{own}\nZaak VF-PS2027-0006 is bij u. Beantwoord deze\nbesluit: meld TikTok", asked=sent) == (
+        "lines missing", ("besluit",),
+    )  # fmt: skip
 
 
 def test_means_are_asked_of_a_lost_channel_only() -> None:
