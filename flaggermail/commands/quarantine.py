@@ -65,7 +65,10 @@ def _file(
     notification = _use_of(work, message, case)
     known = () if UNSURE.issuperset(message.kinds) else message.kinds
     answer = (Kind.PLATFORM_ACK.value,) if notification else (Kind.UNKNOWN.value,)
-    return move.into_case(work, message, case, kinds or known or answer, reason, notification)
+    filed, warnings = move.into_case(work, message, case, kinds or known or answer, reason, notification)
+    if notification is not None and filed.verdict != "verified":
+        warnings += (f"nobody vouches for its sender: `flaggermail message confirm {filed.id}` makes it stop clocks",)
+    return filed, warnings
 
 
 def _to_noise(work: UnitOfWork, message: StoredMessage, act: acts.PlaceMessage) -> Outcome:

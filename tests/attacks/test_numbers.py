@@ -255,6 +255,17 @@ def test_a_strangers_mail_that_we_filed_is_no_key_of_ours(desk: Desk) -> None:
     assert_waits(desk, stored, key, "refers to something that mail of this case named")
 
 
+def test_a_mail_of_the_platform_is_a_key_of_its_author_alone(desk: Desk) -> None:
+    """Under the Message-ID of X's own earlier answer, X's author counts, and another address of X waits."""
+    key = desk.notified()
+    first = desk.receive(mail(X, "Received", answers=desk.message_id_of(key), extra=("Auto-Submitted: auto-replied",)))
+    later(desk)
+    stored = desk.receive(mail(COMMUNITY, "More", "We have done it.", answers=first.message_id, at=desk.clock.now()))
+    assert (stored.place, desk.clocks(key)["human"][0]) == ("quarantine", "running")
+    true = desk.receive(mail(X, "More", "We have done it.", answers=first.message_id, at=desk.clock.now()))
+    assert (true.notification, desk.clocks(key)["human"]) == (key, ("stopped", 31))
+
+
 # ---- learned keys
 
 
