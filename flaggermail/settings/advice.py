@@ -53,6 +53,11 @@ def _trust(mailbox: MailboxSettings) -> Iterator[str]:
             "flaggermail.yaml mailbox.trust: dkim, so only platforms' mail is verified: referrers and citizens are not "
             "answered automatically, and an officer's reply by mail does nothing"
         )
+    if mailbox.trust == "named+dkim":
+        yield (
+            "flaggermail.yaml mailbox.trust: named+dkim, so a platform whose mail bears no signature of its own is not "
+            "verified: an officer confirms each of its answers (`flaggermail message confirm`)"
+        )
 
 
 def _approving_by_reply(settings: Settings) -> Iterator[str]:

@@ -345,6 +345,7 @@ def test_one_witness_vouches_for_senders(directory: Path, lines: str, wanted: Tr
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "", "no sender is verified"),
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: nobody\n", "no sender is verified"),
         ("flaggermail.yaml", "  authserv_id: mx.bzk.example\n", "  trust: dkim\n", "only platforms' mail is verified"),
+        ("flaggermail.yaml", "  user:", "  trust: named+dkim\n  user:", "bears no signature of its own"),
         ("flaggermail.yaml", "  persons: 1", "  persons: 2", ""),
         ("oncall.yaml", "fallback_officer: officer1\n", "", "nobody is ever on call"),
         (
