@@ -23,8 +23,13 @@ def to_us(message: Message, ours: Collection[str], signers: frozenset[str], *, p
     every signature of the author's organisation (`signers`: its domains) covers it, and if it occurs once: whoever
     passes a signed mail on can add a field that was not signed (RFC 6376, section 8.15).
     """
+    author = message.sender.domain if message.sender else ""
     signatures = [signature for value in message.header_all(FIELD) if (signature := read_signature(value))]
-    covers = [one.covers for one in signatures if in_domains(one.domain, signers)]
+    covers = [
+        one.covers
+        for one in signatures
+        if in_domains(one.domain, signers | {author}) or in_domains(author, frozenset({one.domain}))
+    ]
     return any(
         len(message.header_all(name)) == 1
         and all(name in covered for covered in covers)
