@@ -99,7 +99,7 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handed_over": EVERY | OFFICER | {"by", "matters"},
     "case_form": EVERY
     | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels", "suggestions", "form"},
-    "alarm": EVERY | {"kind", "what", "next_step"},
+    "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
     "quarantine_reminder": EVERY | {"kind", "total", "more", "entries", "next_step"},

@@ -42,8 +42,13 @@ def letter(  # noqa: PLR0913 - what one mail can differ in from another; nearly 
     return "\r\n".join((*lines, "", *text.split("\n"), "")).encode()
 
 
-def returned(message_id: str, recipient: str, at: datetime, *, delayed: bool) -> bytes:
-    """Returns a delivery status notification (RFC 3464) about a mail of the desk."""
+def returned(
+    message_id: str, recipient: str, at: datetime, *, delayed: bool, claimed_by: str | None = None
+) -> bytes:  # fmt: skip
+    """Returns a delivery status notification (RFC 3464) about a mail of the desk, made by its own server.
+
+    `claimed_by`: the verified address of a stranger who wrote it instead.
+    """
     action, status = ("delayed", "4.4.1") if delayed else ("failed", "5.1.1")
     text = "\n".join(
         (
@@ -55,6 +60,8 @@ def returned(message_id: str, recipient: str, at: datetime, *, delayed: bool) ->
     )  # fmt: skip
     fields = ('Content-Type: multipart/report; report-type=delivery-status; boundary="cut"', "Return-Path: <>")
     subject = "Delayed mail" if delayed else "Undelivered mail"
+    if claimed_by is not None:
+        return letter(claimed_by, subject, text, at, fields=fields)
     octets = letter(f"MAILER-DAEMON@{SERVER}", subject, text, at, auth="none", fields=fields)
     made = f"Received: by {SERVER} (Postfix)\r\n\tid 4XyZ1; {format_datetime(at)}"  # by our own server: no "from"
     return made.encode() + octets[octets.index(b"\r\nFrom: ") :]

@@ -26,8 +26,10 @@ ADDRESS_OF = {
 BOTH, FIRST = frozenset({RECEIPT, HUMAN}), frozenset({RECEIPT})
 WAYS = {
     "silence": 4, "person": 4, "machine": 2, "machine, then person": 2, "nobody vouches": 3, "forged": 1, "returned": 2,
-    "delayed": 1, "phone": 1, "no thread": 1, "nobody vouches, then person": 1,
+    "delayed": 1, "phone": 1, "no thread": 1, "nobody vouches, then person": 1, "another's ticket": 1,
+    "number alone": 1, "claimed return": 1, "number alone, then person": 1,
 }  # fmt: skip
+STRANGER = "wim@elsewhere.example"
 
 
 @dataclass
@@ -72,6 +74,10 @@ class Platforms:
     def _do(self, use: Use, way: str) -> None:
         if way in {"returned", "delayed"}:
             self._return(use, delayed=way == "delayed")
+        elif way == "claimed return":
+            self._claim(use)
+        elif way in {"another's ticket", "number alone"}:
+            self._suggest(use, way)
         elif way == "phone":
             self._call(use)
         elif way != "silence":
@@ -96,6 +102,29 @@ class Platforms:
                 self._unvouched[mail.digest] = lambda: use.silence.answers.append(answer)
 
         self.night.deliver(octets, f"answer to {use.id}: {way}", taken)
+
+    def _suggest(self, use: Use, way: str) -> None:
+        """Delivers a genuine mail of the platform that proves nothing; the officers of the nights leave it waiting."""
+        now, domain = self.night.clock.true, use.to.rpartition("@")[2]
+        text = f"Your report {use.case} was closed. ({use.id})"
+        if way == "number alone":
+            octets = letter(f"no-reply@community.{domain}", f"News on {use.case}", text, now)
+        else:  # opened with our own References, and passed on to us
+            octets = letter(use.to, f"Re: {use.case}", text, now, to=STRANGER, answers=use.message_id)
+        self.night.deliver(octets, f"answer to {use.id}: {way}", lambda _: None)
+
+    def _claim(self, use: Use) -> None:
+        """Delivers a stranger's report that the notification did not arrive; it counts if an officer confirms it."""
+        octets = returned(use.message_id, use.to, self.night.clock.true, delayed=False, claimed_by=STRANGER)
+
+        def counts() -> None:
+            use.silence.ended = use.bounced = True
+            self.bad.add(use.to)
+
+        def taken(mail: Incoming) -> None:
+            self._unvouched[mail.digest] = counts
+
+        self.night.deliver(octets, f"claimed return of {use.id}", taken)
 
     def vouched(self, digest: str) -> None:
         """Applies the effect of an officer's confirmation of that mail."""

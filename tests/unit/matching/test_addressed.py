@@ -60,7 +60,7 @@ def test_every_signature_of_the_author_covers_the_field(
     signatures: list[tuple[str, str]],
     expected: bool,  # noqa: FBT001 - the expectation
 ) -> None:
-    """A field that some signature of the platform leaves out may have been changed; others' signatures do not matter."""
+    """A field that some signature of the platform leaves out may have been changed; another's does not matter."""
     assert asked(*signatures, to=(DESK,)) is expected
 
 
