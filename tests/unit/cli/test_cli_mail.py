@@ -177,7 +177,8 @@ def test_suggestions_are_shown_with_score_and_reason(desk: Desk) -> None:
     line = f"{number} (50): its number is named"
     assert line in desk.done("quarantine", "list")
     assert line in desk.done("quarantine", "show", key)
-    wanted = [{"case": number, "score": 50, "why": ["its number is named"]}]
+    why = ["its number is named", "it comes from another address than was known there"]
+    wanted = [{"case": number, "score": 50, "why": why}]
     listed, shown = (
         desk.type(*words, "--json").json for words in (("quarantine", "list"), ("quarantine", "show", key))
     )
