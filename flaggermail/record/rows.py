@@ -353,9 +353,8 @@ class Token(Record):
 class ThreadKey(Record):
     """A thread key learned from verified mail of a case: a platform's reference, or a Message-ID we do not hold.
 
-    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`; from the second address that teaches it on, with a
-    number behind. It files only mail of the author of `message`. A key that one author used for two cases is ambiguous
-    and files nothing.
+    `id` is `reference PLATFORM REFERENCE` or `mail MESSAGE-ID`, numbered from the second author who teaches it on. It
+    files mail of the author of `message` only; one that an author used for two cases is ambiguous and files nothing.
     """
 
     TABLE: ClassVar[str] = "thread_key"

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""With `trust: named+dkim` whoever can write into the mailbox forges no answer of a platform.
+
+A member of the shared mailbox appends what they like, our receiving server's result on top included. No member can make
+a platform's signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from flaggermail import wiring
+from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
+from flaggermail.services import Services
+from flaggermail.settings.reading import load
+from flaggermail.shipped import shipped
+from tests.doubles import migrated
+from tests.doubles.dns import ScriptedResolver, key_record, signed
+from tests.story.conftest import CONFIG, NOW
+from tests.story.test_spoofing import (
+    EVIL,
+    FAIL,
+    KEY,
+    OWN_PASS,
+    PASS,
+    PLATFORM,
+    RUNNING,
+    SERVER,
+    TRACE,
+    TRUE,
+    asking,
+    clocks,
+    mail,
+    notified,
+    receive,
+)
+
+
+@pytest.fixture
+def resolver() -> ScriptedResolver:
+    """Returns a resolver that knows the keys of the platform and of the attacker."""
+    return ScriptedResolver({KEY: [key_record()], f"s1._domainkey.{EVIL}": [key_record()]})
+
+
+@pytest.fixture
+def desk(tmp_path: Path, resolver: ScriptedResolver) -> Iterator[Services]:
+    """Builds a desk with open notifications that asks its receiving server and checks DKIM itself."""
+    clock = SetClock(NOW)
+    settings = load(CONFIG, shipped("rules"), shipped("config") / "templates")
+    made = migrated.replayed(settings, tmp_path, clock, CountedRandomness("story"), ScriptedSubmitter(clock))
+    notified(made)
+    with time_machine.travel(NOW, tick=False):  # dkimpy reads the system clock
+        yield wiring.with_signatures(asking(made, "named+dkim", SERVER), resolver)
+    made.close()
+
+
+def said(result: str) -> bytes:
+    """Returns what our receiving server writes on top, and what a member of the mailbox can append all the same."""
+    return f"Authentication-Results: {SERVER}; {result}\r\n".encode() + TRACE
+
+
+def test_both_together_stop_the_clocks(desk: Services) -> None:
+    """The result of our server and the signature of the platform: verified, by both."""
+    stored = receive(desk, said(PASS) + signed(TRUE, PLATFORM))
+    assert (stored.verdict, clocks(desk)) == ("verified", {**RUNNING, "X": {"stopped"}})
+    assert stored.verdict_basis == (
+        f"dmarc=pass by {SERVER} for {PLATFORM}; DKIM signature of {PLATFORM} fits, checked here, for {PLATFORM}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("on_top", "signer", "words", "verdict"),
+    [
+        (said(PASS), None, b"reviewed", "unverified"),
+        (said(PASS), EVIL, b"reviewed", "unverified"),
+        (said(PASS), PLATFORM, b"removed", "failed"),
+        (TRACE, PLATFORM, b"reviewed", "unverified"),
+        (said(FAIL), PLATFORM, b"reviewed", "failed"),
+        (said(OWN_PASS), PLATFORM, b"reviewed", "unverified"),
+    ],
+    ids=["no signature", "another's", "changed", "no result", "our server says fail", "result about another"],
+)
+def test_one_of_both_stops_no_clock(
+    desk: Services, on_top: bytes, signer: str | None, words: bytes, verdict: str
+) -> None:
+    """A mail that a member appends with our server's result on top, or a signature alone, stops nothing."""
+    octets = signed(TRUE, signer) if signer else TRUE
+    stored = receive(desk, on_top + octets.replace(b"reviewed", words))
+    assert (stored.verdict, clocks(desk)) == (verdict, RUNNING)
+
+
+def test_others_need_no_signature_where_both_are_asked(desk: Services, resolver: ScriptedResolver) -> None:
+    """Referrers and officers, whose domains may not sign, are verified by our server alone; nobody is asked."""
+    lines = ["From: griffie@lindewaard.example"]
+    stored = receive(desk, said("dmarc=pass header.from=lindewaard.example") + mail(lines))
+    assert (stored.verdict, resolver.asked) == ("verified", [])
