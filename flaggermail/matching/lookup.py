@@ -95,7 +95,7 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
 
 
 def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
-    """Returns every key in the message, in the order of `placing.KeyKind`; a platform's notification names its key."""
+    """Returns every key in the message, the most specific first; a notification says to which platform its key went."""
     keys = [*_tokens(work, message), *_mails(work, message), *thread_keys.learned(work, message, sender.platform)]
     named = {key.notification for key in keys if key.notification}
     platforms = {n.id: n.platform for n in work.tx.find(Notification, id=sorted(named))}

@@ -20,7 +20,7 @@ from flaggermail.matching.scoring import Clue, Suggestion
 
 
 class KeyKind(StrEnum):
-    """What names a case in a mail. Where a mail carries several, `lookup` lists them in this order."""
+    """What names a case in a mail. Where a mail carries several, the most specific comes first: see `lookup`."""
 
     TOKEN = "token"  # noqa: S105 - not a secret. Ours, unguessable, in a Message-ID, an address or a header
     OUR_MAIL = "our mail"  # the Message-ID of a mail that we sent
