@@ -245,8 +245,8 @@ def test_words_are_no_guesses(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "CODE", "akkoord CODE", "Akkoord, CODE", "AKKOORD: CODE!", "CODE akkoord", "oke CODE", "Oké 👍 CODE", "okay - CODE",
-        "ja, CODE", "Ik ga akkoord: CODE", "approved CODE", "Yes; (CODE)", "I approve. CODE", "HALF", "akkoord HALF",
+        "CODE", "akkoord CODE", "Akkoord, CODE", "AKKOORD: CODE!", "CODE akkoord", "oke CODE", "Oké 👍 CODE",
+        "okay - CODE", "ja, CODE", "Ik ga akkoord: CODE", "approved CODE", "Yes; (CODE)", "I approve. CODE", "HALF", "akkoord HALF",
         "code CODE", "goedgekeurd, code: CODE",
     ],
 )  # fmt: skip

@@ -138,7 +138,6 @@ ALIKE: Mapping[str, object] = {
     "until": SENT + timedelta(hours=2),
     "approved": True,
     "by_reply": "totp",
-    "by": "J. Wacht",
     "actor": "J. Wacht",
     "enrolled_at": SENT,
     "have": 2,
@@ -204,7 +203,8 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "portal"},
-    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"}, {"what": "device confirmed"},
+    {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": False}, {"what": "rejected"},
+    {"what": "device confirmed"},
     {"what": "confirmed"}, {"what": "refused"}, {"what": "placed", "case": "VF-EP2024-0001"},
     {"what": "opened", "case": "VF-EP2024-0001"}, {"what": "noise", "case": ""},
 ]  # fmt: skip

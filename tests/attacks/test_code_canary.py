@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""No code and no secret of an officer's device is in database, log, mail of ours, view or command's output."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from flaggermail.commands import acts
+from flaggermail.record.events import EventKind
+from flaggermail.record.rows import Device, OutboxMail
+from flaggermail.reminders import paging
+from flaggermail.replay.doubles import ListPager
+from tests.attacks.approving import App, a_desk, asked, enrolled, replied, settings_for, types, with_app
+from tests.store.desk_fixtures import Desk
+
+COMMANDS = (
+    "officer list", "officer list --json", "case list --json", "case show VF-EP2024-0001 --json", "outbox list --json",
+    "oncall now", "oncall next --json", "status --json", "message list --json", "audit verify",
+    "quarantine list --json",
+)  # fmt: skip
+
+
+def held(desk: Desk, folder: Path) -> bytes:
+    """Returns the octets of the database, its log, and every mail that we wrote."""
+    ours = b"".join(desk.env.octets.get(mail.digest) for mail in desk.all(OutboxMail))
+    return b"".join(file.read_bytes() for file in folder.glob("database*")) + ours
+
+
+def typed(desk: Desk) -> str:
+    """Returns what the commands that show things print."""
+    return "".join(types(desk, line, "officer1") for line in COMMANDS)
+
+
+def forms_of(secret: str) -> list[bytes]:
+    """Returns a secret as it may be written: base 32, hexadecimal, base 64, octets."""
+    octets = base64.b32decode(secret)
+    return [secret.encode(), secret.lower().encode(), octets.hex().encode(), base64.b64encode(octets), octets]
+
+
+def test_a_device_leaves_no_trace_but_its_commitment(tmp_path: Path) -> None:
+    """Enrolment, first code, approval, a wrong code and a revocation: secret and codes are nowhere but in the vault."""
+    desk = a_desk(tmp_path, settings_for("totp"))
+    with capture_logs() as logged:
+        app, lost = with_app(desk, "officer1"), enrolled(desk, "head1")
+        desk.drafted()
+        used = app.code()
+        replied(desk, asked(desk, "officer1"), f"akkoord {used}")
+        desk.go_on(1)
+        output = typed(desk)
+    everything = held(desk, tmp_path) + output.encode() + repr(logged).encode() + repr(desk.env).encode()
+    everything += repr(desk.events()).encode() + repr(desk.all(Device)).encode()
+    for one in (app, lost):
+        assert [form for form in forms_of(one.secret) if form in everything] == []
+    codes = [used, *upcoming(app), *upcoming(lost)]
+    assert [code for code in codes if code.encode() in everything] == []
+    (enrolment, *_) = [e for e in desk.events() if e.kind is EventKind.DEVICE_ENROLLED]
+    assert "commitment" in dict(enrolment.changes[0].values)
+    files = [path for path in (tmp_path / "codes").iterdir() if path.name != "key"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert (tmp_path / "codes").stat().st_mode & 0o777 == 0o700
+    desk.do(acts.RevokeDevice(officer="officer1"))
+    assert len(list((tmp_path / "codes").iterdir())) == len(files) - 1
+
+
+def upcoming(app: App) -> list[str]:
+    """Returns the codes of the minute around now."""
+    return [app.code(seconds) for seconds in (-30, 0, 30)]
+
+
+def test_a_code_by_pager_leaves_no_trace(tmp_path: Path) -> None:
+    """The code that a pager was called with is in no row, mail, event or output; nor can a reader of rows make it."""
+    desk = a_desk(tmp_path, settings_for("pager", pagers=["officer1"]))
+    with capture_logs() as logged:
+        desk.drafted()
+        paging.drain(desk.env)
+        desk.go_on(1)
+        output = typed(desk)
+    assert isinstance(desk.env.pager, ListPager)
+    ((_, text),) = desk.env.pager.calls
+    code = text.partition("code ")[2][:6]
+    everything = held(desk, tmp_path) + output.encode() + repr(logged).encode() + repr(desk.events()).encode()
+    assert code.encode() not in everything
+    assert len(code) == 6
+
+
+def test_enrolling_prints_the_secret_once(tmp_path: Path) -> None:
+    """No other command prints the address again, and `--json` is not offered for it."""
+    desk = a_desk(tmp_path, settings_for("totp"))
+    app = enrolled(desk, "officer1")
+    listed = json.loads(types(desk, "officer list --json", "officer1"))
+    assert [row["device"] for row in listed["officers"] if row["id"] == "officer1"] == ["waits for its first code"]
+    assert app.secret not in typed(desk)
+    with pytest.raises(Exception, match="No such option"):
+        types(desk, "officer enrol officer1 --json", "officer1")
