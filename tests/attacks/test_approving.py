@@ -246,8 +246,8 @@ def test_words_are_no_guesses(desk: Desk) -> None:
     "said",
     [
         "CODE", "akkoord CODE", "Akkoord, CODE", "AKKOORD: CODE!", "CODE akkoord", "oke CODE", "Oké 👍 CODE",
-        "okay - CODE", "ja, CODE", "Ik ga akkoord: CODE", "approved CODE", "Yes; (CODE)", "I approve. CODE", "HALF", "akkoord HALF",
-        "code CODE", "goedgekeurd, code: CODE",
+        "okay - CODE", "ja, CODE", "Ik ga akkoord: CODE", "approved CODE", "Yes; (CODE)", "I approve. CODE",
+        "HALF", "akkoord HALF", "code CODE", "goedgekeurd, code: CODE",
     ],
 )  # fmt: skip
 def test_the_usual_forms_approve(desk: Desk, said: str) -> None:
