@@ -89,6 +89,8 @@ def request_again(work: UnitOfWork, token: Token) -> None:
 
 def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> None:
     token, means = work.env.randomness.token(), means_of(work, officer)
+    if means is ByReply.PAGER and not code_pages.queue(work, officer, draft, token):
+        means = ByReply.OFF  # called often enough in this hour: the command remains
     offer = Offer(draft.id, token, draft.digest, officer.id, work.now + LASTS)
     values = {
         **_values(work, draft),
@@ -108,8 +110,6 @@ def _ask(work: UnitOfWork, draft: Notification, text: str, officer: Officer) -> 
     dedupe = f"approval/{draft.id}/{work.now.isoformat()}/{officer.id}"
     notice = Notice(Kind.APPROVAL_REQUEST, "approval_request", dedupe, about, topic=Topic.APPROVAL, token=token)
     notices.tell(work, officer, notice, values)
-    if means is ByReply.PAGER:
-        code_pages.queue(work, officer, draft, token)
 
 
 def means_of(work: UnitOfWork, officer: Officer) -> ByReply:

@@ -7,7 +7,7 @@ from flaggermail.letters import exercises
 from flaggermail.notices import page_queue
 from flaggermail.notices.page_queue import Wake
 from flaggermail.notifications.approval import ByReply, Offer
-from flaggermail.oncall.pager_choice import code_text, draft_text
+from flaggermail.oncall.pager_choice import QUEUED, code_text, draft_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.rows import Notification, Page, PageCode, Token
 from flaggermail.services import UnitOfWork
@@ -25,11 +25,12 @@ def offer_of(work: UnitOfWork, token: Token) -> Offer | None:
     return None if key is None else Offer(draft.id, token.token, draft.digest, token.officer, token.expires_at, key)
 
 
-def queue(work: UnitOfWork, officer: Officer, draft: Notification, token: str) -> None:
-    """Queues a page with the code of the approval request that has this token."""
+def queue(work: UnitOfWork, officer: Officer, draft: Notification, token: str) -> bool:
+    """Queues a page with the code of the approval request that has this token; returns whether it will be called."""
     played = exercises.belongs_to_exercise(work, draft.case, otherwise=False)
     text = draft_text(draft.id, page_queue.platform_of(work, draft.id), page_queue.mark(work, exercise=played))
-    page_queue.queue(work, officer, 0, Wake(f"code/{token}", text, draft.case, draft.id, played, token))
+    page = page_queue.queue(work, officer, 0, Wake(f"code/{token}", text, draft.case, draft.id, played, token))
+    return page is not None and page.state == QUEUED
 
 
 def text_of(work: UnitOfWork, page: Page) -> str | None:

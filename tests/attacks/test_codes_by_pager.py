@@ -120,3 +120,13 @@ def test_a_key_of_another_account_or_readable_by_others_calls_nobody(desk: Desk,
     assert state_of(desk, draft) == "draft"
     assert "pager" in latest(desk, "alarm", OFFICER).subject.lower()
     assert latest(desk, "approval_request", HEAD)
+
+
+def test_a_request_whose_code_is_not_called_out_says_so(desk: Desk) -> None:
+    """Beyond the hourly limit of pages no code comes: the request then names the command, not the pager."""
+    for _ in range(13):
+        desk.clock.set(desk.clock.now() + timedelta(minutes=2))
+        desk.drafted()
+    assert len([pager for pager, _ in called(desk) if pager == "pager-officer1"]) == 12
+    assert "pager" not in text_of(desk, asked(desk, "officer1"))
+    assert "flaggermail approve" in text_of(desk, asked(desk, "officer1"))
