@@ -211,7 +211,7 @@ class Scenario:
             raise ConfigurationError(f"{self.folder.name}/scenario.yaml demo: says nothing of later")
         answers = entry.answers.model_copy(update={"number": count})
         mail = MailEntry(file=entry.file, at=now, answers=answers)
-        return Incoming(now, mail.folder, _octets(self.folder / mail.file, mail, now))
+        return Incoming(now, mail.folder, _octets(self.folder / mail.file, mail, now, now))
 
 
 def read(folder: Path, after: int | None = None) -> Scenario:
@@ -230,7 +230,7 @@ def read(folder: Path, after: int | None = None) -> Scenario:
     if not found.mails and not found.acts:
         raise ConfigurationError(f"{folder.name}/scenario.yaml: has neither mails nor acts; nothing would happen")
     mails = [
-        Incoming(at, mail.folder, _octets(folder / mail.file, mail, at), mail.tell)
+        Incoming(at, mail.folder, _octets(folder / mail.file, mail, at, _arrival(mail, after)), mail.tell)
         for mail in found.mails
         for at in (_arrival(mail, after), *mail.copies)
     ]
@@ -267,8 +267,11 @@ def _config(folder: Path, named: str | None) -> Path:
     raise ConfigurationError(f"{folder.name}/scenario.yaml config: no configuration in {places[0]}; name its folder")
 
 
-def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], bytes]:
-    """Returns the mail as our own server delivers it: trace fields and verdict on top, references filled in."""
+def _octets(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Callable[[Services], bytes]:
+    """Returns the mail as our own server delivers it: trace fields and verdict on top, references filled in.
+
+    A further copy has the code of the first delivery, at `first_at`.
+    """
 
     def octets(env: Services) -> bytes:
         raw = file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
@@ -279,7 +282,7 @@ def _octets(file: Path, mail: MailEntry, at: datetime) -> Callable[[Services], b
         if answered is not None:
             lines += _reply_fields(header, env.octets.get(answered.digest), at)
         if _CODE_PLACEHOLDER.search(body):
-            code = code_at(env, at, sender.key if sender else "", answered)
+            code = code_at(env, first_at, sender.key if sender else "", answered)
             body = _CODE_PLACEHOLDER.sub((code or "CODE").encode("ascii"), body)
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from flaggermail.commands import acts
+from flaggermail.errors import FlaggermailError
 from flaggermail.record.events import EventKind
 from flaggermail.record.rows import Device, OutboxMail
 from flaggermail.reminders import paging
@@ -33,7 +35,14 @@ def held(desk: Desk, folder: Path) -> bytes:
 
 def typed(desk: Desk) -> str:
     """Returns what the commands that show things print."""
-    return "".join(types(desk, line, "officer1") for line in COMMANDS)
+    said = []
+    for line in COMMANDS:
+        try:
+            said.append(types(desk, line, "officer1"))
+        except FlaggermailError as refusal:  # without a daemon `status` ends with 1; its words are output, too
+            said.append(str(refusal))
+    assert sum(map(len, said)) > 500
+    return "".join(said)
 
 
 def forms_of(secret: str) -> list[bytes]:
@@ -57,7 +66,7 @@ def test_a_device_leaves_no_trace_but_its_commitment(tmp_path: Path) -> None:
     for one in (app, lost):
         assert [form for form in forms_of(one.secret) if form in everything] == []
     codes = [used, *upcoming(app), *upcoming(lost)]
-    assert [code for code in codes if code.encode() in everything] == []
+    assert [code for code in codes if is_written(code, everything)] == []
     (enrolment, *_) = [e for e in desk.events() if e.kind is EventKind.DEVICE_ENROLLED]
     assert "commitment" in dict(enrolment.changes[0].values)
     files = [path for path in (tmp_path / "codes").iterdir() if path.name != "key"]
@@ -65,6 +74,11 @@ def test_a_device_leaves_no_trace_but_its_commitment(tmp_path: Path) -> None:
     assert (tmp_path / "codes").stat().st_mode & 0o777 == 0o700
     desk.do(acts.RevokeDevice(officer="officer1"))
     assert len(list((tmp_path / "codes").iterdir())) == len(files) - 1
+
+
+def is_written(code: str, octets: bytes) -> bool:
+    """True if the code is there as a word of its own; digests and fractions of a second hold any six digits."""
+    return re.search(rb"(?<![0-9A-Za-z.])" + code.encode() + rb"(?![0-9A-Za-z])", octets) is not None
 
 
 def upcoming(app: App) -> list[str]:
@@ -84,7 +98,7 @@ def test_a_code_by_pager_leaves_no_trace(tmp_path: Path) -> None:
     ((_, text),) = desk.env.pager.calls
     code = text.partition("code ")[2][:6]
     everything = held(desk, tmp_path) + output.encode() + repr(logged).encode() + repr(desk.events()).encode()
-    assert code.encode() not in everything
+    assert not is_written(code, everything)
     assert len(code) == 6
 
 
@@ -95,5 +109,5 @@ def test_enrolling_prints_the_secret_once(tmp_path: Path) -> None:
     listed = json.loads(types(desk, "officer list --json", "officer1"))
     assert [row["device"] for row in listed["officers"] if row["id"] == "officer1"] == ["waits for its first code"]
     assert app.secret not in typed(desk)
-    with pytest.raises(Exception, match="No such option"):
+    with pytest.raises(FlaggermailError, match="No such option"):
         types(desk, "officer enrol officer1 --json", "officer1")
