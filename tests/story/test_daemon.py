@@ -16,6 +16,7 @@ from flaggermail.adapters.imap.interrupt import EventInterrupt
 from flaggermail.citizens import retention
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy
+from flaggermail.notifications.approval import ByReply
 from flaggermail.outbox import delivery
 from flaggermail.ports import Interrupt, Position, RawMessage
 from flaggermail.reminders import reminders
@@ -127,6 +128,24 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
     }
     assert mailbox.closed == 1
     assert env.store.acquire("mailbox", "elsewhere:2:now", NOW, 60).fencing == 2
+
+
+@pytest.mark.parametrize(("by_reply", "times"), [(None, 1), (ByReply.OFF, 0), (ByReply.TOTP, 0)])
+def test_a_desk_that_has_not_chosen_says_so_at_the_start(env: Services, by_reply: ByReply | None, times: int) -> None:
+    """An upgraded desk without `approval.by_reply` starts, with one warning that no reply approves."""
+    desk = env.settings.desk
+    approval = desk.approval.model_copy(update={"by_reply": by_reply})
+    settings = env.settings.model_copy(update={"desk": desk.model_copy(update={"approval": approval})})
+    upgraded = replace(env, settings=settings)
+    mailbox = WatchedMailbox(upgraded)
+    with capture_logs() as logged:
+        daemon = a_daemon(upgraded, mailbox)
+        thread = running(daemon)
+        assert mailbox.looked.wait(10)
+        daemon.stop.set()
+        thread.join(10)
+    said = [line for line in logged if line["event"] == "approving by reply not chosen"]
+    assert [line["result"] for line in said] == ["off"] * times
 
 
 def test_old_names_of_settings_are_in_the_journal_once_a_start(env: Services) -> None:

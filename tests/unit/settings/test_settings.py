@@ -15,6 +15,7 @@ from flaggermail.cli.check import command as check
 from flaggermail.cli.session import Session
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.authentication.authres import AuthenticationMethod, Trust
+from flaggermail.notifications.approval import ByReply
 from flaggermail.oncall.escalation import Step
 from flaggermail.oncall.periods import Period
 from flaggermail.settings.escalation_file import EscalationFile
@@ -374,6 +375,36 @@ def test_too_few_approvers_are_a_warning(directory: Path) -> None:
     replace(directory / "flaggermail.yaml", "persons: 1", "persons: 2")
     (warning,) = warnings(load(directory))
     assert "no notification can be sent" in warning
+
+
+def test_how_a_reply_approves_is_to_be_chosen(directory: Path) -> None:
+    """Without the key nothing approves by reply, and one warning says so; each choice ends it."""
+    replace(directory / "flaggermail.yaml", "  by_reply: totp\n", "")
+    settings = load(directory)
+    assert settings.desk.approval.means is ByReply.OFF
+    (warning,) = warnings(settings)
+    assert "approval.by_reply: not chosen" in warning
+    replace(directory / "flaggermail.yaml", "  persons: 1\n", "  persons: 1\n  by_reply: off\n")
+    assert warnings(load(directory)) == ()
+
+
+def test_an_approver_without_a_pager_is_named(directory: Path) -> None:
+    """Codes by pager reach nobody who has none: each such approver is named, and no other."""
+    replace(directory / "flaggermail.yaml", "by_reply: totp", "by_reply: pager")
+    replace(
+        directory / "oncall.yaml", "    login: head1\n", "    login: head1\n    pagers: [{credential: pager-head}]\n"
+    )
+    said = warnings(load(directory))
+    assert [line.partition(" approves")[0].rpartition(" ")[2] for line in said] == ["officer1", "officer2"]
+
+
+def test_the_secrets_lie_beside_the_archive(directory: Path) -> None:
+    """By default in `codes` beside the archive, wherever that is; else where the setting says, from the directory on."""
+    assert load(directory).codes == directory / "codes"
+    replace(directory / "flaggermail.yaml", "  archive: archive\n", "  archive: /var/lib/desk/archive\n")
+    assert load(directory).codes == Path("/var/lib/desk/codes")
+    replace(directory / "flaggermail.yaml", "store:\n", "store:\n  codes: secret/codes\n")
+    assert load(directory).codes == directory / "secret/codes"
 
 
 @pytest.mark.parametrize("login", ["j.jansen", "_svc", "1001", "jansen@bzk", "BZK\\\\jansen"])
