@@ -11,6 +11,8 @@ from flaggermail.mail.message import Message
 from flaggermail.record.rows import Case, StoredMessage
 from flaggermail.services import UnitOfWork
 
+MOST_AGAIN = 9  # mails of the referrer, besides the referral, that are parsed again
+
 Reader = Callable[[UnitOfWork, StoredMessage], Message | None]
 
 
@@ -36,17 +38,15 @@ def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
         return None
 
 
-def _mails_of_referrer(
-    work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader
-) -> Iterator[Message]:
+def _mails_of_referrer(work: UnitOfWork, case: Case, at_hand: Mapping[str, Message], read: Reader) -> Iterator[Message]:
     """Yields the referrer's mail and its attached mail; what cannot be read is skipped, since this is only advice."""
     rows = work.tx.find(StoredMessage, case=case.number, direction="in")
     own = {row.id for row in rows if row.from_address == case.referrer_address or row.id == case.root_message}
     inner = {f"forwarded in {key}" for key in own}
-    for row in rows:
-        if row.id in at_hand:
-            yield at_hand[row.id]
-        elif row.id in own or row.match_basis in inner:
-            found = read(work, row)
-            if found is not None:
-                yield found
+    told = [row for row in rows if row.id in own or row.match_basis in inner]
+    again = [row for row in told if row.id not in at_hand]
+    for row in (*again[:1], *again[1:][-MOST_AGAIN:]):  # the first is the referral itself
+        found = read(work, row)
+        if found is not None:
+            yield found
+    yield from (at_hand[row.id] for row in rows if row.id in at_hand)

@@ -18,6 +18,7 @@ def mailbox_of(address: str) -> str:
     own = local.partition("+")[0] or local
     return f"{own}{at}{domain}"
 
+
 # One token: a quoted pair, a special character, an encoded word, or a run of anything else. A bare comma inside an
 # encoded word, which RFC 2047, section 5 (3) forbids, does not separate addresses.
 _TOKEN = re.compile(

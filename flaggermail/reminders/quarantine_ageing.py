@@ -160,9 +160,6 @@ def _values(work: UnitOfWork, late: Sequence[_DueStep]) -> dict[str, object]:
         "kind": HEAD if any(one.due.call.escalates for one in late) else escalation.OFFICER,
         "total": len(listed),
         "more": max(len(listed) - LISTED, 0),
-        "entries": [
-            notices.entry_of(m)
-            for m in listed[:LISTED]
-        ],
+        "entries": [notices.entry_of(m) for m in listed[:LISTED]],
         "next_step": "flaggermail quarantine list",
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.acts import AskReferrer, AssignCase
+from flaggermail.commands.acts import AskReferrer, AssignCase, PlaceMessage
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
@@ -129,6 +129,34 @@ def test_a_hostile_first_mail_costs_its_case_nothing_afterwards(desk: Desk) -> N
     answer_notice(desk, first)
     assert parser.parsed[first.digest] == 1
     desk.assert_whole()
+
+
+def test_many_mails_of_a_referrer_cost_no_more_than_ten(desk: Desk) -> None:
+    """A referrer who writes again and again makes the desk read the referral and the newest nine again, not all."""
+    parser = CountingParser(desk.env.parser)
+    desk.receive(mail(REFERRER, "Stembiljet", TEXT))
+    for number in range(20):
+        stored = desk.receive(mail(REFERRER, f"Aanvulling {number}", f"Nummer {number}."))
+        if stored.case is None:
+            desk.do(PlaceMessage(message=stored.id, case="VF-EP2024-0001"))
+    desk.env = replace(desk.env, parser=parser)
+    desk.do(AskReferrer(case="VF-EP2024-0001", items=(), text=""))
+    assert sum(parser.parsed.values()) == 10
+
+
+@pytest.mark.slow
+def test_four_hundred_attached_mails_with_hostile_headers(desk: Desk) -> None:
+    """Reading headers alone is bounded too, as is filing what was attached."""
+    words = "".join(f"X-{number}: =?utf-8?q?a?= =?utf-8?b?YQ==?= (((((\n" for number in range(1400))
+    parts = [f"--cut\nContent-Type: message/rfc822\n\n{words}From: a{n}@e.example\n\nx\n" for n in range(390)]
+    extra = ('Content-Type: multipart/mixed; boundary="cut"', "MIME-Version: 1.0")
+    octets = mail(REFERRER, "Kijk", f"--cut\n\n{TEXT}\n" + "".join(parts) + "--cut--\n", extra=extra)
+    desk.receive(mail("x@y.example", "Vooraf", "Start de parser."))
+    begun = time.monotonic()
+    desk.receive(octets)
+    took = time.monotonic() - begun
+    print(f"{len(octets) // MEGABYTE} MB with 390 attached mails: {took:.1f} s")  # noqa: T201 - the measured figure
+    assert took < MOST
 
 
 def answer_notice(desk: Desk, stored: StoredMessage) -> None:
