@@ -459,6 +459,10 @@ class Transaction(Evidence, Protocol):
         """Counts the rows `find` would return whose field `after[0]` is later than the instant `after[1]`."""
         ...
 
+    def since(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> list[R]:
+        """Returns the rows that `count` would count, ordered by key."""
+        ...
+
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter; 0 if there is none."""
         ...

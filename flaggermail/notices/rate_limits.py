@@ -32,7 +32,6 @@ LIMITED_TEMPLATES = frozenset({"alarm", "officer_notice"})  # templates; the oth
 _HEADER = 65_536  # octets searched for a From field
 _FROM = re.compile(rb"^From:\s*(?:[^\r\n]*<)?([^<>\s,;]+@[^<>\s,;]+)", re.IGNORECASE | re.MULTILINE)
 FLOOD = timedelta(hours=2)  # after which a flood of strangers that goes on is told again
-COMPARED = 200  # notices of the last hour whose senders are compared
 
 
 def mails_to(
@@ -94,11 +93,12 @@ def _of_class(work: UnitOfWork, officer: Officer, wanted: HeldBack, within: time
 
 def _sent_about(work: UnitOfWork, officer: Officer, wanted: HeldBack, origin: str) -> list[datetime]:
     """Returns when the officer was sent notices of mail of that origin in the last hour."""
-    newest = work.tx.newest(
-        OutboxMail, COMPARED, recipient=officer.address, kind=wanted.kind, exercise=wanted.exercise, trust=wanted.trust
-    )
-    at = {mail.shows: mail.queued_at for mail in newest if mail.shows and mail.queued_at > work.now - HOUR}
-    shown = work.tx.find(StoredMessage, id=sorted(key for key in at if key))
+    sent = work.tx.since(
+        OutboxMail, ("queued_at", work.now - HOUR), recipient=officer.address, kind=wanted.kind,
+        exercise=wanted.exercise, trust=wanted.trust,
+    )  # fmt: skip
+    at = {mail.shows: mail.queued_at for mail in sent if mail.shows}
+    shown = work.tx.find(StoredMessage, id=sorted(at))
     return [at[message.id] for message in shown if attention.origin(work, message) == origin]
 
 
@@ -127,31 +127,30 @@ def digest_is_due(work: UnitOfWork, officer: Officer, held: Sequence[HeldBack]) 
     """
     trust, exercise = _trust(held[0]), held[0].exercise
     interval = timedelta(minutes=work.env.settings.desk.rate_limits.min_interval_minutes)
-    told = work.tx.newest(
-        OutboxMail, 1, recipient=officer.address, kind=Kind.DIGEST.value, exercise=exercise, trust=held[0].trust
-    )
     if trust is None:
-        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise, trust=None)
+        return not over_hourly_limit(work, officer, [Kind.ALARM, Kind.DIGEST], exercise=exercise)
+    told = work.tx.since(
+        OutboxMail, ("queued_at", work.now - FLOOD), recipient=officer.address, kind=Kind.DIGEST.value,
+        exercise=exercise, trust=held[0].trust,
+    )  # fmt: skip
     if not told:
         return True
-    since = work.now - told[0].queued_at
+    since = work.now - max(mail.queued_at for mail in told)
     if trust is SenderTrust.KNOWN:
         return since >= interval
-    return since >= FLOOD or (since >= HOUR and work.now - max(row.held_at for row in held) >= HOUR)
+    return since >= HOUR and work.now - max(row.held_at for row in held) >= HOUR
 
 
-def over_hourly_limit(
-    work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False, trust: str | None = None
-) -> bool:
+def over_hourly_limit(work: UnitOfWork, officer: Officer, kinds: Collection[Kind], *, exercise: bool = False) -> bool:
     """True if that person has reached the hourly limit for these kinds and the minimum interval has not elapsed.
 
-    Only mail of the desk's own counts, unless a class of trust is named.
+    Only mail of the desk's own counts.
     """
     limits, wanted = work.env.settings.desk.rate_limits, [kind.value for kind in kinds]
     lately, of_hour = (
         work.tx.count(
             OutboxMail, ("queued_at", work.now - within), recipient=officer.address, kind=wanted, exercise=exercise,
-            trust=trust,
+            trust=None,
         )
         for within in (timedelta(minutes=limits.min_interval_minutes), HOUR)
     )  # fmt: skip
@@ -166,9 +165,7 @@ def may_answer(work: UnitOfWork, stored: StoredMessage, kind: Kind, about: Event
     """
     limits, known = work.env.settings.desk.rate_limits, attention.trust_of(work, stored) is SenderTrust.KNOWN
     key = partial(mailbox_of) if known else partial(attention.sender_key, work.env)
-    since = work.now - HOUR
-    newest = work.tx.newest(OutboxMail, limits.answers_per_hour, kind=kind.value)
-    lately = [mail.recipient for mail in newest if mail.queued_at > since]
+    lately = [mail.recipient for mail in work.tx.since(OutboxMail, ("queued_at", work.now - HOUR), kind=kind.value)]
     of_sender = sum(key(recipient) == key(stored.from_address or "") for recipient in lately)
     if of_sender < limits.answers_per_sender and (known or len(lately) < limits.answers_per_hour):
         return True

@@ -26,7 +26,7 @@ from tests.story.conftest import NOW
 from tests.story.conftest import clock as clock  # noqa: PLC0414 - a fixture
 from tests.story.conftest import env as env  # noqa: PLC0414 - a fixture
 from tests.story.test_late import mail as of
-from tests.story.test_late import read
+from tests.story.test_late import notify, read
 from tests.story.test_rate_limits import forwarded
 
 OFFICER = "a.jansen@bzk.example"
@@ -118,6 +118,7 @@ def stranger(night: Night, verdict: str) -> Callable[[int], None]:
     return bring
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("verdict", ["pass", "none", "fail", ""])
 def test_strangers_at_three_mails_a_minute_for_two_hours(night: Night, verdict: str) -> None:
     """A referral within the flood and one at its end are told at once; the flood is told once."""
@@ -134,6 +135,7 @@ def test_strangers_at_three_mails_a_minute_for_two_hours(night: Night, verdict: 
         assert len(tx.find(Case)) == 2
 
 
+@pytest.mark.slow
 def test_what_came_in_a_flood_is_told_when_it_is_over(night: Night) -> None:
     """After an hour without a held notice one more digest lists the rest; nothing stays untold."""
     night.flood(30, stranger(night, "none"))
@@ -144,6 +146,7 @@ def test_what_came_in_a_flood_is_told_when_it_is_over(night: Night) -> None:
         assert tx.find(HeldBack, told_at=None) == []
 
 
+@pytest.mark.slow
 def test_a_flood_of_all_classes_at_once(night: Night) -> None:
     """Verified, unverified and failed strangers together: each class is told once, and nothing real waits."""
 
@@ -201,6 +204,7 @@ def test_forged_mail_of_every_platform_leaves_calls_for_our_own_alarms(night: Ni
         assert len(tx.find(OutboxMail, kind=Kind.ALARM.value, state="accepted", case="VF-PS2027-0001")) == 1
 
 
+@pytest.mark.slow
 def test_two_hundred_plus_addresses_of_one_mailbox(night: Night) -> None:
     """They are one sender: answered once, told a few times; a municipality is confirmed and its referral told."""
     for number in range(200):
@@ -214,6 +218,7 @@ def test_two_hundred_plus_addresses_of_one_mailbox(night: Night) -> None:
     assert night.floods_told() == 1
 
 
+@pytest.mark.slow
 def test_three_hundred_citizens_leave_room_for_a_confirmation(night: Night) -> None:
     """The limit on declines of an hour is one of declines."""
     for number in range(300):
@@ -234,6 +239,55 @@ def test_a_town_whose_account_runs_wild_keeps_no_other_back(night: Night) -> Non
     night.assert_told_at_once(f"{REAL} 1", since)
     night.assert_confirmed(TOWN)
     assert night.floods_told() <= 2
+
+
+def answer(night: Night, use: int, verdict: str) -> OutboxMail:
+    """Lets the platform answer our notification now; returns the notice about it, sent within one tick."""
+    domain, number = "x-platform.example", next(night.numbers)
+    octets = of(number, f"agent@{domain}", f"Your report {number}", "We look into it.", f"ours-{use}@bzk.example")
+    since = night.clock.now()
+    night.box.deliver("inbox", octets.replace(b"dmarc=pass", f"dmarc={verdict}".encode()), since)
+    night.tick()
+    (notice,) = (m for m in night.sent(Kind.OFFICER_NOTICE, since=since) if f"Your report {number}" in m.subject)
+    assert notice.done_at is not None
+    assert notice.done_at - since <= TICK
+    return notice
+
+
+@pytest.mark.slow
+def test_system_mail_that_anybody_can_cause_keeps_no_answer_back(night: Night) -> None:
+    """Verified mail of the platforms that fits no case, by the hundred; an answer to us counts for its case."""
+    notify(night.env, 1, NOW - timedelta(minutes=5))
+    for number in range(60):
+        for platform in night.env.settings.platforms:
+            night.bring(f"no-reply{number}@{platform.domains[0]}", f"Somebody named you {number}", "Look here.")
+    night.tick()
+    assert answer(night, 1, "pass").recipient == OFFICER
+    since = refer(night)
+    night.assert_told_at_once(f"{REAL} 1", since)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verdict", ["none", ""])
+def test_an_unverified_answer_to_us_is_not_one_of_the_strangers(night: Night, verdict: str) -> None:
+    """It bears a key of ours, so it is told at once within a flood of unverified mail, and can be judged by reply."""
+    notify(night.env, 1, NOW - timedelta(minutes=5))
+    night.flood(20, stranger(night, verdict))
+    text = read(night.env.octets.get(answer(night, 1, "none").digest)).get_content()
+    assert "- echt" in text
+    assert "(afzender niet geverifieerd)" in text
+
+
+def test_one_case_that_is_written_to_without_end_keeps_no_other_back(night: Night) -> None:
+    """A stranger who has the key of one case fills the limit of that case."""
+    notify(night.env, 1, NOW - timedelta(minutes=5))
+    notify(night.env, 2, NOW - timedelta(minutes=5))
+    for _ in range(60):
+        octets = of(next(night.numbers), "x@d.example", "Your report", "More.", "ours-1@bzk.example")
+        night.box.deliver("inbox", octets.replace(b"dmarc=pass", b"dmarc=none"), night.clock.now())
+    night.tick()
+    assert len(night.sent(Kind.OFFICER_NOTICE)) <= 10
+    answer(night, 2, "none")
 
 
 def test_a_name_that_anybody_can_write_makes_nobody_known(night: Night) -> None:

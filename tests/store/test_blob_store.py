@@ -268,7 +268,7 @@ print(len(archive.put_all(many[:1])))
         done = run(root, AS_ANOTHER_ACCOUNT + f"archive.get({DIGEST!r})")
         assert done.returncode == 1
         last = done.stderr.splitlines()[-1]
-        assert last.endswith(f"ArchiveFault: archive: {DIGEST} cannot be read from {place(root)}: Permission denied")
+        assert last.endswith(f"OctetsLost: archive: {DIGEST} cannot be read from {place(root)}: Permission denied")
 
     @pytest.mark.parametrize("found", [b"", OCTETS[:-1], OCTETS + b"x", OCTETS.replace(b"G", b"g")])
     def test_other_octets_under_a_digest_are_named(self, root: Path, found: bytes) -> None:

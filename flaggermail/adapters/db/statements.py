@@ -16,7 +16,7 @@ from flaggermail.adapters.db.mapping import table_of
 Shape = tuple[tuple[str, str], ...]  # column names, each with its comparison
 MOST = "most_rows"  # parameter of `latest`
 KEY = "key_of_the_row"  # parameter of `changing`; no column has this name
-AFTER = "after_that_instant"  # parameter of `counting`
+AFTER = "after_that_instant"  # parameter of `counting` and `later`
 _EQUAL, _NULL, _ONE_OF, _ONE_OF_OR_NULL = "equal", "null", "one of", "one of or null"
 
 
@@ -26,7 +26,7 @@ def shape_of(equal: Mapping[str, object]) -> Shape:
 
 
 def parameters(equal: Mapping[str, object]) -> dict[str, object]:
-    """Returns the values as parameters for `finding`, `looking`, `latest` and `counting`."""
+    """Returns the values as parameters for `finding`, `looking`, `latest`, `counting` and `later`."""
     several = {name: [item for item in value if item is not None] for name, value in equal.items()
                if isinstance(value, list | tuple)}  # fmt: skip
     return {**equal, **several}
@@ -64,6 +64,14 @@ def counting(table: str, instant: str, shape: Shape) -> Select[int]:
     found = table_of(table)
     late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
     return select(func.count()).select_from(found).where(late, *_conditions(found, shape))
+
+
+@cache
+def later(table: str, instant: str, shape: Shape) -> Select[*tuple[object, ...]]:
+    """Selects the matching rows whose column `instant` is later than the parameter AFTER."""
+    found = table_of(table)
+    late = found.c[instant] > bindparam(AFTER, type_=found.c[instant].type)
+    return select(found).where(late, *_conditions(found, shape))
 
 
 @cache

@@ -24,6 +24,7 @@ from flaggermail.adapters.db.statements import (
     counting,
     finding,
     is_empty,
+    later,
     latest,
     looking,
     parameters,
@@ -108,6 +109,15 @@ class SqlTransaction:
             return 0
         query = counting(kind.TABLE, after[0], shape_of(equal))
         return self._connection.execute(query, {**parameters(equal), AFTER: after[1]}).scalar() or 0
+
+    def since(self, kind: type[R], after: tuple[str, datetime], /, **equal: object) -> list[R]:
+        """Returns the rows that `count` would count, ordered by key."""
+        names = table_of(kind.TABLE).c.keys()
+        rows = self._connection.execute(
+            later(kind.TABLE, after[0], shape_of(equal)), {**parameters(equal), AFTER: after[1]}
+        )
+        found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
+        return sorted(found, key=lambda row: row.key)
 
     def reached(self, counter: str) -> int:
         """Returns the last number issued by a counter."""
