@@ -34,14 +34,6 @@ _FROM = re.compile(rb"^From:\s*(?:[^\r\n]*<)?([^<>\s,;]+@[^<>\s,;]+)", re.IGNORE
 FLOOD = timedelta(hours=2)  # after which a flood of strangers that goes on is told again
 
 
-def mails_to(
-    work: UnitOfWork, address: str, kinds: Collection[Kind], within: timedelta, *, exercise: bool = False
-) -> int:  # fmt: skip
-    """Returns the number of mails of these kinds queued to that person within that time, real or exercise."""
-    wanted, since = [kind.value for kind in kinds], work.now - within
-    return work.tx.count(OutboxMail, ("queued_at", since), recipient=address, kind=wanted, exercise=exercise)
-
-
 def hold_back_if_over_limit(work: UnitOfWork, officer: Officer, wanted: HeldBack) -> bool:
     """True if the wanted notice or alarm is held back for the officer; records it once per deduplication key."""
     if work.tx.exists(HeldBack, dedupe=wanted.dedupe):

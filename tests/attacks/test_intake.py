@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.commands.acts import AskReferrer, AssignCase, PlaceMessage
+from flaggermail.commands.acts import AskReferrer, AssignCase
 from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
@@ -135,10 +135,10 @@ def test_many_mails_of_a_referrer_cost_no_more_than_ten(desk: Desk) -> None:
     """A referrer who writes again and again makes the desk read the referral and the newest nine again, not all."""
     parser = CountingParser(desk.env.parser)
     desk.receive(mail(REFERRER, "Stembiljet", TEXT))
+    told = desk.one(OutboxMail, kind=Kind.INTAKE_CONFIRMATION.value)
     for number in range(20):
-        stored = desk.receive(mail(REFERRER, f"Aanvulling {number}", f"Nummer {number}."))
-        if stored.case is None:
-            desk.do(PlaceMessage(message=stored.id, case="VF-EP2024-0001"))
+        answer = mail(REFERRER, "Re: Stembiljet", f"Nummer {number}.", answers=told.message_id)
+        assert desk.receive(answer).case == "VF-EP2024-0001"
     desk.env = replace(desk.env, parser=parser)
     desk.do(AskReferrer(case="VF-EP2024-0001", items=(), text=""))
     assert sum(parser.parsed.values()) == 10
