@@ -24,7 +24,7 @@ def resolve(work: UnitOfWork, act: acts.ResolveMail) -> Outcome:
     if mail.state != "uncertain":
         raise Refusal(f"outbox {mail.id}: is {mail.state}, not uncertain; there is nothing to resolve")
     if row_fault(work.tx, mail) is not None:
-        raise Refusal(f"outbox {mail.id}: is not what its events say; `flaggermail audit verify` names every difference")
+        raise Refusal(f"outbox {mail.id}: is not what its events say; `flaggermail audit verify` says more")
     if act.again:
         observing.refuse(work, f"outbox {mail.id}")
         change = changed(mail, replace(moved(mail, "queued"), next_try_at=work.now))

@@ -43,15 +43,17 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     equipment.close()
 
 
-def sql(folder: Path, *statements: str, triggers: bool = True) -> int:
-    """Changes the database by other means; returns the number of rows that the last statement changed."""
+def sql(folder: Path, statement: str, **values: str) -> int:
+    """Changes the database by other means; returns the number of rows changed."""
     with closing(sqlite3.connect(folder / "database")) as connection, connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA ignore_check_constraints = ON")
-        if not triggers:
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-                connection.execute(f"DROP TRIGGER {name}")
-        return [connection.execute(statement).rowcount for statement in statements][-1]
+        return connection.execute(statement, values).rowcount
+
+
+def redirect(folder: Path, mail: OutboxMail, recipient: str = THIEF) -> None:
+    """Sets another recipient by one UPDATE."""
+    assert sql(folder, "UPDATE outbox SET recipient = :to WHERE id = :id", to=recipient, id=mail.id) == 1
 
 
 def audit(desk: Desk, *words: str) -> tuple[int, str]:
@@ -79,7 +81,7 @@ def alarms(desk: Desk) -> list[str]:
 
 
 CHANGES = {
-    "recipient": f"recipient = '{THIEF}'",
+    "recipient": "recipient = 'thief@elsewhere.example'",
     "octets": "digest = (SELECT digest FROM outbox WHERE kind <> 'notification' LIMIT 1)",
     "notification": "notification = NULL",
     "kind": "kind = 'alarm', at_most_once = 0",
@@ -99,11 +101,11 @@ def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path:
     """The changed mail does not leave, one alarm says so, all other mail leaves, and `audit verify` names the row."""
     mail = waiting(desk)
     others = len(desk.all(OutboxMail, state="queued")) - 1
-    assert sql(tmp_path, f"UPDATE outbox SET {change} WHERE id = '{mail.id}'") == 1
+    statement = f"UPDATE outbox SET {change} WHERE id = :id"  # noqa: S608 - one of the lines above
+    assert sql(tmp_path, statement, id=mail.id) == 1
     desk.settle()
     assert desk.server.to(X_CHANNEL) == desk.server.to(THIEF) == []
-    told = [envelope for envelope in desk.server.envelopes if b"X-Nothing" not in envelope.octets]
-    assert len(told) == others + 1  # and the alarm
+    assert len(desk.server.envelopes) == others + 1  # and the alarm
     assert len(alarms(desk)) == 1
     assert alarms(desk)[0].startswith(mail.id)
     status, said = audit(desk, "verify")
@@ -114,14 +116,14 @@ def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path:
 def test_the_mail_leaves_once_the_row_is_restored(desk: Desk, tmp_path: Path) -> None:
     """A withheld mail costs one alarm however often it is due, writes nothing meanwhile, and then leaves."""
     mail = waiting(desk)
-    sql(tmp_path, f"UPDATE outbox SET recipient = '{THIEF}' WHERE id = '{mail.id}'")
+    redirect(tmp_path, mail)
     for _ in range(5):
         desk.settle()
     before = len(desk.events())
     delivery.drain(desk.env)
     assert len(desk.events()) == before
     assert len(alarms(desk)) == 1
-    sql(tmp_path, f"UPDATE outbox SET recipient = '{X_CHANNEL}' WHERE id = '{mail.id}'")
+    redirect(tmp_path, mail, X_CHANNEL)
     delivery.drain(desk.env)
     assert len(desk.server.to(X_CHANNEL)) == 1
     assert audit(desk, "verify")[0] == 0
@@ -133,7 +135,7 @@ def test_no_mail_is_sent_again_by_an_update(desk: Desk, tmp_path: Path, state: s
     key = desk.notified()
     sent = len(desk.server.envelopes)
     at = desk.mail_of(key).queued_at.strftime("%Y-%m-%d %H:%M:%S.000000")
-    sql(tmp_path, f"UPDATE outbox SET state = '{state}', next_try_at = '{at}', at_most_once = 0")
+    sql(tmp_path, "UPDATE outbox SET state = :state, next_try_at = :at, at_most_once = 0", state=state, at=at)
     delivery.recover(desk.env)
     desk.settle()
     assert len(desk.server.to(X_CHANNEL)) == 1
@@ -145,12 +147,14 @@ def test_no_mail_is_sent_again_by_an_update(desk: Desk, tmp_path: Path, state: s
 def test_a_row_without_events_is_not_sent(desk: Desk, tmp_path: Path) -> None:
     """A copy of a mail with another recipient is withheld."""
     mail = waiting(desk)
-    columns = "kind, message_id, sender, subject, digest, at_most_once, state, queued_at, next_try_at, tries, answer, "
-    columns += "bounced, exercise"
     sql(
         tmp_path,
-        f"INSERT INTO outbox (id, dedupe, recipient, {columns}) "
-        f"SELECT 'o00009999', 'x', '{THIEF}', {columns} FROM outbox WHERE id = '{mail.id}'",
+        "INSERT INTO outbox (id, dedupe, recipient, kind, message_id, sender, subject, digest, at_most_once, state, "
+        "queued_at, next_try_at, tries, answer, bounced, exercise) SELECT 'o00009999', 'x', :to, kind, message_id, "
+        "sender, subject, digest, 0, state, queued_at, next_try_at, tries, answer, bounced, exercise FROM outbox "
+        "WHERE id = :id",
+        to=THIEF,
+        id=mail.id,
     )
     desk.settle()
     assert (len(desk.server.to(X_CHANNEL)), desk.server.to(THIEF)) == (1, [])
@@ -210,7 +214,7 @@ def test_a_changed_mail_does_not_hold_up_the_others_after_an_outage(desk: Desk, 
     desk.server.says(0)
     delivery.drain(desk.env)
     tried = next(m for m in desk.all(OutboxMail, state="queued") if m.tries)
-    sql(tmp_path, f"UPDATE outbox SET recipient = '{THIEF}' WHERE id = '{tried.id}'")
+    redirect(tmp_path, tried)
     desk.server.script.clear()
     desk.go_on(60)
     assert first is not None

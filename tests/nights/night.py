@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.commands import perform
 from flaggermail.commands.acts import Act
 from flaggermail.errors import ArchiveFault, LinkLost, Refusal
@@ -305,12 +304,11 @@ class Night:
     # ---- the end
 
     def _prove(self) -> None:
-        """Checks the chain of the record, and that every mail is archived unchanged."""
+        """Checks the record as `audit verify` does, and that every mail is archived unchanged."""
         with self.env.store.read() as tx:
-            assert isinstance(tx, SqlTransaction)
-            broken, unfit = tx.broken_link(), tx.broken_commitment()
-        if (broken, unfit) != (None, None):
-            self.diary.broken(8, f"the chain is broken at {broken}, a value does not fit at {unfit}")
+            findings = tx.verify().findings
+        for finding in findings[:3]:
+            self.diary.broken(8, str(finding))
         for mail in self.diary.incoming:
             try:
                 whole = self.env.octets.get(mail.digest) == mail.octets

@@ -26,7 +26,7 @@ from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
 from tests.store.samples import KINDS, NOON, allowed, happened, hints_of, is_optional, parent
 
 TABLES = sorted(set(metadata.tables) - set(NOT_GIVEN))
-OTHER_TYPES = ("'a word'", "x'00ff'", "7", "1.5", "'{'", "'[[[[[[[['", "''", "CAST(x'ff' AS TEXT)", "NULL")
+OTHER_TYPES = ("'a word'", "x'00ff'", "1.5", "'[[[[[[[['", "CAST(x'ff' AS TEXT)", "NULL")
 
 
 def value(kind: type[Record], name: str, number: int) -> Scalar:
@@ -116,7 +116,7 @@ def raw_rows(connection: Connection, table: Table) -> list[Mapping[str, object]]
 
 def where(table: Table, held: Mapping[str, object]) -> str:
     """Returns the condition that finds a row."""
-    return " AND ".join(f'"{column.name}" = \'{held[column.name]}\'' for column in table.primary_key)
+    return " AND ".join(f"\"{column.name}\" = '{held[column.name]}'" for column in table.primary_key)
 
 
 def another(column: Column[object], held: object, dialect: str) -> object:
@@ -238,7 +238,8 @@ def test_a_value_of_another_type_is_a_finding(full: SqlStore, name: str) -> None
                     connection.exec_driver_sql(
                         f'UPDATE "{name}" SET "{column.name}" = {new} WHERE {where(table, held)}'  # noqa: S608 - as above
                     )
-                    after = [repr(each) for each in connection.exec_driver_sql(same).all()] if "ff' AS" not in new else []
+                    text_is_none = "AS TEXT" in new  # which the driver refuses to read
+                    after = [] if text_is_none else [repr(each) for each in connection.exec_driver_sql(same).all()]
                 except DBAPIError:
                     continue  # NOT NULL, or a row id that must be a number
                 if after != before and not found(connection):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors, the lease, and an index."""
+"""Tables the store keeps for itself: the event chain and its personal values, counters, cursors, lease, index."""
 
 from __future__ import annotations
 

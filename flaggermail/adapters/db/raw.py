@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 from sqlalchemy import (
     JSON,
@@ -74,11 +75,16 @@ def rows(connection: Connection, table: Table) -> Iterator[RawRow]:
 
 def selected(connection: Connection, table: Table) -> Select[*tuple[object, ...]]:
     """Selects all columns of a table unconverted."""
-    return select(*(_raw(connection.dialect, column) for column in table.c))
+    return _selecting(connection.dialect.name, table)
 
 
-def _raw(dialect: Dialect, column: Column[object]) -> ColumnElement[object]:
-    if dialect.name == "sqlite" or isinstance(column.type, LargeBinary):
+@cache
+def _selecting(dialect: str, table: Table) -> Select[*tuple[object, ...]]:
+    return select(*(_raw(dialect, column) for column in table.c))
+
+
+def _raw(dialect: str, column: Column[object]) -> ColumnElement[object]:
+    if dialect == "sqlite" or isinstance(column.type, LargeBinary):
         return type_coerce(column, NullType()).label(column.name)
     return cast(column, Text()).label(column.name)
 

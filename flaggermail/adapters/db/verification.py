@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.mapping import metadata, table_of
@@ -41,6 +41,17 @@ TRIGGERS = {
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
+}
+_COLUMNS = {
+    "sqlite": (
+        "SELECT found.name, of_it.name FROM sqlite_master AS found, pragma_table_xinfo(found.name) AS of_it "
+        "WHERE found.type = 'table' AND found.name NOT LIKE 'sqlite~_%' ESCAPE '~'"
+    ),
+    "postgresql": (
+        "SELECT found.relname, of_it.attname FROM pg_class AS found JOIN pg_attribute AS of_it "
+        "ON of_it.attrelid = found.oid AND of_it.attnum > 0 AND NOT of_it.attisdropped "
+        "WHERE found.relkind IN ('r', 'p') AND found.relnamespace = current_schema()::regnamespace"
+    ),
 }
 _CHANGED = "was changed, moved or taken away: the chain does not hold from there on"
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
@@ -198,14 +209,16 @@ class Verification:
 
 def _schema(connection: Connection) -> Iterator[Finding]:
     """Yields tables, columns and triggers that are missing, or that this program did not make."""
-    found, dialect = inspect(connection), connection.dialect.name
-    there, ours = set(found.get_table_names()), {*metadata.tables, "alembic_version"}
-    for name in sorted(there ^ ours):
-        said = "is missing" if name in ours else "is no table of this program"
-        yield Finding(Subject.SCHEMA, f"table {name}", said, stops=name in metadata.tables)
-    for name in sorted(there & set(metadata.tables)):
-        columns = {column["name"] for column in found.get_columns(name)} ^ set(metadata.tables[name].c.keys())
-        if columns:
+    dialect = connection.dialect.name
+    there: dict[str, set[str]] = {}
+    for table, column in connection.execute(text(_COLUMNS[dialect])):
+        there.setdefault(table, set()).add(column)
+    ours = {name: set(table.c.keys()) for name, table in metadata.tables.items()}
+    for name in sorted(there.keys() ^ {*ours, "alembic_version"}):
+        said = "is missing" if name not in there else "is no table of this program"
+        yield Finding(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
+    for name in sorted(there.keys() & ours.keys()):
+        if columns := there[name] ^ ours[name]:
             said = f"has other columns: {', '.join(sorted(columns))}"
             yield Finding(Subject.SCHEMA, f"table {name}", said, stops=True)
     triggers = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
