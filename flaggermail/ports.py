@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from flaggermail.mail.message import Message, Verdict
-from flaggermail.record.audit import ArchivedFile, Evidence
+from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
 from flaggermail.record.rows import Record
 
@@ -318,7 +318,7 @@ class StatusBoard(Protocol):
         ...
 
 
-class BlobStore(Protocol):
+class BlobStore(Listing, Protocol):
     """The archive of raw octets, addressed by their SHA-256."""
 
     def put(self, octets: bytes) -> str:
@@ -342,10 +342,6 @@ class BlobStore(Protocol):
 
     def sweep(self) -> int:
         """Removes partial files left by crashed writers; returns their number. Raises ArchiveFault."""
-        ...
-
-    def files(self) -> Iterator[ArchivedFile]:
-        """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFault."""
         ...
 
 
@@ -501,14 +497,6 @@ class Transaction(Evidence, Protocol):
 
     def cursor(self, folder: str) -> Cursor | None:
         """Returns how far `folder` has been read; None if it never was."""
-        ...
-
-    def keys(self, kind: type[Record], /, **equal: object) -> list[str]:
-        """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
-        ...
-
-    def from_events(self, kind: type[R], key: str) -> R | None:
-        """Returns an outbox mail or a notification as its events give it, or None; the cost depends on their number."""
         ...
 
 

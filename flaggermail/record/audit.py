@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from flaggermail.record.event_codec import Plain
+from flaggermail.record.rows import Record
 
+R = TypeVar("R", bound=Record)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LIMIT = 100  # findings listed; the others are counted
 
@@ -118,6 +120,14 @@ class Evidence(Protocol):
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
         ...
 
+    def keys(self, kind: type[Record], /, **equal: object) -> list[str]:
+        """Returns the keys of the rows with these values, also of rows with other values that cannot be read."""
+        ...
+
+    def from_events(self, kind: type[R], key: str) -> R | None:
+        """Returns an outbox mail or a notification as its events give it, or None; the cost depends on their number."""
+        ...
+
 
 class FileState(StrEnum):
     """What a file in the folder of the archive is."""
@@ -136,6 +146,14 @@ class ArchivedFile:
     name: str
     digest: str
     state: FileState
+
+
+class Listing(Protocol):
+    """An archive that can be listed."""
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFault."""
+        ...
 
 
 def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[ArchivedFile | None, Finding | None]]:

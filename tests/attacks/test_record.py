@@ -113,6 +113,28 @@ def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path:
     assert f"outbox {mail.id}: is not what the events say" in said
 
 
+def test_a_recipient_changed_together_with_its_personal_value_is_found(desk: Desk, tmp_path: Path) -> None:
+    """The value must be the one that the event committed to."""
+    mail = waiting(desk)
+    redirect(tmp_path, mail)
+    value = f'"{THIEF}"'
+    sql(tmp_path, "UPDATE personal SET value = :new WHERE value = :old", new=value, old=f'"{mail.recipient}"')
+    desk.settle()
+    assert desk.server.to(X_CHANNEL) == desk.server.to(THIEF) == []
+    assert len(alarms(desk)) == 1
+
+
+def test_a_mail_without_its_index_does_not_leave(desk: Desk, tmp_path: Path) -> None:
+    """Taking entries out of the index withholds the mail and stops nothing else."""
+    mail = waiting(desk)
+    others = len(desk.all(OutboxMail, state="queued")) - 1
+    sql(tmp_path, "DELETE FROM row_event WHERE key = :id", id=mail.id)
+    desk.settle()
+    assert desk.server.to(X_CHANNEL) == []
+    assert len(desk.server.envelopes) == others + 1
+    assert f"row_event outbox {mail.id}" in audit(desk, "verify")[1]
+
+
 def test_the_mail_leaves_once_the_row_is_restored(desk: Desk, tmp_path: Path) -> None:
     """A withheld mail costs one alarm however often it is due, writes nothing meanwhile, and then leaves."""
     mail = waiting(desk)

@@ -207,7 +207,8 @@ def test_every_added_row_is_found_and_named(full: SqlStore, name: str) -> None:
     with full.engine.connect() as connection:
         held = dict(raw_rows(connection, table)[-1])
     for key in table.primary_key:
-        held[key.name] = held[key.name] + 1 if isinstance(held[key.name], int) else f"{held[key.name]} new"
+        old = held[key.name]
+        held[key.name] = old + 1 if isinstance(old, int) else f"{old} new"
     unique = {c.name: f"{held[c.name]} new" for c in table.c if c.unique and not c.primary_key}
     with intruder(full) as connection:
         try:

@@ -17,7 +17,7 @@ from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, 
 from tests.store.conftest import new_store
 from tests.store.samples import NOON, alarm, family, happened, hints_of, is_optional
 
-OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease"}
+OWN_TABLES = {"event", "chain_head", "personal", "counter", "cursor", "lease", "row_event"}
 MANY = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 by_kind = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.TABLE)

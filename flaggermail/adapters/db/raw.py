@@ -84,9 +84,9 @@ def _selecting(dialect: str, table: Table) -> Select[*tuple[object, ...]]:
 
 
 def _raw(dialect: str, column: Column[object]) -> ColumnElement[object]:
-    if dialect == "sqlite" or isinstance(column.type, LargeBinary):
-        return type_coerce(column, NullType()).label(column.name)
-    return cast(column, Text()).label(column.name)
+    unconverted = dialect == "sqlite" or isinstance(column.type, LargeBinary)
+    found: ColumnElement[object] = type_coerce(column, NullType()) if unconverted else cast(column, Text())
+    return found.label(column.name)
 
 
 class Comparison:
@@ -134,7 +134,7 @@ def _form(column: Column[object], *, sqlite: bool) -> Callable[[Plain], object]:
     if isinstance(column.type, JSON):
         return _list
     if isinstance(column.type, Boolean):
-        return int if sqlite else _truth
+        return _digit if sqlite else _truth
     if isinstance(column.type, Integer):  # BIGINT is one too
         return _same if sqlite else str
     return _same
@@ -142,6 +142,10 @@ def _form(column: Column[object], *, sqlite: bool) -> Callable[[Plain], object]:
 
 def _same(value: Plain) -> object:
     return value
+
+
+def _digit(value: Plain) -> int:
+    return 1 if value else 0
 
 
 def _truth(value: Plain) -> str:

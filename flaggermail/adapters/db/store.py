@@ -73,7 +73,8 @@ class SqlStore:
             cursor = connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {SCRUB_WAIT}")  # writers wait for it
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy = bool(cursor.fetchone()[0])
+            done = cursor.fetchone()
+            busy = done is None or bool(done[0])
             cursor.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
         finally:
             connection.close()

@@ -41,7 +41,7 @@ from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
 R = TypeVar("R", bound=Record)
 EVENT, HEAD, PERSONAL = table_of("event"), table_of("chain_head"), table_of("personal")
 COUNTER, CURSOR = table_of("counter"), table_of("cursor")
-INDEX = table_of("row_event")
+INDEX, BEFORE = table_of("row_event"), EVENT.alias("before")
 INDEXED = frozenset({OutboxMail.TABLE, Notification.TABLE})  # compared with their events before a mail is sent
 PAGE = 500
 _HEAD = select(HEAD.c.seq, HEAD.c.digest)
@@ -79,7 +79,7 @@ class SqlTransaction:
 
     def _select(self, kind: type[R], equal: Mapping[str, object]) -> list[R]:
         names = table_of(kind.TABLE).c.keys()
-        with _readable(kind):
+        with _readable(kind.TABLE):
             rows = self._connection.execute(finding(kind.TABLE, shape_of(equal)), parameters(equal))
             found = [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
         return sorted(found, key=lambda row: row.key)  # not in SQL, where the order depends on the server's locale
@@ -88,7 +88,7 @@ class SqlTransaction:
         """Returns the last `most` rows that `find` would return, last first. Keys must all have the same length."""
         names = table_of(kind.TABLE).c.keys()
         query = latest(kind.TABLE, kind.KEY, shape_of(equal))
-        with _readable(kind):
+        with _readable(kind.TABLE):
             rows = self._connection.execute(query, {**parameters(equal), MOST: most})
             return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
 
@@ -274,24 +274,41 @@ class SqlTransaction:
 
     def head(self, seq: int | None = None) -> Head | None:
         """Returns number, digest and instant of an event, by default of the last; None if there is no such event."""
-        if seq is None:
-            seq = self._chain_head()[0]
-        if seq == 0:
+        last = self._connection.execute(_HEAD).first()
+        if seq is None and (last is None or not isinstance(last.seq, int)):
+            return None
+        number = last.seq if seq is None and last is not None else seq
+        if number == 0:
             return Head(0, GENESIS)
-        row = self._connection.execute(select(EVENT.c.digest, EVENT.c.at).where(EVENT.c.seq == seq)).first()
-        return None if row is None else Head(seq, row.digest, row.at)
+        with _readable("event"):
+            row = self._connection.execute(select(EVENT.c.digest, EVENT.c.at).where(EVENT.c.seq == number)).first()
+        return None if row is None or number is None else Head(number, row.digest, row.at)
 
     def from_events(self, kind: type[R], key: str) -> R | None:
-        """Returns the row as its events give it, found by the index; see `ports.Transaction`."""
-        joined = select(EVENT.c.seq, EVENT.c.octets).join(INDEX, INDEX.c.event == EVENT.c.seq)
+        """Returns the row as its events give it, found by the index; None if they do not give a row.
+
+        Each event must follow from the one before it, and each personal value must be the one committed to.
+        """
+        joined = select(EVENT.c.seq, EVENT.c.octets, EVENT.c.digest, BEFORE.c.digest)
+        joined = joined.join(INDEX, INDEX.c.event == EVENT.c.seq).outerjoin(BEFORE, BEFORE.c.seq == EVENT.c.seq - 1)
         query = joined.where(INDEX.c.of_table == kind.TABLE, INDEX.c.key == key).order_by(EVENT.c.seq)
         values: dict[str, Scalar] = {}
-        for row in self._connection.execute(query).all():
-            event = decode(row.octets, partial(_revealed, self._values(row.seq, row.seq)))
-            for change in event.changes:
-                if (change.table, change.key) == (kind.TABLE, key):
-                    values.update(change.values)
-        return kind(**values) if values else None
+        try:
+            for seq, octets, digest, before in self._connection.execute(query).all():
+                if link(before or GENESIS, octets) != digest:
+                    return None
+                for change in decode(octets, partial(_revealed, self._proved_values(seq))).changes:
+                    if (change.table, change.key) == (kind.TABLE, key):
+                        values.update(change.values)
+            return kind(**values)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):  # not what this program wrote
+            return None
+
+    def _proved_values(self, seq: int) -> dict[str, Plain]:
+        """Returns the personal values of an event that are the ones it committed to."""
+        query = select(PERSONAL.c.commitment, PERSONAL.c.salt, PERSONAL.c.value).where(PERSONAL.c.event == seq)
+        held = {row.commitment: (row.salt, json.loads(row.value)) for row in self._connection.execute(query)}
+        return {key: value for key, (salt, value) in held.items() if commitment(salt, value) == key}
 
     def rows(self) -> Rows:
         """Returns every current row, in the form that `record.events.fold` produces."""
@@ -299,17 +316,17 @@ class SqlTransaction:
 
 
 @contextmanager
-def _readable(kind: type[Record]) -> Iterator[None]:
+def _readable(table: str) -> Iterator[None]:
     """Raises RowUnreadable for values of rows that cannot be converted."""
     try:
         yield
     except (ValueError, TypeError) as error:
         raise RowUnreadable(
-            f"{kind.TABLE}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
+            f"{table}: a row holds a value that this program never writes; `flaggermail audit verify` names it"
         ) from error
     except OperationalError as error:
         if "decode" in str(error.orig):  # SQLite: text that is no UTF-8
-            raise RowUnreadable(f"{kind.TABLE}: a row holds octets that are no text") from error
+            raise RowUnreadable(f"{table}: a row holds octets that are no text") from error
         raise
 
 
