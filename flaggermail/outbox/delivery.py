@@ -55,15 +55,15 @@ def _submit(env: Services, mail: OutboxMail) -> Submission:
 def recover(env: Services) -> int:
     """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
-        work = UnitOfWork(env, tx, env.clock.now())
-        doubtful = integrity.readable(tx, "attempting")
-        for mail in doubtful:
+        work, settled = UnitOfWork(env, tx, env.clock.now()), 0
+        for mail in integrity.readable(tx, "attempting"):
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
             answer = Unknown(mail.recipient, "the program ended before the server's answer was recorded")
             settle(work, mail, answer)
-    return len(doubtful)
+            settled += 1
+    return settled
 
 
 def next_due(tx: Transaction) -> datetime | None:
