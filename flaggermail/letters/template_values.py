@@ -6,6 +6,7 @@
 | `number` | str; None without a case, as for a decline |
 | `polling_day`, `policy_read_on` | date |
 | `sent_at`, `due_at`, `until`, `enrolled_at` | aware datetime |
+| `sent_at` of a reply's answer and of the case form | aware datetime: when the reply arrived |
 | `minutes`, `attempts` | int: minutes since sending or since the opening of the case; the owner's own attempts |
 | `criteria`, `aspects` | list of int 1 to 3; list of str: organisation, conduct, integrity |
 | `earlier` | list of mappings or objects with `number` (str) and `sent_on` (date) |
@@ -97,8 +98,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "escalation": EVERY | OFFICER | LATE | {"told", "acknowledged_by"},
     "reminder_digest": EVERY | OFFICER | {"kind", "total", "more", "behind", "silences"},
     "handed_over": EVERY | OFFICER | {"by", "matters"},
-    "case_form": EVERY
-    | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels", "suggestions", "form"},
+    "case_form": EVERY | {"title", "type", "sender", "verdict", "text", "unread", "missing", "earlier", "channels"}
+    | {"suggestions", "form", "sent_at"},
     "alarm": EVERY | OFFICER | {"kind", "what", "next_step"},
     "digest": EVERY | {"total", "more", "cases", "waiting", "entries", "next_step"},
     "held_notices": EVERY | {"total", "more", "whose", "entries", "next_step"},
@@ -106,7 +107,8 @@ VALUES: Mapping[str, frozenset[str]] = MappingProxyType({
     "handover": EVERY
     | OFFICER
     | {"total", "open_cases", "clocks", "unanswered", "in_hand", "waiting", "entries", "uncertain"},
-    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"},
+    "reply_answer": EVERY | {"understood", "why", "details", "did", "form", "what_would_work", "by_reply", "draft"}
+    | {"sent_at"},
     "device_enrolled": EVERY | OFFICER | {"by", "until"},
     "device_told": EVERY | OFFICER | {"what", "officer", "by", "actor", "enrolled_at"},
 })  # fmt: skip

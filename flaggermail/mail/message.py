@@ -59,6 +59,16 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class HtmlReading:
+    """The HTML of a mail, as text: all of it, and what a reader sees; with the writer's own words in each."""
+
+    text: str
+    reply_text: str
+    seen_text: str
+    seen_reply_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether the author is authenticated: `value` is verified, unverified or failed; `basis` states the evidence."""
 
@@ -100,6 +110,7 @@ class Message:
     defects: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     enclosed: tuple[tuple[int, int], ...] = ()  # first and past-the-end octet of each attached mail
+    html: HtmlReading | None = None  # of mail with one of our tokens only, from which a reply can act
     content_key: str = ""  # sha256 over the stable parts: see mail.message_ids.content_key
     overran: bool = False  # reading it ended at a limit of time; `defects` say what was left out
     costly: bool = False  # reading it took so long that it is not read again for the sake of other mail

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
-from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, HtmlReading, MechanicalKind, Message
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -61,6 +62,9 @@ def _claimed(forwarded: Forwarded) -> dict[str, Json]:
     }
 
 
+_READ = attrgetter("text", "reply_text", "seen_text", "seen_reply_text")
+
+
 def packed(message: Message) -> dict[str, Json]:
     """Returns every value of a Message; `unpacked` is the inverse."""
     return {
@@ -75,6 +79,7 @@ def packed(message: Message) -> dict[str, Json]:
         "content_key": message.content_key,
         "overran": message.overran,
         "costly": message.costly,
+        "html": list(_READ(message.html)) if message.html else None,
     }
 
 
@@ -122,6 +127,7 @@ def unpacked(value: object) -> Message:
         content_key=_text(fields["content_key"]),
         overran=fields["overran"] is True,
         costly=fields["costly"] is True,
+        html=HtmlReading(*_texts(fields["html"])) if fields["html"] is not None else None,
     )
 
 

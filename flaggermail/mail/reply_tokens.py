@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from flaggermail.mail.message import Message
+
 OWN_HEADER = "X-Flaggermail-Ref"
 """Holds the token alone."""
 LOOP_HEADER = "X-Flaggermail-Loop"
@@ -58,3 +60,19 @@ def tokens(values: Iterable[str]) -> tuple[str, ...]:
         matches = [bare[0]] if bare else _TOKEN.findall(value)
         found.update(dict.fromkeys(match.lower() for match in matches))
     return tuple(found)
+
+
+def in_message(message: Message) -> tuple[str, ...]:
+    """Returns the tokens in the places where mail clients and servers preserve them, the most specific first."""
+    return tokens(
+        [
+            *message.in_reply_to,
+            *reversed(message.references),
+            *(address.address for address in (*message.to, *message.cc)),
+            *message.header_all("delivered-to"),
+            *message.header_all("x-original-to"),
+            *message.header_all(OWN_HEADER),
+            *([message.original_message_id] if message.original_message_id else []),
+            message.subject or "",
+        ]
+    )

@@ -46,18 +46,7 @@ def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
 
 def tokens_of(message: Message) -> tuple[str, ...]:
     """Returns the tokens in the places where mail clients and servers preserve them, the most specific first."""
-    return reply_tokens.tokens(
-        [
-            *message.in_reply_to,
-            *reversed(message.references),
-            *(address.address for address in (*message.to, *message.cc)),
-            *message.header_all("delivered-to"),
-            *message.header_all("x-original-to"),
-            *message.header_all(reply_tokens.OWN_HEADER),
-            *([message.original_message_id] if message.original_message_id else []),
-            message.subject or "",
-        ]
-    )
+    return reply_tokens.in_message(message)
 
 
 def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool = False) -> placing.Known:

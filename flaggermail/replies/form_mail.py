@@ -30,6 +30,7 @@ def send(work: UnitOfWork, officer: Officer, case: Case, language: str, answers:
     proposed = asked(work, case, token, language)
     values = {
         "title": case.title,
+        "sent_at": answers.received_at,
         "type": case.type,
         "sender": case.referrer_address or "",
         "verdict": root.verdict if root is not None else "verified",

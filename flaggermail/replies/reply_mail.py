@@ -16,6 +16,7 @@ from flaggermail.commands.lookups import Outcome
 from flaggermail.commands.platform_checks import MAIL
 from flaggermail.commands.reply_codes import ReplyCode
 from flaggermail.errors import OctetsLost, Refusal
+from flaggermail.letters.strangers_words import MARK
 from flaggermail.mail.message import MechanicalKind, Message
 from flaggermail.matching import lookup
 from flaggermail.notices import duty, notices, rate_limits
@@ -26,7 +27,7 @@ from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, ContactNote, Device, Notification, Reminder, StoredMessage, Token
 from flaggermail.record.topics import Topic
-from flaggermail.replies import case_form, form_mail, verbs
+from flaggermail.replies import case_form, form_mail, objections, verbs
 from flaggermail.replies.case_form import FormFault, SentForm
 from flaggermail.replies.verbs import Answered, NotUnderstood, Understood, Why
 from flaggermail.services import EventRef, UnitOfWork
@@ -60,8 +61,10 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
     about = EventRef(stored.case, stored.notification, stored.id)
     if officer is None or token is None:
         return
-    if stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN:
-        why = stored.verdict if stored.verdict != "verified" else message.kind.value
+    passed_on = objections.is_passed_on_by_machine(message, work.env.settings.desk.mailbox.address)
+    if stored.verdict != "verified" or message.kind is not MechanicalKind.HUMAN or passed_on:
+        automatic = "passed on" if message.kind is MechanicalKind.HUMAN else message.kind.value
+        why = stored.verdict if stored.verdict != "verified" else automatic
         work.record(EventKind.REPLY_IGNORED, about=about, reason=why)
         return
     work = replace(work, actor=officer_id)
@@ -77,12 +80,43 @@ def obey(work: UnitOfWork, stored: StoredMessage, message: Message, officer_id: 
 
 def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     """Returns what is requested, after checking that this officer may request it now in reply to this mail."""
-    token, topic = reply.token, reply.topic
     language = work.env.settings.desk.organisation.language
+    if (refused := _from_whom(work, reply, language) or _about_what(work, reply, language)) is not None:
+        return refused
+    answered = _answered(work, reply)
+    if reply.topic is Topic.FORM and answered.form is None:
+        return verbs.not_understood(Why.FORM, reply.topic, language)
+    read = partial(_read, answered)
+    found = read(reply.message.reply_text, reply.message.text)
+    if not isinstance(found, Understood):
+        return found
+    if objection := objections.of_readings(reply.message, found, read):
+        return verbs.not_understood(objection, reply.topic, found.language)
+    return _still_open(work, reply, found)
+
+
+def _read(answered: Answered, own: str, whole: str) -> Understood | NotUnderstood:
+    """Parses a reply without the lines that bear our mark of others' words."""
+    lines = (line for line in own.splitlines() if not line.lstrip().startswith(MARK.strip()))
+    return verbs.read("\n".join(lines), whole, answered)
+
+
+def _from_whom(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
+    """Rejects a mail that was seen before, that somebody else may have sent, or that answers a colleague's mail."""
+    token, topic = reply.token, reply.topic
+    if any(work.tx.reached(key) for key in objections.keys_of(reply.message, token.token)):
+        return verbs.not_understood(Why.USED, Topic.NOTICE, language)
     if topic is Topic.NOTICE:
         return verbs.not_understood(Why.NOTHING, topic, language)
     if token.officer != reply.officer.id:
         return verbs.not_understood(Why.FOREIGN, Topic.NOTICE, language)
+    objection = objections.of_sender(reply.message)
+    return verbs.not_understood(objection, topic, language) if objection else None
+
+
+def _about_what(work: UnitOfWork, reply: _Reply, language: str) -> NotUnderstood | None:
+    """Rejects a forward, an answer to two mails, and one that comes too late."""
+    token, topic = reply.token, reply.topic
     if reply.message.forwarded is not None:
         return verbs.not_understood(Why.FORWARD, topic, language)
     if _addresses_another_mail(work, reply):
@@ -92,13 +126,7 @@ def _understood(work: UnitOfWork, reply: _Reply) -> Understood | NotUnderstood:
     if topic is Topic.APPROVAL and (state := _settled(work, token)):
         why = Why.SETTLED if token.used_at is None else Why.USED
         return verbs.not_understood(why, Topic.NOTICE, language, state)
-    answered = _answered(work, reply)
-    if topic is Topic.FORM and answered.form is None:
-        return verbs.not_understood(Why.FORM, topic, language)
-    found = verbs.read(reply.message.reply_text, reply.message.text, answered)
-    if isinstance(found, Understood):
-        return _still_open(work, reply, found)
-    return found
+    return None
 
 
 def _with_code_judged(
@@ -203,6 +231,8 @@ def _perform(work: UnitOfWork, reply: _Reply, found: Understood) -> Did | NotUnd
         with work.tx.savepoint():
             for act in found.acts:
                 did += _done_values(work, act, perform.perform(work, act))
+            for key in objections.keys_of(reply.message, reply.token.token):
+                work.tx.number(key)
             token = work.tx.get(Token, reply.token.token)
             if token is not None and token.used_at is None and not found.repeatable:
                 about = EventRef(case=token.case, notification=token.notification)
@@ -346,6 +376,9 @@ def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -
     sent = _form_sent(work, reply, case, language)
     try:
         values = case_form.values_in(reply.message.reply_text, reply.message.text, sent) if sent and kept else {}
+        html = reply.message.html
+        if sent and html and values != case_form.values_in(html.seen_reply_text, html.seen_text, sent):
+            values = {}
     except FormFault:
         values = {}
     return case_form.written(form_mail.asked(work, case, reply.token.token, language), values)
@@ -372,7 +405,7 @@ def _answer(
         token=token.token if same else None,
         exercise=_is_exercise(work, token),
     )
-    notices.tell(work, reply.officer, notice, values)
+    notices.tell(work, reply.officer, notice, {**values, "sent_at": reply.stored.received_at})
 
 
 def _is_exercise(work: UnitOfWork, token: Token) -> bool:

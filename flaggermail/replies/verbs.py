@@ -52,6 +52,10 @@ class Why(StrEnum):
     SETTLED = "settled before"
     REFUSED = "refused"
     FORM = "form as sent is missing"
+    SENDER = "another sender"
+    RESENT = "sent on"
+    HIDDEN = "hidden text"
+    DISAGREE = "alternatives disagree"
 
 
 def _no_draft(_code: str) -> None:

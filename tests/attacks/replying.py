@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -50,6 +52,7 @@ class Night:
     """A desk, and what its officer gets and answers."""
 
     desk: Desk
+    language: str = "nl"
 
     def referred(self, subject: str, text: str = "Zie https://x.example/1", extra: Sequence[str] = ()) -> OutboxMail:
         """A stranger's mail opens a case; returns the officer's notice of it."""
@@ -58,6 +61,13 @@ class Night:
                 REFERRER, subject, text, at=self.desk.clock.now(), extra=extra, message_id=f"r{next(_serial)}@l.example"
             )
         )
+        return self.latest(Kind.OFFICER_NOTICE)
+
+    def fresh(self) -> OutboxMail:
+        """Some minutes later, a mail like no other opens a case; returns the officer's notice of it."""
+        self.desk.clock.set(self.desk.clock.now() + timedelta(minutes=3))
+        word = sha256(str(next(_serial)).encode()).hexdigest()[:12]
+        self.desk.receive(mail(f"{word}@lindewaard.example", f"Bericht {word}", f"Er is iets met {word}."))
         return self.latest(Kind.OFFICER_NOTICE)
 
     def latest(self, kind: Kind, recipient: str = OFFICER) -> OutboxMail:

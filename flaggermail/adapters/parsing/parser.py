@@ -20,11 +20,13 @@ from flaggermail.mail.format_flowed import unflowed
 from flaggermail.mail.forwards.forwarded import Inline, find_inline
 from flaggermail.mail.forwards.reply_text import reply_text
 from flaggermail.mail.html_text import text_of
-from flaggermail.mail.message import Address, Attachment, Forwarded, MechanicalKind, Message
+from flaggermail.mail.message import Address, Attachment, Forwarded, HtmlReading, MechanicalKind, Message
 from flaggermail.mail.message_ids import content_key, message_ids
 from flaggermail.mail.mime import CLOSED, ENCLOSED, NO_BOUNDARY, OUTLOOK, Part, read_part
+from flaggermail.mail.reply_tokens import in_message
 from flaggermail.mail.subject import split_subject
 from flaggermail.mail.uuencode import files_in
+from flaggermail.mail.visible_html import visible_part
 from flaggermail.mail.vocabulary import Language
 
 LONGEST_TEXT = 2_000_000  # characters of text kept
@@ -156,6 +158,8 @@ class _MailReader:
         )
         read = with_mechanical_kind(read, self.parts, self.octets, self.language)
         read = self._with_reply_text(read)
+        if read.kind is MechanicalKind.HUMAN and in_message(read):
+            read = replace(read, html=self._html())
         for part in self.parts:
             self._note(*part.defects)
         attachments = tuple(_attachment(part) for part in self.listed)
@@ -204,6 +208,21 @@ class _MailReader:
         own = lines[: inline.start] if inline else lines
         forwarded = enclosed or (inline.mail if inline else None)
         return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
+
+    def _html(self) -> HtmlReading | None:
+        """Returns the HTML of the mail: its text, or the alternative to it (RFC 2046, section 5.1.4)."""
+        texts = [part for part in self.parts if _is_text(part) and part.type.value == "text/html"]
+        part = next((part for part in texts if part.filename is None), None)
+        if part is None or not part.body.strip():
+            return None
+        markup = self._markup(part)
+        whole, seen = text_of(markup), text_of(visible_part(markup))
+        words = [reply_text(text.split("\n"), self.language) for text in (whole, seen)]
+        return HtmlReading(storable(whole), storable(words[0]), storable(seen), storable(words[1]))
+
+    def _markup(self, part: Part) -> str:
+        octets = part.octets()[0]
+        return decoded(octets, part.type.parameters.get("charset") or _meta_charset(octets))[0]
 
     def _spans(self) -> Iterator[tuple[int, int]]:
         """Yields the offsets of the attached mails, except those nested in an attached mail.
