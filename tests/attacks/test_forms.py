@@ -45,9 +45,8 @@ def filled(body: str, values: dict[str, str]) -> str:
     """Returns our mail with values written behind the words of the form, nowhere else."""
     lines, inside = [], False
     for line in body.splitlines():
-        inside = (
-            line.startswith("=====") and "einde" not in line and "end " not in line or (inside and line[:5] != "=====")
-        )
+        if line.startswith("====="):
+            inside = not inside
         word = line.partition(":")[0]
         lines.append(f"{word}: {values[word]}" if inside and word in values else line)
     return "\n".join(lines)

@@ -63,13 +63,13 @@ SHOWING = {
     "light grey": '<p style="color:#cccccc">{}</p>',
     "dark mode": '<body style="background-color:#1e1e1e;color:#ffffff"><div>{}</div></body>',
     "dark mode in place": '<div style="color:rgb(255,255,255);background-color:rgb(0,0,0)">{}</div>',
-    "dark mode of Outlook": '<div style="color:rgb(0,0,0)" data-ogsc="rgb(255,255,255)" class="elementToProof">{}</div>',
+    "dark mode of Outlook": '<div style="color:rgb(0,0,0)" data-ogsc="rgb(255,255,255)">{}</div>',
     "Outlook desktop": (
         "<html xmlns:o=x><head><style><!-- @font-face{{font-family:Calibri}} p.MsoNormal{{margin:0cm;"
         "font-size:11.0pt}} --></style><!--[if gte mso 9]><xml>x</xml><![endif]--></head><body lang=NL>"
         "<p class=MsoNormal style='text-indent:-18.0pt'>{}<o:p></o:p></p></body></html>"
     ),
-    "text in a cell of no size": '<table><tr><td style="font-size:0"><span style="font-size:14px">{}</span></td></tr></table>',
+    "text in a cell of no size": '<table><td style="font-size:0"><span style="font-size:14px">{}</span></td></table>',
     "a dark style sheet": "<style>@media (prefers-color-scheme:dark){{p{{color:#fff!important}}}}</style><p>{}</p>",
     "a grey signature": (
         '<div>{}</div><br><div style="color:#808080;font-size:8pt">A. Jansen<br>Ministerie van Voorbeeldzaken</div>'
@@ -141,15 +141,19 @@ def test_alternatives_that_disagree_do_nothing(night: Night) -> None:
     """Whichever says more; what differs in spaces, wraps, emphasis and printed links only is the same."""
     word, other = WORDS[night.language]
     sent, before = night.referred("Een bericht over de stemdag"), night.events()
-    for plain, markup in ((word, other), (word, "Dank"), (word, f"{word}<br><br>{other}"), (other, word),
-                          (other, other.replace("?", " of welk account?")), (word, f"{word}, maar nog niet")):  # fmt: skip
+    for plain, markup in (
+        (word, other), (word, "Dank"), (word, f"{word}<br><br>{other}"), (other, word),
+        (other, other.replace("?", " of welk account?")), (word, f"{word}, maar nog niet"),
+    ):  # fmt: skip
         reply = night.reply(sent, alternatives(plain, f"<div>{markup}</div>"), kind=BOTH)
         assert night.acted(before) == [], (plain, markup)
         night.desk.clock.set(night.desk.clock.now() + timedelta(minutes=40))
         assert len(night.answers(reply)) == 1
     ask = other.partition(":")[0]
     plain = f"{ask}: staat het op *https://x.example/1\n<https://x.example/1>* of\nop een ander platform?"
-    markup = f'{ask}: staat het op <b><a href="https://x.example/1">https://x.example/1</a></b> of op een  ander platform?'
+    markup = (
+        f'{ask}: staat het op <b><a href="https://x.example/1">https://x.example/1</a></b> of op een  ander platform?'
+    )
     night.reply(sent, alternatives(plain, f"<div>{markup}</div>"), kind=BOTH)
     assert night.acted(before) == [EventKind.INFORMATION_ASKED]
 
@@ -219,7 +223,7 @@ def test_a_form_with_hidden_lines_keeps_none_of_them(tmp_path: Path) -> None:
     """The form that comes back holds nothing of a reply whose text a reader did not see."""
     night = Night(a_desk(tmp_path))
     form = night.form("Een bericht over de stemdag")
-    lines = "<br>".join(("onjuist: ja", "regel: artikel N 7", "criterium: 1", "pogingen: 2"))
+    lines = "onjuist: ja<br>regel: artikel N 7<br>criterium: 1<br>pogingen: 2"
     before = night.events()
     for hidden in ('<p style="font-size:0">besluit: meld Meta</p>', "<p hidden>besluit: meld Meta</p>"):
         night.reply(form, f"<p>{lines}</p>{hidden}", kind=HTML)
