@@ -149,6 +149,13 @@ def daemon_started(holder: str) -> None:
     _log.info("daemon started", holder=holder)
 
 
+def parser_confined(*, no_new_privileges: bool, landlock: int, seccomp: bool, missing: str) -> None:
+    """What confines the process that parses mail; `missing` lists what this machine's kernel does not offer."""
+    log = _log.warning if missing else _log.info
+    held = {"no_new_privileges": no_new_privileges, "landlock": landlock, "seccomp": seccomp}
+    log("parser confined", object="parser", result="in part" if missing else "done", **held, missing=missing or None)
+
+
 def setting_renamed(place: str, words: str) -> None:
     """A settings file uses an old name, at `file:line:column key`; `words` state the new one."""
     _log.warning("setting under an old name", object=place, result=words)

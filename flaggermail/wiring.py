@@ -33,6 +33,7 @@ from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.cases.sync_settings import register
 from flaggermail.daemon.service import Daemon
 from flaggermail.errors import ConfigurationError
+from flaggermail.health.confinement import Confinement
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
 from flaggermail.mail.authentication.authres import AuthenticationMethod
@@ -88,6 +89,15 @@ def rule_remarks(settings: Settings) -> list[Remark]:
     reader = ContainedParser(settings.rules_directory)
     try:
         return rulebook.check(settings.rules, samples, reader, Re2Matcher())
+    finally:
+        reader.close()
+
+
+def parser_confinement(settings: Settings) -> Confinement:
+    """Returns what confines the processes that parse mail on this machine; starts one to find out, and ends it."""
+    reader = ContainedParser(settings.rules_directory)
+    try:
+        return reader.confinement()
     finally:
         reader.close()
 
@@ -267,6 +277,7 @@ def daemon(
         observe=observe,
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
+        confinement=lambda: parser_confinement(env.settings),
     )
 
 

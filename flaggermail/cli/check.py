@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from flaggermail.errors import ConfigurationError
 from flaggermail.oncall.schedule import gaps
 
 if TYPE_CHECKING:
+    from flaggermail.health.confinement import Confinement
     from flaggermail.settings.model import Settings
 
 _AHEAD = timedelta(weeks=4)
@@ -30,8 +32,8 @@ def command(session: Session, *, as_json: bool) -> None:
     """Check configuration, rules, templates and rota.
 
     Every fault is one line on standard error (file, line, column, key, what would be right), and the exit status is 2.
-    Warnings, notes about renamed keys, and hours of the coming four weeks without an officer on call are printed, but
-    are not faults.
+    Warnings, notes about renamed keys, what the kernel of this machine takes from the process that parses mail, and
+    hours of the coming four weeks without an officer on call are printed, but are not faults.
 
     Example: flaggermail --config /etc/flaggermail check
     """
@@ -44,13 +46,15 @@ def command(session: Session, *, as_json: bool) -> None:
             click.echo(safe_line(fault), err=True)
         raise click.exceptions.Exit(_FAULTY) from None
     from flaggermail.settings.reading import warnings
+    from flaggermail.wiring import parser_confinement
 
     now, remarks = datetime.now(UTC), warnings(settings)
     empty = gaps(settings.rota, (), now, now + _AHEAD)
+    held = parser_confinement(settings)
     if as_json:
-        show_json(_document(settings, remarks, empty))
+        show_json(_document(settings, remarks, empty, held))
     else:
-        click.echo(safe(_report(settings, remarks, empty)))
+        click.echo(safe(_report(settings, remarks, empty, held)))
 
 
 def _loaded(session: Session) -> Settings:
@@ -94,19 +98,23 @@ def _counts(settings: Settings) -> dict[str, int]:
     }
 
 
-def _report(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...]) -> str:
+def _report(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement) -> str:
     counted = ", ".join(f"{count} {what}" for what, count in _counts(settings).items())
     lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in remarks)]
     lines += [f"note: {note}" for note in settings.notes]
+    lines += [f"warning: the parser runs without {barrier}: this kernel does not offer it" for barrier in held.missing]
     for begins, ends in empty:
         begin, end = (instant.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M %z") for instant in (begins, ends))
         lines.append(f"nobody is on call: {begin} to {end}")
     return "\n".join(lines)
 
 
-def _document(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...]) -> dict[str, object]:
+def _document(
+    settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement
+) -> dict[str, object]:
     spans = [
         {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
         for begins, ends in empty
     ]
-    return {"faults": [], **_counts(settings), "warnings": remarks, "notes": settings.notes, "gaps": spans}
+    counts, parser = _counts(settings), asdict(held) | {"missing": held.missing}
+    return {"faults": [], **counts, "warnings": remarks, "notes": settings.notes, "gaps": spans, "parser": parser}

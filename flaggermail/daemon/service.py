@@ -21,6 +21,7 @@ from flaggermail.citizens import retention
 from flaggermail.daemon.backoff import delay
 from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
+from flaggermail.health.confinement import Confinement
 from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
@@ -76,6 +77,7 @@ class Daemon:
     renewal: RuleReloader | None = None
     heartbeat: Heartbeat | None = None
     board: StatusBoard | None = None
+    confinement: Callable[[], Confinement] | None = None  # what confines the process that parses mail
     outbox_every: float = OUTBOX_EVERY  # seconds
     remind_every: float = REMIND_EVERY
     stop_within: float = STOP_WITHIN
@@ -133,6 +135,7 @@ class Daemon:
             self.ticker.start()
             running.callback(self._end_ticker)
             logbook.daemon_started(self.holder)
+            self._tell_confinement()
             for note in self.env.settings.notes:
                 logbook.setting_renamed(*note.split(": ", 1))
             if self.env.settings.desk.approval.by_reply is None:
@@ -144,6 +147,17 @@ class Daemon:
         logbook.daemon_stopped(self.monotonic() - stopping)
         if self.failure is not None:
             raise self.failure
+
+    def _tell_confinement(self) -> None:
+        """Logs once per start what confines the process that parses mail on this machine."""
+        if self.confinement is not None:
+            held = self.confinement()
+            logbook.parser_confined(
+                no_new_privileges=held.no_new_privileges,
+                landlock=held.landlock,
+                seccomp=held.seccomp,
+                missing=", ".join(held.missing),
+            )
 
     def obey_signals(self) -> None:
         """Makes SIGTERM and SIGINT end the daemon after the current message, and SIGHUP reload the rules."""

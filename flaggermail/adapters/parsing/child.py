@@ -9,10 +9,12 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from flaggermail.adapters.parsing.allowance import allow
 from flaggermail.adapters.parsing.parser import StandardParser
-from flaggermail.adapters.parsing.pipe import LENGTH, READY, REQUEST
+from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
+from flaggermail.adapters.parsing.sandbox.confine import enter
 from flaggermail.adapters.parsing.vocabulary_file import read_language
 from flaggermail.mail.message_json import packed
 
@@ -21,14 +23,16 @@ COSTLY = 0.05  # of the time limit, as processor time: a mail that takes more is
 
 
 def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
-    """Parses mails from standard input until it ends: a request and octets in, a length and a Message as JSON out."""
+    """Parses mails from standard input until it ends: a request and octets in, a length and a Message as JSON out.
+
+    Says first, in the same form, what confines this process. Raises OSError if its sandbox cannot be set up.
+    """
     parser = StandardParser(read_language(rules))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     resource.setrlimit(resource.RLIMIT_AS, (memory_limit, memory_limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    sink.write(READY)
-    sink.flush()
+    _send(sink, enter())
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
         length, seconds = REQUEST.unpack(head)
         octets = source.read(length)
@@ -38,9 +42,13 @@ def serve(rules: Path, time_limit: float, memory_limit: int) -> None:
         message = parser.parse(octets)
         allow(0)
         costly = message.overran or time.process_time() - begun > time_limit * COSTLY
-        answer = json.dumps(packed(replace(message, costly=costly))).encode("ascii")
-        sink.write(LENGTH.pack(len(answer)) + answer)
-        sink.flush()
+        _send(sink, packed(replace(message, costly=costly)))
+
+
+def _send(sink: IO[bytes], document: object) -> None:
+    answer = json.dumps(document).encode("ascii")
+    sink.write(LENGTH.pack(len(answer)) + answer)
+    sink.flush()
 
 
 def _allow_processor(seconds: float) -> None:

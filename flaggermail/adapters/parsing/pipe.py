@@ -6,5 +6,4 @@ from __future__ import annotations
 import struct
 
 REQUEST = struct.Struct(">Qd")  # octets of the mail that follows, and the seconds it may take
-LENGTH = struct.Struct(">Q")  # octets of the Message as JSON that follows
-READY = b"ready\n"  # sent by the child when it accepts mail
+LENGTH = struct.Struct(">Q")  # octets of the JSON that follows: first what confines the child, then each Message

@@ -2,9 +2,9 @@
 """Parsing in a separate process, so that a hostile mail harms nothing else (decisions.md 24).
 
 The parent sends a length, the seconds it may take and the octets of one mail; the child (module `child`) answers with a
-length and the Message as JSON. The child has limits on processor time and memory, writes no file and inherits no
-descriptor but its two pipes. Of a mail that kills it or takes too long only the header is read; the next mail gets a
-new child.
+length and the Message as JSON. The child has limits on processor time and memory, inherits no descriptor but
+its two pipes, and enters its sandbox (decisions.md 36) before it reads the first mail. Of a mail that kills it or takes
+too long only the header is read; the next mail gets a new child.
 
 Live mail uses one child. History uses several, which end after a period without work.
 """
@@ -19,15 +19,18 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from flaggermail.adapters.parsing.pipe import LENGTH, READY, REQUEST
+from flaggermail.adapters.parsing.pipe import LENGTH, REQUEST
 from flaggermail.mail.message import Message
 from flaggermail.mail.message_json import unpacked
+
+if TYPE_CHECKING:
+    from flaggermail.health.confinement import Confinement
 
 MEMORY_LIMIT = 1024 * 1024 * 1024  # octets of address space
 TIME_LIMIT = 10.0  # seconds per mail
@@ -56,6 +59,7 @@ class ParserProcess:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], ParserProcess] | None = None
+        self._confined: dict[str, object] = {}
 
     @property
     def pid(self) -> int | None:
@@ -92,6 +96,16 @@ class ParserProcess:
             self._end()
         return _unread(octets, f"parser ended: {reason}")
 
+    def confined(self) -> Mapping[str, object]:
+        """Returns what confines the child, as it says itself; empty if it does not start."""
+        with self._lock:
+            try:
+                self._running()
+            except (OSError, EOFError, ValueError):
+                self._end()
+                return {}
+            return self._confined
+
     def close(self) -> None:
         """Ends the child; idempotent. A later `parse` starts a new one."""
         with self._lock:
@@ -117,8 +131,8 @@ class ParserProcess:
         self._finalizer = weakref.finalize(self, _end_child, self._child)  # ends the child even without `close`
         for stream in _pipes(self._child):
             os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
-        if _received(self._child, len(READY), time.monotonic() + START_LIMIT) != READY:
-            raise EOFError
+        confined = json.loads(_answer(self._child, time.monotonic() + START_LIMIT))
+        self._confined = confined if isinstance(confined, dict) else {}
         return self._child
 
     def _how_it_ended(self) -> str:
@@ -206,6 +220,12 @@ class ContainedParser:
                 self._idle_timer.daemon = True
                 self._idle_timer.start()
 
+    def confinement(self) -> Confinement:
+        """Returns what confines the child for live mail here; starts it. Nothing holds if it does not start."""
+        from flaggermail.health.confinement import Confinement  # noqa: PLC0415 - `parse` does not need it
+
+        return Confinement.of(self._live.confined())
+
     def close(self) -> None:
         """Ends the children; idempotent. A later `parse` starts a new one."""
         self._cancel_idle_timer()
@@ -256,6 +276,10 @@ def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float) -> 
         while view:
             _wait(sender, deadline, writing=True)
             view = view[os.write(sender, view[:CHUNK]) :]
+    return _answer(child, deadline)
+
+
+def _answer(child: subprocess.Popen[bytes], deadline: float) -> bytes:
     (length,) = LENGTH.unpack(_received(child, LENGTH.size, deadline))
     if length > LARGEST_ANSWER:
         raise ValueError("the answer is too long")
