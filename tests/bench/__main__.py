@@ -50,6 +50,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("what", nargs="?", choices=["all", "soak", "fuzz", "faults", "nights"], default="all")
     parser.add_argument("number", nargs="?", type=int, default=500, help="of nights (500)")
     parser.add_argument("--night", type=int, help="with nights: tell this one alone, by its integer")
+    parser.add_argument("--member", action="store_true", help="with nights: with a hostile member of the mailbox")
     parser.add_argument("--planted", action="store_true", help="with nights: how soon are planted faults found?")
     parser.add_argument("--quick", action="store_true", help="small numbers: to see that all run, not what they cost")
     parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="one measurement; may be repeated")
@@ -66,7 +67,9 @@ def arguments() -> argparse.ArgumentParser:
 def _nights(wanted: argparse.Namespace) -> int:
     if wanted.planted:
         return nights.plant()
-    return nights.tell(wanted.night) if wanted.night is not None else nights.run(wanted.number, wanted.seed)
+    if wanted.night is not None:
+        return nights.tell(wanted.night, member=wanted.member)
+    return nights.run(wanted.number, wanted.seed, member=wanted.member)
 
 
 def _measurements(wanted: argparse.Namespace) -> int:

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""`./dev bench nights N`: N simulated nights from a seed on, with counts and the nights that broke a promise."""
+"""`./dev bench nights N`: N simulated nights from a seed on, with counts and the nights that broke a promise.
+
+With `--member`, a hostile member of the shared mailbox takes part (`tests.nights.member`).
+"""
 
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from tests.bench import table
+from tests.nights import member_nights
+from tests.nights.diary import Diary
 from tests.nights.kit import Kit
 from tests.nights.planted import FAULTS, found_after
 from tests.nights.telling import story
@@ -18,15 +24,17 @@ KINDS = ("case", "notification", "replies", "vain replies",
     "trouble: server greylist", "trouble: server refuse", "trouble: server silent", "trouble: clock set back",
     "trouble: policy edited", "platform: returned", "platform: nobody vouches", "platform: forged")  # fmt: skip
 
+MEMBER = ("desk: ", "member wrote: ", "in a person's name: ", "by the desk: ")
 
-def run(nights: int, seed: int | None) -> int:
+
+def run(nights: int, seed: int | None, *, member: bool = False) -> int:
     """Plays the nights, prints each that broke a promise, and counts; the exit status is 1 if one did."""
     first = seed if seed is not None else int.from_bytes(os.urandom(3), "big")
     table.note(f"{nights} nights from {first} on")
     kit, begun, counts, broken = Kit.make(), time.process_time(), Counter[str](), Counter[int]()
     try:
         for number in range(first, first + nights):
-            diary = play(number, kit)
+            diary = _player(member)(number, kit)
             counts.update(diary.counts)
             counts["mails in"] += len(diary.incoming)
             counts["mails out"] += len(diary.handed_over)
@@ -34,11 +42,12 @@ def run(nights: int, seed: int | None) -> int:
             counts["reminders"] += sum(len(tick.due) for tick in diary.ticks)
             broken.update({violation.promise for violation in diary.violations})
             if diary.violations:
-                table.note(story(number, diary))
+                table.note(story(number, diary, "--member " if member else ""))
         spent = time.process_time() - begun
     finally:
         kit.close()
-    for what in ("mails in", "mails out", "looks at the clocks", "reminders", *KINDS):
+    shown = sorted(what for what in counts if what.startswith(MEMBER)) if member else KINDS
+    for what in ("mails in", "mails out", "looks at the clocks", "reminders", *shown):
         table.line(what, counts[what], "")
     table.line("processor time a night", spent / nights * 1000, "ms")
     for promise, count in sorted(broken.items()):
@@ -47,14 +56,18 @@ def run(nights: int, seed: int | None) -> int:
     return 1 if broken else 0
 
 
-def tell(night: int) -> int:
+def _player(member: bool) -> Callable[[int, Kit], Diary]:  # noqa: FBT001 - one of two players, for the three above
+    return member_nights.play if member else play
+
+
+def tell(night: int, *, member: bool = False) -> int:
     """Prints one night; the exit status is 1 if it broke a promise."""
     kit = Kit.make()
     try:
-        diary = play(night, kit)
+        diary = _player(member)(night, kit)
     finally:
         kit.close()
-    table.note(story(night, diary))
+    table.note(story(night, diary, "--member " if member else ""))
     return 1 if diary.violations else 0
 
 

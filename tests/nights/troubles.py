@@ -20,8 +20,13 @@ ANY_DOMAIN = ""
 def play(seed: int, kit: Kit) -> Diary:
     """Plays the night of that seed."""
     night = Night(seed, kit)
+    plan(night, People(night, Platforms(night)))
+    return night.play()
+
+
+def plan(night: Night, people: People) -> None:
+    """Plans what people do and what goes wrong."""
     chance = night.chance
-    people = People(night, Platforms(night))
     if chance.random() < 0.25:
         night.plan(chance.uniform(10, 300), people.swap)
     for number in range(chance.choice([0, 0, 1, 1, 1, 2])):
@@ -33,7 +38,6 @@ def play(seed: int, kit: Kit) -> Diary:
     for number in range(chance.choice([0, 0, 1])):
         night.plan(chance.uniform(0, 400), partial(people.noise, number))
     _trouble(night)
-    return night.play()
 
 
 def _trouble(night: Night) -> None:

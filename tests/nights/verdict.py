@@ -22,6 +22,7 @@ PROMISES = {
     6: "nothing is sent that nobody decided on and approved",
     7: "a referrer is confirmed and told of the decision once, a citizen declined once at most",
     8: "every mail is archived unchanged, and the record proves itself",
+    9: "no member of the shared mailbox approves a notification",
 }
 PLATFORM = "-platform.example"
 CITIZENS = "@mailprovider.example"

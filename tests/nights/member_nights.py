@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Nights with a hostile member of the shared mailbox (`member`), on desks whose codes the mailbox does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+
+from flaggermail.notifications.approval import ByReply
+from flaggermail.record.rows import OutboxMail
+from flaggermail.replay import codes
+from flaggermail.settings.model import ApprovalSettings, PagerSettings, Settings
+from tests.nights.diary import Diary
+from tests.nights.kit import Kit
+from tests.nights.member import Member
+from tests.nights.night import ADDRESSES, Night
+from tests.nights.people import People
+from tests.nights.platforms import Platforms
+from tests.nights.reading import Read
+from tests.nights.troubles import plan
+from tests.nights.world import HandOver
+
+KEPT = frozenset({0, 1, 6, 8, 9})
+"""The promises that a member of the mailbox cannot break; the others are counted as what they can do."""
+WAYS = (ByReply.TOTP, ByReply.TOTP, ByReply.PAGER, ByReply.OFF)
+APPROVER = "officer1"
+
+
+@dataclass
+class CodedPeople(People):
+    """Officers who approve by reply with a code of their own device or pager."""
+
+    def hear(self, handed: HandOver, read: Read) -> None:
+        """Reacts as all people do, and approves some drafts by reply."""
+        fresh = read.message_id not in self._told_of
+        super().hear(handed, read)
+        draft = read.asks_approval_of
+        if fresh and draft in self._drafts and self._drafts[draft][2] and read.recipient == ADDRESSES[APPROVER]:
+            self.night.plan(self.chance.uniform(0.1, 25), partial(self._approve_by_reply, read, draft))
+
+    def _approve_by_reply(self, read: Read, draft: str) -> None:
+        """Writes the code that the officer's device, or pager, shows now."""
+        with self.night.env.store.read() as tx:
+            asked = next(iter(tx.find(OutboxMail, digest=read.digest)), None)
+        code = codes.code_at(self.night.env, self.night.clock.true, read.recipient, asked)
+        if code is None:
+            return
+        case, platform, digest = self._drafts[draft]
+
+        def approved() -> None:
+            if draft not in self._approved:
+                self._approved.add(draft)
+                self._let_go(draft, case, platform, digest)
+
+        self.mailing.answer(read, f"{self.chance.choice(('akkoord', 'approve'))} {code}", approved)
+
+
+def play(seed: int, kit: Kit) -> Diary:
+    """Plays the night of that seed with a member at work; violations are those of the promises in `KEPT`."""
+    chance = Random(f"member/{seed}")  # noqa: S311 - the same night again is the purpose
+    means = chance.choice(WAYS)
+    with _approving(kit, means):
+        night = Night(seed, kit)
+        night.diary.counts[f"desk: {means}"] += 1
+        if means is ByReply.TOTP:
+            with night.env.store.begin() as tx:
+                codes.enrol(night.env, tx, APPROVER, "administrator")
+        plan(night, CodedPeople(night, Platforms(night)))
+        Member(night, chance)
+        diary = night.play()
+    for violation in diary.violations:
+        if violation.promise not in KEPT:
+            diary.counts[f"not kept: {violation.promise}"] += 1
+    diary.violations = [violation for violation in diary.violations if violation.promise in KEPT]
+    return diary
+
+
+@contextmanager
+def _approving(kit: Kit, means: ByReply) -> Iterator[None]:
+    """Makes the desks of this kit approve by reply in that way."""
+    before = kit.default, kit.edited
+    kit.default, kit.edited = (_with_means(settings, means) for settings in before)
+    try:
+        yield
+    finally:
+        kit.default, kit.edited = before
+
+
+def _with_means(settings: Settings, means: ByReply) -> Settings:
+    approval = ApprovalSettings(persons=1, by_reply=means)
+    paged = (PagerSettings(credential="pager"),) if means is ByReply.PAGER else ()
+    officers = tuple(
+        officer.model_copy(update={"pagers": paged}) if officer.id == APPROVER else officer
+        for officer in settings.oncall.officers
+    )
+    return settings.model_copy(
+        update={
+            "desk": settings.desk.model_copy(update={"approval": approval}),
+            "oncall": settings.oncall.model_copy(update={"officers": officers}),
+        }
+    )
