@@ -135,7 +135,6 @@ class Daemon:
             self.ticker.start()
             running.callback(self._end_ticker)
             logbook.daemon_started(self.holder)
-            self._tell_confinement()
             for note in self.env.settings.notes:
                 logbook.setting_renamed(*note.split(": ", 1))
             if self.env.settings.desk.approval.by_reply is None:
@@ -219,6 +218,7 @@ class Daemon:
 
     def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
+        self._tell_confinement()
         failures = 0
         stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from flaggermail.cli.check import command as check
 from flaggermail.cli.init import command as init
 from flaggermail.cli.session import Session
+from flaggermail.health.confinement import Confinement
 from flaggermail.settings.reading import load
 from flaggermail.shipped import shipped
 
@@ -105,6 +106,19 @@ def test_check_accepts_what_init_wrote(directory: Path) -> None:
     assert first == f"configuration in order: {counts}"
     (to_choose,) = more
     assert "approval.by_reply: not chosen" in to_choose
+
+
+def test_check_says_what_the_parser_lacks(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check` warns of each part of the parser's sandbox that this kernel does not offer; it is no fault."""
+    monkeypatch.setattr("flaggermail.wiring.parser_confinement", lambda _: Confinement(no_new_privileges=True))
+    result = run_check(directory)
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if "parser" in line] == [
+        "warning: the parser runs without Landlock: this kernel does not offer it",
+        "warning: the parser runs without seccomp: this kernel does not offer it",
+    ]
+    told = json.loads(run_check(directory, "--json").stdout)["parser"]
+    assert told == {"no_new_privileges": True, "landlock": 0, "seccomp": False, "missing": ["Landlock", "seccomp"]}
 
 
 def test_check_names_every_fault_on_its_own_line(directory: Path) -> None:
