@@ -9,7 +9,7 @@ have neither an officer's device nor an officer's pager.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -19,18 +19,23 @@ from tests.nights.diary import Incoming
 from tests.nights.letters import DESK, letter, returned
 from tests.nights.mailing import SHAPES
 from tests.nights.night import ADDRESSES, HOURS, Night
+from tests.nights.oracle import ZONE
 from tests.nights.platforms import ADDRESS_OF
 from tests.nights.reading import PLATFORMS, Read
 from tests.nights.world import HandOver
 
 MAILS = (5, 40)  # how many the member writes in a night
-VERBS = (
-    "neem", "take", "ok", "akkoord {code}", "approve {code}", "{code}", "nee: niet goed", "no: not good",
-    "gebeld {time} ze hebben het", "called {time} they have it", "over aan De Vries", "to Bakker", "bij {number}",
-    "with {number}", "echt", "genuine", "vals", "forged", "nieuw", "new", "nieuw en onthoud", "ruis", "noise",
-    "vraag: wat is de link?", "ask: which link?", "wijs af: niet voor ons", "decline: not ours", "verstuurd {time}",
-    "submitted {time}",
-)  # fmt: skip
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "New case: ": ("neem", "take", "take", "vraag: wat is de link?", "decline: not ours", "wijs af: niet voor ons"),
+    "Unplaced mail: ": ("bij {number}", "with {number}", "nieuw", "new", "nieuw en onthoud", "ruis", "noise"),
+    "Answer from a platform: ": ("echt", "genuine", "vals", "forged"),
+    "Please approve: ": ("akkoord {code}", "approve {code}", "{code}", "nee: niet goed", "no: not good"),
+    " after ": ("ok", "gebeld {time} ze hebben het", "called {time} they have it", "over aan De Vries", "to Bakker"),
+    " silences": ("ok",),
+    "To be ": ("verstuurd {time}", "submitted {time}"),
+}
+"""Words in the subject of a mail to an officer, and what a reply to it may say."""
+ALL_VERBS = tuple(verb for verbs in VERBS.values() for verb in verbs)
 FILLED = {
     "incorrect": "yes", "rule": "The polling day is another.", "criterion": "3", "attempts": "2", "means": "yes",
     "title": "Remove this", "text": "Look at https://posts.example/forged",
@@ -74,16 +79,19 @@ class Member:
         self.sent.append(read)
         if "] Please approve: " in read.subject and self.chance.random() < 0.5:
             self.night.plan(self.chance.uniform(0.05, 20), partial(self.approve, read))
-        if "] To assess: " in read.subject and self.chance.random() < 0.5:
+        elif _invited(read) and self.chance.random() < 0.3:
+            self.night.plan(self.chance.uniform(0.05, 60), partial(self.reply, read))
+        if "] To assess: " in read.subject and self.chance.random() < 0.9:
             self.night.plan(self.chance.uniform(0.05, 20), partial(self.fill_form, read))
 
     # ---- what they write
 
     def reply(self, of: Read | None = None) -> None:
         """Replies to any of our mails, with any word that a reply may say."""
-        read = of or self._any(lambda mail: mail.recipient.endswith("@bzk.example"))
+        read = of or self._any(lambda mail: bool(_invited(mail)))
         if read is not None:
-            self._reply(read, self.chance.choice(VERBS), "reply")
+            named = _invited(read) if self.chance.random() < 0.9 else ALL_VERBS
+            self._reply(read, self.chance.choice(named or ALL_VERBS), "reply")
 
     def approve(self, of: Read | None = None) -> None:
         """Approves a draft with the words and codes that the mailbox holds."""
@@ -174,14 +182,14 @@ class Member:
     # ---- how
 
     def _reply(self, read: Read, verb: str, what: str, shape: str = "") -> None:
-        verb = verb.format(code=self._code(read), time=self.night.clock.now().strftime("%H:%M"), number=self._number())
+        verb = verb.format(code=self._code(read), time=self._time(), number=self._number())
         quoted = "\n".join(f"> {line}" for line in read.body.splitlines())
         text = (shape or self.chance.choice(SHAPES)).format(
             verb=verb, capital=verb[:1].upper() + verb[1:], quoted=quoted
         )
         own = _OWN.findall(read.octets.partition(b"\r\n\r\n")[0] + b"\r\n")
         fields = [line.decode().strip() for line in own] if self.chance.random() < 0.1 else []
-        others = [read.recipient] * 6 + list(ADDRESSES.values())
+        others = [read.recipient] * 12 + list(ADDRESSES.values())
         octets = letter(
             self.chance.choice(others), f"Re: {read.subject}", text, self.night.clock.true, to=self._to(read),
             answers=read.message_id if self.chance.random() < 0.8 else None, auth=self._auth(), fields=fields,
@@ -194,6 +202,9 @@ class Member:
         bodies = [[read.body], [mail.body for mail in self.sent[-30:]], [text for text in came if "@bzk" in text]]
         found = _CODES.findall("\n".join(self.chance.choice(bodies)))
         return self.chance.choice([*found, f"{self.chance.randrange(10**6):06d}"])
+
+    def _time(self) -> str:
+        return f"{self.night.clock.now().astimezone(ZONE):%H:%M}"
 
     def _number(self) -> str:
         numbers = sorted({mail.case for mail in self.sent if mail.case})
@@ -235,6 +246,13 @@ class Member:
     def _last(self) -> int:
         with self.night.env.store.read() as tx:
             return max((seq for seq, _ in tx.events(self._seq)), default=self._seq)
+
+
+def _invited(read: Read) -> tuple[str, ...]:
+    """Returns what a reply to a mail to an officer may say."""
+    if not read.recipient.endswith("@bzk.example"):
+        return ()
+    return next((verbs for words, verbs in VERBS.items() if words in read.subject), ())
 
 
 CAUSED = frozenset(
