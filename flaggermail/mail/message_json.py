@@ -172,6 +172,8 @@ def _list(value: object) -> Sequence[object]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text was expected, not {type(value).__name__}")
+    if not value.isascii():
+        value.encode()  # half of a surrogate pair cannot be stored; UnicodeEncodeError is a ValueError
     return value
 
 

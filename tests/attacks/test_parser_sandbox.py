@@ -271,6 +271,41 @@ def test_a_sandbox_that_fails_parses_nothing(desk: Desk) -> None:
     assert desk.parser.confinement().missing == tuple(Barrier)
 
 
+ANSWERS = {
+    "lists in lists": "b'[' * 200_000 + b']' * 200_000",
+    "objects in objects": "b'{\"a\":' * 100_000 + b'1' + b'}' * 100_000",
+    "a text that cannot be stored": 'real.replace(b\'"subject": null\', b\'"subject": "\\\\ud800"\')',
+    "a number for a text": "real.replace(b'\"subject\": null', b'\"subject\": 5')",
+    "another kind": "real.replace(b'\"human\"', b'\"approved\"')",
+    "a list for a message": "b'[]'",
+    "a million defects": "real.replace(b'\"defects\": [', b'\"defects\": [' + b'\"x\",' * 999_999 + b'\"x\"')",
+    "no JSON": "b'\\xff' * 100",
+    "a longer number than Python reads": "b'9' * 10_000",
+}
+ANSWER = """import json, struct
+from flaggermail.mail.message import Message
+from flaggermail.mail.message_json import packed
+real = json.dumps(packed(Message(sha256='0', size=0))).encode()
+answer = {}
+os.write(1, struct.pack('>Q', len(answer)) + answer)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_a_hostile_answer_is_no_message(desk: Desk, what: str) -> None:
+    """Whatever the process answers, the daemon reads a well-formed message or the header alone, and goes on."""
+    message = desk.runs(ANSWER.replace("{}", ANSWERS[what]))
+    assert message.defects == ("parser ended: answer not understood",)
+    assert message.from_[0].key == "x@stranger.example"
+    assert desk.runs("print(1)").text == "1\n"
+
+
+def test_the_answer_of_the_test_above_is_one(desk: Desk) -> None:
+    """The same answer without the change is read: each refusal above is one of the change."""
+    assert desk.runs(ANSWER.replace("{}", "real")).sha256 == "0"
+
+
 def test_nothing_undoes_the_sandbox(desk: Desk) -> None:
     """The limits outlive the mail that tried them, and further rules or signals of its own lift none."""
     for code in (

@@ -40,7 +40,9 @@ LATE = "attached mail not read: the time for its delivery was used up"
 START_LIMIT = 30.0  # seconds for the interpreter to start
 MODULE = "flaggermail.adapters.parsing.child"
 CHUNK = 1024 * 1024
-LARGEST_ANSWER = 256 * 1024 * 1024
+# An answer lists each address and part, and holds a text up to three times, escaped: at most 40 octets for one of mail.
+# A larger one is an attack on this process, in which empty lists take 20 times the memory of their JSON.
+LARGEST_ANSWER, LEAST_ANSWER, GROWTH = 64 * 1024 * 1024, 1024 * 1024, 40
 FEW = 10  # below this number the live child reads the mails faster than others start
 MOST = 8  # children at once: this process has to decode their answers
 IDLE = 60.0  # seconds without work after which the children for history end
@@ -91,7 +93,7 @@ class ParserProcess:
                 reason = "over its time limit"
             except (OSError, EOFError):
                 reason = self._how_it_ended()
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 reason = "answer not understood"
             self._end()
         return _unread(octets, f"parser ended: {reason}")
@@ -131,7 +133,7 @@ class ParserProcess:
         self._finalizer = weakref.finalize(self, _end_child, self._child)  # ends the child even without `close`
         for stream in _pipes(self._child):
             os.set_blocking(stream.fileno(), False)  # so that no write blocks beyond the deadline
-        confined = json.loads(_answer(self._child, time.monotonic() + START_LIMIT))
+        confined = json.loads(_answer(self._child, LEAST_ANSWER, time.monotonic() + START_LIMIT))
         self._confined = confined if isinstance(confined, dict) else {}
         return self._child
 
@@ -276,12 +278,13 @@ def _exchange(child: subprocess.Popen[bytes], octets: bytes, seconds: float) -> 
         while view:
             _wait(sender, deadline, writing=True)
             view = view[os.write(sender, view[:CHUNK]) :]
-    return _answer(child, deadline)
+    return _answer(child, min(LARGEST_ANSWER, LEAST_ANSWER + GROWTH * len(octets)), deadline)
 
 
-def _answer(child: subprocess.Popen[bytes], deadline: float) -> bytes:
+def _answer(child: subprocess.Popen[bytes], most: int, deadline: float) -> bytes:
+    """Receives an answer of at most `most` octets. Raises ValueError for a longer one."""
     (length,) = LENGTH.unpack(_received(child, LENGTH.size, deadline))
-    if length > LARGEST_ANSWER:
+    if length > most:
         raise ValueError("the answer is too long")
     return _received(child, length, deadline)
 
