@@ -200,7 +200,7 @@ class Member:
         """Returns a code: of that mail, of any mail in Sent or of an officer's in the inbox, or a guess."""
         came = [mail.octets.decode("utf-8", "replace") for mail in self.night.diary.incoming[-30:]]
         bodies = [[read.body], [mail.body for mail in self.sent[-30:]], [text for text in came if "@bzk" in text]]
-        found = _CODES.findall("\n".join(self.chance.choice(bodies)))
+        found: list[str] = _CODES.findall("\n".join(self.chance.choice(bodies)))
         return self.chance.choice([*found, f"{self.chance.randrange(10**6):06d}"])
 
     def _time(self) -> str:
