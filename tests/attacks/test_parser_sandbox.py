@@ -100,7 +100,7 @@ PROCESSES = {
     "another program": "os.posix_spawn('/bin/true', ['true'], {})",
     "a shell": "os.system('true')",
     "a thread": "import threading; threading.Thread(target=print).start()",
-    "the daemon ended": "os.kill(PARENT, 15)",
+    "the daemon signalled": "os.kill(PARENT, 28)",
     "the daemon asked for": "os.kill(PARENT, 0)",
     "everything ended": "os.kill(-1, 0)",
     "its group ended": "os.killpg(0, 0)",
@@ -109,7 +109,7 @@ PROCESSES = {
     "the daemon traced": by_number("ptrace", "16, PARENT, 0, 0"),
     "the daemon's memory read": by_number("process_vm_readv", "PARENT, 0, 0, 0, 0, 0"),
     "the daemon held": by_number("pidfd_open", "PARENT, 0"),
-    "the daemon out of time": "import resource; resource.prlimit(PARENT, resource.RLIMIT_CPU, (1, 1))",
+    "the daemon out of time": "import resource; resource.prlimit(PARENT, resource.RLIMIT_CORE, (0, 0))",
     "the daemon's limits read": "import resource; resource.prlimit(PARENT, resource.RLIMIT_CPU)",
 }
 REFUSED = {
@@ -194,6 +194,9 @@ def test_the_probe_runs_and_reads_its_own_code_alone(desk: Desk) -> None:
 def test_a_module_is_imported_late(desk: Desk) -> None:
     """Libraries and charsets that few mails need are imported when they are needed."""
     assert desk.runs("print(__import__('encodings.cp037').cp037.getregentry().name)").text == "cp037\n"
+    assert (
+        desk.runs("import bz2, decimal, lzma, uuid, zlib; print(bz2.BZ2Compressor.__name__)").text == "BZ2Compressor\n"
+    )
     assert desk.runs("import oxmsg, tnefparse; print(oxmsg.__name__, tnefparse.__name__)").text == "oxmsg tnefparse\n"
 
 
