@@ -110,12 +110,6 @@ class Read:
         draft = re.search(r"draft\s+(VF-\S+/\d+)", self.body)
         return draft[1] if draft else ""
 
-    @property
-    def asks_approval_of(self) -> str:
-        """Returns the draft that needs approval, whether or not a code stands beside it; else an empty text."""
-        found = re.search(r"draft\s+(VF-\S+/\d+)", self.body) if "] Please approve: " in self.subject else None
-        return found[1] if found else ""
-
     def reminds_of(self) -> Iterator[Told]:
         """Yields the steps of a reminder or an escalation."""
         single = _SINGLE.match(self.subject)
