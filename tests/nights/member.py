@@ -236,6 +236,8 @@ class Member:
         officers = {officer.id for officer in self.night.env.settings.rota.officers}
         with self.night.env.store.read() as tx:
             for _, event in tx.events(self._seq):
+                if event.kind in ANSWERING:
+                    continue
                 if event.actor in officers:
                     self.night.diary.counts[f"in a person's name: {event.kind} ({what})"] += 1
                     if event.kind is EventKind.NOTIFICATION_APPROVED:
@@ -255,6 +257,7 @@ def _invited(read: Read) -> tuple[str, ...]:
     return next((verbs for words, verbs in VERBS.items() if words in read.subject), ())
 
 
+ANSWERING = frozenset({EventKind.MAIL_QUEUED, EventKind.MESSAGE_COMPOSED, EventKind.TOKEN_ISSUED})
 CAUSED = frozenset(
     {
         EventKind.CASE_OPENED, EventKind.CASE_REOPENED, EventKind.CASE_REVERTED_TO_NOTIFIED, EventKind.CASE_ANSWERED,
