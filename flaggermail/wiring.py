@@ -196,7 +196,8 @@ def with_signatures(env: Services, resolver: Resolver | None = None) -> Services
 
     domains = frozenset(domain for platform in env.settings.platforms for domain in platform.domains)
     check = DkimCheck(resolver or DnsResolver(), organisational)
-    both = BySignature(env.sender_check, check, domains, env.clock, needs_both=needs_both)
+    answering = frozenset(address for channel in env.settings.channels for address in channel.answers_from or ())
+    both = BySignature(env.sender_check, check, domains, env.clock, needs_both=needs_both, addresses=answering)
     return replace(env, sender_check=both)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flaggermail.cases import elections
 from flaggermail.letters.writing import issue
+from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.notifications import clocks
 from flaggermail.oncall import escalation
 from flaggermail.oncall.escalation import Step
@@ -17,7 +18,7 @@ from flaggermail.services import EventRef, UnitOfWork
 
 
 def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
-    """Opens `case`; fills in number, token, reminder policy and exercise flag."""
+    """Opens `case`; fills in number, tail, token, reminder policy and exercise flag."""
     election = work.tx.get(Election, case.election)
     steps = work.env.settings.escalation.policy(elections.period_at(work, case.election, work.now)).steps("decision")
     prefix = work.env.settings.desk.organisation.case_prefix
@@ -25,12 +26,21 @@ def new_case(work: UnitOfWork, case: Case, reason: str) -> Case:
         case,
         number=f"{prefix}-{case.election}-{work.tx.number(f'case {case.election}'):04d}",
         token=work.env.randomness.token(),
+        tail=tail_from(work.env.randomness.token()),
         reminders=escalation.write_steps(steps),
         exercise=election is not None and election.exercise,
     )
     work.record(EventKind.CASE_OPENED, added(case), reason=reason, about=EventRef(case=case.number))
     issue(work, Token(token=case.token, purpose="case", case=case.number, issued_at=work.now))
     return case
+
+
+def new_tail(work: UnitOfWork, case: Case) -> str:
+    """Returns a random tail for a notification of `case` that no other correspondent of the case was given."""
+    used = {case.tail, *(one.tail for one in work.tx.find(Notification, case=case.number))}
+    while (tail := tail_from(work.env.randomness.token())) in used:
+        pass
+    return tail
 
 
 def policy_for(work: UnitOfWork, election: str, channel: Channel, at: datetime) -> tuple[Step, ...]:

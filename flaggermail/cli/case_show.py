@@ -114,6 +114,7 @@ def _gather(work: UnitOfWork, number: str) -> _Dossier:
     from flaggermail.reminders.open_clocks import open_clocks
 
     case, tx = the_case(work, number), work.tx
+    number = case.number
     notifications = sorted(tx.find(Notification, case=number), key=lambda row: (row.drafted_at, row.id))
     return _Dossier(
         case=case,

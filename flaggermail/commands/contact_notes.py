@@ -150,6 +150,7 @@ def use_by_hand(
         by_hand=True,
         steps=escalation.write_steps(lifecycle.policy_for(work, case.election, channel, sent_at)),
         exercise=case.exercise,
+        tail=lifecycle.new_tail(work, case),
     )
     noted = replace(case, state="notified")
     about = EventRef(case.number, notification.id)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.rows import Case, Election, Notification, OutboxMail, StoredMessage
 from flaggermail.services import UnitOfWork
 
@@ -29,8 +30,8 @@ def the_election(work: UnitOfWork, code: str) -> Election:
 
 
 def the_case(work: UnitOfWork, number: str) -> Case:
-    """Returns the case with that number; else raises NotFound."""
-    case = work.tx.get(Case, number)
+    """Returns the case with that number, typed with or without a tail; else raises NotFound."""
+    case = work.tx.get(Case, without_tail(number))
     if case is None:
         raise NotFound(f"case {number}: there is no such case; `flaggermail case list` shows them")
     return case

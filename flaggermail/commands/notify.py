@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flaggermail.cases import lifecycle
 from flaggermail.commands import acts, approve, channel_status, platform_checks, portal_texts
 from flaggermail.commands.lookups import Outcome, one_of, the_case, the_election
 from flaggermail.errors import Refusal
 from flaggermail.letters import writing
 from flaggermail.letters.outgoing import Frozen, Outgoing, of_notification
+from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notifications import draft_policy
 from flaggermail.record.events import EventKind, added, changed
 from flaggermail.record.kinds import Kind
@@ -103,7 +105,15 @@ def _blank(work: UnitOfWork, case: Case, channel: Channel, template: str) -> Not
         token=work.env.randomness.token(),
         digest="",
         exercise=case.exercise,
+        tail=_tail(work, case, channel, follow_up=template == FOLLOW_UP),
     )
+
+
+def _tail(work: UnitOfWork, case: Case, channel: Channel, *, follow_up: bool) -> str:
+    """Returns the tail of the number: a follow-up bears that of the notification which it follows."""
+    sent = work.tx.find(Notification, case=case.number, platform=channel.platform, counted=True, state="sent")
+    sent.sort(key=lambda use: (use.channel == channel.code, use.sent_at or use.drafted_at))
+    return (sent[-1].tail if follow_up and sent else None) or lifecycle.new_tail(work, case)
 
 
 def _supersede(work: UnitOfWork, case: Case, channel: Channel) -> None:
@@ -168,7 +178,7 @@ def _check(work: UnitOfWork, channel: Channel, notification: Notification, froze
     """Raises Refusal for a text without a required statement or with a forbidden one."""
     requirements = draft_policy.Requirements(
         language=channel.language,
-        number=notification.case,
+        number=with_tail(notification.case, notification.tail),
         policy_title=channel.policy_title,
         policy_url=channel.policy_url,
         policy_read_on=channel.policy_read_on or channel.valid_from,

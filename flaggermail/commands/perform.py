@@ -7,6 +7,7 @@ Commands are data (`commands.acts`); command line, reply by mail and scenario al
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from flaggermail.commands import (
     acts,
@@ -31,6 +32,7 @@ from flaggermail.commands import (
 )
 from flaggermail.commands.lookups import Outcome
 from flaggermail.errors import Refusal
+from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.services import Services, UnitOfWork
 
@@ -87,9 +89,20 @@ def run(env: Services, act: acts.Act, actor: str) -> Outcome:
 
 def perform(work: UnitOfWork, act: acts.Act) -> Outcome:
     """Runs `act` within `work`. Raises Refusal."""
+    act = _with_bare_numbers(act)
     roles, performer = _PERFORMERS[type(act)]
     _authorise(work, act, roles)
     return performer(work, act)
+
+
+def _with_bare_numbers(act: acts.Act) -> acts.Act:
+    """Returns the act with bare case numbers: people copy them with a tail from mail to a platform."""
+    typed = {
+        name: without_tail(value) if isinstance(value, str) else tuple(map(without_tail, value))
+        for name in ("case", "related")
+        if (value := getattr(act, name, None))
+    }
+    return replace(act, **typed) if typed else act
 
 
 def _authorise(work: UnitOfWork, act: acts.Act, roles: frozenset[str]) -> None:

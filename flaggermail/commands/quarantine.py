@@ -133,4 +133,5 @@ def _use_of(work: UnitOfWork, message: StoredMessage, case: str) -> str | None:
 def _platform_of(work: UnitOfWork, message: StoredMessage) -> str | None:
     domain = (message.from_address or "").rpartition("@")[2]
     owners = ((p.code, frozenset(p.domains)) for p in work.tx.find(Platform))
-    return next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)
+    found = next((code for code, owned in owners if classifier.in_domains(domain, owned)), None)
+    return found or lookup.platform_answering(work, [message.from_address or ""])

@@ -90,12 +90,13 @@ def _take_in_first(
 
 
 def _known_senders(env: Services) -> list[str]:
-    """Returns the addresses of officers, and the domains of platforms and of the lists in the rules."""
+    """Returns the addresses of officers and of `answers_from`, and the domains of platforms and the rules' lists."""
     settings = env.settings
     domains = {domain for platform in settings.platforms for domain in platform.domains}
     listed = (domains for name, domains in settings.rules.lists.items() if name != FREE_MAIL)
     behind = domains.union(*listed)
-    return sorted({officer.address for officer in settings.rota.officers} | behind)
+    answering = {address for channel in settings.channels for address in channel.answers_from or ()}
+    return sorted({officer.address for officer in settings.rota.officers} | answering | behind)
 
 
 def _take_in(env: Services, batches: Iterator[Sequence[RawMessage]], stop: Interrupt | None) -> list[int]:

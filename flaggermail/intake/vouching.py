@@ -30,19 +30,20 @@ class BySignature:
 
     def __init__(
         self, other: SenderCheck, check: SignatureCheck, platforms: frozenset[str], clock: Clock,
-        *, needs_both: bool = False,
+        *, needs_both: bool = False, addresses: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
-        """`platforms`: the domains from which the platforms of the channels write.
+        """`platforms`: the domains from which the platforms write; `addresses`: the further ones that may answer.
 
         `needs_both`: a platform's mail is verified only if `other` says so too.
         """
         self._other, self._check, self._platforms, self._clock = other, check, platforms, clock
-        self._needs_both = needs_both
+        self._needs_both, self._addresses = needs_both, addresses
 
     def verdict(self, octets: bytes, message: Message) -> Verdict:
         """Returns the verdict from the signature, as verified now, or the worse of both."""
         domain = author_domain(read_trace(octets), message.from_)
-        if domain is None or not in_domains(domain, self._platforms):
+        asked = any(address.key in self._addresses for address in message.from_)
+        if domain is None or not (asked or in_domains(domain, self._platforms)):
             return self._other.verdict(octets, message)
         signed = self._check.check(octets, domain, message.date, self._clock.now())
         return _both(self._other.verdict(octets, message), signed) if self._needs_both else signed

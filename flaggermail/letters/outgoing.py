@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from flaggermail.mail.message import Address
+from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification
 from flaggermail.record.trust import SenderTrust
@@ -28,6 +29,7 @@ class Outgoing:
     dedupe: str
     token: str
     case: str | None = None
+    number: str | None = None  # as its readers see it; None: the case's own
     notification: str | None = None
     answers: tuple[str, ...] = ()  # the References of the mail that this one answers, the answered Message-ID last
     automatic: str | None = GENERATED
@@ -53,6 +55,7 @@ def of_notification(
         dedupe=f"notification/{notification.id}",
         token=notification.token,
         case=notification.case,
+        number=with_tail(notification.case, notification.tail),
         notification=notification.id,
         answers=answers,
         automatic=None,

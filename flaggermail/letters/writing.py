@@ -33,7 +33,7 @@ from flaggermail.services import EventRef, UnitOfWork
 def freeze(work: UnitOfWork, outgoing: Outgoing) -> Frozen:
     """Renders and composes `outgoing` and stores its octets durably. Raises Refusal if no valid mail results."""
     names = [*([exercises.MARK] if exercises.is_exercise_mail(work, outgoing) else []), outgoing.template]
-    parts = [render(work, name, outgoing.language, outgoing.case, outgoing.values) for name in names]
+    parts = [render(work, name, outgoing.language, outgoing.number or outgoing.case, outgoing.values) for name in names]
     subject, body = " ".join(part.subject for part in parts), "\n".join(part.body for part in parts)
     letter = _letter(work, outgoing, subject, body)
     try:

@@ -105,6 +105,9 @@ class Message:
     original_envelope_id: str | None = None  # its ENVID as reported (RFC 3464, section 2.2.1)
     forwarded: Forwarded | None = None
     text: str = ""
+    html_text: str = (
+        ""  # of the HTML part, where `text` is that of a plain part; a ticket system's plain part may be a stub
+    )
     reply_text: str = ""
     attachments: tuple[Attachment, ...] = ()
     defects: tuple[str, ...] = ()

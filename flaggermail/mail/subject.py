@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from flaggermail.mail.tailed_numbers import ALPHABET, LENGTH
 from flaggermail.mail.vocabulary import Language, folded
 
 # "Re:", "RE : ", "Re[2]:", "Re(3):", "Re^2:", with the full-width colon of East Asian programs. A prefix has at most
@@ -74,10 +75,11 @@ def same_topic(subject: str, other: str) -> bool:
 def case_numbers(text: str, prefix: str) -> tuple[str, ...]:
     """Returns the case numbers in `text` that start with `prefix` and a hyphen, in capitals, in order, without repeats.
 
-    A number is the prefix, the election code and at least three digits: `VF-EP2024-0001` for prefix "VF".
+    A number is the prefix, the election code and at least three digits: `VF-EP2024-0001` for prefix "VF". Its tail, if
+    it has one (`mail.tailed_numbers`), is left out.
     """
-    number = re.compile(rf"(?<![\w-]){re.escape(prefix)}-[A-Za-z0-9]{{1,24}}-\d{{3,9}}(?![\w-])", re.IGNORECASE)
-    return tuple(dict.fromkeys(found.upper() for found in number.findall(text)))
+    number = rf"(?<![\w-])({re.escape(prefix)}-[A-Za-z0-9]{{1,24}}-\d{{3,9}})(?:-[{ALPHABET}]{{{LENGTH}}})?(?![\w-])"
+    return tuple(dict.fromkeys(found.upper() for found in re.findall(number, text, re.IGNORECASE)))
 
 
 def _kind(prefix: str, language: Language) -> str | None:

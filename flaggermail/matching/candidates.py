@@ -5,15 +5,20 @@ from __future__ import annotations
 
 from flaggermail.letters import exercises
 from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.subject import split_subject
+from flaggermail.mail.vocabulary import folded
 from flaggermail.matching import likeness, scoring
 from flaggermail.matching.scoring import Clue
 from flaggermail.notices import reading
-from flaggermail.record.rows import Case, StoredMessage
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Notification, StoredMessage
 from flaggermail.record.states import IN_HAND
 from flaggermail.services import UnitOfWork
 
+LETTERS = (Kind.NOTIFICATION.value, Kind.FOLLOW_UP.value)  # what we write to platforms
 LATEST = 8  # mails per author, and open cases per title, that are considered
 COMPARED = 3  # cases whose first mail is read again
+LATEST_USES = 20  # notifications to a platform whose subject is compared with that of its mail
 
 
 def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
@@ -30,6 +35,20 @@ def clues(work: UnitOfWork, message: Message) -> dict[str, list[Clue]]:
         if said:
             found[case.number] = said
     return found
+
+
+def clues_of_platform(work: UnitOfWork, message: Message, platform: str) -> dict[str, list[Clue]]:
+    """Returns the cases in which we wrote to this platform under the subject of its mail."""
+    title = folded(split_subject(message.subject or "", work.env.language).base)
+    uses = work.tx.find(Notification, platform=platform, state="sent")
+    uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-LATEST_USES:]
+    written = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction="out")
+    alike = [
+        row.case
+        for row in written
+        if set(LETTERS) & set(row.kinds) and folded(split_subject(row.subject or "", work.env.language).base) == title
+    ]
+    return {case: [scoring.SAME_SUBJECT] for case in dict.fromkeys(alike) if case is not None and title}
 
 
 def threshold(work: UnitOfWork, message: Message) -> int | None:
@@ -71,6 +90,16 @@ def _was_attached(work: UnitOfWork, message: Message, case: Case) -> bool:
 
 
 def _compared(work: UnitOfWork, message: Message, case: Case, ours: str) -> list[Clue]:
-    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else None
+    root = work.tx.get(StoredMessage, case.root_message) if case.root_message else _first_letter(work, case)
     other = reading.again(work, root) if root is not None else None
     return likeness.clues(message, other, work.env.language, ours) if other is not None else []
+
+
+def _first_letter(work: UnitOfWork, case: Case) -> StoredMessage | None:
+    """Returns what stands for the referral in a case that nobody referred: our own first letter in it."""
+    written = [
+        row
+        for row in work.tx.find(StoredMessage, case=case.number, direction="out")
+        if set(LETTERS) & set(row.kinds) or row.place == "case"
+    ]
+    return min(written, key=lambda row: row.received_at, default=None)

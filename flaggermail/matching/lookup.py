@@ -3,20 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from flaggermail.mail import reply_tokens, subject
 from flaggermail.mail.authentication import received_fields
 from flaggermail.mail.message import MechanicalKind, Message
-from flaggermail.matching import addressed, arrival, candidates, placing, thread_keys
-from flaggermail.matching.scoring import HIGHEST, Suggestion
+from flaggermail.matching import addressed, answer_keys, arrival, candidates, placing, thread_keys
+from flaggermail.matching.scoring import HIGHEST, Clue, Suggestion
 from flaggermail.notifications import clocks
 from flaggermail.ports import RawMessage
 from flaggermail.record.rows import Case, Channel, Notification, Platform, StoredMessage, Token
 from flaggermail.rules import classifier
 from flaggermail.services import Services, UnitOfWork
+
+_OURS = frozenset({placing.KeyKind.TOKEN, placing.KeyKind.OUR_MAIL, placing.KeyKind.TAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,15 @@ def sender_of(work: UnitOfWork, message: Message) -> Sender:
         return Sender(None, None)
     officer = work.env.settings.rota.by_address(message.sender.address)
     answers = _token_of_an_officer(work, message) if officer else None
-    return Sender(classifier.platform_of(message, work.tx.find(Platform)), officer.id if officer else None, answers)
+    platform = classifier.platform_of(message, work.tx.find(Platform))
+    platform = platform or platform_answering(work, [address.key for address in message.from_])
+    return Sender(platform, officer.id if officer else None, answers)
+
+
+def platform_answering(work: UnitOfWork, addresses: Collection[str]) -> str | None:
+    """Returns the platform for whose channel one of these addresses may answer (`answers_from`)."""
+    channels = work.tx.find(Channel)
+    return next((channel.platform for channel in channels if set(addresses) & set(channel.answers_from or ())), None)
 
 
 def _token_of_an_officer(work: UnitOfWork, message: Message) -> str | None:
@@ -55,6 +65,12 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
     `in_sent`: it was found in the folder of sent mail, where a colleague's mail program files it.
     """
     keys = _keys(work, message, sender)
+    to_us = _is_to_us(work, message, sender)
+    quoting: Mapping[str, Sequence[Clue]] = {}
+    if to_us and not any(key.kind in _OURS for key in keys):
+        quoted, quoting = answer_keys.quoted(work, message, sender.platform)
+        at = next((at for at, key in enumerate(keys) if key.kind is placing.KeyKind.NUMBER), len(keys))
+        keys[at:at] = quoted
     near = {key.case for key in keys}
     # An answer to an approved notification proves its delivery: it is uncertain, and its clocks start once that is
     # settled.
@@ -74,9 +90,9 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
         verified=message.vouched.value == "verified",
         writer=placing.Writer.COLLEAGUE if in_sent else other,
         sender_platform=sender.platform,
-        to_us=_is_to_us(work, message, sender),
+        to_us=to_us,
         uses=[placing.Use(n.id, n.case, n.platform, open=True) for n in uses.values()],
-        clues={} if sender.platform or any(k.kind not in weak for k in keys) else candidates.clues(work, message),
+        clues={} if any(key.kind not in weak for key in keys) else _clues(work, message, sender, quoting),
         other_subject=_under_another_subject(work, message, sender, near),
         closed=frozenset() if in_sent else _closed(work, message, sender, near),
         threshold=None if sender.platform else candidates.threshold(work, message),
@@ -85,7 +101,9 @@ def known(work: UnitOfWork, message: Message, sender: Sender, *, in_sent: bool =
 
 def _keys(work: UnitOfWork, message: Message, sender: Sender) -> list[placing.Key]:
     """Returns every key in the message, the most specific first; a notification says to which platform its key went."""
-    keys = [*_tokens(work, message), *_mails(work, message), *thread_keys.learned(work, message, sender.platform)]
+    tails = answer_keys.tails(work, message, sender.platform)
+    learned = thread_keys.learned(work, message, sender.platform)
+    keys = [*_tokens(work, message), *_mails(work, message), *tails, *learned]
     named = {key.notification for key in keys if key.notification}
     platforms = {n.id: n.platform for n in work.tx.find(Notification, id=sorted(named))}
     keys = [replace(key, platform=platforms.get(key.notification or "")) for key in keys]
@@ -133,7 +151,7 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
     the sender's platform. A sub-domain of a platform is no such address: anybody can have its machines write to us.
     """
     prefix = work.env.settings.desk.organisation.case_prefix
-    cases = work.tx.find(Case, number=subject.case_numbers(f"{message.subject or ''}\n{message.text}", prefix))
+    cases = work.tx.find(Case, number=answer_keys.numbers_of(message, prefix))
     numbers = [case.number for case in cases]
     uses = work.tx.find(Notification, case=numbers, platform=sender.platform or "", counted=True)
     channels = {channel.code: channel for channel in work.tx.find(Channel)} if uses else {}
@@ -156,7 +174,9 @@ def _numbers(work: UnitOfWork, message: Message, sender: Sender) -> list[placing
 
 def answering_addresses(channel: Channel | None) -> frozenset[str]:
     """Returns the addresses, in lower case, enumerated in platforms.yaml from which a channel's answers come."""
-    return frozenset(address.lower() for address in channel.to) if channel is not None else frozenset()
+    if channel is None:
+        return frozenset()
+    return frozenset(address.lower() for address in (*channel.to, *(channel.answers_from or ())))
 
 
 def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:
@@ -166,7 +186,8 @@ def _is_to_us(work: UnitOfWork, message: Message, sender: Sender) -> bool:
         return True
     mailbox = work.env.settings.desk.mailbox
     ours = frozenset(address.lower() for address in (mailbox.address, *mailbox.aliases))
-    return addressed.to_us(message, ours, frozenset(platform.domains), plus_addresses=mailbox.plus_addresses)
+    signers = {*platform.domains, *(address.domain for address in message.from_)}  # also those of `answers_from`
+    return addressed.to_us(message, ours, frozenset(signers), plus_addresses=mailbox.plus_addresses)
 
 
 def _closed(work: UnitOfWork, message: Message, sender: Sender, near: Collection[str]) -> frozenset[str]:
@@ -174,6 +195,16 @@ def _closed(work: UnitOfWork, message: Message, sender: Sender, near: Collection
     if message.kind is not MechanicalKind.HUMAN and sender.platform is None:
         return frozenset()
     return frozenset(case.number for case in work.tx.find(Case, number=sorted(near)) if case.state == "closed")
+
+
+def _clues(
+    work: UnitOfWork, message: Message, sender: Sender, quoting: Mapping[str, Sequence[Clue]]
+) -> Mapping[str, Sequence[Clue]]:
+    """Returns the clues for a mail without a key; `quoting`: the cases whose letters it may quote."""
+    if sender.platform is None:
+        return candidates.clues(work, message)
+    found = candidates.clues_of_platform(work, message, sender.platform)
+    return {case: [*quoting.get(case, ()), *found.get(case, ())] for case in (*quoting, *found)}
 
 
 def suggestions(work: UnitOfWork, message: Message) -> tuple[Suggestion, ...]:
@@ -193,7 +224,7 @@ def _under_another_subject(work: UnitOfWork, message: Message, sender: Sender, n
     language = work.env.language
     prefix = work.env.settings.desk.organisation.case_prefix
     topic = subject.split_subject(message.subject, language).base
-    named = subject.case_numbers(f"{message.subject}\n{message.reply_text}", prefix)  # quoted text does not count
+    named = answer_keys.numbers_in(prefix, message.subject, message.reply_text)  # quoted text does not count
     answered = [*message.in_reply_to, *message.references]
     subjects = [
         (m.case, subject.split_subject(m.subject or "", language).base)

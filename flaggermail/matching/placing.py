@@ -25,7 +25,9 @@ class KeyKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - not a secret. Ours, unguessable, in a Message-ID, an address or a header
     OUR_MAIL = "our mail"  # the Message-ID of a mail that we sent
     THEIR_MAIL = "their mail"  # the Message-ID of a mail that we received
+    TAIL = "tail"  # the case number with the random tail that one correspondent was sent: see `answer_keys`
     TAUGHT = "taught"  # a thread key that earlier mail of the case taught: see `thread_keys`
+    QUOTATION = "quotation"  # words of a letter of ours to the platform, many in a row
     NUMBER = "number"  # the bare case number, which everybody knows who ever saw a subject of ours
 
 
@@ -66,7 +68,9 @@ NEEDS: Mapping[KeyKind, Needs] = {
     KeyKind.TOKEN: Needs(Proof.KEY, Proof.KEY, Proof.KEY, scoring.OUR_KEY),
     KeyKind.OUR_MAIL: Needs(Proof.KEY, Proof.KEY, Proof.KEY, scoring.OUR_KEY),
     KeyKind.THEIR_MAIL: Needs(Proof.ADDRESS, Proof.KEY, Proof.KEY, scoring.SAME_THREAD),
+    KeyKind.TAIL: Needs(Proof.KEY, Proof.ADDRESS, None, scoring.TAIL),
     KeyKind.TAUGHT: Needs(Proof.ADDRESS, Proof.ADDRESS, Proof.KEY, scoring.SAME_THREAD),
+    KeyKind.QUOTATION: Needs(Proof.VERIFIED, None, None, scoring.QUOTES),
     KeyKind.NUMBER: Needs(Proof.ADDRESS, Proof.ADDRESS, None, scoring.NUMBER),
 }
 """The whole rule. Who can guess or learn a key of a kind decides what it needs."""

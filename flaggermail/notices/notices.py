@@ -13,6 +13,7 @@ from flaggermail.letters import exercises, observing
 from flaggermail.letters.outgoing import GENERATED, REPLIED, Outgoing
 from flaggermail.letters.writing import issue, queue
 from flaggermail.mail.message import Address, Message
+from flaggermail.mail.tailed_numbers import with_tail
 from flaggermail.notices import attention, duty, page_queue, rate_limits
 from flaggermail.oncall.schedule import Officer
 from flaggermail.record.events import EventKind, added
@@ -264,6 +265,7 @@ def to_referrer(
             dedupe=dedupe,
             token=case.token,
             case=case.number,
+            number=with_tail(case.number, case.tail),
             answers=(root.message_id,) if root and root.message_id else (),
             automatic=REPLIED,
         ),

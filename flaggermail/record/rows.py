@@ -73,6 +73,7 @@ class Channel(Record):
     policy_read_on: date | None = None
     valid_from: date
     valid_until: date | None = None
+    answers_from: tuple[str, ...] | None = None  # further addresses that may answer there, in lower case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ class Case(Record):
     exercise: bool = False
     priority: str = "normal"  # urgent | normal
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
+    tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +230,7 @@ class Notification(Record):
     by_hand: bool = False
     steps: str = "[]"  # the escalation policy in force when it was sent (JSON)
     exercise: bool = False
+    tail: str | None = None  # of the case number in its mail; a follow-up has that of its notification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from flaggermail.cases import lifecycle
 from flaggermail.cases.sync_settings import register
 from flaggermail.errors import ConfigurationError
+from flaggermail.mail.tailed_numbers import tail_from
 from flaggermail.ports import Transaction
 from flaggermail.record.events import Event, EventKind, added
 from flaggermail.record.rows import Case, Channel, ContactNote, Notification
@@ -54,8 +55,9 @@ def _case(env: Services, tx: Transaction, given: GivenCase) -> None:
     at = min((n.sent for n in given.notifications), default=env.clock.now())
     case = Case(
         number=given.number, election=election, type=given.type, origin=given.origin, source=given.source,
-        state=given.state, title=given.title, token=env.randomness.token(), criteria=given.criteria,
-        own_attempts=given.own_attempts, referrer_address=given.referrer,
+        state=given.state, title=given.title, token=env.randomness.token(),
+        tail=tail_from(env.randomness.token()), criteria=given.criteria, own_attempts=given.own_attempts,
+        referrer_address=given.referrer,
         decision="notify" if given.notifications else None, opened_at=at, opened_by=GIVEN,
         closed_at=at if given.state == "closed" else None,
     )  # fmt: skip

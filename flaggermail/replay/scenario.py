@@ -17,6 +17,7 @@ from pydantic import AwareDatetime, Field
 
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.message import Address
+from flaggermail.mail.tailed_numbers import tailed_numbers
 from flaggermail.record.rows import OutboxMail
 from flaggermail.replay.codes import code_at
 from flaggermail.replay.doubles import ScriptedAnswer
@@ -29,6 +30,7 @@ from flaggermail.yaml_files.model import read_model
 Instant = AwareDatetime
 Show = Literal["line", "nothing", "letter"]  # what the demo shows of an act; letter: also the mail sent by it
 _CODE_PLACEHOLDER = re.compile(rb"\bCODE\b")
+_NUMBER_PLACEHOLDER = re.compile(rb"\bNUMBER\b")
 
 
 class GivenNotification(Model):
@@ -83,6 +85,7 @@ class MailEntry(Model):
     folder: Literal["inbox", "sent"] = "inbox"
     auth: Literal["pass", "fail", "none", "forged"] = "pass"
     answers: Answers | None = None
+    quotes: Answers | None = None  # fills in NUMBER as that mail of ours bears it, and nothing else
     to_reply_address: bool = False
 
 
@@ -284,6 +287,10 @@ def _octets(file: Path, mail: MailEntry, at: datetime, first_at: datetime) -> Ca
         if _CODE_PLACEHOLDER.search(body):
             code = code_at(env, first_at, sender.key if sender else "", answered)
             body = _CODE_PLACEHOLDER.sub((code or "CODE").encode("ascii"), body)
+        known = mail.quotes or mail.answers
+        if known is not None:
+            number = _number_in(env, _answered_mail(env, known, file.name))
+            header, body = (_NUMBER_PLACEHOLDER.sub(number, part) for part in (header, body))
         return "".join(f"{line}\r\n" for line in lines).encode() + header + blank + body
 
     return octets
@@ -315,6 +322,14 @@ def _reply_fields(header: bytes, answered: bytes, at: datetime) -> list[str]:
     }
     lines = [f"{name}: {value}" for name, value in lacking.items() if name not in own]
     return [f"In-Reply-To: <{message_id}>", f"References: <{message_id}>", *lines]
+
+
+def _number_in(env: Services, answered: OutboxMail) -> bytes:
+    """Returns the case number as that mail bears it, with its tail if it has one."""
+    read = env.parser.parse(env.octets.get(answered.digest))
+    prefix, text = env.settings.desk.organisation.case_prefix, f"{read.subject or ''}\n{read.text}"
+    tailed = [one.text for one in tailed_numbers(text, prefix) if one.number == answered.case]
+    return next(iter((*tailed, answered.case or "NUMBER"))).encode()
 
 
 def _answered_mail(env: Services, wanted: Answers, file: str) -> OutboxMail:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from flaggermail.commands import acts
+from flaggermail.mail.tailed_numbers import without_tail
 from flaggermail.record.topics import Topic
 from flaggermail.replies import case_form, consent
 from flaggermail.replies.case_form import Channels, FormFault
@@ -367,7 +368,7 @@ def _refuse(answered: Answered, _groups: Mapping[str, str]) -> acts.Act:
 
 
 def _file(answered: Answered, groups: Mapping[str, str]) -> acts.Act:
-    number = groups["number"].upper()
+    number = without_tail(groups["number"].upper())
     whole = f"{answered.prefix}{int(number):04d}" if number.isdecimal() and answered.prefix else number
     return acts.PlaceMessage(message=answered.message, case=whole)
 

@@ -73,6 +73,7 @@ def platforms(file: PlatformsFile) -> Iterator[Finding]:
     yield from _shared_domains(file)
     for key, platform, channel in channels:
         yield from _channel(key, platform, channel)
+        yield from _answering(key, platform, channel, file)
 
 
 def oncall(file: OncallFile) -> Iterator[Finding]:
@@ -123,13 +124,32 @@ def correspondents(
 ) -> Iterator[Finding]:
     """Officers whose mail would look like the mailbox's own or a platform's; needs the models of the other files."""
     ours = settings.mailbox.address.lower() if settings else None
-    domains = frozenset(domain for platform in platforms.platforms for domain in platform.domains) if platforms else ()
+    named = platforms.platforms if platforms else ()
+    domains = frozenset(domain for platform in named for domain in platform.domains)
+    ways = [channel for platform in named for channel in platform.channels]
+    answering = {address.lower() for channel in ways for address in channel.answers_from}
     for index, officer in enumerate(file.officers):
         key = ("officers", index, "address")
         if officer.address.lower() == ours:
             yield key, f"{officer.address!r} is the shared mailbox; write the officer's own address"
-        elif in_domains(_domain(officer.address), frozenset(domains)):
+        elif in_domains(_domain(officer.address), domains):
             yield key, f"{officer.address!r} lies in a platform's domain; write the officer's own address"
+        elif officer.address.lower() in answering:
+            yield (
+                key,
+                f"{officer.address!r} is in `answers_from` of a channel, so the officer's mail would be a platform's",
+            )
+
+
+def own_address(platforms: PlatformsFile, settings: DeskSettings | None) -> Iterator[Finding]:
+    """The shared mailbox in `answers_from`: our own mail would count as an answer. Needs the other file's model."""
+    ours = settings.mailbox.address.lower() if settings else None
+    for i, platform in enumerate(platforms.platforms):
+        for j, channel in enumerate(platform.channels):
+            for k, address in enumerate(channel.answers_from):
+                if address.lower() == ours:
+                    key = ("platforms", i, "channels", j, "answers_from", k)
+                    yield key, f"{address!r} is the shared mailbox; write an address from which the platform answers"
 
 
 def players(settings: DeskSettings, oncall: OncallFile | None, platforms: PlatformsFile | None) -> Iterator[Finding]:
@@ -146,7 +166,7 @@ def players(settings: DeskSettings, oncall: OncallFile | None, platforms: Platfo
         if played(officer.address):
             yield key, f"{officer.address!r} is an officer's; officers take part anyway, and their own mail is real"
     for platform in platforms.platforms if platforms else ():
-        ways = [address for channel in platform.channels for address in (*channel.to, *channel.cc)]
+        ways = [a for channel in platform.channels for a in (*channel.to, *channel.cc, *channel.answers_from)]
         ways += [f"any@{domain}" for domain in platform.domains]
         if len({played(way) for way in ways}) > 1:
             yield key, f"platform {platform.code} is half real; give the one that is played a platform of its own"
@@ -219,6 +239,29 @@ def _channel(key: Key, platform: PlatformSettings, channel: ChannelSettings) -> 
             if channel.kind == "mail" and not in_domains(_domain(address), domains):
                 words = f"{address!r} lies in none of the platform's domains ({', '.join(platform.domains)})"
                 yield (*key, name, index), f"{words}; correct the address, or add its domain"
+
+
+def _answering(
+    key: Key, platform: PlatformSettings, channel: ChannelSettings, file: PlatformsFile
+) -> Iterator[Finding]:
+    """Addresses in `answers_from` that another platform uses: their mail would count as an answer of either."""
+    others = [other for other in file.platforms if other.code != platform.code]
+    used = {
+        address.lower(): other.code
+        for other in others
+        for way in other.channels
+        for address in (*way.to, *way.cc, *way.answers_from)
+    }
+    yield from twice(
+        "address", (((*key, "answers_from", i), address.lower()) for i, address in enumerate(channel.answers_from))
+    )
+    for index, address in enumerate(channel.answers_from):
+        owner = used.get(address.lower()) or next(
+            (other.code for other in others if in_domains(_domain(address), frozenset(other.domains))), None
+        )
+        if owner is not None:
+            words = f"{address!r} is an address of {owner}; an address answers for one platform only"
+            yield (*key, "answers_from", index), f"{words}: leave it to one of them"
 
 
 def _shared_domains(file: PlatformsFile) -> Iterator[Finding]:

@@ -238,6 +238,7 @@ class ChannelSettings(Model):
     kind: Literal["mail", "portal", "phone"] = "mail"
     to: tuple[MailAddress, ...] = ()
     cc: tuple[MailAddress, ...] = ()
+    answers_from: tuple[MailAddress, ...] = ()  # further addresses that may answer there
     language: Language = "en"
     can_confirm: bool = True
     phone: Phone | None = None
@@ -420,6 +421,7 @@ def _channel(platform: PlatformSettings, channel: ChannelSettings) -> Channel:
         policy_read_on=policy.read_on,
         valid_from=channel.valid_from,
         valid_until=channel.valid_until,
+        answers_from=tuple(address.lower() for address in channel.answers_from) or None,
     )
 
 

@@ -59,6 +59,8 @@ def load(directory: Path, rules_directory: Path | None = None, templates_directo
         _add(sources["flaggermail.yaml"], tag_findings(desk.tags, outcomes))
     if desk:
         _add(sources["flaggermail.yaml"], checks.players(desk, oncall, platforms))
+    if platforms:
+        _add(sources["platforms.yaml"], checks.own_address(platforms, desk))
     if oncall:
         _add(sources["oncall.yaml"], checks.correspondents(oncall, desk, platforms))
     whole = not sources["flaggermail.yaml"].faults  # otherwise a label may be unknown only because of such a fault

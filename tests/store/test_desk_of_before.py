@@ -51,6 +51,7 @@ column: `"message.place=own": "sent"`. A kind of event, or a counter: `"case wai
 """
 
 ADDED: dict[str, object] = {
+    "channel.answers_from": None, "case_file.tail": None, "notification.tail": None,
     "message.costly": False, "outbox.shows": None, "outbox.trust": None, "held_back.shows": None,
     "held_back.trust": None,
 }  # fmt: skip

@@ -73,6 +73,7 @@ class ChannelRow(Row, table=True):
     policy_read_on: date | None
     valid_from: date
     valid_until: date | None
+    answers_from: list[str] | None = Field(sa_column=Column(JSON(none_as_null=True)))
 
 
 class BadAddressRow(Row, table=True):
@@ -129,6 +130,7 @@ class CaseRow(Row, table=True):
     exercise: bool
     priority: str
     narratives: list[str] = Field(sa_column=_list())
+    tail: str | None
 
 
 class MessageRow(Row, table=True):
@@ -227,6 +229,7 @@ class NotificationRow(Row, table=True):
     by_hand: bool
     steps: str
     exercise: bool
+    tail: str | None
 
 
 class ClockTable(Row, table=True):

@@ -30,6 +30,7 @@ from flaggermail.mail.visible_html import visible_part
 from flaggermail.mail.vocabulary import Language
 
 LONGEST_TEXT = 2_000_000  # characters of text kept
+LONGEST_MARKUP = 300_000  # characters read of the HTML form of a text
 TEXT_CUT = "text cut"
 NO_AUTHOR = "no author"
 DUPLICATE = "duplicate header"
@@ -154,6 +155,7 @@ class _MailReader:
             subject=fields.text("subject"),
             date=date,
             text=text,
+            html_text=self._html_text(),
             headers=fields.decoded,
         )
         read = with_mechanical_kind(read, self.parts, self.octets, self.language)
@@ -195,6 +197,17 @@ class _MailReader:
             PGP_ENCRYPTED if "-----BEGIN PGP M" in plain and _ENCRYPTED.search(plain) else None,
         )
         return storable(plain[:LONGEST_TEXT])
+
+    def _html_text(self) -> str:
+        """Returns the text of the HTML part beside a plain one; defects are noted for the part that is shown only."""
+        if self.body is None or self.body.type.value != "text/plain":
+            return ""
+        part = next((part for part in self.parts if part.type.value == "text/html" and _is_text(part)), None)
+        if part is None or part is self.body:
+            return ""
+        octets = part.octets()[0]
+        markup = decoded(octets, part.type.parameters.get("charset") or _meta_charset(octets))[0]
+        return storable(text_of(markup[:LONGEST_MARKUP])[:LONGEST_MARKUP])
 
     def _with_reply_text(self, read: Message) -> Message:
         lines = read.text.split("\n")

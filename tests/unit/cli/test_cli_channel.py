@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flaggermail.record.events import EventKind, added
@@ -29,7 +31,7 @@ def test_a_portal_from_the_draft_to_the_clocks(desk: Desk) -> None:
     """The preview and `case text` print only the text to paste; the note changes the case to notified."""
     number = decided(desk)
     shown = desk.done("notify", number, "--channel", "tiktok-portal", "--preview")
-    assert shown.startswith(f"[{number}] ")
+    assert re.match(rf"\[{number}-[A-Z2-9]{{4}}\] ", shown)
     assert "Message-ID" not in shown
     assert "--counts-as notification" in desk.done("approve", f"{number}/1")
     assert desk.done("case", "text", f"{number}/1") == shown

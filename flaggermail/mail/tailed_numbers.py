@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Case numbers with a random tail: `VF-EP2024-0001-K7QF`, the form in mail to platforms and referrers.
+
+A platform's ticket system drops References and changes the reply address, but keeps the subject and the quotation. The
+tail makes the number in them a key: nobody who was not sent it knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flaggermail.mail.vocabulary import seen
+
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""32 characters; without I, O, 0 and 1, which people mistake for each other."""
+LENGTH = 4
+
+MOST = 8
+"""Different numbers with a tail that one mail may bear. An answer bears one, and a few more in older quotations."""
+MOST_WRONG = 3
+"""Wrong tails that one mail may bear. A mail tries four of 32 ** 4 tails at most: one in 262,144 of them is right."""
+
+# Hyphens, dashes and the minus sign; the low line of file names; white space with every no-break form.
+_DASH = "\u002d\u2010-\u2015\u2212\ufe58\ufe63\uff0d_"
+_BREAK = r"[ \t]{0,4}\r?\n[>|: \t]{0,12}"  # a line break in a quotation, with the quote marks of the next line
+_BETWEEN = rf"(?:{_BREAK}|[{_DASH}]|[^\S\r\n]){{1,4}}"
+_TORN = r"(?:=?\r?\n[>| \t]{0,12})?"  # a gateway broke the line inside a group
+_BEFORE, _BEHIND = r"(?<![^\W_])", r"(?![^\W_])"
+
+
+@dataclass(frozen=True, slots=True)
+class Tailed:
+    """A case number and the tail that a mail bears behind it, both in capitals."""
+
+    number: str
+    tail: str
+
+    @property
+    def text(self) -> str:
+        """The form in which our mail bears it."""
+        return with_tail(self.number, self.tail)
+
+
+def with_tail(number: str, tail: str | None) -> str:
+    """Returns the number as one correspondent reads it; the bare number if there is no tail."""
+    return f"{number}-{tail}" if tail else number
+
+
+def tail_from(token: str) -> str:
+    """Returns a tail made of the first 20 bits of a random `token` of at least five hexadecimal digits."""
+    bits = int(token[:5], 16)
+    return "".join(ALPHABET[bits >> shift & 31] for shift in (15, 10, 5, 0))
+
+
+def tailed_numbers(text: str, prefix: str) -> tuple[Tailed, ...]:
+    """Returns the numbers with a tail in `text`, in order, without repeats, at most one more than `MOST`.
+
+    Between the groups may be any dash or space, or a line break with the quote marks of the next line, also inside a
+    group. A word of four letters behind a bare number is taken for a tail too; it is wrong then, and harmless.
+    """
+    found: dict[Tailed, None] = {}
+    for match in _pattern(prefix).finditer(seen(text)):
+        code, serial, tail = (re.sub(r"[^A-Z0-9]", "", group.upper()) for group in match.groups())
+        found[Tailed(f"{prefix.upper()}-{code}-{serial}", tail)] = None
+        if len(found) > MOST:
+            break
+    return tuple(found)
+
+
+def without_tail(typed: str) -> str:
+    """Returns a number as a person typed it, without the tail if it has one; any other text unchanged."""
+    match = _TYPED.fullmatch(typed.strip())
+    return f"{match[1]}-{match[2]}-{match[3]}".upper() if match else typed
+
+
+def _pattern(prefix: str) -> re.Pattern[str]:
+    serial = rf"[0-9](?:{_TORN}[0-9]){{2,8}}"
+    tail = rf"[{ALPHABET}](?:{_TORN}[{ALPHABET}]){{{LENGTH - 1}}}"
+    head = rf"{_BEFORE}{re.escape(prefix)}{_BETWEEN}"
+    return re.compile(rf"{head}([A-Z0-9]{{1,24}}){_BETWEEN}({serial}){_BETWEEN}({tail}){_BEHIND}", re.IGNORECASE)
+
+
+_TYPED = re.compile(
+    rf"([A-Z0-9]{{1,24}})[{_DASH} ]([A-Z0-9]{{1,24}})[{_DASH} ]([0-9]{{3,9}})[{_DASH} ][{ALPHABET}]{{{LENGTH}}}",
+    re.IGNORECASE,
+)

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Keys that an answer carries by itself: the number with its tail, and words of ours.
+
+A platform's ticket system drops References, changes the address and keeps the quotation. What else must be true before
+such a key places a mail is in `placing.NEEDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from flaggermail.errors import ArchiveFault
+from flaggermail.letters.template_values import PLATFORM_TEMPLATES
+from flaggermail.mail import subject
+from flaggermail.mail.message import MechanicalKind, Message
+from flaggermail.mail.tailed_numbers import MOST, MOST_WRONG, Tailed, tailed_numbers
+from flaggermail.matching import quoted_words, scoring
+from flaggermail.matching.placing import Key, KeyKind
+from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
+from flaggermail.matching.scoring import Clue
+from flaggermail.record.kinds import Kind
+from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
+from flaggermail.rules.classifier import in_domains
+from flaggermail.services import UnitOfWork
+
+ANSWERS = frozenset({MechanicalKind.HUMAN, MechanicalKind.AUTO_REPLY})
+NEWEST_USES = 40  # notifications and follow-ups to a platform whose words are compared
+NEWEST_LETTERS = 60  # mails of ours that are read again for it
+MOST_CASES = 5  # cases whose earlier mail is read again, to tell our words from those of others
+EARLIER_MAILS = 20  # mails of such a case that are read again
+
+_TO_REFERRERS = [
+    kind.value for kind in (Kind.INTAKE_CONFIRMATION, Kind.INFORMATION_REQUEST, Kind.DECISION_NOTICE, Kind.FOLLOW_UP)
+]
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+
+
+def texts_of(message: Message) -> tuple[str, ...]:
+    """Returns every text of a mail in which a key may be: plain, HTML, and that of our letter attached whole."""
+    attached = message.forwarded if message.forwarded and message.forwarded.source == "attachment" else None
+    inner = (attached.subject or "", attached.body) if attached else ()
+    return tuple(text for text in (message.text, message.html_text, *inner) if text)
+
+
+def numbers_of(message: Message, prefix: str) -> tuple[str, ...]:
+    """Returns the case numbers in a mail's subject and texts, with and without a tail, in order."""
+    return numbers_in(prefix, message.subject or "", *texts_of(message))
+
+
+def numbers_in(prefix: str, *texts: str) -> tuple[str, ...]:
+    """Returns the case numbers in these texts, with and without a tail, in order."""
+    tailed = (one.number for text in texts for one in tailed_numbers(text, prefix))
+    return tuple(dict.fromkeys((*subject.case_numbers("\n".join(texts), prefix), *tailed)))
+
+
+# ---- the number's tail
+
+
+def tails(work: UnitOfWork, message: Message, platform: str | None) -> list[Key]:
+    """Returns the key of the exchange whose tail `message` bears; empty if it bears those of several.
+
+    Also empty for a mail that tries: more than `MOST` numbers with a tail, or more than `MOST_WRONG` wrong tails. Its
+    numbers still count as bare ones.
+    """
+    prefix = work.env.settings.desk.organisation.case_prefix
+    named = _tailed(message, prefix)
+    if not named or len(named) > MOST or message.kind not in ANSWERS:
+        return []
+    cases = {case.number: case for case in work.tx.find(Case, number=[one.number for one in named])}
+    given = _to_referrers(work, message, cases) if platform is None else _to_platform(work, list(cases), platform)
+    right = {one: given[one] for one in named if one in given}
+    wrong = [one for one in named if one.number in cases and one not in right]
+    if len(wrong) > MOST_WRONG:
+        return []
+    heading = [right[one] for one in tailed_numbers(message.subject or "", prefix) if one in right][:1]
+    meant = set(heading or right.values())
+    return list(meant) if len(meant) == 1 else []
+
+
+def _tailed(message: Message, prefix: str) -> tuple[Tailed, ...]:
+    texts = (message.subject or "", *texts_of(message))
+    return tuple(dict.fromkeys(one for text in texts for one in tailed_numbers(text, prefix)))
+
+
+def _to_platform(work: UnitOfWork, cases: list[str], platform: str) -> dict[Tailed, Key]:
+    """Returns the tails that this platform was sent, with their notification; a follow-up bears that of another."""
+    uses = work.tx.find(Notification, case=cases, platform=platform, state=["sent", "approved"])
+    uses.sort(key=lambda use: use.counted)  # the notification itself is meant, whatever follow-ups it has
+    return {Tailed(use.case, use.tail): _key(use.case, use.id) for use in uses if use.tail}
+
+
+def _to_referrers(work: UnitOfWork, message: Message, cases: Mapping[str, Case]) -> dict[Tailed, Key]:
+    """Returns the tails that referrers were sent; they belong to the addresses to which we wrote in the case."""
+    sender = message.sender.key if message.sender else ""
+    found = {}
+    for number, case in cases.items():
+        written = work.tx.exists(OutboxMail, case=number, recipient=sender, kind=_TO_REFERRERS)
+        addresses = frozenset({case.referrer_address or "", sender if written else ""} - {""})
+        found[Tailed(number, case.tail or "")] = replace(_key(number), addresses=addresses)
+    return found
+
+
+def _key(case: str, notification: str | None = None) -> Key:
+    return Key(KeyKind.TAIL, case, f"names {case} with its tail", notification)
+
+
+# ---- words of ours
+
+
+def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], dict[str, Sequence[Clue]]]:
+    """Returns the key of the letter that a platform's verified mail quotes, and clues where the letter is not certain.
+
+    It is not certain if letters of several cases contain the words, or the templates do.
+    """
+    words = quoted_words.words_of(*texts_of(message))
+    answers = message.vouched.value == "verified" and message.kind in ANSWERS
+    if platform is None or len(words) <= quoted_words.LEAST or not answers:
+        return [], {}
+    letters = list(_letters(work, platform))
+    found = _of_ourselves(work, quoted_words.quotations(words, [letter for _, letter in letters]), letters)
+    ours = [letter for _, letter in letters]
+    ranked = quoted_words.judged(found, ours, _usual_words(work))
+    certain = [one for one in ranked if one.specific]
+    if len(certain) == 1:
+        letter, basis = certain[0].letter, f"quotes {certain[0].length} of our words"
+        return [Key(KeyKind.QUOTATION, letter.case, basis, letter.notification, platform)], {}
+    return [], {one.letter.case: [scoring.QUOTES] for one in ranked}
+
+
+def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, OwnLetter]]:
+    """Yields our latest letters to a platform: notifications, follow-ups, and what colleagues typed in its cases."""
+    uses = work.tx.find(Notification, platform=platform, state="sent")
+    uses = sorted(uses, key=lambda use: use.sent_at or use.drafted_at)[-NEWEST_USES:]
+    counted = {use.id: use.id for use in uses if use.counted}
+    cases = sorted({use.case for use in uses})
+    rows = work.tx.find(StoredMessage, notification=[use.id for use in uses], direction="out")
+    rows = [row for row in rows if {Kind.NOTIFICATION.value, Kind.FOLLOW_UP.value} & set(row.kinds)]
+    typed = work.tx.find(StoredMessage, case=cases, direction="out", place="case")
+    every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
+    for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
+        letter = _read(work, row)
+        if letter is not None and (row.place == "own" or _went_to(work, letter, platform)):
+            words = quoted_words.own_words(letter.reply_text)
+            yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
+
+
+def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
+    """True if a recipient of a letter is the platform's."""
+    domains = next((frozenset(p.domains) for p in work.env.settings.platforms if p.code == platform), frozenset[str]())
+    answering = {address for c in work.tx.find(Channel, platform=platform) for address in c.answers_from or ()}
+    return any(in_domains(to.domain, domains) or to.key in answering for to in (*letter.to, *letter.cc))
+
+
+def _of_ourselves(
+    work: UnitOfWork, found: Sequence[Quotation], letters: Sequence[tuple[StoredMessage, OwnLetter]]
+) -> list[Quotation]:
+    """Returns the quotations that remain without the words that had come in with mail of the case before the letter."""
+    rows = {id(letter): row for row, letter in letters}
+    remaining: list[Quotation] = []
+    cases: dict[str, list[tuple[StoredMessage, Words]]] = {}
+    for one in sorted(found, key=lambda one: -one.length):
+        case, sent = one.letter.case, rows[id(one.letter)]
+        if case not in cases and len(cases) == MOST_CASES:
+            break
+        if case not in cases:
+            cases[case] = list(_came_in(work, case))
+        earlier = [words for row, words in cases[case] if row.received_at < sent.received_at]
+        run = replace(one.letter, words=one.letter.words[one.start : one.start + one.length])
+        rest = quoted_words.without_foreign(run, earlier)
+        remaining += [
+            replace(again, letter=one.letter, start=one.start + again.start)
+            for again in quoted_words.quotations(run.words, [rest])
+        ]
+    return remaining
+
+
+def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words]]:
+    rows = work.tx.find(StoredMessage, case=case, direction="in", discarded_at=None)
+    for row in sorted(rows, key=lambda row: row.received_at)[:EARLIER_MAILS]:
+        message = _read(work, row)
+        if message is not None:
+            yield row, quoted_words.words_of(message.text, message.html_text, *_inner(message))
+
+
+def _inner(message: Message) -> tuple[str, ...]:
+    return (message.forwarded.body,) if message.forwarded else ()
+
+
+def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
+    """Parses a stored mail again; None if its file cannot be read, which must not keep another mail from its place."""
+    try:
+        return work.env.parser.parse(work.env.octets.get(row.digest))
+    except ArchiveFault:
+        return None
+
+
+def _usual_words(work: UnitOfWork) -> frozenset[str]:
+    """Returns the words of the templates to platforms, and of the names that the configuration gives for them."""
+    texts = [
+        part
+        for name, octets in work.env.templates.files().items()
+        if name.endswith(".yaml") or name.rpartition("/")[2].removesuffix(".j2") in PLATFORM_TEMPLATES
+        for part in _JINJA.split(octets.decode("utf-8", "replace"))
+    ]
+    desk = work.env.settings.desk
+    texts += [desk.organisation.name.nl, desk.organisation.name.en, desk.mailbox.address]
+    texts += [name for election in work.tx.find(Election) for name in (election.name_nl, election.name_en)]
+    texts += [platform.name for platform in work.tx.find(Platform)]
+    texts += [f"{channel.name} {channel.policy_title} {channel.policy_url}" for channel in work.tx.find(Channel)]
+    return frozenset(quoted_words.words_of(*texts))
