@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-revision = "0008"
-down_revision = "0007"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -94,4 +94,4 @@ def _index() -> None:
 
 def downgrade() -> None:
     """There is no way back: the version before would leave the seals as they are."""
-    raise RuntimeError("revision 0008 cannot be undone: restore a backup instead")
+    raise RuntimeError("revision 0006 cannot be undone: restore a backup instead")

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString
 
-revision = "0007"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -23,4 +23,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """There is no way back: the version before cannot read the events that this one writes."""
-    raise RuntimeError("revision 0007 cannot be undone: restore a backup instead")
+    raise RuntimeError("revision 0005 cannot be undone: restore a backup instead")

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
-revision = "0006"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -42,4 +42,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """There is no way back: the version before cannot read the events that this one writes."""
-    raise RuntimeError("revision 0006 cannot be undone: restore a backup instead")
+    raise RuntimeError("revision 0004 cannot be undone: restore a backup instead")
