@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from flaggermail.cases import elections
 from flaggermail.commands import acts, approve, perform, portal_texts
