@@ -120,6 +120,8 @@ def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[li
         return [], {}
     letters = list(_letters(work, platform))
     found = _of_ourselves(work, quoted_words.quotations(words, [letter for _, letter in letters]), letters)
+    if not found:
+        return [], {}
     ours = [letter for _, letter in letters]
     ranked = quoted_words.judged(found, ours, _usual_words(work))
     certain = [one for one in ranked if one.specific]

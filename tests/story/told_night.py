@@ -42,6 +42,7 @@ MAILS = {
     "genuine": ("20:24", OFFICER, 0),
 }
 """Time, recipient and index among the mails of that minute."""
+_TAIL = re.compile(r"\b(VF-[A-Z0-9]+-\d{4})-[A-HJ-NP-Z2-9]{4}\b")  # random: the manual shows the same one everywhere
 _SHOWN = re.compile(r"(?<=<!-- )(?P<language>nl|en) (?P<name>[a-z ]+) -->\n\n```text\n(?P<mail>.*?)\n?```", re.DOTALL)
 
 
@@ -76,7 +77,7 @@ def _shown(env: Services, mails: list[OutboxMail], at: str, to: str, nth: int) -
     """Returns time, recipient, subject and text."""
     when = [m for m in mails if f"{m.queued_at.astimezone(env.settings.zone):%H:%M}" == at and m.recipient == to]
     text = env.parser.parse(env.octets.get(when[nth].digest)).text.rstrip()
-    return f"{at}  To: {to}\nSubject: {when[nth].subject}\n\n{text}"
+    return _TAIL.sub(r"\1-K7QF", f"{at}  To: {to}\nSubject: {when[nth].subject}\n\n{text}")
 
 
 def stand(manual: str) -> Iterator[tuple[str, str, str]]:
