@@ -26,7 +26,6 @@ from flaggermail.settings.model import ChannelSettings, Settings
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import (
     DESK,
-    META,
     OFFICER,
     REFERRER,
     START,
@@ -39,7 +38,7 @@ from tests.store.desk_fixtures import (
 )
 
 AGENCY = "answers@ticket-office.example"  # answers for a channel, outside the platform's own domains
-FROM_X = "gov-eu@x-platform.example"
+FROM_X, FROM_META = "gov-eu@x-platform.example", "press@meta-platform.example"
 OWN_TEXT = """In the app of the neighbourhood a picture goes round in which the ballot paper has a second
 box beside the first candidate, and voters are told to colour both of them because the machine would
 otherwise not count the paper. There is no machine, the paper is counted by hand, and a second box that
@@ -271,7 +270,7 @@ def test_another_tail_is_only_a_bare_number(desk: Desk) -> None:
     wrong = "K7QF" if exchange.number[-4:] != "K7QF" else "K7QG"
     for tail in (wrong, other.number[-4:], desk.row(Case, case).tail):
         tried(answer(f"Got it: {case}-{tail}"), exchange)
-    tried(answer(f"Got it: {exchange.number}", sender=META), other)
+    tried(answer(f"Got it: {exchange.number}", sender=FROM_META), other)
     tried(answer(f"Over {exchange.number}", sender=REFERRER), exchange)
     assert exchange.states == other.states == RUNNING
 
@@ -453,7 +452,7 @@ def test_a_quotation_in_mail_that_nobody_vouches_for_places_nothing(desk: Desk, 
 def test_another_platform_that_quotes_our_letter_stops_nothing(desk: Desk) -> None:
     """Our letter to one platform, passed on to another, is no letter to that one."""
     exchange = notified(desk)
-    tried(answer(quoted(OWN_TEXT), sender=META), exchange)
+    tried(answer(quoted(OWN_TEXT), sender=FROM_META), exchange)
     assert exchange.states == RUNNING
 
 
