@@ -141,7 +141,7 @@ def _is_clear(value: str) -> bool:
     numbers = _NUMBERS.findall(value) if re.match(r"(?:rgb|hsl)a?\(", value) else []
     short = re.fullmatch(r"#(?:[0-9a-f]{3}([0-9a-f])|[0-9a-f]{6}([0-9a-f]{2}))", value)
     alpha = int((short[1] or short[2]) * (2 if short[1] else 1), 16) / 255 if short else 1.0
-    return value == "transparent" or alpha < FAINT or (len(numbers) > 3 and _fraction(numbers[3]) < FAINT)  # noqa: PLR2004
+    return value == "transparent" or alpha < FAINT or any(_fraction(number) < FAINT for number in numbers[3:4])
 
 
 def colour(value: str) -> Rgb | None:

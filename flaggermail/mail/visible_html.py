@@ -87,10 +87,10 @@ class _Sheet:
 
 def visible_part(markup: str) -> str:
     """Returns `markup` without the text that a reader does not see; its tags remain, without attributes."""
-    return "".join(_Page(markup[:LONGEST]).pieces())
+    return "".join(_SeenPage(markup[:LONGEST]).pieces())
 
 
-class _Page:
+class _SeenPage:
     def __init__(self, source: str) -> None:
         self.source = source
         self.small = source.translate(_SMALL)
