@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 
 from flaggermail.mail.message import Address, Attachment, Forwarded, HtmlReading, MechanicalKind, Message
 
@@ -62,9 +61,6 @@ def _claimed(forwarded: Forwarded) -> dict[str, Json]:
     }
 
 
-_READ = attrgetter("text", "reply_text", "seen_text", "seen_reply_text")
-
-
 def packed(message: Message) -> dict[str, Json]:
     """Returns every value of a Message; `unpacked` is the inverse."""
     return {
@@ -80,8 +76,12 @@ def packed(message: Message) -> dict[str, Json]:
         "content_key": message.content_key,
         "overran": message.overran,
         "costly": message.costly,
-        "html": list(_READ(message.html)) if message.html else None,
+        "html": _packed_html(message.html) if message.html else None,
     }
+
+
+def _packed_html(html: HtmlReading) -> list[Json]:
+    return [html.text, html.reply_text, html.seen_text, html.seen_reply_text]
 
 
 def _packed_forward(forwarded: Forwarded) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from hashlib import sha256
 
 from flaggermail.commands import acts
@@ -84,9 +84,10 @@ def _agree(one: Found, other: Found) -> bool:
     return [_plain(act) for act in one.acts] == [_plain(act) for act in other.acts]
 
 
-def _plain(act: acts.Act) -> acts.Act:
-    texts = {f.name: value for f in fields(act) if isinstance(value := getattr(act, f.name), str)}
-    return replace(act, **{name: _line(value) for name, value in texts.items()})
+def _plain(act: acts.Act) -> tuple[object, ...]:
+    """Returns the kind of an act and its values, texts without what mail programs change."""
+    values: Iterator[object] = (getattr(act, one.name) for one in fields(act))
+    return (type(act), *(_line(value) if isinstance(value, str) else value for value in values))
 
 
 def _line(text: str) -> str:

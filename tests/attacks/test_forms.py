@@ -43,7 +43,8 @@ def encoded(subject: str) -> str:
 
 def filled(body: str, values: dict[str, str]) -> str:
     """Returns our mail with values written behind the words of the form, nowhere else."""
-    lines, inside = [], False
+    lines: list[str] = []
+    inside = False
     for line in body.splitlines():
         if line.startswith("====="):
             inside = not inside

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -182,17 +183,20 @@ def test_a_reply_seen_again_repeats_nothing(night: Night) -> None:
     signed = ["DKIM-Signature: v=1; a=rsa-sha256; d=bzk.example; s=a; h=from:date:subject; bh=x=; b=AbC dEf="]
     address = night.desk.env.parser.parse(night.desk.env.octets.get(second.digest)).reply_to[0].address
     for text in (other, word):
-        original = {"headers": signed, "message_id": f"once{len(text)}@bzk.example"}
+        name = f"once{len(text)}@bzk.example"
+        sent = partial(night.octets, text=text, headers=signed, message_id=name)
         before = night.events()
-        night.reply(first, text, **original)
+        night.desk.receive(sent(first))
         done = night.acted(before)
         assert len(done) == 1
+        copied = [*signed, "Cc: somebody@elsewhere.example"]
         for again in (
-            night.octets(first, text, **original, to="verkiezingenflagger@bzk.example"),
-            night.octets(second, text, **original),
-            night.octets(second, text, **original, to=address),
-            night.octets(first, text, **{**original, "headers": [*signed, "Cc: somebody@elsewhere.example"]}),
+            sent(first, to="verkiezingenflagger@bzk.example"),
+            sent(second),
+            sent(second, to=address),
+            night.octets(first, text, headers=copied, message_id=name),
             night.octets(second, text, headers=signed),
+            night.octets(second, text, message_id=name),
             night.octets(first, text),
         ):
             night.desk.receive(again)
