@@ -118,7 +118,7 @@ def test_demo_confirms_the_referral_with_its_number(shown: Shown) -> None:
     lines = shown.text.splitlines()
     at = next(n for n, line in enumerate(lines) if line.endswith("confirmation with the case number"))
     assert lines[at].startswith("  14:02  the desk to i.voorbeeldsma")
-    assert lines[at + 1].strip().startswith(f"[{REFERRED}]")
+    assert lines[at + 1].strip().startswith(f"[{REFERRED}-")
 
 
 def test_figures_are_those_of_the_database(shown: Shown) -> None:
