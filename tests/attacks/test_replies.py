@@ -127,6 +127,18 @@ def test_hidden_text_does_nothing(night: Night) -> None:
         assert night.acted(before) == [], what
 
 
+def test_hidden_text_in_a_named_or_second_part_does_nothing(night: Night) -> None:
+    """A part of HTML with a file name, and an HTML alternative behind another, are read as well."""
+    word, other = WORDS[night.language]
+    named = ("Content-Type: text/html; charset=utf-8; name=reply.html", "MIME-Version: 1.0")
+    sent, before = night.fresh(), night.events()
+    night.reply(sent, f"<p hidden>{word}</p><p>Gezien.</p>", kind=named)
+    night.reply(sent, f"<p>{word}</p><p style='font-size:0'>maar nog niet</p>", kind=named)
+    twice = alternatives(word, f"<p>{word}</p>").removesuffix("--cut--")
+    night.reply(sent, f"{twice}--cut\nContent-Type: text/html\n\n<p>{other}</p>\n--cut--", kind=BOTH)
+    assert night.acted(before) == []
+
+
 def test_what_real_programs_write_is_not_hidden(night: Night) -> None:
     """Grey and small print, dark mode, Outlook's markup and trackers: the reply acts."""
     word = WORDS[night.language][0]

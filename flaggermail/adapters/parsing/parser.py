@@ -223,12 +223,12 @@ class _MailReader:
         return replace(read, forwarded=forwarded, reply_text=reply_text(own, self.language))
 
     def _html(self) -> HtmlReading | None:
-        """Returns the HTML of the mail: its text, or the alternative to it (RFC 2046, section 5.1.4)."""
-        texts = [part for part in self.parts if _is_text(part) and part.type.value == "text/html"]
-        part = next((part for part in texts if part.filename is None), None)
-        if part is None or not part.body.strip():
+        """Returns the HTML of the mail: its text, or the alternatives to it (RFC 2046, section 5.1.4), all in a row."""
+        found = [part for part in self.parts if part is self.body or (_is_text(part) and part.filename is None)]
+        found += [self.body] if self.body and all(part is not self.body for part in self.parts) else []
+        markup = "<br>".join(self._markup(part) for part in found if part.type.value == "text/html")
+        if not markup.strip():
             return None
-        markup = self._markup(part)
         whole, seen = text_of(markup), text_of(visible_part(markup))
         words = [reply_text(text.split("\n"), self.language) for text in (whole, seen)]
         return HtmlReading(storable(whole), storable(words[0]), storable(seen), storable(words[1]))
