@@ -179,6 +179,11 @@ def values_in(own: str, whole: str, asked: SentForm) -> dict[str, str]:
     return {key: value for key, value in {**(before if found else {}), **found}.items() if value}
 
 
+def are_alike(values: Values, others: Values) -> bool:
+    """True if both hold the same, apart from wraps and the addresses that mail programs print behind links."""
+    return {key: _plain(value) for key, value in values.items()} == {k: _plain(v) for k, v in others.items()}
+
+
 def _plain(value: str) -> str:
     """Returns a value for comparison: mail programs wrap long lines and print a link's address behind it."""
     return " ".join(_AUTOLINK.sub("", value).split())

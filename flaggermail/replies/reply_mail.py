@@ -378,8 +378,8 @@ def _form_again(work: UnitOfWork, reply: _Reply, language: str, *, kept: bool) -
     try:
         values = case_form.values_in(reply.message.reply_text, reply.message.text, sent) if sent and kept else {}
         html = reply.message.html
-        if sent and html and values != case_form.values_in(html.seen_reply_text, html.seen_text, sent):
-            values = {}
+        seen = case_form.values_in(html.seen_reply_text, html.seen_text, sent) if sent and html else values
+        values = values if case_form.are_alike(values, seen) else {}
     except FormFault:
         values = {}
     return case_form.written(form_mail.asked(work, case, reply.token.token, language), values)
