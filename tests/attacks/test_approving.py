@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from flaggermail.adapters.files.code_vault import FileCodeVault
 from flaggermail.commands.acts import Approve, Draft
 from flaggermail.errors import Refusal
 from flaggermail.record.events import EventKind
@@ -298,6 +300,18 @@ def test_a_planted_secret_is_not_the_devices(desk: Desk, tmp_path: Path) -> None
     files["officer1"].chmod(0o640)
     assert "niet meer" in told(desk, replied(desk, asked(desk, "officer1"), f"akkoord {mine.code()}"))
     assert theirs.code()
+    assert state_of(desk, draft) == "draft"
+
+
+def test_a_configuration_of_ones_own_enrols_nothing(desk: Desk, tmp_path: Path) -> None:
+    """An officer who may write the record enrols the head with a folder of their own: the desk finds no secret."""
+    honest = desk.env
+    desk.env = replace(honest, codes=FileCodeVault(tmp_path / "mine", honest.randomness.salt))
+    app = enrolled(desk, "head1", by="officer2")
+    desk.env = honest
+    assert "sleutel" in told(desk, replied(desk, asked_first_code(desk, "head1"), app.code()))
+    draft = drafted(desk)
+    replied(desk, asked(desk, "head1"), f"akkoord {app.code()}")
     assert state_of(desk, draft) == "draft"
 
 
