@@ -31,9 +31,9 @@ def command() -> None:
 @click.argument("officer")
 @click.pass_obj
 def enrol(session: Session, officer: str) -> None:
-    """Enrol a device for one-time codes (RFC 6238) and print its address and QR code, this once.
+    """Enrol a device and print its QR code, this once.
 
-    Run it as the desk's own account, with the officer beside you: whoever sees the QR code can make the codes. The
+    The device shows one-time codes (RFC 6238); its otpauth address, which holds the secret, is printed too. Run it as the desk's own account, with the officer beside you: whoever sees the QR code can make the codes. The
     device is valid after the officer has replied to a mail with a first code.
 
     Example: flaggermail officer enrol officer1
@@ -49,7 +49,7 @@ def enrol(session: Session, officer: str) -> None:
 @as_json_option
 @click.pass_obj
 def show(session: Session, *, as_json: bool) -> None:
-    """List officers with their roles, the login that acts for them, and their device.
+    """List officers, their logins and devices.
 
     Example: flaggermail officer list
     """
@@ -67,7 +67,9 @@ def show(session: Session, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def revoke(session: Session, officer: str, *, as_json: bool) -> None:
-    """End an officer's device: after a loss, or after it was locked. A new one needs `officer enrol`.
+    """End an officer's device, lost or locked.
+
+    A new one needs `officer enrol`.
 
     Example: flaggermail officer revoke officer1
     """
