@@ -33,8 +33,9 @@ def command() -> None:
 def enrol(session: Session, officer: str) -> None:
     """Enrol a device and print its QR code, this once.
 
-    The device shows one-time codes (RFC 6238); its otpauth address, which holds the secret, is printed too. Run it as the desk's own account, with the officer beside you: whoever sees the QR code can make the codes. The
-    device is valid after the officer has replied to a mail with a first code.
+    The device shows one-time codes (RFC 6238); its otpauth address, which holds the secret, is printed too. Run it as
+    the desk's own account, with the officer beside you: whoever sees the QR code can make the codes. The device is
+    valid after the officer has replied to a mail with a first code.
 
     Example: flaggermail officer enrol officer1
     """

@@ -130,7 +130,9 @@ def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _spend_steps(work: UnitOfWork, device: Device, seen: set[str]) -> None:
-    codes: Mapping[int, str] = work.env.codes.codes(device.id, device.commitment, approval.steps_to_try(work.now)) or {}
+    codes: Mapping[int, str] = (
+        work.env.codes.codes(device.id, device.commitment, approval.steps_in_time(work.now)) or {}
+    )
     steps = [step for step, code in codes.items() if code in seen]
     if steps and max(steps) > (device.last_step or 0):
         spent = replace(device, last_step=max(steps))

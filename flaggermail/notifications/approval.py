@@ -107,6 +107,11 @@ def steps_to_try(now: datetime) -> range:
     return range(step_of(now) - _REMEMBERED, step_of(now) + _DRIFT + 1)
 
 
+def steps_in_time(now: datetime) -> range:
+    """Returns the steps whose codes count now."""
+    return range(step_of(now) - _DRIFT, step_of(now) + _DRIFT + 1)
+
+
 def step_that_counts(written: str, codes: Mapping[int, str], last_step: int | None, now: datetime) -> int | CodeFault:
     """Returns the time step of the code that was written if it counts now, else why it does not.
 
@@ -114,7 +119,7 @@ def step_that_counts(written: str, codes: Mapping[int, str], last_step: int | No
     each is accepted once (RFC 6238, section 5.2).
     """
     found = sorted((step for step, code in codes.items() if code == bare(written)), reverse=True)
-    in_time = [step for step in found if abs(step - step_of(now)) <= _DRIFT]
+    in_time = [step for step in found if step in steps_in_time(now)]
     fresh = [step for step in in_time if last_step is None or step > last_step]
     if fresh:
         return fresh[0]
