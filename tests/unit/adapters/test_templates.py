@@ -22,6 +22,7 @@ from flaggermail.notifications.approval import ByReply
 from flaggermail.notifications.draft_patterns import load_draft_patterns
 from flaggermail.notifications.draft_policy import Requirements, faults
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.trust import SenderTrust
 from flaggermail.replies.verbs import Why
 from tests.corpus import each
 
@@ -55,6 +56,7 @@ class Missed:
 
     at: datetime
     sender: str
+    verdict: str
     subject: str
     place: str
 
@@ -151,6 +153,9 @@ ALIKE: Mapping[str, object] = {
     "unsure": False,
     "labels": ["question"],
     "sender": "A. Bode <a.bode@exampletown.example>",
+    "verdict": "verified",
+    "unread": 0,
+    "whose": "unverified",
     "attachments": ["screenshot.png", "original.eml"],
     "suggestions": ["VF-EP2024-0001"],
     "minutes": 60,
@@ -164,7 +169,7 @@ ALIKE: Mapping[str, object] = {
     "more": 2,
     "waiting": 7,
     "cases": ["VF-EP2024-0001"],
-    "entries": [Missed(SENT, "a.bode@exampletown.example", "Verkeerde stemdag", "VF-EP2024-0001")],
+    "entries": [Missed(SENT, "a.bode@exampletown.example", "unverified", "Verkeerde stemdag", "VF-EP2024-0001")],
     "behind": 40,
     "type": "A_content",
     "channels": [{"code": "loud-1", "name": "Loudhailer", "kind": "mail"}],
@@ -198,8 +203,9 @@ DID: Sequence[Mapping[str, object]] = [
     {"what": "noted", "at": SENT, "means": "phone", "stops": False},
     {"what": "noted", "at": SENT, "means": "portal", "stops": True},
     {"what": "submitted", "at": SENT, "starts": True}, {"what": "submitted", "at": SENT, "starts": False},
-    {"what": "asked"}, {"what": "assessed"}, {"what": "decided", "decision": "notify"},
-    {"what": "decided", "decision": "refer"}, {"what": "few attempts"},
+    {"what": "asked"}, {"what": "assessed"}, {"what": "decided", "decision": "notify", "unproven": ""},
+    {"what": "decided", "decision": "refer", "unproven": ""},
+    {"what": "decided", "decision": "none", "unproven": "m00000001"}, {"what": "few attempts"},
     {"what": "drafted", "draft": "VF-EP2024-0001/1", "channel": "Urgent Escalation Channel"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "mail"},
     {"what": "approved", "draft": "VF-EP2024-0001/1", "leaves": True, "kind": "portal"},
@@ -223,7 +229,7 @@ SILENCES: Sequence[Mapping[str, object]] = [
 HELD: Sequence[Mapping[str, object]] = [
     {
         "alarm": alarm, "kind": kind, "number": number, "at": SENT, "sender": sender,
-        "subject": "Verkeerde stemdag" if sender else "", "next_step": "VF-EP2024-0001",
+        "verdict": "failed" if sender else "verified", "subject": "Verkeerde stemdag" if sender else "", "next_step": "VF-EP2024-0001",
     }
     for alarm, kind, number, sender in [
         *((False, kind, "VF-EP2024-0001", "a.bode@exampletown.example") for kind in ("new case", "unplaced mail")),
@@ -249,8 +255,11 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"kind": "platform answer"},
         {"kind": "further mail"},
         {"urgent": True, "labels": []},
-        {"kind": "platform answer", "unsure": True},
+        {"kind": "platform answer", "unsure": True, "verdict": "unverified"},
+        {"unread": 1, "verdict": "failed"},
+        {"unread": 31},
     ],
+    "held_notices": [{"whose": whose} for whose in ("", *SenderTrust)],
     "reminder": [
         {"clock": "human", "acknowledged": None, "behind": 0},
         {"asks": True},
@@ -271,7 +280,13 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         *({"understood": False, "did": [], "why": why.value} for why in Why),
         *({"understood": False, "did": [], "why": Why.CODE.value, "by_reply": means.value} for means in ByReply),
     ],
-    "case_form": [{"type": "B_channel"}, {"earlier": []}, {"earlier": [REASONED, {**REASONED, "reason": ""}]}],
+    "case_form": [
+        {"unread": True, "text": ""},
+        {"verdict": "unverified"},
+        {"type": "B_channel"},
+        {"earlier": []},
+        {"earlier": [REASONED, {**REASONED, "reason": ""}]},
+    ],  # fmt: skip
     "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
     "approval_request": [
         *({"by_reply": means.value} for means in ByReply),
