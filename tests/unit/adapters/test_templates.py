@@ -229,7 +229,8 @@ SILENCES: Sequence[Mapping[str, object]] = [
 HELD: Sequence[Mapping[str, object]] = [
     {
         "alarm": alarm, "kind": kind, "number": number, "at": SENT, "sender": sender,
-        "verdict": "failed" if sender else "verified", "subject": "Verkeerde stemdag" if sender else "", "next_step": "VF-EP2024-0001",
+        "verdict": "failed" if sender else "verified", "subject": "Verkeerde stemdag" if sender else "",
+        "next_step": "VF-EP2024-0001",
     }
     for alarm, kind, number, sender in [
         *((False, kind, "VF-EP2024-0001", "a.bode@exampletown.example") for kind in ("new case", "unplaced mail")),
