@@ -257,12 +257,12 @@ def answer(night: Night, use: int, verdict: str) -> OutboxMail:
 @pytest.mark.slow
 def test_system_mail_that_anybody_can_cause_keeps_no_answer_back(night: Night) -> None:
     """Verified mail of the platforms that fits no case, by the hundred; an answer to us counts for its case."""
-    notify(night.env, 1, NOW - timedelta(minutes=5))
+    notify(night.env, 501, NOW - timedelta(minutes=5))
     for number in range(60):
         for platform in night.env.settings.platforms:
             night.bring(f"no-reply{number}@{platform.domains[0]}", f"Somebody named you {number}", "Look here.")
     night.tick()
-    assert answer(night, 1, "pass").recipient == OFFICER
+    assert answer(night, 501, "pass").recipient == OFFICER
     since = refer(night)
     night.assert_told_at_once(f"{REAL} 1", since)
 
@@ -271,23 +271,23 @@ def test_system_mail_that_anybody_can_cause_keeps_no_answer_back(night: Night) -
 @pytest.mark.parametrize("verdict", ["none", ""])
 def test_an_unverified_answer_to_us_is_not_one_of_the_strangers(night: Night, verdict: str) -> None:
     """It bears a key of ours, so it is told at once within a flood of unverified mail, and can be judged by reply."""
-    notify(night.env, 1, NOW - timedelta(minutes=5))
+    notify(night.env, 501, NOW - timedelta(minutes=5))
     night.flood(20, stranger(night, verdict))
-    text = read(night.env.octets.get(answer(night, 1, "none").digest)).get_content()
+    text = read(night.env.octets.get(answer(night, 501, "none").digest)).get_content()
     assert "- echt" in text
     assert "(afzender niet geverifieerd)" in text
 
 
 def test_one_case_that_is_written_to_without_end_keeps_no_other_back(night: Night) -> None:
     """A stranger who has the key of one case fills the limit of that case."""
-    notify(night.env, 1, NOW - timedelta(minutes=5))
-    notify(night.env, 2, NOW - timedelta(minutes=5))
+    notify(night.env, 501, NOW - timedelta(minutes=5))
+    notify(night.env, 502, NOW - timedelta(minutes=5))
     for _ in range(60):
-        octets = of(next(night.numbers), "x@d.example", "Your report", "More.", "ours-1@bzk.example")
+        octets = of(next(night.numbers), "x@d.example", "Your report", "More.", "ours-501@bzk.example")
         night.box.deliver("inbox", octets.replace(b"dmarc=pass", b"dmarc=none"), night.clock.now())
     night.tick()
     assert len(night.sent(Kind.OFFICER_NOTICE)) <= 10
-    answer(night, 2, "none")
+    answer(night, 502, "none")
 
 
 def test_a_name_that_anybody_can_write_makes_nobody_known(night: Night) -> None:
