@@ -41,7 +41,7 @@ def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.Capt
     for _ in range(2):
         status, out, _err = run(capsys, "--config", str(directory), "db", "upgrade")
         assert status == 0
-        assert out.startswith("database is at revision 0003")
+        assert out.startswith("database is at revision 0006")
 
 
 @pytest.mark.parametrize(
