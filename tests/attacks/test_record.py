@@ -268,8 +268,9 @@ def forged(folder: Path, last: int) -> None:
 
 def with_triggers(folder: Path) -> None:
     """Creates the triggers again, as a careful intruder does."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.deserialize(migrated())
+    template = folder / "template"
+    template.write_bytes(migrated())
+    with closing(sqlite3.connect(template)) as fresh:
         made = fresh.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
     with closing(sqlite3.connect(folder / "database")) as connection, connection:
         for (statement,) in made:
@@ -298,7 +299,6 @@ def test_a_chain_written_anew_is_found_against_any_earlier_head(desk: Desk, tmp_
 def test_a_tail_that_was_cut_off_is_found_against_an_earlier_head(desk: Desk, tmp_path: Path) -> None:
     """The head set back to an earlier event does not hide that later ones existed."""
     desk.decided()
-    backup = (tmp_path / "database").read_bytes()
     with closing(sqlite3.connect(tmp_path / "database")) as connection:
         backup = connection.serialize()
     first = audit(desk, "head")[1].strip()
