@@ -537,7 +537,7 @@ class Store(Protocol):
 
     def scrub(self) -> bool:
         """Overwrites what erased values have left beside the database; False if a reader prevents it for now."""
-        ...
+        return True
 
     def close(self) -> None:
         """Closes every connection; idempotent."""

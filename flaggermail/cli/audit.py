@@ -16,7 +16,7 @@ from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
     from flaggermail.ports import BlobStore, Transaction
-    from flaggermail.record.audit import ArchivedFile, Finding, Head, Proof
+    from flaggermail.record.audit import ArchivedFile, Discrepancy, Head, Proof
 
 LISTED = 10  # files that no row names; the others are counted
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
@@ -49,7 +49,7 @@ class _Result:
     """Everything that was compared."""
 
     proof: Proof
-    findings: Sequence[Finding]
+    findings: Sequence[Discrepancy]
     further: int
     files: int
     left: Sequence[str]  # files that no row names
@@ -146,9 +146,9 @@ def _compared(tx: Transaction, octets: BlobStore, heads: Sequence[tuple[int, str
     return _Result(proof, findings, further, files, left, left_further)
 
 
-def _since(tx: Transaction, proof: Proof, heads: Sequence[tuple[int, str]]) -> Iterator[Finding]:
+def _since(tx: Transaction, proof: Proof, heads: Sequence[tuple[int, str]]) -> Iterator[Discrepancy]:
     """Yields the heads kept elsewhere that are not in the chain."""
-    from flaggermail.record.audit import Finding, Subject
+    from flaggermail.record.audit import Discrepancy, Subject
 
     for seq, digest in heads:
         found = tx.head(seq)
@@ -158,7 +158,7 @@ def _since(tx: Transaction, proof: Proof, heads: Sequence[tuple[int, str]]) -> I
             said = f"is not in the chain, which ends with event {proof.head.seq}: later events were cut off"
         else:
             said = f"is not in the chain: event {seq} has another digest, so it or an event before it was written anew"
-        yield Finding(Subject.HEAD, f"head {seq}:{digest[:12]}...", said, seq)
+        yield Discrepancy(Subject.HEAD, f"head {seq}:{digest[:12]}...", said, seq)
 
 
 def _tell(result: _Result) -> None:

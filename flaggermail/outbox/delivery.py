@@ -92,11 +92,11 @@ def claim(env: Services) -> OutboxMail | None:
     return claimed
 
 
-def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Fault]]:
+def _first(work: UnitOfWork) -> tuple[OutboxMail | None, dict[str, integrity.Unsound]]:
     """Returns the first due mail that may leave, and what stands before it that differs from the record."""
-    withheld: dict[str, integrity.Fault] = {}
+    withheld: dict[str, integrity.Unsound] = {}
     if not observing.is_on(work.tx):
-        withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Fault.UNREADABLE)
+        withheld |= dict.fromkeys(integrity.unreadable(work.tx, "queued"), integrity.Unsound.UNREADABLE)
     while mail := next(iter(due(work.tx, work.now, withheld)), None):
         fault = integrity.fault(work, mail)
         if fault is None:

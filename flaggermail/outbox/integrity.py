@@ -23,7 +23,7 @@ from flaggermail.services import UnitOfWork
 _PASSED = frozenset({"approved", "sent", "failed"})  # states of a notification that was approved
 
 
-class Fault(StrEnum):
+class Unsound(StrEnum):
     """Why a mail is withheld; the word stands in the alarm."""
 
     UNREADABLE = "unreadable"  # a column holds a value of another type
@@ -58,34 +58,34 @@ def _read(tx: Transaction, key: str) -> OutboxMail | None:
         return None
 
 
-def row_fault(tx: Transaction, mail: OutboxMail) -> Fault | None:
+def row_fault(tx: Transaction, mail: OutboxMail) -> Unsound | None:
     """Returns how the row differs from its events, or None."""
     given = tx.from_events(OutboxMail, mail.id)
     if given is None:
-        return Fault.ADDED
-    return None if given == mail else Fault.CHANGED
+        return Unsound.ADDED
+    return None if given == mail else Unsound.CHANGED
 
 
-def fault(work: UnitOfWork, mail: OutboxMail) -> Fault | None:
+def fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
     """Returns why the mail must not leave, or None."""
     found = row_fault(work.tx, mail) or (_approval_fault(work, mail) if mail.at_most_once else None)
     if found is None:
         try:
             work.env.octets.get(mail.digest)
         except ArchiveFault:
-            found = Fault.OCTETS
+            found = Unsound.OCTETS
     return found
 
 
-def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> Fault | None:
+def _approval_fault(work: UnitOfWork, mail: OutboxMail) -> Unsound | None:
     """Compares a platform's mail with the approval in the events, and with today's roles."""
     approved = work.tx.from_events(Notification, mail.notification) if mail.notification else None
     if approved is None or approved.state not in _PASSED or approved.digest != mail.digest:
-        return Fault.NOT_APPROVED
+        return Unsound.NOT_APPROVED
     persons = {officer for officer in approved.approved_by if _may_approve(work, officer)}
     if len(persons) < work.env.settings.desk.approval.persons:
-        return Fault.NOT_APPROVED
-    return None if mail.recipient in {*approved.to, *approved.cc} else Fault.RECIPIENT
+        return Unsound.NOT_APPROVED
+    return None if mail.recipient in {*approved.to, *approved.cc} else Unsound.RECIPIENT
 
 
 def _may_approve(work: UnitOfWork, officer_id: str) -> bool:
@@ -99,7 +99,7 @@ def is_told(tx: Transaction, keys: Collection[str]) -> bool:
     return all(any(tx.exists(Alarm, id=alarm_key(kind, key)) for kind in kinds) for key in keys)
 
 
-def tell(work: UnitOfWork, key: str, found: Fault) -> None:
+def tell(work: UnitOfWork, key: str, found: Unsound) -> None:
     """Raises the alarm that a mail is withheld, once for each mail."""
     if is_told(work.tx, [key]):
         return

@@ -30,7 +30,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Discrepancy:
     """One difference from the record; `name` identifies the first object concerned, such as `outbox o00000001`."""
 
     subject: Subject
@@ -104,7 +104,7 @@ class Proof:
     head: Head
     rows: int
     personal: int
-    findings: Sequence[Finding]
+    findings: Sequence[Discrepancy]
     further: int  # findings beyond `LIMIT`
     octets: Octets
 
@@ -153,10 +153,10 @@ class Listing(Protocol):
 
     def files(self) -> Iterator[ArchivedFile]:
         """Yields everything in the archive's folder, its octets compared with its name. Raises ArchiveFault."""
-        ...
+        return iter(())
 
 
-def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[ArchivedFile | None, Finding | None]]:
+def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[ArchivedFile | None, Discrepancy | None]]:
     """Compares the archive with the digests that the events name.
 
     Yields each file of which no row knows, with None, and every finding. A file that is whole and that no row names is
@@ -168,15 +168,18 @@ def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[Ar
         if file.state is FileState.WHOLE and kept is Kept.STORED:
             seen.add(bytes.fromhex(file.digest))
         elif file.state is FileState.WHOLE and kept is Kept.DESTROYED:
-            yield file, Finding(Subject.ARCHIVE, f"archive {file.name}", "is there, and an event says it was destroyed")
+            yield (
+                file,
+                Discrepancy(Subject.ARCHIVE, f"archive {file.name}", "is there, and an event says it was destroyed"),
+            )
         elif file.state in {FileState.WHOLE, FileState.PARTIAL}:
             yield file, None
         else:
             seen.update([bytes.fromhex(file.digest)] if kept is not None else [])
-            yield file, Finding(Subject.ARCHIVE, f"archive {file.name}", _SAID[file.state])
+            yield file, Discrepancy(Subject.ARCHIVE, f"archive {file.name}", _SAID[file.state])
     for digest, kept, name in octets.items():
         if kept is Kept.STORED and bytes.fromhex(digest) not in seen:
-            yield None, Finding(Subject.ARCHIVE, f"archive {digest[:2]}/{digest}", f"is missing: {name} names it")
+            yield None, Discrepancy(Subject.ARCHIVE, f"archive {digest[:2]}/{digest}", f"is missing: {name} names it")
 
 
 _SAID = {

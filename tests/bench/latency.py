@@ -60,6 +60,10 @@ class TimedStore:
         """Delegates."""
         self.inner.release()
 
+    def scrub(self) -> bool:
+        """Delegates."""
+        return self.inner.scrub()
+
     def close(self) -> None:
         """Delegates."""
         self.inner.close()

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from flaggermail import wiring
 from flaggermail.cli import main
 from flaggermail.errors import ArchiveFault
+from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 
 
@@ -36,6 +37,10 @@ class FailingOctets:
     def discard(self, digest: str) -> None:
         """Fails in the same way."""
         raise ArchiveFault(digest)
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Yields nothing, as nothing was ever written."""
+        return iter(())
 
     def sweep(self) -> int:
         """Returns 0, as nothing was ever written."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from flaggermail import logbook, wiring
 from flaggermail.ports import BlobStore, Submission, Submitter
+from flaggermail.record.audit import ArchivedFile
 from flaggermail.services import Services
 
 POINTS = ("octets stored", "attempt recorded", "after the final dot")
@@ -52,6 +53,10 @@ class KilledOctets:
     def sweep(self) -> int:
         """Delegates."""
         return self._octets.sweep()
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Delegates."""
+        return self._octets.files()
 
 
 class KilledSubmitter:

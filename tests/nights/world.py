@@ -26,6 +26,7 @@ from flaggermail.ports import (
     Transaction,
     Unknown,
 )
+from flaggermail.record.audit import ArchivedFile
 from flaggermail.replay.doubles import ListMailbox
 
 
@@ -115,6 +116,11 @@ class WatchedStore:
         """Delegates."""
         self.inner.release()
 
+    def scrub(self) -> bool:
+        """Closes the view, which would prevent it, and delegates."""
+        self._forget()
+        return self.inner.scrub()
+
     def close(self) -> None:
         """Closes the view and the store."""
         self._forget()
@@ -151,6 +157,10 @@ class WatchedOctets:
     def sweep(self) -> int:
         """Delegates."""
         return self.inner.sweep()
+
+    def files(self) -> Iterator[ArchivedFile]:
+        """Delegates."""
+        return self.inner.files()
 
 
 class Mailbox(ListMailbox):

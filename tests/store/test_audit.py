@@ -20,7 +20,7 @@ from flaggermail.adapters.db.store import SqlStore
 from flaggermail.adapters.db.transaction import SqlTransaction
 from flaggermail.adapters.db.verification import NOT_GIVEN
 from flaggermail.ports import Cursor, Position
-from flaggermail.record.audit import Finding, Subject
+from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.events import Event, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
 from tests.store.samples import KINDS, NOON, allowed, happened, hints_of, is_optional, parent
@@ -103,7 +103,7 @@ def intruder(store: SqlStore) -> Iterator[Connection]:
         transaction.rollback()
 
 
-def found(connection: Connection) -> list[Finding]:
+def found(connection: Connection) -> list[Discrepancy]:
     """Returns what is found, without the triggers that the intruder took away."""
     proof = SqlTransaction(connection, bytes).verify()
     return [finding for finding in proof.findings if finding.subject is not Subject.SCHEMA]

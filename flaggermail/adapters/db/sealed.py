@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, Update, bindpar
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.raw import Comparison, RawRow, as_plain, named, rows
 from flaggermail.adapters.db.statements import adding
-from flaggermail.record.audit import Finding, Subject
+from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.event_codec import Plain, plain, seal
 
 HEAD = table_of("chain_head")
@@ -53,7 +53,7 @@ class Sealed:
         connection.execute(update(HEAD).values({self.last: key}))
 
 
-def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Finding]:
+def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Discrepancy]:
     """Yields the rows of a sealed table that were changed, added or taken away."""
     table, compared = sealed.table, Comparison(connection.dialect, sealed.table)
     there: set[object] = set()
@@ -65,15 +65,15 @@ def unsealed(connection: Connection, sealed: Sealed) -> Iterator[Finding]:
         if raw["after"] is not None:
             claims[raw["after"]] = name
         if not _fits(sealed, compared, raw):
-            yield Finding(Subject.ROW, name, "was changed or added: its seal does not fit")
+            yield Discrepancy(Subject.ROW, name, "was changed or added: its seal does not fit")
     last = connection.execute(select(sealed.last)).scalar()
     if last is not None:
         claims[last] = "the chain's head"
     for key, by in claims.items():
         if key not in there:
-            yield Finding(Subject.ROW, f"{table.name} {named(key)}", f"was taken away: {by} names it")
+            yield Discrepancy(Subject.ROW, f"{table.name} {named(key)}", f"was taken away: {by} names it")
     for key in sorted(there - claims.keys(), key=repr):
-        yield Finding(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
+        yield Discrepancy(Subject.ROW, f"{table.name} {named(key)}", "was added: no other row names it")
 
 
 def _fits(sealed: Sealed, compared: Comparison, raw: RawRow) -> bool:

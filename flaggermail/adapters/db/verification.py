@@ -23,7 +23,7 @@ from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
-from flaggermail.record.audit import LIMIT, Finding, Head, Octets, Proof, Subject
+from flaggermail.record.audit import LIMIT, Discrepancy, Head, Octets, Proof, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
@@ -71,7 +71,7 @@ class Verification:
 
     def proof(self) -> Proof:
         """Compares everything."""
-        findings: list[Finding] = []
+        findings: list[Discrepancy] = []
         further = 0
         with any_text(self._connection):
             for finding in self._everything():
@@ -81,7 +81,7 @@ class Verification:
                     further += 1
         return Proof(self._head, self._rows, self._personal, findings, further, self._octets)
 
-    def _everything(self) -> Iterator[Finding]:
+    def _everything(self) -> Iterator[Discrepancy]:
         missing = list(_schema(self._connection))
         yield from missing
         if any(finding.subject is Subject.SCHEMA and finding.stops for finding in missing):
@@ -95,7 +95,7 @@ class Verification:
 
     # ---- the chain and its personal values
 
-    def chain(self) -> Iterator[Finding]:
+    def chain(self) -> Iterator[Discrepancy]:
         """Reads and folds the events; yields what differs. Stops at the first event that does not follow."""
         query = selected(self._connection, EVENT).order_by(EVENT.c.seq).limit(PAGE)
         compared, names, after = Comparison(self._dialect, EVENT), EVENT.c.keys(), 0
@@ -105,7 +105,7 @@ class Verification:
             beside = Beside(self._connection, self._head.seq + 1, after)
             for row in found:
                 event = self._linked(row, compared)
-                if isinstance(event, Finding):
+                if isinstance(event, Discrepancy):
                     yield event
                     return
                 yield from self._take(event, beside)
@@ -113,10 +113,10 @@ class Verification:
         yield from outside(self._connection, self._head.seq)
         yield from self._head_row()
 
-    def _linked(self, row: RawRow, compared: Comparison) -> StoredEvent | Finding:
+    def _linked(self, row: RawRow, compared: Comparison) -> StoredEvent | Discrepancy:
         """Returns an event that follows from the last one, and takes it as the last; else what is wrong with it."""
         seq, octets = self._head.seq + 1, row["octets"]
-        wrong = Finding(Subject.EVENT, f"event {seq}", _CHANGED, seq)
+        wrong = Discrepancy(Subject.EVENT, f"event {seq}", _CHANGED, seq)
         if not isinstance(octets, bytes):
             return wrong
         digest = link(self._head.digest, octets)
@@ -126,21 +126,21 @@ class Verification:
             at = datetime.fromisoformat(event["at"])
             columns = _columns(event) | {"seq": seq, "digest": digest, "kind": written}
         except _UNREADABLE:
-            unknown = Finding(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
+            unknown = Discrepancy(Subject.EVENT, f"event {seq}", "is no event that this version knows", seq)
             return unknown if row["digest"] == digest else wrong
         if compared.differing(row, columns):
             return wrong
         self._head = Head(seq, digest, at)
         return event
 
-    def _take(self, event: StoredEvent, beside: Beside) -> Iterator[Finding]:
+    def _take(self, event: StoredEvent, beside: Beside) -> Iterator[Discrepancy]:
         """Folds the changes of the last event."""
         seq = self._head.seq
         erases = EventKind(event["kind"]) in ERASING
         for change in event["changes"]:
             record, key = BY_TABLE.get(change["table"]), (change["table"], change["key"])
             if record is None:
-                yield Finding(Subject.EVENT, f"event {seq}", "changes a table that this version does not know", seq)
+                yield Discrepancy(Subject.EVENT, f"event {seq}", "changes a table that this version does not know", seq)
                 continue
             if erases:
                 self._gone.pop(key, None)
@@ -159,37 +159,41 @@ class Verification:
             if change["table"] in self._indexed:
                 beside.index(*key, seq)
 
-    def _head_row(self) -> Iterator[Finding]:
+    def _head_row(self) -> Iterator[Discrepancy]:
         told: dict[str, Plain] = {"id": 1, "seq": self._head.seq, "digest": self._head.digest}
         heads = list(rows(self._connection, HEAD))
         if len(heads) == 1 and not Comparison(self._dialect, HEAD).differing(heads[0], told):
             return
         last, there = self._head.seq, as_number(heads[0]["seq"]) if len(heads) == 1 else None
         if there is not None and there > last:
-            yield Finding(Subject.HEAD, f"event {last + 1}", f"was taken away: the head names event {there}", last + 1)
+            yield Discrepancy(
+                Subject.HEAD, f"event {last + 1}", f"was taken away: the head names event {there}", last + 1
+            )
         elif there is not None and there < last:
             first = there + 1
-            yield Finding(Subject.HEAD, f"event {first}", f"was added: the head names event {there} as the last", first)
+            yield Discrepancy(
+                Subject.HEAD, f"event {first}", f"was added: the head names event {there} as the last", first
+            )
         else:
             said = f"does not name event {last} with its digest, the last of the chain"
-            yield Finding(Subject.HEAD, "chain_head 1", said, last + 1)
+            yield Discrepancy(Subject.HEAD, "chain_head 1", said, last + 1)
 
     # ---- the rows
 
-    def _compared(self) -> Iterator[Finding]:
+    def _compared(self) -> Iterator[Discrepancy]:
         for (table, key), names in self._gone.items():
             name, seq = min(names.items(), key=lambda item: item[1])
             lost = f"its personal value, {name} of {table} {key}, is gone, and no event says that it was erased"
-            yield Finding(Subject.PERSONAL, f"event {seq}", lost, seq)
+            yield Discrepancy(Subject.PERSONAL, f"event {seq}", lost, seq)
         for record in BY_TABLE.values():
             yield from self._table(record)
         for (table, key), told in self._told.items():
             self._octets.note(table, f"{table} {key}", _unpacked(told))
-            yield Finding(Subject.ROW, f"{table} {named(key)}", "was taken away: the events give it")
+            yield Discrepancy(Subject.ROW, f"{table} {named(key)}", "was taken away: the events give it")
         for sealed in SEALED:
             yield from unsealed(self._connection, sealed)
 
-    def _table(self, record: type[Record]) -> Iterator[Finding]:
+    def _table(self, record: type[Record]) -> Iterator[Discrepancy]:
         """Compares the rows of one table; leaves in `_told` what the table lacks."""
         table, absent = table_of(record.TABLE), _defaults(record)
         compared = Comparison(self._dialect, table)
@@ -199,15 +203,15 @@ class Verification:
             name = f"{record.TABLE} {named(key)}"
             told = self._told.pop((record.TABLE, key), None) if isinstance(key, str) else None
             if told is None:
-                yield Finding(Subject.ROW, name, "was added: no event gives it")
+                yield Discrepancy(Subject.ROW, name, "was added: no event gives it")
                 continue
             values = absent | _unpacked(told)
             self._octets.note(record.TABLE, name, values)
             if differing := compared.differing(raw, values):
-                yield Finding(Subject.ROW, name, f"is not what the events say: {', '.join(sorted(differing))}")
+                yield Discrepancy(Subject.ROW, name, f"is not what the events say: {', '.join(sorted(differing))}")
 
 
-def _schema(connection: Connection) -> Iterator[Finding]:
+def _schema(connection: Connection) -> Iterator[Discrepancy]:
     """Yields tables, columns and triggers that are missing, or that this program did not make."""
     dialect = connection.dialect.name
     there: dict[str, set[str]] = {}
@@ -216,15 +220,15 @@ def _schema(connection: Connection) -> Iterator[Finding]:
     ours = {name: set(table.c.keys()) for name, table in metadata.tables.items()}
     for name in sorted(there.keys() ^ {*ours, "alembic_version"}):
         said = "is missing" if name not in there else "is no table of this program"
-        yield Finding(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
+        yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=name in ours)
     for name in sorted(there.keys() & ours.keys()):
         if columns := there[name] ^ ours[name]:
             said = f"has other columns: {', '.join(sorted(columns))}"
-            yield Finding(Subject.SCHEMA, f"table {name}", said, stops=True)
+            yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=True)
     triggers = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
     for name in sorted(triggers ^ TRIGGERS[dialect]):
         said = "was added" if name in triggers else "is missing: nothing prevents that events are changed"
-        yield Finding(Subject.SCHEMA, f"trigger {name}", said)
+        yield Discrepancy(Subject.SCHEMA, f"trigger {name}", said)
 
 
 def _columns(event: StoredEvent) -> dict[str, Plain]:
