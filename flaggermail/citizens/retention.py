@@ -61,7 +61,7 @@ def _declined(env: Services, tx: Transaction) -> list[StoredMessage]:
 
 
 def _answers(env: Services, tx: Transaction) -> list[OutboxMail]:
-    sent = tx.find(OutboxMail, kind=Kind.DECLINE.value, state=DONE)
+    sent = tx.readable(OutboxMail, kind=Kind.DECLINE.value, state=DONE)
     return [mail for mail in sent if mail.recipient and due_at(env, mail.queued_at) <= env.clock.now()]
 
 

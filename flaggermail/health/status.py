@@ -44,7 +44,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
     mailbox = settings.desk.mailbox
     cursors = {folder: tx.cursor(folder) for folder in (mailbox.inbox, mailbox.sent)}
     parked = [message.received_at for message in tx.find(StoredMessage, place="quarantine", exercise=False)]
-    clocks, mails = _running_clocks(tx), tx.find(OutboxMail, state=WAITING)
+    clocks, mails = _running_clocks(tx), tx.readable(OutboxMail, state=WAITING)
     return Overview(
         at=work.now,
         zone=settings.zone,

@@ -56,7 +56,7 @@ def recover(env: Services) -> int:
     """Settles attempts that were in progress when the program last died; returns their number."""
     with env.store.begin() as tx:
         work, settled = UnitOfWork(env, tx, env.clock.now()), 0
-        for mail in integrity.readable(tx, "attempting"):
+        for mail in tx.readable(OutboxMail, state="attempting"):
             if (found := integrity.row_fault(tx, mail)) is not None:  # settling it would make it true
                 integrity.tell(work, mail.id, found)
                 continue
@@ -114,7 +114,7 @@ def due(tx: Transaction, now: datetime, without: Collection[str] = ()) -> list[O
 
 def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]:
     """Returns the mails to try when due: all queued mail, or only the first one while the server is unreachable."""
-    queued = [mail for mail in integrity.readable(tx, "queued") if mail.id not in without]
+    queued = [mail for mail in tx.readable(OutboxMail, state="queued") if mail.id not in without]
     asking = next((mail for mail in queued if mail.tries and _server_unreachable(tx, mail)), None)
     return queued if asking is None else [asking]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from enum import StrEnum
 
-from flaggermail.errors import ArchiveFault, RowUnreadable
+from flaggermail.errors import ArchiveFault
 from flaggermail.notices import notices
 from flaggermail.notifications.approval import APPROVES
 from flaggermail.ports import Transaction
@@ -34,28 +34,11 @@ class Unsound(StrEnum):
     OCTETS = "octets"  # missing from the archive, or others
 
 
-def readable(tx: Transaction, state: str) -> list[OutboxMail]:
-    """Returns the mails in a state, in queue order, without those whose row cannot be read."""
-    try:
-        return tx.find(OutboxMail, state=state)
-    except RowUnreadable:
-        return [mail for key in tx.keys(OutboxMail, state=state) if (mail := _read(tx, key)) is not None]
-
-
 def unreadable(tx: Transaction, state: str) -> list[str]:
     """Returns the keys of the mails in a state whose row cannot be read."""
-    try:
-        tx.find(OutboxMail, state=state)
-    except RowUnreadable:
-        return [key for key in tx.keys(OutboxMail, state=state) if _read(tx, key) is None]
-    return []
-
-
-def _read(tx: Transaction, key: str) -> OutboxMail | None:
-    try:
-        return tx.get(OutboxMail, key)
-    except RowUnreadable:
-        return None
+    read = {mail.id for mail in tx.readable(OutboxMail, state=state)}
+    keys = tx.keys(OutboxMail, state=state)
+    return [key for key in keys if key not in read] if len(keys) != len(read) else []
 
 
 def row_fault(tx: Transaction, mail: OutboxMail) -> Unsound | None:

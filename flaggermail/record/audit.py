@@ -124,6 +124,10 @@ class Evidence(Protocol):
         """Returns the keys of the rows with these values, also of rows with other values that cannot be read."""
         ...
 
+    def readable(self, kind: type[R], /, **equal: object) -> list[R]:
+        """Returns the rows with these values, ordered by key, without those that hold a value which cannot be read."""
+        ...
+
     def from_events(self, kind: type[R], key: str) -> R | None:
         """Returns an outbox mail or a notification as its events give it, or None; the cost depends on their number."""
         ...

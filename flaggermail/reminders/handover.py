@@ -61,7 +61,7 @@ def gather(work: UnitOfWork) -> Note:
         quarantine=attention.by_trust(
             work, sorted(work.tx.find(StoredMessage, place="quarantine"), key=lambda m: (m.received_at, m.id))
         ),
-        uncertain=work.tx.find(OutboxMail, state="uncertain"),
+        uncertain=work.tx.readable(OutboxMail, state="uncertain"),
     )
 
 

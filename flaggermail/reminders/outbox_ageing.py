@@ -39,7 +39,7 @@ def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
     if _episode(tx)[1]:
         return None
-    queued = [mail.queued_at for mail in tx.find(OutboxMail, state="queued")]
+    queued = [mail.queued_at for mail in tx.readable(OutboxMail, state="queued")]
     return min(queued) + _alarm_after(env) if queued else None
 
 
@@ -54,7 +54,7 @@ def _alarm_after(env: Services) -> timedelta:
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    return [mail for mail in tx.find(OutboxMail, state="queued") if now - mail.queued_at >= _alarm_after(env)]
+    return [mail for mail in tx.readable(OutboxMail, state="queued") if now - mail.queued_at >= _alarm_after(env)]
 
 
 def _episode(tx: Transaction) -> tuple[int, bool]:

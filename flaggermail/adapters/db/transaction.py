@@ -92,6 +92,20 @@ class SqlTransaction:
             rows = self._connection.execute(query, {**parameters(equal), MOST: most})
             return [from_columns(kind, dict(zip(names, row, strict=True))) for row in rows]
 
+    def readable(self, kind: type[R], /, **equal: object) -> list[R]:
+        """Returns what `find` returns, without rows that hold a value which cannot be read."""
+        try:
+            return self.find(kind, **equal)
+        except RowUnreadable:
+            found = (self._get_readable(kind, key) for key in self.keys(kind, **equal))
+            return [row for row in found if row is not None]
+
+    def _get_readable(self, kind: type[R], key: str) -> R | None:
+        try:
+            return self.get(kind, key)
+        except RowUnreadable:
+            return None
+
     def keys(self, kind: type[R], /, **equal: object) -> list[str]:
         """Returns the keys of the rows that `find` would return, also of rows with values that cannot be read."""
         key = table_of(kind.TABLE).c[kind.KEY]
