@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
 from flaggermail.commands.acts import Approve
+from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.event_codec import GENESIS, link
 from flaggermail.record.events import EventKind, added
@@ -104,6 +105,8 @@ def test_one_update_of_the_outbox_is_found_before_the_send(desk: Desk, tmp_path:
     statement = f"UPDATE outbox SET {change} WHERE id = :id"  # noqa: S608 - one of the lines above
     assert sql(tmp_path, statement, id=mail.id) == 1
     desk.settle()
+    with desk.env.store.read() as tx:  # every loop of the daemon goes on
+        assert gather(UnitOfWork(desk.env, tx, desk.clock.now()), link=True).outbox["queued"] <= 1
     assert desk.server.to(X_CHANNEL) == desk.server.to(THIEF) == []
     assert len(desk.server.envelopes) == others + 1  # and the alarm
     assert len(alarms(desk)) == 1
