@@ -3,11 +3,12 @@
 
 Reads raw columns, page by page, and writes nothing. In memory are the last values of each row, as JSON; never mail.
 
-1  tables, columns and triggers are those of this program
+1  tables and columns are those of this program
 2  each event's digest follows from its octets and the digest before; its columns agree; the head names the last one
 3  each personal value is the one committed to; one that is gone was erased by a later event about its row
 4  every row of `record.rows` is the fold of the events, column by column
 5  counters and cursors, which no event gives, have their seals (`sealed`)
+6  the triggers that keep events from being changed are there, and no others
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class Verification:
     def _everything(self) -> Iterator[Discrepancy]:
         missing = list(_schema(self._connection))
         yield from missing
-        if any(finding.subject is Subject.SCHEMA and finding.stops for finding in missing):
+        if any(finding.stops for finding in missing):
             return
         whole = True
         for finding in self.chain():
@@ -92,6 +93,7 @@ class Verification:
             yield finding
         if whole:  # else the rows may come from events beyond the break
             yield from self._compared()
+        yield from _triggers(self._connection)
 
     # ---- the chain and its personal values
 
@@ -212,7 +214,7 @@ class Verification:
 
 
 def _schema(connection: Connection) -> Iterator[Discrepancy]:
-    """Yields tables, columns and triggers that are missing, or that this program did not make."""
+    """Yields tables and columns that are missing, or that this program did not make."""
     dialect = connection.dialect.name
     there: dict[str, set[str]] = {}
     for table, column in connection.execute(text(_COLUMNS[dialect])):
@@ -225,6 +227,11 @@ def _schema(connection: Connection) -> Iterator[Discrepancy]:
         if columns := there[name] ^ ours[name]:
             said = f"has other columns: {', '.join(sorted(columns))}"
             yield Discrepancy(Subject.SCHEMA, f"table {name}", said, stops=True)
+
+
+def _triggers(connection: Connection) -> Iterator[Discrepancy]:
+    """Yields the triggers that are missing, or that this program did not make."""
+    dialect = connection.dialect.name
     triggers = set(connection.execute(text(_TRIGGERS[dialect])).scalars())
     for name in sorted(triggers ^ TRIGGERS[dialect]):
         said = "was added" if name in triggers else "is missing: nothing prevents that events are changed"

