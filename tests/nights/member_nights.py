@@ -29,9 +29,11 @@ APPROVER = "officer1"
 
 @dataclass
 class PagedPeople(People):
-    """Officers whose code for a draft comes by pager; a device's does nothing on such a desk."""
+    """Officers whose code for a draft comes by pager, or who approve by command alone; a device's code does nothing."""
 
     def _approve_by_mail(self, read: Read, approved: Callable[[], None]) -> None:
+        if self.night.env.settings.desk.approval.means is ByReply.OFF:
+            return
         with self.night.env.store.read() as tx:
             asked = next(iter(tx.find(OutboxMail, digest=read.digest)), None)
         code = codes.code_at(self.night.env, self.night.clock.now(), read.recipient, asked)
@@ -46,7 +48,7 @@ def play(seed: int, kit: Kit) -> Diary:
     with _approving(kit, means):
         night = Night(seed, kit)
         night.diary.counts[f"desk: {means}"] += 1
-        people = PagedPeople if means is ByReply.PAGER else People
+        people = People if means in {ByReply.TOTP, ByReply.MAIL} else PagedPeople
         plan(night, people(night, Platforms(night)))
         Member(night, chance)
         diary = night.play()
