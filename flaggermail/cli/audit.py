@@ -16,7 +16,7 @@ from flaggermail.errors import Refusal
 
 if TYPE_CHECKING:
     from flaggermail.ports import BlobStore, Transaction
-    from flaggermail.record.audit import ArchivedFile, Discrepancy, Head, Proof
+    from flaggermail.record.audit import ArchivedFile, AuditResult, Discrepancy, Head
 
 LISTED = 10  # files that no row names; the others are counted
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
@@ -48,7 +48,7 @@ class HeadType(click.ParamType[tuple[int, str]]):
 class _Result:
     """Everything that was compared."""
 
-    proof: Proof
+    proof: AuditResult
     findings: Sequence[Discrepancy]
     further: int
     files: int
@@ -146,7 +146,7 @@ def _compared(tx: Transaction, octets: BlobStore, heads: Sequence[tuple[int, str
     return _Result(proof, findings, further, files, left, left_further)
 
 
-def _since(tx: Transaction, proof: Proof, heads: Sequence[tuple[int, str]]) -> Iterator[Discrepancy]:
+def _since(tx: Transaction, proof: AuditResult, heads: Sequence[tuple[int, str]]) -> Iterator[Discrepancy]:
     """Yields the heads kept elsewhere that are not in the chain."""
     from flaggermail.record.audit import Discrepancy, Subject
 

@@ -54,8 +54,8 @@ def raise_alarm(  # noqa: PLR0913 - what an alarm may add to its row; most alarm
     """Alerts the officer on call, or else the head, once for each `alarm.id`.
 
     Skips the officer whose address is `not_to`, to which mail does not arrive. `topic` determines the accepted replies,
-    and `message` the mail that they are about. `trust`: whose mail caused it, if a stranger's can; it counts against the
-    limits of that class only.
+    and `message` the mail that they are about. `trust`: whose mail caused it, if a stranger's can; it counts
+    against the limits of that class only.
     """
     if work.tx.get(Alarm, alarm.id) is not None:
         rate_limits.count_suppressed(work)

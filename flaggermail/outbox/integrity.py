@@ -86,7 +86,7 @@ def tell(work: UnitOfWork, key: str, found: Unsound) -> None:
     """Raises the alarm that a mail is withheld, once for each mail."""
     if is_told(work.tx, [key]):
         return
-    if found is Fault.OCTETS:
+    if found is Unsound.OCTETS:
         _tell_lost(work, key)
         return
     # only the number: the row's other values may be an intruder's

@@ -98,7 +98,7 @@ class Octets:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class AuditResult:
     """The result of comparing a database with its events."""
 
     head: Head
@@ -112,7 +112,7 @@ class Proof:
 class Evidence(Protocol):
     """A database that can prove itself."""
 
-    def verify(self) -> Proof:
+    def verify(self) -> AuditResult:
         """Compares everything in the database with its events; reads only."""
         ...
 

@@ -33,7 +33,7 @@ from flaggermail.adapters.db.statements import (
 from flaggermail.adapters.db.verification import Verification
 from flaggermail.errors import NotFound, RowUnreadable
 from flaggermail.ports import Cursor, Position
-from flaggermail.record.audit import Head, Proof, Subject
+from flaggermail.record.audit import AuditResult, Head, Subject
 from flaggermail.record.event_codec import GENESIS, Plain, commitment, decode, encode, link, stored_changes
 from flaggermail.record.events import Change, Event, Rows, Scalar, values_of
 from flaggermail.record.rows import BY_TABLE, Notification, OutboxMail, Record
@@ -269,7 +269,7 @@ class SqlTransaction:
             yield page
             after = page[-1].seq
 
-    def verify(self) -> Proof:
+    def verify(self) -> AuditResult:
         """Compares everything with the events; see `ports.Transaction`."""
         return Verification(self._connection, INDEXED).proof()
 

@@ -24,7 +24,7 @@ from flaggermail.adapters.db.beside import Beside, outside
 from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.raw import PAGE, Comparison, RawRow, any_text, as_number, named, rows, selected
 from flaggermail.adapters.db.sealed import SEALED, unsealed
-from flaggermail.record.audit import LIMIT, Discrepancy, Head, Octets, Proof, Subject
+from flaggermail.record.audit import LIMIT, AuditResult, Discrepancy, Head, Octets, Subject
 from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, StoredEvent, link, plain, stored_event
 from flaggermail.record.events import ERASING, EventKind
 from flaggermail.record.rows import BY_TABLE, Record
@@ -70,7 +70,7 @@ class Verification:
         self._head = Head(0, GENESIS)
         self._octets = Octets()
 
-    def proof(self) -> Proof:
+    def proof(self) -> AuditResult:
         """Compares everything."""
         findings: list[Discrepancy] = []
         further = 0
@@ -80,7 +80,7 @@ class Verification:
                     findings.append(finding)
                 else:
                     further += 1
-        return Proof(self._head, self._rows, self._personal, findings, further, self._octets)
+        return AuditResult(self._head, self._rows, self._personal, findings, further, self._octets)
 
     def _everything(self) -> Iterator[Discrepancy]:
         missing = list(_schema(self._connection))

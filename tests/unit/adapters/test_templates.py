@@ -287,7 +287,7 @@ VARIANTS: Mapping[str, Sequence[Mapping[str, object]]] = {
         {"type": "B_channel"},
         {"earlier": []},
         {"earlier": [REASONED, {**REASONED, "reason": ""}]},
-    ],  # fmt: skip
+    ],
     "device_told": [{"what": what} for what in ("enrolled", "confirmed", "locked", "revoked")],
     "approval_request": [
         *({"by_reply": means.value} for means in ByReply),

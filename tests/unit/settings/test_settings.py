@@ -399,7 +399,7 @@ def test_an_approver_without_a_pager_is_named(directory: Path) -> None:
 
 
 def test_the_secrets_lie_beside_the_archive(directory: Path) -> None:
-    """By default in `codes` beside the archive, wherever that is; else where the setting says, from the directory on."""
+    """They lie in `codes` beside the archive by default, else where the setting says, from the directory on."""
     assert load(directory).codes == directory / "codes"
     replace(directory / "flaggermail.yaml", "  archive: archive\n", "  archive: /var/lib/desk/archive\n")
     assert load(directory).codes == Path("/var/lib/desk/codes")
