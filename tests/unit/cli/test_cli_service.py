@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import wiring
+from flaggermail.adapters.db import migrations
 from flaggermail.cli import main
 from flaggermail.daemon.service import Daemon
 from flaggermail.shipped import shipped
@@ -38,10 +39,11 @@ def directory(tmp_path: Path) -> Path:
 
 def test_the_database_is_brought_up_to_date(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`db upgrade` prints the revision and may be repeated."""
+    newest = max(path.name[:4] for path in Path(migrations.__file__).parent.glob("versions/0*.py"))
     for _ in range(2):
         status, out, _err = run(capsys, "--config", str(directory), "db", "upgrade")
         assert status == 0
-        assert out.startswith("database is at revision 0006")
+        assert out == f"database is at revision {newest}\n"
 
 
 @pytest.mark.parametrize(
