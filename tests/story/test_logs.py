@@ -331,7 +331,8 @@ HOSTILE_MAIL = (
     "--b--\r\n"
 ).encode()
 READING = {  # command -> arguments; {case} and the like are filled in
-    "audit head": [], "audit verify": [], "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
+    "audit head": [], "audit verify": [],
+    "case list": [], "case show": ["{case}"], "channel list": [], "declined list": [], "declined show": ["{parked}"],
     "election list": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
