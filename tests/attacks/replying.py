@@ -64,8 +64,8 @@ class Night:
         return self.latest(Kind.OFFICER_NOTICE)
 
     def fresh(self) -> OutboxMail:
-        """Some minutes later, a mail like no other opens a case; returns the officer's notice of it."""
-        self.desk.clock.set(self.desk.clock.now() + timedelta(minutes=3))
+        """A quarter of an hour later, a mail like no other opens a case; returns the officer's notice of it."""
+        self.desk.clock.set(self.desk.clock.now() + timedelta(minutes=15))
         word = sha256(str(next(_serial)).encode()).hexdigest()[:12]
         self.desk.receive(mail(f"{word}@lindewaard.example", f"Bericht {word}", f"Er is iets met {word}."))
         return self.latest(Kind.OFFICER_NOTICE)
