@@ -18,7 +18,7 @@ from flaggermail.mail.authentication.authres import AuthenticationMethod
 from flaggermail.mail.authentication.received_fields import read_trace
 from flaggermail.mail.authentication.unverified_trend import CONFIRMED
 from flaggermail.mail.message import Message
-from flaggermail.notices import notices
+from flaggermail.notices import attention, notices
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -129,7 +129,7 @@ def _tell_claim(work: UnitOfWork, mail: OutboxMail, stored: StoredMessage) -> No
     next_step = f"flaggermail message confirm {stored.id}"
     notices.raise_alarm(
         work, raised, next_step, not_to=mail.recipient, exercise=mail.exercise, topic=Topic.UNVERIFIED,
-        message=stored.id,
+        message=stored.id, trust=attention.trust_of(work, stored),
     )  # fmt: skip
 
 

@@ -140,6 +140,7 @@ class FileState(StrEnum):
     PARTIAL = "partial"  # being written, or left by a writer that died
     CHANGED = "changed"  # its octets have another digest
     UNREADABLE = "unreadable"
+    SET_ASIDE = "set aside"  # a damaged file, kept when the same octets came again
     FOREIGN = "foreign"  # no name that this program gives, or no file
 
 
@@ -189,5 +190,6 @@ def compared(octets: Octets, files: Iterable[ArchivedFile]) -> Iterator[tuple[Ar
 _SAID = {
     FileState.CHANGED: "was changed: its octets have another digest than its name says",
     FileState.UNREADABLE: "cannot be read",
+    FileState.SET_ASIDE: "was damaged, and set aside when the same octets came again: look at it, then remove it",
     FileState.FOREIGN: "is no file of this program",
 }

@@ -18,6 +18,7 @@ from flaggermail.mail.message import Message
 from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
+from flaggermail.record.audit import FileState
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
@@ -264,6 +265,8 @@ def test_a_mail_whose_damaged_file_is_there_already_is_taken_in(desk: Desk, dama
     desk.receive(octets)
     assert desk.env.octets.get(first.digest) == octets
     assert path.with_suffix(".damaged").read_bytes() == DAMAGE[damage]
+    states = [file.state for file in desk.env.octets.files() if file.name.endswith(".damaged")]
+    assert states == [FileState.SET_ASIDE]
     assert desk.receive(mail(REFERRER, "Daarna", "Gewone mail.")).id
 
 

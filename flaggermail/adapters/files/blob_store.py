@@ -156,7 +156,10 @@ class FileBlobStore:
     def _state(self, path: Path) -> FileState:
         if path.name.startswith(_PREFIX) and path.name.endswith(_SUFFIX):
             return FileState.PARTIAL
-        if path.is_symlink() or not path.is_file() or path != self._path(path.name) or not _DIGEST.fullmatch(path.name):
+        plain = path.is_file() and not path.is_symlink()
+        if plain and path.suffix == _DAMAGED and path == self._path(path.stem).with_suffix(_DAMAGED):
+            return FileState.SET_ASIDE
+        if not plain or path != self._path(path.name) or not _DIGEST.fullmatch(path.name):
             return FileState.FOREIGN
         try:
             with path.open("rb") as file:
