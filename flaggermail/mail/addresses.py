@@ -13,7 +13,7 @@ MOST = 1000
 
 
 def mailbox_of(address: str) -> str:
-    """Returns the address in lower case without a subaddress (RFC 5233): `a+b@c.example` reaches `a@c.example`."""
+    """Returns the address in lower case without its subaddress, from the first plus sign on (RFC 5233)."""
     local, at, domain = address.strip().lower().rpartition("@")
     own = local.partition("+")[0] or local
     return f"{own}{at}{domain}"

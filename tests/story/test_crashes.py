@@ -84,10 +84,11 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
     return "\r\n".join(lines).encode()
 
 
-def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
+def mails(answered: str, notice: str, quoted: str) -> Iterator[tuple[timedelta, bytes]]:
     """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
-    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case (Message-IDs).
+    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case (Message-IDs);
+    its second mail bears neither and quotes the text `quoted`.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -99,6 +100,8 @@ def mails(answered: str, notice: str) -> Iterator[tuple[timedelta, bytes]]:
     yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
+    quotation = (f"> {line}" for line in quoted.splitlines() if "VF-" not in line)  # no number: its tail is a key
+    yield soon, letter(PLATFORM, "quoting", "Your mail", "Noted.", "", *quotation)
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
     yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
@@ -127,7 +130,7 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with ten unread mails, a case, one notification sent and one approved."""
+    """A desk with eleven unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
@@ -161,13 +164,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         use = tx.get(Notification, sent)
         (case,) = tx.find(Case, referrer_address=EARLIER)
         (notice,) = tx.find(OutboxMail, kind=Kind.OFFICER_NOTICE.value, case=case.number)
-    env.close()
     assert use is not None
+    text = env.parser.parse(env.octets.get(use.digest)).text
+    env.close()
     (folder / "mails").mkdir()
     (folder / crashing.HANDED_OVER).touch()
     arrivals = []
-    for number, (ago, octets) in enumerate(mails(use.message_id or "", notice.message_id)):
-        (folder / "mails" / f"{number} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
+    for number, (ago, octets) in enumerate(mails(use.message_id or "", notice.message_id, text)):
+        (folder / "mails" / f"{number:02} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
         arrivals.append(octets)
     command = [sys.executable, "-m", "tests.story.crashing"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as forking:

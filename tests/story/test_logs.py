@@ -336,12 +336,13 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "election list": [],
     "message list": [],
     "message show": ["{filed}"], "oncall handover": [], "oncall held": [], "oncall next": [], "oncall now": [],
+    "officer list": [],
     "oncall pages": [], "outbox list": ["--all"],
     "outbox show": ["{mail}"], "parse": ["{file}", "--json"], "quarantine list": [],
     "quarantine show": ["{parked}"],
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
-ELSEWHERE = {"check", "replay", "rules check"}  # they show only what the administrator wrote
+ELSEWHERE = {"check", "officer revoke", "replay", "rules check"}  # they show only what the administrator wrote
 
 
 def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:

@@ -13,8 +13,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from jinja2 import TemplateRuntimeError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from flaggermail.record.alarms import AlarmKind
 from flaggermail.yaml_files.model import read_model
 
 MARK = "| "
@@ -48,6 +49,14 @@ class LanguageWords(BaseModel):
     doubts: Mapping[str, Word]
     missing: Mapping[str, Word]
     decided: Mapping[str, Decided]
+
+    @field_validator("alarms")
+    @classmethod
+    def _all_alarms(cls, alarms: Mapping[str, Word]) -> Mapping[str, Word]:
+        """Demands the words of every alarm: one that has none could not be sent."""
+        if missing := [kind.value for kind in AlarmKind if kind.value not in alarms]:
+            raise ValueError(f"lacks the words of {', '.join(missing)}")
+        return alarms
 
 
 class WordsFile(BaseModel):
