@@ -705,7 +705,9 @@ def test_words_that_are_wrong_are_named_by_line_and_key(tmp_path: Path) -> None:
 def test_an_alarm_without_words_prevents_the_start(tmp_path: Path) -> None:
     """Words of one's own that lack an alarm are refused when they are loaded, not when that alarm must be sent."""
     text = (DIRECTORY / "words.yaml").read_text(encoding="utf-8")
-    (tmp_path / "words.yaml").write_text(re.sub(r"^    octets lost: .*\n", "", text, count=1, flags=re.M), "utf-8")
+    (tmp_path / "words.yaml").write_text(
+        re.sub(r"^    octets lost: .*\n", "", text, count=1, flags=re.MULTILINE), "utf-8"
+    )
     with pytest.raises(ConfigurationError) as error:
         FileTemplates(tmp_path, ZONE)
     (fault,) = error.value.faults
