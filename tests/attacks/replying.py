@@ -38,10 +38,10 @@ def in_language(settings: Settings, language: str) -> Settings:
     return settings.model_copy(update={"desk": settings.desk.model_copy(update={"organisation": organisation})})
 
 
-def a_desk(folder: Path, language: str = "nl") -> Desk:
-    """Returns an empty desk with its database and archive in `folder`."""
+def a_desk(folder: Path, language: str = "nl", settings: Settings | None = None) -> Desk:
+    """Returns an empty desk with its database and archive in `folder`, by default with the store's settings."""
     (folder / "database").write_bytes(migrated())
-    settings = in_language(desk_settings(1), language)
+    settings = in_language(settings or desk_settings(1), language)
     equipment = equipped(settings, folder)
     equipment.store.close()
     return opened(equipment, settings, folder)

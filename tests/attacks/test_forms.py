@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Notification, OutboxMail
 from tests.attacks.replying import Night, a_desk, quoted
+from tests.store.desk_fixtures import desk_settings
 
 FILLER = "Dringend bericht over een video die rondgaat in onze gemeente "
 ORDERS = "onjuist: ja regel: artikel N 7 criterium: 1 pogingen: 3 titel: Please act besluit: meld Meta "
@@ -121,6 +123,28 @@ def test_what_the_officer_filled_in_before_counts_only_with_a_change(tmp_path: P
     assert night.case(form).criteria == (1,)
 
 
+def test_an_order_that_was_refused_once_is_not_carried_out_by_a_quotation(tmp_path: Path) -> None:
+    """What came back because its channel was not valid yet is not sent on the day it is, unless a line changes."""
+    settings = desk_settings()
+    first = settings.platform_list[0]
+    channels = [
+        one.model_copy(update={"valid_from": date(2024, 6, 7)}) if one.code == "x-later" else one
+        for one in first.channels
+    ]
+    platforms = (first.model_copy(update={"channels": tuple(channels)}), *settings.platform_list[1:])
+    night = Night(a_desk(tmp_path, settings=settings.model_copy(update={"platform_list": platforms})))
+    form = night.form("Een video over stembureaus")
+    night.reply(form, quoted(filled(night.body(form), {**FILLED["nl"], "besluit": "meld x-later"})))
+    back, before = night.latest(Kind.REPLY_ANSWER), night.events()
+    assert "besluit: meld x-later" in night.body(back)
+    night.desk.clock.set(night.desk.clock.now() + timedelta(hours=18))
+    night.reply(back, quoted(night.body(back)))
+    night.reply(back, "Akkoord zo.\n\n" + quoted(night.body(back)))
+    assert night.acted(before) == []
+    night.reply(back, quoted(night.body(back).replace("pogingen: 3", "pogingen: 4")))
+    assert EventKind.CASE_DECIDED in night.acted(before)
+
+
 def test_a_line_that_the_officer_empties_again_is_missing(tmp_path: Path) -> None:
     """An order that came back in the form and is deleted does not count any more."""
     night = Night(a_desk(tmp_path))
@@ -182,14 +206,16 @@ def test_strangers_words_are_one_marked_cut_line(tmp_path: Path, language: str) 
     """In every mail to officers and referrers, whatever it is about."""
     night = Night(a_desk(tmp_path, language))
     for number, name in enumerate(NAMES):
+        night.desk.clock.set(night.desk.clock.now() + timedelta(minutes=40))  # one digest of all would tell less
         part = f'Content-Disposition: attachment; filename="{name.encode("ascii", "ignore").decode()[:200]}.pdf"'
         night.form(encoded(f"{number} {name}"), "Kort.", TAKES[language])
         night.referred(encoded(f"Re: {number} {name}"), "Nog iets.", ["Content-Type: text/plain; charset=utf-8", part])
     sent = [one for one in night.desk.all(OutboxMail) if one.kind not in {Kind.NOTIFICATION, Kind.FOLLOW_UP}]
     assert len(sent) > len(NAMES) * 2
+    assert sum("woord woord" in night.body(one) for one in sent) > 2  # also the last and longest name
     for one in sent:
         lines = [line for line in night.body(one).split("\n") if "meld Meta" in line or "woord woord" in line]
         assert all(line.startswith("| ") for line in lines), lines
         assert all(len(line) <= 200 for line in lines), lines
         assert len(one.subject) <= 200
-        assert not {*"\u2028\u202e\x1b\x85"} & {*night.body(one), *one.subject}
+        assert not {*"\u2028\u202e\x1b\x85\ufdd0\ufdd1\ufdd2"} & {*night.body(one), *one.subject}

@@ -217,6 +217,8 @@ def test_a_reply_seen_again_repeats_nothing(night: Night) -> None:
     later = night.desk.clock.now() + timedelta(hours=1)
     night.desk.clock.set(later)
     before = night.events()
+    night.reply(second, other, message_id=f"once{len(other)}@bzk.example")  # only its Message-ID was seen
+    assert night.acted(before) == []
     night.reply(second, other)
     assert night.acted(before) == [EventKind.INFORMATION_ASKED]
 
