@@ -15,6 +15,7 @@ from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.commands.acts import CloseElection, DeclineMessage
 from flaggermail.outbox import delivery
+from flaggermail.record.audit import compared
 from flaggermail.record.rows import StoredMessage
 from tests.doubles.migrated import migrated
 from tests.store.desk_fixtures import Desk, desk_settings, equipped, mail, opened
@@ -118,6 +119,19 @@ def test_the_key_of_an_election_is_gone_when_it_closes(desk: Desk, tmp_path: Pat
     assert any(key.encode() in path.read_bytes() for path in tmp_path.glob("database*"))
     desk.do(CloseElection(code="EP2024"), "officer2")
     assert not any(key.encode() in path.read_bytes() for path in tmp_path.glob("database*"))
+
+
+def test_octets_that_were_destroyed_and_are_there_again_are_found(desk: Desk, tmp_path: Path) -> None:
+    """A file that an event destroyed, copied back into the archive, is no file that a crash left."""
+    stored = declined(desk, tmp_path)
+    octets = desk.env.octets.get(stored.digest)
+    desk.clock.set(desk.clock.now() + WINDOW)
+    assert retention.tick(desk.env)
+    desk.env.octets.put(octets)
+    with desk.env.store.read() as tx:
+        found = [str(finding) for _, finding in compared(tx.verify().octets, desk.env.octets.files()) if finding]
+    name = f"{stored.digest[:2]}/{stored.digest}"
+    assert found == [f"archive {name}: is there, and an event says it was destroyed"]
 
 
 def test_an_erased_value_without_its_event_is_found(desk: Desk, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.commands.acts import Approve
+from flaggermail.commands.acts import Approve, ResolveMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.event_codec import GENESIS, link
@@ -167,6 +167,29 @@ def test_no_mail_is_sent_again_by_an_update(desk: Desk, tmp_path: Path, state: s
     again = desk.server.envelopes[sent:]
     assert all(b"audit verify" in envelope.octets for envelope in again)
     assert len(alarms(desk)) == len(desk.all(OutboxMail)) - len(again)
+
+
+def test_the_recovery_makes_no_changed_row_true(desk: Desk, tmp_path: Path) -> None:
+    """A mail that left and is called in progress by an UPDATE gets no event that says so, and does not leave again."""
+    desk.notified()
+    before, sent = desk.all(OutboxMail), len(desk.server.envelopes)
+    assert any(not mail.at_most_once for mail in before)
+    sql(tmp_path, "UPDATE outbox SET state = 'attempting'")
+    assert delivery.recover(desk.env) == 0
+    desk.settle()
+    assert all(b"audit verify" in envelope.octets for envelope in desk.server.envelopes[sent:])
+    said = audit(desk, "verify")[1]
+    assert all(f"outbox {mail.id}: is not what the events say: state" in said for mail in before)
+
+
+def test_a_changed_row_cannot_be_resolved(desk: Desk, tmp_path: Path) -> None:
+    """Else an officer could have a mail that left sent again, which an UPDATE calls uncertain."""
+    mail = desk.mail_of(desk.notified())
+    sql(tmp_path, "UPDATE outbox SET state = 'uncertain' WHERE id = :id", id=mail.id)
+    for act in (ResolveMail(mail=mail.id, again=True), ResolveMail(mail=mail.id, sent_at=mail.queued_at)):
+        assert "`flaggermail audit verify` says more" in desk.refused(act)
+    desk.settle()
+    assert len(desk.server.to(X_CHANNEL)) == 1
 
 
 def test_a_row_without_events_is_not_sent(desk: Desk, tmp_path: Path) -> None:

@@ -200,6 +200,20 @@ def test_every_removed_row_is_found_and_named(full: SqlStore, name: str) -> None
         assert any(finding.name in names(name, held) for finding in findings), [str(finding) for finding in findings]
 
 
+def test_every_personal_value_that_is_gone_is_found(full: SqlStore) -> None:
+    """Also where a later event changed the row: only one that erases says why a value is gone."""
+    table = metadata.tables["personal"]
+    with full.engine.connect() as connection:
+        there = raw_rows(connection, table)
+    missed = []
+    for held in there:
+        with intruder(full) as connection:
+            connection.execute(text(f"DELETE FROM personal WHERE {where(table, held)}"))  # noqa: S608 - as above
+            if not any(finding.subject is Subject.PERSONAL for finding in found(connection)):
+                missed.append(held)
+    assert missed == []
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_every_added_row_is_found_and_named(full: SqlStore, name: str) -> None:
     """A copy of a row under another key is named, an event as the first one that the head does not name."""
