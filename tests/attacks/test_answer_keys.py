@@ -164,6 +164,16 @@ def test_another_tail_is_only_a_bare_number(desk: Desk) -> None:
     assert exchange.states == other.states == RUNNING
 
 
+def test_a_tail_places_only_mail_of_the_platform_that_was_sent_it(desk: Desk) -> None:
+    """Another platform's tail places nothing where the sender got no mail of ours, and harms nothing beside its own."""
+    exchange = notified(desk)
+    assert tried(answer(f"Got it: {exchange.number}", sender=FROM_META), exchange).case is None
+    assert exchange.states == RUNNING
+    other = notified(desk, "meta-elections", case=exchange.case)
+    stored = desk.receive(answer(f"Got it: {other.number}, and your letter to X, {exchange.number}", sender=FROM_META))
+    assert (stored.notification, exchange.states, other.states) == (other.id, RUNNING, STOPPED)
+
+
 def test_a_stranger_with_the_right_tail_reaches_nothing(desk: Desk) -> None:
     """Somebody to whom a platform or a municipality showed our mail is neither of them."""
     case = referred(desk)
@@ -226,7 +236,11 @@ def test_an_address_listed_for_the_channel_answers_there(desk: Desk) -> None:
         desk.do(CloseCase(case=exchange.case))
 
 
-@pytest.mark.parametrize("sender", ["sales@ticket-office.example", "answers@eu.ticket-office.example", f"x{AGENCY}"])
+@pytest.mark.parametrize(
+    "sender",
+    ["sales@ticket-office.example", "answers@eu.ticket-office.example", f"x{AGENCY}", f"{AGENCY}.daily.example",
+     "answers@ticket-office.daily.example", AGENCY.removesuffix("e")],
+)  # fmt: skip
 def test_no_other_address_there_does(desk: Desk, sender: str) -> None:
     """The list holds addresses, not domains."""
     exchange = notified(desk)

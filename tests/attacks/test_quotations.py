@@ -111,6 +111,24 @@ def test_the_same_letter_in_two_cases_is_a_persons_to_tell_apart(desk: Desk) -> 
     assert one.states == two.states == RUNNING
 
 
+def test_the_same_sentences_in_another_order_are_a_persons_to_tell_apart(desk: Desk) -> None:
+    """A quotation of one letter, whose every sentence another case's letter has too, is certain of neither."""
+    words = OWN_TEXT.split()
+    turned = [" ".join(words[at : at + 20]) for at in range(0, len(words), 20)][::-1]
+    one, two = notified(desk), notified(desk, text="\n\n".join(turned))
+    stored = tried(answer(quoted(OWN_TEXT)), one)
+    assert any("quotes words of ours" in suggested for suggested in stored.suggestions)
+    assert one.states == two.states == RUNNING
+
+
+def test_a_mail_that_quotes_two_letters_is_a_persons_to_tell_apart(desk: Desk) -> None:
+    """Each quotation is certain by itself; which of the two the mail answers is not."""
+    one, two = notified(desk), notified(desk, text=" ".join(reversed(OWN_TEXT.split())))
+    stored = tried(answer(f"{quoted(without_number(one))}\n\n{quoted(without_number(two))}"), one)
+    assert {suggested.partition(" ")[0] for suggested in stored.suggestions} == {one.case, two.case}
+    assert one.states == two.states == RUNNING
+
+
 def test_a_letter_quoted_with_what_is_its_own_is_told_from_another(desk: Desk) -> None:
     """Of two letters with the same template, the one whose own words are quoted is answered."""
     one, two = notified(desk), notified(desk, text=" ".join(reversed(OWN_TEXT.split())))
@@ -155,7 +173,8 @@ def test_words_of_the_referrer_that_we_passed_on_are_not_ours(desk: Desk) -> Non
 def test_a_quotation_in_mail_that_nobody_vouches_for_places_nothing(desk: Desk, auth: str) -> None:
     """The report to Parliament prints our letters: only the platform's own mail may quote them back."""
     exchange = notified(desk)
-    tried(answer(quoted(OWN_TEXT), auth=auth), exchange)
+    stored = tried(answer(quoted(OWN_TEXT), auth=auth), exchange)
+    assert not any("quotes" in suggested for suggested in stored.suggestions)
     assert exchange.states == RUNNING
 
 
@@ -213,6 +232,18 @@ def test_the_answer_to_a_letter_typed_by_hand_threads(desk: Desk) -> None:
     stored = desk.receive(answer(text, "Re: Notification of narratives", late=152))
     assert stored.match_basis.startswith("quotes ")
     assert desk.clocks(exchange.id)["human"] == ("stopped", 152)
+
+
+def test_a_letter_typed_to_another_platform_is_no_letter_to_this_one(desk: Desk) -> None:
+    """A colleague wrote to both platforms in one case; the first that quotes what the second got answers nothing."""
+    exchange = notified(desk)
+    octets = mail(
+        DESK, "Also to you", TYPED, to="elections-eu@meta-platform.example", auth=None, message_id="AM9@outlook.example"
+    )
+    stored = desk.receive(octets, folder=desk.env.settings.desk.mailbox.sent)
+    desk.do(PlaceMessage(message=stored.id, case=exchange.case))
+    tried(answer(quoted(TYPED)), exchange)
+    assert exchange.states == RUNNING
 
 
 def test_a_case_without_a_referral_gets_clues(desk: Desk) -> None:

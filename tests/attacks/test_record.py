@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
-from flaggermail.commands.acts import Approve, ResolveMail
+from flaggermail.commands.acts import Approve, CancelMail, Draft, ResolveMail
 from flaggermail.health.status import gather
 from flaggermail.outbox import delivery
 from flaggermail.record.event_codec import GENESIS, link
@@ -229,21 +229,43 @@ def test_octets_that_were_changed_or_lost_do_not_leave(desk: Desk, tmp_path: Pat
 
 
 def test_a_platform_gets_mail_at_the_approved_addresses_only(desk: Desk) -> None:
-    """Even with an event of its own, a mail of a notification to another address is withheld."""
+    """Even with an event of its own, a mail of a notification to another address or with other octets is withheld."""
     mail = waiting(desk)
+    octets = desk.env.octets.put(desk.env.octets.get(mail.digest).replace(b"invalid", b"valid"))
     with desk.env.store.begin() as tx:
         row = replace(mail, id="o00009999", dedupe="another", recipient=META)
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, added(row))
         draft = replace(mail, id="o00009998", dedupe="a third", notification=None)
         UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, added(draft))
+        other = replace(mail, id="o00009997", dedupe="a fourth", digest=octets)
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, added(other))
     desk.settle()
     assert (len(desk.server.to(X_CHANNEL)), desk.server.to(META)) == (1, [])
-    assert sorted(alarms(desk)) == ["o00009998: not approved", "o00009999: recipient"]
+    assert sorted(alarms(desk)) == ["o00009997: not approved", "o00009998: not approved", "o00009999: recipient"]
 
 
-def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: Desk) -> None:
-    """Roles are looked up once more at the send."""
+def test_a_cancelled_notification_sends_nothing(desk: Desk) -> None:
+    """Its approval is over, whatever mail is queued for it afterwards by an event of its own."""
     mail = waiting(desk)
+    desk.do(CancelMail(mail=mail.id))
+    with desk.env.store.begin() as tx:
+        row = replace(mail, id="o00009999", dedupe="another")
+        UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MAIL_QUEUED, added(row))
+    desk.settle()
+    assert desk.server.to(X_CHANNEL) == []
+    assert alarms(desk) == ["o00009999: not approved"]
+
+
+@pytest.mark.parametrize("persons", [1, 2])
+def test_an_approver_without_the_role_approves_nothing_that_still_waits(desk: Desk, persons: int) -> None:
+    """Roles are looked up once more at the send; of two approvers both must still have theirs."""
+    approval = desk.env.settings.desk.approval.model_copy(update={"persons": persons})
+    of_desk = desk.env.settings.desk.model_copy(update={"approval": approval})
+    desk.with_settings(desk.env.settings.model_copy(update={"desk": of_desk}))
+    key = desk.do(Draft(case=desk.decided(), channel="x-urgent"), "clerk").key
+    for approver in ("officer1", "officer2")[:persons]:
+        desk.do(Approve(draft=key), approver)
+    mail = desk.one(OutboxMail, notification=key, at_most_once=True)
     rota = desk.env.settings.oncall
     officers = [
         officer.model_copy(update={"roles": frozenset({"officer"})}) if officer.id == "officer1" else officer
