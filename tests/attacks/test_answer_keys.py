@@ -189,7 +189,8 @@ def test_a_stranger_with_the_right_tail_reaches_nothing(desk: Desk) -> None:
 def test_a_tail_in_mail_that_nobody_vouches_for_stops_no_clock(desk: Desk, auth: str) -> None:
     """The tail says where a mail belongs, not who wrote it."""
     exchange = notified(desk)
-    desk.receive(answer(f"Got it: {exchange.number}", auth=auth))
+    stored = desk.receive(answer(f"Got it: {exchange.number}", auth=auth))
+    assert "stops nothing" in stored.reason
     assert exchange.states == RUNNING
 
 
