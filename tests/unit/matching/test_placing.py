@@ -78,6 +78,13 @@ def test_a_number_or_a_learned_key_only_suggests_from_elsewhere(kind: KeyKind, k
     assert found.suggestions[0].why[0] == NEEDS[kind].clue.why
 
 
+def test_an_unverified_quotation_only_suggests() -> None:
+    """Our letters are printed in reports: whoever reads one can quote it in a platform's name."""
+    found = place(of_platform(key(KeyKind.QUOTATION, notification=USE_A.notification), verified=False))
+    assert (found.case, found.notification) == (None, None)
+    assert found.suggestions[0].why[0] == NEEDS[KeyKind.QUOTATION].clue.why
+
+
 @each("kind", [KeyKind.TAUGHT, KeyKind.NUMBER])
 @each("sender", [REFERRER, "wim@elsewhere.example"])
 def test_unverified_mail_is_placed_by_no_key_that_can_be_guessed(kind: KeyKind, sender: str) -> None:
