@@ -234,6 +234,23 @@ def test_every_added_row_is_found_and_named(full: SqlStore, name: str) -> None:
     assert any(finding.name in names(name, held) for finding in findings), [str(finding) for finding in findings]
 
 
+@pytest.mark.parametrize("name", ["personal", "row_event"])
+@pytest.mark.parametrize("number", [0, 1_000_000])
+def test_what_belongs_to_no_event_is_found(full: SqlStore, name: str, number: int) -> None:
+    """A personal value or an entry of the index before the first event or behind the last one."""
+    table = metadata.tables[name]
+    with full.engine.connect() as connection:
+        held = dict(raw_rows(connection, table)[0])
+    held["event"] = number
+    held |= {"commitment": f"{held['commitment']} new"} if name == "personal" else {}
+    with intruder(full) as connection:
+        connection.execute(table.insert().values(held))
+        findings = [finding.name for finding in found(connection)]
+    assert findings == [
+        f"event {number}" if name == "personal" else f"row_event {held['of_table']} {held['key']} {number}"
+    ]
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_value_of_another_type_is_a_finding(full: SqlStore, name: str) -> None:
     """Text in a column of numbers, NULL, a blob, malformed JSON or text that is none is found, and never an error."""
