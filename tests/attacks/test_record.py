@@ -314,6 +314,23 @@ def forged(folder: Path, last: int) -> None:
         connection.execute("UPDATE chain_head SET seq = ?, digest = ?", (last, digest))
 
 
+def test_another_text_written_into_rows_and_events_does_not_leave(desk: Desk, tmp_path: Path) -> None:
+    """Rows and events agree on the other text, but the event no longer has its digest."""
+    mail = waiting(desk)
+    other = desk.env.octets.put(desk.env.octets.get(mail.digest).replace(b"invalid", b"valid"))
+    with closing(sqlite3.connect(tmp_path / "database")) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        for seq, octets in connection.execute("SELECT seq, octets FROM event").fetchall():
+            new = octets.replace(mail.digest.encode(), other.encode())
+            connection.execute("UPDATE event SET octets = ? WHERE seq = ?", (new, seq))
+        for table in ("outbox", "notification", "message"):
+            connection.execute(f"UPDATE {table} SET digest = ? WHERE digest = ?", (other, mail.digest))  # noqa: S608 - one of the three
+    desk.settle()
+    assert desk.server.to(X_CHANNEL) == []
+    assert alarms(desk) == [f"{mail.id}: added"]
+
+
 def with_triggers(folder: Path) -> None:
     """Creates the triggers again, as a careful intruder does."""
     template = folder / "template"
