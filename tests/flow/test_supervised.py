@@ -162,7 +162,7 @@ def test_it_ends_while_the_mailbox_does_not_answer(desk: DeskProcess, notified: 
         settings = desk.folder / "flaggermail.yaml"
         settings.write_text(settings.read_text("utf-8").replace(f"port: {dovecot.imaps_port}", f"port: {line.port}"))
         start(desk, notified)
-        patiently(lambda: "daemon started" in desk.log(), "it runs")
+        patiently(lambda: "parser confined" in desk.log(), "its watcher turns to the mailbox")
         assert desk.stop() < 10
     assert [line["object"] for line in log_lines(desk) if line["action"] == "worker did not stop in time"] == [
         "watcher"

@@ -58,6 +58,7 @@ from tests.story.crash_points import FORGETTING, MODULES, Point, imported, of_so
 ROOT = Path(__file__).parents[2]
 REFERRER, CITIZEN, STRANGER = "f.voorbeeld@lindewaard.example", "kiezer@mailprovider.example", "x@elsewhere.example"
 EARLIER, OFFICER = "griffie@kromwoude.example", "a.jansen@bzk.example"  # EARLIER referred a case that OFFICER takes now
+TAKEN = "griffie@lindewaard.example"  # referred a case that OFFICER has taken: they hold its form
 PLATFORM, CHANNEL = "elections-eu@tiktok-platform.example", "urgent-escalation@x-platform.example"
 SENDING = frozenset({"drain", "claim"})  # tried at the first mail, to a platform, and at the next
 SETTLING = frozenset({"recover"})  # reached only after a kill with a mail in `attempting`
@@ -66,7 +67,7 @@ APPENDS = range(1, 55, 6)  # every event passes through one line; sample some
 MEMORY = Path("/dev/shm")  # noqa: S108 - each folder in it is created for this account only
 TWICE = range(1, 3)
 WINDOW = 71 * 24 * 60  # minutes, until a declined mail is erased
-TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged")  # alarms, each once
+TOLD = ("mailbox silent", "mailbox back", "unjudged", "forged", "bounce claimed")  # alarms, each once
 
 
 # ---------------------------------------------------------------- the mails, and the desk before they arrive
@@ -84,11 +85,12 @@ def letter(sender: str, name: str, subject: str, *body: str, fields: tuple[str, 
     return "\r\n".join(lines).encode()
 
 
-def mails(answered: str, notice: str, quoted: str) -> Iterator[tuple[timedelta, bytes]]:
+def mails(answered: str, quoted: str, notice: str, form: str) -> Iterator[tuple[timedelta, bytes]]:
     """Yields each mail with its age: a referral with an attached mail, and one of every other kind.
 
-    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case (Message-IDs);
-    its second mail bears neither and quotes the text `quoted`.
+    The platform's mail answers the notification `answered`, the officer's the `notice` of a new case and a case `form`
+    (Message-IDs). The platform's second mail names neither and quotes the text `quoted`; a stranger reports that the
+    notice did not arrive.
     """
     soon = timedelta(minutes=1)
     inner = letter("oog@mailprovider.example", "inner", "Foto", "Kijk hier eens naar.").decode().rstrip("\r\n")
@@ -100,8 +102,6 @@ def mails(answered: str, notice: str, quoted: str) -> Iterator[tuple[timedelta, 
     yield soon, letter(REFERRER, "referral", "Verkeerde stemdag rondgestuurd", *parts, fields=(mixed,))
     replied = (f"In-Reply-To: <{answered}>", f"References: <{answered}>")
     yield soon, letter(PLATFORM, "answer", "Re: Two boxes", "Received. We will look into this.", fields=replied)
-    quotation = (f"> {line}" for line in quoted.splitlines() if "VF-" not in line)  # no number: its tail is a key
-    yield soon, letter(PLATFORM, "quoting", "Your mail", "Noted.", "", *quotation)
     taken = (f"In-Reply-To: <{notice}>", f"References: <{notice}>")
     yield soon, letter(OFFICER, "unclear", "Re: Nieuwe zaak", "Ik kijk zo.", fields=taken)
     yield soon, letter(OFFICER, "taken", "Re: Nieuwe zaak", "neem", fields=taken)
@@ -110,6 +110,17 @@ def mails(answered: str, notice: str, quoted: str) -> Iterator[tuple[timedelta, 
     for name in ("forged", "forged again"):
         forged = letter(PLATFORM, name.replace(" ", "-"), "Your account", "Please log in.")
         yield soon, forged.replace(b"dmarc=pass", b"dmarc=fail")
+    quotation = (f"> {line}" for line in quoted.splitlines() if "VF-" not in line)  # no number: its tail is a key
+    yield soon, letter(PLATFORM, "quoting", "Your mail", "Noted.", "", *quotation)
+    returned = (f"In-Reply-To: <{form}>", f"References: <{form}>")
+    yield soon, letter(OFFICER, "form", "Re: Beoordelen", "Komt later.", fields=returned)
+    report = (
+        "--cut", "Content-Type: text/plain", "", "Not delivered.", "--cut", "Content-Type: message/delivery-status", "",
+        "Reporting-MTA: dns; mx.elsewhere.example", "", f"Final-Recipient: rfc822; {OFFICER}", "Action: failed",
+        "Status: 5.1.1", "--cut", "Content-Type: text/rfc822-headers", "", f"Message-ID: <{notice}>", "--cut--",
+    )  # fmt: skip
+    kind = 'Content-Type: multipart/report; report-type=delivery-status; boundary="cut"'
+    yield soon, letter("MAILER-DAEMON@elsewhere.example", "report", "Undelivered", *report, fields=(kind,))
     yield timedelta(hours=5), letter(STRANGER, "old", "Vraag van vanochtend", "Wat is dit?")
     yield timedelta(hours=5), letter(STRANGER, "older", "Nog een vraag", *parts, fields=(mixed,))
 
@@ -130,12 +141,12 @@ def notified(env: Services, channel: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """A desk with eleven unread mails, a case, one notification sent and one approved."""
+    """A desk with thirteen unread mails, a case, one notification sent and one approved."""
 
     folder: Path
     sent: str
     waiting: str
-    referred: bytes
+    earlier: tuple[bytes, ...]  # mail that was taken in before
     arrivals: tuple[bytes, ...]
     start: Callable[[Path, Point | None, str, int, int], int]
 
@@ -157,20 +168,25 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     clock.set(NOW - timedelta(minutes=10))
     referred = letter(EARLIER, "earlier", "Verkeerd stembureau genoemd", "Het staat op https://video.example/v/1.")
     ingest(env, RawMessage(referred, clock.now(), "Earlier", 1, 1, Role.OTHER))
+    taken = letter(TAKEN, "taken case", "Oproep met verkeerde datum", "Het staat op https://video.example/v/2.")
+    ingest(env, RawMessage(taken, clock.now(), "Earlier", 1, 2, Role.OTHER))
+    told = _mail_about(env, Kind.OFFICER_NOTICE, TAKEN).message_id
+    fields = (f"In-Reply-To: <{told}>", f"References: <{told}>")
+    takes = letter(OFFICER, "takes", "Re: Nieuwe zaak", "neem", fields=fields)
+    ingest(env, RawMessage(takes, clock.now(), "Earlier", 1, 3, Role.OTHER))
     sent = notified(env, "tiktok-elections")
     delivery.drain(env)
     waiting = notified(env, "x-urgent")
     with env.store.read() as tx:
         use = tx.get(Notification, sent)
-        (case,) = tx.find(Case, referrer_address=EARLIER)
-        (notice,) = tx.find(OutboxMail, kind=Kind.OFFICER_NOTICE.value, case=case.number)
     assert use is not None
+    notice, form = _mail_about(env, Kind.OFFICER_NOTICE, EARLIER), _mail_about(env, Kind.REPLY_ANSWER, TAKEN)
     text = env.parser.parse(env.octets.get(use.digest)).text
     env.close()
     (folder / "mails").mkdir()
     (folder / crashing.HANDED_OVER).touch()
     arrivals = []
-    for number, (ago, octets) in enumerate(mails(use.message_id or "", notice.message_id, text)):
+    for number, (ago, octets) in enumerate(mails(use.message_id or "", text, notice.message_id, form.message_id)):
         (folder / "mails" / f"{number:02} {(NOW - ago).isoformat()}.eml").write_bytes(octets)
         arrivals.append(octets)
     command = [sys.executable, "-m", "tests.story.crashing"]
@@ -186,8 +202,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             asked.flush()
             return int(answered.readline())
 
-        yield Scene(folder, sent, waiting, referred, tuple(arrivals), start)
+        yield Scene(folder, sent, waiting, (referred, taken, takes), tuple(arrivals), start)
         asked.close()
+
+
+def _mail_about(env: Services, kind: Kind, referrer: str) -> OutboxMail:
+    """Returns the mail of that kind about the case of a referrer."""
+    with env.store.read() as tx:
+        (case,) = tx.find(Case, referrer_address=referrer)
+        (mail,) = tx.find(OutboxMail, kind=kind.value, case=case.number)
+    return mail
 
 
 # ---------------------------------------------------------------- the checks after the last start
@@ -231,7 +255,7 @@ def assert_whole(found: Found) -> None:
 
 def assert_taken_in_once(found: Found, scene: Scene) -> None:
     """Checks one message and delivery per mail, and one case, decline, alarm of each kind and stopped clock."""
-    digests = {hashlib.sha256(octets).hexdigest() for octets in (scene.referred, *scene.arrivals)}
+    digests = {hashlib.sha256(octets).hexdigest() for octets in (*scene.earlier, *scene.arrivals)}
     came = Counter(
         m.digest for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" not in m.match_basis
     )
@@ -239,7 +263,7 @@ def assert_taken_in_once(found: Found, scene: Scene) -> None:
     assert Counter(d.digest for d in found.tx.find(Delivery)) == Counter(digests)
     assert len([m for m in found.tx.find(StoredMessage, direction="in") if "forwarded in" in m.match_basis]) == 2
     cases = {case.referrer_address: case for case in found.tx.find(Case) if case.referrer_address}
-    assert set(cases) == {EARLIER, REFERRER}
+    assert set(cases) == {EARLIER, TAKEN, REFERRER}
     assert cases[EARLIER].assigned_to == "officer1"
     assert len(found.tx.find(Decline)) == 1
     assert sorted(a.kind for a in found.tx.find(Alarm) if a.kind in TOLD) == sorted(TOLD)
@@ -260,7 +284,7 @@ def assert_sent(found: Found, scene: Scene, *, in_doubt: bool) -> None:
     times = found.handed_over(REFERRER).count(confirmation.digest)
     assert 1 <= times <= confirmation.tries <= 2
     assert len([row for row in rows if row.dedupe.startswith("digest/")]) == 1
-    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 2  # the understood replies, and the form
+    assert len([row for row in rows if row.kind == Kind.REPLY_ANSWER]) == 4  # to the four replies; two are forms
     assert all(held.told_at is not None for held in found.tx.find(HeldBack))
     assert (found.tx.get(Notification, scene.waiting) or use).state == ("approved" if in_doubt else "sent")
 
@@ -332,8 +356,8 @@ def test_killed_there_while_it_forgets_it_goes_on(
     shutil.copytree(done, folder)
     if point.function == "again":
         assert scene.start(folder, None, "", 0, WINDOW) == 0
-        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("4 "))
-        shutil.copy(copied, copied.with_name(copied.name.replace("4 ", "99 ", 1)))
+        (copied,) = (path for path in (folder / "mails").iterdir() if path.name.startswith("04 "))
+        shutil.copy(copied, copied.with_name(copied.name.replace("04 ", "99 ", 1)))
     assert scene.start(folder, point, when, 1, WINDOW + 1) == -signal.SIGKILL
     assert scene.start(folder, None, "", 0, WINDOW + 2) == 0
     look_at(folder, assert_forgotten)
