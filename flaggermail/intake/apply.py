@@ -164,7 +164,7 @@ def _handle_bounce(work: UnitOfWork, stored: StoredMessage, message: Message) ->
     # Unknown mail: a person must look at it. Only answers to citizens: the bounce names them, so it is reduced like
     # their own mail.
     if not mails:
-        notices.tell_of_mail(work, "unplaced mail", stored, message)
+        notices.tell_of_mail(work, "further mail" if stored.case else "unplaced mail", stored, message)
     bounces.handle(work, stored, message, mails)
     if mails and all(mail.kind == Kind.DECLINE for mail in mails):
         declining.set_aside(work, stored, "our answer to a citizen came back")

@@ -430,6 +430,18 @@ def test_a_claimed_delivery_report_changes_nothing(desk: Desk, name: str, action
     assert stored.id != first.id
 
 
+def test_a_report_that_names_no_mail_of_ours_is_told_with_its_case(desk: Desk) -> None:
+    """A report may come into a case and not say which mail came back: then it is further mail there, not unplaced."""
+    key = desk.notified()
+    octets = report_of("other@elsewhere.example", X_CHANNEL, sender=THEIRS, trace=outside("pass", THEIRS))
+    answers = f"In-Reply-To: <{desk.message_id_of(key)}>\r\nFrom: ".encode()
+    stored = desk.receive(octets.replace(b"From: ", answers, 1))
+    assert stored.case == case_of(key)
+    notice = desk.all(OutboxMail, kind="officer_notice")[-1]
+    text = " ".join(desk.env.parser.parse(desk.env.octets.get(notice.digest)).text.split())
+    assert (f"Op zaak {stored.case} is nog een mail gekomen" in text, "geen enkele zaak" in text) == (True, False)
+
+
 def test_a_person_makes_a_claimed_report_count(desk: Desk) -> None:
     """Confirmed by a person, the report counts: the notification failed, its clocks end and the address is bad."""
     key = desk.notified()
