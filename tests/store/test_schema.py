@@ -2,7 +2,7 @@
 """The revisions produce the tables, and a failed start leaves no partial database."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,13 +109,30 @@ def test_all_revisions_are_one_transaction(empty: Engine, tmp_path: Path, monkey
     assert tables_of(empty) == []
 
 
-@pytest.mark.parametrize("revision", ["0000", "9999"], ids=["behind", "ahead"])
-def test_another_revision_prevents_the_start(store: SqlStore, revision: str) -> None:
-    """Neither an older nor a newer schema is changed; the message names both revisions and the command to run."""
+def test_an_older_revision_prevents_the_start(store: SqlStore) -> None:
+    """An older schema is not changed; the message names both revisions and the command to run."""
     with store.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
-    with pytest.raises(ConfigurationError, match=rf"is {revision}, .* needs {newest()}: run `flaggermail db"):
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(ConfigurationError, match=rf"is 0001, .* needs {newest()}: run `flaggermail db"):
         require_current(store.engine)
+
+
+@pytest.mark.parametrize("act", [require_current, upgrade], ids=["start", "db upgrade"])
+def test_an_unknown_revision_is_refused_and_not_upgraded(store: SqlStore, act: Callable[[Engine], object]) -> None:
+    """An older program says of a newer schema what helps, which is no upgrade."""
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match=rf"is 9999, .* none after {newest()}: install the version"):
+        act(store.engine)
+
+
+def test_a_damaged_file_is_to_be_restored(tmp_path: Path) -> None:
+    """There is no server to start behind an SQLite file that cannot be read."""
+    (tmp_path / "database").write_bytes(b"no database, and longer than a header of SQLite, " * 8)
+    damaged = make_engine(f"sqlite:///{tmp_path / 'database'}")
+    with pytest.raises(ConfigurationError, match=r"cannot be read as an SQLite database .*; restore it"):
+        require_current(damaged)
+    damaged.dispose()
 
 
 OF_0001 = """

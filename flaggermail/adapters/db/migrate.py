@@ -16,10 +16,15 @@ CURRENT = "SELECT version_num FROM alembic_version"
 
 
 def upgrade(engine: Engine) -> str:
-    """Migrates the schema to the newest revision; returns the revision recorded in the database."""
+    """Migrates the schema to the newest revision; returns the revision recorded in the database.
+
+    Raises ConfigurationError, and changes nothing, if the database has a revision that this program does not know.
+    """
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
 
+    with connect_reading(engine) as connection:
+        _require_known(_current(connection))
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["engine"] = engine
@@ -52,11 +57,16 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
         with connect_reading(engine) as connection:
             current = _current(connection) if inspect(connection).get_table_names() else empty
     except DBAPIError as error:
+        reason = type(error.orig).__name__
+        if engine.dialect.name == "sqlite":
+            said, mend = f"cannot be read as an SQLite database ({reason})", "restore it"
+        else:
+            said, mend = f"does not answer ({reason})", "start it"
         raise ConfigurationError(
-            f"database {engine.url.render_as_string()}: does not answer ({type(error.orig).__name__}); "
-            "start it, or mend store.database in flaggermail.yaml"
+            f"database {engine.url.render_as_string()}: {said}; {mend}, or mend store.database in flaggermail.yaml"
         ) from None
     if current not in {newest(), ""}:
+        _require_known(current)
         raise ConfigurationError(
             f"database: schema revision is {current}, this program needs {newest()}: "
             "run `flaggermail db upgrade` with the daemon stopped"
@@ -64,6 +74,19 @@ def _revision(engine: Engine, empty: str | None) -> str | None:
     return current
 
 
+def _require_known(revision: str | None) -> None:
+    """Raises ConfigurationError for a revision that no migration of this program leads to: no upgrade helps there."""
+    if revision is not None and revision not in _known():
+        raise ConfigurationError(
+            f"database: schema revision is {revision}, this program knows none after {newest()}: "
+            "install the version of flaggermail that wrote it, or mend store.database in flaggermail.yaml"
+        )
+
+
 def newest() -> str:
     """Returns the newest revision known to this program, taken from the file names, which begin with a number."""
-    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
+    return max(_known())
+
+
+def _known() -> set[str]:
+    return {path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py")}
