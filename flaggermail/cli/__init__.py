@@ -122,7 +122,8 @@ def one_line(fault: click.ClickException) -> str:
     """Describes a command line error in one line that refers to the command's help."""
     text = safe_line(" ".join(fault.format_message().split()))
     if isinstance(fault, click.UsageError) and fault.ctx is not None:
-        return f"{fault.ctx.command_path}: {text} See `{fault.ctx.command_path} --help`."
+        end = "" if text.endswith((".", "?", "!")) else "."
+        return f"{fault.ctx.command_path}: {text}{end} See `{fault.ctx.command_path} --help`."
     return text
 
 

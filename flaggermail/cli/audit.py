@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 LISTED = 10  # files that no row names; the others are counted
 _HEAD = re.compile(r"([0-9]{1,15}):([0-9a-f]{64})")
 ARCHIVE = "archive file"  # `record.audit.Subject`, which is slow to import
-_LEFT = "whole, but no row names it; a crash or a refused act leaves such a file, it is no sign of a change"
+_LEFT = "whole, but no row names it"
+_HARMLESS = "; a crash or a refused act leaves such a file, it is no sign of a change"
 
 
 class HeadType(click.ParamType[tuple[int, str]]):
@@ -167,8 +168,10 @@ def _tell(result: _Result) -> None:
         click.echo(safe_line(str(finding)))
     if result.further:
         click.echo(f"and {result.further} more")
+    # In a changed record, the row that was taken away may be the one that named the file.
+    harmless = "" if proof.findings else _HARMLESS
     for name in result.left:
-        click.echo(safe_line(f"note: archive {name}: {_LEFT}"))
+        click.echo(safe_line(f"note: archive {name}: {_LEFT}{harmless}"))
     if result.left_further:
         click.echo(f"note: and {result.left_further} more such files")
     click.echo(f"compared: {proof.rows} rows, {proof.personal} personal values, {result.files} archive files")

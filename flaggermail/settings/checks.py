@@ -200,7 +200,10 @@ def _approval(approval: ApprovalSettings) -> Iterator[Finding]:
     """A code by mail without the accepted risk, and an accepted risk that is not run."""
     if approval.means is ByReply.MAIL and approval.accept_risk != ACCEPTED_RISK:
         words = "'mail' puts the code into the shared mailbox, where each member can approve in an officer's name"
-        yield ("approval", "by_reply"), f'{words}; write pager or totp, or add `accept_risk: "{ACCEPTED_RISK}"`'
+        if approval.accept_risk is None:
+            yield ("approval", "by_reply"), f'{words}; write pager or totp, or add `accept_risk: "{ACCEPTED_RISK}"`'
+        else:
+            yield ("approval", "accept_risk"), f'accepts the risk only in exactly these words: "{ACCEPTED_RISK}"'
     if approval.means is not ByReply.MAIL and approval.accept_risk is not None:
         yield ("approval", "accept_risk"), "nobody runs this risk without `by_reply: mail`; remove the line"
 

@@ -406,6 +406,15 @@ def test_the_head_of_an_empty_record(desk: Desk, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the archive
 
 
+def test_a_file_without_a_row_is_called_harmless_only_in_a_whole_record(desk: Desk, tmp_path: Path) -> None:
+    """Where the record itself was changed, the row that named the file may be what was taken away."""
+    desk.notified()
+    desk.env.octets.put(b"archived, and then the process died")
+    sql(tmp_path, "DELETE FROM chain_head")
+    status, said = audit(desk, "verify")
+    assert (status, "no row names it" in said, "no sign of a change" in said) == (1, True, False)
+
+
 def test_the_archive_is_compared_with_the_record(desk: Desk, tmp_path: Path) -> None:
     """A missing, a changed and a foreign file are findings; a whole one that no row names is a note."""
     desk.notified()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 import shutil
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def test_wrong_use_is_status_2_and_one_line(desk: Desk, words: list[str], named:
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (2, "", 1)
     assert named in ran.err
     assert "--help`" in ran.err
+
+
+@pytest.mark.parametrize("words", [["audit", "verify", "--since", "abc"], ["case", "show"], ["cases"]])
+def test_the_reference_to_the_help_is_a_sentence_of_its_own(desk: Desk, words: list[str]) -> None:
+    """Our own messages and those of the library end with one full stop before the reference."""
+    assert re.search(r"[^.?!][.?!] See `flaggermail", desk.type(*words).err)
 
 
 def test_a_faulty_configuration_is_status_2_without_traceback(
