@@ -381,6 +381,16 @@ def test_a_tail_that_was_cut_off_is_found_against_an_earlier_head(desk: Desk, tm
     assert "later events were cut off" in said
 
 
+def test_of_a_tail_that_was_cut_off_the_first_missing_event_is_named_first(desk: Desk, tmp_path: Path) -> None:
+    """Their personal values remain, one finding each; the cause stands before them."""
+    desk.notified()
+    sql(tmp_path, "DROP TRIGGER event_no_delete")
+    sql(tmp_path, "DELETE FROM event WHERE seq > 20")
+    status, said = audit(desk, "verify")
+    assert (status, said.partition(":")[0]) == (1, "event 21")
+    assert "was taken away: the head names event" in said.splitlines()[0]
+
+
 @pytest.mark.parametrize(
     "head",
     ["", "12", "x:y", "12:", ":ab", f"-1:{GENESIS}", f"12:{GENESIS[:-1]}", f"12:{GENESIS}0", f"{'9' * 40}:{GENESIS}",

@@ -112,8 +112,8 @@ class Verification:
                     return
                 yield from self._take(event, beside)
             yield from beside.left()
+        yield from self._head_row()  # first: of a tail that was cut off, what remains is named one by one
         yield from outside(self._connection, self._head.seq)
-        yield from self._head_row()
 
     def _linked(self, row: RawRow, compared: Comparison) -> StoredEvent | Discrepancy:
         """Returns an event that follows from the last one, and takes it as the last; else what is wrong with it."""
