@@ -136,6 +136,7 @@ def test_strangers_at_three_mails_a_minute_for_two_hours(night: Night, verdict: 
         assert len(tx.find(Case)) == 2
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_what_came_in_a_flood_is_told_when_it_is_over(night: Night) -> None:
     """After an hour without a held notice one more digest lists the rest; nothing stays untold."""
@@ -222,6 +223,7 @@ def test_two_hundred_plus_addresses_of_one_mailbox(night: Night) -> None:
     assert night.floods_told() == 1
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_three_hundred_citizens_leave_room_for_a_confirmation(night: Night) -> None:
     """The limit on declines of an hour is one of declines."""

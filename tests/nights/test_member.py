@@ -35,6 +35,7 @@ def test_a_member_approves_nothing(kit: Kit, first: int) -> None:
     assert notifications > TOGETHER / 5
 
 
+@pytest.mark.long
 def test_a_member_approves_where_the_code_lies_in_sent(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `by_reply: mail`, whose risk a desk has to accept in words, the same member is found approving."""
     monkeypatch.setattr(member_nights, "WAYS", (ByReply.MAIL,))

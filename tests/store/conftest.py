@@ -20,6 +20,14 @@ from tests.store.desk_fixtures import Desk, NewDesk, desk_settings, equipped, op
 
 SQLITE = "sqlite"
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
+LATER_ON_POSTGRESQL = pytest.mark.parametrize(
+    "engine_name",
+    [SQLITE, pytest.param("postgresql", marks=[pytest.mark.xdist_group("postgres"), pytest.mark.long])],
+    indirect=True,
+)
+"""A large matrix: its half on PostgreSQL runs with the long tests."""
+ON_SQLITE = pytest.mark.parametrize("engine_name", [SQLITE], indirect=True)
+"""What only SQLite can be made to hold."""
 
 
 def new_store(url: str, wait: float = 10) -> SqlStore:

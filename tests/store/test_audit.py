@@ -23,6 +23,7 @@ from flaggermail.ports import Cursor, Position
 from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.events import Event, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
+from tests.store.conftest import LATER_ON_POSTGRESQL, ON_SQLITE
 from tests.store.samples import KINDS, NOON, allowed, happened, hints_of, is_optional, parent
 
 TABLES = sorted(set(metadata.tables) - set(NOT_GIVEN))
@@ -164,6 +165,7 @@ def test_a_full_store_is_whole(full: SqlStore) -> None:
         assert [name for name in TABLES if not raw_rows(connection, metadata.tables[name])] == []
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.parametrize("name", TABLES)
 def test_every_changed_column_is_found_and_named(full: SqlStore, name: str) -> None:
     """Another value of the same type in any column of one row is found, and the finding names the row first."""
@@ -187,6 +189,7 @@ def test_every_changed_column_is_found_and_named(full: SqlStore, name: str) -> N
     assert (missed, wrongly) == ([], [])
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.parametrize("name", TABLES)
 def test_every_removed_row_is_found_and_named(full: SqlStore, name: str) -> None:
     """A row that is gone, the first or the last of its table, is named."""
@@ -214,6 +217,7 @@ def test_every_personal_value_that_is_gone_is_found(full: SqlStore) -> None:
     assert missed == []
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.parametrize("name", TABLES)
 def test_every_added_row_is_found_and_named(full: SqlStore, name: str) -> None:
     """A copy of a row under another key is named, an event as the first one that the head does not name."""
@@ -251,11 +255,10 @@ def test_what_belongs_to_no_event_is_found(full: SqlStore, name: str, number: in
     ]
 
 
+@ON_SQLITE  # PostgreSQL stores values of a column's own type only
 @pytest.mark.parametrize("name", TABLES)
 def test_a_value_of_another_type_is_a_finding(full: SqlStore, name: str) -> None:
     """Text in a column of numbers, NULL, a blob, malformed JSON or text that is none is found, and never an error."""
-    if full.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL stores values of a column's own type only")
     table = metadata.tables[name]
     with full.engine.connect() as connection:
         held = raw_rows(connection, table)[0]
