@@ -77,6 +77,20 @@ def test_each_word_is_one_datagram(kind: str, tmp_path: Path) -> None:
     assert heard == ["READY=1", "STATUS=last mail seen 21:42 READY=1", "WATCHDOG=1", "STOPPING=1"]
 
 
+def test_after_stopping_nothing_is_said(tmp_path: Path) -> None:
+    """A thread that ends later reports no sign of life: STOPPING is the last word."""
+    address = str(tmp_path / "notify")
+    with listening(address) as line:
+        supervisor = SystemdSupervisor({"NOTIFY_SOCKET": address})
+        supervisor.stopping()
+        supervisor.alive()
+        supervisor.status("last mail seen 21:42")
+        assert line.recv(4096) == b"STOPPING=1"
+        line.setblocking(False)  # noqa: FBT003 - socket's own signature
+        with pytest.raises(BlockingIOError):
+            line.recv(4096)
+
+
 def test_without_a_manager_nothing_is_said(tmp_path: Path) -> None:
     """Without a socket, or with one that is gone or full, the daemon neither blocks nor fails."""
     said_everything(SystemdSupervisor({}))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -17,12 +18,17 @@ _ABSTRACT = "@"  # stands for the leading zero octet of an abstract socket name 
 
 
 class SystemdSupervisor:
-    """Implements `ports.Supervisor` with systemd's variables (sd_notify(3), sd_watchdog_enabled(3))."""
+    """Implements `ports.Supervisor` with systemd's variables (sd_notify(3), sd_watchdog_enabled(3)).
+
+    Several threads report; after `stopping` nothing more is sent.
+    """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         address = variables.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith(_ABSTRACT) else address
         self._interval = _interval(variables)
+        self._turn = threading.Lock()
+        self._stopping = False
 
     @property
     def interval(self) -> float:
@@ -43,14 +49,16 @@ class SystemdSupervisor:
 
     def stopping(self) -> None:
         """Sends STOPPING=1; the unit's TimeoutStopSec limits the time left."""
-        self._say("STOPPING=1")
+        self._say("STOPPING=1", last=True)
 
-    def _say(self, assignment: str) -> None:
-        if not self._address:
-            return
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
-            line.settimeout(0)
-            line.sendto(assignment.encode("utf-8", "replace"), self._address)
+    def _say(self, assignment: str, *, last: bool = False) -> None:
+        with self._turn:
+            if not self._address or self._stopping:
+                return
+            self._stopping = last
+            with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+                line.settimeout(0)
+                line.sendto(assignment.encode("utf-8", "replace"), self._address)
 
 
 def _interval(variables: Mapping[str, str]) -> float:
