@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flaggermail.errors import ArchiveFault
 from flaggermail.letters.template_values import PLATFORM_TEMPLATES
 from flaggermail.mail import subject
 from flaggermail.mail.message import MechanicalKind, Message
@@ -20,6 +19,7 @@ from flaggermail.matching import quoted_words, scoring
 from flaggermail.matching.placing import Key, KeyKind
 from flaggermail.matching.quoted_words import OwnLetter, Quotation, Words
 from flaggermail.matching.scoring import Clue
+from flaggermail.notices import reading
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Channel, Election, Notification, OutboxMail, Platform, StoredMessage
 from flaggermail.rules.classifier import in_domains
@@ -112,19 +112,21 @@ def _key(case: str, notification: str | None = None) -> Key:
 def quoted(work: UnitOfWork, message: Message, platform: str | None) -> tuple[list[Key], dict[str, Sequence[Clue]]]:
     """Returns the key of the letter that a platform's verified mail quotes, and clues where the letter is not certain.
 
-    It is not certain if letters of several cases contain the words, or the templates do.
+    It is not certain if letters of several cases contain the words, or the templates do, or if earlier mail of its case
+    cannot be read: the words may be that mail's.
     """
     words = quoted_words.words_of(*texts_of(message))
     answers = message.vouched.value == "verified" and message.kind in ANSWERS
     if platform is None or len(words) <= quoted_words.LEAST or not answers:
         return [], {}
     letters = list(_letters(work, platform))
-    found = _of_ourselves(work, quoted_words.quotations(words, [letter for _, letter in letters]), letters)
+    quotations = quoted_words.quotations(words, [letter for _, letter in letters])
+    found, doubtful = _of_ourselves(work, quotations, letters)
     if not found:
         return [], {}
     ours = [letter for _, letter in letters]
     ranked = quoted_words.judged(found, ours, _usual_words(work))
-    certain = [one for one in ranked if one.specific]
+    certain = [one for one in ranked if one.specific and one.letter.case not in doubtful]
     if len(certain) == 1:
         letter, basis = certain[0].letter, f"quotes {certain[0].length} of our words"
         return [Key(KeyKind.QUOTATION, letter.case, basis, letter.notification, platform)], {}
@@ -142,7 +144,7 @@ def _letters(work: UnitOfWork, platform: str) -> Iterator[tuple[StoredMessage, O
     typed = work.tx.find(StoredMessage, case=cases, direction="out", place="case")
     every = {row.id: row for row in (*rows, *typed) if row.case is not None and row.discarded_at is None}
     for row in sorted(every.values(), key=lambda row: row.received_at)[-NEWEST_LETTERS:]:
-        letter = _read(work, row)
+        letter = reading.again(work, row)
         if letter is not None and (row.place == "own" or _went_to(work, letter, platform)):
             words = quoted_words.own_words(letter.reply_text)
             yield row, OwnLetter(row.case or "", counted.get(row.notification or ""), words)
@@ -157,45 +159,44 @@ def _went_to(work: UnitOfWork, letter: Message, platform: str) -> bool:
 
 def _of_ourselves(
     work: UnitOfWork, found: Sequence[Quotation], letters: Sequence[tuple[StoredMessage, OwnLetter]]
-) -> list[Quotation]:
-    """Returns the quotations that remain without the words that had come in with mail of the case before the letter."""
+) -> tuple[list[Quotation], set[str]]:
+    """Returns the quotations that remain without the words that had come in with mail of the case before the letter.
+
+    The second value holds the cases of which such mail cannot be read, or costs too much.
+    """
     rows = {id(letter): row for row, letter in letters}
     remaining: list[Quotation] = []
-    cases: dict[str, list[tuple[StoredMessage, Words]]] = {}
+    doubtful: set[str] = set()
+    cases: dict[str, list[tuple[StoredMessage, Words | None]]] = {}
     for one in sorted(found, key=lambda one: -one.length):
         case, sent = one.letter.case, rows[id(one.letter)]
         if case not in cases and len(cases) == MOST_CASES:
             break
         if case not in cases:
             cases[case] = list(_came_in(work, case))
-        earlier = [words for row, words in cases[case] if row.received_at < sent.received_at]
+        before = [words for row, words in cases[case] if row.received_at < sent.received_at]
+        earlier = [words for words in before if words is not None]
+        doubtful |= {case} if len(earlier) < len(before) else set()
         run = replace(one.letter, words=one.letter.words[one.start : one.start + one.length])
         rest = quoted_words.without_foreign(run, earlier)
         remaining += [
             replace(again, letter=one.letter, start=one.start + again.start)
             for again in quoted_words.quotations(run.words, [rest])
         ]
-    return remaining
+    return remaining, doubtful
 
 
-def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words]]:
+def _came_in(work: UnitOfWork, case: str) -> Iterator[tuple[StoredMessage, Words | None]]:
+    """Yields the mail of a case with its words; None for one that cannot be read again."""
     rows = work.tx.find(StoredMessage, case=case, direction="in", discarded_at=None)
     for row in sorted(rows, key=lambda row: row.received_at)[:EARLIER_MAILS]:
-        message = _read(work, row)
-        if message is not None:
-            yield row, quoted_words.words_of(message.text, message.html_text, *_inner(message))
+        message = reading.again(work, row)
+        texts = (message.text, message.html_text, *_inner(message)) if message is not None else ()
+        yield row, quoted_words.words_of(*texts) if message is not None else None
 
 
 def _inner(message: Message) -> tuple[str, ...]:
     return (message.forwarded.body,) if message.forwarded else ()
-
-
-def _read(work: UnitOfWork, row: StoredMessage) -> Message | None:
-    """Parses a stored mail again; None if its file cannot be read, which must not keep another mail from its place."""
-    try:
-        return work.env.parser.parse(work.env.octets.get(row.digest))
-    except ArchiveFault:
-        return None
 
 
 def _usual_words(work: UnitOfWork) -> frozenset[str]:

@@ -106,9 +106,10 @@ def notified(desk: Desk, channel: str = "x-urgent", *, case: str | None = None, 
     return Exchange(desk, key, with_tail(case, desk.row(Notification, key).tail))
 
 
-def referred(desk: Desk) -> str:
-    """Takes in a referral of a municipality; returns the number of its case."""
-    stored = desk.receive(mail(REFERRER, "Bericht over het stembiljet", "Op X staat een bericht over twee vakjes."))
+def referred(desk: Desk, words: str = "") -> str:
+    """Takes in a referral of a municipality, with words of its own; returns the number of its case, to be notified."""
+    text = f"Op X staat een bericht over twee vakjes.\n\n{words}"
+    stored = desk.receive(mail(REFERRER, "Bericht over het stembiljet", text))
     number = (
         stored.case
         or desk.do(PlaceMessage(message=stored.id, new=True, type="A_content", source="fellow_authority")).key

@@ -10,12 +10,15 @@ import re
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from flaggermail.commands.acts import Assess, ConfirmMessage, Decide, OpenCase, PlaceMessage
-from flaggermail.record.rows import Notification
+from flaggermail.commands.acts import ConfirmMessage, OpenCase, PlaceMessage
+from flaggermail.record.events import EventKind, changed
+from flaggermail.record.rows import Notification, StoredMessage
+from flaggermail.services import UnitOfWork
 from tests.attacks.answering import (
     FROM_META,
     FROM_X,
@@ -26,6 +29,7 @@ from tests.attacks.answering import (
     answer,
     notified,
     quoted,
+    referred,
     tried,
     without_number,
 )
@@ -152,13 +156,7 @@ def test_words_of_a_stranger_that_we_quoted_are_not_ours(desk: Desk) -> None:
 def test_words_of_the_referrer_that_we_passed_on_are_not_ours(desk: Desk) -> None:
     """A referrer who reads their own sentences in our letter, unmarked, cannot answer for the platform."""
     theirs = " ".join(f"zin{n} loopt" for n in range(40))
-    stored = desk.receive(mail(REFERRER, "Bericht over het stembiljet", f"Op X staat een bericht.\n\n{theirs}"))
-    case = (
-        stored.case
-        or desk.do(PlaceMessage(message=stored.id, new=True, type="A_content", source="fellow_authority")).key
-    )
-    desk.do(Assess(case=case, incorrect=True, criteria=(1,), own_attempts=2))
-    desk.do(Decide(case=case, decision="notify", reason="such votes are invalid"))
+    case = referred(desk, theirs)
     desk.clock.set(desk.clock.now() + timedelta(minutes=5))
     exchange = notified(desk, case=case, text=f"{theirs}\n\n{OWN_TEXT}")
     tried(answer(theirs), exchange)
@@ -167,6 +165,25 @@ def test_words_of_the_referrer_that_we_passed_on_are_not_ours(desk: Desk) -> Non
         desk.receive(answer(f"{theirs}\n\n{OWN_TEXT}")).match_basis
         == f"quotes {len(re.findall('[a-z0-9]+', OWN_TEXT.lower()))} of our words"
     )
+
+
+@pytest.mark.parametrize("unread", ["lost", "costly"])
+def test_words_of_a_case_whose_mail_cannot_be_read_suggest_only(desk: Desk, unread: str) -> None:
+    """Whose words they are is not known then: a person decides, and a costly mail is not read again for it."""
+    theirs = " ".join(f"zin{n} loopt" for n in range(40))
+    case = referred(desk, theirs)
+    desk.clock.set(desk.clock.now() + timedelta(minutes=5))
+    exchange = notified(desk, case=case, text=f"{theirs}\n\n{OWN_TEXT}")
+    (referral,) = desk.all(StoredMessage, case=case, from_address=REFERRER)
+    if unread == "lost":
+        desk.env.octets.discard(referral.digest)
+    else:
+        with desk.env.store.begin() as tx:
+            change = changed(referral, replace(referral, costly=True))
+            UnitOfWork(desk.env, tx, desk.clock.now()).record(EventKind.MESSAGE_COSTLY, change)
+    stored = tried(answer(theirs), exchange)
+    assert (stored.place, exchange.states) == ("quarantine", RUNNING)
+    assert any("quotes" in one for one in stored.suggestions), stored.suggestions
 
 
 @pytest.mark.parametrize("auth", ["none", "fail"])
