@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.instants import INSTANT_HELP, instant, shown
-from flaggermail.cli.session import Session, as_json_option, report, show_json
-from flaggermail.cli.showing import listed, plain, table
-from flaggermail.commands.acts import CancelMail, ResolveMail
-from flaggermail.record.rows import Attempt, OutboxMail
-from flaggermail.record.states import WAITING
+from flaggermail.cli.documents import minute, parts
+from flaggermail.cli.instants import INSTANT_HELP
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
+from flaggermail.cli.showing import listed, table
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 @click.group(name="outbox")
@@ -32,20 +34,18 @@ def list_(session: Session, *, everything: bool, as_json: bool) -> None:
 
     Example: flaggermail outbox list
     """
-    with session.reading() as work:
-        found = work.tx.find(OutboxMail) if everything else work.tx.find(OutboxMail, state=WAITING)
-    mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
+    found = session.ask("outbox list", everything=everything)
     if as_json:
-        show_json([plain(mail, session.zone) for mail in mails])
+        show_json(found)
         return
     table(
         ("id", "queued", "state", "tries", "kind", "to", "subject"),
         [
             (
-                mail.id, shown(mail.queued_at, session.zone), f"{mail.state}, bounced" if mail.bounced else mail.state,
-                mail.tries, mail.kind, mail.recipient, mail.subject,
+                mail["id"], minute(mail, "queued_at"), _state(mail), mail["tries"], mail["kind"], mail["recipient"],
+                mail["subject"],
             )
-            for mail in mails
+            for mail in parts(found, "mails")
         ],
         "nothing" if everything else "nothing waits",
     )  # fmt: skip
@@ -60,55 +60,58 @@ def show(session: Session, mail: str, *, as_json: bool) -> None:
 
     Example: flaggermail outbox show o00000003
     """
-    from flaggermail.commands.lookups import the_mail
-
-    with session.reading() as work:
-        found = the_mail(work, mail)
-        attempts = sorted(work.tx.find(Attempt, mail=found.id), key=lambda row: (row.started_at, row.id))
-    zone = session.zone
+    found = session.ask("outbox show", mail=mail)
     if as_json:
-        show_json({**plain(found, zone), "attempts": [plain(attempt, zone) for attempt in attempts]})
+        show_json(found)
         return
     listed(
         (
-            ("id", found.id), ("state", f"{found.state}, bounced" if found.bounced else found.state),
-            ("kind", found.kind), ("case", found.case), ("notification", found.notification),
-            ("to", found.recipient), ("subject", found.subject), ("Message-ID", found.message_id),
-            ("queued", shown(found.queued_at, zone)), ("next try", shown(found.next_try_at, zone)),
-            ("done", shown(found.done_at, zone)), ("answer", found.answer),
+            ("id", found["id"]), ("state", _state(found)), ("kind", found["kind"]), ("case", found["case"]),
+            ("notification", found["notification"]), ("to", found["recipient"]), ("subject", found["subject"]),
+            ("Message-ID", found["message_id"]), ("queued", minute(found, "queued_at")),
+            ("next try", minute(found, "next_try_at")), ("done", minute(found, "done_at")), ("answer", found["answer"]),
         )
     )  # fmt: skip
     table(
         ("started", "ended", "result", "code", "text"),
         [
-            (shown(a.started_at, zone), shown(a.ended_at, zone), a.result or "not known", a.code or "", a.text)
-            for a in attempts
+            (
+                minute(tried, "started_at"), minute(tried, "ended_at"), tried["result"] or "not known",
+                tried["code"] or "", tried["text"],
+            )
+            for tried in parts(found, "attempts")
         ],
         "no attempt yet",
-    )
+    )  # fmt: skip
+
+
+def _state(mail: Mapping[str, Json]) -> str:
+    return f"{mail['state']}, bounced" if mail["bounced"] else str(mail["state"])
 
 
 @command.command(name="resolve")
 @click.argument("mail", metavar="ID")
-@click.option("--sent-at", type=instant, metavar="INSTANT", help=f"It was sent at this time. {INSTANT_HELP}")
+@click.option("--sent-at", metavar="INSTANT", help=f"It was sent at this time. {INSTANT_HELP}")
 @click.option("--again", is_flag=True, help="It was not sent; send it again.")
+@as_json_option
 @click.pass_obj
-def resolve(session: Session, mail: str, sent_at: datetime | None, *, again: bool) -> None:
+def resolve(session: Session, mail: str, sent_at: str | None, *, again: bool, as_json: bool) -> None:
     """Resolve an uncertain mail: state when it was sent, or have it sent again.
 
     Example: flaggermail outbox resolve o00000003 --sent-at 2024-06-06T10:34
     """
     if (sent_at is None) != again:
         raise click.UsageError("Say either when it was sent, --sent-at, or that it is to be sent --again.")
-    report(session.act(ResolveMail(mail=mail, sent_at=sent_at, again=again)))
+    report_answer(session.ask("outbox resolve", mail=mail, sent_at=sent_at, again=again), as_json=as_json)
 
 
 @command.command(name="cancel")
 @click.argument("mail", metavar="ID")
+@as_json_option
 @click.pass_obj
-def cancel(session: Session, mail: str) -> None:
+def cancel(session: Session, mail: str, *, as_json: bool) -> None:
     """Cancel a mail that was never attempted.
 
     Example: flaggermail outbox cancel o00000003
     """
-    report(session.act(CancelMail(mail=mail)))
+    report_answer(session.ask("outbox cancel", mail=mail), as_json=as_json)

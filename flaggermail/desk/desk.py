@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Answers requests: a command in a transaction of its own, a view from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from flaggermail.commands import door
+from flaggermail.commands.requests import read_request
+from flaggermail.errors import NotFound, Refusal
+from flaggermail.mail.message_json import Json
+from flaggermail.services import Services, UnitOfWork
+from flaggermail.views import VIEWS
+from flaggermail.views.view import Document, View
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not."""
+
+    officer: str | None = None
+    login: str | None = None
+
+
+class Desk:
+    """One desk, and one caller. Authority comes from the desk's own configuration, never from the caller."""
+
+    def __init__(self, services: Callable[[], Services], caller: Caller) -> None:
+        self._services, self._caller = services, caller
+
+    def ask(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
+        """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
+
+        The answer bears `version`. A command that names the `version` of the view it was decided on is refused if
+        somebody has acted on the same thing since. Raises Refusal, NotFound.
+        """
+        request = request or {}
+        if name in door.COMMANDS:
+            return self._perform(name, request)
+        if name in VIEWS:
+            return self._show(name, request)
+        raise NotFound(f"{name}: the desk knows no such request")
+
+    def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
+        env = self._services()
+        with env.store.begin() as tx:
+            return door.ask(UnitOfWork(env, tx, env.clock.now(), self._officer(env)), name, request)
+
+    def _show(self, name: str, request: Mapping[str, Json]) -> Document:
+        view = read_request(_view(name), name, request)
+        env = self._services()
+        with env.store.read() as tx:
+            head = tx.head()
+            found = view.show(UnitOfWork(env, tx, env.clock.now()))
+            return {**found, "version": head.seq if head else 0}
+
+    def _officer(self, env: Services) -> str:
+        if self._caller.officer is not None:
+            return self._caller.officer
+        login = self._caller.login or ""
+        officer = env.settings.rota.by_login(login)
+        if officer is None:
+            raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
+        return officer.id
+
+
+def _view(name: str) -> type[View]:
+    module, _, kind = VIEWS[name].partition(":")
+    found: type[View] = getattr(import_module(module), kind)
+    return found

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Outgoing mail: what waits, and every attempt to deliver one mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flaggermail.commands.lookups import the_mail
+from flaggermail.record.rows import Attempt, OutboxMail
+from flaggermail.record.states import WAITING
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, View, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOutbox(View):
+    """Mails that wait or are uncertain, one a recipient; with `everything` also the settled ones."""
+
+    everything: bool = False
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"mails": [...]}, in the order in which they were queued."""
+        found = work.tx.find(OutboxMail) if self.everything else work.tx.find(OutboxMail, state=WAITING)
+        mails = sorted(found, key=lambda mail: (mail.queued_at, mail.id))
+        return {"mails": [plain(mail, work.env.settings.zone) for mail in mails]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMail(View):
+    """One mail with every attempt to deliver it."""
+
+    mail: str
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns the mail with its "attempts". Raises NotFound."""
+        zone = work.env.settings.zone
+        found = the_mail(work, self.mail)
+        attempts = sorted(work.tx.find(Attempt, mail=found.id), key=lambda row: (row.started_at, row.id))
+        return {**plain(found, zone), "attempts": [plain(attempt, zone) for attempt in attempts]}

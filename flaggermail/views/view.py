@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What every view is: a frozen value with what is asked for, and the document that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict
+
+from flaggermail.commands.requests import STRICT
+from flaggermail.mail.message_json import Json
+from flaggermail.record.rows import Record
+from flaggermail.services import UnitOfWork
+
+Document = Mapping[str, Json]
+
+_SECRET = frozenset({"token"})  # a token authorises acts by mail
+# Programs that read `--json` know these fields by their earlier names.
+_IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Base class of every view."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns the document, read in the one snapshot of `work`. Raises NotFound."""
+        raise NotImplementedError
+
+
+def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
+    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
+    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
+    return {_IN_JSON.get(name, name): json_of(getattr(record, name), zone) for name in names}
+
+
+def json_of(value: object, zone: ZoneInfo) -> Json:
+    """Returns a field's JSON value; instants in `zone` with their offset."""
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [json_of(entry, zone) for entry in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is not known in JSON")
