@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.session import Session, report
-from flaggermail.commands.acts import Approve, Reject
+from flaggermail.cli.session import Session, report_answer
 
 
 @click.command(name="approve")
@@ -20,4 +19,7 @@ def command(session: Session, draft: str, reject: str | None) -> None:
 
     Example: flaggermail approve VF-EP2024-0001/1
     """
-    report(session.act(Approve(draft=draft) if reject is None else Reject(draft=draft, reason=reject)))
+    if reject is None:
+        report_answer(session.ask("approve", draft=draft))
+    else:
+        report_answer(session.ask("reject", draft=draft, reason=reject))

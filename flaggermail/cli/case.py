@@ -12,11 +12,11 @@ from flaggermail.cases.checklist import Item
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
 from flaggermail.cli.instants import INSTANT_HELP, instant
-from flaggermail.cli.session import Session, report
+from flaggermail.cli.session import Session, report_answer
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.commands import acts
 from flaggermail.errors import NotFound
-from flaggermail.record.case_values import DeclineReason
+from flaggermail.record.case_values import CaseType, Decision, DeclineReason, Origin, Source
+from flaggermail.record.contacts import COUNTS
 from flaggermail.record.rows import Notification
 
 
@@ -35,10 +35,12 @@ command.add_command(assess)
 
 @command.command(name="open")
 @click.option("--election", required=True, metavar="CODE", help="The election concerned.")
-@click.option("--type", "type_", required=True, type=click.Choice(acts.CASE_TYPES), help="The type of the case.")
-@click.option("--origin", required=True, type=click.Choice(acts.ORIGINS), help="How the case came up.")
+@click.option(
+    "--type", "type_", required=True, type=click.Choice([one.value for one in CaseType]), help="The type of the case."
+)
+@click.option("--origin", required=True, type=click.Choice([one.value for one in Origin]), help="How the case came up.")
 @click.option("--title", default="", metavar="TEXT", help="A short title. [default: the subject of the message]")
-@click.option("--source", type=click.Choice(acts.SOURCES), help="Who reported it.")
+@click.option("--source", type=click.Choice([one.value for one in Source]), help="Who reported it.")
 @click.option("--from-message", metavar="ID", help="The stored message to open it from.")
 @click.option("--related", multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable.")
 @click.pass_obj
@@ -51,19 +53,23 @@ def open_(
     Example: flaggermail case open --election EP2024 --type D_general_warning --origin earlier_cases
     --related VF-PS2023-0001 --related VF-TK2023-0001
     """
-    report(
-        session.act(
-            acts.OpenCase(
-                election=election, type=type_, origin=origin, title=title, source=source, from_message=from_message,
-                related=related,
-            )
+    report_answer(
+        session.ask(
+            "case open",
+            election=election,
+            type=type_,
+            origin=origin,
+            title=title,
+            source=source,
+            from_message=from_message,
+            related=related,
         )
-    )  # fmt: skip
+    )
 
 
 @command.command(name="decide")
 @click.argument("case")
-@click.argument("decision", type=click.Choice(acts.DECISIONS))
+@click.argument("decision", type=click.Choice([one.value for one in Decision]))
 @click.option(
     "--reason", required=True, metavar="TEXT",
     help=f"The reason, kept in the record. With decline, one of {', '.join(DeclineReason)}.",
@@ -80,7 +86,7 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
         raise click.UsageError("--text belongs to decline; write it as --reason.")
     words = decision != "decline" or (" " in reason and not text)  # the officer's own words: reason "other"
     ground, why = (None, reason) if words else (reason, text)
-    report(session.act(acts.Decide(case=case, decision=decision, reason=why, advice=advice, ground=ground)))
+    report_answer(session.ask("case decide", case=case, decision=decision, reason=why, advice=advice, ground=ground))
 
 
 @command.command(name="assign")
@@ -92,7 +98,7 @@ def assign(session: Session, case: str, officer: str) -> None:
 
     Example: flaggermail case assign VF-EP2024-0001 officer2
     """
-    report(session.act(acts.AssignCase(case=case, officer=officer)))
+    report_answer(session.ask("case assign", case=case, officer=officer))
 
 
 @command.command(name="link")
@@ -104,7 +110,7 @@ def link(session: Session, case: str, related: tuple[str, ...]) -> None:
 
     Example: flaggermail case link VF-EP2024-0001 VF-PS2023-0001 VF-TK2023-0001
     """
-    report(session.act(acts.LinkCase(case=case, related=related)))
+    report_answer(session.ask("case link", case=case, related=related))
 
 
 @command.command(name="tag")
@@ -119,7 +125,7 @@ def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, .
     """
     if not tags and not remove:
         raise click.UsageError("Name a TAG, or one to --remove.")
-    report(session.act(acts.TagCase(case=case, tags=tags, remove=remove)))
+    report_answer(session.ask("case tag", case=case, tags=tags, remove=remove))
 
 
 @command.command(name="ask")
@@ -134,20 +140,20 @@ def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None
 
     Example: flaggermail case ask VF-EP2024-0001 --item screenshot --item contact
     """
-    report(session.act(acts.AskReferrer(case=case, items=items, text=text.read() if text else "")))
+    report_answer(session.ask("case ask", case=case, items=items, text=text.read() if text else ""))
 
 
 @command.command(name="reclassify")
 @click.argument("case")
-@click.option("--type", "type_", type=click.Choice(acts.CASE_TYPES), help="The type of the case.")
-@click.option("--source", type=click.Choice(acts.SOURCES), help="Who reported it.")
+@click.option("--type", "type_", type=click.Choice([one.value for one in CaseType]), help="The type of the case.")
+@click.option("--source", type=click.Choice([one.value for one in Source]), help="Who reported it.")
 @click.pass_obj
 def reclassify(session: Session, case: str, type_: str | None, source: str | None) -> None:
     """Correct the type or source of a case; the record keeps the earlier value.
 
     Example: flaggermail case reclassify VF-EP2024-0001 --type B_channel
     """
-    report(session.act(acts.ReclassifyCase(case=case, type=type_, source=source)))
+    report_answer(session.ask("case reclassify", case=case, type=type_, source=source))
 
 
 @command.command(name="note")
@@ -157,7 +163,10 @@ def reclassify(session: Session, case: str, type_: str | None, source: str | Non
 @click.option("--file", "file", type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input.")
 @click.option("--at", type=instant, metavar="INSTANT", help=f"When it happened, if not now. {INSTANT_HELP}")
 @click.option(
-    "--counts-as", multiple=True, type=click.Choice(acts.COUNTS), help="Which clocks it starts or stops; repeatable."
+    "--counts-as",
+    multiple=True,
+    type=click.Choice([one.value for one in COUNTS]),
+    help="Which clocks it starts or stops; repeatable.",
 )
 @click.option("--channel", metavar="CODE", help="The channel concerned, if several were notified.")
 @click.pass_obj
@@ -173,13 +182,17 @@ def note(
     if (text is None) == (file is None):
         raise click.UsageError("Give the note with either --text or --file.")
     words = text if text is not None else file.read() if file is not None else ""
-    report(
-        session.act(
-            acts.NoteContact(
-                case=case, means=means, text=words, effective_at=at, counts_as=counts_as, channel=channel
-            )
+    report_answer(
+        session.ask(
+            "case note",
+            case=case,
+            means=means,
+            text=words,
+            effective_at=at.isoformat() if at else None,
+            counts_as=counts_as,
+            channel=channel,
         )
-    )  # fmt: skip
+    )
 
 
 @command.command(name="reply")
@@ -200,9 +213,9 @@ def reply(session: Session, case: str, to: str, channel: str | None, text: TextI
     if to == "referrer":
         if channel is not None:
             raise click.UsageError("A referrer has no channel: leave out --channel.")
-        report(session.act(acts.ReplyToReferrer(case=case, text=text.read())))
+        report_answer(session.ask("case reply", case=case, text=text.read()))
         return
-    report(session.act(acts.Draft(case=case, channel=channel or "", text=text.read(), follow_up=True)))
+    report_answer(session.ask("notify", case=case, channel=channel or "", text=text.read(), follow_up=True))
 
 
 @command.command(name="text")
@@ -231,4 +244,4 @@ def close(session: Session, case: str) -> None:
 
     Example: flaggermail case close VF-EP2024-0001
     """
-    report(session.act(acts.CloseCase(case=case)))
+    report_answer(session.ask("case close", case=case))

@@ -16,13 +16,14 @@ import click
 
 from flaggermail.cli import forms
 from flaggermail.cli.instants import shown
-from flaggermail.cli.session import Session, report
+from flaggermail.cli.session import Session, report_answer
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.commands.acts import ASPECTS, Assess
 from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.record.case_values import Aspect
 from flaggermail.record.rows import Case
 
 if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
     from flaggermail.yaml_files.source import Fault, Source
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ _KEYS = (
     ("incorrect", "(a) is it in fact incorrect or misleading? true or false"),
     ("contradicts", "the rule or source that it contradicts"),
     ("criteria", f"(b) which of {'; '.join(f'{n} {what}' for n, what in CRITERIA.items())}, as in [1, 3]"),
-    ("aspects", f"any of {', '.join(ASPECTS)}, as in [{ASPECTS[0]}]"),
+    ("aspects", f"any of {', '.join(Aspect)}, as in [{Aspect.ORGANISATION}]"),
     ("own_attempts", "how often the referrer asked the platform, as a number; repeated means at least 2"),
     ("all_means_used", f"of a lost channel: has its owner used all own means ({OWN_MEANS})? true or false"),
     ("override_reason", "why to go on although the owner has not"),
@@ -61,7 +62,7 @@ def assess(session: Session, case: str, file: Path | None, *, edit: bool, anew: 
     if file is None:
         _assess_in_editor(session, case, anew=anew)
     else:
-        report(session.act(read_form(file, case)))
+        report_answer(session.ask("case assess", case=case, **read_form(file)))
 
 
 def _assess_in_editor(session: Session, number: str, *, anew: bool) -> None:
@@ -81,7 +82,7 @@ def _assess_in_editor(session: Session, number: str, *, anew: bool) -> None:
         click.edit(filename=str(path))
         if forms.untouched(path):
             raise Refusal(f"case {number}: the form was left as it was; nothing was recorded")
-        report(session.act(read_form(path, number)))
+        report_answer(session.ask("case assess", case=number, **read_form(path)))
         taken = True
     finally:
         if taken or forms.untouched(path):
@@ -130,8 +131,8 @@ def written_form(case: Case, related: list[Case], alike: Sequence[Case] = ()) ->
     return "\n".join(lines) + "\n"
 
 
-def read_form(path: Path, case: str) -> Assess:
-    """Parses a filled-in form. Raises ConfigurationError with one line per fault."""
+def read_form(path: Path) -> dict[str, Json]:
+    """Returns the answers of a filled-in form. Raises ConfigurationError with one line per fault."""
     from flaggermail.yaml_files.source import read
 
     source = read(path, str(path))
@@ -143,17 +144,16 @@ def read_form(path: Path, case: str) -> Assess:
         if key not in known
     ]
     answers = _FileAnswers(source, faults)
-    act = Assess(
-        case=case,
-        incorrect=answers.one("incorrect", _boolean, "must be true or false"),
-        contradicts=answers.one("contradicts", _words, "must be text"),
-        criteria=answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
-        aspects=answers.several("aspects", _words, f"must be a list such as [{ASPECTS[0]}]"),
-        own_attempts=answers.one("own_attempts", _number, "must be a whole number"),
-        all_means_used=answers.one("all_means_used", _boolean, "must be true or false"),
-        override_reason=answers.one("override_reason", _words, "must be text"),
-        satire=answers.one("satire", _boolean, "must be true or false"),
-    )
+    act: dict[str, Json] = {
+        "incorrect": answers.one("incorrect", _boolean, "must be true or false"),
+        "contradicts": answers.one("contradicts", _words, "must be text"),
+        "criteria": answers.several("criteria", _number, "must be a list of numbers such as [1, 3]"),
+        "aspects": answers.several("aspects", _words, f"must be a list such as [{Aspect.ORGANISATION}]"),
+        "own_attempts": answers.one("own_attempts", _number, "must be a whole number"),
+        "all_means_used": answers.one("all_means_used", _boolean, "must be true or false"),
+        "override_reason": answers.one("override_reason", _words, "must be text"),
+        "satire": answers.one("satire", _boolean, "must be true or false"),
+    }
     if faults:
         raise ConfigurationError(*map(str, sorted(faults)))
     return act

@@ -6,9 +6,8 @@ from __future__ import annotations
 import click
 
 from flaggermail.cli.instants import shown
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import ClearAddress
 from flaggermail.record.rows import Channel
 
 
@@ -63,4 +62,4 @@ def clear(session: Session, address: str, reason: str) -> None:
 
     Example: flaggermail channel clear ADDRESS --reason "they mended it, by phone"
     """
-    report(session.act(ClearAddress(address=address, reason=reason)))
+    report_answer(session.ask("channel clear", address=address, reason=reason))

@@ -9,9 +9,8 @@ import click
 
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import DeclineMessage
 from flaggermail.record.rows import Decline, StoredMessage
 
 
@@ -79,4 +78,4 @@ def add(session: Session, message: str) -> None:
 
     Example: flaggermail declined add m00000012
     """
-    report(session.act(DeclineMessage(message=message)))
+    report_answer(session.ask("declined add", message=message))

@@ -8,9 +8,8 @@ from datetime import date
 import click
 
 from flaggermail.cli.instants import day
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import plain, table
-from flaggermail.commands.acts import AddElection, CloseElection
 from flaggermail.record.rows import Election
 
 
@@ -77,14 +76,18 @@ def add(
     Example: flaggermail election add GR2026 --name-nl "Gemeenteraadsverkiezingen 2026"
     --name-en "Municipal elections 2026" --polling-day 2026-03-18 --period 2026-02-02 2026-04-01
     """
-    report(
-        session.act(
-            AddElection(
-                code=code, name_nl=name_nl, name_en=name_en, polling_days=polling_days, period_from=period[0],
-                period_until=period[1], exercise=exercise,
-            )
+    report_answer(
+        session.ask(
+            "election add",
+            code=code,
+            name_nl=name_nl,
+            name_en=name_en,
+            polling_days=[one.isoformat() for one in polling_days],
+            period_from=period[0].isoformat(),
+            period_until=period[1].isoformat(),
+            exercise=exercise,
         )
-    )  # fmt: skip
+    )
 
 
 @command.command(name="close")
@@ -95,4 +98,4 @@ def close(session: Session, code: str) -> None:
 
     Example: flaggermail election close EP2024
     """
-    report(session.act(CloseElection(code=code)))
+    report_answer(session.ask("election close", code=code))

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.session import Session, report
-from flaggermail.commands.acts import StartExercise, StopExercise
+from flaggermail.cli.session import Session, report_answer
 
 
 @click.group(name="exercise")
@@ -25,7 +24,7 @@ def start(session: Session, name: str) -> None:
 
     Example: flaggermail exercise start "the night of the count"
     """
-    report(session.act(StartExercise(name=name)))
+    report_answer(session.ask("exercise start", name=name))
 
 
 @command.command(name="stop")
@@ -35,4 +34,4 @@ def stop(session: Session) -> None:
 
     Example: flaggermail exercise stop
     """
-    report(session.act(StopExercise()))
+    report_answer(session.ask("exercise stop"))

@@ -9,10 +9,9 @@ import click
 
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import plain, sender, table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.commands.acts import ConfirmMessage, ReclassifyMessage, RefuseMessage
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import StoredMessage
 
@@ -76,7 +75,7 @@ def confirm(session: Session, message: str) -> None:
 
     Example: flaggermail message confirm m00000012
     """
-    report(session.act(ConfirmMessage(message=message)))
+    report_answer(session.ask("message confirm", message=message))
 
 
 @command.command(name="refuse")
@@ -88,7 +87,7 @@ def refuse(session: Session, message: str, reason: str) -> None:
 
     Example: flaggermail message refuse m00000012 --reason "the platform says by phone that it did not write this"
     """
-    report(session.act(RefuseMessage(message=message, reason=reason)))
+    report_answer(session.ask("message refuse", message=message, reason=reason))
 
 
 @command.command(name="reclassify")
@@ -104,9 +103,9 @@ def reclassify(
 
     Example: flaggermail message reclassify m00000012 --kind platform_ack --case VF-EP2024-0002
     """
-    outcome = session.act(ReclassifyMessage(message=message, kinds=kinds, case=case, notification=notification))
-    report(outcome)
-    click.echo(f"note: to teach the rules: flaggermail message sample {outcome.key} --out DIR", err=True)
+    answer = session.ask("message reclassify", message=message, kinds=kinds, case=case, notification=notification)
+    report_answer(answer)
+    click.echo(f"note: to teach the rules: flaggermail message sample {answer['key']} --out DIR", err=True)
 
 
 @command.command(name="sample")

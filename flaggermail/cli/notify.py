@@ -8,9 +8,9 @@ from typing import TextIO
 
 import click
 
+from flaggermail.cli.documents import texts
 from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.commands.acts import Draft
 from flaggermail.errors import NotFound
 from flaggermail.record.rows import Notification
 
@@ -42,19 +42,22 @@ def command(
 
     Example: flaggermail notify VF-EP2024-0001 --channel x-urgent --text posts.txt --preview
     """
-    outcome = session.act(
-        Draft(
-            case=case, channel=channel, template=template, title=title, text=text.read() if text else "",
-            contact=contact,
-        )
-    )  # fmt: skip
-    for warning in outcome.warnings:
+    answer = session.ask(
+        "notify",
+        case=case,
+        channel=channel,
+        template=template,
+        title=title,
+        text=text.read() if text else "",
+        contact=contact,
+    )
+    for warning in texts(answer, "warnings"):
         click.echo(f"note: {safe_line(warning)}", err=True)
-    click.echo(safe_line(outcome.text), err=True)
+    click.echo(safe_line(str(answer["state"])), err=True)
     if preview:
-        _print_octets(session, outcome.key)
+        _print_octets(session, str(answer["key"]))
     else:
-        click.echo(outcome.key)
+        click.echo(str(answer["key"]))
 
 
 def _print_octets(session: Session, draft: str) -> None:

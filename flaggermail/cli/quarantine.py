@@ -8,10 +8,10 @@ import click
 from flaggermail.cli.instants import age, shown
 from flaggermail.cli.mail_text import document_of, show_mail
 from flaggermail.cli.message import KINDS
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import sender, table
-from flaggermail.commands.acts import CASE_TYPES, SOURCES, PlaceMessage
 from flaggermail.notifications.latency import minutes
+from flaggermail.record.case_values import CaseType, Source
 from flaggermail.record.rows import StoredMessage
 
 
@@ -71,13 +71,15 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 @click.option(
     "--type",
     "type_",
-    default=CASE_TYPES[0],
-    type=click.Choice(CASE_TYPES),
+    default=CaseType.CONTENT.value,
+    type=click.Choice([one.value for one in CaseType]),
     show_default=True,
     help="Type of the new case.",
 )
 @click.option("--election", metavar="CODE", help="Election of the new case. [default: the current one]")
-@click.option("--source", type=click.Choice(SOURCES), help="Source of the new case: who reported it.")
+@click.option(
+    "--source", type=click.Choice([one.value for one in Source]), help="Source of the new case: who reported it."
+)
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
 @click.option("--back", is_flag=True, help="Return it to the quarantine, which undoes a placement.")
 @click.option("--reason", default="", metavar="TEXT", help="The reason, kept in the record.")
@@ -95,11 +97,18 @@ def place(
     """
     if sum((case is not None, new, noise, back)) != 1:
         raise click.UsageError("Say where it belongs with one of CASE, --new, --noise and --back.")
-    report(
-        session.act(
-            PlaceMessage(
-                message=message, case=case, new=new, noise=noise, back=back, reason=reason, type=type_,
-                election=election, source=source, kinds=kinds,
-            )
+    report_answer(
+        session.ask(
+            "quarantine place",
+            message=message,
+            case=case,
+            new=new,
+            noise=noise,
+            back=back,
+            reason=reason,
+            type=type_,
+            election=election,
+            source=source,
+            kinds=kinds,
         )
-    )  # fmt: skip
+    )
