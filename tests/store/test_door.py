@@ -304,7 +304,7 @@ def test_each_kind_of_matter_is_watched(desk: Desk) -> None:
     ask(desk, "quarantine place", "head1", message=stray, noise=True, reason="r")
     ask(desk, "outbox cancel", "head1", mail=waiting)
     ask(desk, "reject", "head1", draft=draft, reason="r")
-    says = {
+    says: dict[str, tuple[str, dict[str, Json]]] = {
         "rota v000001: head1 gave a shift to head1 at 10:50": ("oncall swap", {"officer": "officer2"}),
         f"message {stray}: head1 moved a mail at 10:50": ("quarantine place", {"message": stray, "new": True}),
         f"outbox {waiting}: head1 changed it at 10:50": ("outbox cancel", {"mail": waiting}),
