@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
@@ -57,7 +58,7 @@ class _Result:
     left_further: int
 
 
-@click.group(name="audit")
+@click.group(name="audit", cls=Noun)
 def command() -> None:
     """Prove that the record was not changed.
 

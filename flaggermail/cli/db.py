@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session
 
 
-@click.group(name="db")
+@click.group(name="db", cls=Noun)
 def command() -> None:
     """Maintain the database.
 

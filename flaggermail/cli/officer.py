@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, login, report, show_json
 from flaggermail.cli.showing import table
 from flaggermail.commands.acts import EnrolDevice, RevokeDevice
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from flaggermail.services import UnitOfWork
 
 
-@click.group(name="officer")
+@click.group(name="officer", cls=Noun)
 def command() -> None:
     """List officers; enrol and revoke their devices for one-time codes.
 

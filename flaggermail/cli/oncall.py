@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.calculation import Calculation, policies_at
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, instant, shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import named, plain, table
@@ -28,7 +29,7 @@ _SHOWN = 40  # number of pages or held-back notices listed
 _AHEAD = timedelta(weeks=2)
 
 
-@click.group(name="oncall")
+@click.group(name="oncall", cls=Noun)
 def command() -> None:
     """Show shifts, reminders and pages; acknowledge, override, swap.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.explaining import Explained, as_text, document
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.mail_files import mail_files, octets_of
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_json, safe_line
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMAS = ("rules", "sample", "who", "languages")
 
 
-@click.group(name="rules")
+@click.group(name="rules", cls=Noun)
 def command() -> None:
     """Check the rules and explain their outcome for mails.
 
