@@ -5,6 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from flaggermail.commands.requests import STRICT
 
 CASE_TYPES = ("A_content", "B_channel", "C_advert", "D_general_warning", "other")
 ORIGINS = ("referral", "media", "earlier_cases")
@@ -17,6 +22,8 @@ COUNTS = ("notification", "follow_up", "platform_ack", "substantive_reply")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """Base class of every command."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -18,9 +17,13 @@ STRICT = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 """How the base classes of commands and views have their fields read."""
 
 
-@cache
+_READERS: dict[type[object], TypeAdapter[object]] = {}  # built on first use: a command line needs one of them
+
+
 def _reader(kind: type[object]) -> TypeAdapter[object]:
-    return TypeAdapter(kind)
+    if kind not in _READERS:
+        _READERS[kind] = TypeAdapter(kind)
+    return _READERS[kind]
 
 
 def read_request(kind: type[T], name: str, request: Mapping[str, Json]) -> T:
