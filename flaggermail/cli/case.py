@@ -8,7 +8,6 @@ from typing import TextIO
 
 import click
 
-from flaggermail.cases.assessment import DeclineReason
 from flaggermail.cases.checklist import Item
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
@@ -18,6 +17,7 @@ from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.commands import acts
 from flaggermail.errors import NotFound
+from flaggermail.record.case_values import DeclineReason
 from flaggermail.record.rows import Notification
 
 
