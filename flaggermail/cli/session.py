@@ -103,7 +103,7 @@ class Session:
             raise Refusal(f"user {user}: no officer in oncall.yaml has this login; only officers of the desk may act")
         return officer.id
 
-    def ask(self, name: str, **request: Json) -> Mapping[str, Json]:
+    def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
         """Asks the desk, in the name of this user. Raises Refusal."""
         from flaggermail.desk.desk import Caller, Desk
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from flaggermail.cli.terminal import safe_line
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from flaggermail.record.rows import Record, StoredMessage
 
 _SECRET = frozenset({"token"})  # a token authorises acts by mail
-DOUBTS = {"unverified": "not verified", "failed": "failed the sender check"}
+DOUBTS: Mapping[str, str] = {
+    SenderVerdict.UNVERIFIED: "not verified",
+    SenderVerdict.FAILED: "failed the sender check",
+}
 # Programs that read `--json` know these fields by their earlier names.
 _IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
@@ -38,11 +43,19 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?:[+-]\d\d:\d\d)?)?")
 _NARROWEST = 4  # columns of the terminal, of a column that is cut
 
 _STATES = frozenset({"decision", "result", "sender", "state", "verdict"})  # heads and names of what is coloured
-_COLOURS = {
-    "yellow": {"approved", "attempting", "deferred", "draft", "held", "open", "queued", "unverified"},
-    "red": {"failed", "refused", "rejected", "uncertain", "unknown"},
-    "green": {"accepted", "answered", "sent", "verified"},
-}
+_COLOURS: Mapping[str, frozenset[str]] = {
+    "yellow": frozenset({
+        CaseState.OPEN, NotificationState.DRAFT, NotificationState.APPROVED, MailState.QUEUED, MailState.ATTEMPTING,
+        AttemptResult.DEFERRED, SenderVerdict.UNVERIFIED,
+    }),
+    "red": frozenset({
+        NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
+        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE,
+    }),
+    "green": frozenset({
+        CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,
+    }),
+}  # fmt: skip
 _WORD = re.compile(r"\w+")
 
 
@@ -86,6 +99,11 @@ def said(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value))
     return str(value)
+
+
+def choice(values: Iterable[str]) -> click.Choice[str]:
+    """Returns the type of an option with one of `values`; click would offer the names of an enumeration's members."""
+    return click.Choice([str(value) for value in values])
 
 
 # ---------------------------------------------------------------- the terminal

@@ -10,7 +10,6 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from flaggermail.commands.requests import STRICT
-
 from flaggermail.record import contacts
 from flaggermail.record.case_values import Aspect, CaseType, Decision, Origin, Source
 

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from flaggermail.cases.checklist import SPOKEN, Item
+from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices, reading
+from flaggermail.record.case_values import Item
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail
