@@ -4,23 +4,23 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.groups import Noun
-from flaggermail.cli.session import Session, as_json_option, login, report, show_json
+from flaggermail.cli.session import Session, as_json_option, login, report_answer, show_json
 from flaggermail.cli.showing import table
-from flaggermail.commands.acts import EnrolDevice, RevokeDevice
 
 if TYPE_CHECKING:
-    from flaggermail.commands.acts import Act
-    from flaggermail.commands.lookups import Outcome
+    from collections.abc import Mapping
+
+    from flaggermail.mail.message_json import Json
     from flaggermail.oncall.schedule import Officer
     from flaggermail.services import UnitOfWork
 
 
-@click.group(name="officer", cls=Noun)
+@click.group(name="officer")
 def command() -> None:
     """List officers; enrol and revoke their devices for one-time codes.
 
@@ -40,11 +40,11 @@ def enrol(session: Session, officer: str) -> None:
 
     Example: flaggermail officer enrol officer1
     """
-    outcome = _run(session, EnrolDevice(officer=officer))
-    address = _address(session, outcome.key, officer)
+    answer = _ask(session, "officer enrol", officer)
+    address = _address(session, str(answer["key"]), officer)
     click.echo(address)
     click.echo(_qr_code(address))
-    report(outcome)
+    report_answer(answer)
 
 
 @command.command(name="list")
@@ -75,20 +75,20 @@ def revoke(session: Session, officer: str, *, as_json: bool) -> None:
 
     Example: flaggermail officer revoke officer1
     """
-    report(_run(session, RevokeDevice(officer=officer)), as_json=as_json)
+    report_answer(_ask(session, "officer revoke", officer), as_json=as_json)
 
 
-def _run(session: Session, act: Act) -> Outcome:
-    """Runs the act as the officer with this login, or else as the one whose login the session began with.
+def _ask(session: Session, name: str, officer: str) -> Mapping[str, Json]:
+    """Asks as the officer with this login, or else as the one whose login the session began with.
 
-    These acts need the desk's own account, which is nobody's; pam_loginuid(8) keeps who entered it by sudo.
+    These commands need the desk's own account, which is nobody's; pam_loginuid(8) keeps who entered it by sudo.
     """
-    from flaggermail.commands.perform import run
-
     rota = session.environment.settings.rota
     began = _login_of_session() if session.officer is None and rota.by_login(login()) is None else None
-    officer = rota.by_login(began) if began else None
-    return run(session.environment, act, officer.id if officer else session.actor)
+    by = rota.by_login(began) if began else None
+    return replace(session, given=session.environment, officer=by.id if by else session.actor).ask(
+        name, officer=officer
+    )
 
 
 def _login_of_session() -> str | None:

@@ -11,10 +11,9 @@ import click
 from flaggermail.cli.calculation import Calculation, policies_at
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, instant, shown
-from flaggermail.cli.session import Session, as_json_option, report, show_json
+from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import named, plain, table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.commands.acts import Acknowledge, OverrideRota, SwapShift
 from flaggermail.errors import Refusal
 from flaggermail.oncall.pager_choice import TITLE
 from flaggermail.oncall.schedule import Rota, Shift, on_call, planned
@@ -170,20 +169,20 @@ def ack(session: Session, reminder: str) -> None:
 
     Example: flaggermail oncall ack VF-EP2024-0001/1/receipt/60/officer1
     """
-    report(session.act(Acknowledge(reminder=reminder)))
+    report_answer(session.ask("oncall ack", reminder=reminder))
 
 
 @command.command(name="override")
 @click.argument("officer")
-@click.option("--from", "begins_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
-@click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--from", "begins_at", required=True, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--until", "ends_at", required=True, metavar="INSTANT", help=INSTANT_HELP)
 @click.pass_obj
-def override(session: Session, officer: str, begins_at: datetime, ends_at: datetime) -> None:
+def override(session: Session, officer: str, begins_at: str, ends_at: str) -> None:
     """Put OFFICER on call for a period, regardless of the schedule.
 
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
-    report(session.act(OverrideRota(officer=officer, begins_at=begins_at, ends_at=ends_at)))
+    report_answer(session.ask("oncall override", officer=officer, begins_at=begins_at, ends_at=ends_at))
 
 
 @command.command(name="swap")
@@ -198,11 +197,11 @@ def swap(session: Session, shift: str, other: str) -> None:
 
     Example: flaggermail oncall swap 2027-03-17T15:00 2027-03-18T07:00
     """
-    begins_at = None if shift == "now" else instant(shift)
+    begins_at = None if shift == "now" else shift
     if other[:1].isdigit():
-        report(session.act(SwapShift(shift=begins_at, other=instant(other))))
+        report_answer(session.ask("oncall swap", shift=begins_at, other=other))
     else:
-        report(session.act(SwapShift(shift=begins_at, officer=other)))
+        report_answer(session.ask("oncall swap", shift=begins_at, officer=other))
 
 
 @command.command(name="handover")

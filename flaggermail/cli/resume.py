@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import click
 
-from flaggermail.cli.session import Session, report
-from flaggermail.commands.acts import Resume
+from flaggermail.cli.session import Session, report_answer
 
 
 @click.command(name="resume")
@@ -20,4 +19,4 @@ def command(session: Session, *, with_waiting: bool) -> None:
 
     Example: flaggermail resume
     """
-    report(session.act(Resume(with_waiting=with_waiting)))
+    report_answer(session.ask("resume", with_waiting=with_waiting))

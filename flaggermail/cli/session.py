@@ -22,8 +22,6 @@ from flaggermail.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flaggermail.commands.acts import Act
-    from flaggermail.commands.perform import Outcome
     from flaggermail.mail.message_json import Json
     from flaggermail.ports import BlobStore, Transaction
     from flaggermail.services import Services, UnitOfWork
@@ -110,12 +108,6 @@ class Session:
         caller = Caller(officer=self.officer, login=login())
         return Desk(lambda: self.environment, caller).ask(name, request)
 
-    def act(self, act: Act) -> Outcome:
-        """Performs an act as this user. Raises Refusal."""
-        from flaggermail.commands.perform import run
-
-        return run(self.environment, act, self.actor)
-
 
 def login() -> str:
     """Returns the operating system's user name, or the user id if it has no name."""
@@ -125,16 +117,6 @@ def login() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
-
-
-def report(outcome: Outcome, *, as_json: bool = False) -> None:
-    """Prints the outcome of an act: its state to stdout, its warnings to stderr."""
-    for warning in outcome.warnings:
-        click.echo(f"note: {safe_line(warning)}", err=True)
-    if as_json:
-        show_json({"key": outcome.key, "state": outcome.text, "warnings": list(outcome.warnings)})
-    else:
-        click.echo(safe_line(outcome.text))
 
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:
