@@ -17,6 +17,18 @@ def parts(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
     return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list | tuple) else []
 
 
+def part(document: Mapping[str, Json], name: str) -> Mapping[str, Json] | None:
+    """Returns the object called `name`; None for null."""
+    found = document[name]
+    return found if isinstance(found, Mapping) else None
+
+
+def number(document: Mapping[str, Json], name: str) -> int:
+    """Returns the whole number called `name`; 0 for null."""
+    found = document[name]
+    return found if isinstance(found, int) else 0
+
+
 def texts(document: Mapping[str, Json], name: str) -> list[str]:
     """Returns the list called `name` as texts."""
     found = document[name]
