@@ -3,22 +3,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from flaggermail.record.rows import Case
 
 ENOUGH_ATTEMPTS = 2  # "repeated" means at least two
-
-
-class DeclineReason(StrEnum):
-    """The reasons for declining a referral; `config/templates/words.yaml` contains the text for the referrer."""
-
-    OUTSIDE_PROCESS = "outside_process"  # promises, opinions: not about how the election is run
-    ILLEGAL_ONLY = "illegal_only"  # possibly illegal, and nothing more
-    SINGLE_POST = "single_post"  # a citizen's report about one post
-    MEANS_LEFT = "means_left"  # the channel's owner, or the referrer, has not tried everything they can
-    NO_CRITERION = "no_criterion"  # no vote becomes invalid, is misdirected or is lost
-    OTHER = "other"  # explained in free text
 
 
 def missing(case: Case) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.documents import number, parts, text, texts
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe_line
 from flaggermail.errors import Refusal
@@ -40,7 +41,7 @@ class HeadType(click.ParamType[str]):
         return found
 
 
-@click.group(name="audit")
+@click.group(name="audit", cls=Noun)
 def command() -> None:
     """Prove that the record was not changed.
 

@@ -8,19 +8,20 @@ from typing import TextIO
 
 import click
 
-from flaggermail.cases.assessment import DeclineReason
 from flaggermail.cases.checklist import Item
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, report
 from flaggermail.cli.terminal import safe, safe_line
 from flaggermail.commands import acts
 from flaggermail.errors import NotFound
+from flaggermail.record.case_values import DeclineReason
 from flaggermail.record.rows import Notification
 
 
-@click.group(name="case")
+@click.group(name="case", cls=Noun)
 def command() -> None:
     """Open, assess, decide and follow cases.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import shown
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
@@ -12,7 +13,7 @@ from flaggermail.commands.acts import ClearAddress
 from flaggermail.record.rows import Channel
 
 
-@click.group(name="channel")
+@click.group(name="channel", cls=Noun)
 def command() -> None:
     """List the platforms' channels; clear bounced addresses.
 

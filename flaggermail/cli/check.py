@@ -48,7 +48,7 @@ def _lines(found: Mapping[str, Json]) -> Iterator[str]:
     yield f"configuration in order: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
     yield from (f"warning: {warning}" for warning in texts(found, "warnings"))
     yield from (f"note: {note}" for note in texts(found, "notes"))
-    for barrier in texts(part(found, "parser") or {"missing": []}, "missing"):
+    for barrier in texts(part(found, "parser"), "missing"):
         yield f"warning: the parser runs without {barrier}: this kernel does not offer it"
     for gap in parts(found, "gaps"):
         begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))

@@ -45,6 +45,6 @@ def as_text(one: Mapping[str, Json]) -> str:
     head = f"{one['message']}  {minute(one, 'received_at')}  {text(one, 'subject')}"
     lines = [f"{head}{f'  [{chr(44).join(marks)}]' if marks else ''}"]
     for sign, name in (("-", "old"), ("+", "new")):
-        outcome = part(one, name) or {}
+        outcome = part(one, name)
         lines += [f"  {sign} {outcome['says']}", *(f"      {line}" for line in made_by(outcome))]
     return "\n".join(lines)

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, show_json
 
 
-@click.group(name="db")
+@click.group(name="db", cls=Noun)
 def command() -> None:
     """Maintain the database.
 

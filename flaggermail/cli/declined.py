@@ -7,6 +7,7 @@ from collections import Counter
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
@@ -15,7 +16,7 @@ from flaggermail.commands.acts import DeclineMessage
 from flaggermail.record.rows import Decline, StoredMessage
 
 
-@click.group(name="declined")
+@click.group(name="declined", cls=Noun)
 def command() -> None:
     """List, show and decline citizens' mail.
 

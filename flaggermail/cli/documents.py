@@ -17,10 +17,10 @@ def parts(document: Mapping[str, Json], name: str) -> list[Mapping[str, Json]]:
     return [part for part in found if isinstance(part, Mapping)] if isinstance(found, list | tuple) else []
 
 
-def part(document: Mapping[str, Json], name: str) -> Mapping[str, Json] | None:
-    """Returns the object called `name`; None for null."""
+def part(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """Returns the object called `name`; empty for null."""
     found = document[name]
-    return found if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def number(document: Mapping[str, Json], name: str) -> int:

@@ -7,6 +7,7 @@ from datetime import date
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import day
 from flaggermail.cli.session import Session, as_json_option, report, show_json
 from flaggermail.cli.showing import plain, table
@@ -14,7 +15,7 @@ from flaggermail.commands.acts import AddElection, CloseElection
 from flaggermail.record.rows import Election
 
 
-@click.group(name="election")
+@click.group(name="election", cls=Noun)
 def command() -> None:
     """List, add and close elections.
 

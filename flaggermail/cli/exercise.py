@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, report
 from flaggermail.commands.acts import StartExercise, StopExercise
 
 
-@click.group(name="exercise")
+@click.group(name="exercise", cls=Noun)
 def command() -> None:
     """Start and stop an exercise.
 

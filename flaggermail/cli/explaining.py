@@ -32,7 +32,7 @@ def as_text(one: Mapping[str, Json], *, whole: bool) -> str:
     given += [("priority", text(one, "priority") if one["priority"] != _USUAL else "")]
     lines += [f"  {name.ljust(12)} {value}" for name, value in given if value]
     next_best = part(one, "next_best")
-    if next_best is not None:
+    if next_best:
         lines.append(f"  next best    {_describe_rule(next_best)}")
     lines += _passed_over_lines(parts(one, "passed_over"), next_best, whole=whole)
     return "\n".join(lines)
@@ -52,10 +52,10 @@ def made_by(found: Mapping[str, Json]) -> list[str]:
 
 
 def _passed_over_lines(
-    passed: Sequence[Mapping[str, Json]], next_best: Mapping[str, Json] | None, *, whole: bool
+    passed: Sequence[Mapping[str, Json]], next_best: Mapping[str, Json], *, whole: bool
 ) -> list[str]:
     """Returns the rules passed over, in order: those closest to a match, or all of them."""
-    others = [tried for tried in passed if next_best is None or _rule(tried) != _rule(next_best)]
+    others = [tried for tried in passed if not next_best or _rule(tried) != _rule(next_best)]
     nearest = sorted(others, key=_nearness, reverse=True)[: None if whole else _NEAREST]
     lines = [f"  passed over  {_describe_rule(tried)}" for tried in others if tried in nearest]
     left = len(others) - len(lines)

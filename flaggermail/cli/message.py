@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import shown
 from flaggermail.cli.mail_text import show_mail
 from flaggermail.cli.session import Session, as_json_option, report, show_json
@@ -19,7 +20,7 @@ from flaggermail.record.rows import StoredMessage
 KINDS = click.Choice([kind.value for kind in Kind])
 
 
-@click.group(name="message")
+@click.group(name="message", cls=Noun)
 def command() -> None:
     """List, show and correct messages.
 

@@ -8,11 +8,12 @@ import io
 import click
 
 from flaggermail.cli.documents import parts, text
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
 
 
-@click.group(name="officer")
+@click.group(name="officer", cls=Noun)
 def command() -> None:
     """List officers; enrol and revoke their devices for one-time codes.
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.clocks import print_clock
+from flaggermail.cli.clocks import show_calculation
 from flaggermail.cli.documents import minute, part, parts, text
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import table
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
-@click.group(name="oncall")
+@click.group(name="oncall", cls=Noun)
 def command() -> None:
     """Show shifts, reminders and pages; acknowledge, override, swap.
 
@@ -66,7 +67,7 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
     elif at:
-        _print_forecast(found)
+        _print_forecast(found, at)
     else:
         _print_next(found)
 
@@ -82,25 +83,25 @@ def _print_next(found: Mapping[str, Json]) -> None:
     )
     click.echo(f"at other hours: {_named(part(found, 'fallback_officer'))}")
     for clock in parts(found, "clocks"):
-        print_clock(clock)
+        show_calculation(clock)
     click.echo(f"next reminder due: {minute(found, 'next_reminder_due') or 'none'}")
 
 
-def _print_forecast(found: Mapping[str, Json]) -> None:
+def _print_forecast(found: Mapping[str, Json], at: datetime) -> None:
     """Prints officer, policies and reminders at a future instant."""
     click.echo(f"on call then: {_named(part(found, 'on_call'))}")
-    for what, policy in (part(found, "policies") or {}).items():
+    for what, policy in part(found, "policies").items():
         click.echo(safe_line(f"policy for {what}: {policy}"))
     clocks = parts(found, "clocks")
     for clock in clocks:
-        print_clock(clock)
+        show_calculation(clock, at)
     if not clocks:
         click.echo("no clock is running")
 
 
-def _named(officer: Mapping[str, Json] | None) -> str:
+def _named(officer: Mapping[str, Json]) -> str:
     """Formats an officer: name, id and phone."""
-    if officer is None:
+    if not officer:
         return "nobody"
     phone = text(officer, "phone")
     return safe_line(f"{text(officer, 'name')} ({text(officer, 'id')})" + (f", {phone}" if phone else ""))
@@ -172,7 +173,7 @@ def handover(session: Session, *, as_json: bool) -> None:
         "no case",
     )
     for clock in parts(found, "clocks"):
-        print_clock(clock)
+        show_calculation(clock)
     lines = [
         f"not answered: {one['id']}, told {minute(one, 'told_at')} to {one['officer']}"
         for one in parts(found, "unanswered")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import age, shown
 from flaggermail.cli.mail_text import document_of, show_mail
 from flaggermail.cli.message import KINDS
@@ -15,7 +16,7 @@ from flaggermail.notifications.latency import minutes
 from flaggermail.record.rows import StoredMessage
 
 
-@click.group(name="quarantine")
+@click.group(name="quarantine", cls=Noun)
 def command() -> None:
     """List, show and place quarantined mail.
 

@@ -14,6 +14,7 @@ from flaggermail.cli.comparing import Tally
 from flaggermail.cli.comparing import as_text as difference_as_text
 from flaggermail.cli.documents import number, parts, text
 from flaggermail.cli.explaining import as_text
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.mail_files import base64_of, mail_files, rule_files
 from flaggermail.cli.session import Session, as_json_option, show_json, show_json_line
 from flaggermail.cli.terminal import safe, safe_line
@@ -26,7 +27,7 @@ SCHEMAS = ("rules", "sample", "who", "languages")
 WHO = "who.yaml"  # a folder that holds it is one of samples
 
 
-@click.group(name="rules")
+@click.group(name="rules", cls=Noun)
 def command() -> None:
     """Check the rules and explain their outcome for mails.
 

@@ -10,13 +10,16 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from flaggermail.commands.requests import STRICT
+from flaggermail.record import contacts
+from flaggermail.record.case_values import Aspect, CaseType, Decision, Origin, Source
 
-CASE_TYPES = ("A_content", "B_channel", "C_advert", "D_general_warning", "other")
-ORIGINS = ("referral", "media", "earlier_cases")
-SOURCES = ("media", "fact_checker", "government_body", "fellow_authority")
-DECISIONS = ("notify", "decline", "refer", "none")
-ASPECTS = ("organisation", "conduct", "integrity")
-COUNTS = ("notification", "follow_up", "platform_ack", "substantive_reply")
+# Values, not members: click would offer the names of members.
+CASE_TYPES = tuple(one.value for one in CaseType)
+ORIGINS = tuple(one.value for one in Origin)
+SOURCES = tuple(one.value for one in Source)
+DECISIONS = tuple(one.value for one in Decision)
+ASPECTS = tuple(one.value for one in Aspect)
+COUNTS = tuple(one.value for one in contacts.COUNTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

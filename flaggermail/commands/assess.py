@@ -6,11 +6,11 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from flaggermail.cases import assessment
-from flaggermail.cases.assessment import DeclineReason
 from flaggermail.commands import acts
 from flaggermail.commands.lookups import Outcome, given, one_of, the_case
 from flaggermail.errors import Refusal
 from flaggermail.notices import notices
+from flaggermail.record.case_values import DeclineReason
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, Notification

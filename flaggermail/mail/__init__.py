@@ -5,5 +5,5 @@ Entry points: `message.Message` is the result of reading a mail, `mime` and `fie
 new mails, `reply_tokens` makes the tokens that a reply carries and finds them again. `adapters.parsing` runs these
 functions on received mail, in a process of its own.
 
-May import: the standard library's pure part, `record`.
+May import: the standard library's pure part.
 """

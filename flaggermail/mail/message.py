@@ -18,6 +18,28 @@ class MechanicalKind(StrEnum):
     FEEDBACK_REPORT = "feedback-report"  # RFC 5965
 
 
+class BounceClass(StrEnum):
+    """What a delivery report says of its mail."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+
+
+class ForwardSource(StrEnum):
+    """How a forwarded mail is inside the mail that forwards it."""
+
+    INLINE = "inline"
+    ATTACHMENT = "attachment"
+
+
+class SenderVerdict(StrEnum):
+    """Whether the author of a mail is authenticated."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """One mailbox of an address field (RFC 5322, section 3.4). `address` is as written, never empty."""
@@ -55,7 +77,7 @@ class Forwarded:
     subject: str | None
     date: str | None
     body: str
-    source: str  # "inline" | "attachment"
+    source: ForwardSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +92,13 @@ class HtmlReading:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the author is authenticated: `value` is verified, unverified or failed; `basis` states the evidence."""
+    """Whether the author is authenticated; `basis` states the evidence."""
 
-    value: str
+    value: SenderVerdict
     basis: str
 
 
-NOT_AUTHENTICATED = Verdict("unverified", "nobody was asked who wrote it")
+NOT_AUTHENTICATED = Verdict(SenderVerdict.UNVERIFIED, "nobody was asked who wrote it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +122,7 @@ class Message:
     date: datetime | None = None
     kind: MechanicalKind = MechanicalKind.HUMAN
     failed_recipients: tuple[str, ...] = ()
-    bounce_class: str | None = None  # "failed" | "delayed"
+    bounce_class: BounceClass | None = None
     original_message_id: str | None = None  # Message-ID of the mail that a bounce or report is about
     original_envelope_id: str | None = None  # its ENVID as reported (RFC 3464, section 2.2.1)
     forwarded: Forwarded | None = None

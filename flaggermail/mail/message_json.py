@@ -6,7 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from flaggermail.mail.message import Address, Attachment, Forwarded, HtmlReading, MechanicalKind, Message
+from flaggermail.mail.message import (
+    Address,
+    Attachment,
+    BounceClass,
+    Forwarded,
+    ForwardSource,
+    HtmlReading,
+    MechanicalKind,
+    Message,
+)
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -100,7 +109,7 @@ def unpacked(value: object) -> Message:
     """Returns the Message of a `packed` object. Raises TypeError, KeyError or ValueError if it is not one."""
     fields = _object(value)
     date = _text_or_none(fields["date"])
-    forwarded = fields["forwarded"]
+    forwarded, bounce = fields["forwarded"], fields["bounce_class"]
     return Message(
         sha256=_text(fields["sha256"]),
         size=_number(fields["size"]),
@@ -115,7 +124,7 @@ def unpacked(value: object) -> Message:
         date=datetime.fromisoformat(date) if date else None,
         kind=MechanicalKind(_text(fields["kind"])),
         failed_recipients=_texts(fields["failed_recipients"]),
-        bounce_class=_text_or_none(fields["bounce_class"]),
+        bounce_class=BounceClass(_text(bounce)) if bounce is not None else None,
         original_message_id=_text_or_none(fields["original_message_id"]),
         original_envelope_id=_text_or_none(fields["original_envelope_id"]),
         forwarded=_forward(_object(forwarded)) if forwarded is not None else None,
@@ -141,7 +150,7 @@ def _forward(fields: Mapping[str, object]) -> Forwarded:
         subject=_text_or_none(fields["subject"]),
         date=_text_or_none(fields["date"]),
         body=_text(fields["body"]),
-        source=_text(fields["source"]),
+        source=ForwardSource(_text(fields["source"])),
     )
 
 

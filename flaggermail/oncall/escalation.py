@@ -12,7 +12,8 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+
+from flaggermail.record.clocks import Means
 
 HEAD = "head"
 OFFICER = "officer"
@@ -23,14 +24,7 @@ WAITING = "quarantine"  # the clock of a quarantined mail, which runs until a pe
 Who = Callable[[str, datetime], str | None]  # officer, head or an officer's id, and an instant -> the officer's id
 
 
-class Means(StrEnum):
-    """How a reminder reaches its recipient."""
-
-    MAIL = "mail"
-    PAGER = "pager"  # that person's pagers, in the order and with the delays of the schedule
-
-
-EVERY_MEANS = tuple(means.value for means in Means)
+EVERY_MEANS = tuple(Means)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ class Step:
     clock: str  # receipt | human | decision
     after: int
     tell: str = OFFICER  # officer | head | both | an officer's id
-    how: tuple[str, ...] = EVERY_MEANS
+    how: tuple[Means, ...] = EVERY_MEANS
     repeat: int | None = None
     times: int | None = None
     until: int | None = None

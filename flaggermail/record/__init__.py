@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The record: rows for the current state, events for its history, and their enumerations.
+"""The record: rows for the current state, events for its history, and the closed sets of their values.
 
 Entry points: `rows` defines one frozen dataclass per table, `events` the changes to them, `event_codec` their encoding
 in the event chain. The store behind `ports.Store` keeps both.
 
-May import: the pure part of the standard library.
+May import: the pure part of the standard library, `mail`.
 """

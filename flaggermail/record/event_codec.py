@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cache
 from typing import NotRequired, TypedDict, get_args, get_type_hints
 
@@ -69,6 +70,8 @@ def plain(value: Scalar) -> Plain:
 
     Raises ValueError for values that not every database can store: an instant without a zone, text with NUL.
     """
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, str) and "\0" in value:
         raise ValueError("text with NUL cannot be recorded")
     if isinstance(value, datetime):
@@ -85,21 +88,33 @@ def plain(value: Scalar) -> Plain:
 
 
 def typed(record: type[Record], name: str, value: object) -> Scalar:
-    """Returns the typed value: the inverse of `plain` for field `name` of `record`."""
+    """Returns the typed value: the inverse of `plain` for field `name` of `record`.
+
+    Raises TypeError or ValueError for a value that the field cannot hold, such as a word outside its closed set.
+    """
     kind = _kinds(record.TABLE)[name]
     if value is None:
         return None
     if isinstance(value, list):
-        return tuple(date.fromisoformat(str(item)) for item in value) if kind is date else tuple(value)
-    if kind is datetime and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if kind is date and isinstance(value, str):
-        return date.fromisoformat(value)
+        return tuple(value) if kind in {str, int} else _typed_list(kind, value)
+    if isinstance(value, str) and kind is not str:
+        if kind is datetime:
+            return datetime.fromisoformat(value)
+        if kind is date:
+            return date.fromisoformat(value)
+        if issubclass(kind, StrEnum):
+            return kind(value)
     if kind is bool:
         return bool(value)
     if isinstance(value, str | int | date) and type(value) is kind:
         return value
     raise TypeError(f"{record.TABLE}.{name} cannot hold {type(value).__name__}")
+
+
+def _typed_list(kind: type, value: list[object]) -> tuple[date, ...] | tuple[str, ...]:
+    if issubclass(kind, StrEnum):
+        return tuple(kind(str(item)) for item in value)
+    return tuple(date.fromisoformat(str(item)) for item in value)
 
 
 @cache

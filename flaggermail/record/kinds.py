@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The kinds of incoming mail and of mail that the desk writes."""
+"""The kinds of incoming mail and of mail that the desk writes, and where a message is filed."""
 
 from __future__ import annotations
 
@@ -34,3 +34,27 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     ESCALATION = "escalation"
     ALARM = "alarm"
+
+
+class Direction(StrEnum):
+    """Whether a message was received or sent."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Place(StrEnum):
+    """Where a message is filed."""
+
+    CASE = "case"
+    QUARANTINE = "quarantine"
+    NOISE = "noise"
+    DECLINED = "declined"
+    OWN = "own"  # written by the desk
+
+
+class Versioned(StrEnum):
+    """What has versions that are in force for a period."""
+
+    RULES = "rules"
+    TEMPLATES = "templates"

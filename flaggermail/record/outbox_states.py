@@ -12,19 +12,20 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from flaggermail.record.rows import OutboxMail
+from flaggermail.record.states import MailState
 
-NEXT: Mapping[str, frozenset[str]] = MappingProxyType({
-    "queued": frozenset({"attempting", "cancelled", "refused"}),
-    "attempting": frozenset({"accepted", "queued", "refused", "uncertain"}),
-    "uncertain": frozenset({"accepted", "queued", "refused"}),
-    "accepted": frozenset({"refused"}),
-    "refused": frozenset(),
-    "cancelled": frozenset(),
+NEXT: Mapping[MailState, frozenset[MailState]] = MappingProxyType({
+    MailState.QUEUED: frozenset({MailState.ATTEMPTING, MailState.CANCELLED, MailState.REFUSED}),
+    MailState.ATTEMPTING: frozenset({MailState.ACCEPTED, MailState.QUEUED, MailState.REFUSED, MailState.UNCERTAIN}),
+    MailState.UNCERTAIN: frozenset({MailState.ACCEPTED, MailState.QUEUED, MailState.REFUSED}),
+    MailState.ACCEPTED: frozenset({MailState.REFUSED}),
+    MailState.REFUSED: frozenset(),
+    MailState.CANCELLED: frozenset(),
 })  # fmt: skip
-IN_HAND = frozenset({"attempting", "uncertain"})  # waiting for the server's answer or for proof of delivery
+IN_HAND = frozenset({MailState.ATTEMPTING, MailState.UNCERTAIN})  # waiting for the server's answer or for proof
 
 
-def moved(mail: OutboxMail, state: str) -> OutboxMail:
+def moved(mail: OutboxMail, state: MailState) -> OutboxMail:
     """Returns `mail` in its next state. Raises ValueError if the transition is not allowed: a programming error."""
     if state not in NEXT[mail.state]:
         raise ValueError(f"an envelope that is {mail.state} cannot become {state}")

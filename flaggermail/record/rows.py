@@ -11,6 +11,24 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
 
+from flaggermail.mail.message import MechanicalKind, SenderVerdict
+from flaggermail.record.alarm_kinds import AlarmKind
+from flaggermail.record.case_values import (
+    Aspect,
+    CaseType,
+    Decision,
+    DeclineReason,
+    Origin,
+    Priority,
+    Source,
+)
+from flaggermail.record.clocks import ClockKind, Means
+from flaggermail.record.contacts import ChannelKind, ContactMeans, LanguageCode
+from flaggermail.record.kinds import Direction, Kind, Place, Versioned
+from flaggermail.record.states import AttemptResult, CaseState, ClockState, MailState, NotificationState, PageState
+from flaggermail.record.topics import Topic
+from flaggermail.record.trust import SenderTrust
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -62,10 +80,10 @@ class Channel(Record):
     code: str
     platform: str
     name: str
-    kind: str  # "mail" | "portal" | "phone"
+    kind: ChannelKind
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
-    language: str = "en"
+    language: LanguageCode = LanguageCode.EN
     can_confirm: bool = True
     phone: str | None = None
     policy_title: str = ""
@@ -101,18 +119,18 @@ class Case(Record):
     )
     number: str
     election: str
-    type: str  # A_content | B_channel | C_advert | D_general_warning | other
-    origin: str  # referral | media | earlier_cases
-    source: str | None = None  # media | fact_checker | government_body | fellow_authority
-    state: str = "open"  # open | decided | notified | answered | closed
+    type: CaseType
+    origin: Origin
+    source: Source | None = None
+    state: CaseState = CaseState.OPEN
     title: str = ""
     token: str
-    language: str = "nl"
+    language: LanguageCode = LanguageCode.NL
     referrer_address: str | None = None
     referrer_name: str | None = None
     root_message: str | None = None
     related: tuple[str, ...] = ()
-    aspects: tuple[str, ...] = ()  # organisation | conduct | integrity
+    aspects: tuple[Aspect, ...] = ()
     incorrect: bool | None = None
     contradicts: str | None = None
     criteria: tuple[int, ...] = ()
@@ -122,8 +140,8 @@ class Case(Record):
     satire: bool | None = None
     assessed_by: str | None = None
     assessed_at: datetime | None = None
-    decision: str | None = None  # notify | decline | refer | none
-    decision_ground: str | None = None  # of a decline: a DeclineReason
+    decision: Decision | None = None
+    decision_ground: DeclineReason | None = None  # of a decline
     decision_reason: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -134,7 +152,7 @@ class Case(Record):
     platform_references: tuple[str, ...] = ()
     reminders: str = "[]"  # reminder policy for an undecided case, stored when it was opened (JSON)
     exercise: bool = False
-    priority: str = "normal"  # urgent | normal
+    priority: Priority = Priority.NORMAL
     narratives: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
     tail: str | None = None  # of its number in mail to the referrer, see mail.tailed_numbers; None in cases of before
 
@@ -149,21 +167,21 @@ class StoredMessage(Record):
     message_id: str | None
     content_key: str
     digest: str
-    direction: str  # in | out
+    direction: Direction
     from_address: str | None = None
     from_name: str | None = None
     subject: str | None = None
     received_at: datetime  # INTERNALDATE of the earliest delivery, or the acceptance of a sent mail
     first_seen_at: datetime
-    mechanical: str = "human"
-    kinds: tuple[str, ...] = ()
-    place: str  # case | quarantine | noise | declined | own
+    mechanical: MechanicalKind = MechanicalKind.HUMAN
+    kinds: tuple[Kind, ...] = ()
+    place: Place
     case: str | None = None
     notification: str | None = None
     match_basis: str = ""  # why it was placed there, such as "forwarded in ID"
     reason: str = ""  # why it waits for a person
     suggestions: tuple[str, ...] = ()
-    verdict: str = "unverified"  # verified | unverified | failed
+    verdict: SenderVerdict = SenderVerdict.UNVERIFIED
     verdict_basis: str = ""
     rule: str | None = None
     automatic: bool = False
@@ -174,7 +192,7 @@ class StoredMessage(Record):
     platform_references: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
     ruleset: str | None = None  # the version of the rules that classified it, see `InForce`
-    priority: str = "normal"  # urgent | normal
+    priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()  # from the closed list in the configuration; not counted in any figure
     discarded_at: datetime | None = None  # when its octets were destroyed, at the end of the retention period
     exercise: bool = False  # belongs to an exercise by its case or its sender
@@ -209,14 +227,14 @@ class Notification(Record):
     channel_name: str
     counted: bool = True  # False for a follow-up, which needs the same approval and is not counted
     template: str
-    language: str
+    language: LanguageCode
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     subject: str
     policy_title: str = ""
     policy_url: str = ""
     policy_read_on: date | None = None
-    state: str = "draft"  # draft | approved | sent | failed | rejected | cancelled
+    state: NotificationState = NotificationState.DRAFT
     drafted_by: str
     drafted_at: datetime
     approved_by: tuple[str, ...] = ()
@@ -240,8 +258,8 @@ class ClockRow(Record):
     TABLE: ClassVar[str] = "clock"
     id: str
     notification: str
-    kind: str  # receipt | human | substance
-    state: str = "running"  # running | stopped | cancelled
+    kind: ClockKind
+    state: ClockState = ClockState.RUNNING
     started_at: datetime
     stopped_at: datetime | None = None
     stopped_by: str | None = None  # message or contact note
@@ -259,9 +277,9 @@ class ContactNote(Record):
     id: str
     case: str
     notification: str | None = None
-    means: str  # phone | portal | meeting
+    means: ContactMeans
     text: str
-    counts_as: tuple[str, ...] = ()  # notification | platform_ack | substantive_reply
+    counts_as: tuple[Kind, ...] = ()  # of `contacts.COUNTS`
     effective_at: datetime
     entered_at: datetime
     author: str
@@ -274,7 +292,7 @@ class OutboxMail(Record):
     TABLE: ClassVar[str] = "outbox"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"recipient", "subject", "dedupe", "answer"})
     id: str
-    kind: str
+    kind: Kind
     dedupe: str
     case: str | None = None
     notification: str | None = None
@@ -284,7 +302,7 @@ class OutboxMail(Record):
     subject: str
     digest: str
     at_most_once: bool = False  # True for mail to a platform; other mail is sent at least once
-    state: str = "queued"  # queued | attempting | accepted | refused | uncertain | cancelled
+    state: MailState = MailState.QUEUED
     queued_at: datetime
     next_try_at: datetime | None = None
     tries: int = 0
@@ -293,7 +311,7 @@ class OutboxMail(Record):
     bounced: bool = False
     exercise: bool = False  # reaches exercise addresses and officers only
     shows: str | None = None  # of a notice: the received message that it shows
-    trust: str | None = None  # of a notice, alarm or digest: whose mail caused it (a SenderTrust); None: the desk's own
+    trust: SenderTrust | None = None  # of a notice, alarm or digest: whose mail caused it; None: the desk's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,7 +324,7 @@ class Attempt(Record):
     mail: str
     started_at: datetime
     ended_at: datetime | None = None
-    result: str | None = None  # accepted | refused | deferred | unknown
+    result: AttemptResult | None = None
     code: int = 0
     text: str = ""
 
@@ -317,10 +335,10 @@ class Reminder(Record):
 
     TABLE: ClassVar[str] = "reminder"
     id: str
-    kind: str  # reminder | escalation
+    kind: Kind  # a reminder or an escalation
     case: str
     notification: str | None = None
-    clock: str  # receipt | human | decision
+    clock: ClockKind
     step: int
     officer: str
     due_at: datetime
@@ -331,7 +349,7 @@ class Reminder(Record):
     acknowledged_until: datetime | None = None  # as promised at the time, whatever the configuration says now
     repetition: int = 0  # of a repeating step
     withheld: bool = False  # fell due while the desk was observing: never sent
-    how: tuple[str, ...] = ("mail", "pager")  # values of `escalation.Means`
+    how: tuple[Means, ...] = (Means.MAIL, Means.PAGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +359,7 @@ class Token(Record):
     TABLE: ClassVar[str] = "token"
     KEY: ClassVar[str] = "token"
     token: str
-    purpose: str  # case | notification | decline; of a mail to an officer see replies.verbs.Topic
+    purpose: Topic
     case: str | None = None
     notification: str | None = None
     reminder: str | None = None
@@ -376,7 +394,7 @@ class Alarm(Record):
     TABLE: ClassVar[str] = "alarm"
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"text"})
     id: str  # deduplication key: kind and subject
-    kind: str
+    kind: AlarmKind
     case: str | None = None
     notification: str | None = None
     text: str
@@ -397,7 +415,7 @@ class Page(Record):
     notification: str | None = None
     text: str  # number, platform and minutes; no other detail of a case
     exercise: bool = False
-    state: str = "queued"  # queued | attempting | sent | failed | held
+    state: PageState = PageState.QUEUED
     queued_at: datetime
     tries: int = 0
     tried_at: datetime | None = None
@@ -413,7 +431,7 @@ class HeldBack(Record):
     PERSONAL: ClassVar[frozenset[str]] = frozenset({"dedupe"})
     id: str
     officer: str
-    kind: str  # officer_notice | alarm
+    kind: Kind  # of the mail
     dedupe: str  # deduplication key of the mail
     what: str  # one of our own words: what came in, or the kind of alarm
     case: str | None = None
@@ -421,7 +439,7 @@ class HeldBack(Record):
     next_step: str  # the command that shows it
     exercise: bool = False
     shows: str | None = None  # of a notice: the received message that it shows
-    trust: str | None = None  # whose mail caused it (a SenderTrust); None: the desk itself
+    trust: SenderTrust | None = None  # whose mail caused it; None: the desk itself
     held_at: datetime
     told_at: datetime | None = None
 
@@ -481,7 +499,7 @@ class Withheld(Record):
 
     TABLE: ClassVar[str] = "withheld"
     id: str
-    kind: str
+    kind: Kind
     withheld_at: datetime
 
 
@@ -491,7 +509,7 @@ class InForce(Record):
 
     TABLE: ClassVar[str] = "in_force"
     id: str  # subject, and the number of the period
-    what: str  # rules | templates
+    what: Versioned
     version: str  # SHA-256 over names and octets of its files
     digest: str  # of the archived files
     since: datetime

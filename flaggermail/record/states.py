@@ -1,16 +1,80 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""States that are counted, in display order; kept out of `rows`, which is slow to import."""
+"""The states of rows, in display order; kept out of `rows`, which is slow to import."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 
-CASE_STATES = ("open", "decided", "notified", "answered", "closed")
+from flaggermail.record.clocks import ClockKind
+
+
+class CaseState(StrEnum):
+    """The states of a case."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    NOTIFIED = "notified"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class NotificationState(StrEnum):
+    """The states of a notification."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    SENT = "sent"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class ClockState(StrEnum):
+    """The states of a clock."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+
+
+class MailState(StrEnum):
+    """The states of an outbox mail; `outbox_states.NEXT` has the transitions."""
+
+    QUEUED = "queued"
+    ATTEMPTING = "attempting"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+
+
+class AttemptResult(StrEnum):
+    """How a delivery attempt ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DEFERRED = "deferred"
+    UNREACHABLE = "unreachable"  # no connection to the submission server
+    UNKNOWN = "unknown"  # the connection broke after the octets were sent
+
+
+class PageState(StrEnum):
+    """The states of a page."""
+
+    QUEUED = "queued"
+    ATTEMPTING = "attempting"
+    SENT = "sent"
+    FAILED = "failed"
+    HELD = "held"
+
+
+CASE_STATES = tuple(state.value for state in CaseState)
 IN_HAND = CASE_STATES[:-1]
-CLOCKS = ("receipt", "human", "substance")
-WAITING = ("queued", "attempting", "uncertain")  # outbox mail that is not yet settled
-LEAVING = ("queued", "attempting")  # those that need no decision by a person
-UNDELIVERED_PAGES = ("failed", "held")  # pages that reached nobody
+CLOCKS = (ClockKind.RECEIPT, ClockKind.HUMAN, ClockKind.SUBSTANCE)  # of a notification
+WAITING = (MailState.QUEUED, MailState.ATTEMPTING, MailState.UNCERTAIN)  # outbox mail that is not yet settled
+LEAVING = (MailState.QUEUED, MailState.ATTEMPTING)  # those that need no decision by a person
+UNDELIVERED_PAGES = (PageState.FAILED, PageState.HELD)  # pages that reached nobody
 UNDELIVERED_FOR = timedelta(days=1)
 SUPPRESSED = "suppressed"  # the counter of mails suppressed as duplicates
 LEASE = "mailbox"  # held by the one running daemon

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The topics of mail to officers, and how long a reply to each is accepted."""
+"""The topics of mail with a token, and how long a reply to each is accepted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LASTS = timedelta(hours=2)
 
 
 class Topic(StrEnum):
-    """The topic of a mail to an officer; the purpose of its token."""
+    """The topic of a mail of ours; the purpose of its token. The last three are of mail to others than officers."""
 
     NOTICE = "notice"
     NEW_CASE = "new case"
@@ -25,6 +25,9 @@ class Topic(StrEnum):
     SHIFT = "shift"
     SUBMISSION = "submission"  # a text to submit in a portal or to read out by phone
     DEVICE = "device"  # an officer's device for one-time codes, which its first code confirms
+    CASE = "case"
+    NOTIFICATION = "notification"
+    DECLINE = "decline"
 
 
 USUAL_LIFE = timedelta(days=7)

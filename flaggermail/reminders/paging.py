@@ -17,11 +17,11 @@ from itertools import groupby
 from flaggermail.letters import exercises
 from flaggermail.notices import code_pages, notices, page_queue
 from flaggermail.notices.page_queue import Wake
-from flaggermail.oncall.escalation import Means
 from flaggermail.oncall.pager_choice import ATTEMPTING, FAILED, HELD, QUEUED, SENT, TITLE, next_pager, reminder_text
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Interrupt, Paged, Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
+from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Case, ClockRow, Page, PageCode, Reminder

@@ -16,9 +16,10 @@ from flaggermail.notices import duty, notices, rate_limits
 from flaggermail.notices.duty import readers
 from flaggermail.notices.notices import Notice
 from flaggermail.oncall import escalation
-from flaggermail.oncall.escalation import HEAD, Call, Due, Means
+from flaggermail.oncall.escalation import HEAD, Call, Due
 from flaggermail.oncall.schedule import Officer
 from flaggermail.ports import Transaction
+from flaggermail.record.clocks import Means
 from flaggermail.record.events import EventKind, added
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Channel, Platform, Reminder

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flaggermail.oncall.escalation import OFFICER, Means, Step
+from flaggermail.oncall.escalation import OFFICER, Step
 from flaggermail.oncall.periods import Period
+from flaggermail.record.clocks import Means
 from flaggermail.yaml_files.kinds import Code, Minutes, Model, shape
 
 CLOCKS = ("receipt", "human", "decision")

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""How the next reminders of a running clock are calculated: 60 min after 10:34 = 11:34, to A. Jansen."""
+"""How the next reminders of an open clock are calculated, step by step, under the current schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
 from flaggermail.record.rows import Election
 from flaggermail.reminders.open_clocks import OpenClock
 from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, json_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +27,35 @@ class _Line:
 
 
 class Calculation:
-    """The upcoming reminders of one running clock under the current schedule."""
+    """The upcoming reminders of one open clock."""
 
     def __init__(self, work: UnitOfWork, waiting: OpenClock) -> None:
         self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
         self._readers = readers(work.env.settings, work.tx)
 
-    def _lines(self, at: datetime | None = None) -> Iterator[str]:
-        """Yields the calculation in words, one line per reminder, and why nothing is due now."""
-        listed = self._reminders(at)
-        yield from (self._explain(line) for line in listed)
-        if not listed:
-            yield "nothing will be told by then" if at else "no step is left"
-        if at is None:
-            yield f"now: {self._why_not_now()}"
-
-    def document(self, at: datetime | None = None) -> dict[str, Json]:
-        """Returns the next reminder of each step; with `at`, the reminders sent by then. `lines` says it in words."""
+    def document(self, at: datetime | None = None) -> Document:
+        """Returns the next reminder of each step and why nothing is due now; with `at`, the reminders sent by then."""
         waiting = self._waiting
         return {
             "about": waiting.about,
             "clock": waiting.clock,
-            "since": waiting.started_at.astimezone(self._zone).isoformat(),
+            "since": json_of(waiting.started_at, self._zone),
             "now": self._why_not_now(),
             "steps": [self._step(line) for line in self._reminders(at)],
-            "lines": list(self._lines(at)),
         }
 
-    def _step(self, line: _Line) -> Json:
+    def _step(self, line: _Line) -> Document:
+        officer = self._work.env.settings.rota.officer(line.officer or "")
         return {
             "after": line.call.minute,
             "repetition": line.call.repetition,
-            "due_at": line.call.due_at.astimezone(self._zone).isoformat(),
-            "told_at": line.at.astimezone(self._zone).isoformat(),
+            "due_at": json_of(line.call.due_at, self._zone),
+            "told_at": json_of(line.at, self._zone),
             "officer": line.officer,
+            "officer_name": officer.name if officer else None,
+            "to_head": line.call.reader == HEAD,
             "how": list(line.call.step.how),
+            "by_every_means": line.call.step.how == EVERY_MEANS,
             "escalates": line.call.escalates,
             "asks": line.call.asks,
         }
@@ -73,15 +67,6 @@ class Calculation:
             return [_Line(expected.call, expected.at, expected.officer) for expected in found]
         told = escalation.forecast(waiting.silence, waiting.steps, self._readers, at)
         return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
-
-    def _explain(self, line: _Line) -> str:
-        call, started = line.call, self._waiting.started_at
-        to = f"to {self._name(line.officer)}" + (" (head)" if call.reader == HEAD else "")
-        if call.asks:
-            return f"acknowledged until {self._clock(call.due_at)}: still on it?, {to}"
-        held = f", put off by an acknowledgement until {self._clock(line.at)}" if line.at > call.due_at else ""
-        by = "" if call.step.how == EVERY_MEANS else f", by {' and '.join(call.step.how)} alone"
-        return f"{call.minute} min after {self._clock(started)} = {self._clock(call.due_at)}, {to}{by}{held}"
 
     def _why_not_now(self) -> str:
         """Returns why nothing is due now, or "due"."""
@@ -98,19 +83,15 @@ class Calculation:
             return local.isoformat(sep=" ", timespec="minutes")
         return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"
 
-    def _name(self, officer_id: str | None) -> str:
-        officer = self._work.env.settings.rota.officer(officer_id or "")
-        return officer.name if officer else officer_id or "nobody"
 
-
-def policies_at(work: UnitOfWork, at: datetime) -> list[tuple[str, str]]:
+def policies_at(work: UnitOfWork, at: datetime) -> dict[str, Json]:
     """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
     use = work.env.settings.escalation.use
-    found = []
+    found: dict[str, Json] = {}
     for election in work.tx.find(Election, closed_at=None):
         period = period_at(work, election.code, at)
         usual = use.name(period, None)
-        found.append((election.code, usual))
+        found[election.code] = usual
         own = ((channel.channel, use.name(period, channel.channel)) for channel in use.channels)
-        found += [(f"{election.code}, {code}", name) for code, name in own if name != usual]
+        found |= {f"{election.code}, {code}": name for code, name in own if name != usual}
     return found

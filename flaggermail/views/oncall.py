@@ -79,7 +79,7 @@ def _forecast(work: UnitOfWork, at: datetime) -> Document:
         "at": at.isoformat(),
         "officer": officer.id if officer else None,
         "on_call": _person(officer),
-        "policies": dict(policies_at(work, at)),
+        "policies": policies_at(work, at),
         "clocks": [Calculation(work, one).document(at) for one in open_clocks(work.tx)],
     }
 

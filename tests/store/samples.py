@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from enum import StrEnum
 from types import NoneType, UnionType
 from typing import get_args, get_origin, get_type_hints
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import BigInteger, CheckConstraint, Column
 
 from flaggermail.adapters.db.mapping import metadata, table_of
+from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Event, EventKind, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, Alarm, Record
 
@@ -58,6 +60,11 @@ def allowed(kind: type[Record], name: str) -> list[str]:
     return [text for check in checks if check.startswith(f"{name} IN") for text in re.findall(r"'([^']*)'", check)]
 
 
+def closed_set(hint: object) -> type[StrEnum] | None:
+    """Returns the StrEnum that is the type of a field, or None."""
+    return hint if isinstance(hint, type) and issubclass(hint, StrEnum) else None
+
+
 def has_room(kind: type[Record], known: Known) -> bool:
     """Returns whether another row fits: a CHECK may limit the keys, for example of a table with one row."""
     keys = allowed(kind, kind.KEY)
@@ -87,13 +94,21 @@ def _filled(kind: type[Record], name: str, hint: object, known: Known) -> st.Sea
     target, texts = parent(column), allowed(kind, name)
     taken = known.get(kind.TABLE, []) if column.primary_key else []
     if target or texts:
-        return st.sampled_from(known[target] if target else [text for text in texts if text not in taken])
+        found = known[target] if target else [text for text in texts if text not in taken]
+        of_set = closed_set(hint)
+        return st.sampled_from([of_set(text) for text in found] if of_set else found)
     if column.primary_key or column.unique:
         number = len(known.get(kind.TABLE, []))
         return TEXTS.map(lambda text: f"{number} {text}")  # the number makes it unique
     if isinstance(column.type, BigInteger):
         return st.integers(0, 2**32 - 1)
+    of_set = closed_set(hint)
+    if of_set:
+        return st.sampled_from(of_set)
     if get_origin(hint) is tuple:
+        of_set = closed_set(get_args(hint)[0])
+        if of_set:
+            return st.lists(st.sampled_from(of_set), min_size=1, max_size=3).map(tuple)
         return LISTS[get_args(hint)[0]]
     return PLAIN[hint]
 
@@ -107,7 +122,7 @@ def record(draw: Draw, kind: type[Record], known: Known, *, optional: bool | Non
     return made
 
 
-def alarm(key: str, *, kind: str = "silent", text: str = "", case: str | None = None) -> Alarm:
+def alarm(key: str, *, kind: AlarmKind = AlarmKind.MAILBOX_SILENT, text: str = "", case: str | None = None) -> Alarm:
     """Builds an alarm for tests that need any row, with nothing personal in it unless they give a text."""
     return Alarm(id=key, kind=kind, text=text, case=case, raised_at=NOON)
 

@@ -24,7 +24,7 @@ from flaggermail.record.audit import Discrepancy, Subject
 from flaggermail.record.events import Event, Scalar, added, changed
 from flaggermail.record.rows import BY_TABLE, OutboxMail, Record
 from tests.store.conftest import LATER_ON_POSTGRESQL, ON_SQLITE
-from tests.store.samples import KINDS, NOON, allowed, happened, hints_of, is_optional, parent
+from tests.store.samples import KINDS, NOON, allowed, closed_set, happened, hints_of, is_optional, parent
 
 TABLES = sorted(set(metadata.tables) - set(NOT_GIVEN))
 OTHER_TYPES = ("'a word'", "x'00ff'", "1.5", "'[[[[[[[['", "CAST(x'ff' AS TEXT)", "NULL")
@@ -36,7 +36,8 @@ def value(kind: type[Record], name: str, number: int) -> Scalar:
     if is_optional(hint):
         (hint,) = (inner for inner in get_args(hint) if inner is not type(None))
     if texts := allowed(kind, name):
-        return texts[min(number, len(texts)) - 1]
+        text = texts[min(number, len(texts)) - 1]
+        return of_set(text) if (of_set := closed_set(hint)) else text
     if target := parent(table_of(kind.TABLE).c[name]):
         return key_of(BY_TABLE[target], number)
     if name == kind.KEY:
@@ -45,7 +46,9 @@ def value(kind: type[Record], name: str, number: int) -> Scalar:
     single: dict[object, Scalar] = {
         str: f"{name} {number}", bool: False, int: number, date: NOON.date(), datetime: NOON + timedelta(hours=number)
     }  # fmt: skip
-    found = single[get_args(hint)[0] if many else hint]
+    inner = get_args(hint)[0] if many else hint
+    of_set = closed_set(inner)
+    found = list(of_set)[number - 1] if of_set else single[inner]
     return (found,) if many else found  # type: ignore[return-value] # a tuple of one of the three types of Scalar
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from flaggermail.adapters.files.template_formats import read_words
-from flaggermail.cases.assessment import DeclineReason
 from flaggermail.commands import acts
+from flaggermail.record.case_values import DeclineReason
 from flaggermail.record.rows import Case, OutboxMail
 from flaggermail.shipped import shipped
 from tests.store.desk_fixtures import OFFICER, REFERRER, Desk, mail

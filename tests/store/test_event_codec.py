@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, date, datetime
-from typing import get_args, get_type_hints
+from enum import StrEnum
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,20 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from flaggermail.adapters.db.store import SqlStore
-from flaggermail.record.event_codec import COMMITMENT, GENESIS, Plain, decode, encode, link, stored_changes, stored_kind
+from flaggermail.record.event_codec import (
+    COMMITMENT,
+    GENESIS,
+    Plain,
+    decode,
+    encode,
+    link,
+    stored_changes,
+    stored_kind,
+    typed,
+)
 from flaggermail.record.events import Change, Event, EventKind, Scalar
-from flaggermail.record.rows import BY_TABLE, RECORDS, Record
+from flaggermail.record.kinds import Kind, Place
+from flaggermail.record.rows import BY_TABLE, RECORDS, Record, StoredMessage
 from tests.store.samples import NOON
 from tests.store.test_chain import behind_its_back, broken
 
@@ -45,6 +57,10 @@ def values(hint: object) -> st.SearchStrategy[Scalar]:
         tuple[int, ...]: st.lists(NUMBERS, max_size=2).map(tuple),
         tuple[date, ...]: st.lists(st.dates(), max_size=2).map(tuple),
     }  # fmt: skip
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return st.sampled_from(hint)
+    if get_origin(hint) is tuple and hint not in known:
+        return st.lists(values(get_args(hint)[0]), max_size=2).map(lambda items: tuple(map(str, items)))
     return known[hint] if hint in known else st.one_of([values(one) for one in get_args(hint)])
 
 
@@ -187,3 +203,15 @@ def test_a_stored_kind_is_the_word_in_the_octets() -> None:
     """The stored kind is the name in the octets, old or new."""
     octets = encode(Event(EventKind.CASE_REVERTED_TO_NOTIFIED, NOON, "o1"), str)
     assert (stored_kind(octets), stored_kind(as_before(octets))) == ("case reverted to notified", "case waits again")
+
+
+def test_values_of_closed_sets_are_stored_as_their_words() -> None:
+    """A member and its word give the same octets and the same commitment; a word outside the set is refused."""
+    for place in (Place.NOISE, "noise"):
+        event = Event(EventKind.MESSAGE_PLACED, NOON, "o1", (Change("message", "m1", {"place": place}),))
+        assert json.loads(encode(event, str))["changes"][0]["values"] == {"place": "noise"}
+    assert typed(StoredMessage, "kinds", ["bounce"]) == (Kind.BOUNCE,)
+    assert isinstance(typed(StoredMessage, "place", "noise"), Place)
+    for name, value in (("place", "elsewhere"), ("kinds", ["bounce", "elsewhere"])):
+        with pytest.raises(ValueError, match="elsewhere"):
+            typed(StoredMessage, name, value)

@@ -12,6 +12,7 @@ from sqlalchemy import JSON
 from flaggermail.adapters.db.mapping import metadata, table_of
 from flaggermail.adapters.db.store import SqlStore
 from flaggermail.ports import Cursor, Position
+from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.events import Change, Scalar, added, values_of
 from flaggermail.record.rows import BY_TABLE, RECORDS, Alarm, Delivery, Record, Token
 from tests.store.conftest import new_store
@@ -128,7 +129,7 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
     [
         ({}, ["B", "a", "c", "d"]),
         ({"case": "1"}, ["B", "c"]),
-        ({"case": "1", "kind": "loud"}, ["c"]),
+        ({"case": "1", "kind": "octets lost"}, ["c"]),
         ({"case": None}, ["d"]),
         ({"case": ["1", "2"]}, ["B", "a", "c"]),
         ({"case": ("2", None)}, ["a", "d"]),
@@ -140,7 +141,7 @@ def test_uids_have_32_bits_without_a_sign(store: SqlStore, number: int) -> None:
 )  # fmt: skip
 def test_find_takes_equality_lists_and_none(store: SqlStore, equal: dict[str, object], keys: list[str]) -> None:
     """All conditions must hold; a list or tuple means any of its values, None means NULL; rows are ordered by key."""
-    rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind="loud")
+    rows = alarm("a", case="2"), alarm("B", case="1"), alarm("d"), alarm("c", case="1", kind=AlarmKind.OCTETS_LOST)
     with store.begin() as tx:
         tx.append(happened(*(added(row) for row in rows)))
         assert [row.id for row in tx.find(Alarm, **equal)] == keys

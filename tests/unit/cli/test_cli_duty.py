@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail import __version__
-from flaggermail.oncall.escalation import Means
+from flaggermail.record.clocks import Means
 from flaggermail.settings.escalation_file import EscalationFile, EscalationPolicy, PolicyStep
 from tests.doubles.told_status import document, told
 from tests.unit.cli.conftest import Desk

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The kinds of alarm; `config/templates/words.yaml` contains the text for each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AlarmKind(StrEnum):
+    """Every kind of alarm."""
+
+    BOUNCED = "bounced"
+    BOUNCE_CLAIMED = "bounce claimed"
+    DELAYED = "delayed"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    FORGED = "forged"
+    UNVERIFIED = "unverified senders"
+    UNREGISTERED_USE = "unregistered use"
+    FOLDER_MISSING = "folder missing"
+    MAILBOX_SILENT = "mailbox silent"
+    MAILBOX_BACK = "mailbox back"
+    UNJUDGED = "unjudged"
+    RULES_REFUSED = "rules refused"
+    WAITING = "mail waits"
+    OUTBOX_WAITS = "outbox waits"
+    OUTBOX_FLOWS = "outbox flows"
+    OUTBOX_CHANGED = "outbox changed"
+    PAGERS_FAILED = "pagers failed"
+    DISK_LOW = "disk low"
+    DISK_BACK = "disk back"
+    TICK_LATE = "tick late"
+    TICK_BACK = "tick back"
+    CERTIFICATE_ENDS = "certificate ends"
+    CERTIFICATE_RENEWED = "certificate renewed"
+    CLOCK_WRONG = "clock wrong"
+    CLOCK_RIGHT = "clock right"
+    DEVICE_LOCKED = "device locked"
+    OCTETS_LOST = "octets lost"

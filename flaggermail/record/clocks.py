@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The clocks that run while nobody answers, and how officers are reminded of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ClockKind(StrEnum):
+    """What a clock waits for. Rows of clocks have the first three kinds, reminders have all but `SUBSTANCE`."""
+
+    RECEIPT = "receipt"
+    HUMAN = "human"
+    SUBSTANCE = "substance"
+    DECISION = "decision"  # of a case, until it is decided
+    QUARANTINE = "quarantine"  # of a quarantined mail, until a person files it
+
+
+class Means(StrEnum):
+    """How a reminder reaches its recipient."""
+
+    MAIL = "mail"
+    PAGER = "pager"  # that person's pagers, in the order and with the delays of the schedule
+
+
+class OfficerRole(StrEnum):
+    """What an officer may do."""
+
+    OFFICER = "officer"
+    ASSESSOR = "assessor"
+    APPROVER = "approver"
+    HEAD = "head"

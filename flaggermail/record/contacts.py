@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The closed sets of values in channels and contact notes: how a platform is reached, and what a contact counts as."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flaggermail.record.kinds import Kind
+
+
+class ChannelKind(StrEnum):
+    """How a channel of a platform is used."""
+
+    MAIL = "mail"
+    PORTAL = "portal"
+    PHONE = "phone"
+
+
+class ContactMeans(StrEnum):
+    """How a contact beside mail took place."""
+
+    PHONE = "phone"
+    PORTAL = "portal"
+    MEETING = "meeting"
+
+
+COUNTS = (Kind.NOTIFICATION, Kind.FOLLOW_UP, Kind.PLATFORM_ACK, Kind.SUBSTANTIVE_REPLY)
+"""What a contact note can count as, which says the clocks that it starts or stops."""
+
+
+class LanguageCode(StrEnum):
+    """The languages in which the desk writes (ISO 639-1)."""
+
+    NL = "nl"
+    EN = "en"
