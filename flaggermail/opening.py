@@ -137,6 +137,11 @@ class _Ground:
 
         return parser_confinement(settings)
 
+    def newest_cases(self, database: str) -> list[tuple[str, str]]:
+        from flaggermail.wiring_reading import newest_cases
+
+        return newest_cases(database)
+
     def upgrade_database(self) -> str:
         from flaggermail.wiring import upgrade_database
 

@@ -7,6 +7,7 @@ import io
 
 import click
 
+from flaggermail.cli.completing import OFFICER
 from flaggermail.cli.documents import parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
@@ -22,7 +23,7 @@ def command() -> None:
 
 
 @command.command(name="enrol")
-@click.argument("officer")
+@click.argument("officer", type=OFFICER)
 @as_json_option
 @click.pass_obj
 def enrol(session: Session, officer: str, *, as_json: bool) -> None:
@@ -62,7 +63,7 @@ def show(session: Session, *, as_json: bool) -> None:
 
 
 @command.command(name="revoke")
-@click.argument("officer")
+@click.argument("officer", type=OFFICER)
 @as_json_option
 @click.pass_obj
 def revoke(session: Session, officer: str, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.clocks import show_calculation
+from flaggermail.cli.completing import OFFICER
 from flaggermail.cli.documents import minute, part, parts, text
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, instant
@@ -120,7 +121,7 @@ def ack(session: Session, reminder: str, *, as_json: bool) -> None:
 
 
 @command.command(name="override")
-@click.argument("officer")
+@click.argument("officer", type=OFFICER)
 @click.option("--from", "begins_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
 @click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
 @as_json_option
@@ -136,7 +137,7 @@ def override(session: Session, officer: str, begins_at: datetime, ends_at: datet
 
 @command.command(name="swap")
 @click.argument("shift", metavar="SHIFT")
-@click.argument("other", metavar="WITH")
+@click.argument("other", metavar="WITH", type=OFFICER)
 @as_json_option
 @click.pass_obj
 def swap(session: Session, shift: str, other: str, *, as_json: bool) -> None:
@@ -192,7 +193,7 @@ def handover(session: Session, *, as_json: bool) -> None:
 
 
 @command.command(name="page")
-@click.argument("officer")
+@click.argument("officer", type=OFFICER)
 @as_json_option
 @click.pass_obj
 def page(session: Session, officer: str, *, as_json: bool) -> None:

@@ -61,6 +61,10 @@ class Ground(Protocol):
         """Returns what confines the process that parses mail on this machine."""
         ...
 
+    def newest_cases(self, database: str) -> list[tuple[str, str]]:
+        """Returns number and state of the newest cases; nothing if the database cannot be read."""
+        ...
+
     def upgrade_database(self) -> str:
         """Migrates the database to the newest schema; returns its revision. Raises ConfigurationError."""
         ...

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
     "audit head": "flaggermail.desk.audit:show_head",
     "audit verify": "flaggermail.desk.audit:verify",
+    "complete": "flaggermail.desk.completion:complete",
     "check": "flaggermail.desk.check:check",
     "db upgrade": "flaggermail.desk.check:upgrade",
     "parse": "flaggermail.desk.reading:parse",
@@ -32,6 +33,7 @@ INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
 }
 FIELDS = {  # what a request may hold; all of it is required
     "audit verify": ("since",),
+    "complete": ("what",),
     "parse": ("mails",),
     "rules schema": ("name",),
     "threads": ("messages",),
