@@ -10,6 +10,7 @@ import click
 
 from flaggermail.cli.case_assess import assess
 from flaggermail.cli.case_show import list_, show
+from flaggermail.cli.completing import CASE, CHANNEL, OFFICER
 from flaggermail.cli.documents import text as text_of
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP, typed_instant
@@ -43,7 +44,9 @@ command.add_command(assess)
 @click.option("--title", default="", metavar="TEXT", help="A short title. [default: the subject of the message]")
 @click.option("--source", type=choice(Source), help="Who reported it.")
 @click.option("--from-message", metavar="ID", help="The stored message to open it from.")
-@click.option("--related", multiple=True, metavar="CASE", help="An earlier case on the same narrative; repeatable.")
+@click.option(
+    "--related", multiple=True, type=CASE, metavar="CASE", help="An earlier case on the same narrative; repeatable."
+)
 @as_json_option
 @click.pass_obj
 def open_(
@@ -63,7 +66,7 @@ def open_(
 
 
 @command.command(name="decide")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.argument("decision", type=choice(Decision))
 @click.option(
     "--reason", required=True, metavar="TEXT",
@@ -87,8 +90,8 @@ def decide(session: Session, *, case: str, decision: str, reason: str, text: str
 
 
 @command.command(name="assign")
-@click.argument("case")
-@click.argument("officer")
+@click.argument("case", type=CASE)
+@click.argument("officer", type=OFFICER)
 @as_json_option
 @click.pass_obj
 def assign(session: Session, case: str, officer: str, *, as_json: bool) -> None:
@@ -100,8 +103,8 @@ def assign(session: Session, case: str, officer: str, *, as_json: bool) -> None:
 
 
 @command.command(name="link")
-@click.argument("case")
-@click.argument("related", nargs=-1, required=True)
+@click.argument("case", type=CASE)
+@click.argument("related", nargs=-1, required=True, type=CASE)
 @as_json_option
 @click.pass_obj
 def link(session: Session, case: str, related: tuple[str, ...], *, as_json: bool) -> None:
@@ -113,7 +116,7 @@ def link(session: Session, case: str, related: tuple[str, ...], *, as_json: bool
 
 
 @command.command(name="tag")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.argument("tags", nargs=-1, metavar="[TAG]...")
 @click.option("--remove", multiple=True, metavar="TAG", help="Remove this narrative; repeatable.")
 @as_json_option
@@ -129,7 +132,7 @@ def tag(session: Session, case: str, tags: tuple[str, ...], remove: tuple[str, .
 
 
 @command.command(name="ask")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.option("--item", "items", multiple=True, type=choice(Item), help="Ask for this; repeatable.")
 @click.option("--text", type=click.File(encoding="utf-8"), help="A further question, from a file; - is standard input.")
 @as_json_option
@@ -144,7 +147,7 @@ def ask(session: Session, case: str, items: tuple[str, ...], text: TextIO | None
 
 
 @command.command(name="reclassify")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.option("--type", "type_", type=choice(CaseType), help="The type of the case.")
 @click.option("--source", type=choice(Source), help="Who reported it.")
 @as_json_option
@@ -158,13 +161,13 @@ def reclassify(session: Session, case: str, type_: str | None, source: str | Non
 
 
 @command.command(name="note")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.option("--means", required=True, type=choice(ContactMeans), help="The means of contact.")
 @click.option("--text", metavar="TEXT", help="What was said or shown.")
 @click.option("--file", "file", type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input.")
 @click.option("--at", type=typed_instant, metavar="INSTANT", help=f"When it happened, if not now. {INSTANT_HELP}")
 @click.option("--counts-as", multiple=True, type=choice(COUNTS), help="Which clocks it starts or stops; repeatable.")
-@click.option("--channel", metavar="CODE", help="The channel concerned, if several were notified.")
+@click.option("--channel", type=CHANNEL, metavar="CODE", help="The channel concerned, if several were notified.")
 @as_json_option
 @click.pass_obj
 def note(
@@ -186,9 +189,9 @@ def note(
 
 
 @command.command(name="reply")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.option("--to", required=True, type=click.Choice(["platform", "referrer"]), help="The recipient.")
-@click.option("--channel", metavar="CODE", help="The channel of the platform, if several were notified.")
+@click.option("--channel", type=CHANNEL, metavar="CODE", help="The channel of the platform, if several were notified.")
 @click.option(
     "--text", required=True, type=click.File(encoding="utf-8"), help="The text, from a file; - is standard input."
 )
@@ -232,7 +235,7 @@ def show_wording(document: Mapping[str, Json]) -> None:
 
 
 @command.command(name="close")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @as_json_option
 @click.pass_obj
 def close(session: Session, case: str, *, as_json: bool) -> None:

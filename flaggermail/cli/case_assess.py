@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli import forms
+from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, report_answer
 from flaggermail.cli.terminal import safe_json, safe_line
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="assess")
-@click.argument("case")
+@click.argument("case", type=CASE)
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--edit", is_flag=True, help="Fill in the form in your editor ($VISUAL, $EDITOR); resumes a kept form.")
 @click.option("--anew", is_flag=True, help="With --edit: discard the kept form and start again.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, parts, text, texts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.mail_text import sender, show_mail
@@ -100,7 +101,7 @@ def refuse(session: Session, message: str, reason: str, *, as_json: bool) -> Non
 @command.command(name="reclassify")
 @click.argument("message", metavar="ID")
 @click.option("--kind", "kinds", multiple=True, type=KINDS, metavar="KIND", help="The kind of mail; repeatable.")
-@click.option("--case", metavar="CASE", help="The case it belongs to.")
+@click.option("--case", type=CASE, metavar="CASE", help="The case it belongs to.")
 @click.option("--notification", metavar="ID", help="The notification it answers, such as VF-EP2024-0001/2.")
 @as_json_option
 @click.pass_obj

@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from flaggermail.cli.completing import CASE, CHANNEL
 from flaggermail.cli.documents import text as text_of
 from flaggermail.cli.documents import texts
 from flaggermail.cli.session import Session, as_json_option, show_json
@@ -16,8 +17,10 @@ from flaggermail.cli.terminal import safe, safe_line
 
 
 @click.command(name="notify")
-@click.argument("case")
-@click.option("--channel", required=True, metavar="CODE", help="The channel of the platform, as in platforms.yaml.")
+@click.argument("case", type=CASE)
+@click.option(
+    "--channel", required=True, type=CHANNEL, metavar="CODE", help="The channel of the platform, as in platforms.yaml."
+)
 @click.option("--template", metavar="NAME", help="The template. [default: the one for the type of the case]")
 @click.option(
     "--title", default="", metavar="TEXT", help="A short title for the subject. [default: the title of the case]"

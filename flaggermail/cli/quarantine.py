@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import click
 
+from flaggermail.cli.completing import CASE
 from flaggermail.cli.documents import minute, number, parts
 from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import hours
@@ -62,7 +63,7 @@ def show(session: Session, message: str, *, as_json: bool) -> None:
 
 @command.command(name="place")
 @click.argument("message", metavar="ID")
-@click.argument("case", required=False)
+@click.argument("case", required=False, type=CASE)
 @click.option("--new", is_flag=True, help="Open a new case with it.")
 @click.option("--noise", is_flag=True, help="Treat it as noise; requires --reason.")
 @click.option(

@@ -12,10 +12,6 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
-from datetime import date, datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -23,18 +19,10 @@ from flaggermail.cli.terminal import safe_line
 from flaggermail.mail.message import SenderVerdict
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
-    from flaggermail.oncall.schedule import Officer
-    from flaggermail.record.rows import Record, StoredMessage
-
-_SECRET = frozenset({"token"})  # a token authorises acts by mail
 DOUBTS: Mapping[str, str] = {
     SenderVerdict.UNVERIFIED: "not verified",
     SenderVerdict.FAILED: "failed the sender check",
 }
-# Programs that read `--json` know these fields by their earlier names.
-_IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
 
 ELLIPSIS = "…"
 _BETWEEN = "  "
@@ -170,37 +158,3 @@ def _colour(name: str, value: str) -> str | None:
     """Returns the colour of the state that `value` begins with; None if `name` is not that of a state."""
     found = _WORD.match(value) if name in _STATES else None
     return next((colour for colour, words in _COLOURS.items() if found and found.group() in words), None)
-
-
-# ---------------------------------------------------------------- rows, of commands that do not ask the desk yet
-
-
-def named(officer: Officer | None) -> str:
-    """Formats an officer: name, id and phone."""
-    if officer is None:
-        return "nobody"
-    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
-
-
-def sender(message: StoredMessage) -> str:
-    """Formats the sender of a message, with the verdict unless they are verified."""
-    doubt = "" if message.verdict == "verified" else f" ({DOUBTS[message.verdict]})"
-    return f"{message.from_address or ''}{doubt}".strip()
-
-
-def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
-    return {_IN_JSON.get(name, name): _json(getattr(record, name), zone) for name in names}
-
-
-def _json(value: object, zone: ZoneInfo) -> Json:
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_json(entry, zone) for entry in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"{type(value).__name__} is not known in JSON")
