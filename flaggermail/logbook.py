@@ -53,9 +53,9 @@ class _Library(logging.Handler):
         log("library reported a fault", object=record.name, origin=place, error=type(error).__name__ if error else None)
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Sets up logging to stderr from `level` on."""
-    readable = sys.stderr.isatty()
+def configure(level: int = logging.INFO, *, readable: bool = True) -> None:
+    """Sets up logging to stderr from `level` on: JSON lines, or words for a person if `readable` and on a terminal."""
+    readable = readable and sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -25,3 +25,10 @@ def mail_words(rules: Path) -> Language:
     from flaggermail.adapters.parsing.vocabulary_file import read_language  # noqa: PLC0415 - `parse` does not need it
 
     return read_language(rules)
+
+
+def newest_cases(database: str) -> list[tuple[str, str]]:
+    """Returns number and state of the newest cases in the database at that URL; nothing if it cannot be read."""
+    from flaggermail.adapters.db.case_numbers import newest_cases as read  # noqa: PLC0415 - `parse` does not need it
+
+    return read(database)

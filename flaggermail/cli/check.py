@@ -3,26 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from flaggermail.cli.documents import part, parts, text, texts
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.terminal import safe, safe_line
-from flaggermail.errors import ConfigurationError
-from flaggermail.oncall.schedule import gaps
 
 if TYPE_CHECKING:
-    from flaggermail.health.confinement import Confinement
-    from flaggermail.settings.model import Settings
+    from flaggermail.mail.message_json import Json
 
-_AHEAD = timedelta(weeks=4)
 _FAULTY = 2
-
-Span = tuple[datetime, datetime]
+_COUNTED = ("elections", "platforms", "channels", "officers", "rules")
 
 
 @click.command(name="check")
@@ -37,84 +32,24 @@ def command(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail --config /etc/flaggermail check
     """
-    try:
-        settings = _loaded(session)
-    except ConfigurationError as error:
-        if as_json:
-            show_json({"faults": error.faults})
-        for fault in error.faults:
-            click.echo(safe_line(fault), err=True)
-        raise click.exceptions.Exit(_FAULTY) from None
-    from flaggermail.settings.reading import warnings
-    from flaggermail.wiring import parser_confinement
-
-    now, remarks = datetime.now(UTC), warnings(settings)
-    empty = gaps(settings.rota, (), now, now + _AHEAD)
-    held = parser_confinement(settings)
+    found = session.ask("check")
+    faults = texts(found, "faults")
     if as_json:
-        show_json(_document(settings, remarks, empty, held))
-    else:
-        click.echo(safe(_report(settings, remarks, empty, held)))
-
-
-def _loaded(session: Session) -> Settings:
-    """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
-    from flaggermail.notifications.draft_patterns import load_draft_patterns
-    from flaggermail.settings.reading import load, rules_of
-    from flaggermail.wiring import template_faults
-    from flaggermail.wiring_reading import mail_words
-
-    directory = session.directory.absolute()
-    rules = rules_of(directory)
-    words: tuple[str, ...] = ()
-    if rules.is_dir():  # otherwise `load` reports the missing folder
-        words = (*_faults(lambda: mail_words(rules)), *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")))
-    try:
-        settings = load(directory)
-        faults = (*words, *template_faults(settings))
-    except ConfigurationError as error:
-        faults = (*error.faults, *words)
+        show_json(found)
+    elif not faults:
+        click.echo(safe("\n".join(_lines(found))))
+    for fault in faults:
+        click.echo(safe_line(fault), err=True)
     if faults:
-        raise ConfigurationError(*faults)
-    return settings
+        raise click.exceptions.Exit(_FAULTY)
 
 
-def _faults(read: Callable[[], object]) -> tuple[str, ...]:
-    """Returns the faults that `read` raises."""
-    try:
-        read()
-    except ConfigurationError as error:
-        return error.faults
-    return ()
-
-
-def _counts(settings: Settings) -> dict[str, int]:
-    return {
-        "elections": len(settings.election_list),
-        "platforms": len(settings.platform_list),
-        "channels": len(settings.channels),
-        "officers": len(settings.oncall.officers),
-        "rules": len(settings.rules.rules),
-    }
-
-
-def _report(settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement) -> str:
-    counted = ", ".join(f"{count} {what}" for what, count in _counts(settings).items())
-    lines = [f"configuration in order: {counted}", *(f"warning: {warning}" for warning in remarks)]
-    lines += [f"note: {note}" for note in settings.notes]
-    lines += [f"warning: the parser runs without {barrier}: this kernel does not offer it" for barrier in held.missing]
-    for begins, ends in empty:
-        begin, end = (instant.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M %z") for instant in (begins, ends))
-        lines.append(f"nobody is on call: {begin} to {end}")
-    return "\n".join(lines)
-
-
-def _document(
-    settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement
-) -> dict[str, object]:
-    spans = [
-        {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
-        for begins, ends in empty
-    ]
-    counts, parser = _counts(settings), asdict(held) | {"missing": held.missing}
-    return {"faults": [], **counts, "warnings": remarks, "notes": settings.notes, "gaps": spans, "parser": parser}
+def _lines(found: Mapping[str, Json]) -> Iterator[str]:
+    yield f"configuration in order: {', '.join(f'{found[what]} {what}' for what in _COUNTED)}"
+    yield from (f"warning: {warning}" for warning in texts(found, "warnings"))
+    yield from (f"note: {note}" for note in texts(found, "notes"))
+    for barrier in texts(part(found, "parser"), "missing"):
+        yield f"warning: the parser runs without {barrier}: this kernel does not offer it"
+    for gap in parts(found, "gaps"):
+        begins, ends = (f"{datetime.fromisoformat(text(gap, end)):%Y-%m-%d %H:%M %z}" for end in ("begins", "ends"))
+        yield f"nobody is on call: {begins} to {ends}"

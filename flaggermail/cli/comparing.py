@@ -1,26 +1,17 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Lists the messages on which two rule sets differ, as text and as JSON."""
+"""Prints the messages on which two rule sets differ."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from flaggermail.cli.explaining import made_by, tried_as_json
-from flaggermail.cli.instants import shown
-from flaggermail.cli.terminal import safe, safe_json
+from flaggermail.cli.documents import minute, part, text
+from flaggermail.cli.explaining import made_by
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.rule_changes.comparison import Difference, RuleOutcome
-    from flaggermail.rules.classifier import Explanation
-    from flaggermail.services import UnitOfWork
 
 
 @dataclass
@@ -32,6 +23,12 @@ class Tally:
     clocks: int = 0
     cases: int = 0
 
+    def add(self, difference: Mapping[str, Json]) -> None:
+        """Counts a message whose outcome would change."""
+        self.changed += 1
+        self.clocks += bool(difference["clocks"])
+        self.cases += bool(difference["cases"])
+
     @property
     def line(self) -> str:
         """The counts in one line."""
@@ -41,59 +38,13 @@ class Tally:
         )
 
 
-def compared(work: UnitOfWork, directory: Path, tally: Tally, *, as_json: bool) -> Iterator[str]:
-    """Yields a text for each message that differs. Raises ConfigurationError with every fault in the new rules."""
-    from flaggermail.rule_changes.comparison import compare, count
-    from flaggermail.rules.classifier import explain
-    from flaggermail.settings.reading import load
-
-    old = work.env.settings.rules
-    new = load(work.env.settings.directory, directory).rules
-    tally.judged = count(work)
-    shows = sys.stderr.isatty() and not as_json
-    with click.progressbar(length=tally.judged, label="judging", file=sys.stderr, hidden=not shows) as bar:
-        for one in compare(work, old, new, bar.update):
-            tally.changed += 1
-            tally.clocks += one.clocks
-            tally.cases += one.cases
-            find = work.env.matcher.find
-            before, after = (explain(one.arrived.message, one.arrived.context, rules, find) for rules in (old, new))
-            yield _as_json(work, one, before, after) if as_json else safe(_as_text(work, one, before, after))
-
-
-def _as_text(work: UnitOfWork, one: Difference, before: Explanation, after: Explanation) -> str:
-    row = one.arrived.stored
-    marks = [word for word, holds in (("clocks", one.clocks), ("cases", one.cases)) if holds]
-    marks += ["stands by hand"] if one.arrived.by_hand else []
-    head = f"{row.id}  {shown(row.received_at, work.env.settings.zone)}  {row.subject or ''}"
+def as_text(one: Mapping[str, Json]) -> str:
+    """Returns a message that differs: what the rules in force say of it, and what the others would."""
+    marks = [word for word in ("clocks", "cases") if one[word]]
+    marks += ["stands by hand"] if one["by_hand"] else []
+    head = f"{one['message']}  {minute(one, 'received_at')}  {text(one, 'subject')}"
     lines = [f"{head}{f'  [{chr(44).join(marks)}]' if marks else ''}"]
-    for sign, outcome, found in (("-", one.old, before), ("+", one.new, after)):
-        lines += [f"  {sign} {outcome.says}", *(f"      {line}" for line in made_by(found))]
+    for sign, name in (("-", "old"), ("+", "new")):
+        outcome = part(one, name)
+        lines += [f"  {sign} {outcome['says']}", *(f"      {line}" for line in made_by(outcome))]
     return "\n".join(lines)
-
-
-def _as_json(work: UnitOfWork, one: Difference, before: Explanation, after: Explanation) -> str:
-    row = one.arrived.stored
-    document = {
-        "message": row.id,
-        "message_id": row.message_id,
-        "received_at": row.received_at.astimezone(work.env.settings.zone).isoformat(),
-        "case": row.case,
-        "clocks": one.clocks,
-        "cases": one.cases,
-        "by_hand": one.arrived.by_hand,
-        "old": _outcome(one.old, before),
-        "new": _outcome(one.new, after),
-    }
-    return safe_json(json.dumps(document, ensure_ascii=False))
-
-
-def _outcome(outcome: RuleOutcome, found: Explanation) -> dict[str, Json]:
-    return {
-        "kinds": [kind.value for kind in outcome.found.kinds],
-        "place": outcome.place,
-        "opens": outcome.opens,
-        "rule": outcome.found.rule,
-        "says": outcome.says,
-        "made_by": [tried_as_json(tried) for tried in found.made_by],
-    }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.session import login
+from flaggermail.cli.session import login, show_json_line
 from flaggermail.cli.terminal import safe_line
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ _WEEK = 7 * 24 * 60  # minutes
     "--answer-after", type=click.IntRange(1, _WEEK), metavar="MINUTES",
     help="Minutes until the platform of the first story answers. [default: 152]",
 )  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the story as one JSON object per line.")
 @click.option(
     "--daemon", "directory", hidden=True, metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-def command(*, once: bool, answer_after: int | None, directory: Path | None) -> None:
+def command(*, once: bool, answer_after: int | None, as_json: bool, directory: Path | None) -> None:
     """Play the whole story on this machine.
 
     Needs neither configuration nor root. The real daemon runs against a mailbox server and a submission server on
@@ -51,7 +52,7 @@ def command(*, once: bool, answer_after: int | None, directory: Path | None) -> 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo cleanly, like Ctrl-C
     wanted = Wanted(once, answer_after, login(), _own_command())
     try:
-        show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell)
+        show_demo(wanted, typed, [sys.executable, "-m", _PROGRAM, "demo", "--daemon"], _tell_json if as_json else _tell)
     except ModuleNotFoundError as missing:
         if str(missing.name).partition(".")[0] == _PROGRAM:
             raise
@@ -72,6 +73,10 @@ def _tell(line: str, look: Look) -> None:
         click.secho(text, fg="green", bold=True)
     else:
         click.echo(text)
+
+
+def _tell_json(line: str, look: Look) -> None:
+    show_json_line({"line": line, "look": str(look)})
 
 
 def _own_command() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from flaggermail.cli.session import as_json_option, show_json
 from flaggermail.shipped import shipped
 
 # A checkout that was used also has a database and secrets in these folders; they are not copied.
@@ -16,7 +17,8 @@ _SUFFIXES = frozenset({".yaml", ".j2", ".md", ".txt", ".eml"})
 
 @click.command(name="init")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-def command(directory: Path) -> None:
+@as_json_option
+def command(directory: Path, *, as_json: bool) -> None:
     """Write a complete configuration to start from.
 
     Settings, templates and rules are written into DIR. Existing files are never overwritten: if one of them exists,
@@ -42,6 +44,9 @@ def command(directory: Path) -> None:
     except OSError as error:
         click.echo(f"{error.filename}: cannot be written ({error.strerror}); name another folder", err=True)
         raise click.exceptions.Exit(1) from None
+    if as_json:
+        show_json({"files": len(copies), "directory": str(directory)})
+        return
     click.echo(f"{len(copies)} files written into {directory}")
     click.echo(f"next: edit them, put the passwords into {directory / 'credentials'} with mode 600, then run")
     click.echo(f"  flaggermail --config {directory} check")

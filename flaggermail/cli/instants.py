@@ -26,6 +26,19 @@ def day(text: str) -> date:
     return found
 
 
+def typed_instant(text: str) -> str:
+    """Returns an instant in ISO 8601 as it was typed, for the desk; for `type=` of an option. Raises BadParameter."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        found = False
+    else:
+        found = len(text) > _LENGTH_OF_A_DAY
+    if not found:
+        raise click.BadParameter(f"{text!r} is no instant; write it as 2024-06-06T10:34 or 2024-06-06T10:34+02:00")
+    return text
+
+
 def instant(text: str) -> datetime:
     """Parses an instant in ISO 8601; for `type=` of an option. Raises click.BadParameter.
 
@@ -56,5 +69,10 @@ def shown(at: datetime | None, zone: ZoneInfo) -> str:
 
 def age(since: datetime, now: datetime) -> str:
     """Formats the time since `since` in hours and minutes: `26h05`."""
-    hours, rest = divmod(max(minutes(since, now), 0), 60)
-    return f"{hours}h{rest:02}"
+    return hours(minutes(since, now))
+
+
+def hours(minutes_: int) -> str:
+    """Formats minutes as hours and minutes: `26h05`."""
+    whole, rest = divmod(max(minutes_, 0), 60)
+    return f"{whole}h{rest:02}"

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Finds the mails named on a command line: files, and folders of .eml files."""
+"""Reads the files named on a command line: mails, folders of .eml files, folders of rules."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
+
+BATCH_SIZE, BATCH_OCTETS = 100, 8_000_000  # of the mails in one request
+_FOLDERS = ("lists", "samples")  # of a rules folder
 
 
 def mail_files(paths: Iterable[Path]) -> list[Path]:
@@ -25,9 +29,41 @@ def mail_files(paths: Iterable[Path]) -> list[Path]:
     return files
 
 
-def octets_of(path: Path) -> bytes:
-    """Returns the octets of the mail in `path`. Raises click.ClickException (status 1) if it cannot be read."""
+def batches(files: Sequence[Path]) -> Iterator[tuple[list[Path], list[str]]]:
+    """Yields files with their octets in Base64, as many as go into one request.
+
+    Raises click.ClickException (status 1) if one cannot be read, after what was read before it.
+    """
+    paths: list[Path] = []
+    octets: list[str] = []
+    size = 0
+    for path in files:
+        try:
+            read = base64_of(path)
+        except click.ClickException:
+            if paths:
+                yield paths, octets
+            raise
+        paths.append(path)
+        octets.append(read)
+        size += len(read)
+        if len(paths) == BATCH_SIZE or size >= BATCH_OCTETS:
+            yield paths, octets
+            paths, octets, size = [], [], 0
+    if paths:
+        yield paths, octets
+
+
+def base64_of(path: Path) -> str:
+    """Returns the octets of a file in Base64. Raises click.ClickException (status 1) if it cannot be read."""
     try:
-        return path.read_bytes()
+        return b64encode(path.read_bytes()).decode("ascii")
     except OSError as fault:
         raise click.ClickException(f"{path}: {fault.strerror}") from fault
+
+
+def rule_files(directory: Path) -> dict[str, str]:
+    """Returns the files of a rules folder in Base64, by their path in it."""
+    folders = (directory, *(directory / name for name in _FOLDERS))
+    found = (path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file())
+    return {path.relative_to(directory).as_posix(): base64_of(path) for path in found}

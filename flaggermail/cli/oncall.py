@@ -3,31 +3,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.calculation import Calculation, policies_at
-from flaggermail.cli.instants import INSTANT_HELP, instant, shown
+from flaggermail.cli.clocks import show_calculation
+from flaggermail.cli.completing import OFFICER
+from flaggermail.cli.documents import minute, part, parts, text
+from flaggermail.cli.groups import Noun
+from flaggermail.cli.instants import INSTANT_HELP, instant
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
-from flaggermail.cli.showing import named, plain, table
+from flaggermail.cli.showing import table
 from flaggermail.cli.terminal import safe_line
-from flaggermail.errors import Refusal
-from flaggermail.oncall.pager_choice import TITLE
-from flaggermail.oncall.schedule import Rota, Shift, on_call, planned
-from flaggermail.record.rows import HeldBack, Page, Reminder
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
-    from flaggermail.services import UnitOfWork
-
-_SHOWN = 40  # number of pages or held-back notices listed
-
-_AHEAD = timedelta(weeks=2)
 
 
-@click.group(name="oncall")
+@click.group(name="oncall", cls=Noun)
 def command() -> None:
     """Show shifts, reminders and pages; acknowledge, override, swap.
 
@@ -43,20 +38,14 @@ def now(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall now
     """
-    from flaggermail.notices.duty import officer_on_call
-    from flaggermail.reminders.paging import waits
-
-    with session.reading() as work:
-        officer = officer_on_call(work)
-        reminders = [row for row in work.tx.find(Reminder, acknowledged_at=None, withheld=False) if waits(work.tx, row)]
+    found = session.ask("oncall now")
     if as_json:
-        who = {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
-        show_json({"officer": who, "reminders": [plain(reminder, session.zone) for reminder in reminders]})
+        show_json(found)
         return
-    click.echo(f"on call: {named(officer)}")
+    click.echo(f"on call: {_named(part(found, 'officer'))}")
     table(
         ("reminder", "kind", "told", "to"),
-        [(r.id, r.kind, shown(r.told_at, session.zone), r.officer) for r in sorted(reminders, key=lambda r: r.told_at)],
+        [(one["id"], one["kind"], minute(one, "told_at"), one["officer"]) for one in parts(found, "reminders")],
         "no reminder waits for an acknowledgement",
     )
 
@@ -75,120 +64,83 @@ def next_(session: Session, at: datetime | None, *, as_json: bool) -> None:
 
     Example: flaggermail oncall next --at 2027-03-17T23:00
     """
-    from flaggermail.notices.duty import overrides
-    from flaggermail.reminders.open_clocks import open_clocks
-    from flaggermail.reminders.reminders import next_due
-
-    rota = session.environment.settings.rota
-    with session.reading() as work:
-        if at is not None:
-            _print_at(work, at, as_json=as_json)
-            return
-        due, changed = next_due(work.env, work.tx), overrides(work.tx)
-        clocks = [Calculation(work, one) for one in open_clocks(work.tx)]
-    ahead = planned(rota, work.now, work.now + _AHEAD)
-    coming = [(shift, False) for shift in ahead] + [(shift, True) for shift in changed if shift.ends_at > work.now]
-    coming.sort(key=lambda pair: pair[0].begins_at)
+    found = session.ask("oncall next", at=at.isoformat() if at else None)
     if as_json:
-        _next_document(session, coming, due, clocks)
-        return
+        show_json(found)
+    elif at:
+        _print_forecast(found, at)
+    else:
+        _print_next(found)
+
+
+def _print_next(found: Mapping[str, Json]) -> None:
     table(
         ("from", "until", "officer", ""),
         [
-            (
-                shown(shift.begins_at, session.zone), shown(shift.ends_at, session.zone), _name(rota, shift.officer),
-                "override" if override else "",
-            )
-            for shift, override in coming
+            (minute(one, "begins_at"), minute(one, "ends_at"), one["name"], "override" if one["override"] else "")
+            for one in parts(found, "shifts")
         ],
         "no shifts to come",
-    )  # fmt: skip
-    otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
-    click.echo(f"at other hours: {named(otherwise)}")
-    for calculation in clocks:
-        calculation.print()
-    click.echo(f"next reminder due: {shown(due, session.zone) or 'none'}")
+    )
+    click.echo(f"at other hours: {_named(part(found, 'fallback_officer'))}")
+    for clock in parts(found, "clocks"):
+        show_calculation(clock)
+    click.echo(f"next reminder due: {minute(found, 'next_reminder_due') or 'none'}")
 
 
-def _print_at(work: UnitOfWork, at: datetime, *, as_json: bool) -> None:
+def _print_forecast(found: Mapping[str, Json], at: datetime) -> None:
     """Prints officer, policies and reminders at a future instant."""
-    from flaggermail.notices.duty import overrides
-    from flaggermail.reminders.open_clocks import open_clocks
-
-    officer = on_call(work.env.settings.rota, overrides(work.tx), at)
-    clocks = [Calculation(work, one) for one in open_clocks(work.tx)]
-    if as_json:
-        show_json({
-            "at": at.astimezone(work.env.settings.zone).isoformat(),
-            "officer": officer.id if officer else None,
-            "policies": dict(policies_at(work, at)),
-            "clocks": [calculation.document(at) for calculation in clocks],
-        })  # fmt: skip
-        return
-    click.echo(f"on call then: {named(officer)}")
-    for what, policy in policies_at(work, at):
+    click.echo(f"on call then: {_named(part(found, 'on_call'))}")
+    for what, policy in part(found, "policies").items():
         click.echo(safe_line(f"policy for {what}: {policy}"))
-    for calculation in clocks:
-        calculation.print(at)
+    clocks = parts(found, "clocks")
+    for clock in clocks:
+        show_calculation(clock, at)
     if not clocks:
         click.echo("no clock is running")
 
 
-def _name(rota: Rota, officer_id: str) -> str:
-    officer = rota.officer(officer_id)
-    return officer.name if officer else officer_id
-
-
-def _next_document(
-    session: Session, coming: list[tuple[Shift, bool]], due: datetime | None, clocks: list[Calculation]
-) -> None:
-    zone = session.zone
-    shifts: list[Json] = [
-        {
-            "officer": shift.officer, "begins_at": shift.begins_at.astimezone(zone).isoformat(),
-            "ends_at": shift.ends_at.astimezone(zone).isoformat(), "override": override,
-        }
-        for shift, override in coming
-    ]  # fmt: skip
-    show_json(
-        {
-            "shifts": shifts,
-            "otherwise": session.environment.settings.rota.fallback_officer,
-            "clocks": [calculation.document() for calculation in clocks],
-            "next_reminder_due": None if due is None else due.astimezone(zone).isoformat(),
-        }
-    )  # fmt: skip
+def _named(officer: Mapping[str, Json]) -> str:
+    """Formats an officer: name, id and phone."""
+    if not officer:
+        return "nobody"
+    phone = text(officer, "phone")
+    return safe_line(f"{text(officer, 'name')} ({text(officer, 'id')})" + (f", {phone}" if phone else ""))
 
 
 @command.command(name="ack")
 @click.argument("reminder")
+@as_json_option
 @click.pass_obj
-def ack(session: Session, reminder: str) -> None:
+def ack(session: Session, reminder: str, *, as_json: bool) -> None:
     """Acknowledge a reminder: silences your reminders until it expires, but never the escalation.
 
     Example: flaggermail oncall ack VF-EP2024-0001/1/receipt/60/officer1
     """
-    report_answer(session.ask("oncall ack", reminder=reminder))
+    report_answer(session.ask("oncall ack", reminder=reminder), as_json=as_json)
 
 
 @command.command(name="override")
-@click.argument("officer")
-@click.option("--from", "begins_at", required=True, metavar="INSTANT", help=INSTANT_HELP)
-@click.option("--until", "ends_at", required=True, metavar="INSTANT", help=INSTANT_HELP)
+@click.argument("officer", type=OFFICER)
+@click.option("--from", "begins_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@click.option("--until", "ends_at", required=True, type=instant, metavar="INSTANT", help=INSTANT_HELP)
+@as_json_option
 @click.pass_obj
-def override(session: Session, officer: str, begins_at: str, ends_at: str) -> None:
+def override(session: Session, officer: str, begins_at: datetime, ends_at: datetime, *, as_json: bool) -> None:
     """Put OFFICER on call for a period, regardless of the schedule.
 
     Example: flaggermail oncall override officer2 --from 2027-03-17T18:00 --until 2027-03-18T07:00
     """
-    report_answer(session.ask("oncall override", officer=officer, begins_at=begins_at, ends_at=ends_at))
+    span = {"begins_at": begins_at.isoformat(), "ends_at": ends_at.isoformat()}
+    report_answer(session.ask("oncall override", officer=officer, **span), as_json=as_json)
 
 
 @command.command(name="swap")
 @click.argument("shift", metavar="SHIFT")
-@click.argument("other", metavar="WITH")
+@click.argument("other", metavar="WITH", type=OFFICER)
+@as_json_option
 @click.pass_obj
-def swap(session: Session, shift: str, other: str) -> None:
+def swap(session: Session, shift: str, other: str, *, as_json: bool) -> None:
     """Give a shift to another officer, or exchange it for another shift.
 
     SHIFT is the instant at which it begins, as `oncall next` lists it, or `now` for the rest of the current one. WITH
@@ -196,11 +148,12 @@ def swap(session: Session, shift: str, other: str) -> None:
 
     Example: flaggermail oncall swap 2027-03-17T15:00 2027-03-18T07:00
     """
-    begins_at = None if shift == "now" else shift
+    begins_at = None if shift == "now" else instant(shift).isoformat()
     if other[:1].isdigit():
-        report_answer(session.ask("oncall swap", shift=begins_at, other=other))
+        answer = session.ask("oncall swap", shift=begins_at, other=instant(other).isoformat())
     else:
-        report_answer(session.ask("oncall swap", shift=begins_at, officer=other))
+        answer = session.ask("oncall swap", shift=begins_at, officer=other)
+    report_answer(answer, as_json=as_json)
 
 
 @command.command(name="handover")
@@ -211,58 +164,51 @@ def handover(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall handover
     """
-    from flaggermail.reminders.handover import gather
-
-    with session.reading() as work:
-        note = gather(work)
-        clocks = [Calculation(work, one) for one, _ in note.clocks]
-    zone = session.zone
+    found = session.ask("oncall handover")
     if as_json:
-        show_json({
-            "cases": [plain(row, zone) for row in note.cases],
-            "clocks": [calculation.document() for calculation in clocks],
-            "unanswered": [plain(row, zone) for row in note.unanswered],
-            "acknowledged": [plain(row, zone) for row in note.acknowledged],
-            "quarantine": [plain(row, zone) for row in note.quarantine],
-            "uncertain": [plain(row, zone) for row in note.uncertain],
-        })  # fmt: skip
+        show_json(found)
         return
     table(
-        ("case", "state", "with", "title"), [(c.number, c.state, c.assigned_to, c.title) for c in note.cases], "no case"
+        ("case", "state", "with", "title"),
+        [(one["number"], one["state"], one["assigned_to"], one["title"]) for one in parts(found, "cases")],
+        "no case",
     )
-    for calculation in clocks:
-        calculation.print()
-    for reminder in note.unanswered:
-        click.echo(
-            safe_line(f"not answered: {reminder.id}, told {shown(reminder.told_at, zone)} to {reminder.officer}")
-        )
-    for reminder in note.acknowledged:
-        until = shown(reminder.acknowledged_until, zone)
-        click.echo(safe_line(f"acknowledged: {reminder.id}, by {reminder.acknowledged_by} until {until}"))
-    for message in note.quarantine:
-        click.echo(
-            safe_line(f"in quarantine: {message.id}, since {shown(message.received_at, zone)}, {message.subject}")
-        )
-    for mail in note.uncertain:
-        click.echo(safe_line(f"uncertain: {mail.id} to {mail.recipient}, {mail.subject}"))
+    for clock in parts(found, "clocks"):
+        show_calculation(clock)
+    lines = [
+        f"not answered: {one['id']}, told {minute(one, 'told_at')} to {one['officer']}"
+        for one in parts(found, "unanswered")
+    ]
+    lines += [
+        f"acknowledged: {one['id']}, by {one['acknowledged_by']} until {minute(one, 'acknowledged_until')}"
+        for one in parts(found, "acknowledged")
+    ]
+    lines += [
+        f"in quarantine: {one['id']}, since {minute(one, 'received_at')}, {one['subject']}"
+        for one in parts(found, "quarantine")
+    ]
+    lines += [f"uncertain: {one['id']} to {one['recipient']}, {one['subject']}" for one in parts(found, "uncertain")]
+    for line in lines:
+        click.echo(safe_line(line))
 
 
 @command.command(name="page")
-@click.argument("officer")
+@click.argument("officer", type=OFFICER)
+@as_json_option
 @click.pass_obj
-def page(session: Session, officer: str) -> None:
+def page(session: Session, officer: str, *, as_json: bool) -> None:
     """Send a test page to every pager of OFFICER, and report which of them accepted it.
 
     Example: flaggermail oncall page officer1
     """
-    env = session.environment
-    person = env.settings.rota.officer(officer)
-    if person is None or not person.pagers:
-        raise Refusal(f"{officer} has no pager in oncall.yaml")
-    answers = [(pager.credential, env.pager.call(pager.credential, TITLE, "trial")) for pager in person.pagers]
-    for name, answer in answers:
-        click.echo(f"{name}: {'taken' if answer.taken else answer.why}")
-    if not all(answer.taken for _, answer in answers):
+    found = session.ask("oncall page", officer=officer)
+    called = parts(found, "pagers")
+    if as_json:
+        show_json(found)
+    else:
+        for one in called:
+            click.echo(safe_line(f"{one['pager']}: {'taken' if one['taken'] else one['why']}"))
+    if not all(one["taken"] for one in called):
         raise click.exceptions.Exit(1)
 
 
@@ -274,14 +220,16 @@ def pages(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall pages
     """
-    with session.reading() as work:
-        latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
+    found = session.ask("oncall pages")
     if as_json:
-        show_json({"pages": [plain(row, session.zone) for row in latest]})
+        show_json(found)
         return
     table(
         ("at", "officer", "pager", "state", "says", ""),
-        [(shown(p.queued_at, session.zone), p.officer, p.pager, p.state, p.text, p.answer) for p in latest],
+        [
+            (minute(one, "queued_at"), one["officer"], one["pager"], one["state"], one["text"], one["answer"])
+            for one in parts(found, "pages")
+        ],
         "no pager was called",
     )
 
@@ -294,23 +242,18 @@ def held(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail oncall held
     """
-    with session.reading() as work:
-        latest = sorted(work.tx.find(HeldBack), key=lambda row: row.id)[-_SHOWN:]
+    found = session.ask("oncall held")
     if as_json:
-        show_json({"held": [plain(row, session.zone) for row in latest]})
+        show_json(found)
         return
     table(
         ("at", "officer", "what", "case", "told", "see"),
         [
             (
-                shown(h.held_at, session.zone),
-                h.officer,
-                h.what,
-                h.case or "",
-                shown(h.told_at, session.zone),
-                h.next_step,
+                minute(one, "held_at"), one["officer"], one["what"], one["case"], minute(one, "told_at"),
+                one["next_step"],
             )
-            for h in latest
+            for one in parts(found, "held")
         ],
         "nothing was held back",
-    )
+    )  # fmt: skip

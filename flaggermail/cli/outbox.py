@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flaggermail.cli.documents import minute, parts
+from flaggermail.cli.groups import Noun
 from flaggermail.cli.instants import INSTANT_HELP
 from flaggermail.cli.session import Session, as_json_option, report_answer, show_json
 from flaggermail.cli.showing import listed, table
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
 
-@click.group(name="outbox")
+@click.group(name="outbox", cls=Noun)
 def command() -> None:
     """List outgoing mail; resolve or cancel it.
 

@@ -3,24 +3,31 @@
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.explaining import Explained, as_text, document
-from flaggermail.cli.mail_files import mail_files, octets_of
-from flaggermail.cli.session import Session, as_json_option, show_json
-from flaggermail.cli.terminal import safe, safe_json, safe_line
+from flaggermail.cli.comparing import Tally
+from flaggermail.cli.comparing import as_text as difference_as_text
+from flaggermail.cli.documents import number, parts, text
+from flaggermail.cli.explaining import as_text
+from flaggermail.cli.groups import Noun
+from flaggermail.cli.mail_files import base64_of, mail_files, rule_files
+from flaggermail.cli.session import Session, as_json_option, show_json, show_json_line
+from flaggermail.cli.terminal import safe, safe_line
+from flaggermail.errors import NotFound
 
 if TYPE_CHECKING:
-    from flaggermail.services import UnitOfWork
+    from flaggermail.mail.message_json import Json
 
 SCHEMAS = ("rules", "sample", "who", "languages")
+WHO = "who.yaml"  # a folder that holds it is one of samples
 
 
-@click.group(name="rules")
+@click.group(name="rules", cls=Noun)
 def command() -> None:
     """Check the rules and explain their outcome for mails.
 
@@ -39,20 +46,18 @@ def check(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail rules check
     """
-    from flaggermail.settings.reading import load
-    from flaggermail.wiring import rule_remarks
-
-    settings = load(session.directory.absolute())
-    remarks = rule_remarks(settings)
-    faults = [remark for remark in remarks if remark.fault]
+    found = session.ask("rules check")
+    remarks = parts(found, "remarks")
+    faults = sum(remark["fault"] is True for remark in remarks)
     if as_json:
-        keys = ("file", "line", "column", "text", "fault")
-        show_json([{key: getattr(remark, key) for key in keys} for remark in remarks])
+        show_json(found)
     else:
         for remark in remarks:
-            click.echo(safe_line(str(remark)), err=remark.fault)
-        counted = f"{len(settings.rules.rules)} rules, {len(faults)} faults, {len(remarks) - len(faults)} warnings"
-        click.echo(f"{counted}, version {settings.rules.version[:12]}")
+            warning = "" if remark["fault"] else "warning: "
+            line = f"{remark['file']}:{remark['line']}:{remark['column']}: {warning}{remark['text']}"
+            click.echo(safe_line(line), err=remark["fault"] is True)
+        counted = f"{found['rules']} rules, {faults} faults, {len(remarks) - faults} warnings"
+        click.echo(f"{counted}, version {text(found, 'rules_version')[:12]}")
     if faults:
         raise click.exceptions.Exit(1)
 
@@ -70,23 +75,28 @@ def test(session: Session, paths: tuple[str, ...], *, as_json: bool, whole: bool
 
     Example: flaggermail rules test rules/samples/platform-receipt.eml
     """
-    from flaggermail.cli.explaining import explained_message, explained_samples
-
-    with session.reading() as work:
-        for given in paths:
-            found = [explained_message(work, given)] if _is_message(work, given) else None
-            for one in found or explained_samples(work, mail_files([Path(given)]), octets_of):
-                _show(one, as_json=as_json, whole=whole)
-
-
-def _is_message(work: UnitOfWork, given: str) -> bool:
-    from flaggermail.record.rows import StoredMessage
-
-    return not Path(given).exists() and work.tx.get(StoredMessage, given) is not None
+    for given in paths:
+        for one in _explained(session, given):
+            if as_json:
+                show_json_line(one)
+            else:
+                click.echo(safe(as_text(one, whole=whole)))
 
 
-def _show(one: Explained, *, as_json: bool, whole: bool) -> None:
-    click.echo(safe_json(json.dumps(document(one), ensure_ascii=False)) if as_json else safe(as_text(one, whole=whole)))
+def _explained(session: Session, given: str) -> Iterator[Mapping[str, Json]]:
+    if not Path(given).exists():
+        try:
+            yield session.ask("rules test", message=given)
+        except NotFound:
+            mail_files([Path(given)])  # says that there is no such file either
+        return
+    for path in mail_files([Path(given)]):
+        request = {"octets": base64_of(path)}
+        if (path.parent / WHO).is_file():
+            request["who"] = base64_of(path.parent / WHO)
+            beside = path.with_suffix(".yaml")
+            request |= {"given": base64_of(beside)} if beside.is_file() else {}
+        yield {**session.ask("rules test", **request), "file": str(path)}
 
 
 @command.command(name="compare")
@@ -102,28 +112,42 @@ def compare(session: Session, directory: Path, *, as_json: bool) -> None:
 
     Example: flaggermail rules compare /etc/flaggermail/rules-new
     """
-    from flaggermail.cli.comparing import Tally, compared
-
     tally = Tally()
-    with session.reading() as work:
-        for line in compared(work, directory.absolute(), tally, as_json=as_json):
-            click.echo(line)
+    for one in _differences(session, directory.absolute(), tally, bar=not as_json):
+        tally.add(one)
+        if as_json:
+            show_json_line(one)
+        else:
+            click.echo(safe(difference_as_text(one)))
     if not as_json:
         click.echo(tally.line)
     if tally.clocks or tally.cases:
         raise click.exceptions.Exit(1)
 
 
+def _differences(session: Session, directory: Path, tally: Tally, *, bar: bool) -> Iterator[Mapping[str, Json]]:
+    """Yields the messages that differ, asking for one part of the archive after the other."""
+    request: dict[str, Json] = {"name": directory.name, "files": rule_files(directory)}
+    found = session.ask("rules compare", **request)
+    tally.judged = number(found, "of")
+    hidden = not bar or not sys.stderr.isatty()
+    with click.progressbar(length=tally.judged, label="judging", file=sys.stderr, hidden=hidden) as shown:
+        while True:
+            yield from parts(found, "differences")
+            shown.update(number(found, "judged"))
+            if found["next"] is None:
+                return
+            found = session.ask("rules compare", **request, after=found["next"])
+
+
 @command.command(name="schema")
 @click.argument("name", type=click.Choice(SCHEMAS), default="rules")
-def schema(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, which is what it prints anyway.")
+@click.pass_obj
+def schema(session: Session, name: str, *, as_json: bool) -> None:
     """Print the JSON Schema with which an editor checks a file of the rules folder.
 
     Example: flaggermail rules schema > rules/schema.json
     """
-    from flaggermail.rules import models as files
-    from flaggermail.yaml_files.kinds import Model
-
-    models: tuple[type[Model], ...] = (files.RulesFile, files.SampleFile, files.WhoFile, files.LanguagesFile)
-    model = dict(zip(SCHEMAS, models, strict=True))[name]
-    show_json(model.model_json_schema(by_alias=True))
+    del as_json  # JSON is the only format
+    show_json(session.ask("rules schema", name=name))

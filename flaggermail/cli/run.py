@@ -13,8 +13,9 @@ from flaggermail.cli.session import Session
 
 @click.command(name="run")
 @click.option("--observe", is_flag=True, help="Start observing: take in and file all mail, send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Log JSON lines, as it does anyway where nobody watches.")
 @click.pass_obj
-def command(session: Session, *, observe: bool) -> None:
+def command(session: Session, *, observe: bool, as_json: bool) -> None:
     """Run the daemon.
 
     It logs to standard error and ends within ten seconds of SIGTERM or Ctrl-C, after the current message. A desk that
@@ -25,7 +26,7 @@ def command(session: Session, *, observe: bool) -> None:
     from flaggermail import logbook
     from flaggermail.wiring import daemon
 
-    logbook.configure()
+    logbook.configure(readable=not as_json)
     logbook.catch_crashes()
     running = daemon(session.directory, observe=observe)
     running.obey_signals()

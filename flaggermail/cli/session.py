@@ -1,30 +1,27 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""The context of a command: the configuration, the services opened from it on first use, and the acting officer."""
+"""The context of a command: where the desk is, who asks it, and how answers are printed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
-from flaggermail.cli.documents import texts
+from flaggermail.cli.documents import text, texts
 from flaggermail.cli.terminal import safe_json, safe_line
-from flaggermail.errors import Refusal
+from flaggermail.opening import OpenDesk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from flaggermail.mail.message_json import Json
-    from flaggermail.ports import BlobStore, Transaction
-    from flaggermail.services import Services, UnitOfWork
+    from flaggermail.opening import Given
 
 
 @dataclass
@@ -32,81 +29,41 @@ class Session:
     """One run of the command line. A replay passes its own services and the acting officer."""
 
     directory: Path
-    given: Services | None = None
+    given: Given | None = None
     officer: str | None = None
-    _opened: Services | None = field(default=None, init=False)
+    _desk: OpenDesk | None = field(default=None, init=False)
 
-    @property
-    def environment(self) -> Services:
-        """The services, opened on first use. Raises ConfigurationError."""
-        if self.given is not None:
-            return self.given
-        if self._opened is None:
-            from flaggermail.wiring import open_services
+    def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
+        """Asks the desk in the name of this user. Raises Refusal, ConfigurationError."""
+        return self._opened().ask(name, request)
 
-            self._opened = open_services(self.directory)
-        return self._opened
+    def ask_as_entered(self, name: str, /, **request: Json) -> Mapping[str, Json]:
+        """Asks in the name of this user, or else of the officer whose login this session began with.
+
+        For commands that need the desk's own account, which is no officer's; pam_loginuid(8) keeps who entered it by
+        sudo.
+        """
+        return self._opened().ask(name, request, entered_by=login_of_session())
+
+    def _opened(self) -> OpenDesk:
+        if self._desk is None:
+            self._desk = OpenDesk(self.directory, login(), officer=self.officer, given=self.given, now=self.now)
+        return self._desk
 
     def close(self) -> None:
-        """Closes the services this session opened; services passed to it stay open."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
-
-    @contextmanager
-    def reading(self) -> Iterator[UnitOfWork]:
-        """Yields a read-only unit of work with one consistent snapshot and one instant."""
-        from flaggermail.services import UnitOfWork
-
-        with self.environment.store.read() as tx:
-            yield UnitOfWork(self.environment, tx, self.environment.clock.now())
-
-    @contextmanager
-    def evidence(self) -> Iterator[tuple[Transaction, BlobStore]]:
-        """Yields a snapshot of the database and the archive, opened without writing to either.
-
-        Rows are not read on the way, so a row with an impossible value does not prevent that it is found. Raises
-        ConfigurationError.
-        """
-        if self.given is not None:
-            with self.given.store.read() as tx:
-                yield tx, self.given.octets
-            return
-        from flaggermail.wiring import open_evidence
-
-        store, octets = open_evidence(self.directory)
-        try:
-            with store.read() as tx:
-                yield tx, octets
-        finally:
-            store.close()
+        """Closes what this session opened; services passed to it stay open."""
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            desk.close()
 
     def now(self) -> datetime:
         """Returns the current instant in UTC, by the clock of the given services or else the system clock."""
         return datetime.now(UTC) if self.given is None else self.given.clock.now()
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
-        """The time zone of displayed instants, and of instants entered without an offset."""
-        return self.environment.settings.zone
-
-    @property
-    def actor(self) -> str:
-        """The officer with the current operating system login. Raises Refusal if oncall.yaml has none."""
-        if self.officer is not None:
-            return self.officer
-        user = login()
-        officer = self.environment.settings.rota.by_login(user)
-        if officer is None:
-            raise Refusal(f"user {user}: no officer in oncall.yaml has this login; only officers of the desk may act")
-        return officer.id
-
-    def ask(self, name: str, /, **request: Json) -> Mapping[str, Json]:
-        """Asks the desk, in the name of this user. Raises Refusal."""
-        from flaggermail.desk.desk import Caller, Desk
-
-        caller = Caller(officer=self.officer, login=login())
-        return Desk(lambda: self.environment, caller).ask(name, request)
+        """The desk's time zone, in which instants without an offset are entered."""
+        return ZoneInfo(text(self.ask("desk"), "zone"))
 
 
 def login() -> str:
@@ -117,6 +74,16 @@ def login() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
+
+
+def login_of_session() -> str | None:
+    """Returns the user name with which this session began, as the kernel keeps it; None if it does not know."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(int(Path("/proc/self/loginuid").read_text("ascii"))).pw_name
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:
@@ -132,6 +99,11 @@ def report_answer(answer: Mapping[str, Json], *, as_json: bool = False) -> None:
 def show_json(value: object) -> None:
     """Prints one JSON document."""
     click.echo(safe_json(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
+
+
+def show_json_line(value: object) -> None:
+    """Prints a JSON document as one line, of a command that prints several."""
+    click.echo(safe_json(json.dumps(value, ensure_ascii=False)))
 
 
 as_json_option: Callable[[Callable[..., None]], Callable[..., None]] = click.option(

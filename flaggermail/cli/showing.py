@@ -1,86 +1,160 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Formats rows as tables, as field lists and as JSON. All output is made safe for a terminal."""
+"""Formats answers as tables and field lists. All output is made safe for a terminal.
+
+On a terminal, tables are cut to its width and states are coloured; a file or a pipe gets every character and no colour.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from datetime import date, datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+import os
+import re
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
 from flaggermail.cli.terminal import safe_line
+from flaggermail.mail.message import SenderVerdict
+from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 
-if TYPE_CHECKING:
-    from flaggermail.mail.message_json import Json
-    from flaggermail.oncall.schedule import Officer
-    from flaggermail.record.rows import Record, StoredMessage
+DOUBTS: Mapping[str, str] = {
+    SenderVerdict.UNVERIFIED: "not verified",
+    SenderVerdict.FAILED: "failed the sender check",
+}
 
-_SECRET = frozenset({"token"})  # a token authorises acts by mail
-DOUBTS = {"unverified": "not verified", "failed": "failed the sender check"}
-# Programs that read `--json` know these fields by their earlier names.
-_IN_JSON = {"at_most_once": "once", "counted": "use", "match_basis": "basis", "pending_digest": "missed"}
+ELLIPSIS = "…"
+_BETWEEN = "  "
+_WHOLE = frozenset({"case", "code", "draft", "id", "mail"})  # heads of columns whose cells people copy
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?:[+-]\d\d:\d\d)?)?")
+_NARROWEST = 4  # columns of the terminal, of a column that is cut
+
+_STATES = frozenset({"decision", "result", "sender", "state", "verdict"})  # heads and names of what is coloured
+_COLOURS: Mapping[str, frozenset[str]] = {
+    "yellow": frozenset({
+        CaseState.OPEN, NotificationState.DRAFT, NotificationState.APPROVED, MailState.QUEUED, MailState.ATTEMPTING,
+        AttemptResult.DEFERRED, SenderVerdict.UNVERIFIED,
+    }),
+    "red": frozenset({
+        NotificationState.FAILED, NotificationState.REJECTED, MailState.REFUSED, MailState.UNCERTAIN,
+        AttemptResult.UNKNOWN, AttemptResult.UNREACHABLE,
+    }),
+    "green": frozenset({
+        CaseState.ANSWERED, NotificationState.SENT, MailState.ACCEPTED, SenderVerdict.VERIFIED,
+    }),
+}  # fmt: skip
+_WORD = re.compile(r"\w+")
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Prints a table; each column but the last is as wide as its widest cell. Prints `empty` if there are no rows."""
-    lines = [[safe_line(_text(cell)) for cell in row] for row in rows]
+    """Prints a table; each column but the last is as wide as its widest cell. Prints `empty` if there are no rows.
+
+    On a terminal that is too narrow the widest columns are cut, keys and instants never.
+    """
+    lines = [[safe_line(said(cell)) for cell in row] for row in rows]
     if not lines:
         click.echo(empty)
         return
-    lines.insert(0, [head.upper() for head in heads])
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(columns_of, column)) for column in zip([head.upper() for head in heads], *lines, strict=True)]
+    if on_terminal():
+        whole = [_is_whole(head, [line[at] for line in lines]) for at, head in enumerate(heads)]
+        widths = fitting(widths, whole, shutil.get_terminal_size().columns - len(_BETWEEN) * (len(heads) - 1))
+    _print_line([_padded(head.upper(), width, bold=True) for head, width in zip(heads, widths, strict=True)])
     for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        cells = zip(heads, line, widths, strict=True)
+        _print_line([_padded(cell, width, colour=_colour(head, cell)) for head, cell, width in cells])
+
+
+def _print_line(cells: Sequence[str]) -> None:
+    click.echo(_BETWEEN.join(cells).rstrip())
 
 
 def listed(pairs: Iterable[tuple[str, object]], indent: str = "") -> None:
     """Prints aligned `name: value` lines; empty values are left out."""
-    kept = [(name, safe_line(_text(value))) for name, value in pairs if _text(value)]
+    kept = [(name, safe_line(said(value))) for name, value in pairs if said(value)]
     width = max((len(name) for name, _ in kept), default=0) + 1
     for name, value in kept:
-        click.echo(f"{indent}{f'{name}:'.ljust(width)} {value}")
+        click.echo(f"{indent}{styled(f'{name}:'.ljust(width), bold=True)} {styled(value, colour=_colour(name, value))}")
 
 
-def named(officer: Officer | None) -> str:
-    """Formats an officer: name, id and phone."""
-    if officer is None:
-        return "nobody"
-    return safe_line(f"{officer.name} ({officer.id})" + (f", {officer.phone}" if officer.phone else ""))
-
-
-def sender(message: StoredMessage) -> str:
-    """Formats the sender of a message, with the verdict unless they are verified."""
-    doubt = "" if message.verdict == "verified" else f" ({DOUBTS[message.verdict]})"
-    return f"{message.from_address or ''}{doubt}".strip()
-
-
-def plain(record: Record, zone: ZoneInfo) -> dict[str, Json]:
-    """Returns a row for JSON: instants in `zone` with their offset, without secrets."""
-    names = [spec.name for spec in fields(record) if spec.name not in _SECRET]
-    return {_IN_JSON.get(name, name): _json(getattr(record, name), zone) for name in names}
-
-
-def _json(value: object, zone: ZoneInfo) -> Json:
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_json(entry, zone) for entry in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"{type(value).__name__} is not known in JSON")
-
-
-def _text(value: object) -> str:
+def said(value: object) -> str:
+    """Returns a value in words: yes and no, lists with commas, nothing for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(said, value))
     return str(value)
+
+
+def choice(values: Iterable[str]) -> click.Choice[str]:
+    """Returns the type of an option with one of `values`; click would offer the names of an enumeration's members."""
+    return click.Choice([str(value) for value in values])
+
+
+# ---------------------------------------------------------------- the terminal
+
+
+def on_terminal() -> bool:
+    """True if standard output is a terminal."""
+    return sys.stdout.isatty()
+
+
+def styled(text: str, *, bold: bool = False, colour: str | None = None) -> str:
+    """Returns `text`, on a terminal in bold or in a colour; never if NO_COLOR is set (https://no-color.org)."""
+    if not (bold or colour) or not on_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return click.style(text, bold=bold or None, fg=colour)
+
+
+def fitting(widths: Sequence[int], whole: Sequence[bool], room: int) -> list[int]:
+    """Returns the widths of the columns in a line of `room`: the widest give way first, those that are whole never."""
+    shared = room - sum(width for width, kept in zip(widths, whole, strict=True) if kept)
+    cut = [width for width, kept in zip(widths, whole, strict=True) if not kept]
+    at_most = max(cut, default=0)
+    while at_most > _NARROWEST and sum(min(width, at_most) for width in cut) > shared:
+        at_most -= 1
+    left = shared - sum(min(width, at_most) for width in cut)  # less than one for each column that was cut
+    found = []
+    for width, kept in zip(widths, whole, strict=True):
+        spare = not kept and width > at_most and left > 0
+        left -= spare
+        found.append(width if kept else min(width, at_most + spare))
+    return found
+
+
+def columns_of(text: str) -> int:
+    """Returns how many columns of a terminal `text` takes: two for a wide sign, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns_of_sign, text))
+
+
+def _columns_of_sign(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "FW" else 1
+
+
+def _is_whole(head: str, cells: Sequence[str]) -> bool:
+    return head in _WHOLE or all(not cell or _INSTANT.fullmatch(cell) for cell in cells)
+
+
+def _padded(text: str, width: int, *, bold: bool = False, colour: str | None = None) -> str:
+    """Returns `text` in exactly `width` columns, cut with an ellipsis if it is wider."""
+    if columns_of(text) > width:
+        kept = 0
+        for end, sign in enumerate(text):
+            kept += _columns_of_sign(sign)
+            if kept > width - 1:
+                text = text[:end] + ELLIPSIS
+                break
+    return styled(text, bold=bold, colour=colour) + " " * (width - columns_of(text))
+
+
+def _colour(name: str, value: str) -> str | None:
+    """Returns the colour of the state that `value` begins with; None if `name` is not that of a state."""
+    found = _WORD.match(value) if name in _STATES else None
+    return next((colour for colour, words in _COLOURS.items() if found and found.group() in words), None)

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,16 +12,12 @@ import click
 from flaggermail.cli.instants import age
 from flaggermail.cli.session import Session, as_json_option, show_json
 from flaggermail.cli.showing import listed
-from flaggermail.errors import ConfigurationError, Refusal
-from flaggermail.health.overview import EXERCISE, STATUS_FILE, instant, judged
 from flaggermail.record.states import CASE_STATES, CLOCKS, UNDELIVERED_PAGES, WAITING
 
 if TYPE_CHECKING:
     from flaggermail.mail.message_json import Json
 
-DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
-ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
-_CASES = (*CASE_STATES, EXERCISE)
+_CASES = (*CASE_STATES, "exercise")
 _ON_CALL = "somebody: `flaggermail oncall now` says who"  # every account may read the file, so it contains no name
 _NOT_ON_CALL = "nobody: `flaggermail oncall now` says more"
 
@@ -40,51 +34,21 @@ def command(session: Session, *, as_json: bool) -> None:
 
     Example: flaggermail status
     """
-    now, path = session.now(), None
-    if session.given is None:  # a replay has no daemon, even if one runs on this machine
-        path = status_file(session.directory)
-    document = judged(read_status(path) if path else {}, now)
+    document = session.ask("status")
     if as_json:
         show_json(document)
     else:
-        listed(_lines(document, now, path))
+        listed(_lines(document, session.now()))
     if not document["ok"]:
         raise click.exceptions.Exit(1)
 
 
-def status_file(directory: Path) -> Path:
-    """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
-    from flaggermail.yaml_files.source import read
-
-    source = read(directory / DESK_FILE, DESK_FILE)
-    if source.faults:
-        raise ConfigurationError(*map(str, source.faults))
-    archive = source.value(ARCHIVE_KEY) if ARCHIVE_KEY in source.places else ARCHIVE
-    if not isinstance(archive, str) or not archive.strip():
-        raise ConfigurationError(str(source.fault(ARCHIVE_KEY, "names no folder; write the folder of the archive")))
-    return (directory / archive).parent / STATUS_FILE
-
-
-def read_status(path: Path) -> Mapping[str, Json]:
-    """Returns the document in the file; empty if the file is missing. Raises Refusal if it cannot be read."""
-    try:
-        found = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except OSError as fault:
-        raise Refusal(f"{path}: cannot be read ({fault.strerror})") from fault
-    except ValueError:  # neither UTF-8 nor JSON
-        found = None
-    if not isinstance(found, dict):
-        raise Refusal(f"{path}: is not what a daemon writes")
-    return found
-
-
-def _lines(document: Mapping[str, Json], now: datetime, path: Path | None) -> list[tuple[str, object]]:
+def _lines(document: Mapping[str, Json], now: datetime) -> list[tuple[str, object]]:
     head = [("daemon", "runs" if document["daemon"] else "does not run")]
     tail = [("wrong", trouble) for trouble in _list(document, "wrong")]
     if "written_at" not in document:
-        return [("written", f"never: {path} is missing" if path else "never"), *head, *tail]
+        file = document.get("file")
+        return [("written", f"never: {file} is missing" if file else "never"), *head, *tail]
     mailbox, looks = _section(document, "mailbox"), _section(document, "last_look")
     since = _shown(document.get("observing_since"))
     return [
@@ -108,7 +72,7 @@ def _lines(document: Mapping[str, Json], now: datetime, path: Path | None) -> li
 
 
 def _quarantine(document: Mapping[str, Json], now: datetime) -> str:
-    oldest = instant(document.get("quarantine_oldest_at"))
+    oldest = _instant(document.get("quarantine_oldest_at"))
     return f"{document.get('quarantine')}, the oldest {age(oldest, now)}" if oldest else "empty"
 
 
@@ -118,7 +82,7 @@ def _outbox(outbox: Mapping[str, Json], now: datetime) -> str:
 
 
 def _with_oldest(section: Mapping[str, Json], names: tuple[str, ...], now: datetime) -> str:
-    oldest = instant(section.get("oldest_at"))
+    oldest = _instant(section.get("oldest_at"))
     return _counts(section, names) + (f", the oldest {age(oldest, now)}" if oldest else "")
 
 
@@ -127,14 +91,23 @@ def _counts(found: Mapping[str, Json], names: tuple[str, ...], none: str = "none
 
 
 def _look(at: Json, now: datetime) -> str:
-    found = instant(at)
+    found = _instant(at)
     return f"{_shown(at)}, {age(found, now)} ago" if found else "never"
 
 
 def _shown(at: Json) -> str:
     """Formats an instant of the document to the minute, in the desk's zone as written."""
-    found = instant(at)
+    found = _instant(at)
     return found.isoformat(sep=" ", timespec="minutes") if found else ""
+
+
+def _instant(value: Json) -> datetime | None:
+    """Returns an instant of the document; None for anything else, in a file that the daemon did not write."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def _section(document: Mapping[str, Json], name: str) -> Mapping[str, Json]:

@@ -5,18 +5,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from flaggermail.cli.mail_files import mail_files, octets_of
+from flaggermail.cli.documents import parts
+from flaggermail.cli.mail_files import batches, mail_files
+from flaggermail.cli.session import Session
 from flaggermail.cli.terminal import safe_json
-from flaggermail.mail.threads import conversations
+
+if TYPE_CHECKING:
+    from flaggermail.mail.message_json import Json
 
 
 @click.command(name="threads")
 @click.option("--json", "as_json", is_flag=True, required=True, help="Print a JSON list of lists of Message-IDs.")
 @click.argument("path", type=click.Path(path_type=Path))
-def command(path: Path, *, as_json: bool) -> None:
+@click.pass_obj
+def command(session: Session, path: Path, *, as_json: bool) -> None:
     """Group mails into conversations.
 
     PATH is a folder of .eml files. Each list contains the Message-IDs of one conversation.
@@ -24,9 +30,7 @@ def command(path: Path, *, as_json: bool) -> None:
     Example: flaggermail threads --json archive/
     """
     del as_json  # JSON is the only format
-    from flaggermail.wiring_reading import parser
-
-    files = mail_files([path])
-    reader = parser()
-    messages = [reader.parse(octets_of(file)) for file in files]
-    click.echo(safe_json(json.dumps(conversations(messages))))
+    read: list[Json] = []
+    for _, mails in batches(mail_files([path])):
+        read += parts(session.ask("threads read", mails=mails), "messages")
+    click.echo(safe_json(json.dumps(session.ask("threads", messages=read)["threads"])))

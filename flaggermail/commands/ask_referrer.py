@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flaggermail.cases.checklist import SPOKEN, Item
+from flaggermail.cases.checklist import SPOKEN
 from flaggermail.cases.referrals import missing_of
 from flaggermail.commands.command import DESK, CaseCommand
 from flaggermail.commands.lookups import the_case
@@ -13,6 +13,7 @@ from flaggermail.commands.outcome import Did, Done, Outcome
 from flaggermail.errors import Refusal
 from flaggermail.letters import observing
 from flaggermail.notices import notices, reading
+from flaggermail.record.case_values import Item
 from flaggermail.record.events import EventKind
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import OutboxMail

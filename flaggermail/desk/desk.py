@@ -9,6 +9,8 @@ from importlib import import_module
 
 from flaggermail.commands import door
 from flaggermail.commands.requests import read_request
+from flaggermail.desk.ground import Ground
+from flaggermail.desk.inspections import INSPECTIONS, inspect
 from flaggermail.errors import NotFound, Refusal
 from flaggermail.mail.message_json import Json
 from flaggermail.services import Services, UnitOfWork
@@ -18,17 +20,21 @@ from flaggermail.views.view import Document, View
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not."""
+    """Who asks: an officer by id, or an account of this machine by its login name, which the rota knows or not.
+
+    `entered_by` is the login with which the session began: the desk's own account belongs to no officer.
+    """
 
     officer: str | None = None
     login: str | None = None
+    entered_by: str | None = None
 
 
 class Desk:
     """One desk, and one caller. Authority comes from the desk's own configuration, never from the caller."""
 
-    def __init__(self, services: Callable[[], Services], caller: Caller) -> None:
-        self._services, self._caller = services, caller
+    def __init__(self, services: Callable[[], Services], caller: Caller, ground: Ground | None = None) -> None:
+        self._services, self._caller, self._ground = services, caller, ground
 
     def ask(self, name: str, request: Mapping[str, Json] | None = None) -> Document:
         """Performs a command or returns a view, by its name: the words of the command line, such as "case show".
@@ -43,6 +49,8 @@ class Desk:
             return self._perform(name, request)
         if name in VIEWS:
             return self._show(name, request)
+        if name in INSPECTIONS and self._ground is not None:
+            return inspect(self._ground, name, request)
         raise NotFound(f"{name}: the desk knows no such request")
 
     def _perform(self, name: str, request: Mapping[str, Json]) -> Document:
@@ -61,8 +69,8 @@ class Desk:
     def _officer(self, env: Services) -> str:
         if self._caller.officer is not None:
             return self._caller.officer
-        login = self._caller.login or ""
-        officer = env.settings.rota.by_login(login)
+        login, rota = self._caller.login or "", env.settings.rota
+        officer = rota.by_login(login) or rota.by_login(self._caller.entered_by or "")
         if officer is None:
             raise Refusal(f"user {login}: no officer in oncall.yaml has this login; only officers of the desk may act")
         return officer.id

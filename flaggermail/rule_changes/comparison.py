@@ -84,6 +84,15 @@ class Difference:
     cases: bool  # it would open a different case or none, or be placed elsewhere
 
 
+@dataclass(frozen=True, slots=True)
+class ComparedPart:
+    """A part of the archive, compared; `next` is the `after` of the following part, None at the end."""
+
+    judged: int
+    next: int | None
+    differences: tuple[Difference, ...]
+
+
 def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int], None]) -> Iterator[Difference]:
     """Yields the messages of the archive that `new` classifies differently from `old`, in order of arrival.
 
@@ -97,6 +106,17 @@ def compare(work: UnitOfWork, old: RuleSet, new: RuleSet, judged: Callable[[int]
         judged(len(batch))
 
 
+def compare_next(work: UnitOfWork, old: RuleSet, new: RuleSet, after: int, most: int) -> ComparedPart:
+    """Compares at most `most` messages, recorded after the event `after`; the next call begins where this one ended."""
+    judged, last, differences = 0, after, list[Difference]()
+    for seq, one in _archive_after(work, after, most):
+        judged, last = judged + 1, seq
+        difference = _difference(one, old, new)
+        if difference is not None:
+            differences.append(difference)
+    return ComparedPart(judged, last if judged == most else None, tuple(differences))
+
+
 def count(work: UnitOfWork) -> int:
     """Returns the number of messages that `compare` classifies, plus those whose classification fails."""
     return sum(_exists(row) for row in work.tx.find(StoredMessage, direction="in"))
@@ -104,22 +124,28 @@ def count(work: UnitOfWork) -> int:
 
 def archive(work: UnitOfWork) -> Iterator[ArchivedMessage]:
     """Yields every message that the rules classified and that still exists, as it was on arrival."""
+    for _, one in _archive_after(work, 0):
+        yield one
+
+
+def _archive_after(work: UnitOfWork, after: int, most: int | None = None) -> Iterator[tuple[int, ArchivedMessage]]:
+    """Yields the messages recorded after the event `after`, at most `most` of them, each with its event's number."""
     everything = work.tx.find(StoredMessage)
     rows = {row.id: row for row in everything if row.direction == "in" and _exists(row)}
     first = {row.from_address: row.id for row in reversed(everything)}
     taken = (
-        (rows[change.key], _as_taken_in(rows[change.key], change))
-        for _, event in work.tx.events()
+        (seq, rows[change.key], _as_taken_in(rows[change.key], change))
+        for seq, event in work.tx.events(after)
         if event.kind is EventKind.MESSAGE_TAKEN_IN
         for change in event.changes
         if change.table == StoredMessage.TABLE and change.key in rows
     )
-    for batch in _batches(taken):
-        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, row in batch])
-        for (stored, row), message in zip(batch, messages, strict=True):
+    for batch in _batches(islice(taken, most)):
+        messages = work.env.parser.parse_all([work.env.octets.get(row.digest) for _, _, row in batch])
+        for (seq, stored, row), message in zip(batch, messages, strict=True):
             one = _arrived(replace(work, now=row.first_seen_at), stored, row, message)
             known = message.sender is not None and first.get(message.sender.key, row.id) < row.id
-            yield replace(one, known_sender=known)
+            yield seq, replace(one, known_sender=known)
 
 
 def _as_taken_in(row: R, change: Change) -> R:

@@ -131,6 +131,13 @@ def read(path: Path, name: str) -> Source:
     return source
 
 
+def read_text(text: str, name: str) -> Source:
+    """Does the same with the text of a file."""
+    source = Source(name)
+    _compose(text, source)
+    return source
+
+
 def _compose(text: str, source: Source) -> None:
     try:
         root = YAML(typ="safe", pure=True).compose(text)

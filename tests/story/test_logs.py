@@ -30,6 +30,7 @@ from flaggermail import logbook
 from flaggermail.adapters.db.engine import make_engine
 from flaggermail.cli import commands
 from flaggermail.cli.session import Session
+from flaggermail.commands import door
 from flaggermail.intake import apply
 from flaggermail.intake.ingest import ingest
 from flaggermail.ports import RawMessage
@@ -343,6 +344,7 @@ READING = {  # command -> arguments; {case} and the like are filled in
     "rules compare": ["{rules}"], "rules test": ["{file}"], "status": [], "threads": ["{file}", "--json"],
 }  # fmt: skip
 ELSEWHERE = {"check", "officer revoke", "replay", "rules check"}  # they show only what the administrator wrote
+ACTING = set(door.COMMANDS)  # their documents hold a key and one line of ours
 
 
 def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -358,7 +360,7 @@ def commands_with_documents(command: click.Command, path: tuple[str, ...] = ()) 
 
 def test_each_command_that_shows_mail_is_tried_below() -> None:
     """Each command that shows stored data is listed in READING."""
-    assert set(commands_with_documents(commands)) - ELSEWHERE == set(READING)
+    assert set(commands_with_documents(commands)) - ELSEWHERE - ACTING == set(READING)
 
 
 @pytest.fixture

@@ -207,7 +207,7 @@ def test_a_replay_writes_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_status_in_a_replay_says_that_no_daemon_runs(env: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a replay, `status` reports that no daemon runs, and does not look for the real desk's file."""
-    monkeypatch.setattr("flaggermail.cli.status.status_file", None)
+    monkeypatch.setattr("flaggermail.desk.status.status_file", None)
     ran = CliRunner().invoke(commands, ["status"], obj=Session(CONFIG, given=env))
     assert ran.exit_code == 1
     assert ran.output == "written: never\ndaemon:  does not run\nwrong:   the daemon does not run\n"

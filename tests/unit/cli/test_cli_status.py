@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flaggermail.cli import main
-from flaggermail.cli import status as status_command
+from flaggermail.desk import status as status_command
 from flaggermail.health.overview import EXERCISE
 from flaggermail.record.states import CASE_STATES, CLOCKS, WAITING
 from flaggermail.settings.model import StoreSettings
@@ -112,7 +112,9 @@ def test_a_desk_whose_daemon_never_ran_says_which_file_is_missing(
     assert f"never: {directory}/kept/status.json is missing" in said
     assert said.splitlines()[-1].split(maxsplit=1) == ["wrong:", "the daemon does not run"]
     status, said, _ = printed(directory, capsys, "--json")
-    assert (status, json.loads(said)) == (1, {"ok": False, "wrong": ["the daemon does not run"], "daemon": False})
+    file = str(directory / "kept" / "status.json")
+    wrong = ["the daemon does not run"]
+    assert (status, json.loads(said)) == (1, {"ok": False, "wrong": wrong, "daemon": False, "file": file})
 
 
 def test_the_document_is_printed_as_it_was_written(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Checks of a configuration that may be faulty, and the migration of a database that is too old to be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from flaggermail.desk.ground import Ground
+from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.health.confinement import Confinement
+from flaggermail.mail.message_json import Json
+from flaggermail.notifications.draft_patterns import load_draft_patterns
+from flaggermail.oncall.schedule import gaps
+from flaggermail.rules import models as files
+from flaggermail.settings.model import Settings
+from flaggermail.settings.reading import load, rules_of, warnings
+from flaggermail.yaml_files.kinds import Model
+
+_AHEAD = timedelta(weeks=4)
+_SCHEMAS: dict[str, type[Model]] = {
+    "rules": files.RulesFile, "sample": files.SampleFile, "who": files.WhoFile, "languages": files.LanguagesFile,
+}  # fmt: skip
+
+Span = tuple[datetime, datetime]
+
+
+def check(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns what is in order, or {"faults": [...]} with one line for every fault of the configuration."""
+    try:
+        settings = _loaded(ground)
+    except ConfigurationError as error:
+        return {"faults": error.faults}
+    now = ground.now()
+    held = ground.confinement(settings)
+    return _document(settings, warnings(settings), gaps(settings.rota, (), now, now + _AHEAD), held)
+
+
+def _loaded(ground: Ground) -> Settings:
+    """Loads the settings and everything they refer to. Raises ConfigurationError with every fault."""
+    directory = ground.directory.absolute()
+    rules = rules_of(directory)
+    words: tuple[str, ...] = ()
+    if rules.is_dir():  # otherwise `load` reports the missing folder
+        words = (
+            *_faults(lambda: ground.mail_words(rules)),
+            *_faults(lambda: load_draft_patterns(rules / "drafts.yaml")),
+        )
+    try:
+        settings = load(directory)
+        faults = (*words, *ground.template_faults(settings))
+    except ConfigurationError as error:
+        faults = (*error.faults, *words)
+    if faults:
+        raise ConfigurationError(*faults)
+    return settings
+
+
+def _faults(read: Callable[[], object]) -> tuple[str, ...]:
+    """Returns the faults that `read` raises."""
+    try:
+        read()
+    except ConfigurationError as error:
+        return error.faults
+    return ()
+
+
+def _document(
+    settings: Settings, remarks: Sequence[str], empty: tuple[Span, ...], held: Confinement
+) -> dict[str, Json]:
+    spans: list[Json] = [
+        {"begins": begins.astimezone(settings.zone).isoformat(), "ends": ends.astimezone(settings.zone).isoformat()}
+        for begins, ends in empty
+    ]
+    return {
+        "faults": [],
+        "elections": len(settings.election_list),
+        "platforms": len(settings.platform_list),
+        "channels": len(settings.channels),
+        "officers": len(settings.oncall.officers),
+        "rules": len(settings.rules.rules),
+        "warnings": remarks,
+        "notes": settings.notes,
+        "gaps": spans,
+        "parser": {**asdict(held), "missing": held.missing},
+    }
+
+
+def check_rules(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns {"remarks": [...], "rules", "rules_version"}: faults and warnings. Raises ConfigurationError."""
+    settings = load(ground.directory.absolute())
+    remarks: list[Json] = [
+        {"file": one.file, "line": one.line, "column": one.column, "text": one.text, "fault": one.fault}
+        for one in ground.rule_remarks(settings)
+    ]
+    return {"remarks": remarks, "rules": len(settings.rules.rules), "rules_version": settings.rules.version}
+
+
+def show_schema(_: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the JSON Schema of a file of the rules folder. Raises Refusal for an unknown `name`."""
+    name = request["name"]
+    if not isinstance(name, str) or name not in _SCHEMAS:
+        raise Refusal(f"rules schema: {name!r} is not known; it must be one of {', '.join(_SCHEMAS)}")
+    return _SCHEMAS[name].model_json_schema(by_alias=True)
+
+
+def upgrade(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+    """Migrates the database; returns {"revision"}. Raises ConfigurationError."""
+    return {"revision": ground.upgrade_database()}

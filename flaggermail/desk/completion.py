@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What a shell may complete: case numbers, channels and officers. Answers at once, and never makes anything.
+
+Opening the desk takes a second and records its configuration; this reads two files and one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaggermail.errors import Refusal
+from flaggermail.yaml_files.source import Source, read
+
+if TYPE_CHECKING:
+    from flaggermail.desk.ground import Ground
+    from flaggermail.mail.message_json import Json
+    from flaggermail.yaml_files.source import Value
+
+DESK_FILE, DATABASE_KEY = "flaggermail.yaml", ("store", "database")
+DATABASE = "sqlite:///flaggermail.db"  # the default in `settings`, which is slow to import; a test compares the two
+_SQLITE_FILE = "sqlite:///"
+
+Words = Iterator[tuple[str, str]]  # each with a remark
+
+
+class What(StrEnum):
+    """What a word names."""
+
+    CASES = "cases"
+    CHANNELS = "channels"
+    OFFICERS = "officers"
+
+
+def complete(ground: Ground, request: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns {"words": [{"word", "remark"}]} of one kind; none where the desk cannot be read. Raises Refusal."""
+    what = request["what"]
+    if not isinstance(what, str) or what not in set(What):
+        raise Refusal(f"complete: {what!r} is not known; it must be one of {', '.join(What)}")
+    return {"words": [{"word": word, "remark": remark} for word, remark in _FOUND[What(what)](ground)]}
+
+
+def _cases(ground: Ground) -> Words:
+    source = _read(ground.directory, DESK_FILE)
+    written = source.value(DATABASE_KEY) if DATABASE_KEY in source.places else DATABASE
+    if isinstance(written, str) and not source.faults:
+        path = written.removeprefix(_SQLITE_FILE)
+        yield from ground.newest_cases(written if path == written else f"{_SQLITE_FILE}{ground.directory / path}")
+
+
+def _channels(ground: Ground) -> Words:
+    for platform in _list(_read(ground.directory, "platforms.yaml"), "platforms"):
+        for channel in _entries(platform.get("channels")):
+            yield str(channel.get("code", "")), str(platform.get("name", ""))
+
+
+def _officers(ground: Ground) -> Words:
+    for officer in _list(_read(ground.directory, "oncall.yaml"), "officers"):
+        yield str(officer.get("id", "")), str(officer.get("name", ""))
+
+
+def _read(directory: Path, name: str) -> Source:
+    return read(directory / name, name)
+
+
+def _list(source: Source, name: str) -> list[dict[str, Value]]:
+    return _entries(source.value((name,)) if (name,) in source.places and not source.faults else None)
+
+
+def _entries(value: Value) -> list[dict[str, Value]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+_FOUND: dict[What, Callable[[Ground], Words]] = {
+    What.CASES: _cases, What.CHANNELS: _channels, What.OFFICERS: _officers,
+}  # fmt: skip

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What is there before a desk is opened: its directory, its record as evidence, and what reads files and mail."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # what `status` imports must start in a tenth of a second
+    from flaggermail.health.confinement import Confinement
+    from flaggermail.mail.vocabulary import Language
+    from flaggermail.ports import BlobStore, Parser, Transaction
+    from flaggermail.rules.rulebook import Remark
+    from flaggermail.settings.model import Settings
+
+
+class Ground(Protocol):
+    """The configuration directory of a desk, and what an inspection may use of the adapters."""
+
+    @property
+    def directory(self) -> Path:
+        """The configuration directory, which need not exist."""
+        ...
+
+    @property
+    def simulated(self) -> bool:
+        """True in a replay: no daemon serves this desk, even if one runs on this machine."""
+        ...
+
+    def now(self) -> datetime:
+        """Returns the current instant in UTC."""
+        ...
+
+    def evidence(self) -> AbstractContextManager[tuple[Transaction, BlobStore]]:
+        """Yields a snapshot of the database and the archive, opened without writing to either.
+
+        Rows are not read on the way, so a row with an impossible value does not prevent that it is found. Raises
+        ConfigurationError.
+        """
+        ...
+
+    def parser(self) -> Parser:
+        """Returns the contained parser with the shipped words, which needs no configuration."""
+        ...
+
+    def mail_words(self, rules: Path) -> Language:
+        """Returns the vocabulary in the folder `rules`. Raises ConfigurationError with every fault in it."""
+        ...
+
+    def template_faults(self, settings: Settings) -> tuple[str, ...]:
+        """Returns the faults in the templates, one line each."""
+        ...
+
+    def rule_remarks(self, settings: Settings) -> list[Remark]:
+        """Returns faults and warnings about the rules and their sample mails."""
+        ...
+
+    def confinement(self, settings: Settings) -> Confinement:
+        """Returns what confines the process that parses mail on this machine."""
+        ...
+
+    def newest_cases(self, database: str) -> list[tuple[str, str]]:
+        """Returns number and state of the newest cases; nothing if the database cannot be read."""
+        ...
+
+    def upgrade_database(self) -> str:
+        """Migrates the database to the newest schema; returns its revision. Raises ConfigurationError."""
+        ...

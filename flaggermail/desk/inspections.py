@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Inspections: requests answered without opening the desk, which may be down, damaged or not configured.
+
+An inspection gets the ground on which the desk is built, not a unit of work, and its module is imported on use:
+`status` must not wait for a database.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from flaggermail.errors import Refusal
+
+if TYPE_CHECKING:
+    from flaggermail.desk.ground import Ground
+    from flaggermail.mail.message_json import Json
+
+INSPECTIONS: dict[str, str] = {  # name of the request -> module and function
+    "audit head": "flaggermail.desk.audit:show_head",
+    "audit verify": "flaggermail.desk.audit:verify",
+    "complete": "flaggermail.desk.completion:complete",
+    "check": "flaggermail.desk.check:check",
+    "db upgrade": "flaggermail.desk.check:upgrade",
+    "parse": "flaggermail.desk.reading:parse",
+    "rules check": "flaggermail.desk.check:check_rules",
+    "rules schema": "flaggermail.desk.check:show_schema",
+    "status": "flaggermail.desk.status:show",
+    "threads": "flaggermail.desk.reading:group",
+    "threads read": "flaggermail.desk.reading:read_for_threads",
+}
+FIELDS = {  # what a request may hold; all of it is required
+    "audit verify": ("since",),
+    "complete": ("what",),
+    "parse": ("mails",),
+    "rules schema": ("name",),
+    "threads": ("messages",),
+    "threads read": ("mails",),
+}
+
+
+def inspect(ground: Ground, name: str, request: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Returns the document of an inspection. Raises Refusal, ConfigurationError."""
+    fields = FIELDS.get(name, ())
+    if set(request) != set(fields):
+        raise Refusal(f"{name}: takes {' and '.join(fields) or 'nothing'}, not {', '.join(request) or 'nothing'}")
+    module, _, function = INSPECTIONS[name].partition(":")
+    found: Callable[[Ground, Mapping[str, Json]], Mapping[str, Json]] = getattr(import_module(module), function)
+    return found(ground, request)
+
+
+def texts(request: Mapping[str, Json], name: str) -> list[str]:
+    """Returns the list of texts called `name`. Raises Refusal if it is something else."""
+    found = request[name]
+    if not isinstance(found, list | tuple) or not all(isinstance(text, str) for text in found):
+        raise Refusal(f"{name}: must be a list of texts")
+    return [str(text) for text in found]
+
+
+def octets(text: str) -> bytes:
+    """Returns what is written in Base64 (RFC 4648, section 4). Raises Refusal."""
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as fault:
+        raise Refusal("octets are written in Base64") from fault

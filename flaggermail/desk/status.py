@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The desk's status, from the file written by the daemon; reads a single setting, so that it answers at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flaggermail.errors import ConfigurationError, Refusal
+from flaggermail.health.overview import STATUS_FILE, judged
+from flaggermail.yaml_files.source import read
+
+if TYPE_CHECKING:
+    from flaggermail.desk.ground import Ground
+    from flaggermail.mail.message_json import Json
+
+DESK_FILE, ARCHIVE_KEY = "flaggermail.yaml", ("store", "archive")
+ARCHIVE = "archive"  # the default in `settings`, which is slow to import; a test compares the two
+
+
+def show(ground: Ground, _: Mapping[str, Json]) -> dict[str, Json]:
+    """Returns the document of the status file as it is judged now; `file` says where a missing one would be.
+
+    Raises ConfigurationError if the configuration does not say where it is, Refusal if it cannot be read.
+    """
+    if ground.simulated:
+        return judged({}, ground.now())
+    path = status_file(ground.directory)
+    written = read_status(path)
+    document = judged(written, ground.now())
+    return document if written else {**document, "file": str(path)}
+
+
+def status_file(directory: Path) -> Path:
+    """Returns the path of a configuration's status file; reads a single setting. Raises ConfigurationError."""
+    source = read(directory / DESK_FILE, DESK_FILE)
+    if source.faults:
+        raise ConfigurationError(*map(str, source.faults))
+    archive = source.value(ARCHIVE_KEY) if ARCHIVE_KEY in source.places else ARCHIVE
+    if not isinstance(archive, str) or not archive.strip():
+        raise ConfigurationError(str(source.fault(ARCHIVE_KEY, "names no folder; write the folder of the archive")))
+    return (directory / archive).parent / STATUS_FILE
+
+
+def read_status(path: Path) -> Mapping[str, Json]:
+    """Returns the document in the file; empty if the file is missing. Raises Refusal if it cannot be read."""
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as fault:
+        raise Refusal(f"{path}: cannot be read ({fault.strerror})") from fault
+    except ValueError:  # neither UTF-8 nor JSON
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(f"{path}: is not what a daemon writes")
+    return found

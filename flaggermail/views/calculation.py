@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""How the next reminders of an open clock are calculated, step by step, under the current schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flaggermail.cases.elections import period_at
+from flaggermail.mail.message_json import Json
+from flaggermail.notices.duty import readers
+from flaggermail.oncall import escalation
+from flaggermail.oncall.escalation import EVERY_MEANS, HEAD, Call, Nothing
+from flaggermail.record.rows import Election
+from flaggermail.reminders.open_clocks import OpenClock
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, json_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One reminder call: its rule, when it is sent and to whom."""
+
+    call: Call
+    at: datetime
+    officer: str | None
+
+
+class Calculation:
+    """The upcoming reminders of one open clock."""
+
+    def __init__(self, work: UnitOfWork, waiting: OpenClock) -> None:
+        self._work, self._waiting, self._zone = work, waiting, work.env.settings.zone
+        self._readers = readers(work.env.settings, work.tx)
+
+    def document(self, at: datetime | None = None) -> Document:
+        """Returns the next reminder of each step and why nothing is due now; with `at`, the reminders sent by then."""
+        waiting = self._waiting
+        return {
+            "about": waiting.about,
+            "clock": waiting.clock,
+            "since": json_of(waiting.started_at, self._zone),
+            "now": self._why_not_now(),
+            "steps": [self._step(line) for line in self._reminders(at)],
+        }
+
+    def _step(self, line: _Line) -> Document:
+        officer = self._work.env.settings.rota.officer(line.officer or "")
+        return {
+            "after": line.call.minute,
+            "repetition": line.call.repetition,
+            "due_at": json_of(line.call.due_at, self._zone),
+            "told_at": json_of(line.at, self._zone),
+            "officer": line.officer,
+            "officer_name": officer.name if officer else None,
+            "to_head": line.call.reader == HEAD,
+            "how": list(line.call.step.how),
+            "by_every_means": line.call.step.how == EVERY_MEANS,
+            "escalates": line.call.escalates,
+            "asks": line.call.asks,
+        }
+
+    def _reminders(self, at: datetime | None) -> list[_Line]:
+        waiting = self._waiting
+        if at is None:
+            found = escalation.upcoming(waiting.silence, waiting.steps, self._readers)
+            return [_Line(expected.call, expected.at, expected.officer) for expected in found]
+        told = escalation.forecast(waiting.silence, waiting.steps, self._readers, at)
+        return [_Line(due.call, due.call.due_at + due.late, due.officer) for due in told]
+
+    def _why_not_now(self) -> str:
+        """Returns why nothing is due now, or "due"."""
+        waiting = self._waiting
+        found = escalation.due(waiting.silence, waiting.steps, self._readers, self._work.now)
+        if not isinstance(found, Nothing):
+            return "due"
+        return f"{found.reason} until {self._clock(found.until)}" if found.until else found.reason
+
+    def _clock(self, at: datetime) -> str:
+        """Formats the time in the desk's zone, with the date or the offset if it differs from the clock's start."""
+        local, start = at.astimezone(self._zone), self._waiting.started_at.astimezone(self._zone)
+        if local.utcoffset() != start.utcoffset():
+            return local.isoformat(sep=" ", timespec="minutes")
+        return f"{local:%H:%M}" if local.date() == start.date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def policies_at(work: UnitOfWork, at: datetime) -> dict[str, Json]:
+    """Returns the policy of a clock started at `at`, for each open election and each channel with its own policy."""
+    use = work.env.settings.escalation.use
+    found: dict[str, Json] = {}
+    for election in work.tx.find(Election, closed_at=None):
+        period = period_at(work, election.code, at)
+        usual = use.name(period, None)
+        found[election.code] = usual
+        own = ((channel.channel, use.name(period, channel.channel)) for channel in use.channels)
+        found |= {f"{election.code}, {code}": name for code, name in own if name != usual}
+    return found

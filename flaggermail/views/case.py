@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Cases: the list, and all that is recorded of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flaggermail.cases.referrals import missing_of
+from flaggermail.commands.lookups import the_case
+from flaggermail.commands.tags import same_narrative
+from flaggermail.mail.message_json import Json
+from flaggermail.notifications import latency
+from flaggermail.notifications.clocks import CLOCKS
+from flaggermail.record.rows import Case, ClockRow, ContactNote, Notification, Reminder, StoredMessage
+from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.services import UnitOfWork
+from flaggermail.views.calculation import Calculation
+from flaggermail.views.view import Document, View, plain
+
+_OF_EARLIER = (
+    "number", "title", "election", "narratives", "decision", "decision_ground", "decision_reason", "decided_at",
+    "criteria", "contradicts",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCases(View):
+    """Cases, of one election, in one state or on one narrative if asked for."""
+
+    election: str | None = None
+    state: str | None = None
+    tag: str | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"cases": [...]}, in the order in which they were opened."""
+        equal = {name: value for name in ("election", "state") if (value := getattr(self, name)) is not None}
+        cases = sorted(work.tx.find(Case, **equal), key=lambda case: (case.opened_at, case.number))
+        zone = work.env.settings.zone
+        return {"cases": [plain(case, zone) for case in cases if self.tag is None or self.tag in case.narratives]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowCase(View):
+    """One case: its messages, its notifications with their clocks, its reminders and notes."""
+
+    case: str
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns the case with everything about it. Raises NotFound."""
+        case, tx, zone = the_case(work, self.case), work.tx, work.env.settings.zone
+        messages = sorted(tx.find(StoredMessage, case=case.number), key=lambda row: (row.received_at, row.id))
+        notes = sorted(tx.find(ContactNote, case=case.number), key=lambda row: (row.effective_at, row.id))
+        uses = _Uses(work, case)
+        return {
+            **plain(case, zone),
+            "referrer_verdict": _verdict_on_referrer(case, messages),
+            "missing": [item.value for item in missing_of(work, case)],
+            "related_cases": [earlier(other, zone) for other in tx.find(Case, number=case.related)],
+            "same_narrative": [earlier(other, zone) for other in same_narrative(tx, case)],
+            "messages": [plain(message, zone) for message in messages],
+            "notifications": uses.documents(),
+            "reminders": uses.reminders_of(None),
+            "running": uses.running_of(None),
+            "notes": [plain(note, zone) for note in notes],
+        }
+
+
+class _Uses:
+    """The notifications of a case, with the clocks, reminders and open clocks of each and of the case itself."""
+
+    def __init__(self, work: UnitOfWork, case: Case) -> None:
+        tx, self._case, self._zone = work.tx, case, work.env.settings.zone
+        found = tx.find(Notification, case=case.number)
+        self._notifications = sorted(found, key=lambda row: (row.drafted_at, row.id))
+        self._clocks = tx.find(ClockRow, notification=[row.id for row in self._notifications])
+        self._reminders = sorted(tx.find(Reminder, case=case.number), key=lambda row: (row.told_at, row.id))
+        self._running = [
+            (one.notification.id if one.notification else None, Calculation(work, one).document())
+            for one in open_clocks(tx)
+            if one.case.number == case.number
+        ]
+
+    def documents(self) -> list[Json]:
+        """Returns the notifications in the order in which they were drafted."""
+        return [
+            {
+                **plain(one, self._zone),
+                "clocks": self._clocks_of(one.id),
+                "reminders": self.reminders_of(one.id),
+                "running": self.running_of(one.id),
+            }
+            for one in self._notifications
+        ]
+
+    def _clocks_of(self, about: str) -> list[Json]:
+        own = [clock for clock in self._clocks if clock.notification == about]
+        own.sort(key=lambda clock: CLOCKS.index(clock.kind))
+        return [_clock(clock, self._zone, exercise=self._case.exercise) for clock in own]
+
+    def reminders_of(self, about: str | None) -> list[Json]:
+        """Returns the reminders about the notification, or about the case itself."""
+        return [plain(one, self._zone) for one in self._reminders if one.notification == about]
+
+    def running_of(self, about: str | None) -> list[Json]:
+        """Returns the calculation of each open clock of the notification, or of the case itself."""
+        return [document for of, document in self._running if of == about]
+
+
+def _clock(clock: ClockRow, zone: ZoneInfo, *, exercise: bool) -> Document:
+    """Returns a clock. An exercise has minutes for the debriefing, but no reported figures."""
+    minutes = None if clock.stopped_at is None else latency.minutes(clock.started_at, clock.stopped_at)
+    figures: dict[str, Json] = {"minutes": minutes, "hours": None, "spoken": None}
+    if minutes is not None and not exercise:
+        figures["hours"] = latency.hours(minutes)
+        figures["spoken"] = {language: latency.spoken(minutes, language) for language in latency.UNITS}
+    return {**plain(clock, zone), **figures}
+
+
+def _verdict_on_referrer(case: Case, messages: Sequence[StoredMessage]) -> str | None:
+    """Returns "verified" if any mail of the referrer is, else the verdict on the first; None without a mail."""
+    verdicts = [m.verdict for m in messages if m.direction == "in" and m.from_address == case.referrer_address]
+    return "verified" if "verified" in verdicts else next(iter(verdicts), None)
+
+
+def earlier(case: Case, zone: ZoneInfo) -> Document:
+    """Returns what an earlier case tells the officer: its decision and the reasoning."""
+    known = plain(case, zone)
+    return {name: known[name] for name in _OF_EARLIER}

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Stored messages: by place, declined ones until they are destroyed, those that wait, and one in full."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flaggermail.citizens.retention import due_at
+from flaggermail.commands.lookups import the_message
+from flaggermail.errors import Refusal
+from flaggermail.mail.forwards.forwarded import zone_stated
+from flaggermail.mail.message import Message
+from flaggermail.mail.message_json import Json, contract
+from flaggermail.matching.scoring import read
+from flaggermail.notifications.latency import minutes
+from flaggermail.record.kinds import Place
+from flaggermail.record.rows import Decline, StoredMessage
+from flaggermail.rule_changes.sampling import make_sample
+from flaggermail.services import UnitOfWork
+from flaggermail.views.view import Document, View, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMessages(View):
+    """Messages in one place."""
+
+    place: Place = Place.NOISE
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"messages": [...]}, in the order of their arrival."""
+        return {"messages": [plain(row, work.env.settings.zone) for row in _placed(work, self.place)]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuarantine(View):
+    """Messages that a person must place."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"messages": [...]}, oldest first, each with its suggestions and its age in minutes."""
+        zone = work.env.settings.zone
+        return {
+            "messages": [
+                {**_with_suggestions(row, zone), "age_minutes": minutes(row.received_at, work.now)}
+                for row in _placed(work, Place.QUARANTINE)
+            ]
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDeclined(View):
+    """Declined mail, and how many senders were declined in each election."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"messages": [...], "senders": {election: number}}; each message with the end of its retention."""
+        zone = work.env.settings.zone
+        senders = Counter(row.election for row in work.tx.find(Decline, taken_back_at=None))
+        messages = [
+            {**plain(row, zone), "kept_until": _minute(row, work, zone)} for row in _placed(work, Place.DECLINED)
+        ]
+        return {"messages": messages, "senders": dict(sorted(senders.items()))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowMessage(View):
+    """One message with the mail itself, unfolded."""
+
+    message: str  # an id, or a Message-ID
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns the message and its "mail" as `parse --json` gives it. Raises NotFound, Refusal, ArchiveFault."""
+        stored = the_message(work, self.message)
+        if stored.discarded_at is not None:
+            raise Refusal(f"message {stored.id}: was destroyed at the end of the review window")
+        mail = work.env.parser.parse(work.env.octets.get(stored.digest))
+        return {
+            **_with_suggestions(stored, work.env.settings.zone),
+            "mail": contract(mail),
+            "forwarded_zone_assumed": _zone_is_assumed(mail),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleMessage(View):
+    """An anonymised copy of one message, as a sample for the rules."""
+
+    message: str
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"name", "mail", "beside", "differences"}: two texts, and what to call them without a number."""
+        found = make_sample(work, self.message)
+        return {
+            "name": found.name, "mail": found.mail, "beside": found.beside, "differences": list(found.differences),
+        }  # fmt: skip
+
+
+def _placed(work: UnitOfWork, place: Place) -> list[StoredMessage]:
+    return sorted(work.tx.find(StoredMessage, place=place), key=lambda row: (row.received_at, row.id))
+
+
+def _with_suggestions(stored: StoredMessage, zone: ZoneInfo) -> dict[str, Json]:
+    """Returns the row; each suggestion has its case, score and evidence."""
+    return {**plain(stored, zone), "suggestions": [read(text).document for text in stored.suggestions]}
+
+
+def _minute(row: StoredMessage, work: UnitOfWork, zone: ZoneInfo) -> str:
+    return due_at(work.env, row.first_seen_at).astimezone(zone).isoformat(sep=" ", timespec="minutes")
+
+
+def _zone_is_assumed(mail: Message) -> bool:
+    """True if the forwarded mail bears a date without a zone; a mail program rarely writes it into a forward."""
+    date = mail.forwarded.date if mail.forwarded else None
+    return bool(date) and not zone_stated(date or "")

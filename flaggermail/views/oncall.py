@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The rota, the reminders and the pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flaggermail.errors import Refusal
+from flaggermail.mail.message_json import Json
+from flaggermail.notices.duty import officer_on_call, overrides
+from flaggermail.oncall.pager_choice import TITLE
+from flaggermail.oncall.schedule import Officer, Shift, on_call, planned
+from flaggermail.record.rows import HeldBack, Page, Reminder
+from flaggermail.reminders.handover import gather
+from flaggermail.reminders.open_clocks import open_clocks
+from flaggermail.reminders.paging import waits
+from flaggermail.reminders.reminders import next_due
+from flaggermail.services import UnitOfWork
+from flaggermail.views.calculation import Calculation, policies_at
+from flaggermail.views.view import Document, View, json_of, plain
+
+_SHOWN = 40  # number of pages or held-back notices listed
+_AHEAD = timedelta(weeks=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowNow(View):
+    """Who is on call, and the reminders that wait for an acknowledgement."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"officer", "reminders"}."""
+        open_ = work.tx.find(Reminder, acknowledged_at=None, withheld=False)
+        reminders = sorted((row for row in open_ if waits(work.tx, row)), key=lambda row: row.told_at)
+        return {
+            "officer": _person(officer_on_call(work)),
+            "reminders": [plain(reminder, work.env.settings.zone) for reminder in reminders],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowNext(View):
+    """The coming shifts and reminders; with `at`, who is on call then and what will have been sent by then.
+
+    `at` has an offset; without one it is local time in the desk's zone.
+    """
+
+    at: datetime | None = None
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns shifts, clocks and when the next reminder is due; with `at` officer, policies and clocks then."""
+        if self.at is not None:
+            return _forecast(work, self.at.astimezone(work.env.settings.zone))
+        rota, zone = work.env.settings.rota, work.env.settings.zone
+        coming = [(shift, False) for shift in planned(rota, work.now, work.now + _AHEAD)]
+        coming += [(shift, True) for shift in overrides(work.tx) if shift.ends_at > work.now]
+        coming.sort(key=lambda pair: pair[0].begins_at)
+        otherwise = rota.officer(rota.fallback_officer) if rota.fallback_officer else None
+        return {
+            "shifts": [_shift(work, shift, override=override) for shift, override in coming],
+            "otherwise": rota.fallback_officer,
+            "fallback_officer": _person(otherwise),
+            "clocks": [Calculation(work, one).document() for one in open_clocks(work.tx)],
+            "next_reminder_due": json_of(next_due(work.env, work.tx), zone),
+        }
+
+
+def _shift(work: UnitOfWork, shift: Shift, *, override: bool) -> dict[str, Json]:
+    officer, zone = work.env.settings.rota.officer(shift.officer), work.env.settings.zone
+    return {
+        "officer": shift.officer, "name": officer.name if officer else shift.officer,
+        "begins_at": json_of(shift.begins_at, zone), "ends_at": json_of(shift.ends_at, zone), "override": override,
+    }  # fmt: skip
+
+
+def _forecast(work: UnitOfWork, at: datetime) -> Document:
+    officer = on_call(work.env.settings.rota, overrides(work.tx), at)
+    return {
+        "at": at.isoformat(),
+        "officer": officer.id if officer else None,
+        "on_call": _person(officer),
+        "policies": policies_at(work, at),
+        "clocks": [Calculation(work, one).document(at) for one in open_clocks(work.tx)],
+    }
+
+
+def _person(officer: Officer | None) -> Json:
+    return {"id": officer.id, "name": officer.name, "phone": officer.phone} if officer else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHandover(View):
+    """The hand-over note, as it would be mailed at a change of shift."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"cases", "clocks", "unanswered", "acknowledged", "quarantine", "uncertain"}."""
+        note, zone = gather(work), work.env.settings.zone
+        return {
+            "cases": [plain(row, zone) for row in note.cases],
+            "clocks": [Calculation(work, one).document() for one, _ in note.clocks],
+            "unanswered": [plain(row, zone) for row in note.unanswered],
+            "acknowledged": [plain(row, zone) for row in note.acknowledged],
+            "quarantine": [plain(row, zone) for row in note.quarantine],
+            "uncertain": [plain(row, zone) for row in note.uncertain],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryPagers(View):
+    """Calls every pager of an officer with a test page. The record keeps nothing of it, so it is a view."""
+
+    officer: str
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"pagers": [{"pager", "taken", "why"}]}. Raises Refusal for an officer without a pager."""
+        person = work.env.settings.rota.officer(self.officer)
+        if person is None or not person.pagers:
+            raise Refusal(f"{self.officer} has no pager in oncall.yaml")
+        answers = [(one.credential, work.env.pager.call(one.credential, TITLE, "trial")) for one in person.pagers]
+        return {"pagers": [{"pager": name, "taken": said.taken, "why": said.why} for name, said in answers]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPages(View):
+    """The latest pages and their results."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"pages": [...]}, oldest first."""
+        latest = sorted(work.tx.find(Page), key=lambda row: (row.queued_at, row.id))[-_SHOWN:]
+        return {"pages": [plain(row, work.env.settings.zone) for row in latest]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListHeldBack(View):
+    """The latest notices and alarms held back from being mailed separately."""
+
+    def show(self, work: UnitOfWork) -> Document:
+        """Returns {"held": [...]}, oldest first; `next_step` of each is the command that shows it."""
+        latest = sorted(work.tx.find(HeldBack), key=lambda row: row.id)[-_SHOWN:]
+        return {"held": [plain(row, work.env.settings.zone) for row in latest]}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The shell completes what the desk knows, at once and in silence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from flaggermail.cli.completing import DeskWord
+from flaggermail.desk.completion import DATABASE, What
+from flaggermail.settings.model import StoreSettings
+from tests.unit.cli.conftest import CONFIG, Desk
+from tests.unit.cli.test_cli_help import SLOW, everything
+
+# parameters that name a case, a channel or an officer, by the name of the parameter
+NAMED = {"case": "cases", "channel": "channels", "officer": "officers"}
+
+
+@pytest.fixture
+def directory(desk: Desk) -> Path:
+    """Returns a configuration whose database holds one case."""
+    desk.notified()
+    folder = desk.folder / "desk"
+    shutil.copytree(CONFIG, folder)
+    path = folder / "flaggermail.yaml"
+    text = path.read_text("utf-8")
+    assert "sqlite:///flaggermail.db" in text
+    path.write_text(text.replace("sqlite:///flaggermail.db", "sqlite:///../scenario.db"), "utf-8")
+    return folder
+
+
+def completed(directory: Path, *words: str, shell: str = "bash") -> list[str]:
+    """Returns what the program offers for the last word; whatever it prints to standard error is a fault."""
+    typed = ["flaggermail", "--config", str(directory), *words]
+    environment = {
+        **os.environ, "_FLAGGERMAIL_COMPLETE": f"{shell}_complete", "COMP_WORDS": " ".join(typed),
+        "COMP_CWORD": str(len(typed) - 1),
+    }  # fmt: skip
+    program = "import sys\nfrom flaggermail.cli import main\ntry:\n    main()\nfinally:\n    " + (
+        f"sys.stderr.write(' '.join(name for name in {SLOW!r} if name in sys.modules and name != 'ruamel'))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+    )  # fmt: skip
+    assert ran.stderr == ""
+    return ran.stdout.split()
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("oncall", "override", ""), ["officer1", "officer2", "head1"]),
+        (("oncall", "override", "OFF"), ["officer1", "officer2"]),
+        (("officer", "enrol", "head"), ["head1"]),
+        (("oncall", "override", "nobody"), []),
+    ],
+)
+def test_officers_are_completed(directory: Path, words: tuple[str, ...], offered: list[str]) -> None:
+    """Officers are those of oncall.yaml, without loading a database or the settings."""
+    assert completed(directory, *words) == [f"plain,{word}" for word in offered]
+
+
+@pytest.mark.outside
+def test_a_remark_is_shown_where_the_shell_has_room(directory: Path) -> None:
+    """The Z shell shows the name beside the id."""
+    assert completed(directory, "officer", "enrol", "head", shell="zsh") == ["plain", "head1", "C.", "Bakker"]
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize("typed", ["", "VF-", "vf-ep2024-0", "1"])
+def test_cases_are_completed_by_their_number(directory: Path, typed: str) -> None:
+    """Case numbers are read from the record; the running number alone is enough."""
+    assert completed(directory, "case", "show", typed) == ["plain,VF-EP2024-0001"]
+    assert completed(directory, "case", "show", "2") == []
+
+
+@pytest.mark.outside
+def test_channels_are_completed(directory: Path) -> None:
+    """Channels are those of platforms.yaml."""
+    assert completed(directory, "notify", "V", "--channel", "x-") == ["plain,x-urgent"]
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize("words", [("oncall", "override", ""), ("case", "show", ""), ("notify", "V", "--channel", "")])
+def test_without_a_desk_nothing_is_offered_and_nothing_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A configuration that is missing, faulty or without a database offers nothing, prints nothing, makes nothing."""
+    assert completed(tmp_path / "none", *words) == []
+    for name in ("flaggermail.yaml", "oncall.yaml", "platforms.yaml"):
+        (tmp_path / name).write_text("officers: [1\n  : {", "utf-8")
+    assert completed(tmp_path, *words) == []
+    for name in ("flaggermail.yaml", "oncall.yaml", "platforms.yaml"):
+        (tmp_path / name).write_text("{officers: 3, platforms: [x, {channels: 4}]}", "utf-8")
+    assert completed(tmp_path, *words) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["flaggermail.yaml", "oncall.yaml", "platforms.yaml"]
+
+
+def test_every_parameter_that_names_one_is_completed() -> None:
+    """Each argument and option for a case, a channel or an officer completes them."""
+    for path, command in everything():
+        for parameter in command.params:
+            if parameter.name in NAMED and isinstance(parameter.type, click.types.StringParamType):
+                assert isinstance(parameter.type, DeskWord), (path, parameter.name)
+                assert parameter.type.what == NAMED[parameter.name], path
+                assert parameter.type.what in set(What)
+
+
+def test_the_default_database_is_that_of_the_settings() -> None:
+    """Both copies of the default agree."""
+    assert StoreSettings.model_fields["database"].default == DATABASE
