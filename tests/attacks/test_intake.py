@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from flaggermail.cases.checklist import Item
 from flaggermail.commands.ask_referrer import AskReferrer
 from flaggermail.commands.cases import AssignCase
 from flaggermail.mail.message import Message
@@ -21,6 +20,7 @@ from flaggermail.outbox import delivery
 from flaggermail.ports import Parser
 from flaggermail.record.alarms import AlarmKind
 from flaggermail.record.audit import FileState
+from flaggermail.record.case_values import Item
 from flaggermail.record.events import Event, EventKind, changed
 from flaggermail.record.kinds import Kind
 from flaggermail.record.rows import Alarm, OutboxMail, StoredMessage
