@@ -10,15 +10,37 @@ from pathlib import Path
 import pytest
 
 from tests.flow.desk_process import DeskProcess, configure
+from tests.flow.engines import SQLITE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
+from tests.servers.postgres import Postgres
 
 
 @pytest.fixture
-def desk(
-    dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
+def engine(request: pytest.FixtureRequest) -> str:
+    """Returns the kind of database below the desk: SQLite unless the test asks for both, with `tests.flow.engines`."""
+    return str(getattr(request, "param", SQLITE))
+
+
+@pytest.fixture
+def database(engine: str, request: pytest.FixtureRequest) -> str:
+    """Returns the address of an empty database, relative to the desk's folder on SQLite."""
+    if engine == SQLITE:
+        return "sqlite:///flaggermail.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.database()
+
+
+@pytest.fixture
+def desk(  # noqa: PLR0913 - one argument for each server around it
+    dovecot: Dovecot,
+    postfix: Postfix,
+    platform: PlatformServer,
+    certificates: Certificates,
+    mail_user: str,
+    database: str,
 ) -> Iterator[DeskProcess]:
     """Builds a configured desk of its own between the real servers; no process is left when the test ends."""
     assert platform.received() == []
@@ -31,6 +53,7 @@ def desk(
                 "poll_seconds": 5, "keyword": "flaggermail",
             },
             "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
+            "store": {"database": database},
         }  # fmt: skip
         configure(folder, changes, officer)
         for credential in ("imap-password", "smtp-password"):

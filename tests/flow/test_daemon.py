@@ -9,6 +9,7 @@ from email.message import Message as Mail
 import pytest
 
 from tests.flow.desk_process import DeskProcess, patiently
+from tests.flow.engines import BOTH, LATER_ON_POSTGRESQL
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer, ReceivedMail
 from tests.servers.postfix import Postfix
@@ -78,6 +79,7 @@ def uncertain(desk: DeskProcess) -> str | None:
     return next((str(mail["id"]) for mail in mails if mail["state"] == "uncertain"), None)
 
 
+@BOTH
 def test_from_the_referral_to_the_stopped_clocks(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
@@ -109,6 +111,7 @@ def test_from_the_referral_to_the_stopped_clocks(
     assert "chain intact" in desk.run("audit", "verify")
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.long
 def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> None:
     """A mail archived before a kill but not recorded is taken in at the next start: one case, one confirmation."""
@@ -124,6 +127,7 @@ def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, plat
     assert len(platform.received(REFERRER)) == 1
 
 
+@LATER_ON_POSTGRESQL
 def test_killed_with_the_attempt_recorded(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
@@ -152,6 +156,7 @@ def test_killed_with_the_attempt_recorded(
     assert len(platform.received(PLATFORM)) == 1
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.long
 def test_killed_after_the_final_dot(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
