@@ -26,15 +26,15 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database(engine: str, request: pytest.FixtureRequest) -> str:
-    """Returns the address of an empty database, relative to the desk's folder on SQLite."""
+    """Returns the address of an empty database on PostgreSQL, or "" for SQLite in the desk's folder."""
     if engine == SQLITE:
-        return "sqlite:///flaggermail.db"
+        return ""
     postgres: Postgres = request.getfixturevalue("postgres")
     return postgres.database()
 
 
 @pytest.fixture
-def desk(  # noqa: PLR0913 - one argument for each server around it
+def desk(
     dovecot: Dovecot,
     postfix: Postfix,
     platform: PlatformServer,
@@ -53,14 +53,14 @@ def desk(  # noqa: PLR0913 - one argument for each server around it
                 "poll_seconds": 5, "keyword": "flaggermail",
             },
             "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
-            "store": {"database": database},
+            "store": {"database": database} if database else {},
         }  # fmt: skip
         configure(folder, changes, officer)
         for credential in ("imap-password", "smtp-password"):
             file = folder / "credentials" / credential
             file.write_text(dovecot.password, "utf-8")
             file.chmod(0o600)
-        desk = DeskProcess(folder, mail_user, officer)
+        desk = DeskProcess(folder, mail_user, officer, database)
         postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
         desk.hold_election()
         try:

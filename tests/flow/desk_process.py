@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 from ruamel.yaml import YAML
 
 from flaggermail.shipped import shipped
@@ -42,6 +45,7 @@ class DeskProcess:
     folder: Path
     mailbox: str
     officer: str
+    database: str = ""  # the address of one on PostgreSQL; SQLite in the folder if empty
     process: subprocess.Popen[bytes] | None = None
     logs: list[Path] = field(default_factory=list)
     inside: tuple[str, ...] = ()  # command prefix for an environment of its own
@@ -96,6 +100,15 @@ class DeskProcess:
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Returns rows of the record, read beside the daemon while it runs."""
+        if self.database:
+            with psycopg.connect(self.database.replace("+psycopg", "")) as connection:
+                return connection.execute(query.encode()).fetchall()
+        file = f"file:{self.folder / 'flaggermail.db'}?mode=ro"
+        with closing(sqlite3.connect(file, uri=True, timeout=30)) as connection:
+            return connection.execute(query).fetchall()
 
     def hold_election(self, name_nl: str = "Verkiezing van nu", name_en: str = "Election of today") -> None:
         """Adds the election NU, which is open whenever the test runs.
