@@ -201,6 +201,16 @@ def worker_failed(worker: str, error: BaseException) -> None:
     _log.error("worker failed, the daemon stops", object=worker, error=_kinds(error), at=_places(error))
 
 
+def database_away(reason: str) -> None:
+    """The database's server is away or refuses work; every loop waits. The reason holds no values of rows."""
+    _log.error("database away", object="database", reason=reason)
+
+
+def database_back(seconds: float) -> None:
+    """The database answers again, after so many seconds."""
+    _log.info("database answers again", object="database", seconds=round(seconds, 1))
+
+
 def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
     """A message was archived and recorded."""
     _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)

@@ -3,6 +3,7 @@
 
 One thread watches the mailbox; a ticker drains the outbox, sends reminders and renews the lease. A failing worker stops
 the daemon loudly, which is better than running half of it silently. A stuck worker starves the supervisor's watchdog.
+While the database's server is away, all of them wait for it (`outage`).
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.daemon.backoff import delay
-from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
+from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.confinement import Confinement
+from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
@@ -41,6 +44,7 @@ OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 
 FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two retention runs; between checks whether one is due
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
+DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
 SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
 
 
@@ -95,16 +99,19 @@ class Daemon:
     _status: str = ""
     _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
+    _seen: Overview | None = None  # the status when the database last answered
+    _unsettled: set[str] = field(default_factory=set)  # loops whose last attempt may be unrecorded after an outage
 
     def __post_init__(self) -> None:
         desk = self.env.settings.desk
-        bounds = {
+        self._bounds = {
             "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
             "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
             "remind": SLACK,
             "pagers": SLACK,
         }
-        self._pulse = LoopMonitor(self.supervisor, bounds, self.monotonic)
+        self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
+        self._outage = Outage(self.monotonic)
         self._inbox_read = self._reminded = self.monotonic()
 
     def run(self) -> None:
@@ -119,6 +126,7 @@ class Daemon:
             running.callback(self._release)
             self._recover()
             self.ticker.every(LEASE_EVERY, "lease", self._guarded("lease", self._keep_lease))
+            self.ticker.every(PROBE_EVERY, "database", self._guarded("database", self._probe_database))
             self.ticker.every(self.outbox_every, "outbox", self._guarded("outbox", self._send))
             self.ticker.every(self.remind_every, "remind", self._guarded("remind", self.remind))
             self.ticker.every(self.outbox_every, "pagers", self._guarded("pagers", self._page))
@@ -208,7 +216,12 @@ class Daemon:
     def _guarded(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
         def run() -> None:
             try:
-                work()
+                if not self._outage.lasts or name in DURING_OUTAGE:
+                    work()
+                elif name in self._bounds:
+                    self._pulse.beat(name)
+            except StoreAway as away:
+                self._outage.begin(str(away), self.env.clock.now())
             except BaseException as error:  # noqa: BLE001 - the boundary of a worker: it is logged and the daemon stops
                 logbook.worker_failed(name, error)
                 self.failure = self.failure or error
@@ -225,20 +238,31 @@ class Daemon:
         at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
             try:
-                self._poll(stop, interval)
-                if failures:
-                    logbook.link_up()
-                failures = 0
-                self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
-            except LinkLost as lost:
-                failures += 1
-                self.mailbox.close()
-                seconds = delay(failures, self.fraction())
-                logbook.link_lost(failures, seconds, str(lost))
+                failures = self._poll_and_wait(stop, interval, at_most, failures)
+            except StoreAway as away:
+                self._outage.begin(str(away), self.env.clock.now())
+                self.mailbox.close()  # in the middle of an answer, perhaps
                 self._poll_due = -math.inf
-                self._poll_ended(link=False)
-                self._pause(stop, seconds, at_most)
+            self._outage.wait(stop)
         self.mailbox.close()
+
+    def _poll_and_wait(self, stop: Interrupt, interval: float, at_most: float, failures: int) -> int:
+        """Polls and waits for a hint, or after a lost connection for the next try; returns the failures in a row."""
+        try:
+            self._poll(stop, interval)
+            if failures:
+                logbook.link_up()
+            self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
+        except LinkLost as lost:
+            failures += 1
+            self.mailbox.close()
+            seconds = delay(failures, self.fraction())
+            logbook.link_lost(failures, seconds, str(lost))
+            self._poll_due = -math.inf
+            self._poll_ended(link=False)
+            self._pause(stop, seconds, at_most)
+            return failures
+        return 0
 
     def _poll(self, stop: Interrupt, interval: float) -> None:
         """Polls the inbox after a hint, and every folder once per interval."""
@@ -268,9 +292,28 @@ class Daemon:
             pass
 
     def _send(self) -> None:
+        self._settle_after_outage("outbox", delivery.recover)
         tried = delivery.drain(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
+
+    def _settle_after_outage(self, loop: str, recover: Callable[[Services], int]) -> None:
+        """Settles an attempt of this loop whose result, or whose claim, an outage has kept from the record."""
+        if loop in self._unsettled:
+            recover(self.env)
+            self._unsettled.discard(loop)
+
+    def _probe_database(self) -> None:
+        """Ends an outage once the lease can be renewed, which also shows that no other daemon has taken over.
+
+        What counts from the last look at the mailbox, or the last reminders, counts anew as after a start.
+        """
+        if self._outage.may_be_over:
+            self._keep_lease()
+            self._inbox_read = self._reminded = self.monotonic()
+            self._retention_due = -math.inf
+            self._unsettled |= {"outbox", "pagers"}
+            self._outage.end()
 
     def remind(self) -> None:
         """Runs every `remind_every` seconds: reminders, pages, held-back notices and the mailbox alarm."""
@@ -286,6 +329,7 @@ class Daemon:
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
+        self._settle_after_outage("pagers", paging.recover)
         called = paging.drain(self.env, WatchedStop(self.stop, self._pulse, "pagers"))
         if called:
             logbook.pagers_called(called)
@@ -341,9 +385,9 @@ class Daemon:
 
     def _publish_status(self) -> None:
         """Publishes the status, and reports its line to the supervisor if it changed."""
-        env = self.env
-        with env.store.read() as tx:
-            seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
+        seen = self._gather_status()
+        if seen is None:
+            return
         standing = StatusLine(
             last_mail=self._last_mail,
             last_look=self._last_look,
@@ -352,6 +396,7 @@ class Daemon:
             in_doubt=seen.outbox.get("uncertain", 0),
             observing=seen.observing_since is not None,
             stuck=self._pulse.stuck(),
+            database_away=self._outage.lasts,
         )
         line = standing.line(seen.zone, seen.at)
         if self.board is not None:
@@ -359,6 +404,18 @@ class Daemon:
         if line != self._status:
             self._status = line
             self.supervisor.status(line)
+
+    def _gather_status(self) -> Overview | None:
+        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""
+        env = self.env
+        if not self._outage.lasts:
+            with env.store.read() as tx:
+                self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
+            return self._seen
+        if self._seen is None:
+            return None
+        wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
+        return replace(self._seen, at=env.clock.now(), link=self.link, wrong=wrong)
 
     def _log_if_unwritten(self, why: str) -> None:
         """Logs the first failure to write the status; the next tick tries again."""
@@ -393,7 +450,7 @@ class Daemon:
 
         Keeps the lease if an abandoned worker might still write. The end of the process frees it too.
         """
-        if not self.overdue:
+        if not self.overdue and not self._outage.lasts:
             releasing = threading.Thread(target=self._release_lease, name="lease", daemon=True)
             releasing.start()
             releasing.join(self._time_left())

@@ -47,7 +47,7 @@ def desk(
     with tempfile.TemporaryDirectory(prefix="vf-") as name:
         folder, officer = Path(name), f"o{mail_user[5:]}"
         tls = {"host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user}
-        changes = {
+        changes: dict[str, dict[str, object]] = {
             "mailbox": {
                 **tls, "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "tls": "implicit",
                 "poll_seconds": 5, "keyword": "flaggermail",

@@ -117,6 +117,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
     assert isinstance(daemon.ticker, StepTicker)
     assert daemon.ticker.calls == ["start", "stop"]
     assert set(daemon.ticker.works) == {
+        "database",
         "forget",
         "lease",
         "outbox",
