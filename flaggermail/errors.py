@@ -9,7 +9,8 @@ FlaggermailError
 |   `-- LoginRefused      the server rejects the credentials: raise an alarm, reconnect more slowly
 +-- FolderUnreadable      the server refuses one folder: continue with the others
 +-- StoreBusy             another daemon holds the lease
-+-- StoreFault            the database cannot be read or written: disk full, read-only, server gone
++-- StoreFault            the database cannot be read or written: disk full, read-only               (exit 1)
+|   `-- StoreAway         its server is away or refuses work for now: wait for it                    (exit 1)
 +-- RowUnreadable         a row holds a value that this program never writes                          (exit 1)
 +-- ArchiveFault          octets could not be stored durably, or the archive cannot be read
 |   `-- OctetsLost        the octets of one message are missing or changed: alarm, and go on with the next
@@ -57,6 +58,13 @@ class StoreBusy(FlaggermailError):
 
 class StoreFault(FlaggermailError):
     """The database cannot be read or written; the text quotes its error. Nothing was changed."""
+
+
+class StoreAway(StoreFault):
+    """The database's server cannot be reached, or refuses work for now: the same step may succeed later.
+
+    If the connection is lost during a commit, the text says that the change may be on record all the same.
+    """
 
 
 class RowUnreadable(FlaggermailError):

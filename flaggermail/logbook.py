@@ -211,6 +211,16 @@ def job_overlapped(job: str) -> None:
     _log.warning("job still runs, its next call was skipped", object=job, result="skipped")
 
 
+def database_away(reason: str) -> None:
+    """The database's server is away or refuses work; every loop waits. The reason holds no values of rows."""
+    _log.error("database away", object="database", reason=reason)
+
+
+def database_back(seconds: float) -> None:
+    """The database answers again, after so many seconds."""
+    _log.info("database answers again", object="database", seconds=round(seconds, 1))
+
+
 def message_taken_in(folder: str, uid: int, octets: int, outcome: str) -> None:
     """A message was archived and recorded."""
     _log.info("message taken in", object="message", result=outcome, origin=folder, uid=uid, octets=octets)

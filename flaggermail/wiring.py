@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +32,9 @@ from flaggermail.adapters.system.health_probe import MachineHealthProbe, places
 from flaggermail.adapters.system.heartbeat import HttpHeartbeat
 from flaggermail.adapters.system.sd_notify import SystemdSupervisor
 from flaggermail.cases.sync_settings import register
+from flaggermail.daemon.outage import PROBE_EVERY, Outage
 from flaggermail.daemon.service import Daemon
-from flaggermail.errors import ConfigurationError
+from flaggermail.errors import ConfigurationError, StoreAway
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.overview import STATUS_FILE
 from flaggermail.intake.vouching import ByReceivingServer, BySignature
@@ -51,6 +53,7 @@ from flaggermail.ports import (
     StatusBoard,
     Store,
     Submitter,
+    Supervisor,
 )
 from flaggermail.replay import Command, Report
 from flaggermail.replay.doubles import ListPager, StoryClock
@@ -155,7 +158,11 @@ def make_services(  # noqa: PLR0913 - one argument for each port that differs
 ) -> Services:  # fmt: skip
     """Returns services on the settings' database and archive, or on others; records the configuration."""
     store = SqlStore(database or settings.desk.store.database, randomness.salt)
-    require_current(store.engine)
+    try:
+        require_current(store.engine)
+    except StoreAway:
+        store.close()
+        raise
     octets = FileBlobStore(archive or settings.archive)
     env = Services(
         settings=settings,
@@ -265,7 +272,9 @@ def daemon(
     *, observe: bool = False,
 ) -> Daemon:  # fmt: skip
     """Returns the daemon of a configuration directory; `adapt` may replace services. Raises ConfigurationError."""
-    env = adapt(with_pagers(with_whole_templates(with_signatures(open_services(directory, clock)))))
+    supervisor = SystemdSupervisor(os.environ)
+    opened = services_when_database_answers(directory, clock, supervisor)
+    env = adapt(with_pagers(with_whole_templates(with_signatures(opened))))
     return Daemon(
         renewal=renewal(env),
         env=env,
@@ -274,12 +283,30 @@ def daemon(
         stop=interrupt(),
         holder=this_process(env.clock.now()),
         fraction=random.SystemRandom().random,
-        supervisor=SystemdSupervisor(os.environ),
+        supervisor=supervisor,
         observe=observe,
         heartbeat=heartbeat(env.settings),
         board=status_board(env.settings),
         confinement=lambda: parser_confinement(env.settings),
     )
+
+
+def services_when_database_answers(directory: Path, clock: Clock | None, supervisor: Supervisor) -> Services:
+    """Opens the services once the database's server works for this desk. Raises ConfigurationError.
+
+    A machine that starts may be ready before its database server, and a daemon that gave up would stay down.
+    """
+    outage, clock = Outage(time.monotonic), clock or SystemClock()
+    while True:
+        try:
+            opened = open_services(directory, clock)
+        except StoreAway as away:
+            outage.begin(str(away), clock.now())
+            supervisor.status("waits for the database")
+            time.sleep(PROBE_EVERY)
+        else:
+            outage.end()
+            return opened
 
 
 def heartbeat(settings: Settings) -> Heartbeat | None:

@@ -30,7 +30,8 @@ FEWER_EXAMPLES = 25  # of a Hypothesis test in `./dev test` and `./dev test fast
 PROPERTY = "corpus "  # begins the name of a report's property; the kind of item follows
 
 SERVERS = frozenset(  # fixtures
-    {"dovecot", "postfix", "platform", "postgres", "postgres_url", "icu_url", "certificates", "contained"}
+    {"dovecot", "postfix", "platform", "postgres", "own_postgres", "postgres_url", "icu_url", "certificates"}
+    | {"contained"}
 )
 
 

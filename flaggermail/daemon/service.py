@@ -5,6 +5,7 @@ One thread watches the mailbox; a ticker drains the outbox, sends reminders and 
 the daemon loudly, which is better than running half of it silently. A stuck worker starves the supervisor's watchdog.
 Calls at a minute (hand-overs, digests, clean-up, the next reminder) are hints: rows decide what is due, so a call that
 was missed is made up by the next tick, or at the next start.
+While the database's server is away, all of them wait for it (`outage`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from datetime import datetime, timedelta
 from flaggermail import logbook
 from flaggermail.citizens import retention
 from flaggermail.daemon.backoff import delay
-from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
+from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.job_faults import JobFaults
+from flaggermail.health.overview import Overview
 from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake import poll
@@ -56,6 +59,7 @@ DIGESTS_AT, CLEANED_AT = WallTime(minute=0), WallTime(minute=30)  # each hour, i
 SCRUB_AGAIN = 60.0  # seconds until erased values are overwritten that a reader kept in the journal
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
+DURING_OUTAGE = frozenset({"watcher", "database", "status"})  # these know what to do without the database
 SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
 
 
@@ -109,16 +113,19 @@ class Daemon:
     _status: str = ""
     _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
+    _seen: Overview | None = None  # the status when the database last answered
+    _unsettled: set[str] = field(default_factory=set)  # loops whose last attempt may be unrecorded after an outage
 
     def __post_init__(self) -> None:
         desk = self.env.settings.desk
-        bounds = {
+        self._bounds = {
             "watcher": STEPS * desk.mailbox.timeout_seconds + SLACK,
             "outbox": STEPS * desk.submission.timeout_seconds + SLACK,
             "remind": SLACK,
             "pagers": SLACK,
         }
-        self._pulse = LoopMonitor(self.supervisor, bounds, self.monotonic)
+        self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
+        self._outage = Outage(self.monotonic)
         self._inbox_read = self._reminded = self.monotonic()
         self._job_faults = JobFaults(self.monotonic)
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
@@ -157,20 +164,28 @@ class Daemon:
         """Gives the ticker its jobs: loops, times of day in the desk's zone, and clean-up at once."""
         ticker, zone = self.ticker, self.env.settings.zone
         ticker.listen(self._note_job_fault)
-        ticker.every(LEASE_EVERY, "lease", self._keep_lease)
-        ticker.every(self.outbox_every, "outbox", self._send)
-        ticker.every(self.remind_every, "remind", self.remind)
-        ticker.every(self.outbox_every, "pagers", self._page)
-        ticker.every(WATCH_EVERY, "selfwatch", self._check_self)
+        loops: list[tuple[float, str, Callable[[], None]]] = [
+            (LEASE_EVERY, "lease", self._keep_lease),
+            (PROBE_EVERY, "database", self._probe_database),
+            (self.outbox_every, "outbox", self._send),
+            (self.remind_every, "remind", self.remind),
+            (self.outbox_every, "pagers", self._page),
+            (WATCH_EVERY, "selfwatch", self._check_self),
+            (RENEW_EVERY, "rules", self._reload_rules),
+            (STATUS_EVERY, "status", self._publish_status),
+        ]
         if self.heartbeat is not None:
-            ticker.every(60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self.beat)
-        ticker.every(RENEW_EVERY, "rules", self._reload_rules)
-        ticker.every(STATUS_EVERY, "status", self._publish_status)
+            loops.append((60.0 * self.env.settings.desk.watch.heartbeat_minutes, "heartbeat", self.beat))
+        for seconds, name, work in loops:
+            ticker.every(seconds, name, self._unless_away(name, work))
         for at, name in _hand_overs(self.env):
-            ticker.at([at], zone, name, self._hand_over)
-        ticker.at([DIGESTS_AT], zone, "digests", self._send_digests)
-        ticker.at([CLEANED_AT], zone, "clean-up", self._clean_up)
-        ticker.once(0.0, "clean-up at the start", self._clean_up)  # an hourly call never comes if restarts are frequent
+            ticker.at([at], zone, name, self._unless_away(name, self._hand_over))
+        ticker.at([DIGESTS_AT], zone, "digests", self._unless_away("digests", self._send_digests))
+        ticker.at([CLEANED_AT], zone, "clean-up", self._unless_away("clean-up", self._clean_up))
+        self._clean_up_soon()  # an hourly call never comes if restarts are frequent
+
+    def _clean_up_soon(self) -> None:
+        self.ticker.once(0.0, "clean-up at the start", self._unless_away("clean-up", self._clean_up))
 
     def _tell_confinement(self) -> None:
         """Logs once per start what confines the process that parses mail on this machine."""
@@ -231,11 +246,27 @@ class Daemon:
                     logbook.loop_stuck(loop)
 
     def _guarded(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
+        sparing = self._unless_away(name, work)
+
         def run() -> None:
             try:
-                work()
+                sparing()
             except BaseException as error:  # noqa: BLE001 - the boundary of a worker: it is logged and the daemon stops
                 self._fail(name, error)
+
+        return run
+
+    def _unless_away(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
+        """Returns `work` that waits while the database's server is away, and begins an outage when it finds it so."""
+
+        def run() -> None:
+            try:
+                if not self._outage.lasts or name in DURING_OUTAGE:
+                    work()
+                elif name in self._bounds:
+                    self._pulse.beat(name)
+            except StoreAway as away:
+                self._outage.begin(str(away), self.env.clock.now())
 
         return run
 
@@ -264,20 +295,31 @@ class Daemon:
         at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
             try:
-                self._poll(stop, interval)
-                if failures:
-                    logbook.link_up()
-                failures = 0
-                self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
-            except LinkLost as lost:
-                failures += 1
-                self.mailbox.close()
-                seconds = delay(failures, self.fraction())
-                logbook.link_lost(failures, seconds, str(lost))
+                failures = self._poll_and_wait(stop, interval, at_most, failures)
+            except StoreAway as away:
+                self._outage.begin(str(away), self.env.clock.now())
+                self.mailbox.close()  # in the middle of an answer, perhaps
                 self._poll_due = -math.inf
-                self._poll_ended(link=False)
-                self._pause(stop, seconds, at_most)
+            self._outage.wait(stop)
         self.mailbox.close()
+
+    def _poll_and_wait(self, stop: Interrupt, interval: float, at_most: float, failures: int) -> int:
+        """Polls and waits for a hint, or after a lost connection for the next try; returns the failures in a row."""
+        try:
+            self._poll(stop, interval)
+            if failures:
+                logbook.link_up()
+            self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
+        except LinkLost as lost:
+            failures += 1
+            self.mailbox.close()
+            seconds = delay(failures, self.fraction())
+            logbook.link_lost(failures, seconds, str(lost))
+            self._poll_due = -math.inf
+            self._poll_ended(link=False)
+            self._pause(stop, seconds, at_most)
+            return failures
+        return 0
 
     def _poll(self, stop: Interrupt, interval: float) -> None:
         """Polls the inbox after a hint, and every folder once per interval."""
@@ -307,9 +349,28 @@ class Daemon:
             pass
 
     def _send(self) -> None:
+        self._settle_after_outage("outbox", delivery.recover)
         tried = delivery.drain(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
+
+    def _settle_after_outage(self, loop: str, recover: Callable[[Services], int]) -> None:
+        """Settles an attempt of this loop whose result, or whose claim, an outage has kept from the record."""
+        if loop in self._unsettled:
+            recover(self.env)
+            self._unsettled.discard(loop)
+
+    def _probe_database(self) -> None:
+        """Ends an outage once the lease can be renewed, which also shows that no other daemon has taken over.
+
+        What counts from the last look at the mailbox, or the last reminders, counts anew as after a start.
+        """
+        if self._outage.may_be_over:
+            self._keep_lease()
+            self._inbox_read = self._reminded = self.monotonic()
+            self._clean_up_soon()
+            self._unsettled |= {"outbox", "pagers"}
+            self._outage.end()
 
     def remind(self) -> None:
         """Sends reminders, pages and held-back notices, and raises the mailbox alarm: each `remind_every` seconds."""
@@ -335,7 +396,7 @@ class Daemon:
             due = reminders.next_due(env, tx)
         ahead = (due - env.clock.now()).total_seconds() if due else 0.0
         if 0.0 < ahead < self.remind_every:
-            self.ticker.once(ahead, "reminder at its minute", self.remind)
+            self.ticker.once(ahead, "reminder at its minute", self._unless_away("remind", self.remind))
 
     def _hand_over(self) -> None:
         """Sends the hand-over note at the minute of a weekly change; the tick sends those of all other changes."""
@@ -351,6 +412,7 @@ class Daemon:
 
     def _page(self) -> None:
         """Sends pages, separately from mail: an unresponsive submission server must not delay a page."""
+        self._settle_after_outage("pagers", paging.recover)
         called = paging.drain(self.env, WatchedStop(self.stop, self._pulse, "pagers"))
         if called:
             logbook.pagers_called(called)
@@ -400,9 +462,9 @@ class Daemon:
 
     def _publish_status(self) -> None:
         """Publishes the status, and reports its line to the supervisor if it changed."""
-        env = self.env
-        with env.store.read() as tx:
-            seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
+        seen = self._gather_status()
+        if seen is None:
+            return
         seen = replace(seen, jobs=self._job_faults.counts())
         standing = StatusLine(
             last_mail=self._last_mail,
@@ -412,6 +474,7 @@ class Daemon:
             in_doubt=seen.outbox.get("uncertain", 0),
             observing=seen.observing_since is not None,
             stuck=self._pulse.stuck(),
+            database_away=self._outage.lasts,
         )
         line = standing.line(seen.zone, seen.at)
         if self.board is not None:
@@ -419,6 +482,18 @@ class Daemon:
         if line != self._status:
             self._status = line
             self.supervisor.status(line)
+
+    def _gather_status(self) -> Overview | None:
+        """Returns the status; during an outage the last one, with the outage as a fault, or None if there is none."""
+        env = self.env
+        if not self._outage.lasts:
+            with env.store.read() as tx:
+                self._seen = status.gather(UnitOfWork(env, tx, env.clock.now()), link=self.link)
+            return self._seen
+        if self._seen is None:
+            return None
+        wrong = {**self._seen.wrong, "database": self._outage.words(self._seen.zone)}
+        return replace(self._seen, at=env.clock.now(), link=self.link, wrong=wrong)
 
     def _log_if_unwritten(self, why: str) -> None:
         """Logs the first failure to write the status; the next tick tries again."""
@@ -453,7 +528,7 @@ class Daemon:
 
         Keeps the lease if an abandoned worker might still write. The end of the process frees it too.
         """
-        if not self.overdue:
+        if not self.overdue and not self._outage.lasts:
             releasing = threading.Thread(target=self._release_lease, name="lease", daemon=True)
             releasing.start()
             releasing.join(self._time_left())

@@ -20,11 +20,13 @@ class StatusLine:
     in_doubt: int
     observing: bool
     stuck: Sequence[str] = ()  # loops by name
+    database_away: bool = False
 
     def line(self, zone: ZoneInfo, now: datetime) -> str:
         """Returns the line; instants in `zone`, with the date if it differs from that of `now`."""
         parts = [
             *([f"STUCK: {', '.join(self.stuck)}"] if self.stuck else []),
+            *(["database away, everything waits"] if self.database_away else []),
             *(["observing, nothing is sent"] if self.observing else []),
             f"last mail seen {_shown(self.last_mail, zone, now)}",
             f"last look {_shown(self.last_look, zone, now)}",

@@ -18,7 +18,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from flaggermail.errors import ArchiveFault
+from flaggermail.errors import ArchiveFault, StoreAway
 from flaggermail.letters import exercises, observing
 from flaggermail.outbox import integrity
 from flaggermail.outbox.results import settle
@@ -29,6 +29,8 @@ from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.record.states import AttemptResult, MailState
 from flaggermail.services import EventRef, Services, UnitOfWork
 
+AGAIN_SECONDS = 1.0  # between two tries to record a result while the database is away
+
 
 def drain(env: Services, stop: Interrupt | None = None) -> int:
     """Sends all due mail in queue order; returns the number of mails tried.
@@ -37,11 +39,29 @@ def drain(env: Services, stop: Interrupt | None = None) -> int:
     """
     tried = 0
     while not (stop is not None and stop.is_set()) and (mail := claim(env)) is not None:
-        answer = _submit(env, mail)
-        with env.store.begin() as tx:
-            settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
+        _record_result(env, mail, _submit(env, mail), stop)
         tried += 1
     return tried
+
+
+def _record_result(env: Services, mail: OutboxMail, answer: Submission, stop: Interrupt | None) -> None:
+    """Records the result; while the database is away, holds it and tries again until `stop` is set. Raises StoreAway.
+
+    Without its result a notification would be in doubt, and any other mail would be sent twice.
+    """
+    again = False
+    while True:
+        try:
+            with env.store.begin() as tx:
+                attempt = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}") if again else None
+                if attempt is None or attempt.ended_at is None:  # else only the answer to the commit was lost
+                    settle(UnitOfWork(env, tx, env.clock.now()), tx.get(OutboxMail, mail.id) or mail, answer)
+        except StoreAway:
+            if stop is None or stop.wait(AGAIN_SECONDS):
+                raise
+            again = True
+        else:
+            return
 
 
 def _submit(env: Services, mail: OutboxMail) -> Submission:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaggermail import logbook
-from flaggermail.errors import ConfigurationError
+from flaggermail.errors import ConfigurationError, StoreAway
 from flaggermail.notices import notices
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.rule_changes import versions
@@ -56,11 +56,17 @@ class RuleReloader:
             if requested:
                 self._requested.set()
             return env
+        try:
+            if renewed is None:
+                _refuse(env, faults)
+            else:
+                versions.note(renewed)
+        except StoreAway:
+            self._requested.set()  # nothing of it is on record: again at the next tick
+            raise
         self._loaded = now
         if renewed is None:
-            _refuse(env, faults)
             return env
-        versions.note(renewed)
         logbook.rules_renewed(renewed.settings.rules.version[:12], len(renewed.settings.rules.rules))
         return renewed
 

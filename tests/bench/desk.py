@@ -53,17 +53,18 @@ class Servers:
 
     @contextmanager
     def desk(
-        self, user: str, rate_limits: Mapping[str, object] | None = None, **mailbox: object
+        self, user: str, rate_limits: Mapping[str, object] | None = None, database: str = "", **mailbox: object
     ) -> Iterator[DeskProcess]:
         """Yields a desk with the mailbox of `user` and an election; `rate_limits` and `mailbox` change those settings.
 
-        No process of it is left at the end.
+        `database`: see `DeskProcess`. No process of it is left at the end.
         """
         tls = {"host": "localhost", "ca_file": str(self.certificates.ca_file), "user": user}
         inbox = {"address": f"{user}@bzk.example", "port": self.dovecot.imaps_port, "tls": "implicit"}
         changes = {
             "mailbox": tls | inbox | mailbox,
             "rate_limits": rate_limits or {},
+            "store": {"database": database} if database else {},
             "submission": {**tls, "port": self.postfix.submission_port, "tls": "starttls", "retry_minutes": [1]},
         }
         with tempfile.TemporaryDirectory(prefix="fm-desk-", ignore_cleanup_errors=True) as name:
@@ -73,7 +74,7 @@ class Servers:
                 file = folder / "credentials" / credential
                 file.write_text(self.dovecot.password, "utf-8")
                 file.chmod(0o600)
-            desk = DeskProcess(folder, user, f"officer-{user}")
+            desk = DeskProcess(folder, user, f"officer-{user}", database)
             desk.hold_election()
             try:
                 yield desk

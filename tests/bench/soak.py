@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from tests.bench import soak_count, table
 from tests.bench.desk import Servers
 from tests.bench.mails import CHANNEL, NOTIFIED, Mail, Mails
-from tests.bench.soak_count import Diary, inbox_size, message_id, queued, rows
+from tests.bench.soak_count import Diary, inbox_size, message_id, queued
 from tests.flow.desk_process import DeskProcess, patiently
 
 USER = "soak"
@@ -104,7 +104,7 @@ class Soak:
 
     def notify(self) -> None:
         """Notifies a platform of a case, as an officer."""
-        open_ = [str(row[0]) for row in rows(self.desk, "SELECT number FROM case_file WHERE state = 'open'")]
+        open_ = [str(row[0]) for row in self.desk.rows("SELECT number FROM case_file WHERE state = 'open'")]
         if not open_:
             return
         case = self.chance.choice(sorted(open_))
@@ -120,7 +120,7 @@ class Soak:
 
     def resolve(self) -> None:
         """Resolves an uncertain mail by the server's log, as an officer; some are left uncertain."""
-        doubtful = rows(self.desk, "SELECT id, message_id FROM outbox WHERE state = 'uncertain'")
+        doubtful = self.desk.rows("SELECT id, message_id FROM outbox WHERE state = 'uncertain'")
         if not doubtful or self.chance.random() < 0.3:
             return
         mail, name = self.chance.choice(sorted(doubtful))
@@ -217,8 +217,8 @@ class Soak:
         try:
             patiently(self._is_settled, "nothing waits any more", SETTLING)
         except AssertionError:
-            waiting = rows(
-                self.desk, "SELECT id, kind, state, answer FROM outbox WHERE state IN ('queued', 'attempting')"
+            waiting = self.desk.rows(
+                "SELECT id, kind, state, answer FROM outbox WHERE state IN ('queued', 'attempting')"
             )
             sizes = f"{inbox_size(self.servers, USER)} in the mailbox, {queued(self.servers)} in the queue of Postfix"
             self.diary.findings.append(f"not settled: {sizes}, waiting: {waiting[:5]}")
@@ -227,8 +227,8 @@ class Soak:
     def _is_settled(self) -> bool:
         self.hand_over_held()
         self.watch_over()
-        waiting = rows(self.desk, "SELECT id FROM outbox WHERE state IN ('queued', 'attempting')")
-        stored = rows(self.desk, "SELECT count(*) FROM delivery WHERE folder = 'INBOX'")[0][0]
+        waiting = self.desk.rows("SELECT id FROM outbox WHERE state IN ('queued', 'attempting')")
+        stored = self.desk.rows("SELECT count(*) FROM delivery WHERE folder = 'INBOX'")[0][0]
         return not (self.held or waiting or queued(self.servers)) and stored == inbox_size(self.servers, USER)
 
 

@@ -3,10 +3,8 @@
 
 import hashlib
 import re
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -71,12 +69,6 @@ class Figures:
 
 
 # ---- what the servers and the record contain
-
-
-def rows(desk: DeskProcess, query: str) -> list[tuple[object, ...]]:
-    """Returns rows of the record, read while the daemon runs."""
-    with closing(sqlite3.connect(f"file:{desk.folder / 'flaggermail.db'}?mode=ro", uri=True, timeout=30)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def inbox(servers: Servers, user: str) -> list[Kept]:
@@ -169,8 +161,8 @@ def report(servers: Servers, desk: DeskProcess, diary: Diary, user: str) -> int:
 
 
 def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[Kept]) -> None:
-    deliveries = {str(row[0]): row for row in rows(desk, "SELECT id, message, digest, internaldate FROM delivery")}
-    messages = {str(row[0]): row for row in rows(desk, "SELECT id, message_id, direction, match_basis FROM message")}
+    deliveries = {str(row[0]): row for row in desk.rows("SELECT id, message, digest, internaldate FROM delivery")}
+    messages = {str(row[0]): row for row in desk.rows("SELECT id, message_id, direction, match_basis FROM message")}
     archived = {path.name for path in (desk.folder / "archive").rglob("*") if path.is_file()}
     figures.count("mails that our servers took from strangers", len(diary.accepted))
     figures.count("mails in the mailbox", len(kept))
@@ -191,18 +183,18 @@ def _mail_in(figures: Figures, desk: DeskProcess, diary: Diary, kept: Sequence[K
         str(row[1]) for row in messages.values() if row[2] == "in" and not str(row[3]).startswith("forw")
     )
     figures.none("DOUBLED: several messages of one mail", (n for n, count in taken_in.items() if count > 1))
-    cases = Counter(str(row[0]) for row in rows(desk, "SELECT root_message FROM case_file"))
+    cases = Counter(str(row[0]) for row in desk.rows("SELECT root_message FROM case_file"))
     figures.count("cases", sum(cases.values()))
     figures.none("DOUBLED: several cases of one mail", (root for root, count in cases.items() if count > 1))
 
 
 def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: dict[str, set[str]]) -> None:
     """Each approved notification was received once, or is uncertain with an alarm."""
-    alarms = {str(row[0]) for row in rows(desk, "SELECT id FROM alarm")}
+    alarms = {str(row[0]) for row in desk.rows("SELECT id FROM alarm")}
     query = "SELECT id, notification, message_id, state FROM outbox WHERE at_most_once = 1"
-    mails = {str(row[1]): row for row in rows(desk, query)}
+    mails = {str(row[1]): row for row in desk.rows(query)}
     ids: dict[str, set[str]] = defaultdict(set)
-    for _, notification, name, _ in rows(desk, query):
+    for _, notification, name, _ in desk.rows(query):
         ids[str(notification)] |= handed.get(str(name), set())
     doubt = {n for n, row in mails.items() if row[3] == "uncertain" and f"uncertain/{row[0]}" in alarms}
     figures.count("notifications approved", len(diary.approved))
@@ -224,11 +216,11 @@ def _notifications(figures: Figures, desk: DeskProcess, diary: Diary, handed: di
 def _others(figures: Figures, desk: DeskProcess, handed: dict[str, set[str]]) -> None:
     """Counts confirmations, and mail that Postfix got twice because its first answer was not received."""
     query = "SELECT kind, dedupe, message_id, state, id FROM outbox WHERE at_most_once = 0"
-    doubted = {str(row[0]) for row in rows(desk, "SELECT mail FROM attempt WHERE result = 'unknown'")}
+    doubted = {str(row[0]) for row in desk.rows("SELECT mail FROM attempt WHERE result = 'unknown'")}
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
     in_doubt: set[tuple[str, str]] = set()
     unsent = []
-    for kind, dedupe, name, state, mail in rows(desk, query):
+    for kind, dedupe, name, state, mail in desk.rows(query):
         key = (str(kind), str(dedupe))
         ids[key] |= handed.get(str(name), set())
         in_doubt |= {key} if str(mail) in doubted else set()
@@ -263,7 +255,7 @@ def _clocks(figures: Figures, desk: DeskProcess, received: Sequence[ReceivedMail
         "FROM clock c JOIN notification n ON n.id = c.notification WHERE n.state = 'sent'"
     )
     wrong, differences = [], [0.0]
-    clocks = rows(desk, query)
+    clocks = desk.rows(query)
     for clock, which, started, stopped, notified in clocks:
         ours = (_instant(started), None if stopped is None else _instant(stopped))
         theirs = (begun.get(str(notified)), ends.get((str(notified), str(which))))

@@ -10,34 +10,57 @@ from pathlib import Path
 import pytest
 
 from tests.flow.desk_process import DeskProcess, configure
+from tests.flow.engines import SQLITE
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer
 from tests.servers.postfix import Postfix
+from tests.servers.postgres import Postgres
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """Returns the kind of database below the desk: SQLite unless the test asks for both, with `tests.flow.engines`."""
+    return str(getattr(request, "param", SQLITE))
+
+
+@pytest.fixture
+def database(engine: str, request: pytest.FixtureRequest) -> str:
+    """Returns the address of an empty database on PostgreSQL, or "" for SQLite in the desk's folder."""
+    if engine == SQLITE:
+        return ""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.database()
 
 
 @pytest.fixture
 def desk(
-    dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, certificates: Certificates, mail_user: str
+    dovecot: Dovecot,
+    postfix: Postfix,
+    platform: PlatformServer,
+    certificates: Certificates,
+    mail_user: str,
+    database: str,
 ) -> Iterator[DeskProcess]:
     """Builds a configured desk of its own between the real servers; no process is left when the test ends."""
     assert platform.received() == []
     with tempfile.TemporaryDirectory(prefix="vf-") as name:
         folder, officer = Path(name), f"o{mail_user[5:]}"
         tls = {"host": "localhost", "ca_file": str(certificates.ca_file), "user": mail_user}
-        changes = {
+        changes: dict[str, dict[str, object]] = {
             "mailbox": {
                 **tls, "address": f"{mail_user}@bzk.example", "port": dovecot.imaps_port, "tls": "implicit",
                 "poll_seconds": 5, "keyword": "flaggermail",
             },
             "submission": {**tls, "port": postfix.submission_port, "tls": "starttls"},
+            "store": {"database": database} if database else {},
         }  # fmt: skip
         configure(folder, changes, officer)
         for credential in ("imap-password", "smtp-password"):
             file = folder / "credentials" / credential
             file.write_text(dovecot.password, "utf-8")
             file.chmod(0o600)
-        desk = DeskProcess(folder, mail_user, officer)
+        desk = DeskProcess(folder, mail_user, officer, database)
         postfix.set_dmarc_results({"lindewaard.example": "pass", "tiktok-platform.example": "pass"})
         desk.hold_election()
         try:

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 from ruamel.yaml import YAML
 
 from flaggermail.shipped import shipped
@@ -42,12 +45,13 @@ class DeskProcess:
     folder: Path
     mailbox: str
     officer: str
+    database: str = ""  # the address of one on PostgreSQL; SQLite in the folder if empty
     process: subprocess.Popen[bytes] | None = None
     logs: list[Path] = field(default_factory=list)
     inside: tuple[str, ...] = ()  # command prefix for an environment of its own
 
-    def start(self, kill_at: str | None = None) -> None:
-        """Starts the daemon, or with `kill_at` one that kills itself with SIGKILL at that port."""
+    def start(self, kill_at: str | None = None, *, waits: bool = True) -> None:
+        """Starts the daemon, or with `kill_at` one that kills itself with SIGKILL at that port; waits until it runs."""
         log = self.folder / f"daemon-{len(self.logs)}.log"
         self.logs.append(log)
         command = [sys.executable, "-m", "flaggermail", "--config", str(self.folder), "run"]
@@ -57,9 +61,10 @@ class DeskProcess:
             self.process = subprocess.Popen(
                 [*self.inside, *command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=ROOT
             )
-        patiently(
-            lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
-        )
+        if waits:
+            patiently(
+                lambda: b"daemon started" in log.read_bytes() or self.process_ended(), f"the daemon starts, see {log}"
+            )
 
     def process_ended(self) -> bool:
         """Returns whether the daemon has ended."""
@@ -97,6 +102,15 @@ class DeskProcess:
         assert done.returncode == 0, f"{words}: {done.stderr}\n{self.log()}"
         return done.stdout
 
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Returns rows of the record, read beside the daemon while it runs."""
+        if self.database:
+            with psycopg.connect(self.database.replace("+psycopg", "")) as connection:
+                return connection.execute(query.encode()).fetchall()
+        file = f"file:{self.folder / 'flaggermail.db'}?mode=ro"
+        with closing(sqlite3.connect(file, uri=True, timeout=30)) as connection:
+            return connection.execute(query).fetchall()
+
     def hold_election(self, name_nl: str = "Verkiezing van nu", name_en: str = "Election of today") -> None:
         """Adds the election NU, which is open whenever the test runs.
 
@@ -111,12 +125,12 @@ class DeskProcess:
         """Runs a command with --json and returns its document."""
         return json.loads(self.run(*words, "--json"))
 
-    def rows(self, *words: str) -> list[dict[str, object]]:
+    def listed(self, *words: str) -> list[dict[str, object]]:
         """Runs a command that lists things; returns the objects of its document."""
         found = self.read(*words)
         assert isinstance(found, dict)
-        (listed,) = (part for part in found.values() if isinstance(part, list))
-        return listed
+        (rows,) = (part for part in found.values() if isinstance(part, list))
+        return rows
 
 
 def configure(folder: Path, changes: Mapping[str, Mapping[str, object]], officer: str) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from tests.bench.desk import Servers
-from tests.bench.soak_count import message_id, queued, rows
+from tests.bench.soak_count import message_id, queued
 from tests.flow.desk_process import ROOT, DeskProcess, patiently
 from tests.flow.faulty_desk import PREPARING, RECOVERING, STEPS, WIRE, Order
 
@@ -61,9 +61,9 @@ class Rounds:
 
     @classmethod
     @contextmanager
-    def running(cls, servers: Servers, user: str) -> Iterator[Rounds]:
-        """Runs a desk of its own, whose process ends with the block."""
-        with servers.desk(user) as desk:
+    def running(cls, servers: Servers, user: str, database: str = "") -> Iterator[Rounds]:
+        """Runs a desk of its own, whose process ends with the block; `database`: see `DeskProcess`."""
+        with servers.desk(user, database=database) as desk:
             _write(desk.folder)
             command = [sys.executable, "-m", "tests.flow.faulty_desk", str(desk.folder)]
             with subprocess.Popen(
@@ -177,20 +177,20 @@ def count_mails(played: Rounds) -> None:
     got = Counter((message_id(mail.octets), to) for mail in played.servers.platform.received() for to in mail.rcpt_tos)
     for box in (played.desk.officer, f"head-{played.desk.officer}"):  # both may approve and get the alarms
         got.update((message_id(octets), f"{box}@bzk.example") for octets in played.servers.dovecot.messages(box))
-    told = {str(row[0]) for row in rows(played.desk, "SELECT id FROM alarm")}
+    told = {str(row[0]) for row in played.desk.rows("SELECT id FROM alarm")}
     query = "SELECT id, message_id, recipient, state, bounced, at_most_once FROM outbox ORDER BY id"
-    for key, name, recipient, state, bounced, at_most_once in rows(played.desk, query):
+    for key, name, recipient, state, bounced, at_most_once in played.desk.rows(query):
         times = got.pop((str(name), str(recipient)), 0)
         if at_most_once:
             _judge_platform(count, str(key), "bounced" if bounced else str(state), times, told)
         else:
             _judge_officer(count, str(key), str(state), times)
-    ours = {str(row[0]) for row in rows(played.desk, "SELECT DISTINCT message_id FROM outbox")}
+    ours = {str(row[0]) for row in played.desk.rows("SELECT DISTINCT message_id FROM outbox")}
     count.findings += [
         f"{name} to {to}: {times} times, and no row of it" for (name, to), times in got.items() if name not in ours
     ]
     mails = "SELECT notification FROM outbox WHERE at_most_once AND notification IS NOT NULL"
-    lost = rows(played.desk, f"SELECT id FROM notification WHERE state = 'approved' AND id NOT IN ({mails})")  # noqa: S608 - no words but these
+    lost = played.desk.rows(f"SELECT id FROM notification WHERE state = 'approved' AND id NOT IN ({mails})")  # noqa: S608 - no words but these
     count.findings += [f"notification {row[0]}: approved, and no mail of it" for row in lost]
 
 

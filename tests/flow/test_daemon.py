@@ -9,6 +9,7 @@ from email.message import Message as Mail
 import pytest
 
 from tests.flow.desk_process import DeskProcess, patiently
+from tests.flow.engines import BOTH, LATER_ON_POSTGRESQL
 from tests.servers.dovecot import Dovecot
 from tests.servers.platform import PlatformServer, ReceivedMail
 from tests.servers.postfix import Postfix
@@ -44,7 +45,7 @@ def answer(desk: DeskProcess, postfix: Postfix, notified: ReceivedMail) -> None:
 
 def the_case(desk: DeskProcess) -> str | None:
     """Returns the number of the only case, or None if there is none yet."""
-    cases = desk.rows("case", "list")
+    cases = desk.listed("case", "list")
     assert len(cases) <= 1, "a case was doubled"
     return str(cases[0]["number"]) if cases else None
 
@@ -72,10 +73,11 @@ def clocks_stopped(desk: DeskProcess, case: str) -> bool:
 
 def uncertain(desk: DeskProcess) -> str | None:
     """Returns the id of a mail in doubt, or None."""
-    mails = desk.rows("outbox", "list", "--all")
+    mails = desk.listed("outbox", "list", "--all")
     return next((str(mail["id"]) for mail in mails if mail["state"] == "uncertain"), None)
 
 
+@BOTH
 def test_from_the_referral_to_the_stopped_clocks(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
@@ -107,13 +109,14 @@ def test_from_the_referral_to_the_stopped_clocks(
     assert "chain intact" in desk.run("audit", "verify")
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.long
 def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, platform: PlatformServer) -> None:
     """A mail archived before a kill but not recorded is taken in at the next start: one case, one confirmation."""
     desk.start(kill_at="octets stored")
     refer(desk, postfix)
     desk.killed()
-    assert desk.rows("case", "list") == []
+    assert desk.listed("case", "list") == []
     assert len([f for f in (desk.folder / "archive").rglob("*") if f.is_file()]) == 1
     desk.start()
     platform.wait(1, recipient=REFERRER)
@@ -122,6 +125,7 @@ def test_killed_with_the_octets_stored(desk: DeskProcess, postfix: Postfix, plat
     assert len(platform.received(REFERRER)) == 1
 
 
+@LATER_ON_POSTGRESQL
 def test_killed_with_the_attempt_recorded(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot
 ) -> None:
@@ -150,6 +154,7 @@ def test_killed_with_the_attempt_recorded(
     assert len(platform.received(PLATFORM)) == 1
 
 
+@LATER_ON_POSTGRESQL
 @pytest.mark.long
 def test_killed_after_the_final_dot(
     desk: DeskProcess, postfix: Postfix, platform: PlatformServer, dovecot: Dovecot

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench.desk import Servers
+from tests.flow.engines import BOTH
 from tests.flow.fault_rounds import FAULTS, Rounds
 from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot
@@ -17,13 +18,19 @@ from tests.servers.postfix import Postfix
 
 @pytest.fixture
 def rounds(
-    certificates: Certificates, dovecot: Dovecot, postfix: Postfix, platform: PlatformServer, mail_user: str
+    certificates: Certificates,
+    dovecot: Dovecot,
+    postfix: Postfix,
+    platform: PlatformServer,
+    mail_user: str,
+    database: str,
 ) -> Iterator[Rounds]:
     """Runs a desk of its own between the real servers."""
-    with Rounds.running(Servers(certificates, dovecot, postfix, platform), mail_user) as running:
+    with Rounds.running(Servers(certificates, dovecot, postfix, platform), mail_user, database) as running:
         yield running
 
 
+@BOTH
 @pytest.mark.long
 def test_one_round_of_every_fault(rounds: Rounds) -> None:
     """Kills, refusals, delays, cuts and bounces cause no duplicate to a platform and no loss without an alarm."""

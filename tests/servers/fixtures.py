@@ -64,6 +64,13 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """Returns a PostgreSQL that the test alone uses, so that it may stop and restart it."""
+    with Postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
 def mail_user() -> str:
     """Returns an unused user name: a new mailbox, and the local part of its address."""
     return f"user-{uuid4().hex[:12]}"

@@ -47,9 +47,9 @@ class Postgres:
         options = f"{_FASTER} -c unix_socket_directories={self.folder}"
         self._must("pg_ctl", "-w", "-t", "60", "-l", str(self.folder / "postgres.log"), "-o", options, "start")
 
-    def stop(self) -> None:
-        """Cuts every connection and stops."""
-        self._must("pg_ctl", "-w", "-m", "immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        """Cuts every connection and stops: `immediate` as a crash does, `fast` as an operator does."""
+        self._must("pg_ctl", "-w", "-m", mode, "stop")
 
     def log(self) -> str:
         """Returns the text of the log so far."""
@@ -66,6 +66,12 @@ class Postgres:
         with psycopg.connect(host=str(self.folder), user=_OWNER, dbname="postgres", autocommit=True) as connection:
             connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source)))
         return f"postgresql+psycopg://{_OWNER}@/{name}?host={self.folder}"
+
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        """Runs one statement as the superuser, in no database of a test; returns its rows."""
+        with psycopg.connect(host=str(self.folder), user=_OWNER, dbname="postgres", autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
 
     def _make_cluster(self) -> None:
         self._must("initdb", "-U", _OWNER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")

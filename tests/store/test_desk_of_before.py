@@ -27,9 +27,11 @@ from flaggermail.record.events import EventKind, changed, fold
 from flaggermail.record.rows import OutboxMail, StoredMessage
 from flaggermail.replay.doubles import ScriptedSubmitter, SetClock
 from flaggermail.services import Services, UnitOfWork
-from tests.desks import kept
+from tests.desks import kept, loaded
 from tests.desks.played import environment, with_shipped
+from tests.servers.postgres import Postgres
 
+ON_POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))
 DESKS = sorted(path.parent for path in kept.HERE.glob(f"v*/{kept.EXPECTED}"))
 NOW = datetime.fromisoformat("2027-06-12T12:00:00+02:00")
 
@@ -104,10 +106,22 @@ def opened(desk: Path, folder: Path) -> Before:
     return Before(folder, json.loads((desk / kept.EXPECTED).read_text("utf-8")), env)
 
 
+@pytest.fixture(scope="module", params=["sqlite", ON_POSTGRESQL])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Runs each test on both engines."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module", params=DESKS, ids=lambda desk: desk.name)
-def before(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
+def before(engine: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
     """Returns a desk for tests that only read."""
-    found = opened(request.param, copied(request.param, tmp_path_factory.mktemp("before") / "desk"))
+    folder = copied(request.param, tmp_path_factory.mktemp("before") / "desk")
+    if engine == "postgresql":
+        postgres: Postgres = request.getfixturevalue("postgres")
+        url = postgres.database()
+        loaded.load(folder / loaded.SQLITE_FILE, url)
+        loaded.move(folder, url)
+    found = opened(request.param, folder)
     yield found
     found.env.close()
 

@@ -151,6 +151,7 @@ def test_what_was_started_is_stopped_in_reverse_and_the_lease_is_free(env: Servi
         "clean-up",
         "clean-up at the start",
         "digests",
+        "database",
         "lease",
         "outbox",
         "pagers",

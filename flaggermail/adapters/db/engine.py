@@ -22,6 +22,13 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",  # overwrite deleted content
 )
 STUCK_SECONDS = 120
+CONNECTING = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,  # a host that vanishes says nothing
+    "tcp_user_timeout": 60_000,  # milliseconds
+    "application_name": "flaggermail",
+}  # fmt: skip
+"""Settings of a connection to PostgreSQL (its manual, section 34.1.2), unless the address has its own."""
 READS = "flaggermail_reads"
 
 
@@ -45,7 +52,9 @@ def make_engine(url: str, wait: float = 10) -> Engine:
         event.listen(engine, "connect", _configure_sqlite(wait))
         event.listen(engine, "begin", _begin_sqlite)
     else:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        own = make_url(url).query
+        settings = {name: value for name, value in CONNECTING.items() if name not in own}
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=settings)
         event.listen(engine, "connect", _configure_postgresql(wait))
     event.listen(engine, "handle_error", _hide_values)
     return engine

@@ -6,31 +6,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.exc import DBAPIError
 
 from flaggermail.adapters.db.engine import connect_reading
-from flaggermail.errors import ConfigurationError
+from flaggermail.adapters.db.faults import as_store_fault
+from flaggermail.errors import ConfigurationError, StoreAway, StoreFault
 
 HERE = Path(__file__).parent / "migrations"
+_ENGINES = {"sqlite": "an SQLite database", "postgresql": "a PostgreSQL database of this desk"}
 CURRENT = "SELECT version_num FROM alembic_version"
 
 
 def upgrade(engine: Engine) -> str:
     """Migrates the schema to the newest revision; returns the revision recorded in the database.
 
-    Raises ConfigurationError, and changes nothing, if the database has a revision that this program does not know.
+    Raises ConfigurationError, and changes nothing, if the database has a revision that this program does not know;
+    raises StoreFault if the database cannot be read or written.
     """
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415 - see above
 
-    with connect_reading(engine) as connection:
-        _require_known(_current(connection))
     config = Config()
     config.set_main_option("script_location", str(HERE))
     config.attributes["engine"] = engine
-    command.upgrade(config, "head")
-    with connect_reading(engine) as connection:
-        return str(_current(connection))
+    with as_store_fault(writing=True):
+        with connect_reading(engine) as connection:
+            _require_known(_current(connection))
+        command.upgrade(config, "head")
+        with connect_reading(engine) as connection:
+            return str(_current(connection))
 
 
 def _current(connection: Connection) -> str | None:
@@ -41,29 +44,36 @@ def _current(connection: Connection) -> str | None:
 
 
 def require_current(engine: Engine) -> None:
-    """Creates the schema in an empty database; raises ConfigurationError for any revision other than the newest."""
+    """Creates the schema in an empty database.
+
+    Raises ConfigurationError for any revision other than the newest, and StoreAway.
+    """
     if _revision(engine, empty="") == "":
         upgrade(engine)
 
 
 def require_revision(engine: Engine) -> None:
-    """Raises ConfigurationError unless the database has the newest revision; changes nothing, also if it is empty."""
+    """Changes nothing, also if the database is empty.
+
+    Raises ConfigurationError unless the database has the newest revision, and StoreAway.
+    """
     _revision(engine, empty=None)
 
 
 def _revision(engine: Engine, empty: str | None) -> str | None:
-    """Returns the newest revision, or "" for an empty database if that is allowed. Raises ConfigurationError."""
+    """Returns the newest revision, or "" for an empty database if that is allowed.
+
+    Raises ConfigurationError, and StoreAway: a server that is away comes back without a change of the configuration.
+    """
     try:
-        with connect_reading(engine) as connection:
+        with as_store_fault(writing=False), connect_reading(engine) as connection:
             current = _current(connection) if inspect(connection).get_table_names() else empty
-    except DBAPIError as error:
-        reason = type(error.orig).__name__
-        if engine.dialect.name == "sqlite":
-            said, mend = f"cannot be read as an SQLite database ({reason})", "restore it"
-        else:
-            said, mend = f"does not answer ({reason})", "start it"
+    except StoreAway as away:
+        raise StoreAway(f"{away}; start it, or mend store.database in flaggermail.yaml") from None
+    except StoreFault as fault:
         raise ConfigurationError(
-            f"database {engine.url.render_as_string()}: {said}; {mend}, or mend store.database in flaggermail.yaml"
+            f"database {engine.url.render_as_string()}: cannot be read as {_ENGINES[engine.dialect.name]} ({fault}); "
+            "restore it, or mend store.database in flaggermail.yaml"
         ) from None
     if current not in {newest(), ""}:
         _require_known(current)

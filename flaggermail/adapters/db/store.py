@@ -14,18 +14,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from flaggermail import logbook
 from flaggermail.adapters.db.engine import connect_reading, make_engine
+from flaggermail.adapters.db.faults import as_store_fault
 from flaggermail.adapters.db.mapping import table_of
 from flaggermail.adapters.db.transaction import HEAD, SqlTransaction
-from flaggermail.errors import StoreBusy, StoreFault
+from flaggermail.errors import StoreAway, StoreBusy
 from flaggermail.ports import Lease
 
 LEASE = table_of("lease")
 _LOCK = select(HEAD.c.seq).with_for_update()
 _FENCING = select(LEASE.c.fencing).where(LEASE.c.name == bindparam("name"))
+IN_DOUBT = "the change may be on record all the same: look before you repeat it"
 SCRUB_WAIT = 200  # milliseconds that a scrub waits for readers, while all writers wait for it
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,19 +46,26 @@ class SqlStore:
 
         Raises StoreBusy if the lease was lost or another writer holds the lock too long, and StoreFault.
         """
-        with _as_store_fault(), self._write_lock() as connection:
-            if self._lease is not None:
-                _check_fencing(connection, self._lease)
-            tx = SqlTransaction(connection, self._salt)
-            yield tx
-            tx.finish()
+        complete = False
+        try:
+            with as_store_fault(writing=True), self._write_lock() as connection:
+                if self._lease is not None:
+                    _check_fencing(connection, self._lease)
+                tx = SqlTransaction(connection, self._salt)
+                yield tx
+                tx.finish()
+                complete = True
+        except StoreAway as away:
+            if complete:  # only the answer to COMMIT is missing
+                raise StoreAway(f"{away}; {IN_DOUBT}") from away
+            raise
         if tx.erased and not self.scrub():
             logbook.not_scrubbed()
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Begins a read-only transaction with one consistent snapshot; a write in it raises StoreFault."""
-        with _as_store_fault(), connect_reading(self.engine) as connection:
+        with as_store_fault(writing=False), connect_reading(self.engine) as connection:
             yield SqlTransaction(connection, self._salt)
 
     def scrub(self) -> bool:
@@ -95,7 +104,7 @@ class SqlStore:
 
     def acquire(self, name: str, holder: str, now: datetime, seconds: int) -> Lease:
         """Takes the lease for `seconds`, or raises StoreBusy naming its holder; see `ports.Store`."""
-        with self._write_lock() as connection:
+        with as_store_fault(writing=True), self._write_lock() as connection:
             row = connection.execute(select(LEASE).where(LEASE.c.name == name)).first()
             if row is None:
                 connection.execute(insert(LEASE).values(name=name, holder="", fencing=0, until=LONG_AGO))
@@ -115,7 +124,7 @@ class SqlStore:
         lease = self._lease
         if lease is None:
             raise StoreBusy("no lease is held, so none can be renewed")
-        with self._write_lock() as connection:
+        with as_store_fault(writing=True), self._write_lock() as connection:
             _check_fencing(connection, lease)
             until = now + timedelta(seconds=seconds)
             connection.execute(update(LEASE).where(LEASE.c.name == lease.name).values(until=until))
@@ -125,7 +134,7 @@ class SqlStore:
         lease, self._lease = self._lease, None
         if lease is None:
             return
-        with self._write_lock() as connection:
+        with as_store_fault(writing=True), self._write_lock() as connection:
             own = update(LEASE).where(LEASE.c.name == lease.name, LEASE.c.fencing == lease.fencing)
             connection.execute(own.values(holder="", until=LONG_AGO))
 
@@ -137,19 +146,6 @@ class SqlStore:
 def this_process(started: datetime) -> str:
     """Returns the name under which this process holds a lease: host, process id and start time."""
     return f"{socket.gethostname()}:{os.getpid()}:{started.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-@contextmanager
-def _as_store_fault() -> Iterator[None]:
-    """Raises StoreFault for errors of the database itself, such as disk or network failures."""
-    try:
-        yield
-    except (InterfaceError, OperationalError) as error:
-        raise StoreFault(f"the database says: {' '.join(str(error.orig).split())}") from error
-    except DatabaseError as error:
-        if type(error) is not DatabaseError:  # a fault of ours, such as a constraint
-            raise
-        raise StoreFault(f"the database is damaged: {' '.join(str(error.orig).split())}") from error
 
 
 def _check_fencing(connection: Connection, lease: Lease) -> None:

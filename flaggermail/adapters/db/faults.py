@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""What an error of the database means: the server is away, the database is at fault, or this program is.
+
+PostgreSQL's errors are told apart by SQLSTATE (PostgreSQL manual, appendix A), never by their text, which is in the
+language of the server. An error of the connection itself has no SQLSTATE.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+
+from flaggermail.errors import StoreAway, StoreFault
+
+# Connection, transaction rolled back by the server, insufficient resources (disk, memory, connections), operator
+# intervention (shutdown, starting up, a cancelled statement), error of the server's system.
+_AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+_AWAY = frozenset({
+    "25P03",  # the server ended a transaction that was idle for too long
+    "55P03",  # a lock was not given in time: maintenance such as VACUUM FULL holds it
+})  # fmt: skip
+READ_ONLY = "25006"  # in a writing transaction: a standby, or the administrator's default_transaction_read_only
+_FORBIDDEN = "42501"
+_DAMAGED_CLASS = "XX"
+
+
+@contextmanager
+def as_store_fault(*, writing: bool) -> Iterator[None]:
+    """Raises StoreAway or StoreFault for errors of the database itself; errors of this program are left as they are."""
+    try:
+        yield
+    except DBAPIError as error:
+        fault = _of_sqlite(error) if isinstance(error.orig, sqlite3.Error) else _of_postgresql(error, writing=writing)
+        if fault is None:
+            raise
+        raise fault from error
+
+
+def words_of(error: DBAPIError) -> str:
+    """Returns the database's own words in one line."""
+    return " ".join(str(error.orig).split())
+
+
+def _of_sqlite(error: DBAPIError) -> StoreFault | None:
+    if isinstance(error, InterfaceError | OperationalError):
+        return StoreFault(f"the database says: {words_of(error)}")
+    if type(error) is DatabaseError:  # its subclasses are faults of ours, such as a constraint
+        return StoreFault(f"the database is damaged: {words_of(error)}")
+    return None
+
+
+def _of_postgresql(error: DBAPIError, *, writing: bool) -> StoreFault | None:
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        away = isinstance(error, InterfaceError | OperationalError)
+    else:
+        away = state[:2] in _AWAY_CLASSES or state in _AWAY or (writing and state == READ_ONLY)
+    if away:
+        return StoreAway(f"the database server does not work for this desk now: {words_of(error)}")
+    if state is not None and state.startswith(_DAMAGED_CLASS):
+        return StoreFault(f"the database is damaged: {words_of(error)}")
+    if isinstance(error, OperationalError) or state == _FORBIDDEN:
+        return StoreFault(f"the database says: {words_of(error)}")
+    return None

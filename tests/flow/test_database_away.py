@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The PostgreSQL server restarts, stays away or refuses work while the daemon runs: nothing is lost or doubled.
+
+Mailbox, submission server and database are real. What the desk says itself is compared with what its servers hold.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.flow.desk_process import ROOT, DeskProcess, patiently
+from tests.flow.test_daemon import PLATFORM, REFERRER, answer, clocks_stopped, decide, written
+from tests.servers.platform import PlatformServer
+from tests.servers.postfix import Postfix
+from tests.servers.postgres import Postgres
+
+AWAY_IN_WORDS = "the database server does not work for this desk now"
+AWAY, BACK = "database away", "database answers again"
+
+
+@pytest.fixture
+def database(own_postgres: Postgres) -> str:
+    """Returns a database on a server that the test may stop."""
+    return own_postgres.database()
+
+
+def refer(desk: DeskProcess, postfix: Postfix, number: int) -> None:
+    """Delivers a referral about a matter of its own."""
+    octets = (
+        f"From: Fenna Voorbeeld <{REFERRER}>\r\nTo: {desk.mailbox}@bzk.example\r\n"
+        f"Subject: Verkeerde stemdag in wijk {number}\r\nMessage-ID: <r{number}.{desk.mailbox}@lindewaard.example>\r\n"
+        f"Content-Type: text/plain; charset=utf-8\r\n\r\nBericht {number}. Zelf twee keer gemeld.\r\n"
+    ).encode()
+    postfix.deliver_from_outside(octets, REFERRER, f"{desk.mailbox}@bzk.example")
+
+
+def refused(desk: DeskProcess, *words: str) -> str:
+    """Runs a command that must end with one line and exit status 1; returns the line."""
+    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    return done.stderr.strip()
+
+
+def said(desk: DeskProcess, action: str) -> list[dict[str, object]]:
+    """Returns the lines of the present log with that action."""
+    return [line for line in map(json.loads, desk.log().splitlines()) if line["action"] == action]
+
+
+def wait_for_outages(desk: DeskProcess, count: int) -> None:
+    """Waits until the present log has named so many outages."""
+    patiently(lambda: len(said(desk, AWAY)) == count, f"outage {count} in the log")
+
+
+def is_green(desk: DeskProcess) -> bool:
+    """Returns whether `status` finds nothing wrong."""
+    command = [sys.executable, "-m", "flaggermail", "--config", str(desk.folder), "status"]
+    return subprocess.run(command, capture_output=True, cwd=ROOT, check=False, timeout=60).returncode == 0
+
+
+def confirmed(platform: PlatformServer) -> Counter[str]:
+    """Returns how often each referral was confirmed."""
+    subjects = (str(written(mail.octets)["Subject"]) for mail in platform.received(REFERRER))
+    return Counter(subject for subject in subjects if "Ontvangen" in subject)
+
+
+def wait_for_confirmations(platform: PlatformServer, count: int) -> None:
+    """Waits until so many referrals are confirmed."""
+    patiently(lambda: len(confirmed(platform)) == count, f"confirmation {count}")
+
+
+def assert_whole(desk: DeskProcess, platform: PlatformServer, referrals: int, mails: int) -> None:
+    """Asserts that each mail is on record once and each referral confirmed once, and that the record is intact."""
+    assert list(confirmed(platform).values()) == [1] * referrals
+    query = "SELECT count(*), count(DISTINCT message), count(DISTINCT id) FROM delivery WHERE folder = 'INBOX'"
+    assert desk.rows(query) == [(mails,) * 3]
+    assert desk.rows("SELECT count(*), count(DISTINCT root_message) FROM case_file") == [(referrals,) * 2]
+    assert desk.rows("SELECT DISTINCT state FROM outbox") == [("accepted",)]
+    assert "chain intact" in desk.run("audit", "verify")
+
+
+def assert_in_words(desk: DeskProcess, *outages: tuple[int, int]) -> None:
+    """Asserts that each start's log names its outages and their ends once, with no traceback and no end of a worker."""
+    logs = [log.read_text("utf-8") for log in desk.logs]
+    assert [(log.count(f'"{AWAY}"'), log.count(f'"{BACK}"')) for log in logs] == list(outages), logs
+    for word in ("Traceback", "worker failed", "crashed", "library reported", "did not stop in time"):
+        assert not any(word in log for log in logs), logs
+
+
+def test_a_server_that_restarts_is_waited_out(
+    desk: DeskProcess, own_postgres: Postgres, postfix: Postfix, platform: PlatformServer
+) -> None:
+    """The server stops as an operator stops it, crashes, and is away while the daemon is killed and started again.
+
+    Mail that arrives meanwhile is on record once and confirmed once; the notification leaves once, and its answer
+    stops the clocks.
+    """
+    desk.start()
+    refer(desk, postfix, 1)
+    wait_for_confirmations(platform, 1)
+    for number, mode in ((2, "fast"), (3, "immediate")):
+        own_postgres.stop(mode)
+        refer(desk, postfix, number)
+        wait_for_outages(desk, number - 1)
+        assert AWAY_IN_WORDS in refused(desk, "case", "list")
+        own_postgres.start()
+        wait_for_confirmations(platform, number)
+    draft = decide(desk, "VF-NU-0001")
+    own_postgres.stop()
+    wait_for_outages(desk, 3)
+    desk.end()
+    refer(desk, postfix, 4)
+    desk.start(waits=False)
+    wait_for_outages(desk, 1)  # a start waits for the server
+    assert AWAY_IN_WORDS in refused(desk, "approve", draft)
+    own_postgres.start()
+    wait_for_confirmations(platform, 4)
+    desk.run("approve", draft)
+    (notified,) = platform.wait(1, recipient=PLATFORM)
+    answer(desk, postfix, notified)
+    patiently(lambda: clocks_stopped(desk, "VF-NU-0001"), "three stopped clocks")
+    patiently(lambda: is_green(desk), "the status is green")
+    desk.stop()
+    assert len(platform.received(PLATFORM)) == 1
+    assert_whole(desk, platform, referrals=4, mails=5)
+    assert_in_words(desk, (3, 2), (1, 1))
