@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
-from flaggermail.daemon.backoff import delay
-from flaggermail.errors import ArchiveFault, LinkLost, StoreBusy, StoreFault
+from flaggermail.daemon.backoff import delay, login_delay
+from flaggermail.errors import ArchiveFault, LinkLost, LoginRefused, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.confinement import Confinement
 from flaggermail.health.status_line import StatusLine
@@ -40,6 +40,7 @@ LEASE_SECONDS, LEASE_EVERY = 60, 10.0
 OUTBOX_EVERY, REMIND_EVERY, STATUS_EVERY, RENEW_EVERY, WATCH_EVERY = 1.0, 15.0, 10.0, 1.0, 30.0
 FORGET_EVERY, FORGET_LOOKED = 3600.0, 60.0  # seconds between two retention runs; between checks whether one is due
 READY_WITHIN = 60.0  # seconds; reading a mailbox of years takes longer than a start may
+SECRET_EVERY = 5.0  # seconds between two looks for a new password while the login is refused
 STEPS = 12  # most server answers awaited by one step of a loop, each for up to its timeout
 SLACK = 300.0  # seconds added per step: a large mail on a slow connection, a database locked by another process
 
@@ -92,6 +93,8 @@ class Daemon:
     _reminded: float = 0.0  # when reminders were last checked, by `monotonic`
     _poll_due: float = -math.inf  # when every folder is due for a poll, by `monotonic`
     _retention_due: float = -math.inf  # when retention is due, by `monotonic`
+    _secret: str | None = None  # version of the submission password that was tried last
+    _denied: str | None = None  # the submission server's words while it refuses the desk
     _status: str = ""
     _status_unwritten: bool = False  # whether the last write of the status file failed
     _deadline: float = math.inf  # of the stop, by `monotonic`
@@ -219,7 +222,7 @@ class Daemon:
     def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
         self._tell_confinement()
-        failures = 0
+        failures = refused = 0
         stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)
         at_most = min(interval, self.supervisor.interval)
@@ -228,16 +231,17 @@ class Daemon:
                 self._poll(stop, interval)
                 if failures:
                     logbook.link_up()
-                failures = 0
+                failures = refused = 0
                 self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
             except LinkLost as lost:
                 failures += 1
                 self.mailbox.close()
-                seconds = delay(failures, self.fraction())
+                refused = refused + 1 if isinstance(lost, LoginRefused) else 0
+                seconds = login_delay(refused) if refused else delay(failures, self.fraction())
                 logbook.link_lost(failures, seconds, str(lost))
                 self._poll_due = -math.inf
                 self._poll_ended(link=False)
-                self._pause(stop, seconds, at_most)
+                self._pause(stop, seconds, min(at_most, SECRET_EVERY) if refused else at_most)
         self.mailbox.close()
 
     def _poll(self, stop: Interrupt, interval: float) -> None:
@@ -262,15 +266,33 @@ class Daemon:
         self._report_ready()
 
     def _pause(self, stop: Interrupt, seconds: float, at_most: float) -> None:
-        """Waits in steps short enough for the watchdog."""
-        until = self.monotonic() + seconds
+        """Waits in steps short enough for the watchdog; ends when the mailbox's password has changed."""
+        until, secret = self.monotonic() + seconds, self.mailbox.secret_version()
         while (left := until - self.monotonic()) > 0 and not stop.wait(min(left, at_most)):
-            pass
+            if self.mailbox.secret_version() != secret:
+                return
 
     def _send(self) -> None:
+        """Sends what is due; at the start and after a change of the password also what waits for the next login."""
+        secret = self.env.submitter.secret_version()
+        if secret != self._secret:
+            self._secret = secret
+            delivery.try_now(self.env)
         tried = delivery.drain(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
         if tried:
             logbook.mails_sent(tried)
+        if tried or self._denied is not None:
+            self._log_denial()
+
+    def _log_denial(self) -> None:
+        """Logs once that the submission server refuses the desk, and once that it does no longer."""
+        with self.env.store.read() as tx:
+            words = status.denial(tx)
+        if words and self._denied is None:
+            logbook.submission_denied(words)
+        elif not words and self._denied:
+            logbook.submission_accepts()
+        self._denied = words or None
 
     def remind(self) -> None:
         """Runs every `remind_every` seconds: reminders, pages, held-back notices and the mailbox alarm."""
