@@ -161,6 +161,16 @@ def setting_renamed(place: str, words: str) -> None:
     _log.warning("setting under an old name", object=place, result=words)
 
 
+def submission_denied(words: str) -> None:
+    """The submission server refuses the desk itself; `words` are the server's, without addresses."""
+    _log.warning("submission server refuses the desk", object="outbox", result="waits", reason=words)
+
+
+def submission_accepts() -> None:
+    """The submission server accepts the desk's mail again."""
+    _log.info("submission server accepts the desk again", object="outbox", result="leaves")
+
+
 def approving_by_reply_not_chosen() -> None:
     """`approval.by_reply` is missing: a reply approves nothing, only a command does."""
     _log.warning("approving by reply not chosen", object="flaggermail.yaml approval.by_reply", result="off")

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 from flaggermail.mail.message import Message, Verdict
 from flaggermail.record.audit import Evidence, Listing
 from flaggermail.record.events import Event
+from flaggermail.record.refusals import Stage
 from flaggermail.record.rows import Record
 
 R = TypeVar("R", bound=Record)
@@ -218,6 +219,10 @@ class Mailbox(Protocol):
         """
         ...
 
+    def secret_version(self) -> str:
+        """Returns a value that changes with the stored secret of the login. Never raises."""
+        return ""
+
     def close(self) -> None:
         """Closes the connection; idempotent."""
         ...
@@ -234,17 +239,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server refused the message before or at the end of DATA; `permanent` for 5yz, `code` 0 without a reply.
-
-    `connection_failed`: the failure concerns the connection (no connection, TLS or login, or a server shutting down),
-    not this message; any other message would have failed too.
-    """
+    """The server refused the message before or at the end of DATA; `permanent` for 5yz, `code` 0 without a reply."""
 
     recipient: str
     permanent: bool
     code: int
     text: str
-    connection_failed: bool = False
+    stage: Stage = Stage.RECIPIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,10 @@ Submission = Accepted | Refused | Unknown
 
 class Submitter(Protocol):
     """Submits one frozen message to our own submission server (RFC 6409)."""
+
+    def secret_version(self) -> str:
+        """Returns a value that changes with the stored secret of the login; empty if there is none. Never raises."""
+        return ""
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient, in order; `sender` is the envelope sender, empty for the null reverse-path.

@@ -18,7 +18,7 @@ from flaggermail.adapters.db.store import SqlStore, this_process
 from flaggermail.adapters.dns.public_suffixes import organisational
 from flaggermail.adapters.files.blob_store import FileBlobStore
 from flaggermail.adapters.files.code_vault import FileCodeVault
-from flaggermail.adapters.files.secrets import credential
+from flaggermail.adapters.files.secrets import credential, credential_version
 from flaggermail.adapters.files.status_file import StatusFile
 from flaggermail.adapters.files.templates import FileTemplates
 from flaggermail.adapters.imap.interrupt import EventInterrupt
@@ -119,6 +119,7 @@ def submitter(settings: Settings, clock: Clock, presented: Presented = unseen) -
             port=server.port,
             user=server.user,
             password=credential(server.credential, settings.directory) if server.user else None,
+            secret_version=credential_version(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             timeout=float(server.timeout_seconds),
@@ -138,6 +139,7 @@ def mailbox(settings: Settings, presented: Presented = unseen) -> Mailbox:
             port=server.port,
             user=server.user,
             password=credential(server.credential, settings.directory),
+            secret_version=credential_version(server.credential, settings.directory),
             tls=server.tls,
             ca_file=server.ca_file,
             inbox=server.inbox,

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Exponential backoff with jitter for reconnecting to the mailbox."""
+"""Exponential backoff for reconnecting to the mailbox: with jitter, and slowly after a refused login."""
 
 from __future__ import annotations
 
 FIRST = 1.0  # seconds: upper bound after the first failure
 LONGEST = 300.0  # seconds
+LOGIN_FIRST, LOGIN_LONGEST = 60.0, 1800.0  # seconds after a refused login: seven tries a minute lock an account
 _DOUBLINGS = 9  # 2 ** 9 exceeds LONGEST: more doublings change nothing
 
 
@@ -19,3 +20,8 @@ def delay(failures: int, fraction: float) -> float:
     if failures < 1:
         return 0.0
     return fraction * min(LONGEST, FIRST * 2.0 ** min(failures - 1, _DOUBLINGS))
+
+
+def login_delay(refusals: int) -> float:
+    """Returns the seconds to wait after `refusals` refused logins in a row: from one minute, doubled up to thirty."""
+    return min(LOGIN_LONGEST, LOGIN_FIRST * 2.0 ** min(max(refusals, 1) - 1, _DOUBLINGS))

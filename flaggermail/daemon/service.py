@@ -21,8 +21,9 @@ from datetime import datetime, timedelta
 
 from flaggermail import logbook
 from flaggermail.citizens import retention
-from flaggermail.daemon.backoff import delay
 from flaggermail.daemon.outage import PROBE_EVERY, Outage
+from flaggermail.daemon.reconnection import Reconnection
+from flaggermail.daemon.sending import Sending
 from flaggermail.errors import ArchiveFault, LinkLost, StoreAway, StoreBusy, StoreFault
 from flaggermail.health import mailbox_monitor, self_check, status
 from flaggermail.health.confinement import Confinement
@@ -126,6 +127,8 @@ class Daemon:
         }
         self._pulse = LoopMonitor(self.supervisor, self._bounds, self.monotonic)
         self._outage = Outage(self.monotonic)
+        self._reconnection = Reconnection(self.mailbox, self.fraction, self.monotonic)
+        self._sending = Sending()
         self._inbox_read = self._reminded = self.monotonic()
         self._job_faults = JobFaults(self.monotonic)
         self._reminding = threading.Lock()  # held by the tick, the hint and the hand-over, so that none waits in vain
@@ -289,13 +292,12 @@ class Daemon:
     def _poll_mailbox(self) -> None:
         """Polls, waits for a hint or the interval, and polls again; reconnects with exponential backoff."""
         self._tell_confinement()
-        failures = 0
         stop = WatchedStop(self.stop, self._pulse, "watcher")
         interval = float(self.env.settings.desk.mailbox.poll_seconds)
         at_most = min(interval, self.supervisor.interval)
         while not stop.is_set():
             try:
-                failures = self._poll_and_wait(stop, interval, at_most, failures)
+                self._poll_and_wait(stop, interval, at_most)
             except StoreAway as away:
                 self._outage.begin(str(away), self.env.clock.now())
                 self.mailbox.close()  # in the middle of an answer, perhaps
@@ -303,23 +305,17 @@ class Daemon:
             self._outage.wait(stop)
         self.mailbox.close()
 
-    def _poll_and_wait(self, stop: Interrupt, interval: float, at_most: float, failures: int) -> int:
-        """Polls and waits for a hint, or after a lost connection for the next try; returns the failures in a row."""
+    def _poll_and_wait(self, stop: Interrupt, interval: float, at_most: float) -> None:
+        """Polls and waits for a hint, or after a lost connection for the next try."""
         try:
             self._poll(stop, interval)
-            if failures:
-                logbook.link_up()
+            self._reconnection.made()
             self.mailbox.wait(stop, min(at_most, max(0.0, self._poll_due - self.monotonic())))
         except LinkLost as lost:
-            failures += 1
-            self.mailbox.close()
-            seconds = delay(failures, self.fraction())
-            logbook.link_lost(failures, seconds, str(lost))
+            seconds = self._reconnection.lost(lost)
             self._poll_due = -math.inf
             self._poll_ended(link=False)
-            self._pause(stop, seconds, at_most)
-            return failures
-        return 0
+            self._reconnection.pause(stop, seconds, at_most)
 
     def _poll(self, stop: Interrupt, interval: float) -> None:
         """Polls the inbox after a hint, and every folder once per interval."""
@@ -342,17 +338,9 @@ class Daemon:
             self._publish_status()
         self._report_ready()
 
-    def _pause(self, stop: Interrupt, seconds: float, at_most: float) -> None:
-        """Waits in steps short enough for the watchdog."""
-        until = self.monotonic() + seconds
-        while (left := until - self.monotonic()) > 0 and not stop.wait(min(left, at_most)):
-            pass
-
     def _send(self) -> None:
         self._settle_after_outage("outbox", delivery.recover)
-        tried = delivery.drain(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
-        if tried:
-            logbook.mails_sent(tried)
+        self._sending.send(self.env, WatchedStop(self.stop, self._pulse, "outbox"))
 
     def _settle_after_outage(self, loop: str, recover: Callable[[Services], int]) -> None:
         """Settles an attempt of this loop whose result, or whose claim, an outage has kept from the record."""

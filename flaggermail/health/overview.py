@@ -59,6 +59,7 @@ class Overview:
     oldest: datetime | None = None  # arrival of the oldest quarantined mail
     outbox: Mapping[str, int] = field(default_factory=dict)  # waiting mails by state
     waiting_since: datetime | None = None  # when the oldest waiting mail was queued
+    denied: bool = False  # the submission server refuses the desk itself: login, TLS, relaying
     last_error: str | None = None  # the submission server's last answer about a waiting mail, made impersonal
     looks: Mapping[str, datetime | None] = field(default_factory=dict)  # folder: when last read to its end; inbox first
     on_call: bool = False  # whether an officer is on call
@@ -84,6 +85,8 @@ class Overview:
         """Yields each fault in a few words of ours."""
         if self.read_at is None or self.at - self.read_at > self.limits.mailbox:
             yield f"the mailbox was not read for {_minutes(self.limits.mailbox)} min"
+        if self.denied:
+            yield f"the submission server refuses the desk: {self.last_error or 'no words'}"
         if self.waiting_since is not None and self.at - self.waiting_since > self.limits.outbox:
             yield f"a mail of ours waits for more than {_minutes(self.limits.outbox)} min"
         if self.outbox.get("uncertain"):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from flaggermail import __version__
 from flaggermail.health.overview import EXERCISE, Limits, Overview, impersonal
 from flaggermail.letters import observing
+from flaggermail.letters.denied import denied
 from flaggermail.notices.duty import officer_on_call
 from flaggermail.ports import Transaction
 from flaggermail.record.kinds import Place
@@ -68,6 +69,7 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         oldest=min(parked, default=None),
         outbox=Counter(mail.state for mail in mails),
         waiting_since=min((mail.queued_at for mail in mails if mail.state in LEAVING), default=None),
+        denied=bool(denied(tx)),
         last_error=_last_error(tx, mails),
         looks={folder: cursor.looked_at if cursor else None for folder, cursor in cursors.items()},
         on_call=officer_on_call(work) is not None,
@@ -80,6 +82,12 @@ def gather(work: UnitOfWork, *, link: bool | None) -> Overview:
         },
         free=work.env.health_probe.free(),
     )
+
+
+def denial(tx: Transaction) -> str | None:
+    """Returns the submission server's words, made impersonal, while it refuses the desk itself; else None."""
+    held_up = denied(tx)
+    return (_last_error(tx, held_up) or "no words") if held_up else None
 
 
 def _cases(tx: Transaction) -> dict[str, int]:

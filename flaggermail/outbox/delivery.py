@@ -6,7 +6,8 @@ One commit before the network is touched, one after.
 queued -> attempting -> accepted | refused | queued again | uncertain (record/outbox_states.py)
 
 Mail leaves in queue order. While our server is unreachable, the first mail is retried at the first wait of the schedule
-each time, and all others wait behind it untried, so that none overtakes another.
+each time, and all others wait behind it untried, so that none overtakes another. The same holds while it refuses the
+desk (login, TLS, relaying), with longer waits, as refused logins lock an account.
 
 A mail whose attempt was recorded and whose result was not is uncertain: the program died in between. A platform's mail
 then waits for a person or for proof (at most once); any other is sent again (at least once).
@@ -142,7 +143,24 @@ def _waiting(tx: Transaction, without: Collection[str] = ()) -> list[OutboxMail]
 
 def _server_unreachable(tx: Transaction, mail: OutboxMail) -> bool:
     last = tx.get(Attempt, f"{mail.id}/{mail.tries:04d}")
-    return last is not None and last.result == AttemptResult.UNREACHABLE
+    return last is not None and last.result in {AttemptResult.UNREACHABLE, AttemptResult.DENIED}
+
+
+def try_now(env: Services) -> bool:
+    """Lets the mail that a refused login or relay holds up leave at once, as the cause may be gone; True if one was.
+
+    Call when the daemon starts or the password has changed: until then the waits between two logins grow.
+    """
+    now = env.clock.now()
+    with env.store.begin() as tx:
+        first = next(iter(_waiting(tx)), None)
+        last = tx.get(Attempt, f"{first.id}/{first.tries:04d}") if first and first.tries else None
+        if first is None or last is None or last.result != AttemptResult.DENIED or (first.next_try_at or now) <= now:
+            return False
+        change = changed(first, replace(first, next_try_at=now))
+        about = EventRef(first.case, first.notification)
+        UnitOfWork(env, tx, now).record(EventKind.MAIL_DEFERRED, change, about=about, reason="tried at once")
+    return True
 
 
 def _copy_address(env: Services, mail: OutboxMail) -> str:

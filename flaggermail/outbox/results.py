@@ -4,25 +4,27 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from flaggermail.cases import lifecycle
 from flaggermail.notices import notices
 from flaggermail.oncall import escalation
-from flaggermail.outbox.retry import fraction, next_try
+from flaggermail.outbox.retry import LOGIN_WAITS, fraction, next_try
 from flaggermail.outbox.sent_copies import proven
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
 from flaggermail.record.events import Change, EventKind, changed
 from flaggermail.record.kinds import Direction, Kind
 from flaggermail.record.outbox_states import IN_HAND, moved
+from flaggermail.record.refusals import Concerns, Stage, concerns
 from flaggermail.record.rows import Attempt, Case, Notification, OutboxMail, StoredMessage
 from flaggermail.record.states import AttemptResult, CaseState, MailState, NotificationState
 from flaggermail.services import EventRef, UnitOfWork
 
 COPY_FOUND = "a copy of it came back to our mailbox"
-_UNREACHABLE_CODES = frozenset({0, 421})  # no reply at all; service closing, RFC 5321, section 3.8
+_TEMPORARY, _PERMANENT = 4, 5  # first digit of a reply, RFC 5321, section 4.2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,16 @@ def sent(work: UnitOfWork, now_sent: Notification, before: Notification) -> None
 
 
 def refused(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> None:
-    """Requeues the mail if the refusal was temporary and tries are left; otherwise it is refused for good."""
-    again = None if answer.permanent else _next_try(work, mail, _tries(work, mail, answer))
+    """Requeues the mail if it may be accepted later; otherwise it is refused for good.
+
+    No mail is refused for good because the server refuses the desk: each of our mails, the alarm about it included,
+    would be lost in the same way. Where the words leave open what the refusal is about, another mail must have been
+    accepted since.
+    """
+    result, again = _after_refusal(work, mail, answer)
     text = f"{answer.code or ''} {answer.text}".strip()
     if again is not None:
         settled = replace(moved(mail, MailState.QUEUED), next_try_at=again, answer=text)
-        result = AttemptResult.UNREACHABLE if answer.connection_failed else AttemptResult.DEFERRED
         _record_end(work, EventKind.MAIL_DEFERRED, mail, settled, _AttemptEnd(result, answer.code, answer.text))
         if mail.at_most_once:
             _alarm(work, AlarmKind.DEFERRED, settled)
@@ -148,23 +154,60 @@ def _fail_if_all_refused(work: UnitOfWork, notification_id: str) -> None:
         )
 
 
-def _tries(work: UnitOfWork, mail: OutboxMail, answer: Refused | None = None) -> int:
-    """Returns the position of this mail in the retry schedule.
+def _after_refusal(work: UnitOfWork, mail: OutboxMail, answer: Refused) -> tuple[AttemptResult, datetime | None]:
+    """Returns how the attempt ended, and when the mail is tried again; None if it is refused for good.
 
-    An unreachable server is retried at the first wait each time, because all other mail waits behind this one. A
-    refused login is not, because repeated failures lock an account. Attempts that found no server do not count.
+    An unreachable server is retried at the first wait each time, because all other mail waits behind this one. A server
+    that refuses the desk is not, because repeated logins lock an account.
     """
-    if answer is not None and answer.connection_failed:
-        return 1 if answer.code in _UNREACHABLE_CODES else mail.tries
-    return sum(attempt.result != AttemptResult.UNREACHABLE for attempt in work.tx.find(Attempt, mail=mail.id))
+    waits = work.env.settings.desk.submission.retry_minutes
+    if answer.stage is Stage.CONNECTION:
+        return AttemptResult.UNREACHABLE, _next_try(work, mail, 1, waits, give_up=False)
+    if answer.stage is Stage.SESSION and answer.code // 100 == _TEMPORARY:
+        return AttemptResult.UNREACHABLE, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
+    about = concerns(answer.stage, answer.code, answer.text)
+    if answer.stage is Stage.SESSION or (answer.permanent and about is Concerns.DESK):
+        tries = mail.tries if answer.code else 1  # without a reply it is no login: TLS, or a secret of ours
+        return AttemptResult.DENIED, _next_try(work, mail, tries, LOGIN_WAITS, give_up=False)
+    if answer.permanent and (about is Concerns.MAIL or _accepts_others(work, mail)):
+        return AttemptResult.REFUSED, None
+    if answer.permanent and _refuses_others(work, mail):
+        return AttemptResult.DENIED, _next_try(work, mail, mail.tries, LOGIN_WAITS, give_up=False)
+    give_up = not answer.permanent and _accepts_others(work, mail)
+    return AttemptResult.DEFERRED, _next_try(work, mail, _tries(work, mail), waits, give_up=give_up)
 
 
-def _next_try(work: UnitOfWork, mail: OutboxMail, tries: int) -> datetime | None:
-    policy = work.env.settings.desk.submission
+def _accepts_others(work: UnitOfWork, mail: OutboxMail) -> bool:
+    """True if the server has accepted another mail of ours since it first refused this one."""
+    first = work.tx.get(Attempt, f"{mail.id}/0001")
+    return _accepted_since(work, first.started_at if first else mail.queued_at)
+
+
+def _refuses_others(work: UnitOfWork, mail: OutboxMail) -> bool:
+    """True if the server refuses another waiting mail for good as well, and has accepted none since."""
+    queued = work.tx.find(OutboxMail, state=MailState.QUEUED)
+    tried = [f"{other.id}/{other.tries:04d}" for other in queued if other.tries and other.id != mail.id]
+    refused = [last.started_at for last in work.tx.find(Attempt, id=tried) if last.code // 100 == _PERMANENT]
+    return bool(refused) and not _accepted_since(work, max(refused))
+
+
+def _accepted_since(work: UnitOfWork, at: datetime) -> bool:
+    return work.tx.count(OutboxMail, ("done_at", at - timedelta(microseconds=1)), state=MailState.ACCEPTED) > 0
+
+
+def _tries(work: UnitOfWork, mail: OutboxMail) -> int:
+    """Returns the position of this mail in the retry schedule; attempts that no server heard of do not count."""
+    unheard = {AttemptResult.UNREACHABLE, AttemptResult.DENIED}
+    return sum(attempt.result not in unheard for attempt in work.tx.find(Attempt, mail=mail.id))
+
+
+def _next_try(
+    work: UnitOfWork, mail: OutboxMail, tries: int, waits: Sequence[int], *, give_up: bool = True
+) -> datetime | None:
     # Derived from the mail instead of drawn at random, so that a replay computes the same instants.
     chance = fraction(hashlib.sha256(f"{mail.message_id} {mail.recipient} {mail.tries}".encode()).digest())
-    give_up = timedelta(hours=policy.give_up_hours)
-    return next_try(tries, policy.retry_minutes, mail.queued_at, work.now, give_up, chance)
+    longest = timedelta(hours=work.env.settings.desk.submission.give_up_hours) if give_up else None
+    return next_try(tries, waits, mail.queued_at, work.now, longest, chance)
 
 
 def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
@@ -177,7 +220,8 @@ def in_doubt(work: UnitOfWork, mail: OutboxMail, answer: Unknown) -> None:
         settled = replace(moved(mail, MailState.UNCERTAIN), next_try_at=None, answer=answer.text)
     else:
         tries = _tries(work, mail)
-        again = work.now if tries <= 1 else _next_try(work, mail, tries - 1)
+        waits = work.env.settings.desk.submission.retry_minutes
+        again = work.now if tries <= 1 else _next_try(work, mail, tries - 1, waits)
         if again is None:
             refused(work, mail, Refused(mail.recipient, permanent=True, code=0, text=answer.text))
             return

@@ -9,16 +9,21 @@ from datetime import datetime, timedelta
 SPREAD = 0.1  # the largest fraction of a wait added to it, so that mails refused together are not retried together
 
 
+LOGIN_WAITS = (1, 2, 5, 10, 15, 30)  # minutes; seven refused logins in a minute lock an account at many providers
+
+
 def next_try(
-    tries: int, waits: Sequence[int], queued_at: datetime, now: datetime, give_up: timedelta, chance: float
+    tries: int, waits: Sequence[int], queued_at: datetime, now: datetime, give_up: timedelta | None, chance: float
 ) -> datetime | None:
     """Returns the instant of the next try after `tries` tries; None if the mail is given up.
 
-    `waits` are minutes, the last one repeated; `give_up` is the longest time from `queued_at` to the last try; `chance`
-    in [0, 1) scales the spread added to the wait.
+    `waits` are minutes, the last one repeated; `give_up` is the longest time from `queued_at` to the last try, None for
+    a mail that is never given up; `chance` in [0, 1) scales the spread added to the wait.
     """
     wait = timedelta(minutes=waits[min(tries, len(waits)) - 1])
     at = now + wait
+    if give_up is None:
+        return at + wait * SPREAD * chance
     return min(at + wait * SPREAD * chance, queued_at + give_up) if at - queued_at <= give_up else None
 
 

@@ -26,6 +26,8 @@ class AlarmKind(StrEnum):
     WAITING = "mail waits"
     OUTBOX_WAITS = "outbox waits"
     OUTBOX_FLOWS = "outbox flows"
+    OUTBOX_DENIED = "outbox denied"
+    OUTBOX_TAKEN = "outbox taken"
     OUTBOX_CHANGED = "outbox changed"
     PAGERS_FAILED = "pagers failed"
     DISK_LOW = "disk low"

@@ -56,6 +56,7 @@ class AttemptResult(StrEnum):
     REFUSED = "refused"
     DEFERRED = "deferred"
     UNREACHABLE = "unreachable"  # no connection to the submission server
+    DENIED = "denied"  # the submission server refuses the desk: login, TLS, relaying
     UNKNOWN = "unknown"  # the connection broke after the octets were sent
 
 

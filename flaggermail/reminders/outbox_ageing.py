@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: EUPL-1.2
-"""Outgoing mail that does not leave: one alarm when the oldest has waited too long, and one when none does any more.
+"""Outgoing mail that does not leave: one alarm when it begins and one when it ends, for each of two causes.
 
-The delivery itself may be broken, so the first alarm often arrives together with the second. Until then pagers, the
-status line and `flaggermail status` report it.
+The oldest mail has waited too long, whatever the cause; or the submission server refuses the desk itself (login, TLS,
+relaying), of which no delay has to be awaited. The mail about it waits behind the others, so the pager tells it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flaggermail.letters import observing
+from flaggermail.letters.denied import denied
 from flaggermail.notices import notices
 from flaggermail.ports import Transaction
 from flaggermail.record.alarms import AlarmKind, alarm, alarm_key
@@ -19,34 +21,44 @@ from flaggermail.record.states import MailState
 from flaggermail.services import Services, UnitOfWork
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """A cause for which mail does not leave: the alarms at its begin and end, and the mails that it holds up now."""
+
+    raises: AlarmKind
+    ends: AlarmKind
+    held_up: Callable[[Services, Transaction, datetime], Sequence[OutboxMail]]
+
+
 def tick(env: Services) -> int:
-    """Raises an alarm if mail waits too long, or no longer does; returns the number of alarms."""
+    """Raises an alarm for each trouble that has begun or ended; returns the number of alarms."""
     now = env.clock.now()
     with env.store.read() as tx:
-        if not _has_changed(env, tx, now):
+        if not any(_has_changed(env, tx, now, trouble) for trouble in _TROUBLES):
             return 0  # an idle desk writes nothing
     with env.store.begin() as tx:
-        if not _has_changed(env, tx, now):
-            return 0
-        work, late, (number, told) = UnitOfWork(env, tx, now), _late(env, tx, now), _episode(tx)
-        if told:
-            _raise(work, AlarmKind.OUTBOX_FLOWS, number, "-")
-        else:
-            _raise(work, AlarmKind.OUTBOX_WAITS, number + 1, _summary(work, late))
-    return 1
+        work = UnitOfWork(env, tx, now)
+        news = [trouble for trouble in _TROUBLES if _has_changed(env, tx, now, trouble)]
+        for trouble in news:
+            number, told = _episode(tx, trouble)
+            if told:
+                _raise(work, trouble.ends, number, "-")
+            else:
+                _raise(work, trouble.raises, number + 1, _summary(work, trouble.held_up(env, tx, now)))
+    return len(news)
 
 
 def next_due(env: Services, tx: Transaction) -> datetime | None:
     """Returns when `tick` will next raise an alarm, if nothing but time changes; None if no mail waits."""
-    if _episode(tx)[1]:
+    if _episode(tx, _WAITING)[1]:
         return None
     queued = [mail.queued_at for mail in tx.readable(OutboxMail, state=MailState.QUEUED)]
     return min(queued) + _alarm_after(env) if queued else None
 
 
-def _has_changed(env: Services, tx: Transaction, now: datetime) -> bool:
+def _has_changed(env: Services, tx: Transaction, now: datetime, trouble: _Trouble) -> bool:
     """True if the last alarm no longer describes the situation."""
-    return not observing.is_on(tx) and bool(_late(env, tx, now)) is not _episode(tx)[1]
+    return not observing.is_on(tx) and bool(trouble.held_up(env, tx, now)) is not _episode(tx, trouble)[1]
 
 
 def _alarm_after(env: Services) -> timedelta:
@@ -55,22 +67,29 @@ def _alarm_after(env: Services) -> timedelta:
 
 def _late(env: Services, tx: Transaction, now: datetime) -> Sequence[OutboxMail]:
     """Returns the mails that have waited too long, the first queued first."""
-    return [
-        mail for mail in tx.readable(OutboxMail, state=MailState.QUEUED) if now - mail.queued_at >= _alarm_after(env)
-    ]
+    queued = tx.readable(OutboxMail, state=MailState.QUEUED)
+    return [mail for mail in queued if now - mail.queued_at >= _alarm_after(env)]
 
 
-def _episode(tx: Transaction) -> tuple[int, bool]:
+def _denied(_env: Services, tx: Transaction, _now: datetime) -> Sequence[OutboxMail]:
+    return denied(tx)
+
+
+_WAITING = _Trouble(AlarmKind.OUTBOX_WAITS, AlarmKind.OUTBOX_FLOWS, _late)
+_TROUBLES = (_Trouble(AlarmKind.OUTBOX_DENIED, AlarmKind.OUTBOX_TAKEN, _denied), _WAITING)
+
+
+def _episode(tx: Transaction, trouble: _Trouble) -> tuple[int, bool]:
     """Returns the number of episodes so far, and whether the last one is still open."""
-    waits = len(tx.find(Alarm, kind=AlarmKind.OUTBOX_WAITS))
-    return waits, waits > len(tx.find(Alarm, kind=AlarmKind.OUTBOX_FLOWS))
+    begun = len(tx.find(Alarm, kind=trouble.raises))
+    return begun, begun > len(tx.find(Alarm, kind=trouble.ends))
 
 
-def _summary(work: UnitOfWork, late: Sequence[OutboxMail]) -> str:
+def _summary(work: UnitOfWork, held_up: Sequence[OutboxMail]) -> str:
     """Returns their number, since when, and the server's last answer; addresses and subjects stay in the record."""
-    since = late[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
-    answer = next((mail.answer for mail in late if mail.answer), "-")
-    return f"{len(late)}, {since}: {answer}"
+    since = held_up[0].queued_at.astimezone(work.env.settings.zone).isoformat(" ", "minutes")
+    answer = next((mail.answer for mail in held_up if mail.answer), "-")
+    return f"{len(held_up)}, {since}: {answer}"
 
 
 def _raise(work: UnitOfWork, kind: AlarmKind, number: int, text: str) -> None:

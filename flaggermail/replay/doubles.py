@@ -14,14 +14,17 @@ from flaggermail.ports import (
     Accepted,
     Clock,
     Interrupt,
+    Mailbox,
     Paged,
     Position,
     RawMessage,
     Refused,
     Role,
     Submission,
+    Submitter,
     Unknown,
 )
+from flaggermail.record.refusals import Stage
 from flaggermail.settings.model import MailboxSettings
 
 UIDVALIDITY = 1
@@ -85,7 +88,7 @@ class CountedRandomness:
         return hashlib.sha256(f"{self._seed} {self._count}".encode()).digest()[:16]
 
 
-class ListMailbox:
+class ListMailbox(Mailbox):
     """Implements `ports.Mailbox` on lists of messages."""
 
     def __init__(self, settings: MailboxSettings) -> None:
@@ -154,7 +157,7 @@ class ScriptedAnswer:
         return here and begun and (self.ends_at is None or now < self.ends_at)
 
 
-class ScriptedSubmitter:
+class ScriptedSubmitter(Submitter):
     """Implements `ports.Submitter`: accepts every mail at once, unless the script has an answer for it."""
 
     def __init__(self, clock: Clock, script: Sequence[ScriptedAnswer] = ()) -> None:
@@ -172,7 +175,8 @@ class ScriptedSubmitter:
             return Accepted(recipient, now, "250 accepted")
         if answer.code < 0:
             return Unknown(recipient, answer.text)
-        return Refused(recipient, answer.code >= 500, answer.code, answer.text, connection_failed=answer.code == 0)  # noqa: PLR2004 - 5yz, RFC 5321
+        stage = Stage.RECIPIENT if answer.code else Stage.CONNECTION
+        return Refused(recipient, answer.code >= 500, answer.code, answer.text, stage)  # noqa: PLR2004 - 5yz, RFC 5321
 
 
 class ListPager:

@@ -17,6 +17,7 @@ from flaggermail.adapters.smtp.submission import SmtpSubmitter, SubmissionAccoun
 from flaggermail.adapters.system.health_probe import MachineHealthProbe
 from flaggermail.errors import ConfigurationError
 from flaggermail.ports import Accepted, Refused, Submission, Unknown
+from flaggermail.record.refusals import Stage
 from tests.corpus import each
 from tests.doubles.scripted_smtp import Fault, Reply, ScriptedSmtp
 from tests.servers.certificates import Certificates
@@ -230,7 +231,7 @@ class TestLine:
         """A greeting or a closing server concerns the connection; a drop within a message may concern that message."""
         (result,) = submit(ScriptedSmtp(replies))
         assert isinstance(result, Refused)
-        assert (result.permanent, result.connection_failed) == (False, line)
+        assert (result.permanent, result.stage is Stage.CONNECTION) == (False, line)
 
 
 class TestExtensions:
@@ -297,7 +298,9 @@ class TestRefused:
         """A 5yz or 4yz reply at each step is kept with code and text; DATA follows only an accepted recipient."""
         server = ScriptedSmtp({step: reply})
         assert submit(server) == [
-            Refused(ONE, permanent=permanent, code=int(reply[:3]), text=f"{said} refused: {reply[4:]}")
+            Refused(
+                ONE, permanent=permanent, code=int(reply[:3]), text=f"{said} refused: {reply[4:]}", stage=Stage(said)
+            )
         ]
         assert ("DATA" in server.verbs()) == (step in {"DATA", "."})
         assert server.verbs()[-1] == "QUIT"
@@ -306,7 +309,7 @@ class TestRefused:
         """A recipient that was refused before keeps its own reason."""
         server = ScriptedSmtp({f"RCPT {TWO}": "450 4.7.1 greylisted", ".": "552 5.3.4 too big"})
         assert submit(server, ONE, TWO) == [
-            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big"),
+            Refused(ONE, permanent=True, code=552, text="message refused: 5.3.4 too big", stage=Stage.MESSAGE),
             Refused(TWO, permanent=False, code=450, text="recipient refused: 4.7.1 greylisted"),
         ]
 
@@ -323,12 +326,13 @@ class TestRefused:
         """The final dot was never sent, so the server cannot have accepted it (RFC 5321, section 4.1.1.4)."""
         octets = b"Subject: groot\r\n\r\n" + (b"x" * 900 + b"\r\n") * 30_000
         (result,) = submit(ScriptedSmtp({"DATA": Fault.DROP_WITHIN}), octets=octets)
-        assert result == Refused(ONE, permanent=False, code=0, text="the server ended the connection")
+        text = "the server ended the connection"
+        assert result == Refused(ONE, permanent=False, code=0, text=text, stage=Stage.MESSAGE)
 
     def test_a_server_that_says_no_to_everybody_is_for_now(self) -> None:
         """A 554 greeting concerns the server's state, not this message, so the refusal is temporary."""
         (result,) = submit(ScriptedSmtp({"greeting": "554 5.3.2 closed"}))
-        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", connection_failed=True)
+        assert result == Refused(ONE, permanent=False, code=554, text="5.3.2 closed", stage=Stage.SESSION)
 
     def test_a_server_that_goes_while_we_name_recipients(self) -> None:
         """A 421 ends the session: no recipient is accepted, not even one named before."""
@@ -422,7 +426,7 @@ class TestTls:
             permanent=False,
             code=0,
             text="the server does not offer STARTTLS, nothing was sent",
-            connection_failed=True,
+            stage=Stage.SESSION,
         )
         assert server.verbs() == ["EHLO", "QUIT"]
 
@@ -431,7 +435,7 @@ class TestTls:
         """Any refusal of STARTTLS is temporary, since it says nothing about the message."""
         server = starttls(certificates, STARTTLS=reply)
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], connection_failed=True)
+        assert result == Refused(ONE, permanent=False, code=int(reply[:3]), text=reply[4:], stage=Stage.SESSION)
         assert server.verbs() == ["EHLO", "STARTTLS", "QUIT"]
 
     @pytest.mark.parametrize("injected", ["250 ok", "250-submission.example\r\n250 AUTH PLAIN", "x"])
@@ -441,7 +445,7 @@ class TestTls:
         (result,) = submit(server, changes=login(certificates))
         assert result == Refused(
             ONE, permanent=False, code=0, text="unasked octets came before TLS began: the line may be tampered with",
-            connection_failed=True,
+            stage=Stage.SESSION,
         )  # fmt: skip
         assert server.verbs() == ["EHLO", "STARTTLS"]
 
@@ -496,12 +500,15 @@ def old_tls(certificates: Certificates) -> ScriptedSmtp:
 class TestAuthentication:
     """A wrong password is our fault, not the message's, so the refusal is temporary."""
 
-    @pytest.mark.parametrize("code", [535, 534, 454, 421])
-    def test_refused_credentials(self, certificates: Certificates, code: int) -> None:
+    @pytest.mark.parametrize(
+        ("code", "stage"),
+        [(535, Stage.SESSION), (534, Stage.SESSION), (454, Stage.SESSION), (421, Stage.CONNECTION)],
+    )
+    def test_refused_credentials(self, certificates: Certificates, code: int, stage: Stage) -> None:
         """The code is kept, AUTH is tried once, and the message is not sent."""
         server = starttls(certificates, AUTH=f"{code} 5.7.8 no")
         (result,) = submit(server, changes=login(certificates))
-        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", connection_failed=True)
+        assert result == Refused(ONE, permanent=False, code=code, text="authentication refused", stage=stage)
         assert server.verbs().count("AUTH") == 1
         assert "MAIL" not in server.verbs()
 

@@ -59,7 +59,7 @@ class KilledOctets:
         return self._octets.files()
 
 
-class KilledSubmitter:
+class KilledSubmitter(Submitter):
     """Dies before the connection or after the server's answer, at the first mail to a platform."""
 
     def __init__(self, submitter: Submitter, point: str) -> None:

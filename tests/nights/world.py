@@ -23,10 +23,12 @@ from flaggermail.ports import (
     Refused,
     Store,
     Submission,
+    Submitter,
     Transaction,
     Unknown,
 )
 from flaggermail.record.audit import ArchivedFile
+from flaggermail.record.refusals import Stage
 from flaggermail.replay.doubles import ListMailbox
 
 
@@ -219,7 +221,7 @@ class Mood:
 
 
 @dataclass
-class Server:
+class Server(Submitter):
     """Implements `ports.Submitter` and records each hand-over."""
 
     clock: WallClock
@@ -252,4 +254,4 @@ class Server:
         if answer == "doubt":
             return [Unknown(recipient, "no answer after the end of data")]
         code = {"away": 0, "greylist": 450}.get(mood or "", 550)
-        return [Refused(recipient, code == 550, code, "refused", connection_failed=code == 0)]
+        return [Refused(recipient, code == 550, code, "refused", stage=Stage.RECIPIENT if code else Stage.CONNECTION)]

@@ -11,6 +11,7 @@ import pytest
 from flaggermail.outbox import delivery
 from flaggermail.outbox.results import settle
 from flaggermail.ports import Accepted, Refused
+from flaggermail.record.refusals import Stage
 from flaggermail.record.rows import Alarm, Attempt, Notification, OutboxMail
 from flaggermail.reminders import reminders
 from flaggermail.services import UnitOfWork
@@ -103,9 +104,7 @@ def test_a_refused_login_is_not_tried_each_minute(desk: Desk) -> None:
         claimed = delivery.claim(desk.env)  # the scripted server knows no login
         assert claimed is not None
         with desk.env.store.begin() as tx:
-            refused = Refused(
-                X_CHANNEL, permanent=False, code=535, text="authentication refused", connection_failed=True
-            )
+            refused = Refused(X_CHANNEL, permanent=False, code=535, text="authentication refused", stage=Stage.SESSION)
             settle(UnitOfWork(desk.env, tx, desk.clock.now()), claimed, refused)
         due = desk.mail_of(key).next_try_at
         assert due is not None

@@ -26,7 +26,7 @@ from flaggermail.health.status_line import StatusLine
 from flaggermail.health.watchdog import LoopMonitor, WatchedStop
 from flaggermail.intake.ingest import ingest
 from flaggermail.outbox import delivery
-from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Ticker
+from flaggermail.ports import Accepted, Interrupt, Position, RawMessage, Submission, Submitter, Ticker
 from flaggermail.record.rows import Attempt, OutboxMail
 from flaggermail.replay.doubles import CountedRandomness, ScriptedSubmitter, SetClock
 from flaggermail.services import Services
@@ -391,7 +391,7 @@ def ended_within(daemon: Daemon, thread: threading.Thread) -> float:
     return time.monotonic() - began
 
 
-class SilentSubmitter:
+class SilentSubmitter(Submitter):
     """A submission server that does not answer while the test lasts."""
 
     def __init__(self) -> None:

@@ -38,6 +38,22 @@ def credential(name: str, directory: Path) -> Callable[[], str]:
     return read
 
 
+def credential_version(name: str, directory: Path) -> Callable[[], str]:
+    """Returns a function whose value changes when the file of the credential `name` is replaced or rewritten."""
+
+    def version() -> str:
+        given = os.environ.get("CREDENTIALS_DIRECTORY")
+        for path in (*([Path(given) / name] if given else []), directory / "credentials" / name):
+            try:
+                found = path.stat()
+            except OSError:
+                continue
+            return f"{found.st_ino}/{found.st_mtime_ns}/{found.st_size}"
+        return "missing"
+
+    return version
+
+
 def _text(path: Path, *, guarded: bool) -> str:
     try:
         with path.open("rb") as file:

@@ -57,6 +57,7 @@ class ImapAccount:
     batch_messages: int = 100
     batch_octets: int = 8_000_000
     presented: Callable[[str, object], None] = _ignore_session  # called with the TLS session of each connection
+    secret_version: Callable[[], str] = lambda: ""  # changes with the password
 
 
 @dataclass(frozen=True, slots=True)

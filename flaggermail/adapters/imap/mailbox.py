@@ -132,6 +132,10 @@ class ImapMailbox:
         if stop.is_set():
             self._drop()  # still in IDLE
 
+    def secret_version(self) -> str:
+        """Returns a value that changes with the file of the password."""
+        return self._account.secret_version()
+
     def close(self) -> None:
         """Closes the connection; idempotent."""
         self._check_thread()

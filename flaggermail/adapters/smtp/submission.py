@@ -12,11 +12,12 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from aiosmtplib import (
+    SMTPConnectError,
     SMTPDataError,
     SMTPException,
     SMTPRecipientRefused,
@@ -30,7 +31,8 @@ from flaggermail.adapters.smtp.session import NotOffered, SmtpSession
 from flaggermail.adapters.tls import describe_tls_error, one_line, verifying
 from flaggermail.errors import ConfigurationError
 from flaggermail.mail.compose import check_octets
-from flaggermail.ports import Accepted, Clock, Refused, Submission, Unknown
+from flaggermail.ports import Accepted, Clock, Refused, Submission, Submitter, Unknown
+from flaggermail.record.refusals import Stage
 
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -43,6 +45,12 @@ _REFUSED = {
     SMTPSenderRefused: "sender refused: ",
     SMTPRecipientRefused: "recipient refused: ",
     SMTPDataError: "message refused: ",
+}
+_UNREACHABLE = (OSError, SMTPConnectError, SMTPServerDisconnected, SMTPTimeoutError)
+_STAGES = {
+    SMTPSenderRefused: Stage.SENDER,
+    SMTPRecipientRefused: Stage.RECIPIENT,
+    SMTPDataError: Stage.MESSAGE,
 }
 
 
@@ -63,6 +71,7 @@ class SubmissionAccount:
     timeout: float = 30.0
     local_hostname: str
     presented: Callable[[str, object], None] = lambda _server, _line: None  # called with each connection's TLS session
+    secret_version: Callable[[], str] = lambda: ""  # changes with the password
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +81,13 @@ class _Fault:
     permanent: bool
     code: int
     text: str
-    connection_failed: bool = False
+    stage: Stage
 
     def refusal(self, recipient: str) -> Refused:
-        return Refused(recipient, self.permanent, self.code, self.text, self.connection_failed)
+        return Refused(recipient, self.permanent, self.code, self.text, self.stage)
 
 
-class SmtpSubmitter:
+class SmtpSubmitter(Submitter):
     """Implements `ports.Submitter`: one connection and one event loop per message, with no state in between.
 
     Raises ConfigurationError if the account would send in clear text over a network, has only a user or only a
@@ -91,6 +100,10 @@ class SmtpSubmitter:
         self._account = account
         self._clock = clock
         self._tls = verifying("submission", account.host, account.tls, account.ca_file)
+
+    def secret_version(self) -> str:
+        """Returns a value that changes with the file of the password; empty without a login."""
+        return self._account.secret_version()
 
     def submit(self, octets: bytes, sender: str, recipients: Sequence[str], witness: str = "") -> Sequence[Submission]:
         """Returns one result per recipient, in order; see `ports.Submitter`. Blocks for at most a few timeouts."""
@@ -129,11 +142,10 @@ class SmtpSubmitter:
                 await session.data(octets)
                 results |= await self._finish(session, accepted)
         except (SMTPException, OSError) as error:
-            fault = self._fault(error)
-            fault = replace(fault, connection_failed=fault.connection_failed or (not opened and not fault.permanent))
+            fault = self._fault(error, opening=not opened)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         except ConfigurationError as error:  # the secret is read at each send and may be missing for a while
-            fault = _Fault(permanent=False, code=0, text=str(error), connection_failed=True)
+            fault = _Fault(permanent=False, code=0, text=str(error), stage=Stage.SESSION)
             results |= {recipient: fault.refusal(recipient) for recipient in recipients if recipient not in results}
         finally:
             await session.close()
@@ -167,13 +179,25 @@ class SmtpSubmitter:
         text = f"reply {code} to the end of the message: {text}"
         return {recipient: Unknown(recipient, text) for recipient in recipients}
 
-    def _fault(self, error: SMTPException | OSError) -> _Fault:
-        """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension."""
+    def _fault(self, error: SMTPException | OSError, *, opening: bool = False) -> _Fault:
+        """Classifies an error. Permanent are only a 5yz reply to this message and a missing extension.
+
+        `opening`: the envelope was not begun, so that any other message would have failed too.
+        """
         code = max(error.code, 0) if isinstance(error, SMTPResponseException) else 0
         refused = isinstance(error, tuple(_REFUSED)) and code in _PERMANENT and code not in _AUTHENTICATION_CODES
-        return _Fault(
-            refused or isinstance(error, NotOffered), code, self._describe(error), connection_failed=code == _CLOSING
-        )
+        permanent = refused or isinstance(error, NotOffered)
+        return _Fault(permanent, code, self._describe(error), self._stage(error, code, opening=opening))
+
+    @staticmethod
+    def _stage(error: SMTPException | OSError, code: int, *, opening: bool) -> Stage:
+        if code == _CLOSING:
+            return Stage.CONNECTION
+        if not opening:
+            return _STAGES.get(type(error), Stage.MESSAGE)
+        tls = any(isinstance(cause, ssl.SSLError) for cause in _chain(error))
+        unreachable = isinstance(error, _UNREACHABLE) and not tls and code not in _PERMANENT
+        return Stage.CONNECTION if unreachable else Stage.SESSION
 
     def _describe(self, error: SMTPException | OSError) -> str:
         """Describes the error for a person, in one line without secrets."""
@@ -191,11 +215,11 @@ class SmtpSubmitter:
 def _unsendable(octets: bytes, sender: str) -> _Fault | None:
     """Returns why the message can never be sent to anyone, or None if it can."""
     if sender and not _MAILBOX.fullmatch(sender):
-        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address")
+        return _Fault(permanent=True, code=0, text=f"sender {sender!a} is not a mail address", stage=Stage.MESSAGE)
     try:
         check_octets(octets)
     except ValueError as fault:
-        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}")
+        return _Fault(permanent=True, code=0, text=f"the message is not fit for SMTP: {fault}", stage=Stage.MESSAGE)
     return None
 
 
